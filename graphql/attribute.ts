@@ -1,0 +1,103 @@
+import { Field, InputType, ObjectType } from 'type-graphql';
+import type { GraphQLScalarType } from 'graphql';
+
+/** A class that describes a GraphQL type. */
+export type TypeClass = new () => object;
+export type SingleType = GraphQLScalarType | StringConstructor | BooleanConstructor | NumberConstructor | TypeClass;
+/** As in type-graphql: the type, or a list of it in brackets. */
+export type TypeThunk = () => SingleType | [SingleType];
+
+export interface AttributeOptions {
+  /** What the attribute means, with units and source clause: users read it in Sandbox. */
+  description: string;
+  /** How a create takes it; absent: the server sets it. */
+  create?: 'required' | 'optional';
+  /** Whether an update may carry it. */
+  update?: boolean;
+  /** The attribute is never null, in input and output. */
+  required?: boolean;
+  /** An SQL function of the row instead of a column: read and filtered, never written. */
+  computed?: boolean;
+}
+
+export interface Attribute extends AttributeOptions {
+  name: string;
+  type: TypeThunk;
+}
+
+const registry = new Map<object, Map<string, Attribute>>();
+
+/**
+ * The one place where an attribute's facts stand: the GraphQL field, and everything that is derived
+ * from it (create and update inputs, filter and order inputs, the storage shape, REST and OpenAPI).
+ */
+export function Attribute(type: TypeThunk, options: AttributeOptions): PropertyDecorator {
+  return (prototype, property) => {
+    const name = String(property);
+    const own = registry.get(prototype.constructor) ?? new Map<string, Attribute>();
+    own.set(name, { ...options, name, type });
+    registry.set(prototype.constructor, own);
+    Field(type, { nullable: !options.required, description: options.description })(prototype, property);
+  };
+}
+
+/** The attributes of a class, inherited ones first. */
+export function attributesOf(target: TypeClass): Map<string, Attribute> {
+  const parent = Object.getPrototypeOf(target) as TypeClass | null;
+  const inherited = parent && parent !== Function.prototype ? attributesOf(parent) : new Map<string, Attribute>();
+  return new Map([...inherited, ...(registry.get(target) ?? [])]);
+}
+
+/** The type without its list brackets, and whether it had them. */
+export function resolveType(type: TypeThunk): { type: SingleType; isList: boolean } {
+  const resolved = type();
+  return Array.isArray(resolved) ? { type: resolved[0], isList: true } : { type: resolved, isList: false };
+}
+
+const columnPairs = new Map<object, Readonly<Record<string, string>>>();
+
+/** A value object: one class for output (Quantity) and input (QuantityInput). */
+export function ValueObject(description: string): ClassDecorator {
+  return (target) => {
+    ObjectType({ description, simpleResolvers: true })(target);
+    InputType(`${target.name}Input`, { description })(target);
+  };
+}
+
+/** Stores a value object as columns, attribute name + suffix each: `{ amount: 'Amount', units: 'Units' }`. */
+export function ColumnPair(suffixes: Readonly<Record<string, string>>): ClassDecorator {
+  return (target) => void columnPairs.set(target, suffixes);
+}
+
+export function columnPairOf(target: object): Readonly<Record<string, string>> | undefined {
+  return columnPairs.get(target);
+}
+
+export interface ResourceOptions {
+  description: string;
+  /** The table; classes of one table are told apart by `fixed`. */
+  table: string;
+  fixed?: Readonly<Record<string, string>>;
+  /** The attribute that identifies a row in its scope and ends every order; default id. */
+  key?: string;
+}
+
+const resources = new Map<object, ResourceOptions>();
+
+/** An object type whose rows are stored: a TMF resource, or a part of one that is read like it. */
+export function Resource(options: ResourceOptions): ClassDecorator {
+  return (target) => {
+    ObjectType({ description: options.description, simpleResolvers: true })(target);
+    resources.set(target, options);
+  };
+}
+
+export function isResource(target: TypeClass): boolean {
+  return resources.has(target);
+}
+
+export function resourceOf(target: TypeClass): ResourceOptions {
+  const options = resources.get(target);
+  if (options === undefined) throw new Error(`${target.name} is no resource`);
+  return options;
+}

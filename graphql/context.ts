@@ -1,0 +1,49 @@
+import type { PrepayBalance } from '../src/domain/prepay-balance/index.js';
+import { DomainError } from '../src/platform/errors.js';
+import type { Principal } from '../src/platform/principal.js';
+import type { Plain } from '../src/platform/plain.js';
+import type { Reader } from '../src/platform/read/reader.js';
+import type { Answer } from '../src/platform/write/command.js';
+
+/** What a resolver may use; src/app makes one per request. */
+export interface Context {
+  readonly principal: Principal;
+  readonly reader: Reader;
+  readonly prepayBalance: PrepayBalance;
+  readonly limits: { readonly pageSizeDefault: number; readonly pageSizeMax: number };
+  /** The Idempotency-Key header, the default of every idempotencyKey argument. */
+  readonly idempotencyKey: string | undefined;
+  /**
+   * What the client literally asked for, when the input of the mutation was computed from it and from the
+   * stored resource (a JSON Patch): an idempotency key stands for this, not for the computed input.
+   */
+  requestedAs?: Plain;
+  /** Canonical REST address of a resource of ours. */
+  href(typeName: string, id: string): string;
+  /** Told when an answer repeats an earlier one, for the Idempotency-Replayed header. */
+  replayed(): void;
+}
+
+export interface WriteContext {
+  readonly tenantId: string;
+  readonly idempotencyKey?: string;
+  readonly requestedAs?: Plain;
+}
+
+/** Who writes and under which key, as the domain wants it. */
+export function writeContext(context: Context, idempotencyKey: string | null | undefined): WriteContext {
+  const { principal, requestedAs } = context;
+  return { tenantId: principal.tenantId, idempotencyKey: idempotencyKey ?? context.idempotencyKey, requestedAs };
+}
+
+/** Hands the answer of a write on, and notes when it (or its refusal) was given before. */
+export async function told(context: Context, answer: Promise<Answer>): Promise<object> {
+  try {
+    const { answer: row, replayed } = await answer;
+    if (replayed) context.replayed();
+    return row;
+  } catch (error) {
+    if (error instanceof DomainError && error.details.replayed) context.replayed();
+    throw error;
+  }
+}

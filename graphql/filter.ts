@@ -1,0 +1,201 @@
+import { Field, InputType, Int } from 'type-graphql';
+import type { AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
+import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/platform/filter/tree.js';
+import { Decimal as DecimalValue } from '../src/platform/decimal.js';
+import { beyond, CLAUSES_MAX, FILTER_DEPTH_MAX, VALUES_PER_KEY_MAX } from '../src/platform/filter/limits.js';
+import { attributesOf, isResource, resolveType, type SingleType, type TypeClass } from './attribute.js';
+import { DateTime, Decimal, JsonScalar } from './scalars.js';
+import { scalarTypeOf } from './shape.js';
+
+// Filter inputs are made from the attributes of a class: per attribute the operators its type allows,
+// nested objects nest, lists take `some` and `none`, and everything combines by `and`, `or`, `not`.
+
+const descriptions: Record<ValueOperator | ListOperator | 'isNull', string> = {
+  eq: 'Equal to.',
+  ne: 'Not equal to; an absent value is not equal to anything.',
+  in: 'Equal to one of these.',
+  nin: 'Equal to none of these.',
+  gt: 'Greater than.',
+  gte: 'Greater than or equal to.',
+  lt: 'Less than.',
+  lte: 'Less than or equal to.',
+  contains: 'Contains this text, case-sensitive.',
+  startsWith: 'Starts with this text, case-sensitive.',
+  regex: 'Matches this regular expression somewhere (a restricted syntax: no look-around, no back-references).',
+  isNull: 'True: the value is absent. False: it is present.',
+};
+
+const comparing = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const;
+const listing = ['in', 'nin'] as const;
+
+interface ScalarFilterPlan {
+  name: string;
+  value: SingleType;
+  operators: readonly (ValueOperator | ListOperator)[];
+}
+
+const plans: Record<ScalarType, ScalarFilterPlan> = {
+  string: { name: 'StringFilter', value: String, operators: [...comparing, ...listing, 'contains', 'startsWith', 'regex'] },
+  int: { name: 'IntFilter', value: Int, operators: [...comparing, ...listing] },
+  decimal: { name: 'DecimalFilter', value: Decimal, operators: [...comparing, ...listing] },
+  dateTime: { name: 'DateTimeFilter', value: DateTime, operators: [...comparing, ...listing] },
+  boolean: { name: 'BooleanFilter', value: Boolean, operators: ['eq', 'ne', ...listing] },
+  json: { name: 'JsonFilter', value: JsonScalar, operators: ['eq', 'ne', ...listing] },
+};
+
+const scalarFilters = new Map<ScalarType, TypeClass>();
+
+function scalarFilterOf(type: ScalarType): TypeClass {
+  let filter = scalarFilters.get(type);
+  if (filter === undefined) {
+    const { name, value, operators } = plans[type];
+    filter = inputClass(name, `Conditions on one value; all that are given must hold.`);
+    for (const operator of operators) {
+      const isList = operator === 'in' || operator === 'nin';
+      field(filter, operator, () => (isList ? [value] : value), descriptions[operator]);
+    }
+    field(filter, 'isNull', () => Boolean, descriptions.isNull);
+    if (type === 'json') field(filter, 'path', () => String, 'Where in the JSON the value lies, names separated by dots; absent: the whole value.');
+    scalarFilters.set(type, filter);
+  }
+  return filter;
+}
+
+const objectFilters = new Map<TypeClass, TypeClass>();
+
+/** BucketFilter for Bucket, QuantityFilter for Quantity, ... */
+export function filterInputOf(target: TypeClass): TypeClass {
+  const known = objectFilters.get(target);
+  if (known) return known;
+  const filter = inputClass(`${target.name}Filter`, `Conditions on ${target.name}; all that are given must hold.`);
+  objectFilters.set(target, filter);
+  for (const { name, type: thunk, description } of attributesOf(target).values()) {
+    const { type, isList } = resolveType(thunk);
+    // Made now, not when the schema asks: the schema only knows the classes that exist when it is built.
+    const single = singleFilterOf(type);
+    const condition = isList ? listFilterOf(single) : single;
+    field(filter, name, () => condition, description);
+  }
+  if (!isResource(target)) field(filter, 'isNull', () => Boolean, descriptions.isNull);
+  field(filter, 'and', () => [filter], 'All of these hold.');
+  field(filter, 'or', () => [filter], 'At least one of these holds.');
+  field(filter, 'not', () => filter, 'This does not hold.');
+  return filter;
+}
+
+function singleFilterOf(type: SingleType): TypeClass {
+  const scalar = scalarTypeOf(type);
+  return scalar === undefined ? filterInputOf(type as TypeClass) : scalarFilterOf(scalar);
+}
+
+const listFilters = new Map<TypeClass, TypeClass>();
+
+function listFilterOf(element: TypeClass): TypeClass {
+  let filter = listFilters.get(element);
+  if (filter === undefined) {
+    filter = inputClass(element.name.replace(/Filter$/, 'ListFilter'), 'Conditions on the elements of a list.');
+    field(filter, 'some', () => element, 'At least one element fulfils all of this at once.');
+    field(filter, 'none', () => element, 'No element fulfils all of this at once.');
+    field(filter, 'isNull', () => Boolean, descriptions.isNull);
+    listFilters.set(element, filter);
+  }
+  return filter;
+}
+
+/** A class with a name of its own, registered as an input type. */
+export function inputClass(name: string, description: string): TypeClass {
+  const { [name]: target } = { [name]: class {} };
+  if (target === undefined) throw new Error('unreachable: the class was just made');
+  InputType(name, { description })(target);
+  return target;
+}
+
+/** Adds a field to a class made by inputClass. */
+export function field(
+  target: TypeClass,
+  name: string,
+  type: () => SingleType | [SingleType],
+  description: string,
+  nullable = true,
+): void {
+  Field(type, { nullable, description })(target.prototype as object, name);
+}
+
+type FilterInput = Readonly<Record<string, unknown>>;
+
+/** A filter input becomes the filter tree; undefined when it says nothing. Bounded as the REST grammar is. */
+export function toFilter(input: FilterInput | null | undefined, type: AttributeType): Filter | undefined {
+  if (!input) return undefined;
+  checkBounds(input, 0, { clauses: 0 });
+  return all(conditions(input, type, []));
+}
+
+function checkBounds(value: unknown, depth: number, seen: { clauses: number }): void {
+  if (typeof value !== 'object' || value === null || value instanceof Date || DecimalValue.isDecimal(value)) {
+    seen.clauses += 1;
+    if (seen.clauses > CLAUSES_MAX) throw beyond('CLAUSES_MAX', CLAUSES_MAX, 'the filter has too many conditions', 'filter');
+    return;
+  }
+  if (depth > FILTER_DEPTH_MAX) throw beyond('FILTER_DEPTH_MAX', FILTER_DEPTH_MAX, 'the filter is nested too deep', 'filter');
+  for (const [name, part] of Object.entries(value)) {
+    if ((name === 'in' || name === 'nin') && Array.isArray(part)) {
+      if (part.length > VALUES_PER_KEY_MAX) {
+        throw beyond('VALUES_PER_KEY_MAX', VALUES_PER_KEY_MAX, `'${name}' has ${part.length} values`, 'filter');
+      }
+      seen.clauses += 1;
+    } else if (part !== undefined) checkBounds(part, depth + 1, seen);
+  }
+}
+
+function conditions(input: FilterInput, type: AttributeType, path: readonly string[]): Filter[] {
+  if (type.kind === 'scalar') return scalarConditions(...belowJson(input, path));
+  if (type.kind === 'list') return listConditions(input, type.element, path);
+  return given(input).flatMap(([name, value]) => objectConditions(name, value, type, path));
+}
+
+function objectConditions(
+  name: string,
+  value: unknown,
+  type: Extract<AttributeType, { kind: 'object' }>,
+  path: readonly string[],
+): Filter[] {
+  const inner = (part: unknown): Filter => all(conditions(part as FilterInput, type, path));
+  const attribute = type.attributes()[name];
+  if (attribute) return conditions(value as FilterInput, attribute, [...path, name]);
+  if (name === 'isNull') return [{ kind: 'isNull', path, isNull: value as boolean }];
+  if (name === 'and') return (value as unknown[]).map(inner);
+  if (name === 'or') return [{ kind: 'or', filters: (value as unknown[]).map(inner) }];
+  return [{ kind: 'not', filter: inner(value) }];
+}
+
+/** A condition on JSON may name a place within it. */
+function belowJson({ path: place, ...input }: FilterInput, path: readonly string[]): [FilterInput, readonly string[]] {
+  return [input, typeof place === 'string' ? [...path, ...place.split('.')] : path];
+}
+
+function listConditions(input: FilterInput, element: AttributeType, path: readonly string[]): Filter[] {
+  return given(input).map(([name, value]): Filter => {
+    if (name === 'isNull') return { kind: 'isNull', path, isNull: value as boolean };
+    return { kind: name === 'none' ? 'none' : 'some', path, filter: all(conditions(value as FilterInput, element, [])) };
+  });
+}
+
+function scalarConditions(input: FilterInput, path: readonly string[]): Filter[] {
+  return given(input).map(([operator, value]): Filter => {
+    if (operator === 'isNull') return { kind: 'isNull', path, isNull: value as boolean };
+    if (operator === 'in' || operator === 'nin') {
+      return { kind: 'compareList', path, operator, values: value as FilterValue[] };
+    }
+    return { kind: 'compare', path, operator: operator as ValueOperator, value: value as FilterValue };
+  });
+}
+
+/** What was given; null is the same as not given, so that clients may pass unset variables. */
+function given(input: FilterInput): [string, unknown][] {
+  return Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
+}
+
+function all(filters: readonly Filter[]): Filter {
+  const [only] = filters;
+  return filters.length === 1 && only ? only : { kind: 'and', filters };
+}

@@ -1,0 +1,32 @@
+import { extendSchema, isObjectType, parse, type GraphQLSchema } from 'graphql';
+import type { TypeClass } from './attribute.js';
+import type { Context } from './context.js';
+import { readOne } from './page.js';
+
+/** A reference type whose target is a resource of ours. */
+export interface Join {
+  reference: TypeClass;
+  target: TypeClass;
+}
+
+/**
+ * Gives each reference its `target`: the resource itself. It is added to the finished schema, because a
+ * class that is input type too (all references are) would get a field resolver's field in its input as well.
+ * Reads of one turn share a statement: no N+1.
+ */
+export function withJoins(schema: GraphQLSchema, joins: readonly Join[]): GraphQLSchema {
+  const fields = joins.map(
+    ({ reference, target }) => `extend type ${reference.name} {
+      "The ${target.name} itself, or null when it does not exist."
+      target: ${target.name}
+    }`,
+  );
+  const joined = extendSchema(schema, parse(fields.join('\n')));
+  for (const { reference, target } of joins) {
+    const type = joined.getType(reference.name);
+    const field = isObjectType(type) ? type.getFields()['target'] : undefined;
+    if (field === undefined) throw new Error(`${reference.name} has no target`);
+    field.resolve = ({ id }: { id?: string }, _args, context: Context, info) => (id ? readOne(target, context, info, id) : null);
+  }
+  return joined;
+}

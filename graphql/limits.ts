@@ -1,0 +1,96 @@
+import { GraphQLError, Kind, type ASTVisitor, type SelectionSetNode, type ValidationContext } from 'graphql';
+import { isStorable } from '../src/platform/filter/values.js';
+
+/** Bounds of one GraphQL document. Pages are bounded by their own limit argument. */
+export const graphqlLimits = {
+  tokensMax: 10_000,
+  /** Nesting of selections; introspection needs 13. */
+  depthMax: 15,
+  /** Fields of the root, aliases included: each is a query or a mutation of its own. */
+  rootFieldsMax: 50,
+} as const;
+
+/** Refuses documents that nest too deep, ask for too much at once, or carry text PostgreSQL cannot store. */
+export const validationRules = [limitDepth, limitRootFields, refuseUnstorableText, refuseSubscriptions];
+
+function limitDepth(context: ValidationContext): ASTVisitor {
+  const depthOf = depthCounter((name) => context.getFragment(name)?.selectionSet);
+  return {
+    OperationDefinition(node) {
+      if (depthOf(node.selectionSet) > graphqlLimits.depthMax) {
+        context.reportError(new GraphQLError(`the operation is nested deeper than ${graphqlLimits.depthMax} levels`, { nodes: node }));
+      }
+    },
+  };
+}
+
+/** Counts each fragment once, however often it is spread; one that contains itself is refused by another rule. */
+function depthCounter(fragment: (name: string) => SelectionSetNode | undefined): (set: SelectionSetNode | undefined) => number {
+  const known = new Map<string, number>();
+  const depthOf = (set: SelectionSetNode | undefined): number => {
+    let deepest = 0;
+    for (const selection of set?.selections ?? []) {
+      if (selection.kind === Kind.FIELD) deepest = Math.max(deepest, 1 + depthOf(selection.selectionSet));
+      else if (selection.kind === Kind.INLINE_FRAGMENT) deepest = Math.max(deepest, depthOf(selection.selectionSet));
+      else deepest = Math.max(deepest, depthOfFragment(selection.name.value));
+    }
+    return deepest;
+  };
+  const depthOfFragment = (name: string): number => {
+    const earlier = known.get(name);
+    if (earlier !== undefined) return earlier;
+    known.set(name, 0);
+    const depth = depthOf(fragment(name));
+    known.set(name, depth);
+    return depth;
+  };
+  return depthOf;
+}
+
+function limitRootFields(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition(node) {
+      const names = responseNames(node.selectionSet, (name) => context.getFragment(name)?.selectionSet, new Set(), new Set());
+      if (names.size > graphqlLimits.rootFieldsMax) {
+        context.reportError(new GraphQLError(`the operation has more than ${graphqlLimits.rootFieldsMax} root fields`, { nodes: node }));
+      }
+    },
+  };
+}
+
+/** Fields as the answer will have them, those of fragments included; each fragment counts once. */
+function responseNames(
+  set: SelectionSetNode | undefined,
+  fragment: (name: string) => SelectionSetNode | undefined,
+  names: Set<string>,
+  spread: Set<string>,
+): Set<string> {
+  for (const selection of set?.selections ?? []) {
+    if (selection.kind === Kind.FIELD) names.add((selection.alias ?? selection.name).value);
+    else if (selection.kind === Kind.INLINE_FRAGMENT) responseNames(selection.selectionSet, fragment, names, spread);
+    else if (!spread.has(selection.name.value)) {
+      spread.add(selection.name.value);
+      responseNames(fragment(selection.name.value), fragment, names, spread);
+    }
+  }
+  return names;
+}
+
+/** Until there is something to subscribe to. */
+function refuseSubscriptions(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition(node) {
+      if (node.operation === 'subscription') context.reportError(new GraphQLError('subscriptions are not offered', { nodes: node }));
+    },
+  };
+}
+
+function refuseUnstorableText(context: ValidationContext): ASTVisitor {
+  return {
+    StringValue(node) {
+      if (!isStorable(node.value)) {
+        context.reportError(new GraphQLError('a text contains a NUL or half a surrogate pair', { nodes: node }));
+      }
+    },
+  };
+}

@@ -1,0 +1,39 @@
+// GraphQL names cannot start with @: the TMF attribute @type is atType, @referredType is atReferredType.
+
+const marked = /^at(?=[A-Z])/;
+
+/** atType → @type; every other name is the same on the wire. */
+export function toWire(attribute: string): string {
+  return marked.test(attribute) ? `@${lowerFirst(attribute.slice(2))}` : attribute;
+}
+
+/** @type → atType. On the wire atType is no attribute: it becomes a name that none has. */
+export function toAttribute(wire: string): string {
+  if (wire.startsWith('@')) return `at${upperFirst(wire.slice(1))}`;
+  return marked.test(wire) ? `@${wire}` : wire;
+}
+
+export function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+export function upperFirst(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** Names of a resource's operations, all from the name of its type. */
+export function operationsOf(typeName: string): Record<'one' | 'many' | 'create' | 'createMany' | 'update' | 'delete', string> {
+  return {
+    one: lowerFirst(typeName),
+    many: plural(lowerFirst(typeName)),
+    create: `create${typeName}`,
+    createMany: `create${plural(typeName)}`,
+    update: `update${typeName}`,
+    delete: `delete${typeName}`,
+  };
+}
+
+/** Plain English plural: bucket → buckets, LedgerEntry → LedgerEntries. */
+export function plural(noun: string): string {
+  return noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+}

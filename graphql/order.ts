@@ -1,0 +1,62 @@
+import { registerEnumType } from 'type-graphql';
+import { beyond, SORT_KEYS_MAX } from '../src/platform/filter/limits.js';
+import type { OrderKey } from '../src/platform/filter/tree.js';
+import { DomainError } from '../src/platform/errors.js';
+import { attributesOf, resolveType, type TypeClass } from './attribute.js';
+import { field, inputClass } from './filter.js';
+import { scalarTypeOf } from './shape.js';
+
+export enum OrderDirection {
+  ASC = 'ASC',
+  DESC = 'DESC',
+}
+registerEnumType(OrderDirection, { name: 'OrderDirection', description: 'Ascending or descending; absent values come last in both.' });
+
+const orderInputs = new Map<TypeClass, TypeClass | undefined>();
+
+/** BucketOrderBy for Bucket: one key, e.g. `{ requestedDate: DESC }` or `{ amount: { amount: ASC } }`. */
+export function orderInputOf(target: TypeClass): TypeClass {
+  const order = orderClass(target);
+  if (order === undefined) throw new Error(`${target.name} has nothing to order by`);
+  return order;
+}
+
+/** Undefined for types without a scalar: an input type must not be empty. */
+function orderClass(target: TypeClass): TypeClass | undefined {
+  if (orderInputs.has(target)) return orderInputs.get(target);
+  orderInputs.set(target, undefined);
+  const keys = [...attributesOf(target).values()].flatMap(({ name, type: thunk, description }) => {
+    const { type, isList } = resolveType(thunk);
+    const scalar = scalarTypeOf(type);
+    if (isList || scalar === 'json') return [];
+    const keyType = scalar === undefined ? orderClass(type as TypeClass) : OrderDirection;
+    return keyType ? [{ name, keyType, description }] : [];
+  });
+  if (keys.length === 0) return undefined;
+  const order = inputClass(`${target.name}OrderBy`, `One order key of ${target.name}: exactly one attribute with its direction.`);
+  orderInputs.set(target, order);
+  for (const { name, keyType, description } of keys) field(order, name, () => keyType as TypeClass, description);
+  return order;
+}
+
+type OrderInput = { readonly [name: string]: OrderDirection | OrderInput | null | undefined };
+
+/** Order inputs become order keys; each must name exactly one attribute. */
+export function toOrder(inputs: readonly OrderInput[] | null | undefined): OrderKey[] {
+  const keys = inputs ?? [];
+  if (keys.length > SORT_KEYS_MAX) throw beyond('SORT_KEYS_MAX', SORT_KEYS_MAX, `orderBy has ${keys.length} keys`, 'orderBy');
+  return keys.map((input) => toOrderKey(input, []));
+}
+
+function toOrderKey(input: OrderInput, path: readonly string[]): OrderKey {
+  const keys = Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
+  const [first] = keys;
+  if (keys.length !== 1 || first === undefined) {
+    throw new DomainError('INVALID_QUERY', 'each orderBy element names exactly one attribute; several keys are several elements', {
+      path: 'orderBy',
+    });
+  }
+  const [name, value] = first;
+  if (typeof value === 'string') return { path: [...path, name], descending: value === OrderDirection.DESC };
+  return toOrderKey(value as OrderInput, [...path, name]);
+}

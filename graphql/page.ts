@@ -1,0 +1,134 @@
+import { Arg, ArgsType, Field, FieldResolver, Int, ObjectType, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { DomainError } from '../src/platform/errors.js';
+import { OFFSET_MAX } from '../src/platform/filter/limits.js';
+import type { Page } from '../src/platform/read/reader.js';
+import type { TypeClass } from './attribute.js';
+import type { Context } from './context.js';
+import { field, filterInputOf, toFilter } from './filter.js';
+import { orderInputOf, toOrder } from './order.js';
+import { selectedFields } from './selection.js';
+import { attributeTypesOf, shapeOf } from './shape.js';
+
+@ObjectType({ description: 'Where a page lies in its list.', simpleResolvers: true })
+export class PageInfo {
+  @Field(() => Boolean, { description: 'Rows follow this page.' })
+  hasNextPage: boolean;
+
+  @Field(() => Boolean, { description: 'Rows precede this page.' })
+  hasPreviousPage: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Cursor of the first item.' })
+  startCursor: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Cursor of the last item: `after` it comes the next page.' })
+  endCursor: string | null;
+}
+
+const pages = new Map<TypeClass, TypeClass>();
+const pageResolvers: (new () => object)[] = [];
+
+/** BucketPage for Bucket. */
+export function pageOf(target: TypeClass): TypeClass {
+  const known = pages.get(target);
+  if (known) return known;
+  const name = `${target.name}Page`;
+  const { [name]: page } = { [name]: class {} };
+  if (page === undefined) throw new Error('unreachable: the class was just made');
+  ObjectType(name, { description: `A page of ${target.name}.`, simpleResolvers: true })(page);
+  Field(() => [target], { description: 'The rows of this page.' })(page.prototype as object, 'items');
+  pageResolvers.push(pageResolver(page));
+  pages.set(target, page);
+  return page;
+}
+
+/** The resolvers of all pages made so far, for the schema. */
+export function resolversOfPages(): readonly (new () => object)[] {
+  return pageResolvers;
+}
+
+function pageResolver(page: TypeClass): new () => object {
+  @Resolver(() => page)
+  class PageResolver {
+    @FieldResolver(() => Int, {
+      nullable: true,
+      description:
+        'Number of rows that match, whatever the page. Counted only when asked for; null beyond the counting bound unless exact is true.',
+    })
+    totalCount(
+      @Root() root: Page,
+      @Arg('exact', () => Boolean, { defaultValue: false, description: 'Count to the end, however many there are.' }) exact: boolean,
+    ): Promise<number | null> {
+      return root.totalCount(exact);
+    }
+
+    @FieldResolver(() => PageInfo, { description: 'Where this page lies.' })
+    pageInfo(@Root() { items, hasNextPage, hasPreviousPage, cursorOf }: Page): PageInfo {
+      const first = items[0];
+      const last = items.at(-1);
+      return {
+        hasNextPage,
+        hasPreviousPage,
+        startCursor: first ? cursorOf(first) : null,
+        endCursor: last ? cursorOf(last) : null,
+      };
+    }
+  }
+  return PageResolver;
+}
+
+/** The arguments every list takes. */
+export interface PageArguments {
+  filter?: object;
+  orderBy?: object[];
+  offset?: number;
+  limit?: number;
+  after?: string;
+}
+
+/** The arguments of a list of this type, as a class for @Args. Made when its resolver is, before the schema. */
+export function pageArgumentsOf(target: TypeClass): TypeClass {
+  const filter = filterInputOf(target);
+  const order = orderInputOf(target);
+  class Arguments {}
+  ArgsType()(Arguments);
+  field(Arguments, 'filter', () => filter, 'Which rows.');
+  field(Arguments, 'orderBy', () => [order], `In which order; ${shapeOf(target).key} comes last by itself.`);
+  field(Arguments, 'offset', () => Int, `Rows to skip, at most ${OFFSET_MAX}; further on, use after.`);
+  field(Arguments, 'limit', () => Int, 'Rows at most; absent: the default page size.');
+  field(Arguments, 'after', () => String, 'Only rows behind this cursor of the same order.');
+  return Arguments;
+}
+
+/** Reads a page of a resource as its arguments and the selection of the field ask for it. */
+export function readPage(
+  target: TypeClass,
+  context: Context,
+  info: GraphQLResolveInfo,
+  { filter, orderBy, offset, limit, after }: PageArguments,
+  parent?: Readonly<Record<string, string>>,
+): Promise<Page> {
+  const { pageSizeDefault, pageSizeMax } = context.limits;
+  return context.reader.page(
+    shapeOf(target),
+    { tenantId: context.principal.tenantId, parent },
+    {
+      filter: toFilter(filter as Record<string, unknown>, { kind: 'object', attributes: () => attributeTypesOf(target) }),
+      order: toOrder(orderBy as never),
+      offset: within('offset', offset ?? 0, OFFSET_MAX),
+      limit: within('limit', limit ?? pageSizeDefault, pageSizeMax),
+      after: after ?? undefined,
+      attributes: [...selectedFields(info, 'items')],
+    },
+  );
+}
+
+function within(name: string, value: number, max: number): number {
+  if (value >= 0 && value <= max) return value;
+  throw new DomainError('INVALID_QUERY', `${name} must be from 0 to ${max}: ${value}`, { path: name });
+}
+
+/** Reads one resource by id, or null. */
+export function readOne(target: TypeClass, context: Context, info: GraphQLResolveInfo, id: string): Promise<object | null> {
+  return context.reader.one(shapeOf(target), { tenantId: context.principal.tenantId }, id, [...selectedFields(info)]);
+}

@@ -1,0 +1,54 @@
+import { Attribute, Resource } from '../attribute.js';
+import { resourceResolvers, type ResourceModule } from '../resource.js';
+import { DateTime } from '../scalars.js';
+import { BalanceActionParts } from './balance-action.js';
+import { ReserveBalanceRef } from './references.js';
+
+@Resource({
+  table: 'BalanceAction',
+  fixed: { kind: 'adjustBalance' },
+  description: 'TMF654 AdjustBalance: a correction of a balance, up or down, or the consumption of a reservation.',
+})
+export class AdjustBalance extends BalanceActionParts {
+  @Attribute(() => String, {
+    required: true,
+    create: 'optional',
+    description: 'What the amount is for; taken from the bucket when absent, and needed when there is none.',
+  })
+  usageType: string;
+
+  @Attribute(() => String, {
+    create: 'optional',
+    description:
+      'Direction: ends in Credit or Debit, e.g. goodWillCredit, oneTimeChargeDebit; absent is a credit. reservationDebit consumes reserveBalance.',
+  })
+  adjustType?: string;
+
+  @Attribute(() => ReserveBalanceRef, { create: 'optional', description: 'The reservation that a reservationDebit consumes.' })
+  reserveBalance?: ReserveBalanceRef;
+
+  @Attribute(() => DateTime, { required: true, description: 'When the server received it.' })
+  requestedDate: Date;
+}
+
+export const adjustBalance: ResourceModule = {
+  resolvers: resourceResolvers(AdjustBalance, {
+    create: {
+      description:
+        'Credits or debits, at once; a debit may draw on several matching buckets in burn order. Errors: BUCKET_UNKNOWN, BUCKET_AMBIGUOUS, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, INSUFFICIENT_REMAINING, BALANCE_LIMIT; for a reservationDebit also RESERVATION_UNKNOWN, RESERVATION_NOT_LIVE, COMMIT_ABOVE_RESERVED.',
+      call: ({ prepayBalance }, write, input) => prepayBalance.actions.adjust(write, input),
+    },
+    createMany: {
+      description: 'Makes several adjustments in one transaction.',
+      call: ({ prepayBalance }, write, inputs) => prepayBalance.actions.adjustMany(write, inputs),
+    },
+    update: {
+      description: 'Changes what describes the adjustment; amount and bucket stay. Errors: NOT_FOUND, CONFLICT, REVISION_MISMATCH.',
+      call: ({ prepayBalance }, write, change) => prepayBalance.actions.update(write, 'adjustBalance', change),
+    },
+    delete: {
+      description: 'Takes an ended adjustment out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
+      call: ({ prepayBalance }, write, id) => prepayBalance.actions.delete(write, 'adjustBalance', id),
+    },
+  }),
+};

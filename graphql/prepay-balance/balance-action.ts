@@ -1,0 +1,80 @@
+import { ID, Int, ObjectType } from 'type-graphql';
+import { Attribute } from '../attribute.js';
+import { DateTime } from '../scalars.js';
+import { ExtensibleResource } from '../shared/extensible.js';
+import { Quantity } from '../shared/quantity.js';
+import { ChannelRef, LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
+import { BucketRef, ImpactedBucket } from './references.js';
+
+/** What the balance actions of TMF654 have in common. */
+@ObjectType()
+export abstract class BalanceActionParts extends ExtensibleResource {
+  @Attribute(() => ID, { required: true, description: 'Id, a ULID given by the server.' })
+  id: string;
+
+  @Attribute(() => Int, { required: true, description: 'Version, counted up by every change; the REST ETag.' })
+  revision: number;
+
+  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; the REST Last-Modified.' })
+  updatedAt: Date;
+
+  @Attribute(() => String, {
+    required: true,
+    update: true,
+    description: 'created (waiting, or a reservation that holds), completed, failed or cancelled. An update may only set it to cancelled.',
+  })
+  status: string;
+
+  @Attribute(() => Quantity, {
+    required: true,
+    create: 'required',
+    description: 'How much, always positive: at most 15 significant digits and nine decimals; the resource gives the direction.',
+  })
+  amount: Quantity;
+
+  @Attribute(() => BucketRef, {
+    create: 'optional',
+    description: 'The bucket meant. Without it, product, logicalResource, partyAccount or relatedParty must lead to one.',
+  })
+  bucket?: BucketRef;
+
+  @Attribute(() => [ProductRef], { create: 'optional', description: 'Finds the bucket of one of these products.' })
+  product?: ProductRef[];
+
+  @Attribute(() => [LogicalResourceRef], { create: 'optional', description: 'Finds the bucket of one of these logical resources, e.g. an MSISDN in value.' })
+  logicalResource?: LogicalResourceRef[];
+
+  @Attribute(() => PartyAccountRef, { create: 'optional', description: 'Finds the bucket of this account.' })
+  partyAccount?: PartyAccountRef;
+
+  @Attribute(() => [RelatedParty], {
+    create: 'optional',
+    update: true,
+    description: 'Parties that have to do with the action; finds the bucket when nothing nearer is given.',
+  })
+  relatedParty?: RelatedParty[];
+
+  @Attribute(() => [ImpactedBucket], { description: 'What the action did: each bucket with its remaining value before and after.' })
+  impactedBucket?: ImpactedBucket[];
+
+  @Attribute(() => ChannelRef, { create: 'optional', update: true, description: 'The channel the action was asked through.' })
+  channel?: ChannelRef;
+
+  @Attribute(() => RelatedParty, { create: 'optional', update: true, description: 'Who asked for the action.' })
+  requestor?: RelatedParty;
+
+  @Attribute(() => String, { create: 'optional', update: true, description: 'Description for people.' })
+  description?: string;
+
+  @Attribute(() => String, { create: 'optional', update: true, description: 'Why the action was asked for.' })
+  reason?: string;
+
+  @Attribute(() => DateTime, { description: 'When the server applied the action; absent while it waits and when it failed.' })
+  confirmationDate?: Date;
+
+  @Attribute(() => String, { description: 'Our extension: the error code of the refusal when status is failed, e.g. INSUFFICIENT_REMAINING.' })
+  failureCode?: string;
+
+  @Attribute(() => String, { description: 'Our extension: the refusal in words when status is failed.' })
+  failureMessage?: string;
+}

@@ -1,0 +1,121 @@
+import { Args, Ctx, FieldResolver, ID, Info, Int, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Page } from '../../src/platform/read/reader.js';
+import { Attribute, Resource } from '../attribute.js';
+import type { Context } from '../context.js';
+import { pageArgumentsOf, pageOf, readPage } from '../page.js';
+import { resourceResolvers, type ResourceModule } from '../resource.js';
+import { DateTime } from '../scalars.js';
+import { ExtensibleResource } from '../shared/extensible.js';
+import { Quantity } from '../shared/quantity.js';
+import { LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
+import { TimePeriod } from '../shared/time-period.js';
+import { LedgerEntry } from './ledger-entry.js';
+import { BucketRef, ReserveBalanceRef } from './references.js';
+
+@Resource({
+  table: 'Bucket',
+  description: 'TMF654 Bucket: a counter of what may still be spent, in money or any other unit. Only balance actions change its value.',
+})
+export class Bucket extends ExtensibleResource {
+  @Attribute(() => ID, { required: true, description: 'Id, a ULID given by the server.' })
+  id: string;
+
+  @Attribute(() => Int, { required: true, description: 'Version, counted up by every change; the REST ETag.' })
+  revision: number;
+
+  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; the REST Last-Modified.' })
+  updatedAt: Date;
+
+  @Attribute(() => String, { required: true, create: 'required', update: true, description: 'What the bucket is for, e.g. monetary, voice, data, sms, other.' })
+  usageType: string;
+
+  @Attribute(() => String, { required: true, create: 'optional', update: true, description: 'active, suspended or expired; active when not given.' })
+  status: string;
+
+  @Attribute(() => Quantity, { create: 'optional', update: true, description: 'What may still be spent. Given on creation it is the opening balance; afterwards only balance actions change it.' })
+  remainingValue?: Quantity;
+
+  @Attribute(() => Quantity, { create: 'optional', update: true, description: 'What live reservations hold back, in the units of remainingValue; not part of it.' })
+  reservedValue?: Quantity;
+
+  @Attribute(() => [ReserveBalanceRef], { computed: true, description: 'The live reservations that hold something of this bucket.' })
+  reserveBalance?: ReserveBalanceRef[];
+
+  @Attribute(() => String, { create: 'optional', update: true, description: 'Name.' })
+  name?: string;
+
+  @Attribute(() => String, { create: 'optional', update: true, description: 'Description for people.' })
+  description?: string;
+
+  @Attribute(() => Boolean, { create: 'optional', update: true, description: 'Whether several devices or users share it.' })
+  isShared?: boolean;
+
+  @Attribute(() => String, { create: 'optional', update: true, description: 'The remaining value in words, e.g. 1.9 GB, as the client wants it shown.' })
+  remainingValueName?: string;
+
+  @Attribute(() => Int, { create: 'optional', update: true, description: 'Our extension: burn order among several matching buckets, lower first; without it, last.' })
+  priority?: number;
+
+  @Attribute(() => TimePeriod, { create: 'optional', update: true, description: 'When the bucket may be used; outside, actions on it are refused.' })
+  validFor?: TimePeriod;
+
+  @Attribute(() => [LogicalResourceRef], { create: 'optional', update: true, description: 'Logical resources it belongs to, e.g. an MSISDN in value.' })
+  logicalResource?: LogicalResourceRef[];
+
+  @Attribute(() => PartyAccountRef, { create: 'optional', update: true, description: 'The account it belongs to.' })
+  partyAccount?: PartyAccountRef;
+
+  @Attribute(() => [ProductRef], { create: 'optional', update: true, description: 'Products it belongs to.' })
+  product?: ProductRef[];
+
+  @Attribute(() => [RelatedParty], { create: 'optional', update: true, description: 'Parties it belongs to or that have to do with it.' })
+  relatedParty?: RelatedParty[];
+
+  @Attribute(() => DateTime, { required: true, description: 'When its creation was asked for; set by the server.' })
+  requestedDate: Date;
+
+  @Attribute(() => DateTime, { required: true, description: 'When it was created; set by the server.' })
+  confirmationDate: Date;
+}
+
+const entryPage = pageOf(LedgerEntry);
+const entryArguments = pageArgumentsOf(LedgerEntry);
+
+@Resolver(() => Bucket)
+class BucketEdges {
+  @FieldResolver(() => entryPage, { description: 'The ledger: every movement of this bucket, by default in the order they were written.' })
+  entries(
+    @Root() { id }: Bucket,
+    @Args(() => entryArguments) request: object,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Page> {
+    return readPage(LedgerEntry, context, info, request, { bucketId: id });
+  }
+}
+
+export const bucket: ResourceModule = {
+  resolvers: [
+    BucketEdges,
+    ...resourceResolvers(Bucket, {
+      create: {
+        description: 'Creates a bucket; remainingValue is its opening balance. Errors: INVALID_ATTRIBUTE, BALANCE_LIMIT.',
+        call: ({ prepayBalance }, write, input) => prepayBalance.buckets.create(write, input),
+      },
+      createMany: {
+        description: 'Makes several buckets in one transaction.',
+        call: ({ prepayBalance }, write, inputs) => prepayBalance.buckets.createMany(write, inputs),
+      },
+      update: {
+        description: 'Changes a bucket in everything but its balance. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
+        call: ({ prepayBalance }, write, change) => prepayBalance.buckets.update(write, change),
+      },
+      delete: {
+        description: 'Deletes an empty bucket; its ledger entries stay. Errors: NOT_FOUND, BUCKET_NOT_EMPTY.',
+        call: ({ prepayBalance }, write, id) => prepayBalance.buckets.delete(write, id),
+      },
+    }),
+  ],
+  joins: [{ reference: BucketRef, target: Bucket }],
+};

@@ -1,0 +1,164 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { DomainError } from '../src/platform/errors.js';
+import type { Page } from '../src/platform/read/reader.js';
+import type { Answer } from '../src/platform/write/command.js';
+import type { TypeClass } from './attribute.js';
+import { told, writeContext, type Context, type WriteContext } from './context.js';
+import { createInputOf, updateInputOf } from './inputs.js';
+import type { Join } from './joins.js';
+import { operationsOf } from './naming.js';
+import { pageArgumentsOf, pageOf, readOne, readPage } from './page.js';
+
+export type ResolverClass = new () => object;
+
+/** What a resource's file gives to the schema. */
+export interface ResourceModule {
+  resolvers: readonly ResolverClass[];
+  /** The reference types that refer to this resource. */
+  joins?: readonly Join[];
+}
+
+/** How a resource is written: the domain's functions, and what users read about each mutation. */
+export interface Writing {
+  create?: { description: string; call: (context: Context, write: WriteContext, input: never) => Promise<Answer> };
+  /** Several at once, all or none; the answer is `{ items: [...] }`. */
+  createMany?: { description: string; call: (context: Context, write: WriteContext, inputs: never) => Promise<Answer> };
+  update?: { description: string; call: (context: Context, write: WriteContext, change: Change) => Promise<Answer> };
+  delete?: { description: string; call: (context: Context, write: WriteContext, id: string) => Promise<Answer> };
+}
+
+export interface Change {
+  id: string;
+  input: object;
+  ifRevision?: number;
+}
+
+export const texts = {
+  idempotencyKey:
+    'Repeating a mutation with the same key and input has no second effect and gives the first answer again. Default: the Idempotency-Key header.',
+  ifRevision: 'Refuse with REVISION_MISMATCH unless the stored revision is this one.',
+};
+
+/** The resolvers every TMF resource has: one, many, href, and the writes it offers. */
+export function resourceResolvers(target: TypeClass, writing: Writing): ResolverClass[] {
+  const resolvers = [readResolver(target), hrefResolver(target)];
+  if (writing.create) {
+    const input = createInputOf(target);
+    resolvers.push(createResolver(target, input, writing.create));
+    if (writing.createMany) resolvers.push(createManyResolver(target, input, writing.createMany));
+  }
+  if (writing.update) resolvers.push(updateResolver(target, writing.update));
+  if (writing.delete) resolvers.push(deleteResolver(target, writing.delete));
+  return resolvers;
+}
+
+function readResolver(target: TypeClass): ResolverClass {
+  const { one, many } = operationsOf(target.name);
+  const page = pageOf(target);
+  const pageArguments = pageArgumentsOf(target);
+
+  @Resolver(() => target)
+  class ReadResolver {
+    @Query(() => target, { name: one, nullable: true, description: `One ${target.name} by id, or null.` })
+    one(@Arg('id', () => ID) id: string, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<object | null> {
+      return readOne(target, context, info, id);
+    }
+
+    @Query(() => page, { name: many, description: `A page of ${target.name}.` })
+    many(@Args(() => pageArguments) request: object, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<Page> {
+      return readPage(target, context, info, request);
+    }
+  }
+  return ReadResolver;
+}
+
+function hrefResolver(target: TypeClass): ResolverClass {
+  @Resolver(() => target)
+  class HrefResolver {
+    @FieldResolver(() => String, { description: 'Address of this resource in TMF REST; equals the Location of its creation.' })
+    href(@Root() { id }: { id: string }, @Ctx() context: Context): string {
+      return context.href(target.name, id);
+    }
+  }
+  return HrefResolver;
+}
+
+function createResolver(target: TypeClass, input: TypeClass, { description, call }: NonNullable<Writing['create']>): ResolverClass {
+  const { create } = operationsOf(target.name);
+
+  @Resolver(() => target)
+  class CreateResolver {
+    @Mutation(() => target, { name: create, description })
+    create(
+      @Arg('input', () => input) values: never,
+      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
+      @Ctx() context: Context,
+    ): Promise<object> {
+      return told(context, call(context, writeContext(context, key), values));
+    }
+  }
+  return CreateResolver;
+}
+
+/** Elements of one bulk mutation. */
+const bulkMax = 200;
+
+function createManyResolver(target: TypeClass, input: TypeClass, { description, call }: NonNullable<Writing['createMany']>): ResolverClass {
+  const { createMany } = operationsOf(target.name);
+
+  @Resolver(() => target)
+  class CreateManyResolver {
+    @Mutation(() => [target], { name: createMany, description: `${description} All or none, at most ${bulkMax}.` })
+    async createMany(
+      @Arg('inputs', () => [input]) values: never[],
+      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
+      @Ctx() context: Context,
+    ): Promise<object[]> {
+      if (values.length > bulkMax) {
+        throw new DomainError('INVALID_ATTRIBUTE', `inputs has ${values.length} elements, the limit is ${bulkMax}`, { path: 'inputs' });
+      }
+      const { items } = (await told(context, call(context, writeContext(context, key), values as never))) as { items: object[] };
+      return items;
+    }
+  }
+  return CreateManyResolver;
+}
+
+function updateResolver(target: TypeClass, { description, call }: NonNullable<Writing['update']>): ResolverClass {
+  const { update } = operationsOf(target.name);
+  const input = updateInputOf(target);
+
+  @Resolver(() => target)
+  class UpdateResolver {
+    @Mutation(() => target, { name: update, description })
+    update(
+      @Arg('id', () => ID) id: string,
+      @Arg('input', () => input) values: object,
+      @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
+      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
+      @Ctx() context: Context,
+    ): Promise<object> {
+      return told(context, call(context, writeContext(context, key), { id, input: values, ifRevision }));
+    }
+  }
+  return UpdateResolver;
+}
+
+function deleteResolver(target: TypeClass, { description, call }: NonNullable<Writing['delete']>): ResolverClass {
+  const { delete: name } = operationsOf(target.name);
+
+  @Resolver(() => target)
+  class DeleteResolver {
+    @Mutation(() => ID, { name, description: `${description} Answers the id.` })
+    async delete(
+      @Arg('id', () => ID) id: string,
+      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
+      @Ctx() context: Context,
+    ): Promise<string> {
+      await told(context, call(context, writeContext(context, key), id));
+      return id;
+    }
+  }
+  return DeleteResolver;
+}

@@ -1,0 +1,78 @@
+import { GraphQLScalarType } from 'graphql';
+import { ID, Int } from 'type-graphql';
+import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
+import type { Shape, StoredAttribute } from '../src/platform/read/shape.js';
+import { attributesOf, columnPairOf, resolveType, resourceOf, type Attribute, type SingleType, type TypeClass } from './attribute.js';
+import { DateTime, Decimal } from './scalars.js';
+
+const scalarTypes = new Map<SingleType, ScalarType>([
+  [String, 'string'],
+  [ID, 'string'],
+  [Int, 'int'],
+  [Boolean, 'boolean'],
+  [Decimal, 'decimal'],
+  [DateTime, 'dateTime'],
+]);
+
+/** The filterable type of a scalar; scalars of unknown structure are json. Undefined for classes. */
+export function scalarTypeOf(type: SingleType): ScalarType | undefined {
+  return scalarTypes.get(type) ?? (type instanceof GraphQLScalarType ? 'json' : undefined);
+}
+
+const attributeTypes = new Map<TypeClass, Attributes>();
+
+/** The attributes of a class as the filter language knows them. */
+export function attributeTypesOf(target: TypeClass): Attributes {
+  let types = attributeTypes.get(target);
+  if (types === undefined) {
+    types = Object.fromEntries([...attributesOf(target)].map(([name, attribute]) => [name, attributeType(attribute)]));
+    attributeTypes.set(target, types);
+  }
+  return types;
+}
+
+function attributeType(attribute: Attribute): AttributeType {
+  const { type, isList } = resolveType(attribute.type);
+  const scalar = scalarTypeOf(type);
+  const single: AttributeType =
+    scalar === undefined
+      ? { kind: 'object', attributes: () => attributeTypesOf(type as TypeClass) }
+      : { kind: 'scalar', type: scalar };
+  return isList ? { kind: 'list', element: single } : single;
+}
+
+const shapes = new Map<TypeClass, Shape>();
+
+/** How the rows of a resource are stored, by the mapping rule: column of its name, column pair, or jsonb. */
+export function shapeOf(target: TypeClass): Shape {
+  let shape = shapes.get(target);
+  if (shape === undefined) {
+    shape = createShape(target);
+    shapes.set(target, shape);
+  }
+  return shape;
+}
+
+function createShape(target: TypeClass): Shape {
+  const { table, fixed = {}, key = 'id' } = resourceOf(target);
+  const types = attributeTypesOf(target);
+  const attributes = [...attributesOf(target).values()];
+  return {
+    name: target.name,
+    table,
+    fixed,
+    key,
+    attributes: Object.fromEntries(attributes.map((attribute) => [attribute.name, stored(attribute, types[attribute.name])])),
+    computed: attributes.filter(({ computed }) => computed).map(({ name }) => name),
+  };
+}
+
+function stored(attribute: Attribute, type: AttributeType | undefined): StoredAttribute {
+  if (type === undefined) throw new Error(`${attribute.name} has no type`);
+  const suffixes = columnPairOf(resolveType(attribute.type).type);
+  if (suffixes === undefined || type.kind === 'list') {
+    return { type, storage: { kind: 'column', column: attribute.name } };
+  }
+  const columns = Object.fromEntries(Object.entries(suffixes).map(([part, suffix]) => [part, attribute.name + suffix]));
+  return { type, storage: { kind: 'parts', columns } };
+}

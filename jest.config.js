@@ -1,0 +1,26 @@
+/** How TypeScript is read in tests; test/support/typescript-hooks.js reads it the same way outside jest. */
+export const swcOptions = {
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    // As in tsconfig.json: metadata would make cyclic classes fail on import.
+    transform: { legacyDecorator: true, decoratorMetadata: false, useDefineForClassFields: false },
+  },
+  module: { type: 'es6' },
+};
+
+/** Run with NODE_OPTIONS=--experimental-vm-modules: everything is an ES module, as in production. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  // TypeScript names the file that tsc will make of it.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '\\.ts$': ['@swc/jest', swcOptions] },
+  globalSetup: '<rootDir>/test/support/global-setup.js',
+  globalTeardown: '<rootDir>/test/support/global-teardown.js',
+  // Two databases in WebAssembly at a time; more would starve each other.
+  maxWorkers: 2,
+  // A test file opens its database first, which takes many seconds on a busy machine.
+  testTimeout: 60_000,
+};

@@ -1,0 +1,26 @@
+/** One TM Forum Open API: where it is served and which GraphQL types it serves. Data only. */
+export interface ApiDescriptor {
+  /** E.g. TMF654. */
+  number: string;
+  title: string;
+  version: string;
+  /** Base paths without a trailing slash; the first is the canonical one, of which href is made. */
+  basePaths: readonly [string, ...string[]];
+  /** Whether `fields` answers id and href beside what is named (all but TMF654, DESIGN §7). */
+  fieldsAddIdentity: boolean;
+  /**
+   * Path segment of each resource and its GraphQL type: what it can do follows from the schema. A type may
+   * have several segments; the first is its canonical one.
+   */
+  resources: Readonly<Record<string, string>>;
+  /** How other editions of the API spell what bodies say: read, never written. */
+  dialect: Dialect;
+}
+
+/** Per GraphQL type; nested types stand for themselves, wherever they occur. */
+export interface Dialect {
+  /** Other name → our name, both as on the wire. */
+  readonly names: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Attribute → other value → our value. */
+  readonly values: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
+}

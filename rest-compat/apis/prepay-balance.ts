@@ -1,0 +1,26 @@
+import type { ApiDescriptor } from '../api.js';
+
+/** The published samples call an applied action confirmed (DIGEST §1c). */
+const sampleStatus = { status: { confirmed: 'completed' } };
+
+export const prepayBalance: ApiDescriptor = {
+  number: 'TMF654',
+  title: 'Prepay Balance Management',
+  version: 'v4',
+  basePaths: ['/tmf-api/prepayBalanceManagement/v4', '/prepayBalanceManagement/v4'],
+  fieldsAddIdentity: false,
+  resources: {
+    bucket: 'Bucket',
+    topupBalance: 'TopupBalance',
+    adjustBalance: 'AdjustBalance',
+    reserveBalance: 'ReserveBalance',
+  },
+  // The draft edition of January 2020, and the samples.
+  dialect: {
+    names: {
+      TopupBalance: { balanceTopup: 'relatedTopupBalance', isAutopTopup: 'isAutoTopup' },
+      Quantity: { value: 'amount', unit: 'units' },
+    },
+    values: { TopupBalance: sampleStatus, AdjustBalance: sampleStatus, ReserveBalance: sampleStatus },
+  },
+};

@@ -1,0 +1,117 @@
+import { getNamedType, isInputObjectType, isNonNullType, type GraphQLInputField, type GraphQLInputObjectType, type GraphQLScalarType } from 'graphql';
+import { LosslessNumber } from 'lossless-json';
+import { toAttribute, toWire } from '../graphql/naming.js';
+import { DomainError } from '../src/platform/errors.js';
+import type { Dialect } from './api.js';
+import { extensionAttribute } from './extension.js';
+import { unwrap } from './filter-input.js';
+import type { ResourceModel } from './resource-model.js';
+
+export type Json = Record<string, unknown>;
+
+/**
+ * A TMF body as a GraphQL input value: wire names become attribute names, other editions' names ours, a single
+ * value stands for a list of one (as GraphQL has it), and whatever does not fit is refused by its path.
+ */
+export function toInput(body: Json, input: GraphQLInputObjectType, model: ResourceModel, dialect: Dialect): Json {
+  const translated = inOurWords(body, model.name, dialect, []);
+  const { known, unknown } = split(translated, model);
+  const result = objectInput(known, input, [], dialect, (attribute) => attribute in model.attributes);
+  const [stranger] = Object.keys(unknown);
+  if (stranger === undefined) return result;
+  if (!announcesExtension(translated, model) || !(extensionAttribute in input.getFields())) {
+    throw refusal([stranger], `unknown attribute '${stranger}' of ${model.name}: an extension is announced by @schemaLocation or a subclass @type`);
+  }
+  const field = input.getFields()[extensionAttribute] as GraphQLInputField;
+  return { ...result, [extensionAttribute]: fieldInput(unknown, field, [extensionAttribute], dialect) };
+}
+
+/** The attributes of a body that the resource has, and those that only an extension can have. */
+export function split(body: Json, model: ResourceModel): { known: Json; unknown: Json } {
+  const isKnown = ([wire]: [string, unknown]): boolean => {
+    const attribute = toAttribute(wire);
+    return toWire(attribute) === wire && Object.hasOwn(model.attributes, attribute) && attribute !== extensionAttribute;
+  };
+  const entries = Object.entries(body);
+  return {
+    known: Object.fromEntries(entries.filter(isKnown)),
+    unknown: Object.fromEntries(entries.filter((entry) => !isKnown(entry))),
+  };
+}
+
+/** TMF630 Part 2: a schema address, or a type that is not the resource's own. */
+function announcesExtension(body: Json, model: ResourceModel): boolean {
+  const type = body['@type'];
+  return typeof body['@schemaLocation'] === 'string' || (typeof type === 'string' && type !== model.name);
+}
+
+function objectInput(
+  body: Json,
+  input: GraphQLInputObjectType,
+  path: readonly string[],
+  dialect: Dialect,
+  isIgnored: (attribute: string) => boolean,
+): Json {
+  const fields = input.getFields();
+  const result: Json = {};
+  for (const [wire, value] of Object.entries(body)) {
+    const name = toAttribute(wire);
+    const field = Object.hasOwn(fields, name) && toWire(name) === wire ? fields[name] : undefined;
+    if (field) result[name] = fieldInput(value, field, [...path, wire], dialect);
+    else if (!isIgnored(name)) throw refusal(path, `unknown attribute '${[...path, wire].join('.')}'`);
+  }
+  for (const field of Object.values(fields)) {
+    if (isNonNullType(field.type) && (result[field.name] === undefined || result[field.name] === null)) {
+      const name = [...path, toWire(field.name)].join('.');
+      throw new DomainError('MISSING_ATTRIBUTE', `${name} is missing`, { path: name });
+    }
+  }
+  return result;
+}
+
+function fieldInput(value: unknown, field: GraphQLInputField, path: readonly string[], dialect: Dialect): unknown {
+  if (value === null) return null;
+  const { type, isList } = unwrap(field.type);
+  if (!isList) return singleInput(value, type, path, dialect);
+  const elements = Array.isArray(value) ? value : [value];
+  return elements.map((element: unknown, index) => singleInput(element, unwrap(type).type, [...path, String(index)], dialect));
+}
+
+function singleInput(value: unknown, type: Parameters<typeof unwrap>[0], path: readonly string[], dialect: Dialect): unknown {
+  const named = getNamedType(type);
+  if (isInputObjectType(named)) {
+    if (!isObject(value)) throw refusal(path, `${path.join('.')} must be an object`);
+    const ours = inOurWords(value, named.name.replace(/Input$/, ''), dialect, path);
+    return objectInput(ours, named, path, dialect, () => false);
+  }
+  try {
+    (named as GraphQLScalarType).parseValue(value);
+  } catch (error) {
+    throw refusal(path, `${path.join('.')}: ${(error as Error).message}`);
+  }
+  return value;
+}
+
+/** The same object in the words of the edition we serve. */
+function inOurWords(body: Json, typeName: string, { names, values }: Dialect, path: readonly string[]): Json {
+  const renamed = names[typeName];
+  const synonyms = values[typeName];
+  if (renamed === undefined && synonyms === undefined) return body;
+  const entries = Object.entries(body).map(([wire, value]): [string, unknown] => {
+    const name = renamed && Object.hasOwn(renamed, wire) ? (renamed[wire] as string) : wire;
+    if (name !== wire && name in body) {
+      throw refusal([...path, wire], `${[...path, wire].join('.')} is another name of ${name}: only one of them can be given`);
+    }
+    const words = synonyms && Object.hasOwn(synonyms, name) ? synonyms[name] : undefined;
+    return [name, words && typeof value === 'string' && Object.hasOwn(words, value) ? words[value] : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+function refusal(path: readonly string[], message: string): DomainError {
+  return new DomainError('INVALID_ATTRIBUTE', message, { path: path.join('.') });
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LosslessNumber);
+}

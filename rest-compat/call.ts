@@ -1,0 +1,79 @@
+import { print, type DocumentNode } from 'graphql';
+import lzString from 'lz-string';
+import type { Context } from '../graphql/context.js';
+import { DomainError, shown } from '../src/platform/errors.js';
+import type { ParsedQuery } from '../src/platform/filter/query-string.js';
+import type { Json } from './body.js';
+import { eTag } from './headers.js';
+import type { RestRequest, RestResponse } from './http.js';
+import type { Plans } from './operations.js';
+import type { Route } from './router.js';
+
+/** Runs an operation on the same schema and context as GraphQL over HTTP; throws DomainError when it is refused. */
+export type ExecuteOperation = (document: DocumentNode, variables: Json, context: Context) => Promise<Json>;
+
+/** One request on its way: what was asked, of which resource, and the means to answer it. */
+export interface Call {
+  readonly request: RestRequest;
+  readonly route: Route;
+  readonly query: ParsedQuery;
+  readonly plans: Plans;
+  readonly execute: ExecuteOperation;
+  readonly pageSizeMax: number;
+  /** Attributes of extensions that filters may name. */
+  readonly extensionAttributes: ReadonlySet<string>;
+}
+
+/** The `result` field of an operation. */
+export async function run({ request, execute }: Call, document: DocumentNode, variables: Json): Promise<Json | null> {
+  const data = await execute(document, variables, request.context);
+  return data['result'] as Json | null;
+}
+
+/** Runs the operation that the request stands for; with `explain=graphql` it is shown instead (DESIGN §4). */
+export async function perform(
+  call: Call,
+  document: DocumentNode,
+  variables: Json,
+  respond: (result: Json | null) => RestResponse,
+): Promise<RestResponse> {
+  return call.query.explain === undefined ? respond(await run(call, document, variables)) : explanation(call, document, variables);
+}
+
+/** Apollo's Sandbox opens with what is packed into this parameter. */
+const sandboxUrl = 'https://studio.apollographql.com/sandbox/explorer';
+
+function explanation({ request }: Call, document: DocumentNode, variables: Json): RestResponse {
+  const operation = print(document);
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+  const endpoint = `${request.origin}/graphql`;
+  const state = lzString.compressToEncodedURIComponent(
+    JSON.stringify({ document: operation, variables: JSON.stringify(given, undefined, 2), headers: '{}', includeCookies: false }),
+  );
+  const sandbox = `${sandboxUrl}?endpoint=${encodeURIComponent(endpoint)}&explorerURLState=${state}`;
+  return { status: 200, headers: {}, body: { endpoint, operation, variables: given, sandbox } };
+}
+
+export function notFound({ route }: Call): DomainError {
+  return new DomainError('NOT_FOUND', `${route.model.name} '${shown(route.id ?? '')}' does not exist`);
+}
+
+/** Parameters that mean nothing where they are given are refused, never ignored. */
+export function refuseParameters(parameters: Record<string, unknown>, problem: string): void {
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) throw new DomainError('INVALID_QUERY', `${name} ${problem}`, { path: name });
+  }
+}
+
+interface Versioned {
+  _revision: number;
+  _updatedAt: string;
+  _href: string;
+}
+
+/** The version and address that every operation on one resource selects beside its attributes. */
+export function versionOf(result: Json): { revision: number; href: string; headers: Record<string, string> } {
+  const { _revision, _updatedAt, _href } = result as unknown as Versioned;
+  const headers = { ETag: eTag(_revision), 'Last-Modified': new Date(_updatedAt).toUTCString() };
+  return { revision: _revision, href: _href, headers };
+}

@@ -1,0 +1,24 @@
+import type { Context } from '../graphql/context.js';
+
+/** A request as this layer sees it; src/app fits it to the HTTP server. */
+export interface RestRequest {
+  readonly method: string;
+  /** Path without the query string, still percent-encoded. */
+  readonly path: string;
+  /** What follows the `?`, undecoded: the TMF630 operators need it raw. */
+  readonly rawQuery: string;
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Scheme, host and port the client used, or the configured public URL. */
+  readonly origin: string;
+  readonly context: Context;
+  /** The parsed JSON body; undefined when there is none. Refuses by itself what is no JSON. */
+  body(): Promise<unknown>;
+}
+
+export interface RestResponse {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  /** Absent: no content. */
+  readonly body?: unknown;
+}

@@ -1,0 +1,139 @@
+import { getNamedType, isNonNullType, isObjectType, type GraphQLObjectType } from 'graphql';
+import { toWire } from '../graphql/naming.js';
+import { DEPTH_MAX, OFFSET_MAX } from '../src/platform/filter/limits.js';
+import type { Json } from './body.js';
+import { extensionAttribute } from './extension.js';
+import { scalarSchema } from './openapi-schemas.js';
+import { attributeFields, targetType, type ResourceModel } from './resource-model.js';
+
+// No parameter has a default or an example with a value: Swagger UI would send it.
+
+/** Parameters that mean the same for every resource. */
+export function commonParameters(facts: { pageSizeMax: number; fieldsAddIdentity: boolean; isExplainOffered: boolean }): Record<string, Json> {
+  const identity = facts.fieldsAddIdentity ? 'id and href are always there' : 'nothing else is answered, not even id and href';
+  return {
+    id: { name: 'id', in: 'path', required: true, description: 'Id of the resource.', schema: { type: 'string' } },
+    fields: query(
+      'fields',
+      `Attributes to answer, separated by commas: first level or deeper with dots (\`relatedParty.id\`); ${identity}. \`none\` is id and href. Absent: everything.`,
+    ),
+    sort: query('sort', 'Attributes to sort by, separated by commas, `-` before one for descending: `-amount.amount,id`. Absent values come last. Default: in the order of creation.'),
+    offset: query('offset', `Items to skip, at most ${OFFSET_MAX}; further on, use after.`, { type: 'integer', minimum: 0, maximum: OFFSET_MAX }),
+    limit: query('limit', `Items to answer at most; ${facts.pageSizeMax} when not given.`, { type: 'integer', minimum: 0, maximum: facts.pageSizeMax }),
+    after: query('after', 'Our extension: go on behind this cursor, which the `next` link gives. Cheap however far; instead of offset.'),
+    filter: query(
+      'filter',
+      'JSONPath of TMF630 Part 6, ANDed with the other conditions: `$[?(@.status==\'active\' && @.priority>1)]`, or, of one and the same list element, `$.relatedParty[?(@.id==\'42\' && @.role==\'customer\')]`.',
+    ),
+    depth: query('depth', 'Levels of references to resources of this server to answer with the resources themselves.', { type: 'integer', minimum: 0, maximum: DEPTH_MAX }),
+    ...(facts.isExplainOffered && {
+      explain: query('explain', 'Instead of doing anything, answer 200 with the GraphQL operation that the request stands for, its variables and a link to try it in Apollo Sandbox.', {
+        type: 'string',
+        enum: ['graphql'],
+      }),
+    }),
+    Range: header('Range', 'TMF630 paging by header, counted from 1: `items=11-20`. Counts only without offset, limit and after.'),
+    Prefer: header('Prefer', '`count=exact` counts all that match, however long that takes.'),
+    'If-Match': header('If-Match', 'ETag of the version to change; when there is a newer one the answer is 412. Absent: whatever version there is.'),
+    'If-None-Match': header('If-None-Match', 'ETag of the version the client has; when that is still it the answer is 304.'),
+    'Idempotency-Key': header(
+      'Idempotency-Key',
+      'Name of this request, chosen by the client. Sent again with the same key and content it has no second effect and gets the first answer; with other content it is refused.',
+    ),
+  };
+}
+
+/** Parameters of one resource: its conditions, and the references it can expand. */
+export function resourceParameters(model: ResourceModel): { conditions: Json[]; expand: Json | undefined } {
+  const places = filterPlaces(model);
+  const references = referencePaths(model.type);
+  return {
+    conditions: places.length === 0 ? [] : [anyConditions(places), ...places.map(equalTo)],
+    expand:
+      references.length === 0
+        ? undefined
+        : query('expand', `References to answer with the resource they refer to, separated by commas; of ${references.map((path) => `\`${path}\``).join(', ')}.`),
+  };
+}
+
+/** A single value that a condition can be put on. */
+interface Place {
+  /** Dotted, in wire names. */
+  readonly name: string;
+  readonly description: string;
+  readonly schema: Json;
+  readonly isBelow: boolean;
+}
+
+/** Filterable attributes of the first level; of objects and lists what is mandatory in them, or else what is no address or meta attribute. */
+function filterPlaces({ type, filterInput }: ResourceModel): Place[] {
+  const filterable = attributeFields(type).filter(({ name }) => filterInput?.getFields()[name] !== undefined && name !== extensionAttribute);
+  return filterable.flatMap((field): Place[] => {
+    const wire = toWire(field.name);
+    const named = getNamedType(field.type);
+    if (!isObjectType(named)) return [{ name: wire, description: field.description ?? '', schema: scalarSchema(named), isBelow: false }];
+    const leaves = attributeFields(named).filter((inner) => !isObjectType(getNamedType(inner.type)));
+    const mandatory = leaves.filter((inner) => isNonNullType(inner.type));
+    const telling = leaves.filter(({ name }) => name !== 'href' && toWire(name) === name);
+    return (mandatory.length > 0 ? mandatory : telling).map((inner) => ({
+      name: `${wire}.${toWire(inner.name)}`,
+      description: inner.description ?? '',
+      schema: scalarSchema(getNamedType(inner.type)),
+      isBelow: true,
+    }));
+  });
+}
+
+/** Equality with one value or any of several. */
+function equalTo({ name, description, schema }: Place): Json {
+  const { example: _, ...single } = schema;
+  // Either of two booleans is no condition.
+  if (single['type'] === 'boolean') return query(name, description, single);
+  return { ...query(name, description, { type: 'array', items: single }), style: 'form', explode: false };
+}
+
+/** All other conditions; OpenAPI has no parameter whose name is free but an object whose members are parameters. */
+function anyConditions(places: readonly Place[]): Json {
+  const name = (matching: (place: Place) => boolean): string | undefined => places.find(matching)?.name;
+  const text = name(({ schema, name: place }) => schema['type'] === 'string' && !schema['format'] && place !== 'id' && !place.startsWith('@'));
+  const time = name(({ schema }) => schema['format'] === 'date-time');
+  const number = name(({ schema }) => schema['type'] === 'number');
+  const below = name(({ isBelow, schema }) => isBelow && schema['type'] === 'string');
+  const examples = [
+    text && `\`${text}.startswith=a\``,
+    text && `\`${text}.ne=a,b\` (neither)`,
+    time && `\`${time}.gte=2026-01-31\``,
+    number && `\`${number}.lt=12.5\``,
+    below && `\`${below}.isnull=false\``,
+  ].filter(Boolean);
+  return {
+    ...query(
+      'conditions',
+      `Any other conditions, each a query parameter of its own: a dotted attribute path, an operator, a value. The name \`conditions\` itself is not sent; here they are written as JSON object, \`{"path.operator": "value"}\`. For instance ${examples.join(', ')}. The operators are listed at the top of this page.`,
+      // Without an example Swagger UI would make one up, and send that.
+      { type: 'object', additionalProperties: { type: 'string' }, example: {} },
+    ),
+    style: 'form',
+    explode: true,
+    allowReserved: true,
+  };
+}
+
+/** Dotted paths of the references to resources of ours, lists included. */
+function referencePaths(type: GraphQLObjectType, outer: readonly GraphQLObjectType[] = []): string[] {
+  return attributeFields(type).flatMap((field) => {
+    const named = getNamedType(field.type);
+    if (!isObjectType(named) || outer.includes(named)) return [];
+    const wire = toWire(field.name);
+    const below = referencePaths(named, [...outer, type]).map((path) => `${wire}.${path}`);
+    return targetType(named) ? [wire, ...below] : below;
+  });
+}
+
+function query(name: string, description: string, schema: Json = { type: 'string' }): Json {
+  return { name, in: 'query', description, schema };
+}
+
+function header(name: string, description: string): Json {
+  return { name, in: 'header', description, schema: { type: 'string' } };
+}

@@ -1,0 +1,90 @@
+import { errorTable } from '../src/platform/errors.js';
+import type { Json } from './body.js';
+
+/** The headers that answers carry. */
+export const headers = {
+  Location: text('Address of what was created; its href.'),
+  ETag: text('Version of the resource, for If-Match and If-None-Match.'),
+  'Last-Modified': text('When it was last changed, as HTTP date.'),
+  'X-Total-Count': count('How many match in all. Left out where counting would take long, unless the request has `Prefer: count=exact`.'),
+  'X-Result-Count': count('How many are in this answer.'),
+  Link: text('RFC 8288 links to other pages: `first`, `prev`, `next`, `last`. Without `next` this is the last page.'),
+  'Content-Range': text('Which items these are, counted from 1, when the request had a Range header: `items 11-20/134`.'),
+  'Idempotency-Replayed': text('`true` when an earlier request with the same Idempotency-Key was answered like this; nothing was done again.'),
+  Allow: text('The methods that are offered here.'),
+  'Accept-Patch': text('The media types that PATCH takes here.'),
+  'Retry-After': count('Seconds after which to try again.'),
+} as const satisfies Record<string, Json>;
+
+export type HeaderName = keyof typeof headers;
+
+/** TMF630 §3.4. */
+export const errorSchema: Json = {
+  type: 'object',
+  description: 'Why a request was refused (TMF630).',
+  required: ['code', 'reason', 'message', 'status', '@type'],
+  properties: {
+    code: { type: 'string', description: 'TMF630 error code, or one of ours from 100 on.' },
+    reason: { type: 'string', description: 'What the code means.' },
+    message: { type: 'string', description: 'What is wrong here: names the attribute, parameter or value that was refused.' },
+    status: { type: 'string', description: 'The HTTP status.' },
+    referenceError: { type: 'string', description: 'Address of the resource that records the refusal, e.g. an action kept as failed.' },
+    '@type': { type: 'string', enum: ['Error'] },
+  },
+};
+
+const statuses = [...new Set(Object.values(errorTable).map(({ status }) => status))].sort((one, other) => one - other);
+
+/** One for each status of the error table, with every refusal that has it. */
+export const errorResponses: Readonly<Record<string, Json>> = Object.fromEntries(statuses.map((status) => [errorName(status), errorResponse(status)]));
+
+export function errorReferences(possible: readonly number[]): Json {
+  return Object.fromEntries(possible.map((status) => [status, { $ref: `#/components/responses/${errorName(status)}` }]));
+}
+
+function errorName(status: number): string {
+  return `Error${status}`;
+}
+
+function errorResponse(status: number): Json {
+  const table = Object.entries(errorTable).filter(([, entry]) => entry.status === status);
+  const reasons = [...new Set(table.map(([, { reason }]) => reason))].join('; ');
+  const examples = table.map(([code, { tmfCode, reason }]) => [code, { summary: reason, value: { code: tmfCode, reason, message: reason, status: String(status), '@type': 'Error' } }]);
+  return {
+    description: reasons,
+    ...(status === 405 && { headers: headerReferences(['Allow']) }),
+    ...(status === 503 && { headers: headerReferences(['Retry-After']) }),
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' }, examples: Object.fromEntries(examples) as Json } },
+  };
+}
+
+/** A successful answer; without a schema it has no body. */
+export function success(description: string, names: readonly HeaderName[], schema?: Json): Json {
+  return {
+    description,
+    ...(names.length > 0 && { headers: headerReferences(names) }),
+    ...(schema && { content: { 'application/json': { schema } } }),
+  };
+}
+
+function headerReferences(names: readonly HeaderName[]): Json {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** The answers of HEAD: those of GET without their bodies. */
+export function withoutBodies(responses: Json): Json {
+  return Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => {
+      const { description, headers: carried } = (errorResponses[errorName(Number(status))] ?? response) as Json;
+      return [status, { description, ...(carried !== undefined && { headers: carried }) }];
+    }),
+  );
+}
+
+function text(description: string): Json {
+  return { description, schema: { type: 'string' } };
+}
+
+function count(description: string): Json {
+  return { description, schema: { type: 'integer' } };
+}

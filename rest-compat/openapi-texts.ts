@@ -1,0 +1,57 @@
+import type { Json } from './body.js';
+
+/** What is the same for every resource, at the top of the page. */
+export function overview({ pageSizeMax, isExplainOffered }: { pageSizeMax: number; isExplainOffered: boolean }): string {
+  return `TMF REST by the rules of TMF630, over the same operations as GraphQL at \`/graphql\`.
+
+**Conditions** are query parameters: a dotted attribute path, an operator, a value. All of them must hold.
+
+| write | to find |
+|---|---|
+| \`status=active\` | equal |
+| \`status=active,suspended\`, \`status=active&status=suspended\` | equal to any of them |
+| \`status=active;priority=1\` | either condition |
+| \`priority.gt=1\`, \`.gte\`, \`.lt\`, \`.lte\`; or \`priority>1\` with the operator percent-encoded (\`%3E\`) | greater, less |
+| \`status.ne=active\`, \`status.nin=a,b\`, \`status.in=a,b\` | not equal, none of them, any of them |
+| \`name.contains=a\`, \`name.startswith=a\`, \`name.regex=^a.*\` | text |
+| \`name.isnull=true\` | without a value; \`false\`: with one |
+| \`relatedParty.id=42\` | with an element that has it |
+| \`requestedDate.gte=2026-01-31\` | times: a date alone is midnight UTC |
+| \`name="a,b"\` | quoted: the comma is part of the value |
+| \`extension.colour=red\` | attributes of an extension |
+
+What cannot be filtered, sorted or selected is refused by its name, never ignored.
+
+**Pages.** Without paging parameters a list answers 200 with up to ${pageSizeMax} items and a \`next\` link when there are more; with them 206 when that is not all.
+
+**Changes.** PATCH takes a merge patch (RFC 7396) or a JSON Patch (RFC 6902), whose paths may carry a query (TMF630 Part 5) or a JSONPath condition (Part 6). \`If-Match\` refuses to overwrite a newer version, \`Idempotency-Key\` makes a repetition safe. Attributes beyond the resource's own are kept when \`@schemaLocation\` or a subclass \`@type\` announces them.
+
+**Refusals** have a TMF error as body. Any other method than those listed gets 405 with \`Allow\`; HEAD and OPTIONS work everywhere.${
+    isExplainOffered ? '\n\n**Explain.** `explain=graphql` on any request answers the GraphQL operation it stands for.' : ''
+  }`;
+}
+
+export const jsonPatchSchema: Json = {
+  type: 'array',
+  description: 'Operations of RFC 6902, done in order, all or none. A failing `test` is answered with 409.',
+  items: {
+    type: 'object',
+    required: ['op', 'path'],
+    properties: {
+      op: { type: 'string', enum: ['add', 'remove', 'replace', 'move', 'copy', 'test'] },
+      path: {
+        type: 'string',
+        description: 'A JSON pointer; or one with a query in place of the index, done for each element that matches: `/relatedParty?relatedParty.id=42`; or `$.relatedParty[?(@.id==\'42\')].name`.',
+      },
+      from: { type: 'string', description: 'Of move and copy: the JSON pointer to take from.' },
+      value: { description: 'Of add, replace and test.' },
+    },
+  },
+};
+
+/** One for each way to write a path. */
+export const patchExamples: Json = {
+  pointer: { summary: 'JSON pointer', value: [{ op: 'add', path: '/description', value: 'for people' }] },
+  query: { summary: 'Query (TMF630 Part 5)', value: [{ op: 'replace', path: '/relatedParty/role?relatedParty.id=42', value: 'customer' }] },
+  jsonPath: { summary: 'JSONPath (TMF630 Part 6)', value: [{ op: 'replace', path: "$.relatedParty[?(@.id=='42')].role", value: 'customer' }] },
+};

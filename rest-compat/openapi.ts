@@ -1,0 +1,239 @@
+import type { GraphQLField, GraphQLSchema } from 'graphql';
+import { upperFirst } from '../graphql/naming.js';
+import type { ApiDescriptor } from './api.js';
+import type { Json } from './body.js';
+import { commonParameters, resourceParameters } from './openapi-parameters.js';
+import { errorReferences, errorResponses, errorSchema, headers, success, withoutBodies } from './openapi-responses.js';
+import { createExample, Schemas, updateExample } from './openapi-schemas.js';
+import { jsonPatchSchema, overview, patchExamples } from './openapi-texts.js';
+import { resourceModel, type ResourceModel } from './resource-model.js';
+import { jsonPatchTypes, mergePatchTypes } from './writing.js';
+
+export interface OpenApiOptions {
+  pageSizeMax: number;
+  /** Whether `?explain=graphql` is answered. */
+  isExplainOffered: boolean;
+}
+
+/** An OpenAPI 3.0 document; `servers` are the base paths, to be completed by an origin. */
+export type OpenApiDocument = Json & { servers: { url: string }[] };
+
+const version = ['ETag', 'Last-Modified'] as const;
+
+/** Every request has a path and passes a server. */
+const alwaysPossible = [414, 500, 501, 503];
+const readRefusals = [400, 406, ...alwaysPossible];
+const writeRefusals = [400, 406, 409, 422, ...alwaysPossible];
+const bodyRefusals = [...writeRefusals, 413, 415];
+
+/**
+ * What REST serves of one API, told by the GraphQL schema and the descriptor alone: no resource is named here,
+ * and what is added there appears.
+ */
+export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, options: OpenApiOptions): OpenApiDocument {
+  const facts = { ...options, fieldsAddIdentity: api.fieldsAddIdentity };
+  const parts: Parts = { schemas: new Schemas(schema), parameters: commonParameters(facts), mutations: schema.getMutationType()?.getFields() ?? {} };
+  parts.schemas.components['Error'] = errorSchema;
+  parts.schemas.components['JsonPatch'] = jsonPatchSchema;
+  const served = Object.entries(api.resources).map(([segment, typeName]) => ({ segment, model: resourceModel(schema, typeName) }));
+  const paths = served.map(({ segment, model }) => pathsOf(segment, model, parts));
+  return {
+    openapi: '3.0.3',
+    info: { title: `${api.number} ${api.title}`, version: api.version, description: overview(facts) },
+    servers: api.basePaths.map((url) => ({ url })),
+    tags: served.map(({ segment, model }) => ({ name: segment, description: model.type.description ?? '' })),
+    paths: Object.assign({}, ...paths) as Json,
+    components: { schemas: parts.schemas.components, parameters: parts.parameters, headers, responses: errorResponses },
+  };
+}
+
+/** What the document is put together from while its paths are described. */
+interface Parts {
+  readonly schemas: Schemas;
+  readonly parameters: Record<string, Json>;
+  readonly mutations: Readonly<Record<string, GraphQLField<unknown, unknown>>>;
+}
+
+/** The collection and its items; the methods are those of rest.ts. */
+function pathsOf(segment: string, model: ResourceModel, parts: Parts): Json {
+  const named = { segment, model, parts, row: parts.schemas.output(model.type), parameters: parametersOf(model, parts) };
+  const collection = {
+    ...reading(named, 'list', listOperation(named)),
+    ...(model.createInput && { post: createOperation(named) }),
+    ...(model.createInput && model.canCreateMany && { patch: createManyOperation(named) }),
+  };
+  const item = {
+    ...reading(named, 'retrieve', readOperation(named)),
+    ...(model.updateInput && { patch: updateOperation(named) }),
+    ...(model.canDelete && { delete: deleteOperation(named) }),
+  };
+  return {
+    [`/${segment}`]: { ...collection, options: optionsOperation(named, 'list', 'patch' in collection) },
+    [`/${segment}/{id}`]: { ...item, options: { ...optionsOperation(named, 'retrieve', 'patch' in item), parameters: [reference('id')] } },
+  };
+}
+
+interface Described {
+  readonly segment: string;
+  readonly model: ResourceModel;
+  readonly parts: Parts;
+  /** The schema of one resource. */
+  readonly row: Json;
+  /** References to the parameters of this resource's operations. */
+  readonly parameters: Record<'selection' | 'conditions' | 'search' | 'write', Json[]>;
+}
+
+function parametersOf(model: ResourceModel, { parameters }: Parts): Described['parameters'] {
+  const { conditions, expand } = resourceParameters(model);
+  const add = (parameter: Json): Json => {
+    const name = `${model.name}.${String(parameter['name']).replace('@', 'at-')}`;
+    parameters[name] = parameter;
+    return reference(name);
+  };
+  const expansion = expand === undefined ? [] : [add(expand), reference('depth')];
+  const explain = 'explain' in parameters ? [reference('explain')] : [];
+  const [any, ...each] = conditions.map(add);
+  return {
+    selection: [reference('fields'), ...expansion, ...explain],
+    search: any === undefined ? [] : [reference('filter'), any],
+    conditions: each,
+    write: [reference('Idempotency-Key')],
+  };
+}
+
+function reference(name: string): Json {
+  return { $ref: `#/components/parameters/${name}` };
+}
+
+/** GET and HEAD. */
+function reading({ segment }: Described, verb: string, get: Json): Json {
+  const responses = withoutBodies(get['responses'] as Json);
+  const head = { ...get, summary: 'The headers of GET', operationId: `head${upperFirst(verb)}${upperFirst(segment)}`, responses };
+  return { get, head };
+}
+
+function listOperation({ segment, model, row, parameters }: Described): Json {
+  const pageHeaders = ['X-Result-Count', 'X-Total-Count', 'Link', 'Content-Range'] as const;
+  const rows = { type: 'array', items: row };
+  return {
+    ...named(segment, 'list', `Lists or finds ${model.name} objects`),
+    description: 'All conditions must hold. Values of one parameter are alternatives.',
+    parameters: [
+      ...['offset', 'limit', 'sort', 'after'].map(reference),
+      ...parameters.selection,
+      ...parameters.search,
+      ...parameters.conditions,
+      ...['Range', 'Prefer'].map(reference),
+    ],
+    responses: {
+      200: success('All that match, or without paging parameters the first of them.', pageHeaders, rows),
+      206: success('The part of them that the paging parameters asked for.', pageHeaders, rows),
+      ...errorReferences(readRefusals),
+    },
+  };
+}
+
+function readOperation({ segment, model, row, parameters }: Described): Json {
+  return {
+    ...named(segment, 'retrieve', `Retrieves ${one(model)} by id`),
+    description: 'With conditions: only if it fulfils them, else 404.',
+    parameters: [reference('id'), ...parameters.selection, ...parameters.search, reference('If-None-Match')],
+    responses: {
+      200: success('The resource.', version, row),
+      304: success('The client has this version already.', version),
+      ...errorReferences([...readRefusals, 404]),
+    },
+  };
+}
+
+function createOperation({ segment, model, parts, row, parameters }: Described): Json {
+  const input = model.createInput;
+  if (input === undefined) throw new Error('POST is only described where there is a create');
+  const schema = parts.schemas.input(input, `${model.name}_Create`);
+  return {
+    ...named(segment, 'create', `Creates ${one(model)}`),
+    description: `${descriptionOf(parts, model.operations.create)}\n\nThe id, href and other attributes that the server sets may be sent and are ignored.`,
+    parameters: [...parameters.selection, ...parameters.write],
+    requestBody: { required: true, content: { 'application/json': { schema, example: createExample(input, model.type) } } },
+    responses: {
+      201: success('It was created.', ['Location', ...version, 'Idempotency-Replayed'], row),
+      ...errorReferences(bodyRefusals),
+    },
+  };
+}
+
+function createManyOperation({ segment, model, parts, row, parameters }: Described): Json {
+  const input = model.createInput;
+  if (input === undefined) throw new Error('bulk PATCH is only described where there is a create');
+  const value = parts.schemas.input(input, `${model.name}_Create`);
+  const operation = {
+    type: 'object',
+    required: ['op', 'path', 'value'],
+    properties: { op: { type: 'string', enum: ['add'] }, path: { type: 'string', enum: ['/-', '/'] }, value },
+  };
+  const example = [1, 2].map(() => ({ op: 'add', path: '/-', value: createExample(input, model.type) }));
+  return {
+    ...named(segment, 'createMany', `Creates several ${model.name} objects, all or none`),
+    description: `A JSON Patch on the collection (TMF630 Part 5) that only adds. ${descriptionOf(parts, model.operations.createMany)}`,
+    parameters: [...parameters.selection, ...parameters.write],
+    requestBody: { required: true, content: contents(jsonPatchTypes, () => ({ schema: { type: 'array', items: operation }, example })) },
+    responses: {
+      200: success('What was created, in the order of the patch.', ['Idempotency-Replayed'], { type: 'array', items: row }),
+      ...errorReferences(bodyRefusals),
+    },
+  };
+}
+
+function updateOperation({ segment, model, parts, row, parameters }: Described): Json {
+  const input = model.updateInput;
+  if (input === undefined) throw new Error('PATCH is only described where there is an update');
+  const schema = parts.schemas.update(input, model.type, `${model.name}_Update`);
+  const jsonPatch = { schema: { $ref: '#/components/schemas/JsonPatch' }, examples: patchExamples };
+  return {
+    ...named(segment, 'patch', `Changes ${one(model)}`),
+    description: `${descriptionOf(parts, model.operations.update)}\n\nAn attribute that cannot be changed may be sent as it is.`,
+    parameters: [reference('id'), ...parameters.selection, reference('If-Match'), ...parameters.write],
+    requestBody: {
+      required: true,
+      content: { ...contents(mergePatchTypes, () => ({ schema, example: updateExample(input, model.type) })), ...contents(jsonPatchTypes, () => jsonPatch) },
+    },
+    responses: {
+      200: success('It was changed, or already was as the patch wants it.', [...version, 'Idempotency-Replayed'], row),
+      ...errorReferences([...bodyRefusals, 404, 412]),
+    },
+  };
+}
+
+function deleteOperation({ segment, model, parts, parameters }: Described): Json {
+  const explain = 'explain' in parts.parameters ? [reference('explain')] : [];
+  return {
+    ...named(segment, 'delete', `Deletes ${one(model)}`),
+    description: descriptionOf(parts, model.operations.delete),
+    parameters: [reference('id'), ...explain, reference('If-Match'), ...parameters.write],
+    responses: { 204: success('It was deleted.', ['Idempotency-Replayed']), ...errorReferences([...writeRefusals, 404, 412]) },
+  };
+}
+
+function optionsOperation({ segment }: Described, verb: string, canPatch: boolean): Json {
+  return {
+    ...named(segment, `options${upperFirst(verb)}`, 'What can be done here'),
+    responses: { 204: success('See the headers.', canPatch ? ['Allow', 'Accept-Patch'] : ['Allow']), ...errorReferences([414]) },
+  };
+}
+
+function named(segment: string, verb: string, summary: string): Json {
+  return { tags: [segment], operationId: verb + upperFirst(segment), summary };
+}
+
+function one({ name }: ResourceModel): string {
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+function contents(types: readonly string[], content: () => Json): Json {
+  return Object.fromEntries(types.map((type) => [type, content()]));
+}
+
+/** What users of GraphQL read about the mutation. */
+function descriptionOf({ mutations }: Parts, operation: string): string {
+  return mutations[operation]?.description ?? '';
+}

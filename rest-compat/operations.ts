@@ -1,0 +1,89 @@
+import { parse, type DocumentNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { FieldSelection, ParsedQuery } from '../src/platform/filter/query-string.js';
+import type { ApiDescriptor } from './api.js';
+import { projectionOf, type Expansion, type Projection } from './projection.js';
+import type { ResourceModel } from './resource-model.js';
+
+/** Shapes of operations kept; each compiles to about 70 KB in the executor. */
+const plansMax = 500;
+
+/** A GraphQL operation of a fixed shape, and how its answer becomes TMF JSON. */
+export interface Plan {
+  readonly document: DocumentNode;
+  readonly projection: Projection;
+}
+
+export type OperationKind = 'one' | 'many' | 'manyCounted' | 'create' | 'createMany' | 'update';
+
+/** Document and projection depend only on the resource, the operation, `fields` and `expand`; all values are variables. */
+export class Plans {
+  private readonly plans = new LRUCache<string, Plan>({ max: plansMax });
+  /** One per resource. */
+  private readonly deletions = new Map<string, DocumentNode>();
+
+  plan(
+    kind: OperationKind,
+    { api, model }: { api: ApiDescriptor; model: ResourceModel },
+    { fields, expand = [], depth = 0 }: Pick<ParsedQuery, 'fields' | 'expand' | 'depth'>,
+  ): Plan {
+    const chosen = withIdentity(api, fields);
+    const key = `${kind} ${model.name} ${chosen ? fieldsKey(chosen) : '*'} ${depth} ${JSON.stringify(expand)}`;
+    let plan = this.plans.get(key);
+    if (plan === undefined) {
+      plan = createPlan(kind, model, chosen, { paths: expand, depth });
+      this.plans.set(key, plan);
+    }
+    return plan;
+  }
+
+  /** The deletion of a resource, which answers only its id. */
+  deletion({ operations }: ResourceModel): DocumentNode {
+    let document = this.deletions.get(operations.delete);
+    if (document === undefined) {
+      document = parse(`mutation ($id: ID!) { result: ${operations.delete}(id: $id) }`, { noLocation: true });
+      this.deletions.set(operations.delete, document);
+    }
+    return document;
+  }
+}
+
+function createPlan(kind: OperationKind, model: ResourceModel, fields: FieldSelection | undefined, expansion: Expansion): Plan {
+  const projection = projectionOf(model.type, fields, expansion);
+  return { document: parse(operationText(kind, model, projection.selection), { noLocation: true }), projection };
+}
+
+/** `fields=none` is id and href everywhere; elsewhere only the APIs that say so add them (DESIGN §7, §12). */
+function withIdentity(api: ApiDescriptor, fields: FieldSelection | undefined): FieldSelection | undefined {
+  if (fields === undefined || !(fields.none || api.fieldsAddIdentity)) return fields;
+  return { attributes: new Map([...fields.attributes, ['id', true], ['href', true]]) };
+}
+
+function fieldsKey({ attributes }: FieldSelection): string {
+  return [...attributes].map(([name, inner]) => (inner === true ? name : `${name}(${fieldsKey(inner)})`)).join(',');
+}
+
+function operationText(kind: OperationKind, { name, operations }: ResourceModel, selection: string): string {
+  // The version and the address go into headers, whatever `fields` names.
+  const single = selection.replace(/\}$/, '_revision: revision _updatedAt: updatedAt _href: href }');
+  switch (kind) {
+    case 'one':
+      return `query ($id: ID!) { result: ${operations.one}(id: $id) ${single} }`;
+    case 'create':
+      return `mutation ($input: ${name}Create!) { result: ${operations.create}(input: $input) ${single} }`;
+    case 'createMany':
+      return `mutation ($inputs: [${name}Create!]!) { result: ${operations.createMany}(inputs: $inputs) ${selection} }`;
+    case 'update':
+      return `mutation ($id: ID!, $input: ${name}Update!, $ifRevision: Int) { result: ${operations.update}(id: $id, input: $input, ifRevision: $ifRevision) ${single} }`;
+    case 'many':
+    case 'manyCounted': {
+      const parameters = `$filter: ${name}Filter, $orderBy: [${name}OrderBy!], $offset: Int, $limit: Int, $after: String`;
+      const count = kind === 'manyCounted' ? 'totalCount(exact: true)' : 'totalCount';
+      return `query (${parameters}) {
+        result: ${operations.many}(filter: $filter, orderBy: $orderBy, offset: $offset, limit: $limit, after: $after) {
+          ${count} pageInfo { hasNextPage hasPreviousPage endCursor } items ${selection}
+        }
+      }`;
+    }
+  }
+}

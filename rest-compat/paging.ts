@@ -1,0 +1,78 @@
+import { DomainError } from '../src/platform/errors.js';
+import type { ParsedQuery } from '../src/platform/filter/query-string.js';
+
+export interface Paging {
+  readonly offset: number;
+  readonly limit: number;
+  readonly after: string | undefined;
+  /** The request asked for a part: only then may the answer be 206 (DESIGN §12). */
+  readonly isAsked: boolean;
+  /** The part was asked for by a Range header, and is answered with Content-Range. */
+  readonly isRange: boolean;
+}
+
+export interface PageFacts {
+  readonly totalCount: number | null;
+  readonly items: readonly unknown[];
+  readonly pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string | null };
+}
+
+/** `offset`, `limit` and `after`, or the `Range: items=11-20` of TMF630 §4.5, which counts from 1. */
+export function pagingOf(query: ParsedQuery, range: string | undefined, pageSizeMax: number): Paging {
+  const { offset, limit, after } = query;
+  const isAsked = offset !== undefined || limit !== undefined || after !== undefined;
+  if (limit !== undefined && limit > pageSizeMax) {
+    throw new DomainError('INVALID_QUERY', `limit must not exceed ${pageSizeMax}: ${limit}`, { path: 'limit' });
+  }
+  if (after !== undefined && offset !== undefined) {
+    throw new DomainError('INVALID_QUERY', 'after and offset exclude each other', { path: 'after' });
+  }
+  if (range === undefined || isAsked) {
+    return { offset: offset ?? 0, limit: limit ?? pageSizeMax, after, isAsked, isRange: false };
+  }
+  const match = /^items=(\d{1,9})-(\d{1,9})$/.exec(range.trim());
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || first < 1 || last < first || last - first + 1 > pageSizeMax) {
+    throw new DomainError('INVALID_HEADER', `Range must be items=<first>-<last>, counted from 1, with at most ${pageSizeMax} items: '${range.slice(0, 40)}'`, {
+      path: 'Range',
+    });
+  }
+  return { offset: first - 1, limit: last - first + 1, after: undefined, isAsked: true, isRange: true };
+}
+
+/** Status and headers of a list (DESIGN §7 and §12; TMF630 §4.5). */
+export function listHead(
+  paging: Paging,
+  page: PageFacts,
+  url: string,
+  rawQuery: string,
+): { status: number; headers: Record<string, string> } {
+  const { items, totalCount, pageInfo } = page;
+  const isPart = totalCount === null ? pageInfo.hasNextPage || pageInfo.hasPreviousPage : items.length !== totalCount;
+  const headers: Record<string, string> = { 'X-Result-Count': String(items.length) };
+  if (totalCount !== null) headers['X-Total-Count'] = String(totalCount);
+  if (paging.isRange && items.length > 0) {
+    headers['Content-Range'] = `items ${paging.offset + 1}-${paging.offset + items.length}/${totalCount ?? '*'}`;
+  }
+  const links = linksOf(paging, page, url, rawQuery);
+  if (links.length > 0) headers['Link'] = links.map(([rel, href]) => `<${href}>; rel="${rel}"`).join(', ');
+  return { status: paging.isAsked && isPart ? 206 : 200, headers };
+}
+
+function linksOf(paging: Paging, { totalCount, pageInfo }: PageFacts, url: string, rawQuery: string): [rel: string, href: string][] {
+  const { offset, limit, after } = paging;
+  const others = rawQuery.split('&').filter((part) => part !== '' && !/^(offset|limit|after)=/.test(part));
+  const link = (...parameters: string[]): string => `${url}?${[...others, ...parameters].join('&')}`;
+  const at = (start: number): string => link(`offset=${start}`, `limit=${limit}`);
+  const links: [string, string][] = [];
+  if (limit === 0) return links;
+  if (paging.isAsked) links.push(['first', after === undefined ? at(0) : link(`limit=${limit}`)]);
+  if (after === undefined && offset > 0) links.push(['prev', at(Math.max(0, offset - limit))]);
+  if (pageInfo.hasNextPage) {
+    links.push(['next', after === undefined ? at(offset + limit) : link(`after=${pageInfo.endCursor ?? ''}`, `limit=${limit}`)]);
+  }
+  if (paging.isAsked && after === undefined && totalCount !== null && totalCount > 0) {
+    links.push(['last', at(Math.floor((totalCount - 1) / limit) * limit)]);
+  }
+  return links;
+}

@@ -1,0 +1,96 @@
+import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
+import { toWire } from '../graphql/naming.js';
+import type { FieldSelection } from '../src/platform/filter/query-string.js';
+import { extensionAttribute } from './extension.js';
+import { attributeFields, targetType } from './resource-model.js';
+
+/** How often a type may contain itself in an answer (DESIGN §12, Depth). */
+const selfNestingMax = 2;
+
+type Value = unknown;
+type Json = Record<string, Value>;
+
+/** Which references are answered with what they refer to (TMF630 Part 2, depth and expand). */
+export interface Expansion {
+  /** Paths of references, from here. */
+  readonly paths: readonly (readonly string[])[];
+  /** Levels of references to expand, whatever their path. */
+  readonly depth: number;
+}
+
+export const noExpansion: Expansion = { paths: [], depth: 0 };
+
+/** What is selected of a type, and how the answer becomes TMF JSON: one plan for both, so they cannot differ. */
+export interface Projection {
+  /** The GraphQL selection, braces included. */
+  readonly selection: string;
+  project(value: Json): Json;
+}
+
+interface Part {
+  readonly name: string;
+  readonly wire: string;
+  /** Absent for scalars, whose value is handed on as it is. */
+  readonly inner: Projection | undefined;
+}
+
+/** The whole type, or what `fields` names of it, references expanded as asked. */
+export function projectionOf(type: GraphQLObjectType, fields?: FieldSelection, expansion: Expansion = noExpansion): Projection {
+  return build(type, fields, expansion, []);
+}
+
+function build(
+  type: GraphQLObjectType,
+  fields: FieldSelection | undefined,
+  expansion: Expansion,
+  outer: readonly GraphQLObjectType[],
+): Projection {
+  const parts = attributeFields(type).flatMap((field): Part[] => {
+    const chosen = fields ? fields.attributes.get(field.name) : true;
+    if (chosen === undefined) return [];
+    const named = getNamedType(field.type);
+    const part = { name: field.name, wire: toWire(field.name) };
+    if (!isObjectType(named)) return [{ ...part, inner: undefined }];
+    if (outer.filter((ancestor) => ancestor === named).length >= selfNestingMax) return [];
+    const paths = expansion.paths.filter(([first]) => first === field.name).map((path) => path.slice(1));
+    const below = { paths: paths.filter((path) => path.length > 0), depth: expansion.depth };
+    const isNamed = paths.some((path) => path.length === 0);
+    const target = isNamed || expansion.depth > 0 || below.paths.length > 0 ? targetType(named) : undefined;
+    const inner = build(named, chosen === true ? undefined : chosen, below, [...outer, named]);
+    return [{ ...part, inner: target ? expanded(inner, target, below, outer) : inner }];
+  });
+  const selection = `{ ${parts.map(({ name, inner }) => (inner ? `${name} ${inner.selection}` : name)).join(' ')} }`;
+  return { selection: parts.length === 0 ? '{ __typename }' : selection, project: (value) => project(parts, value) };
+}
+
+/** A reference with the resource it refers to inlined; one that leads nowhere stays a reference. */
+function expanded(reference: Projection, target: GraphQLObjectType, { paths, depth }: Expansion, outer: readonly GraphQLObjectType[]): Projection {
+  const inlined = build(target, undefined, { paths, depth: depth - 1 }, [...outer, target]);
+  return {
+    selection: reference.selection.replace(/\}$/, `target ${inlined.selection} }`),
+    project(value) {
+      const { target: resource } = value;
+      const own = reference.project(value);
+      return resource ? { ...own, ...inlined.project(resource as Json) } : own;
+    },
+  };
+}
+
+/** Absent attributes are left out; the content of scalars without structure is not touched. */
+function project(parts: readonly Part[], value: Json): Json {
+  const result: Json = {};
+  for (const { name, wire, inner } of parts) {
+    const part = value[name];
+    if (part === null || part === undefined) continue;
+    if (name === extensionAttribute) Object.assign(result, withoutOwn(part as Json, result));
+    else if (inner === undefined) result[wire] = part;
+    else if (Array.isArray(part)) result[wire] = part.map((element) => inner.project(element as Json));
+    else result[wire] = inner.project(part as Json);
+  }
+  return result;
+}
+
+/** Attributes of an extension stand beside those of the resource, and never in their place. */
+function withoutOwn(extension: Json, result: Json): Json {
+  return Object.fromEntries(Object.entries(extension).filter(([name]) => !(name in result)));
+}

@@ -1,0 +1,55 @@
+import { DomainError } from '../src/platform/errors.js';
+import type { Json } from './body.js';
+import { notFound, perform, refuseParameters, run, versionOf, type Call } from './call.js';
+import { toFilterInput, toOrderInput, withFacts } from './filter-input.js';
+import { matchesETag } from './headers.js';
+import type { RestResponse } from './http.js';
+import { listHead, pagingOf, type PageFacts } from './paging.js';
+
+/** GET of a collection. */
+export function list(call: Call): Promise<RestResponse> {
+  const { request, route, query } = call;
+  const isExact = /\bcount=exact\b/.test(request.headers['prefer'] ?? '');
+  const { document, projection } = call.plans.plan(isExact ? 'manyCounted' : 'many', route, query);
+  const paging = pagingOf(query, request.headers['range'], call.pageSizeMax);
+  const variables = {
+    filter: filterVariable(call),
+    orderBy: toOrderInput(query.order),
+    offset: paging.offset,
+    limit: paging.limit,
+    after: paging.after,
+  };
+  return perform(call, document, variables, (result) => {
+    const page = result as unknown as PageFacts;
+    const { status, headers } = listHead(paging, page, request.origin + route.collection, request.rawQuery);
+    return { status, headers, body: page.items.map((item) => projection.project(item as Json)) };
+  });
+}
+
+/** GET of one resource; the conformance profile allows filters on it, and one that does not match is not found. */
+export async function read(call: Call): Promise<RestResponse> {
+  const { request, route, query } = call;
+  const { offset, limit, after, order } = query;
+  refuseParameters({ offset, limit, after, sort: order[0] }, 'goes with a list, not with one resource');
+  const { document, projection } = call.plans.plan('one', route, query);
+  if (query.filter && !(await matchesFilter(call))) throw notFound(call);
+  return perform(call, document, { id: route.id }, (result) => {
+    if (result === null) throw notFound(call);
+    const { revision, headers } = versionOf(result);
+    if (matchesETag(request.headers['if-none-match'], revision)) return { status: 304, headers };
+    return { status: 200, headers, body: projection.project(result) };
+  });
+}
+
+async function matchesFilter(call: Call): Promise<boolean> {
+  const { document } = call.plans.plan('many', call.route, { fields: { none: true, attributes: new Map() } });
+  const filter = { and: [{ id: { eq: call.route.id } }, filterVariable(call)] };
+  const page = (await run(call, document, { filter, limit: 1 })) as unknown as PageFacts;
+  return page.items.length > 0;
+}
+
+function filterVariable({ query, route, extensionAttributes }: Call): Json | undefined {
+  if (query.filter === undefined) return undefined;
+  if (route.model.filterInput === undefined) throw new DomainError('INVALID_QUERY', `${route.model.name} cannot be filtered`);
+  return toFilterInput(withFacts(query.filter, { typeName: route.model.name, extensionAttributes }), route.model.filterInput);
+}

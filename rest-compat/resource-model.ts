@@ -1,0 +1,100 @@
+import {
+  getNamedType,
+  getNullableType,
+  isInputObjectType,
+  isListType,
+  isObjectType,
+  type GraphQLField,
+  type GraphQLInputObjectType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+} from 'graphql';
+import { operationsOf } from '../graphql/naming.js';
+import { extensionAttribute } from './extension.js';
+import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
+
+const scalarTypes: Readonly<Record<string, ScalarType>> = {
+  String: 'string',
+  ID: 'string',
+  Int: 'int',
+  Boolean: 'boolean',
+  Decimal: 'decimal',
+  DateTime: 'dateTime',
+};
+
+/** What REST knows of a resource: nothing but what its GraphQL type and operations say. */
+export interface ResourceModel {
+  readonly name: string;
+  readonly type: GraphQLObjectType;
+  readonly operations: ReturnType<typeof operationsOf>;
+  readonly attributes: Attributes;
+  readonly filterInput: GraphQLInputObjectType | undefined;
+  readonly createInput: GraphQLInputObjectType | undefined;
+  readonly updateInput: GraphQLInputObjectType | undefined;
+  readonly canCreateMany: boolean;
+  readonly canDelete: boolean;
+}
+
+export function resourceModel(schema: GraphQLSchema, typeName: string): ResourceModel {
+  const type = schema.getType(typeName);
+  if (!isObjectType(type)) throw new Error(`the schema has no object type ${typeName}`);
+  const operations = operationsOf(typeName);
+  const mutations = schema.getMutationType()?.getFields() ?? {};
+  return {
+    name: typeName,
+    type,
+    operations,
+    attributes: attributesOf(type),
+    filterInput: argumentType(schema.getQueryType()?.getFields()[operations.many], 'filter'),
+    createInput: argumentType(mutations[operations.create], 'input'),
+    updateInput: argumentType(mutations[operations.update], 'input'),
+    canCreateMany: operations.createMany in mutations,
+    canDelete: operations.delete in mutations,
+  };
+}
+
+function argumentType(field: GraphQLField<unknown, unknown> | undefined, name: string): GraphQLInputObjectType | undefined {
+  const argument = field?.args.find((arg) => arg.name === name);
+  const type = argument && getNamedType(argument.type);
+  return isInputObjectType(type) ? type : undefined;
+}
+
+/** Joins, and what REST says in headers: ETag and Last-Modified. */
+const notAttributes: ReadonlySet<string> = new Set(['target', 'revision', 'updatedAt']);
+
+/** Fields of a type that are TMF attributes; fields with arguments are edges. */
+export function attributeFields(type: GraphQLObjectType): GraphQLField<unknown, unknown>[] {
+  const fields = Object.values(type.getFields()).filter(
+    ({ name, args }) => args.length === 0 && !notAttributes.has(name),
+  );
+  // Identity first, what an extension adds last: that is how people read it.
+  const rank = (name: string): number => (name === 'id' ? 0 : name === 'href' ? 1 : name === extensionAttribute ? 3 : 2);
+  return fields.sort((one, other) => rank(one.name) - rank(other.name));
+}
+
+/** The resource that a reference type refers to, when it is one of ours. */
+export function targetType(type: GraphQLObjectType): GraphQLObjectType | undefined {
+  const target = type.getFields()['target'];
+  const named = target && getNamedType(target.type);
+  return isObjectType(named) ? named : undefined;
+}
+
+const known = new WeakMap<GraphQLObjectType, Attributes>();
+
+function attributesOf(type: GraphQLObjectType): Attributes {
+  let attributes = known.get(type);
+  if (attributes === undefined) {
+    attributes = Object.fromEntries(attributeFields(type).map((field) => [field.name, attributeType(field.type)]));
+    known.set(type, attributes);
+  }
+  return attributes;
+}
+
+function attributeType(type: GraphQLOutputType): AttributeType {
+  const nullable = getNullableType(type);
+  if (isListType(nullable)) return { kind: 'list', element: attributeType(nullable.ofType as GraphQLOutputType) };
+  const named = getNamedType(type);
+  if (isObjectType(named)) return { kind: 'object', attributes: () => attributesOf(named) };
+  return { kind: 'scalar', type: scalarTypes[named.name] ?? 'json' };
+}

@@ -1,0 +1,107 @@
+import { getNamedType, isObjectType, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import { toAttribute, toWire } from '../graphql/naming.js';
+import { DomainError } from '../src/platform/errors.js';
+import type { Attributes } from '../src/platform/filter/attribute-type.js';
+import { URL_LENGTH_MAX } from '../src/platform/filter/limits.js';
+import { parseQuery, type ParsedQuery } from '../src/platform/filter/query-string.js';
+import type { ApiDescriptor } from './api.js';
+import type { Call, ExecuteOperation } from './call.js';
+import { extensionAttribute } from './extension.js';
+import { requireAcceptable } from './headers.js';
+import type { RestRequest, RestResponse } from './http.js';
+import { Plans } from './operations.js';
+import { list, read } from './reading.js';
+import { targetType } from './resource-model.js';
+import { Router, type Route } from './router.js';
+import { create, createMany, jsonPatchTypes, mergePatchTypes, remove, update } from './writing.js';
+
+export interface RestOptions {
+  schema: GraphQLSchema;
+  apis: readonly ApiDescriptor[];
+  pageSizeMax: number;
+  /** Attributes of extensions whose schema is known: they can be filtered by name. */
+  extensionAttributes: ReadonlySet<string>;
+  /** Whether `?explain=graphql` is answered: it is for learning, in the sandbox. */
+  isExplainOffered: boolean;
+  execute: ExecuteOperation;
+}
+
+type Handler = (call: Call) => Promise<RestResponse>;
+
+/** TMF REST over the GraphQL schema: no resource is named here and no business rule stands here. */
+export class Rest {
+  readonly router: Router;
+  private readonly plans = new Plans();
+
+  constructor(private readonly options: RestOptions) {
+    this.router = new Router(options.schema, options.apis);
+  }
+
+  /** Answers a request; every refusal is thrown as a DomainError. */
+  async handle(request: RestRequest): Promise<RestResponse> {
+    if (request.path.length + request.rawQuery.length > URL_LENGTH_MAX) {
+      throw new DomainError('URL_TOO_LONG', `the URL is longer than the limit URL_LENGTH_MAX of ${URL_LENGTH_MAX} characters`);
+    }
+    const route = this.router.match(request.path);
+    const handlers = handlersOf(route);
+    const methods = [...Object.keys(handlers), 'OPTIONS'];
+    if (request.method === 'OPTIONS') return { status: 204, headers: optionsHeaders(methods) };
+    const handler = handlers[request.method];
+    if (handler === undefined) {
+      throw new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, { allow: methods });
+    }
+    requireAcceptable(request);
+    const { extensionAttributes } = this.options;
+    const attributes = withExtensions(route.model.attributes, extensionAttributes);
+    const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);
+    this.checkExplain(query);
+    for (const path of query.expand ?? []) requireReference(route.model.type, path);
+    const { execute, pageSizeMax } = this.options;
+    return handler({ request, route, query, plans: this.plans, execute, pageSizeMax, extensionAttributes });
+  }
+
+  private checkExplain({ explain }: ParsedQuery): void {
+    if (explain === undefined) return;
+    if (!this.options.isExplainOffered) throw new DomainError('NOT_SUPPORTED', 'explain is only offered in the sandbox', { path: 'explain' });
+    if (explain !== 'graphql') throw new DomainError('INVALID_QUERY', `explain must be graphql: '${explain}'`, { path: 'explain' });
+  }
+}
+
+/** The resource's own attributes win over those of extensions. */
+function withExtensions(own: Attributes, extensionAttributes: ReadonlySet<string>): Attributes {
+  if (extensionAttributes.size === 0) return own;
+  const known = [...extensionAttributes].map((name) => [name, { kind: 'scalar', type: 'json' }] as const);
+  return { ...Object.fromEntries(known), ...own };
+}
+
+/** Selecting an attribute of an extension selects the extension, which is answered whole. */
+function withExtensionField(query: ParsedQuery, own: Attributes): ParsedQuery {
+  if (query.fields === undefined) return query;
+  const names = [...query.fields.attributes].map(([name, inner]) => (name in own ? ([name, inner] as const) : ([extensionAttribute, true] as const)));
+  return { ...query, fields: { ...query.fields, attributes: new Map(names) } };
+}
+
+/** What each method does here; what a resource can do follows from the operations of its type. */
+function handlersOf({ model, id }: Route): Partial<Record<string, Handler>> {
+  if (id === undefined) {
+    return { GET: list, HEAD: list, ...(model.createInput && { POST: create }), ...(model.canCreateMany && { PATCH: createMany }) };
+  }
+  return { GET: read, HEAD: read, ...(model.updateInput && { PATCH: update }), ...(model.canDelete && { DELETE: remove }) };
+}
+
+function optionsHeaders(methods: readonly string[]): Record<string, string> {
+  const patchTypes = methods.includes('DELETE') || !methods.includes('POST') ? [...mergePatchTypes, ...jsonPatchTypes] : jsonPatchTypes;
+  return { Allow: methods.join(', '), ...(methods.includes('PATCH') && { 'Accept-Patch': patchTypes.join(', ') }) };
+}
+
+/** `expand` names references to resources of ours, nothing else. */
+function requireReference(type: GraphQLObjectType, path: readonly string[]): void {
+  const at = path.reduce<GraphQLObjectType | undefined>((outer, name) => {
+    const field = outer?.getFields()[name];
+    const named = field && getNamedType(field.type);
+    return isObjectType(named) ? named : undefined;
+  }, type);
+  if (at !== undefined && targetType(at) !== undefined) return;
+  const shown = path.map(toWire).join('.');
+  throw new DomainError('INVALID_QUERY', `cannot expand '${shown}': it is no reference to a resource of this server`, { path: 'expand' });
+}

@@ -1,0 +1,195 @@
+import { toAttribute } from '../graphql/naming.js';
+import { DomainError } from '../src/platform/errors.js';
+import { isObject, split, toInput, type Json } from './body.js';
+import { notFound, perform, refuseParameters, run, versionOf, type Call } from './call.js';
+import { extensionAttribute } from './extension.js';
+import { eTag, ifMatch, requireMediaType } from './headers.js';
+import type { RestResponse } from './http.js';
+import { applyJsonPatch, readOperations, type PatchOperation } from './json-patch.js';
+import { mergePatch } from './merge-patch.js';
+import type { Plan } from './operations.js';
+
+export const mergePatchTypes = ['application/merge-patch+json', 'application/json'] as const;
+export const jsonPatchTypes = [
+  'application/json-patch+json',
+  'application/json-patch-query+json',
+  'application/json-patch+query',
+] as const;
+
+/** How often a PATCH without If-Match reads again because somebody was faster. */
+const patchTriesMax = 5;
+/** Resources that one JSON Patch on a collection may create. */
+const bulkMax = 200;
+
+/** POST: 201 with Location. */
+export async function create(call: Call): Promise<RestResponse> {
+  refuseReadParameters(call);
+  requireMediaType(call.request, ['application/json']);
+  const input = createInput(call.route, await objectBody(call));
+  const plan = call.plans.plan('create', call.route, call.query);
+  return perform(call, plan.document, { input }, (result) => answer(plan, result, 201));
+}
+
+/** TMF630 §6.2: a JSON Patch that only adds, on the collection, creates all its values or none. */
+export async function createMany(call: Call): Promise<RestResponse> {
+  refuseReadParameters(call);
+  requireMediaType(call.request, jsonPatchTypes);
+  const operations = readOperations(await call.request.body());
+  if (operations.length > bulkMax) {
+    throw new DomainError('INVALID_BODY', `one patch creates at most ${bulkMax} resources, not ${operations.length}`);
+  }
+  const inputs = operations.map(({ op, path, value }, index) => {
+    if (op !== 'add' || (path !== '/-' && path !== '/')) {
+      throw new DomainError('NOT_SUPPORTED', `operation ${index}: on a collection only 'add' with path '/-' is offered`, { path: String(index) });
+    }
+    if (!isObject(value)) throw new DomainError('INVALID_BODY', `operation ${index}: the value must be an object`, { path: String(index) });
+    return createInput(call.route, value);
+  });
+  const plan = call.plans.plan('createMany', call.route, call.query);
+  return perform(call, plan.document, { inputs }, (result) => ({
+    status: 200,
+    headers: {},
+    body: (result as unknown as Json[]).map((row) => plan.projection.project(row)),
+  }));
+}
+
+/**
+ * PATCH reads the resource, applies the patch to its JSON and sends the attributes it changes with the
+ * revision read; it starts again when somebody was faster, unless the client insists on a version.
+ */
+export async function update(call: Call): Promise<RestResponse> {
+  refuseReadParameters(call);
+  const type = requireMediaType(call.request, [...mergePatchTypes, ...jsonPatchTypes]);
+  const isMergePatch = mergePatchTypes.some((mergePatchType) => mergePatchType === type);
+  const change = isMergePatch ? mergeChange(await objectBody(call), call) : jsonPatchChange(readOperations(await call.request.body()), call);
+  const whole = call.plans.plan('one', call.route, {});
+  const plan = call.plans.plan('update', call.route, call.query);
+  const replayed = await replay(call, plan, change);
+  if (replayed) return replayed;
+  for (let tries = 1; ; tries++) {
+    const current = await run(call, whole.document, { id: call.route.id });
+    if (current === null) throw notFound(call);
+    requireMatch(call, current);
+    const input = updateInput(call.route, whole.projection.project(current), change);
+    const variables = { id: call.route.id, input, ifRevision: versionOf(current).revision };
+    try {
+      return await perform(call, plan.document, variables, (result) => answer(plan, result, 200));
+    } catch (error) {
+      const wasSlower = error instanceof DomainError && error.code === 'REVISION_MISMATCH';
+      if (!wasSlower || call.request.headers['if-match'] !== undefined || tries === patchTriesMax) throw error;
+    }
+  }
+}
+
+/** A revision that no resource has. */
+const noRevision = -1;
+
+/**
+ * A PATCH repeated under its key gets its first answer, whatever has become of the resource: before the
+ * resource is looked at, the mutation is sent in a way that only an earlier answer can satisfy.
+ */
+async function replay(call: Call, plan: Plan, { withoutResource }: Change): Promise<RestResponse | undefined> {
+  if (call.request.context.idempotencyKey === undefined || call.query.explain !== undefined) return undefined;
+  const input = toInput(withoutResource, updateInputOf(call.route), call.route.model, call.route.api.dialect);
+  try {
+    return answer(plan, await run(call, plan.document, { id: call.route.id, input, ifRevision: noRevision }), 200);
+  } catch (error) {
+    if (error instanceof DomainError && (error.code === 'REVISION_MISMATCH' || error.code === 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** DELETE: 204. */
+export async function remove(call: Call): Promise<RestResponse> {
+  refuseReadParameters(call);
+  const variables = { id: call.route.id };
+  if (call.request.headers['if-match'] !== undefined) {
+    const current = await run(call, call.plans.plan('one', call.route, { fields: { none: true, attributes: new Map() } }).document, variables);
+    if (current !== null) requireMatch(call, current);
+  }
+  return perform(call, call.plans.deletion(call.route.model), variables, () => ({ status: 204, headers: {} }));
+}
+
+function requireMatch({ request, route }: Call, current: Json): void {
+  const { revision } = versionOf(current);
+  if (ifMatch(request)(revision)) return;
+  throw new DomainError('REVISION_MISMATCH', `${route.model.name} '${route.id ?? ''}' has the ETag ${eTag(revision)}`);
+}
+
+function answer(plan: Plan, result: Json | null, status: number): RestResponse {
+  if (result === null) throw new Error('a mutation answers the resource');
+  const { href, headers } = versionOf(result);
+  if (status === 201) headers['Location'] = href;
+  return { status, headers, body: plan.projection.project(result) };
+}
+
+/** What a patch makes of a resource: its JSON afterwards, and the attributes it means to set. */
+interface Change {
+  apply(current: Json): { patched: Json; named: readonly string[] };
+  /** What it sets, as far as that does not depend on the resource. */
+  withoutResource: Json;
+}
+
+function mergeChange(patch: Json, { request, route }: Call): Change {
+  const apply = (current: Json): ReturnType<Change['apply']> => ({ patched: mergePatch(current, patch) as Json, named: Object.keys(patch) });
+  if (Object.values(patch).some(isObject)) {
+    // Objects are merged into those of the resource; a repeated request is known by the patch itself.
+    request.context.requestedAs = { patch: JSON.stringify(patch) };
+    return { apply, withoutResource: {} };
+  }
+  const fields = updateInputOf(route).getFields();
+  const isPatchable = ([wire]: [string, unknown]): boolean => toAttribute(wire) in fields;
+  return { apply, withoutResource: Object.fromEntries(Object.entries(patch).filter(isPatchable)) };
+}
+
+function jsonPatchChange(operations: readonly PatchOperation[], { request, route }: Call): Change {
+  // What the operations come to depends on the resource; a repeated request is known by the operations themselves.
+  request.context.requestedAs = { patch: JSON.stringify(operations) };
+  const apply = (current: Json): ReturnType<Change['apply']> => {
+    const patched = applyJsonPatch(current, operations, route.model.attributes);
+    const names = new Set([...Object.keys(current), ...Object.keys(patched)]);
+    return { patched, named: [...names].filter((name) => JSON.stringify(patched[name]) !== JSON.stringify(current[name])) };
+  };
+  return { apply, withoutResource: {} };
+}
+
+/** Attributes that may not be patched must stay the same; the extension is sent whole when any of it is named. */
+function updateInput({ api, model }: Call['route'], current: Json, change: Change): Json {
+  const input = updateInputOf({ model });
+  const { patched, named } = change.apply(current);
+  const { known, unknown } = split(Object.fromEntries(named.map((wire) => [wire, patched[wire] ?? null])), model);
+  for (const wire of Object.keys(known)) {
+    if (toAttribute(wire) in input.getFields()) continue;
+    if (JSON.stringify(patched[wire]) !== JSON.stringify(current[wire])) {
+      throw new DomainError('INVALID_ATTRIBUTE', `${wire} cannot be changed by PATCH`, { path: wire });
+    }
+  }
+  const extension = Object.keys(unknown).length > 0 ? split(patched, model).unknown : {};
+  const announcement = Object.fromEntries(['@type', '@schemaLocation'].flatMap((wire) => (patched[wire] === undefined ? [] : [[wire, patched[wire]]])));
+  const values = Object.keys(unknown).length > 0 ? { ...announcement, ...known, ...extension } : known;
+  const result = toInput(values, input, model, api.dialect);
+  // An extension whose last attribute was removed is gone.
+  return Object.keys(unknown).length > 0 && Object.keys(extension).length === 0 ? { ...result, [extensionAttribute]: null } : result;
+}
+
+function updateInputOf({ model }: Pick<Call['route'], 'model'>): NonNullable<typeof model.updateInput> {
+  if (model.updateInput === undefined) throw new Error('PATCH is only routed to resources with an update');
+  return model.updateInput;
+}
+
+function createInput({ api, model }: Call['route'], body: Json): Json {
+  if (model.createInput === undefined) throw new Error('POST is only routed to resources with a create');
+  return toInput(body, model.createInput, model, api.dialect);
+}
+
+async function objectBody({ request }: Call): Promise<Json> {
+  const body = await request.body();
+  if (body === undefined) throw new DomainError('MISSING_BODY', 'the body is missing: a JSON object is wanted');
+  if (!isObject(body)) throw new DomainError('INVALID_BODY', 'the body must be one JSON object');
+  return body;
+}
+
+function refuseReadParameters({ query }: Call): void {
+  const { filter, offset, limit, after, order } = query;
+  refuseParameters({ filter, offset, limit, after, sort: order[0] }, 'goes with GET');
+}

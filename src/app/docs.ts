@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { Router, type RequestHandler } from 'express';
+import type { GraphQLSchema } from 'graphql';
+import type { ApiDescriptor } from '../../rest-compat/api.js';
+import { openApiDocument, type OpenApiOptions } from '../../rest-compat/openapi.js';
+
+export interface DocsOptions extends OpenApiOptions {
+  schema: GraphQLSchema;
+  apis: readonly ApiDescriptor[];
+  originOf(request: IncomingMessage): string;
+}
+
+/** What is served of swagger-ui-dist; its own page would load a document from elsewhere. */
+const swaggerUiFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'favicon-32x32.png'];
+const swaggerUiFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+/** Nothing from anywhere else; React sets the styles of elements, and the icons of Swagger UI are data URLs. */
+const securityHeaders = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};
+
+/** The OpenAPI document of each API beside its resources, and Swagger UI for all of them at /docs. */
+export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions): Router {
+  const router = Router({ strict: true, caseSensitive: true });
+  for (const api of apis) {
+    const document = openApiDocument(schema, api, options);
+    router.get(api.basePaths.map(documentPath), (request, response) => {
+      const origin = originOf(request);
+      response.json({ ...document, servers: document.servers.map(({ url }) => ({ url: origin + url })) });
+    });
+  }
+  // Relative, so that it also holds behind a proxy that adds a prefix.
+  router.get('/docs', (request, response) => response.redirect(302, request.originalUrl.replace(/^.*?\/docs/, 'docs/')));
+  router.get('/docs/', text('html', page));
+  router.get('/docs/initializer.js', text('js', initializer(apis)));
+  router.get('/docs/page.css', text('css', pageStyle));
+  for (const file of swaggerUiFiles) {
+    router.get(`/docs/${file}`, (_request, response) => response.set(securityHeaders).sendFile(file, { root: swaggerUiFolder }));
+  }
+  return router;
+}
+
+function text(type: string, content: string): RequestHandler {
+  return (_request, response) => void response.set(securityHeaders).type(type).send(content);
+}
+
+function documentPath(basePath: string): string {
+  return `${basePath}/openapi.json`;
+}
+
+const page = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>TMF REST API</title>
+<link rel="icon" type="image/png" href="favicon-32x32.png">
+<link rel="stylesheet" href="swagger-ui.css">
+<link rel="stylesheet" href="page.css">
+</head>
+<body>
+<div id="docs"></div>
+<noscript>This page needs JavaScript. The OpenAPI documents themselves are at openapi.json below the base path of each API.</noscript>
+<script src="swagger-ui-bundle.js"></script>
+<script src="swagger-ui-standalone-preset.js"></script>
+<script src="initializer.js"></script>
+</body>
+</html>
+`;
+
+const pageStyle = `body { margin: 0; }
+.swagger-ui .parameters textarea, .swagger-ui .parameters .highlight-code pre { height: auto; min-height: 5em; }
+noscript { display: block; padding: 2rem; font-family: sans-serif; }
+`;
+
+/** HEAD and OPTIONS are in the documents, but would double the page. */
+function initializer(apis: readonly ApiDescriptor[]): string {
+  const urls = apis.map(({ number, title, basePaths }) => ({ name: `${number} ${title}`, url: `..${documentPath(basePaths[0])}` }));
+  return `const hidden = ['head', 'options'];
+const withoutHidden = () => ({
+  wrapComponents: {
+    operation: (Original, { React }) => (props) => (hidden.includes(props.operation.get('method')) ? null : React.createElement(Original, props)),
+  },
+});
+SwaggerUIBundle({
+  dom_id: '#docs',
+  urls: ${JSON.stringify(urls)},
+  layout: 'StandaloneLayout',
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+  plugins: [withoutHidden],
+  deepLinking: true,
+  displayRequestDuration: true,
+  defaultModelsExpandDepth: 0,
+  validatorUrl: null,
+});
+`;
+}

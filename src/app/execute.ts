@@ -1,0 +1,134 @@
+import {
+  BREAK,
+  execute,
+  getNamedType,
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  GraphQLScalarType,
+  GraphQLSchema,
+  isEnumType,
+  isSpecifiedScalarType,
+  Kind,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+  type DocumentNode,
+  type ExecutionResult,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
+import { LRUCache } from 'lru-cache';
+import type { Context } from '../../graphql/context.js';
+
+/** Compiled operations are about 70 KB each. */
+const compiledMax = 500;
+/** Problems of variables that are told at once. */
+const variableErrorsMax = 10;
+
+export interface Operation {
+  document: DocumentNode;
+  operationName?: string | null;
+  variables?: Record<string, unknown> | null;
+  context: Context;
+}
+
+export type Execute = (operation: Operation) => Promise<ExecutionResult>;
+
+interface Compiled {
+  definition: OperationDefinitionNode;
+  query: CompiledQuery;
+}
+
+/**
+ * Runs GraphQL operations for both doors. An operation seen for the second time is compiled to code
+ * (graphql-jit), which halves the cost of a list; the first time it is interpreted, so that documents
+ * that never come back cost no compilation.
+ */
+export function createExecute(schema: GraphQLSchema): Execute {
+  const compile = compiler(schema);
+  const seen = new WeakSet<DocumentNode>();
+
+  return async ({ document, operationName, variables, context }) => {
+    if (!seen.has(document)) {
+      seen.add(document);
+      return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
+    }
+    const compiled = compile(document, operationName);
+    if (compiled === undefined) {
+      return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
+    }
+    const { definition, query } = compiled;
+    const values = getVariableValues(schema, definition.variableDefinitions ?? [], variables ?? {}, {
+      maxErrors: variableErrorsMax,
+    });
+    if (values.errors) return { errors: values.errors };
+    const result = (await query.query(undefined, context, values.coerced)) as ExecutionResult;
+    return result.errors ? { ...result, errors: result.errors.map(toGraphQLError) } : result;
+  };
+}
+
+/** graphql-jit's errors lack extensions, which Apollo reads. */
+function toGraphQLError({ message, locations, path, originalError, extensions }: GraphQLError): GraphQLError {
+  // Locations are known without the nodes they would be computed from.
+  return Object.assign(new GraphQLError(message, { path, originalError, extensions }), { locations });
+}
+
+const passThrough = new GraphQLScalarType({ name: 'PassThrough', description: 'A value that is coerced already.' });
+
+/**
+ * graphql-jit writes the coercion of input types out for every place where they occur, which our filters,
+ * that nest in themselves, make endless. So graphql-js coerces the variables, and the compiled code is
+ * told that they need nothing more.
+ */
+function compiler(schema: GraphQLSchema): (document: DocumentNode, operationName: string | null | undefined) => Compiled | undefined {
+  const config = schema.toConfig();
+  const withPassThrough = new GraphQLSchema({ ...config, types: [...config.types, passThrough], assumeValid: true });
+  // Keyed by document, so that what Apollo forgets is forgotten here; bounded, because documents are small and code is not.
+  const known = new LRUCache<OperationDefinitionNode, Compiled>({ max: compiledMax });
+
+  return (document, operationName) => {
+    const definition = getOperationAST(document, operationName);
+    if (!definition) return undefined;
+    let compiled = known.get(definition);
+    if (compiled === undefined) {
+      if (hasCustomLiterals(schema, document)) return undefined;
+      const coerced = withCoercedVariables(document, definition);
+      const query = compileQuery(withPassThrough, coerced, operationName ?? undefined);
+      if (!isCompiledQuery(query)) return undefined;
+      compiled = { definition, query };
+      known.set(definition, compiled);
+    }
+    return compiled;
+  };
+}
+
+/**
+ * Compiled code keeps literals as JSON, in which a Decimal or a Date is none any more: documents with
+ * literals of our own scalars, or of input objects that may hold some, stay interpreted.
+ */
+function hasCustomLiterals(schema: GraphQLSchema, document: DocumentNode): boolean {
+  const types = new TypeInfo(schema);
+  let found = false;
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      Argument({ value }) {
+        const type = getNamedType(types.getArgument()?.type);
+        const isPlain = value.kind === Kind.VARIABLE || (type !== undefined && (isEnumType(type) || isSpecifiedScalarType(type)));
+        if (!isPlain) found = true;
+        return found ? BREAK : undefined;
+      },
+    }),
+  );
+  return found;
+}
+
+function withCoercedVariables(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
+  const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: passThrough.name } } as const;
+  const variableDefinitions = operation.variableDefinitions?.map(({ kind, variable }) => ({ kind, variable, type }));
+  return {
+    ...document,
+    definitions: document.definitions.map((definition) => (definition === operation ? { ...operation, variableDefinitions } : definition)),
+  };
+}

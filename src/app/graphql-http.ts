@@ -1,0 +1,171 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApolloServer, HeaderMap, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { Context } from '../../graphql/context.js';
+import { graphqlLimits, validationRules } from '../../graphql/limits.js';
+import { DomainError, errorTable } from '../platform/errors.js';
+import { hasExactNumber, parseJson } from '../platform/json.js';
+import { readText } from './body.js';
+import type { Execute } from './execute.js';
+import { toRefusal } from './refusal.js';
+
+export interface GraphqlHttpOptions {
+  schema: GraphQLSchema;
+  execute: Execute;
+  contextOf(request: IncomingMessage, response: ServerResponse): Context;
+  bodyMaxBytes: number;
+  isIntrospectionEnabled: boolean;
+  logger: Logger;
+}
+
+export interface GraphqlHttp {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * GraphQL over HTTP by Apollo Server, on node's own server: Express in front would halve its speed, and
+ * the default cache-control plugin, which looks at every field, does so again.
+ */
+export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<GraphqlHttp> {
+  const apollo = new ApolloServer<Context>({
+    gateway: executeBy(options.execute, options.schema),
+    introspection: options.isIntrospectionEnabled,
+    // Hints such as "did you mean" tell the schema as well.
+    hideSchemaDetailsFromClientErrors: !options.isIntrospectionEnabled,
+    includeStacktraceInErrorResponses: false,
+    persistedQueries: false,
+    stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: graphqlLimits.tokensMax },
+    validationRules,
+    formatError: (formatted, error) => format(formatted, error, options.logger),
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageLocalDefault({ includeCookies: false }),
+      oneKeyOneMutation,
+    ],
+    logger: options.logger,
+  });
+  await apollo.start();
+  return { handle: (request, response) => handle(apollo, options, request, response), stop: () => apollo.stop() };
+}
+
+/** Apollo lets a gateway execute: that is where our executor goes in. */
+function executeBy(execute: Execute, schema: GraphQLSchema): ApolloServerOptionsWithGateway<Context>['gateway'] {
+  return {
+    load: async () => ({
+      executor: async ({ document, request, context }) => {
+        // The name as requested: the resolved one is missing when no operation has it.
+        const { operationName, variables } = request;
+        const result = await execute({ document, operationName, variables, context: context as Context });
+        // Without data nothing was executed: the variables or the operation name did not fit.
+        if (result.data === undefined) return { errors: result.errors?.map(asInputError) } as never;
+        return result as never;
+      },
+    }),
+    onSchemaLoadOrUpdate: (callback) => {
+      callback({ apiSchema: schema, coreSupergraphSdl: '' });
+      return () => undefined;
+    },
+    stop: async () => undefined,
+  };
+}
+
+function asInputError({ message }: GraphQLError): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
+}
+
+/** One error form for all of GraphQL: extensions { code, status, reason } from the error table. */
+function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logger): GraphQLFormattedError {
+  const { message, locations, path, extensions } = formatted;
+  const code = extensions?.['code'];
+  if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR' && !(originalOf(thrown) instanceof DomainError)) {
+    // What Apollo itself refuses: it never came to a resolver.
+    return { message, locations, path, extensions: { code, status: 400, reason: errorTable.INVALID_BODY.reason } };
+  }
+  const refusal = toRefusal(thrown, logger);
+  const { path: attribute, reference } = refusal.details;
+  const { status, reason } = errorTable[refusal.code];
+  return { message: refusal.message, locations, path, extensions: { code: refusal.code, status, reason, attribute, reference } };
+}
+
+function originalOf(thrown: unknown): unknown {
+  return thrown instanceof GraphQLError ? thrown.originalError : thrown;
+}
+
+/** The Idempotency-Key header stands for one mutation; a document with two must give each its own key. */
+const oneKeyOneMutation: ApolloServerPlugin<Context> = {
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation, contextValue }) => {
+      if (operation?.operation !== 'mutation' || contextValue.idempotencyKey === undefined) return;
+      const { selections } = operation.selectionSet;
+      if (selections.length > 1 || selections.some(({ kind }) => kind !== 'Field')) {
+        throw new GraphQLError('the Idempotency-Key header goes with one mutation: give each an idempotencyKey argument instead', {
+          extensions: { code: 'INVALID_HEADER', http: { status: 400 } },
+        });
+      }
+    },
+  }),
+};
+
+async function handle(
+  apollo: ApolloServer<Context>,
+  options: GraphqlHttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  let body: unknown;
+  try {
+    body = await readBody(request, options.bodyMaxBytes);
+  } catch (error) {
+    sendRefusal(response, toRefusal(error, options.logger));
+    return;
+  }
+  const result = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: {
+      method: (request.method ?? 'GET').toUpperCase(),
+      headers,
+      search: request.url?.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
+      body,
+    },
+    context: async () => options.contextOf(request, response),
+  });
+  for (const [name, value] of result.headers) response.setHeader(name, value);
+  response.statusCode = result.status ?? 200;
+  if (result.body.kind === 'complete') {
+    response.end(result.body.string);
+    return;
+  }
+  for await (const chunk of result.body.asyncIterator) response.write(chunk);
+  response.end();
+}
+
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  if (request.method === 'GET') checkGetVariables(request.url ?? '');
+  if (request.method !== 'POST') return undefined;
+  const text = await readText(request, maxBytes);
+  const isJson = /^application\/([\w.+-]*\+)?json\b/.test(request.headers['content-type'] ?? '');
+  return isJson && text !== '' ? parseJson(text) : undefined;
+}
+
+/** Apollo parses the variables of a GET by itself: what it would round or let through is refused before. */
+function checkGetVariables(url: string): void {
+  const variables = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('variables');
+  if (variables && hasExactNumber(parseJson(variables))) {
+    throw new DomainError('INVALID_BODY', 'a number in the variables has too many digits or an exponent: send it by POST', { path: 'variables' });
+  }
+}
+
+function sendRefusal(response: ServerResponse, refusal: DomainError): void {
+  const { status, reason } = errorTable[refusal.code];
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify({ errors: [{ message: refusal.message, extensions: { code: refusal.code, status, reason } }] }));
+}

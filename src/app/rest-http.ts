@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import type { Context } from '../../graphql/context.js';
+import { errorResponse } from '../../rest-compat/errors.js';
+import type { RestRequest, RestResponse } from '../../rest-compat/http.js';
+import type { Rest } from '../../rest-compat/rest.js';
+import { parseJson } from '../platform/json.js';
+import { readText } from './body.js';
+import { toRefusal } from './refusal.js';
+
+export interface RestHttpOptions {
+  bodyMaxBytes: number;
+  contextOf(request: IncomingMessage, response: ServerResponse): Context;
+  originOf(request: IncomingMessage): string;
+  logger: Logger;
+}
+
+/** The TMF REST layer as Express middleware; it answers every path that is not served otherwise, with a TMF error at least. */
+export function restMiddleware(rest: Rest, options: RestHttpOptions): RequestHandler {
+  return async (request, response) => {
+    const context = options.contextOf(request, response);
+    let answer: RestResponse;
+    try {
+      answer = await rest.handle(toRestRequest(request, context, options));
+    } catch (error) {
+      const refusal = toRefusal(error, options.logger);
+      answer = errorResponse(refusal, (typeName, id) => context.href(typeName, id));
+    }
+    send(request, response, answer);
+  };
+}
+
+function toRestRequest(request: Request, context: Context, options: RestHttpOptions): RestRequest {
+  const url = request.originalUrl;
+  const question = url.indexOf('?');
+  return {
+    method: request.method,
+    path: question < 0 ? url : url.slice(0, question),
+    rawQuery: question < 0 ? '' : url.slice(question + 1),
+    headers: request.headers as Record<string, string | undefined>,
+    origin: options.originOf(request),
+    context,
+    body: async () => {
+      const text = await readText(request, options.bodyMaxBytes);
+      return text === '' ? undefined : parseJson(text);
+    },
+  };
+}
+
+function send(request: Request, response: Response, { status, headers, body }: RestResponse): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (body === undefined) {
+    response.end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  response.setHeader('Content-Type', 'application/json;charset=utf-8');
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(request.method === 'HEAD' ? undefined : text);
+}

@@ -1,0 +1,68 @@
+import { pino } from 'pino';
+import { ConfigError, readConfig, type Config, type Mode } from '../platform/config.js';
+import type { Database } from '../platform/database/database.js';
+import { DirectoryLockedError } from '../platform/database/directory-lock.js';
+import { openEmbedded } from '../platform/database/embedded.js';
+import { applyMigrations, MigrationError } from '../platform/database/migrations.js';
+import { DatabaseOpenError, openPostgresql } from '../platform/database/postgresql.js';
+import { seedDemo } from './seed.js';
+import { createServer } from './server.js';
+
+/** Time open requests get when the server is told to stop. */
+const drainMaxMs = 10_000;
+
+/** Starts the server and serves until SIGTERM or SIGINT; what the user can mend ends it with one line. */
+export async function run(mode: Mode): Promise<void> {
+  try {
+    await serve(readConfig(process.env, mode));
+  } catch (error) {
+    const isForUser = [ConfigError, DirectoryLockedError, MigrationError, DatabaseOpenError].some((kind) => error instanceof kind) || isAddressError(error);
+    process.stderr.write(isForUser ? `${(error as Error).message}\n` : `${String((error as Error).stack ?? error)}\n`);
+    process.exit(1);
+  }
+}
+
+async function serve(config: Config): Promise<void> {
+  const logger = pino({ level: config.logLevel });
+  const database = await open(config);
+  try {
+    const applied = await applyMigrations(database);
+    if (applied.length > 0) logger.info({ applied }, 'migrations applied');
+    const server = await createServer({ config, database, logger });
+    if (config.seed === 'demo') await seedDemo(database, server.prepayBalance, logger);
+    const origin = await server.listen();
+    announce(origin, config);
+    await untilStopped();
+    logger.info('stopping');
+    await Promise.race([server.close(), new Promise((resolve) => setTimeout(resolve, drainMaxMs).unref())]);
+  } finally {
+    await database.close();
+  }
+  process.exit(0);
+}
+
+function open(config: Config): Promise<Database> {
+  if (config.databaseUrl) return openPostgresql(config.databaseUrl, { poolSize: config.databasePoolSize });
+  return openEmbedded(config.dataDir);
+}
+
+function announce(origin: string, config: Config): void {
+  const lines = [
+    `GraphQL  ${origin}/graphql`,
+    `REST     ${origin}/tmf-api/prepayBalanceManagement/v4/bucket`,
+    `Docs     ${origin}/docs`,
+    `Data     ${config.databaseUrl ? 'PostgreSQL' : config.dataDir}`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+}
+
+function isAddressError(error: unknown): boolean {
+  return ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '');
+}

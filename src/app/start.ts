@@ -1,0 +1,4 @@
+import { run } from './run.js';
+
+// The sandbox: embedded database, demo data, introspection.
+await run('sandbox');

@@ -1,0 +1,185 @@
+import type { Database, Transaction } from '../../platform/database/database.js';
+import { DomainError, shown } from '../../platform/errors.js';
+import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { runCommand, type Answer } from '../../platform/write/command.js';
+import { answerOf, idempotencyOf } from '../../platform/write/idempotency.js';
+import { deleteRow, lockRow, updateRows } from '../../platform/write/rows.js';
+import type { BalanceTools } from './apply.js';
+import type { ActionKind, Amount, BalanceCommand } from './commands.js';
+import type { BalanceEngine } from './engine.js';
+import { changeEvent } from './events.js';
+import {
+  commitType,
+  eachOf,
+  fromAdjustInput,
+  fromCommitInput,
+  fromReserveInput,
+  fromTopupInput,
+  type AdjustInput,
+  type ReserveInput,
+  type TopupInput,
+} from './inputs.js';
+import { actionTransitions, requireTransition } from './transitions.js';
+
+const describing = ['description', 'reason', 'channel', 'relatedParty', 'requestor', 'atType', 'atBaseType', 'atSchemaLocation', 'extension'];
+
+/** What a PATCH may change beside the status (DESIGN §12): never amounts, buckets or other locators. */
+export const patchableAttributes: Readonly<Record<ActionKind, readonly string[]>> = {
+  topupBalance: [...describing, 'voucher', 'payment', 'paymentMethod', 'isAutoTopup', 'relatedTopupBalance'],
+  adjustBalance: describing,
+  reserveBalance: describing,
+};
+
+/** Who writes, and how often the client means it. */
+export interface WriteContext {
+  readonly tenantId: string;
+  readonly idempotencyKey?: string;
+  /** Stands for the command under the key in place of its input, when the input was computed. */
+  readonly requestedAs?: Plain;
+}
+
+/** A change of some attributes: null removes, absent leaves alone. */
+export interface Change {
+  readonly id: string;
+  readonly input: object;
+  readonly ifRevision?: number;
+}
+
+/** The balance actions of TMF654 as the doors call them. */
+export class BalanceActions {
+  constructor(
+    private readonly database: Database,
+    private readonly engine: BalanceEngine,
+    private readonly tools: BalanceTools,
+  ) {}
+
+  topUp(context: WriteContext, input: TopupInput): Promise<Answer> {
+    return this.submit(context, 'createTopupBalance', withoutNulls(toPlainObject(input)), [fromTopupInput(input)]);
+  }
+
+  topUpMany(context: WriteContext, inputs: readonly TopupInput[]): Promise<Answer> {
+    return this.submitAll(context, 'createTopupBalances', inputs, fromTopupInput);
+  }
+
+  adjust(context: WriteContext, input: AdjustInput): Promise<Answer> {
+    return this.submit(context, 'createAdjustBalance', withoutNulls(toPlainObject(input)), [fromAdjustInput(input)]);
+  }
+
+  adjustMany(context: WriteContext, inputs: readonly AdjustInput[]): Promise<Answer> {
+    return this.submitAll(context, 'createAdjustBalances', inputs, fromAdjustInput);
+  }
+
+  reserve(context: WriteContext, input: ReserveInput): Promise<Answer> {
+    return this.submit(context, 'createReserveBalance', withoutNulls(toPlainObject(input)), [fromReserveInput(input)]);
+  }
+
+  reserveMany(context: WriteContext, inputs: readonly ReserveInput[]): Promise<Answer> {
+    return this.submitAll(context, 'createReserveBalances', inputs, fromReserveInput);
+  }
+
+  /** Consumes up to the reserved amount (all of it when none is given); the answer is the adjustBalance. */
+  commit(context: WriteContext, reservationId: string, input: { amount?: Amount | null; reason?: string | null }): Promise<Answer> {
+    const adjust = { ...input, adjustType: commitType, reserveBalance: { id: reservationId } };
+    // The same command as the adjustBalance that says it, so that a key stands for both.
+    return this.submit(context, 'createAdjustBalance', withoutNulls(toPlainObject(adjust)), [fromCommitInput(reservationId, input)]);
+  }
+
+  /** Returns all that the reservation holds; the answer is the cancelled reserveBalance. */
+  release(context: WriteContext, { id, input, ifRevision }: Change): Promise<Answer> {
+    const changes = toPlainObject(input);
+    const command: BalanceCommand = { type: 'release', reservationId: id, changes, ifRevision };
+    return this.submit(context, 'releaseReserveBalance', { id, ...changes }, [command]);
+  }
+
+  /** Several actions that apply together or not at all; the answer is `{ items: [...] }`. */
+  private submitAll<Input extends object>(
+    context: WriteContext,
+    operation: string,
+    inputs: readonly Input[],
+    toCommand: (input: Input) => BalanceCommand,
+  ): Promise<Answer> {
+    const commands = eachOf(inputs, toCommand);
+    return this.submit(context, operation, { items: inputs.map((input) => withoutNulls(toPlainObject(input))) }, commands, true);
+  }
+
+  private async submit(
+    context: WriteContext,
+    operation: string,
+    input: Plain,
+    commands: readonly BalanceCommand[],
+    isBulk = false,
+  ): Promise<Answer> {
+    const { extensions } = this.tools;
+    for (const command of commands) extensions.check('attributes' in command ? command.attributes : {});
+    const [first, ...others] = commands;
+    if (first === undefined) return { answer: { items: [] }, replayed: false };
+    const idempotency = idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input));
+    const result = await this.engine.submit(context.tenantId, { commands: [first, ...others], isBulk, idempotency });
+    if ('error' in result) throw result.error;
+    return { answer: answerOf(result), replayed: result.replayed };
+  }
+
+  /** Changes descriptive attributes, or cancels what is still live. */
+  update(context: WriteContext, kind: ActionKind, change: Change): Promise<Answer> {
+    const { status, ...changes } = withoutRequiredNulls(kind, toPlainObject(change.input));
+    if (kind === 'reserveBalance' && status === 'cancelled') {
+      return this.release(context, { ...change, input: changes });
+    }
+    const input = requestedInput(context, { id: change.id, ...toPlainObject(change.input) });
+    const idempotency = idempotencyOf(context.idempotencyKey, `update ${kind}`, input);
+    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
+      const before = await this.lock(tx, context.tenantId, kind, change.id, change.ifRevision);
+      if (typeof status === 'string') {
+        requireTransition(actionTransitions, `${kind} '${change.id}'`, String(before['status']), status);
+      }
+      const after = changed(before, changes, now);
+      if (after === undefined) return { answer: before, events: [] };
+      this.tools.extensions.check(after);
+      await updateRows(tx, this.tools.shapes[kind], context.tenantId, Object.keys(changes), [after]);
+      return { answer: after, events: [changeEvent(kind, 'AttributeValueChange', after, now, this.tools.nextId)] };
+    });
+  }
+
+  /** Takes an ended action out of the lists; its ledger entries stay (DESIGN §8). */
+  delete(context: WriteContext, kind: ActionKind, id: string): Promise<Answer> {
+    const idempotency = idempotencyOf(context.idempotencyKey, `delete ${kind}`, { id });
+    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
+      const before = await this.lock(tx, context.tenantId, kind, id);
+      if (before['status'] === 'created') {
+        throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
+      }
+      await deleteRow(tx, this.tools.shapes[kind], context.tenantId, id);
+      return { answer: { id }, events: [changeEvent(kind, 'Delete', before, now, this.tools.nextId)] };
+    });
+  }
+
+  private async lock(tx: Transaction, tenantId: string, kind: ActionKind, id: string, ifRevision?: number): Promise<Plain> {
+    return requireRevision(await lockRow(tx, this.tools.shapes[kind], tenantId, id), kind, id, ifRevision);
+  }
+}
+
+/** A reservation always answers its parties, be there none (conformance kit): removing them leaves an empty list. */
+function withoutRequiredNulls(kind: ActionKind, changes: Plain): Plain {
+  return kind === 'reserveBalance' && changes['relatedParty'] === null ? { ...changes, relatedParty: [] } : changes;
+}
+
+/** What a key stands for: the input, or what it was computed from. */
+export function requestedInput({ requestedAs }: WriteContext, input: Plain): Plain {
+  return requestedAs ? { id: input['id'] ?? null, ...requestedAs } : input;
+}
+
+/** The next version of a resource; undefined when the changes change nothing: then there is no new version and no event. */
+export function changed(before: Plain, changes: Plain, now: Date): Plain | undefined {
+  const after = withoutNulls({ ...before, ...changes });
+  if (canonicalJson(after) === canonicalJson(before)) return undefined;
+  return { ...after, revision: Number(before['revision']) + 1, updatedAt: now.toISOString() };
+}
+
+/** The locked row, if it exists and is the version the client saw. */
+export function requireRevision(row: Plain | undefined, what: string, id: string, ifRevision: number | undefined): Plain {
+  if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${shown(id)}' does not exist`);
+  if (ifRevision !== undefined && row['revision'] !== ifRevision) {
+    throw new DomainError('REVISION_MISMATCH', `${what} '${id}' has revision ${Number(row['revision'])}, not ${ifRevision}`);
+  }
+  return withoutNulls(row);
+}

@@ -1,0 +1,192 @@
+import type { Clock } from '../../platform/clock.js';
+import type { Database, Transaction } from '../../platform/database/database.js';
+import { zero } from '../../platform/decimal.js';
+import { DomainError } from '../../platform/errors.js';
+import type { ExtensionSchemas } from '../../platform/extension-schemas.js';
+import type { IdSource } from '../../platform/ids.js';
+import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import type { Shape } from '../../platform/read/shape.js';
+import { runCommand, type Answer } from '../../platform/write/command.js';
+import { idempotencyOf } from '../../platform/write/idempotency.js';
+import type { DomainEvent } from '../../platform/write/outbox.js';
+import { deleteRow, insertRows, lockRow, updateRows } from '../../platform/write/rows.js';
+import { requireOpeningAmount } from '../amount.js';
+import { changed, requestedInput, requireRevision, type Change, type WriteContext } from './actions.js';
+import { post } from './bookkeeping.js';
+import type { Amount } from './commands.js';
+import { checkBalanceLimit } from './refusals.js';
+import { changeEvent } from './events.js';
+import { completeLogicalResources, eachOf, invalid, requireName, type LogicalResourceReference } from './inputs.js';
+import type { BucketState } from './state.js';
+import { insertEntries, writeBuckets } from './store.js';
+import { bucketTransitions, requireTransition } from './transitions.js';
+
+export interface BucketInput {
+  usageType?: string | null;
+  status?: string | null;
+  remainingValue?: Amount | null;
+  reservedValue?: Amount | null;
+  validFor?: { startDateTime?: Date | null; endDateTime?: Date | null } | null;
+  logicalResource?: LogicalResourceReference[] | null;
+}
+
+export interface BucketTools {
+  readonly clock: Clock;
+  readonly nextId: IdSource;
+  readonly extensions: ExtensionSchemas;
+  readonly shape: Shape;
+}
+
+/** TMF654 buckets: created with an opening balance, changed in everything but their balance, deleted when empty. */
+export class Buckets {
+  constructor(
+    private readonly database: Database,
+    private readonly tools: BucketTools,
+  ) {}
+
+  /** `id` is chosen only by the seed, for the bucket that the conformance kit expects. */
+  create(context: WriteContext, input: BucketInput, id?: string): Promise<Answer> {
+    checkNew(input);
+    const idempotency = idempotencyOf(context.idempotencyKey, 'createBucket', withoutNulls(toPlainObject(input)));
+    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
+      const { row, event } = await this.insert(tx, context.tenantId, input, id ?? this.tools.nextId(now), now);
+      return { answer: row, events: [event] };
+    });
+  }
+
+  /** Several buckets, all or none; the answer is `{ items: [...] }`. */
+  createMany(context: WriteContext, inputs: readonly BucketInput[]): Promise<Answer> {
+    eachOf(inputs, checkNew);
+    const idempotency = idempotencyOf(context.idempotencyKey, 'createBuckets', { items: inputs.map((input) => withoutNulls(toPlainObject(input))) });
+    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
+      const made: { row: Plain; event: DomainEvent }[] = [];
+      for (const input of inputs) made.push(await this.insert(tx, context.tenantId, input, this.tools.nextId(now), now));
+      return { answer: { items: made.map(({ row }) => row) }, events: made.map(({ event }) => event) };
+    });
+  }
+
+  private async insert(tx: Transaction, tenantId: string, input: BucketInput, id: string, now: Date): Promise<{ row: Plain; event: DomainEvent }> {
+    const row = newBucket(input, id, now);
+    this.tools.extensions.check(row);
+    await insertRows(tx, this.tools.shape, tenantId, [row]);
+    if (input.remainingValue) {
+      const { bucket, entry } = opening(row, input.remainingValue, now, this.tools.nextId);
+      await writeBuckets(tx, tenantId, [bucket], { keepRevision: true });
+      await insertEntries(tx, tenantId, [entry]);
+    }
+    return { row, event: changeEvent('bucket', 'Create', row, now, this.tools.nextId) };
+  }
+
+  update(context: WriteContext, change: Change & { input: BucketInput }): Promise<Answer> {
+    checkInput(change.input);
+    const input = toPlainObject(complete(change.input));
+    const idempotency = idempotencyOf(context.idempotencyKey, 'updateBucket', requestedInput(context, { id: change.id, ...input }));
+    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
+      const locked = await lockRow(tx, this.tools.shape, context.tenantId, change.id);
+      const before = requireRevision(locked, 'bucket', change.id, change.ifRevision);
+      const { remainingValue, reservedValue, ...changes } = input;
+      requireSameBalance('remainingValue', before, remainingValue);
+      requireSameBalance('reservedValue', before, reservedValue);
+      if (typeof changes['status'] === 'string') {
+        requireTransition(bucketTransitions, `bucket '${change.id}'`, String(before['status']), changes['status']);
+      }
+      const after = changed(before, changes, now);
+      if (after === undefined) return { answer: before, events: [] };
+      this.tools.extensions.check(after);
+      await updateRows(tx, this.tools.shape, context.tenantId, Object.keys(changes), [after]);
+      return { answer: after, events: [changeEvent('bucket', 'AttributeValueChange', after, now, this.tools.nextId)] };
+    });
+  }
+
+  /** Only an empty bucket may go: money does not vanish with its container (DESIGN §8). Its ledger stays. */
+  delete(context: WriteContext, id: string): Promise<Answer> {
+    const idempotency = idempotencyOf(context.idempotencyKey, 'deleteBucket', { id });
+    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
+      const before = requireRevision(await lockRow(tx, this.tools.shape, context.tenantId, id), 'bucket', id, undefined);
+      for (const attribute of ['remainingValue', 'reservedValue']) {
+        const value = before[attribute] as { amount: number; units: string } | undefined;
+        if (value && value.amount !== 0) {
+          throw new DomainError('BUCKET_NOT_EMPTY', `bucket '${id}' has a ${attribute} of ${value.amount} ${value.units}: empty it first`);
+        }
+      }
+      await deleteRow(tx, this.tools.shape, context.tenantId, id);
+      return { answer: { id }, events: [changeEvent('bucket', 'Delete', before, now, this.tools.nextId)] };
+    });
+  }
+}
+
+function checkInput({ status, usageType, validFor, remainingValue, reservedValue }: BucketInput): void {
+  if (usageType === null) throw invalid('usageType', 'cannot be removed');
+  if (usageType !== undefined) requireName('usageType', usageType);
+  if (status === null) throw invalid('status', 'cannot be removed');
+  if (status !== undefined && !(status in bucketTransitions)) {
+    throw invalid('status', `must be one of ${Object.keys(bucketTransitions).join(', ')}: '${status}'`);
+  }
+  if (validFor?.startDateTime && validFor.endDateTime && validFor.endDateTime <= validFor.startDateTime) {
+    throw invalid('validFor', 'must end after it starts');
+  }
+  for (const [name, value] of Object.entries({ remainingValue, reservedValue })) {
+    if (!value) continue;
+    requireName(`${name}.units`, value.units);
+    requireOpeningAmount(value.amount, `${name}.amount`);
+  }
+}
+
+function checkNew(input: BucketInput): void {
+  checkInput(input);
+  if (input.reservedValue && !input.reservedValue.amount.isZero()) {
+    throw invalid('reservedValue', 'must be zero on creation: reserve with reserveBalance');
+  }
+}
+
+function complete(input: BucketInput): BucketInput {
+  const { logicalResource } = input;
+  return logicalResource ? { ...input, logicalResource: completeLogicalResources(logicalResource) } : input;
+}
+
+function newBucket(input: BucketInput, id: string, now: Date): Plain {
+  const at = now.toISOString();
+  const { remainingValue } = input;
+  return withoutNulls({
+    ...toPlainObject(complete(input)),
+    id,
+    revision: 1,
+    status: input.status ?? 'active',
+    reservedValue: remainingValue ? { amount: 0, units: remainingValue.units } : null,
+    requestedDate: at,
+    confirmationDate: at,
+    updatedAt: at,
+  });
+}
+
+function opening(row: Plain, { amount, units }: Amount, now: Date, nextId: IdSource): ReturnType<typeof post> {
+  const bucketId = String(row['id']);
+  const empty: BucketState = emptyState(row, units);
+  const refusal = checkBalanceLimit(empty, amount, amount);
+  if (refusal) throw new DomainError(refusal.code, refusal.message);
+  const movement = { bucketId, entryType: 'opening' as const, remainingDelta: amount, reservedDelta: zero };
+  return post(empty, movement, { kind: 'bucket', id: bucketId }, units, now, nextId);
+}
+
+function emptyState(row: Plain, units: string): BucketState {
+  return {
+    id: String(row['id']),
+    status: String(row['status']),
+    usageType: String(row['usageType']),
+    units,
+    remaining: zero,
+    reserved: zero,
+    priority: undefined,
+    amountScale: 0,
+    validFrom: undefined,
+    validUntil: undefined,
+    entrySequence: 0,
+    lastEntryAt: undefined,
+  };
+}
+
+function requireSameBalance(name: string, before: Plain, given: Plain[string] | undefined): void {
+  if (given === undefined) return;
+  if (canonicalJson(before[name] ?? null) === canonicalJson(given)) return;
+  throw invalid(name, 'is changed only by balance actions: use adjustBalance');
+}

@@ -1,0 +1,168 @@
+/** sandbox: try it out, everything has a default. serve: production, the database must be named. */
+export type Mode = 'sandbox' | 'serve';
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Config {
+  mode: Mode;
+  port: number;
+  host: string;
+  /** Where clients reach the server, when that differs from host and port; no slash at its end. */
+  publicUrl?: string;
+  /** PostgreSQL; without it the embedded database in dataDir is used. */
+  databaseUrl?: string;
+  dataDir: string;
+  seed: 'demo' | 'none';
+  pageSizeDefault: number;
+  pageSizeMax: number;
+  countMax: number;
+  bodyMaxBytes: number;
+  databasePoolSize: number;
+  logLevel: LogLevel;
+  isIntrospectionEnabled: boolean;
+  corsOrigins: string[];
+  /** Folder of the JSON schemas that extensions are checked by. */
+  extensionSchemaDir?: string;
+}
+
+/** A variable has a value that cannot be used. The message is one line and holds no password. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+interface Variable {
+  name: string;
+  /** The value when it is not set; undefined when there is none. */
+  default: string | undefined | Record<Mode, string>;
+  meaning: string;
+}
+
+/** Every variable of the environment that is read, in the order of the README. */
+export const configVariables = [
+  { name: 'PORT', default: '4000', meaning: 'port to listen on; 0 takes a free one' },
+  { name: 'HOST', default: '127.0.0.1', meaning: 'address to listen on; 0.0.0.0 for all' },
+  { name: 'PUBLIC_URL', default: undefined, meaning: 'URL under which clients reach the server, used in href and Location' },
+  { name: 'DATABASE_URL', default: undefined, meaning: 'PostgreSQL 15 or newer; required by serve, else embedded in DATA_DIR' },
+  { name: 'DATA_DIR', default: './data', meaning: 'directory of the embedded database' },
+  { name: 'SEED', default: { sandbox: 'demo', serve: 'none' }, meaning: 'demo writes demonstration data into an empty database; only in sandbox' },
+  { name: 'PAGE_SIZE_DEFAULT', default: '100', meaning: 'items of a page when the request names no number' },
+  { name: 'PAGE_SIZE_MAX', default: '1000', meaning: 'items of a page at most' },
+  { name: 'COUNT_MAX', default: '100000', meaning: 'where counting the matches of a query stops' },
+  { name: 'BODY_MAX_BYTES', default: '1048576', meaning: 'size of a request body at most' },
+  { name: 'DATABASE_POOL_SIZE', default: '10', meaning: 'connections to PostgreSQL at most' },
+  { name: 'LOG_LEVEL', default: 'info', meaning: logLevels.join(', ') },
+  { name: 'INTROSPECTION', default: { sandbox: 'on', serve: 'off' }, meaning: 'on lets clients read the GraphQL schema' },
+  { name: 'EXTENSION_SCHEMA_DIR', default: undefined, meaning: 'folder of JSON schemas (*.json) that extensions are checked by' },
+  { name: 'CORS_ORIGINS', default: '', meaning: 'origins of browser pages that may call, separated by commas' },
+] as const satisfies readonly Variable[];
+
+type VariableName = (typeof configVariables)[number]['name'];
+
+const PORT_MAX = 65_535;
+const PAGE_SIZE_LIMIT = 10_000;
+const COUNT_LIMIT = 100_000_000;
+/** A TMF body with one action is about 1 KiB; JSON is read as a whole, so it must fit memory many times over. */
+const BODY_LIMIT_MIN_BYTES = 1_024;
+const BODY_LIMIT_BYTES = 104_857_600;
+const POOL_SIZE_LIMIT = 1_000;
+
+/** Reads the configuration. Throws ConfigError. An empty variable counts as one that is not set. */
+export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
+  const text = (name: VariableName): string => env[name]?.trim() || defaultOf(name, mode);
+  const integer = (name: VariableName, min: number, max: number): number =>
+    toInteger(name, text(name), min, max);
+  const choice = <T extends string>(name: VariableName, values: readonly T[]): T =>
+    toChoice(name, text(name), values);
+
+  const config: Config = {
+    mode,
+    port: integer('PORT', 0, PORT_MAX),
+    host: text('HOST'),
+    publicUrl: toPublicUrl(text('PUBLIC_URL')),
+    databaseUrl: toDatabaseUrl(text('DATABASE_URL'), mode),
+    dataDir: text('DATA_DIR'),
+    seed: choice('SEED', ['demo', 'none']),
+    pageSizeDefault: integer('PAGE_SIZE_DEFAULT', 1, PAGE_SIZE_LIMIT),
+    pageSizeMax: integer('PAGE_SIZE_MAX', 1, PAGE_SIZE_LIMIT),
+    countMax: integer('COUNT_MAX', 1, COUNT_LIMIT),
+    bodyMaxBytes: integer('BODY_MAX_BYTES', BODY_LIMIT_MIN_BYTES, BODY_LIMIT_BYTES),
+    databasePoolSize: integer('DATABASE_POOL_SIZE', 1, POOL_SIZE_LIMIT),
+    logLevel: choice('LOG_LEVEL', logLevels),
+    isIntrospectionEnabled: choice('INTROSPECTION', ['on', 'off']) === 'on',
+    corsOrigins: toOrigins(text('CORS_ORIGINS')),
+    extensionSchemaDir: text('EXTENSION_SCHEMA_DIR') || undefined,
+  };
+  if (/\s/.test(config.host)) refuse('HOST', config.host, 'it is one host name or address');
+  if (mode === 'serve' && config.seed === 'demo') {
+    refuse('SEED', 'demo', 'demonstration data is only written in sandbox mode');
+  }
+  if (config.pageSizeDefault > config.pageSizeMax) {
+    refuse('PAGE_SIZE_DEFAULT', `${config.pageSizeDefault}`, `it is above PAGE_SIZE_MAX, ${config.pageSizeMax}`);
+  }
+  return config;
+}
+
+/** The default as one looks it up; the empty string when there is none. */
+function defaultOf(name: VariableName, mode: Mode): string {
+  const variable: Variable = configVariables.find((candidate) => candidate.name === name)!;
+  return (typeof variable.default === 'object' ? variable.default[mode] : variable.default) ?? '';
+}
+
+function toInteger(name: VariableName, value: string, min: number, max: number): number {
+  const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+  if (!(number >= min && number <= max)) refuse(name, value, `it is an integer from ${min} to ${max}`);
+  return number;
+}
+
+function toChoice<T extends string>(name: VariableName, value: string, values: readonly T[]): T {
+  return values.find((candidate) => candidate === value) ?? refuse(name, value, `it is one of ${values.join(', ')}`);
+}
+
+function toPublicUrl(value: string): string | undefined {
+  if (value === '') return undefined;
+  const url = toHttpUrl(value);
+  const isBare = url && !url.username && !url.password && !value.includes('?') && !value.includes('#');
+  if (!isBare || value.endsWith('/')) {
+    refuse('PUBLIC_URL', value, 'it is an http or https URL without slash at the end, query or user');
+  }
+  return value;
+}
+
+function toDatabaseUrl(value: string, mode: Mode): string | undefined {
+  if (value === '') {
+    if (mode === 'serve') throw new ConfigError('DATABASE_URL is not set; serve needs a PostgreSQL database');
+    return undefined;
+  }
+  // How the rest is written is the driver's affair, which takes forms that URL does not.
+  if (!/^postgres(ql)?:\/\/./.test(value)) {
+    // Where a password stands in something that is no such URL cannot be known: only the scheme is repeated.
+    refuse('DATABASE_URL', value.replace(/^([a-z]+:\/\/)?.*$/is, '$1…'), 'it is a URL that begins with postgres:// or postgresql://');
+  }
+  return value;
+}
+
+function toOrigins(value: string): string[] {
+  const origins = value.split(',').map((origin) => origin.trim()).filter((origin) => origin !== '');
+  for (const origin of origins) {
+    if (toHttpUrl(origin)?.origin !== origin) {
+      refuse('CORS_ORIGINS', origin, 'an origin is written like https://studio.apollographql.com');
+    }
+  }
+  return origins;
+}
+
+function toHttpUrl(value: string): URL | undefined {
+  if (!URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+}
+
+function refuse(name: VariableName, value: string, rule: string): never {
+  throw new ConfigError(`cannot use ${name} '${withoutPassword(value)}': ${rule}`);
+}
+
+/** On one line, and without what stands before an @. */
+function withoutPassword(value: string): string {
+  return value.replaceAll(/\s+/g, ' ').replace(/^([a-z]+:\/\/)?.*@/i, '$1***@');
+}

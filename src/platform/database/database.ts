@@ -1,0 +1,71 @@
+import type { Prisma, PrismaClient } from '../../../prisma/generated/client.js';
+
+/** How long a transaction may wait for a connection. PGlite has one, so there every transaction queues here. */
+const TRANSACTION_MAX_WAIT_MS = 5_000;
+/** How long a transaction may run before Prisma rolls it back; as long as one statement may take at most. */
+const TRANSACTION_TIMEOUT_MS = 30_000;
+
+/** One open transaction. It is handed down: on PGlite the outer Database would wait for the transaction itself. */
+export interface Transaction {
+  readonly client: Prisma.TransactionClient;
+  query<T>(sql: Prisma.Sql): Promise<T[]>;
+  /** Answers the number of rows that were changed. */
+  execute(sql: Prisma.Sql): Promise<number>;
+}
+
+/**
+ * A connection of its own, without statement timeout and outside Prisma, for the migration runner: Prisma can
+ * neither run several statements at once nor promise the same connection twice, which an advisory lock needs.
+ */
+export interface DedicatedConnection {
+  /** Runs a whole script; several statements, no parameters. */
+  script(sql: string): Promise<void>;
+  query<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+}
+
+/** The one database of a server: PGlite in this process, or a PostgreSQL server. Both speak the same SQL. */
+export interface Database {
+  readonly kind: 'pglite' | 'postgresql';
+  readonly client: PrismaClient;
+  query<T>(sql: Prisma.Sql): Promise<T[]>;
+  /** Runs the work in one read-committed transaction, and rolls back when it throws. No I/O but `tx` inside. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  dedicated<T>(work: (connection: DedicatedConnection) => Promise<T>): Promise<T>;
+  /** Throws when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the two databases have in common: everything that goes through Prisma. */
+export function prismaPart(client: PrismaClient): Pick<Database, 'client' | 'query' | 'transaction' | 'ping'> {
+  return {
+    client,
+    query: (sql) => client.$queryRaw(sql),
+    // Read committed is the default of both databases and is not named: on PGlite the adapter would send
+    // SET TRANSACTION before BEGIN, where it does nothing.
+    transaction: (work) =>
+      client.$transaction(
+        async (tx) => {
+          const failures: unknown[] = [];
+          const watch = <T>(statement: Promise<T>): Promise<T> =>
+            statement.catch((error: unknown) => {
+              failures.push(error);
+              throw error;
+            });
+          const result = await work({
+            client: tx,
+            query: (sql) => watch(tx.$queryRaw(sql)),
+            execute: (sql) => watch(tx.$executeRaw(sql)),
+          });
+          // After a failed statement PostgreSQL turns COMMIT into a rollback without an error: whoever caught the
+          // failure inside would believe in a commit that never was.
+          if (failures.length > 0) throw failures[0];
+          return result;
+        },
+        { maxWait: TRANSACTION_MAX_WAIT_MS, timeout: TRANSACTION_TIMEOUT_MS },
+      ),
+    ping: async () => {
+      await client.$queryRaw`SELECT 1`;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { PrismaPGlite } from 'pglite-prisma-adapter';
+import { PrismaClient } from '../../../prisma/generated/client.js';
+import { prismaPart, type Database } from './database.js';
+import { lockDirectory } from './directory-lock.js';
+
+/** Below the data directory, because PGlite only initializes an empty directory and ours holds the lock file. */
+const DATABASE_FOLDER = 'database';
+
+export interface EmbeddedDatabase extends Database {
+  readonly kind: 'pglite';
+  readonly pglite: PGlite;
+}
+
+export interface EmbeddedOptions {
+  /** A data directory to start from, as PGlite's dumpDataDir gives it. */
+  loadDataDir?: Blob | File;
+}
+
+/**
+ * Opens PostgreSQL inside this process, in the directory or, without one, in memory.
+ * Throws DirectoryLockedError when another process has the directory: PGlite takes no lock of its own, and a
+ * second process would corrupt it.
+ */
+export async function openEmbedded(
+  dataDir: string | undefined,
+  options: EmbeddedOptions = {},
+): Promise<EmbeddedDatabase> {
+  const lock = dataDir === undefined ? undefined : await lockDirectory(dataDir);
+  try {
+    const pglite = await PGlite.create({
+      ...(dataDir !== undefined && { dataDir: join(dataDir, DATABASE_FOLDER) }),
+      ...(options.loadDataDir && { loadDataDir: options.loadDataDir }),
+    });
+    // The one connection lives as long as the process, so a session setting is enough.
+    await pglite.exec(`SET TimeZone = 'UTC'`);
+    const watched = watchCommits(pglite);
+    const client = new PrismaClient({ adapter: new PrismaPGlite(pglite) });
+    const part = prismaPart(client);
+    return {
+      kind: 'pglite',
+      pglite,
+      ...part,
+      transaction: (work) => watched(() => part.transaction(work)),
+      dedicated: (work) =>
+        work({
+          script: async (sql) => {
+            await pglite.exec(sql);
+          },
+          query: async <T>(sql: string, values: readonly unknown[] = []) =>
+            (await pglite.query<T>(sql, [...values])).rows,
+        }),
+      close: async () => {
+        await client.$disconnect();
+        await pglite.close();
+        await lock?.release();
+      },
+    };
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+}
+
+/**
+ * The driver adapter drops the error of a COMMIT that fails, say of a full disk, and Prisma then reports success.
+ * Answers a wrapper that throws it: the asynchronous context tells which transaction the failure belongs to.
+ */
+function watchCommits(pglite: PGlite): <T>(work: () => Promise<T>) => Promise<T> {
+  const outcomes = new AsyncLocalStorage<{ failures: unknown[] }>();
+  const transaction = pglite.transaction.bind(pglite);
+  pglite.transaction = (work) => {
+    const outcome = outcomes.getStore();
+    return transaction(work).catch((error: unknown) => {
+      outcome?.failures.push(error);
+      throw error;
+    });
+  };
+  return async (work) => {
+    const outcome = { failures: [] as unknown[] };
+    const result = await outcomes.run(outcome, work);
+    if (outcome.failures.length > 0) throw outcome.failures[0];
+    return result;
+  };
+}

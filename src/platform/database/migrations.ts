@@ -1,0 +1,127 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Database, DedicatedConnection } from './database.js';
+
+/** The key `prisma migrate deploy` locks too, so that it and we cannot run at once. */
+const ADVISORY_LOCK_KEY = 72_707_369;
+
+/** The table as Prisma 7 creates it, so that its command line reads what we record and the other way round. */
+const CREATE_RECORDS = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
+  "id" VARCHAR(36) PRIMARY KEY NOT NULL,
+  "checksum" VARCHAR(64) NOT NULL,
+  "finished_at" TIMESTAMPTZ,
+  "migration_name" VARCHAR(255) NOT NULL,
+  "logs" TEXT,
+  "rolled_back_at" TIMESTAMPTZ,
+  "started_at" TIMESTAMPTZ NOT NULL DEFAULT now(),
+  "applied_steps_count" INTEGER NOT NULL DEFAULT 0
+)`;
+
+/** A migration failed, or the database's history is not the one of this program. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+interface MigrationRecord {
+  migration_name: string;
+  checksum: string;
+  isFinished: boolean;
+}
+
+/** Answers the folder of the migrations, both from the sources and from dist/, which has no copy of it. */
+export function migrationsFolder(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const candidate = join(folder, 'prisma', 'migrations');
+    if (existsSync(candidate)) return candidate;
+    if (folder === dirname(folder)) throw new MigrationError('cannot find the folder prisma/migrations');
+  }
+}
+
+/** Reads the migrations in their order, which is the order of their names. */
+export async function readMigrations(folder: string): Promise<Migration[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return Promise.all(
+    names.map(async (name) => ({ name, sql: await readFile(join(folder, name, 'migration.sql'), 'utf8') })),
+  );
+}
+
+/**
+ * Applies what the database lacks, each migration with its record in one transaction, and answers their names.
+ * Several servers may start at once. Throws MigrationError; the database is then as the last good migration left it.
+ */
+export async function applyMigrations(database: Database, folder = migrationsFolder()): Promise<string[]> {
+  const migrations = await readMigrations(folder);
+  return database.dedicated(async (connection) => {
+    // Held by the session, which ends with this connection (PGlite has one session and needs no lock).
+    await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
+    await connection.script(CREATE_RECORDS);
+    const missing = findMissing(migrations, await readRecords(connection));
+    for (const migration of missing) await apply(connection, migration);
+    return missing.map(({ name }) => name);
+  });
+}
+
+function readRecords(connection: DedicatedConnection): Promise<MigrationRecord[]> {
+  // A rolled back row is history only: Prisma writes another one when the migration is tried again.
+  return connection.query<MigrationRecord>(
+    `SELECT migration_name, checksum, finished_at IS NOT NULL AS "isFinished"
+     FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at, migration_name`,
+  );
+}
+
+function findMissing(migrations: Migration[], records: MigrationRecord[]): Migration[] {
+  const byName = new Map(migrations.map((migration) => [migration.name, migration]));
+  for (const record of records) {
+    const migration = byName.get(record.migration_name);
+    if (!migration) {
+      throw new MigrationError(
+        `the database has migration '${record.migration_name}', which this version of the server does not know`,
+      );
+    }
+    if (!record.isFinished) {
+      throw new MigrationError(`migration '${migration.name}' was started on this database and did not finish`);
+    }
+    if (!matches(migration.sql, record.checksum)) {
+      throw new MigrationError(`migration '${migration.name}' was changed after it was applied to this database`);
+    }
+    byName.delete(migration.name);
+  }
+  return [...byName.values()];
+}
+
+/** A checkout with other line ends is the same migration; Prisma sees it so too. */
+function matches(sql: string, recorded: string): boolean {
+  const unix = sql.replaceAll('\r\n', '\n');
+  return [sql, unix, unix.replaceAll('\n', '\r\n')].some((text) => checksum(text) === recorded);
+}
+
+function checksum(sql: string): string {
+  return createHash('sha256').update(sql).digest('hex');
+}
+
+async function apply(connection: DedicatedConnection, { name, sql }: Migration): Promise<void> {
+  const startedAt = new Date();
+  await connection.script('BEGIN');
+  try {
+    await connection.script(sql);
+    await connection.query(
+      `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, $4, clock_timestamp(), 1)`,
+      [randomUUID(), checksum(sql), name, startedAt.toISOString()],
+    );
+    await connection.script('COMMIT');
+  } catch (error) {
+    // Where the connection is lost the server rolls back by itself; the first error is the one to tell.
+    await connection.script('ROLLBACK').catch(() => undefined);
+    throw new MigrationError(`migration '${name}' failed: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,13 @@
+/** The types an attribute can be filtered and ordered as. json is compared as a whole value only. */
+export type ScalarType = 'string' | 'int' | 'decimal' | 'boolean' | 'dateTime' | 'json';
+
+/**
+ * What is known about an attribute: enough to resolve a path, to type a value and to compile SQL.
+ * Attributes are named as in GraphQL (atType, not @type). The thunk lets types nest in themselves.
+ */
+export type AttributeType =
+  | { kind: 'scalar'; type: ScalarType }
+  | { kind: 'object'; attributes: () => Attributes }
+  | { kind: 'list'; element: AttributeType };
+
+export type Attributes = Readonly<Record<string, AttributeType>>;

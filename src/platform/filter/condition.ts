@@ -1,0 +1,153 @@
+/** Terms of the query string as conditions of the filter tree. */
+import { DomainError } from '../errors.js';
+import type { AttributeType } from './attribute-type.js';
+import { decode, printable, splitRaw, unquote } from './decode.js';
+import { beyond, VALUES_PER_KEY_MAX } from './limits.js';
+import { parseBoolean, parseValue } from './parse-value.js';
+import { parseRegex } from './regex.js';
+import { operatorsOf } from './resolve.js';
+import type { Symbol, Term } from './term.js';
+import type { Filter, FilterValue, Operator, ValueOperator } from './tree.js';
+import { anyElement, elementType, reachPath, segments, type ReachedPath, type ToAttribute } from './wire-path.js';
+
+/** One attribute and operator with all values it may have. */
+export interface Condition {
+  /** Equal for conditions that are ORed when they are repeated. */
+  key: string;
+  path: readonly string[];
+  operator: Operator;
+  values: readonly FilterValue[];
+}
+
+/** Suffixes; eq gt gte lt lte regex are TMF630's, the others ours. */
+const suffixes: Readonly<Record<string, Operator>> = {
+  eq: 'eq',
+  ne: 'ne',
+  gt: 'gt',
+  gte: 'gte',
+  lt: 'lt',
+  lte: 'lte',
+  regex: 'regex',
+  in: 'in',
+  nin: 'nin',
+  contains: 'contains',
+  startswith: 'startsWith',
+  isnull: 'isNull',
+};
+
+const symbols: Readonly<Record<Symbol, Operator>> = {
+  '=': 'eq',
+  '==': 'eq',
+  '=~': 'regex',
+  '*=': 'regex',
+  '>': 'gt',
+  '>=': 'gte',
+  '<': 'lt',
+  '<=': 'lte',
+};
+
+export function toCondition(term: Term, root: AttributeType, toAttribute: ToAttribute): Condition {
+  const { reached, operator } = resolveName(term, root, toAttribute);
+  const type = operator === 'isNull' ? reached.type : elementType(reached.type);
+  if (!operatorsOf(type).has(operator)) {
+    throw new DomainError(
+      'INVALID_QUERY',
+      `operator '${operator.toLowerCase()}' does not fit '${printable(term.name)}'`,
+      { path: printable(term.name) },
+    );
+  }
+  return {
+    key: JSON.stringify([operator, reached.path]),
+    path: reached.path,
+    operator,
+    values: term.values
+      .flatMap((value) => rawValues(value, operator, term.name))
+      .flatMap((value) => typedValues(value, type, operator, term)),
+  };
+}
+
+/**
+ * The longest attribute path wins, so an attribute may be named like an operator; but among the free names
+ * below a json value the operator wins, since nothing declares them.
+ */
+function resolveName(
+  { name, symbol }: Term,
+  root: AttributeType,
+  toAttribute: ToAttribute,
+): { reached: ReachedPath; operator: Operator } {
+  const names = segments(name);
+  const last = (names.at(-1) ?? '').toLowerCase();
+  const suffix = names.length > 1 && Object.hasOwn(suffixes, last) ? suffixes[last] : undefined;
+  const whole = reachPath(root, names, toAttribute);
+  if (whole && (suffix === undefined || whole.declared === names.length))
+    return { reached: whole, operator: symbols[symbol] };
+  const front = names.length > 1 ? reachPath(root, names.slice(0, -1), toAttribute) : undefined;
+  if (front && suffix !== undefined) {
+    if (symbol === '=') return { reached: front, operator: suffix };
+    throw new DomainError('INVALID_QUERY', `'${printable(name)}${symbol}' has two operators`, {
+      path: printable(name),
+    });
+  }
+  const what = front
+    ? `'${printable(names.at(-1) ?? '')}' is no attribute of '${printable(names.slice(0, -1).join('.'))}' and no operator`
+    : 'no such attribute';
+  throw new DomainError('INVALID_QUERY', `cannot filter by '${printable(name)}': ${what}`, { path: printable(name) });
+}
+
+/** Regular expressions hold commas of their own (`a{1,3}`): alternatives there are written with `|`. */
+function rawValues(raw: string, operator: Operator, name: string): string[] {
+  return operator === 'regex' ? [raw] : splitRaw(raw, ',', name);
+}
+
+function typedValues(value: string, type: AttributeType, operator: Operator, term: Term): readonly FilterValue[] {
+  const { raw, isQuoted } = unquote(value);
+  const text = decode(raw, term.name);
+  const scalar = operator === 'isNull' ? 'boolean' : type.kind === 'scalar' ? type.type : 'json';
+  const values = operator === 'isNull' ? flag(text) : parseValue(scalar, text, isQuoted);
+  if (values === undefined) {
+    throw new DomainError(
+      'INVALID_QUERY',
+      `'${printable(text)}' is not a valid ${scalar} for '${printable(term.name)}'`,
+      { path: printable(term.name) },
+    );
+  }
+  if (operator === 'regex') parseRegex(text, printable(term.name));
+  return values;
+}
+
+function flag(text: string): readonly FilterValue[] | undefined {
+  const value = parseBoolean(text);
+  return value === undefined ? undefined : [value];
+}
+
+/** Conditions of one key as one, bounded. */
+export function joinConditions(conditions: readonly [Condition, ...Condition[]]): Condition {
+  const [first] = conditions;
+  const values = conditions.flatMap((condition) => condition.values);
+  if (values.length > VALUES_PER_KEY_MAX) {
+    const name = first.path.join('.');
+    throw beyond('VALUES_PER_KEY_MAX', VALUES_PER_KEY_MAX, `'${name}' is compared with ${values.length} values`, name);
+  }
+  return { ...first, values };
+}
+
+/** The values are ORed; `ne` and `nin` are the negation of that, through lists too (no element equals any). */
+export function toFilter({ path, operator, values }: Condition, root: AttributeType): Filter {
+  const positive = operator === 'ne' ? 'eq' : operator === 'nin' ? 'in' : operator;
+  const filter = anyElement(root, path, operator !== 'isNull', (below) => leaf(below, positive, values));
+  if (positive === operator) return filter;
+  if (filter.kind === 'some') return { ...filter, kind: 'none' };
+  if (filter.kind === 'compareList') return { ...filter, operator: 'nin' };
+  return filter.kind === 'compare' ? { ...filter, operator: 'ne' } : { kind: 'not', filter };
+}
+
+function leaf(path: readonly string[], operator: Operator, values: readonly FilterValue[]): Filter {
+  const [first] = values;
+  if (operator === 'in' || (operator === 'eq' && values.length > 1))
+    return { kind: 'compareList', path, operator: 'in', values };
+  const each = values.map((value): Filter => {
+    if (operator === 'isNull') return { kind: 'isNull', path, isNull: value === true };
+    return { kind: 'compare', path, operator: operator as ValueOperator, value };
+  });
+  return each.length === 1 && first !== undefined ? (each[0] as Filter) : { kind: 'or', filters: each };
+}

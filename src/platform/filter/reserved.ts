@@ -1,0 +1,151 @@
+/** The parameters that are no attributes: fields, sort, paging, expand, depth, after, explain. */
+import { DomainError } from '../errors.js';
+import type { AttributeType } from './attribute-type.js';
+import { decode, printable } from './decode.js';
+import { beyond, CURSOR_LENGTH_MAX, DEPTH_MAX, FIELDS_MAX, LIMIT_MAX, OFFSET_MAX, SORT_KEYS_MAX } from './limits.js';
+import { stepInto } from './resolve.js';
+import type { OrderKey } from './tree.js';
+import { elementType, isJson, reachPath, segments, type ToAttribute } from './wire-path.js';
+
+export const reservedNames: ReadonlySet<string> = new Set([
+  'fields',
+  'offset',
+  'limit',
+  'sort',
+  'filter',
+  'depth',
+  'expand',
+  'after',
+  'explain',
+]);
+
+/** Which attributes to answer. An attribute that maps to true is answered whole. */
+export interface FieldSelection {
+  /** `fields=none`: id and href only, unless attributes are named as well. */
+  none?: true;
+  attributes: ReadonlyMap<string, FieldSelection | true>;
+}
+
+type Building = Map<string, { attributes: Building } | true>;
+
+/** `fields=a,b.c` given once or several times: the union (TMF630 §4.3). */
+export function parseFields(raws: readonly string[], root: AttributeType, toAttribute: ToAttribute): FieldSelection {
+  const names = raws.flatMap((raw) => decode(raw, 'fields').split(',')).map((name) => name.trim());
+  if (names.length > FIELDS_MAX)
+    throw beyond('FIELDS_MAX', FIELDS_MAX, `'fields' names ${names.length} attributes`, 'fields');
+  const attributes: Building = new Map();
+  let isNone = false;
+  for (const name of names) {
+    if (name.includes('['))
+      throw new DomainError('NOT_SUPPORTED', `JSONPath in 'fields' is not supported: '${printable(name)}'`, {
+        path: 'fields',
+      });
+    const reached = reachPath(root, segments(name), toAttribute);
+    if (reached && reached.declared === reached.path.length) select(attributes, reached.path);
+    else if (name === 'none') isNone = true;
+    else
+      throw new DomainError('INVALID_QUERY', `cannot select '${printable(name)}': no such attribute`, {
+        path: 'fields',
+      });
+  }
+  return isNone ? { none: true, attributes } : { attributes };
+}
+
+/** An attribute named whole stays whole, whatever of it is named besides. */
+function select(attributes: Building, path: readonly string[]): void {
+  const [name, ...rest] = path as [string, ...string[]];
+  const present = attributes.get(name);
+  if (present === true) return;
+  if (rest.length === 0) {
+    attributes.set(name, true);
+    return;
+  }
+  const nested: { attributes: Building } = present ?? { attributes: new Map() };
+  attributes.set(name, nested);
+  select(nested.attributes, rest);
+}
+
+/** `sort=-orderDate,+name`; a `+` that came unencoded is a space by now (TMF630 §4.7). */
+export function parseSort(raw: string, root: AttributeType, toAttribute: ToAttribute): OrderKey[] {
+  const keys = decode(raw, 'sort').split(',');
+  if (keys.length > SORT_KEYS_MAX)
+    throw beyond('SORT_KEYS_MAX', SORT_KEYS_MAX, `'sort' has ${keys.length} keys`, 'sort');
+  const seen = new Set<string>();
+  return keys.map((key) => {
+    const name = key.replace(/^[ +-]/, '');
+    const path = sortPath(name, root, toAttribute);
+    if (seen.has(path.join('.')))
+      throw new DomainError('INVALID_QUERY', `'sort' names '${printable(name)}' twice`, { path: 'sort' });
+    seen.add(path.join('.'));
+    return { path, descending: key.startsWith('-') };
+  });
+}
+
+function sortPath(name: string, root: AttributeType, toAttribute: ToAttribute): string[] {
+  const reached = reachPath(root, segments(name), toAttribute);
+  if (!reached) {
+    throw new DomainError('INVALID_QUERY', `cannot sort by '${printable(name)}': no such attribute`, { path: 'sort' });
+  }
+  let type = root;
+  for (const attribute of reached.path) {
+    if (elementType(type) !== type) break;
+    type = stepInto(type, attribute) ?? type;
+  }
+  if (type.kind !== 'scalar' || isJson(type)) {
+    throw new DomainError('INVALID_QUERY', `cannot sort by '${printable(name)}': it has no single value to compare`, {
+      path: 'sort',
+    });
+  }
+  return reached.path;
+}
+
+export function parseOffset(raw: string): number {
+  const offset = wholeNumber(raw, 'offset');
+  if (offset > OFFSET_MAX)
+    throw beyond('OFFSET_MAX', OFFSET_MAX, `offset=${printable(raw)} (go on with 'after' instead)`, 'offset');
+  return offset;
+}
+
+export function parseLimit(raw: string): number {
+  const limit = wholeNumber(raw, 'limit');
+  if (limit > LIMIT_MAX) throw beyond('LIMIT_MAX', LIMIT_MAX, `limit=${printable(raw)}`, 'limit');
+  return limit;
+}
+
+export function parseDepth(raw: string): number {
+  const depth = wholeNumber(raw, 'depth');
+  if (depth > DEPTH_MAX) throw beyond('DEPTH_MAX', DEPTH_MAX, `depth=${printable(raw)}`, 'depth');
+  return depth;
+}
+
+function wholeNumber(raw: string, name: string): number {
+  const text = decode(raw, name);
+  if (!/^\d+$/.test(text))
+    throw new DomainError('INVALID_QUERY', `${name}='${printable(text)}' is not a whole number from 0`, { path: name });
+  return Number(text);
+}
+
+/** Paths to inline. Which of them can be is known to the schema, not to the attributes. */
+export function parseExpand(raw: string, toAttribute: ToAttribute): string[][] {
+  const names = decode(raw, 'expand')
+    .split(',')
+    .map((name) => name.trim());
+  if (names.length > FIELDS_MAX)
+    throw beyond('FIELDS_MAX', FIELDS_MAX, `'expand' names ${names.length} paths`, 'expand');
+  return [...new Set(names)].map((name) => {
+    if (!/^@?\w+(\.@?\w+)*$/.test(name))
+      throw new DomainError('INVALID_QUERY', `cannot expand '${printable(name)}': not an attribute path`, {
+        path: 'expand',
+      });
+    return segments(name).map(toAttribute);
+  });
+}
+
+/** Opaque here: only that there is something of bounded length. */
+export function parseText(raw: string, name: 'after' | 'explain'): string {
+  const text = decode(raw, name);
+  if (text === '') throw new DomainError('INVALID_QUERY', `'${name}' has no value`, { path: name });
+  if (text.length > CURSOR_LENGTH_MAX)
+    throw beyond('CURSOR_LENGTH_MAX', CURSOR_LENGTH_MAX, `'${name}' has ${text.length} characters`, name);
+  return text;
+}

@@ -1,0 +1,30 @@
+import type { Decimal } from '../decimal.js';
+
+/** A value that a condition compares with; decimals and times are already exact. */
+export type FilterValue = string | number | boolean | Decimal | Date;
+
+export type ValueOperator = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'contains' | 'startsWith' | 'regex';
+export type ListOperator = 'in' | 'nin';
+export type Operator = ValueOperator | ListOperator | 'isNull';
+
+/**
+ * The one filter language, which the TMF630 grammar and the GraphQL filter inputs both become, and
+ * which is compiled to SQL or evaluated in memory. Two-valued: a condition on an absent value is
+ * false, except `ne`, `nin` and `none`, which are the negations of `eq`, `in` and `some`.
+ * A path runs through nested objects, never through a list: lists are entered by `some` and `none`,
+ * whose inner paths start at the element (an empty path is the element itself, for lists of scalars).
+ */
+export type Filter =
+  | { kind: 'and'; filters: readonly Filter[] }
+  | { kind: 'or'; filters: readonly Filter[] }
+  | { kind: 'not'; filter: Filter }
+  | { kind: 'compare'; path: readonly string[]; operator: ValueOperator; value: FilterValue }
+  | { kind: 'compareList'; path: readonly string[]; operator: ListOperator; values: readonly FilterValue[] }
+  | { kind: 'isNull'; path: readonly string[]; isNull: boolean }
+  | { kind: 'some' | 'none'; path: readonly string[]; filter: Filter };
+
+/** Sort key; nulls come last in both directions. Paths as in filters. */
+export interface OrderKey {
+  path: readonly string[];
+  descending: boolean;
+}

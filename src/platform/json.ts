@@ -1,0 +1,88 @@
+import { LosslessNumber, parse as parseLossless } from 'lossless-json';
+import { DomainError } from './errors.js';
+import { isStorable } from './filter/values.js';
+
+/** Nesting of a JSON document. */
+const depthMax = 64;
+/** A number with so few characters, none of them an exponent, is exact as a JavaScript number. */
+const exactCharacters = 15;
+
+/**
+ * Parses a JSON text from outside. JSON.parse would silently round 1.00000000000000000001 to 1, so numbers
+ * too long for a JavaScript number stay what they are (a LosslessNumber, which the scalars refuse by
+ * name). NUL and lone surrogates, which PostgreSQL cannot store, and too deep nesting are refused here.
+ */
+export function parseJson(text: string): unknown {
+  const { depth, hasLongNumber, hasEscape } = inspect(text);
+  if (depth > depthMax) throw new DomainError('INVALID_BODY', `the JSON is nested deeper than ${depthMax} levels`);
+  let value: unknown;
+  try {
+    value = hasLongNumber ? parseLossless(text, undefined, exactNumber) : JSON.parse(text);
+  } catch (error) {
+    throw new DomainError('INVALID_BODY', `the body is not valid JSON: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`);
+  }
+  if (hasEscape) refuseUnstorable(value, '');
+  return value;
+}
+
+/** Whether a parsed text holds a number that a JavaScript number cannot. */
+export function hasExactNumber(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return value instanceof LosslessNumber || Object.values(value).some(hasExactNumber);
+}
+
+function exactNumber(digits: string): number | LosslessNumber {
+  const isPlain = digits.length <= exactCharacters && !/e/i.test(digits);
+  return isPlain ? Number(digits) : new LosslessNumber(digits);
+}
+
+interface Inspection {
+  depth: number;
+  hasLongNumber: boolean;
+  hasEscape: boolean;
+}
+
+/** One pass over the text, without a parser: depth outside strings, runs of digits, \u escapes. */
+function inspect(text: string): Inspection {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  let numberStart = -1;
+  let hasLongNumber = false;
+  let hasExponent = false;
+  let hasEscape = false;
+  for (let index = 0; index <= text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (inString) {
+      if (code === 0x5c) {
+        if (text.charCodeAt(index + 1) === 0x75) hasEscape = true;
+        index++;
+      } else if (code === 0x22) inString = false;
+      continue;
+    }
+    const inNumber = (code >= 0x30 && code <= 0x39) || code === 0x2e || code === 0x2d || code === 0x2b || code === 0x45 || code === 0x65;
+    if (inNumber && numberStart < 0) numberStart = index;
+    // The e of true and false counts too, which only costs a careful look at the number that is none.
+    if (code === 0x45 || code === 0x65) hasExponent = true;
+    if (!inNumber && numberStart >= 0) {
+      if (index - numberStart > exactCharacters || hasExponent) hasLongNumber = true;
+      hasExponent = false;
+      numberStart = -1;
+    }
+    if (code === 0x22) inString = true;
+    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x5d || code === 0x7d) depth--;
+  }
+  return { depth: deepest, hasLongNumber, hasEscape };
+}
+
+function refuseUnstorable(value: unknown, path: string): void {
+  if (typeof value === 'string') {
+    if (!isStorable(value)) throw new DomainError('INVALID_BODY', `${path || 'the body'} contains a NUL or half a surrogate pair`, { path });
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, part] of Object.entries(value)) {
+      refuseUnstorable(name, path);
+      refuseUnstorable(part, path ? `${path}.${name}` : name);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { AttributeType, ScalarType } from '../filter/attribute-type.js';
+import type { Shape, StoredAttribute } from './shape.js';
+
+const sqlTypes: Record<ScalarType, string> = {
+  string: 'text',
+  int: 'integer',
+  decimal: 'numeric',
+  boolean: 'boolean',
+  dateTime: 'timestamptz',
+  json: 'jsonb',
+};
+
+/** The SQL type of a column that holds an attribute of this type. */
+export function sqlTypeOf(type: AttributeType): string {
+  return type.kind === 'scalar' ? sqlTypes[type.type] : 'jsonb';
+}
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function literal(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}
+
+/** `AND b."kind" = 'topupBalance'`: what makes the resource out of a table that several share. */
+export function fixedConditions(shape: Shape, alias: string): string {
+  return Object.entries(shape.fixed)
+    .map(([column, value]) => `AND ${alias}.${identifier(column)} = ${literal(value)}`)
+    .join(' ');
+}
+
+export function attributeOf(shape: Shape, name: string): StoredAttribute {
+  const attribute = shape.attributes[name];
+  if (attribute === undefined) throw new Error(`${shape.name} has no attribute ${name}`);
+  return attribute;
+}
+
+/** The type of one part of a value pair, e.g. amount of a Quantity. */
+export function partType(attribute: StoredAttribute, part: string): AttributeType {
+  const type = attribute.type.kind === 'object' ? attribute.type.attributes()[part] : undefined;
+  if (type === undefined) throw new Error(`no part ${part}`);
+  return type;
+}
+
+/** `alias."status" AS "status", ...`: each attribute in the form its readers see. */
+export function selectList(shape: Shape, alias: string, attributes: readonly string[]): string {
+  return attributes.map((name) => `${readExpression(shape, alias, name)} AS ${identifier(name)}`).join(', ');
+}
+
+function readExpression(shape: Shape, alias: string, name: string): string {
+  const { storage } = attributeOf(shape, name);
+  if (storage.kind === 'column') return `${alias}.${identifier(storage.column)}`;
+  const parts = Object.entries(storage.columns);
+  const pairs = parts.map(([part, column]) => `'${part}', ${alias}.${identifier(column)}`).join(', ');
+  const present = parts.map(([, column]) => `${alias}.${identifier(column)}`).join(', ');
+  return `CASE WHEN num_nonnulls(${present}) > 0 THEN json_build_object(${pairs}) END`;
+}
+
+/** A column with the expression that takes its value out of a jsonb record `source."attribute"`. */
+export interface ColumnSource {
+  column: string;
+  expression: string;
+}
+
+/** How the columns of these attributes are filled from a record made by jsonb_to_recordset. */
+export function columnSources(shape: Shape, source: string, attributes: readonly string[]): ColumnSource[] {
+  return attributes.flatMap((name) => {
+    const attribute = attributeOf(shape, name);
+    const value = `${source}.${identifier(name)}`;
+    if (attribute.storage.kind === 'column') {
+      return [{ column: attribute.storage.column, expression: value }];
+    }
+    return Object.entries(attribute.storage.columns).map(([part, column]) => ({
+      column,
+      expression: `(${value}->>'${part}')::${sqlTypeOf(partType(attribute, part))}`,
+    }));
+  });
+}
+
+/** `"id" text, "amount" jsonb, ...`: the record type that columnSources reads. */
+export function recordDefinition(shape: Shape, attributes: readonly string[]): string {
+  return attributes
+    .map((name) => `${identifier(name)} ${sqlTypeOf(attributeOf(shape, name).type)}`)
+    .join(', ');
+}

@@ -1,0 +1,44 @@
+import { DomainError } from '../errors.js';
+import type { OrderKey } from '../filter/tree.js';
+import type { Plain, PlainValue } from '../plain.js';
+import type { Shape } from './shape.js';
+
+const cursorLengthMax = 4096;
+
+/** The place of a row in an order: the values of its order keys and of its key attribute. */
+export type CursorValues = (string | number | boolean | null)[];
+
+export function encodeCursor(row: Plain, order: readonly OrderKey[], shape: Shape): string {
+  const values = [...order.map((key) => valueAt(row, key.path)), row[shape.key] ?? null];
+  return Buffer.from(JSON.stringify(values)).toString('base64url');
+}
+
+/** Refuses, by its length and types, whatever encodeCursor cannot have made for this order. */
+export function decodeCursor(cursor: string, order: readonly OrderKey[]): CursorValues {
+  if (cursor.length <= cursorLengthMax) {
+    const values = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(values) && values.length === order.length + 1 && values.every(isScalar)) return values;
+  }
+  throw new DomainError('INVALID_QUERY', `after: '${cursor.slice(0, 40)}' is not a cursor of this order`, { path: 'after' });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isScalar(value: unknown): value is string | number | boolean | null {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function valueAt(row: Plain, path: readonly string[]): PlainValue {
+  let value: PlainValue = row;
+  for (const name of path) {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return null;
+    value = value[name] ?? null;
+  }
+  return value;
+}

@@ -1,0 +1,26 @@
+import type { AttributeType } from '../filter/attribute-type.js';
+
+/**
+ * Where an attribute is stored: in one column (scalars by their type, objects and lists as jsonb), or,
+ * for value pairs such as Quantity, each part in a column of its own.
+ */
+export type Storage = { kind: 'column'; column: string } | { kind: 'parts'; columns: Readonly<Record<string, string>> };
+
+export interface StoredAttribute {
+  type: AttributeType;
+  storage: Storage;
+}
+
+/** How a resource lies in its table: what the reader and the filter compiler know of it. */
+export interface Shape {
+  /** Name of the type, for messages. */
+  name: string;
+  table: string;
+  /** Fixed conditions that make the resource out of its table, e.g. kind = topupBalance. */
+  fixed: Readonly<Record<string, string>>;
+  /** Attribute that identifies a row within its scope and ends every order. */
+  key: string;
+  attributes: Readonly<Record<string, StoredAttribute>>;
+  /** Attributes that are SQL functions of the row (`alias."name"` calls them): read, never written. */
+  computed: readonly string[];
+}

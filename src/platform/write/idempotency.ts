@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Transaction } from '../database/database.js';
+import { DomainError, type ErrorCode, type ErrorReference } from '../errors.js';
+import { canonicalJson, type Plain } from '../plain.js';
+
+const keyLengthMax = 255;
+
+/** The client's key and what it stands for: the same key must come with the same command. */
+export interface Idempotency {
+  key: string;
+  fingerprint: string;
+}
+
+/** What a command came to: its answer, or its refusal. Kept under the key, so that it can be told again. */
+export type Outcome =
+  | { answer: Plain }
+  | { refusal: { code: ErrorCode; message: string; path?: string; reference?: ErrorReference } };
+
+export interface Replayable {
+  outcome: Outcome;
+  /** True when the outcome was decided by an earlier request with the same key. */
+  replayed: boolean;
+}
+
+/**
+ * Undefined when the client gave no key. The fingerprint covers the operation and its input in domain
+ * form, so that a REST call and a GraphQL call with the same meaning are the same command.
+ */
+export function idempotencyOf(key: string | undefined, operation: string, input: Plain): Idempotency | undefined {
+  if (key === undefined) return undefined;
+  if (key.length === 0 || key.length > keyLengthMax || !/^[\x20-\x7e]+$/.test(key)) {
+    throw new DomainError('INVALID_HEADER', `Idempotency-Key must be 1 to ${keyLengthMax} printable ASCII characters`, {
+      path: 'Idempotency-Key',
+    });
+  }
+  const fingerprint = createHash('sha256').update(canonicalJson({ operation, input })).digest('hex');
+  return { key, fingerprint };
+}
+
+export type KnownOutcomes = Map<string, { fingerprint: string; outcome: Outcome }>;
+
+export async function loadOutcomes(tx: Transaction, tenantId: string, keys: readonly string[]): Promise<KnownOutcomes> {
+  if (keys.length === 0) return new Map();
+  const rows = await tx.query<{ key: string; fingerprint: string; outcome: string }>(Prisma.sql`
+    SELECT "key", "fingerprint", "outcome"::text AS "outcome" FROM "Idempotency"
+    WHERE "tenantId" = ${tenantId} AND "key" = ANY(${keys}::text[])`);
+  return new Map(
+    rows.map(({ key, fingerprint, outcome }) => [key, { fingerprint, outcome: JSON.parse(outcome) as Outcome }]),
+  );
+}
+
+/** The earlier outcome under the key, if any; throws when the key stands for another command. */
+export function findOutcome(known: KnownOutcomes, idempotency: Idempotency | undefined): Outcome | undefined {
+  const earlier = idempotency && known.get(idempotency.key);
+  if (earlier === undefined) return undefined;
+  if (earlier.fingerprint !== idempotency?.fingerprint) {
+    throw new DomainError('IDEMPOTENCY_KEY_REUSED', `Idempotency-Key '${idempotency?.key}' was used for another request`, {
+      path: 'Idempotency-Key',
+    });
+  }
+  return earlier.outcome;
+}
+
+export interface OutcomeRow extends Idempotency {
+  outcome: Outcome;
+}
+
+/** Fails with a unique violation when another server decided under one of the keys meanwhile. */
+export async function insertOutcomes(tx: Transaction, tenantId: string, at: Date, rows: readonly OutcomeRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.execute(Prisma.sql`
+    INSERT INTO "Idempotency" ("tenantId", "key", "fingerprint", "outcome", "createdAt")
+    SELECT ${tenantId}::text, r."key", r."fingerprint", r."outcome", ${at.toISOString()}::timestamptz
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r("key" text, "fingerprint" text, "outcome" jsonb)`);
+}
+
+/** The answer, or the refusal thrown (again). */
+export function answerOf({ outcome, replayed }: Replayable): Plain {
+  if ('answer' in outcome) return outcome.answer;
+  const { code, message, path, reference } = outcome.refusal;
+  throw new DomainError(code, message, { path, reference, replayed });
+}

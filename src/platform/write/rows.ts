@@ -1,0 +1,107 @@
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Transaction } from '../database/database.js';
+import type { AttributeType } from '../filter/attribute-type.js';
+import { withoutNulls, type Plain, type PlainValue } from '../plain.js';
+import { columnSources, fixedConditions, identifier, literal, recordDefinition, selectList } from '../read/columns.js';
+import type { Shape } from '../read/shape.js';
+
+// The statements every resource shares, made from its Shape: one statement writes any number of rows.
+
+/** Inserts resources given as plain JSON; what a row leaves out is null. */
+export async function insertRows(tx: Transaction, shape: Shape, tenantId: string, rows: readonly Plain[]): Promise<void> {
+  if (rows.length === 0) return;
+  const { columns, values, record } = insertParts(shape);
+  await tx.execute(Prisma.sql`
+    INSERT INTO ${Prisma.raw(identifier(shape.table))} (${Prisma.raw(columns)})
+    SELECT ${tenantId}::text, ${Prisma.raw(values)}
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(record)})`);
+}
+
+interface InsertParts {
+  columns: string;
+  values: string;
+  record: string;
+}
+
+const insertPartsOf = new WeakMap<Shape, InsertParts>();
+
+function insertParts(shape: Shape): InsertParts {
+  const known = insertPartsOf.get(shape);
+  if (known) return known;
+  const attributes = writableAttributes(shape);
+  const sources = columnSources(shape, 'r', attributes);
+  const fixed = Object.entries(shape.fixed);
+  const parts = {
+    columns: ['tenantId', ...fixed.map(([column]) => column), ...sources.map((s) => s.column)].map(identifier).join(', '),
+    values: [...fixed.map(([, value]) => literal(value)), ...sources.map((s) => s.expression)].join(', '),
+    record: recordDefinition(shape, attributes),
+  };
+  insertPartsOf.set(shape, parts);
+  return parts;
+}
+
+/** One resource as it stands, locked until the transaction ends; undefined when there is none. */
+export async function lockRow(tx: Transaction, shape: Shape, tenantId: string, id: string): Promise<Plain | undefined> {
+  const columns = selectList(shape, 'b', Object.keys(shape.attributes));
+  const rows = await tx.query<{ row: string }>(Prisma.sql`
+    SELECT row_to_json(t)::text AS "row" FROM (
+      SELECT ${Prisma.raw(columns)} FROM ${Prisma.raw(identifier(shape.table))} b
+      WHERE b."tenantId" = ${tenantId} AND b."id" = ${id} ${Prisma.raw(fixedConditions(shape, 'b'))}
+      FOR UPDATE
+    ) t`);
+  return rows[0] && withNormalTimes(shape, JSON.parse(rows[0].row) as Plain);
+}
+
+/** PostgreSQL prints times in its own way; snapshots carry them as we do, in UTC with milliseconds and Z. */
+export function withNormalTimes(shape: Shape, row: Plain): Plain {
+  const result: Plain = { ...row };
+  for (const [name, { type, storage }] of Object.entries(shape.attributes)) {
+    const value = result[name];
+    if (value === null || value === undefined) continue;
+    if (isDateTime(type)) result[name] = normalTime(value);
+    else if (storage.kind === 'parts') {
+      const parts = Object.entries(value as Plain).map(([part, inner]) => [part, isDateTime(partOf(type, part)) && inner !== null ? normalTime(inner) : inner]);
+      result[name] = withoutNulls(Object.fromEntries(parts) as Plain);
+    }
+  }
+  return result;
+}
+
+function isDateTime(type: AttributeType | undefined): boolean {
+  return type?.kind === 'scalar' && type.type === 'dateTime';
+}
+
+function partOf(type: AttributeType, part: string): AttributeType | undefined {
+  return type.kind === 'object' ? type.attributes()[part] : undefined;
+}
+
+function normalTime(value: PlainValue | undefined): string {
+  return new Date(String(value)).toISOString();
+}
+
+/** Sets these attributes (absent means null), the revision and the time of change of existing resources to those of the rows. */
+export async function updateRows(
+  tx: Transaction,
+  shape: Shape,
+  tenantId: string,
+  attributes: readonly string[],
+  rows: readonly Plain[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const written = [...new Set([...attributes, 'revision', 'updatedAt'])];
+  const assignments = columnSources(shape, 'r', written).map((s) => `${identifier(s.column)} = ${s.expression}`);
+  await tx.execute(Prisma.sql`
+    UPDATE ${Prisma.raw(identifier(shape.table))} b SET ${Prisma.raw(assignments.join(', '))}
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(recordDefinition(shape, ['id', ...written]))})
+    WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`);
+}
+
+export async function deleteRow(tx: Transaction, shape: Shape, tenantId: string, id: string): Promise<void> {
+  await tx.execute(Prisma.sql`
+    DELETE FROM ${Prisma.raw(identifier(shape.table))} WHERE "tenantId" = ${tenantId} AND "id" = ${id}`);
+}
+
+/** Attributes that live in columns; computed ones (functions of the row) are only read. */
+function writableAttributes(shape: Shape): string[] {
+  return Object.keys(shape.attributes).filter((name) => !shape.computed.includes(name));
+}

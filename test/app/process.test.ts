@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Prisma } from '../../prisma/generated/client.js';
+import { basePath, call, createFolderStorage, createStorage, graphql, killAll, Program, type Storage } from './program.js';
+
+// Some tests start a program three times; each start reads all of the sources.
+jest.setTimeout(180_000);
+
+const oneLine = /^[^\n]+\n$/;
+
+let storage: Storage;
+beforeEach(async () => {
+  storage = await createStorage();
+});
+afterEach(async () => {
+  await killAll();
+  await storage.remove();
+});
+
+async function bucketsOf(origin: string): Promise<any[]> {
+  const { status, body } = await call(origin, 'GET', '/bucket');
+  expect(status).toBe(200);
+  return body;
+}
+
+describe('npm start', () => {
+  it('seeds an empty database once and keeps the data', async () => {
+    const first = new Program('start', storage.env);
+    const origin = await first.origin();
+    const seeded = await bucketsOf(origin);
+    expect(seeded.map(({ id }) => id)).toContain('11');
+    expect(seeded.length).toBeGreaterThan(1);
+    const added = await call(origin, 'POST', '/bucket', { usageType: 'monetary' });
+    expect(added.status).toBe(201);
+    expect(await first.stop()).toBe(0);
+
+    const second = new Program('start', storage.env);
+    const kept = await bucketsOf(await second.origin());
+    expect(kept.map(({ id }) => id).sort()).toEqual([...seeded.map(({ id }) => id), added.body.id].sort());
+    expect(await second.stop()).toBe(0);
+    expect(second.errors).toBe('');
+  });
+
+  it('prints addresses that answer', async () => {
+    const program = new Program('start', storage.env);
+    await program.origin();
+    const addresses = [...program.output.matchAll(/^\w+ +(http:\S+)$/gm)].map(([, address]) => address!);
+    expect(addresses.length).toBeGreaterThan(1);
+    for (const address of addresses) {
+      const { status } = await fetch(address, { headers: { accept: address.includes('/tmf-api/') ? 'application/json' : 'text/html' } });
+      expect({ address, status }).toEqual({ address, status: 200 });
+    }
+  });
+
+  it('finishes the demo data when an earlier start died over it', async () => {
+    const first = new Program('start', storage.env);
+    const seeded = await bucketsOf(await first.origin());
+    expect(await first.stop()).toBe(0);
+    await storage.inspect((database) => database.transaction((tx) => tx.execute(Prisma.sql`DELETE FROM "ServerState"`)));
+
+    const second = new Program('start', storage.env);
+    expect(await bucketsOf(await second.origin())).toEqual(
+      seeded.map((bucket) => ({ ...bucket, href: expect.stringContaining(`/bucket/${bucket.id}`) })),
+    );
+  });
+
+  it('starts empty with SEED=none, and shows its GraphQL schema', async () => {
+    const program = new Program('start', { ...storage.env, SEED: 'none' });
+    const origin = await program.origin();
+    expect(await bucketsOf(origin)).toEqual([]);
+    expect((await graphql(origin, '{ __type(name: "Bucket") { name } }')).body).toEqual({ data: { __type: { name: 'Bucket' } } });
+  });
+
+  it('refuses a second process on its data directory, and goes on', async () => {
+    const folder = await createFolderStorage();
+    try {
+      const first = new Program('start', folder.env);
+      const origin = await first.origin();
+      const second = new Program('start', folder.env);
+      expect(await second.exitCode()).toBe(1);
+      expect(second.errors).toMatch(oneLine);
+      expect(second.errors).toMatch(/^directory '.*' is in use by process \d+ on host '.*'$/m);
+      expect(second.output).toBe('');
+      expect((await call(origin, 'POST', '/bucket', { usageType: 'monetary' })).status).toBe(201);
+      expect(await first.stop()).toBe(0);
+    } finally {
+      await killAll();
+      await folder.remove();
+    }
+  });
+});
+
+describe('SIGTERM', () => {
+  it('lets a request that is under way end, takes no new one, and exits 0', async () => {
+    const env = { ...storage.env, SEED: 'none' };
+    const program = new Program('start', env);
+    const { hostname, port } = new URL(await program.origin());
+    const body = JSON.stringify({ usageType: 'monetary', name: 'under way' });
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk.toString()));
+    // A server that hangs up in a hurry shows in the answer.
+    socket.on('error', () => undefined);
+    const closed = once(socket, 'close');
+    socket.write(
+      `POST ${basePath}/bucket HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    // The server has the request when it asks for the body.
+    await once(socket, 'data');
+    socket.write(body.slice(0, 10));
+
+    program.signal('SIGTERM');
+    await program.prints(/"msg":"stopping"/);
+    await expect(fetch(`http://${hostname}:${port}/health/live`)).rejects.toThrow();
+    socket.write(body.slice(10));
+    expect(await program.exitCode()).toBe(0);
+    await closed;
+    expect(answer).toContain('HTTP/1.1 201 Created');
+    // Otherwise a client that keeps its connection busy holds the server up until it is cut off.
+    expect(answer).toMatch(/^Connection: close\r$/im);
+
+    const again = new Program('start', env);
+    expect((await bucketsOf(await again.origin())).map(({ name }) => name)).toEqual(['under way']);
+  });
+});
+
+describe('a start that cannot succeed', () => {
+  async function refused(program: Program): Promise<string> {
+    expect(await program.exitCode()).toBe(1);
+    expect(program.errors).toMatch(oneLine);
+    expect(program.output).not.toMatch(/^GraphQL/m);
+    return program.errors;
+  }
+
+  it('names the variable that is malformed', async () => {
+    const cases = [
+      ['PORT', 'eighty'],
+      ['LOG_LEVEL', 'loud'],
+      ['DATABASE_URL', 'mysql://user:secret@localhost/db'],
+    ] as const;
+    const programs = cases.map(([name, value]) => new Program('start', { ...storage.env, [name]: value }));
+    for (const [index, program] of programs.entries()) {
+      const message = await refused(program);
+      expect(message).toContain(cases[index]![0]);
+      expect(message).not.toContain('secret');
+    }
+  });
+
+  it('says that the port is in use, and leaves the database free', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    try {
+      expect(await refused(new Program('start', { ...storage.env, PORT: String(port) }))).toContain(`127.0.0.1:${port}`);
+    } finally {
+      other.close();
+    }
+    await new Program('start', storage.env).origin();
+  });
+
+  it('names the migration that fails, and leaves the database as it was', async () => {
+    const tables = Prisma.sql`SELECT tablename AS "name" FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`;
+    // Stands in the way of the first migration.
+    await storage.inspect((database) => database.dedicated(({ script }) => script('CREATE TABLE "LedgerEntry" ("own" integer)')));
+    const message = await refused(new Program('start', storage.env));
+    expect(message).toMatch(/^migration '\d{14}_\w+' failed: .*LedgerEntry/);
+
+    await storage.inspect(async (database) => {
+      expect(await database.query(tables)).toEqual([{ name: 'LedgerEntry' }]);
+      await database.dedicated(({ script }) => script('DROP TABLE "LedgerEntry"'));
+    });
+    await new Program('start', storage.env).origin();
+  });
+});

@@ -1,0 +1,160 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../src/platform/database/database.js';
+import { openEmbedded } from '../../src/platform/database/embedded.js';
+import { openPostgresql } from '../../src/platform/database/postgresql.js';
+import { createDatabase, dropDatabase, urlOf } from '../support/postgresql.js';
+
+/** Bounds of waiting, not expectations: a first start on a busy machine takes long. */
+const WAIT_MAX_MS = 50_000;
+const POLL_MS = 20;
+/** No program of a test lives longer, whatever becomes of the test. */
+const LIFE_MAX_MS = 170_000;
+
+/** Ends the program with us even when we are killed: the channel to us closes then. */
+const endWithParent = `data:text/javascript,${encodeURIComponent(
+  `process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); process.channel?.unref();`,
+)}`;
+
+const running = new Set<Program>();
+
+/** One of the two programs, `npm start` or `npm run serve`, as a process of its own. */
+export class Program {
+  output = '';
+  errors = '';
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly ended: Promise<unknown>;
+
+  constructor(name: 'start' | 'serve', env: Record<string, string>) {
+    const loader = join(process.cwd(), 'test/support/typescript.js');
+    this.child = spawn(process.execPath, ['--import', loader, '--import', endWithParent, `src/app/${name}.ts`], {
+      stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+      // Nothing of ours: a variable that happens to be set here is not part of the test.
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...env },
+      timeout: LIFE_MAX_MS,
+      killSignal: 'SIGKILL',
+    }) as unknown as ChildProcessWithoutNullStreams;
+    this.child.stdout.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.child.stderr.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
+    this.ended = once(this.child, 'close').finally(() => running.delete(this));
+    running.add(this);
+  }
+
+  /** Waits until it prints this. Fails when it ends instead. */
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    return eventually(`the program prints ${String(pattern)}`, () => {
+      const match = pattern.exec(this.output);
+      if (!match && !running.has(this)) throw new Error(`the program ended: ${this.output}${this.errors}`);
+      return match ?? undefined;
+    });
+  }
+
+  /** Waits until it serves, and answers its origin. */
+  async origin(): Promise<string> {
+    return (await this.prints(/^GraphQL +(\S+)\/graphql$/m))[1]!;
+  }
+
+  /** Waits until it ends by itself. */
+  async exitCode(): Promise<number | null> {
+    await eventually('the program ends', () => !running.has(this) || undefined);
+    return this.child.exitCode;
+  }
+
+  async stop(): Promise<number | null> {
+    this.child.kill('SIGTERM');
+    return this.exitCode();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Without any chance to clean up. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+}
+
+/** For afterEach: whatever became of the test. */
+export async function killAll(): Promise<void> {
+  await Promise.all([...running].map((program) => program.kill()));
+}
+
+/** Polls until there is an answer. */
+export async function eventually<T>(what: string, attempt: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (let waitedMs = 0; waitedMs < WAIT_MAX_MS; waitedMs += POLL_MS) {
+    const answer = await attempt();
+    if (answer !== undefined) return answer;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`waited ${WAIT_MAX_MS} ms in vain until ${what}`);
+}
+
+/** An empty database for programs: PostgreSQL when TEST_DATABASE_URL names a server, else a folder. */
+export interface Storage {
+  env: Record<string, string>;
+  /** For looks from outside, while no program has it. */
+  inspect<T>(look: (database: Database) => Promise<T>): Promise<T>;
+  remove(): Promise<void>;
+}
+
+export async function createStorage(): Promise<Storage> {
+  return process.env.TEST_DATABASE_URL ? createServerStorage() : createFolderStorage();
+}
+
+export async function createFolderStorage(): Promise<Storage> {
+  const folder = await mkdtemp(join(tmpdir(), 'tmf-program-'));
+  return {
+    env: { DATA_DIR: folder },
+    inspect: (look) => inspectAndClose(openEmbedded(folder), look),
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+async function createServerStorage(): Promise<Storage> {
+  const name = await createDatabase();
+  const url = urlOf(name);
+  return {
+    env: { DATABASE_URL: url },
+    inspect: (look) => inspectAndClose(openPostgresql(url, { poolSize: 1 }), look),
+    remove: () => dropDatabase(name),
+  };
+}
+
+async function inspectAndClose<T>(opening: Promise<Database>, look: (database: Database) => Promise<T>): Promise<T> {
+  const database = await opening;
+  try {
+    return await look(database);
+  } finally {
+    await database.close();
+  }
+}
+
+export const basePath = '/tmf-api/prepayBalanceManagement/v4';
+
+/** A call of TMF REST; fails when no answer comes. */
+export async function call(origin: string, method: string, path: string, body?: object, key?: string): Promise<{ status: number; headers: Headers; body: any }> {
+  const response = await fetch(`${origin}${basePath}${path}`, {
+    method,
+    headers: { ...(body && { 'content-type': 'application/json' }), ...(key && { 'idempotency-key': key }) },
+    body: body && JSON.stringify(body),
+    signal: AbortSignal.timeout(WAIT_MAX_MS),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+export async function graphql(origin: string, query: string): Promise<{ status: number; headers: Headers; body: any }> {
+  const response = await fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+    signal: AbortSignal.timeout(WAIT_MAX_MS),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}

@@ -1,0 +1,78 @@
+// @ts-check
+/** Load on one server: a closed loop of connections for a while, and every request that was sent is answered. */
+import autocannon from 'autocannon';
+
+export const connections = 64;
+/** How long the last answers may take after the time is up. */
+const drainMaxMs = 10_000;
+const sampleIntervalMs = 50;
+/** Requests that one connection walks through, in a random order of its own. */
+const requestsPerConnection = 100;
+
+/** @typedef {import('autocannon').Request} Request */
+
+/**
+ * @typedef {object} Measurement
+ * @property {number} rate requests per second
+ * @property {number} p50
+ * @property {number} p99
+ * @property {number} answered
+ */
+
+/**
+ * Throws when anything but 2xx comes back.
+ * @param {string} url origin
+ * @param {{ create: () => Request, isFresh: boolean }} work `isFresh`: made anew for every request, else repeated
+ * @param {number} durationMs
+ * @param {AbortSignal} signal
+ * @returns {Promise<Measurement>}
+ */
+export async function load(url, { create, isFresh }, durationMs, signal) {
+  signal.throwIfAborted();
+  /** @type {{ setRequests(requests: Request[]): void, responseMax: number, reqsMade: number }[]} */
+  const clients = [];
+  const setupClient = (/** @type {any} */ client) => {
+    clients.push(client);
+    client.setRequests(isFresh ? [{ setupRequest: freshRequest(create) }] : Array.from({ length: requestsPerConnection }, create));
+  };
+  let startedAt = 0;
+  let lastAt = 0;
+  let stop = () => {};
+  /** @type {Promise<import('autocannon').Result>} */
+  const running = new Promise((resolve, reject) => {
+    const instance = autocannon(
+      // The time limit of autocannon drops what is under way, which a server may still carry out: it is only the last resort.
+      { url, connections, duration: (durationMs + drainMaxMs) / 1000, sampleInt: sampleIntervalMs, setupClient, bailout: 1 },
+      (error, result) => (error ? reject(error) : resolve(result)),
+    );
+    // The requests of all connections are built by now, and the first of each is on its way.
+    startedAt = performance.now();
+    instance.on('response', () => {
+      lastAt = performance.now();
+    });
+    stop = () => instance.stop();
+    signal.addEventListener('abort', stop);
+  });
+  const timer = setTimeout(() => {
+    // No connection sends another one; what is under way is answered.
+    for (const client of clients) client.responseMax = client.reqsMade;
+  }, durationMs);
+  const result = await running;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+
+  const answered = result['2xx'];
+  const sent = clients.reduce((sum, { reqsMade }) => sum + reqsMade, 0);
+  if (result.non2xx > 0 || result.errors > 0 || answered !== sent || answered === 0) {
+    const codes = JSON.stringify(result.statusCodeStats);
+    throw new Error(`${url}: ${sent} requests were sent, ${answered} answered with 2xx, ${result.errors} failed; by status: ${codes}`);
+  }
+  const { p50, p99 } = result.latency;
+  return { rate: answered / ((lastAt - startedAt) / 1000), p50, p99, answered };
+}
+
+/** @param {() => Request} create @returns {(request: Request) => Request} */
+function freshRequest(create) {
+  return (request) => Object.assign(request, create());
+}

@@ -1,0 +1,136 @@
+// @ts-check
+/**
+ * `npm run bench`: the server beside a hand-written one, in turn, on one database. Ratios are what counts: both
+ * share the machine with the load and with PostgreSQL.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkBooks, loadBuckets, withDatabase } from './database.js';
+import { connections, load } from './load.js';
+import { startServer } from './processes.js';
+import { summary, table } from './report.js';
+import { requireSame } from './same.js';
+import { works } from './works.js';
+
+/** @typedef {import('./processes.js').Server} Server */
+/** @typedef {{ rounds: number, measureMs: number, warmUpMs: number }} Pace */
+
+const root = resolve(import.meta.dirname, '../..');
+const report = resolve(root, 'reports/bench.json');
+
+/** Both servers build the same addresses, or their answers could not be compared. */
+const publicUrl = 'http://bench.example';
+const poolSize = '10';
+
+/** About two minutes. @type {Pace} */
+const normal = { rounds: 3, measureMs: 2500, warmUpMs: 1500 };
+/** @type {Pace} */
+const quick = { rounds: 1, measureMs: 400, warmUpMs: 200 };
+
+const usage = `npm run bench -- [options]
+  --quick             a smoke run of some seconds: its figures mean little
+  --only <text>       only works whose name contains the text; may be repeated
+  --rounds <number>   rounds of each work (${normal.rounds})
+  --cpu-prof <folder> writes a CPU profile of each of the two servers there
+  --help              this text
+PostgreSQL is that of BENCH_DATABASE_URL, or of postgres://root@127.0.0.1:5432/test.`;
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [''] },
+      rounds: { type: 'string' },
+      'cpu-prof': { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const chosen = works.filter(({ name }) => values.only.some((text) => name.includes(text)));
+  if (chosen.length === 0) throw new Error(`no work is called '${values.only.join(', ')}'`);
+  const pace = values.quick ? quick : normal;
+  const rounds = values.rounds === undefined ? pace.rounds : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds must be a whole number from 1: '${values.rounds}'`);
+  return { help: values.help, chosen, pace: { ...pace, rounds }, profileFolder: values['cpu-prof'] };
+}
+
+/**
+ * @param {import('./works.js').Work} work
+ * @param {{ server: Server, baseline: Server }} servers
+ * @param {Pace} pace
+ * @param {AbortSignal} signal
+ */
+async function measure(work, { server, baseline }, pace, signal) {
+  const kind = { create: work.create, isFresh: work.isTopup };
+  let answered = 0;
+  const run = async (/** @type {Server} */ { origin, complaint }, /** @type {number} */ durationMs) => {
+    try {
+      const result = await load(origin, kind, durationMs, signal);
+      answered += result.answered;
+      return result;
+    } catch (error) {
+      throw new Error(`${work.name}: ${/** @type {Error} */ (error).message} ${complaint() ?? ''}`, { cause: error });
+    }
+  };
+  await run(server, pace.warmUpMs);
+  await run(baseline, pace.warmUpMs);
+  /** @type {import('./report.js').Round[]} */
+  const rounds = [];
+  for (let round = 0; round < pace.rounds; round++) {
+    rounds.push({ server: await run(server, pace.measureMs), baseline: await run(baseline, pace.measureMs) });
+  }
+  return { name: work.name, aim: work.aim, rounds, answered };
+}
+
+/** @param {string} databaseUrl @param {ReturnType<typeof readArguments>} options @param {AbortSignal} signal */
+async function bench(databaseUrl, { chosen, pace, profileFolder }, signal) {
+  const settings = { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: poolSize, PUBLIC_URL: publicUrl, LOG_LEVEL: 'warn' };
+  const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profileFolder)];
+  // The server applies the migrations when it starts.
+  const server = await startServer(root, [...profile, 'dist/src/app/serve.js'], settings);
+  let baseline;
+  try {
+    await loadBuckets(databaseUrl);
+    baseline = await startServer(root, [...profile, resolve(import.meta.dirname, 'baseline.js')], settings);
+    let topups = await requireSame(server.origin, baseline.origin, databaseUrl);
+
+    const measured = [];
+    for (const work of chosen) {
+      const result = await measure(work, { server, baseline }, pace, signal);
+      measured.push(result);
+      if (work.isTopup) topups += result.answered;
+      const { ratio } = summary(result);
+      console.log(`${work.name}: ${ratio.toFixed(2)} (${result.rounds.map((r) => `${Math.round(r.server.rate)}/${Math.round(r.baseline.rate)}`).join(', ')})`);
+    }
+
+    const books = await checkBooks(databaseUrl, topups);
+    console.log(`\n${table(measured)}\n`);
+    console.log(`ratio: median of the ratios of ${pace.rounds} neighbouring runs; ${connections} connections, ${poolSize} database connections each, ${cpus().length} processors`);
+    if (books.problems.length > 0) throw new Error(`the balances are wrong: ${books.problems.join('; ')}`);
+    console.log(`balances exact: ${books.buckets} buckets equal the sum of their ledger, ${books.topups} confirmed top-ups are all there, once`);
+    mkdirSync(resolve(report, '..'), { recursive: true });
+    writeFileSync(report, `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, books, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`);
+  } finally {
+    await server.stop();
+    await baseline?.stop();
+  }
+}
+
+async function main() {
+  const options = readArguments();
+  if (options.help) return console.log(usage);
+  // Interrupted, it still ends its servers and drops its database.
+  const interruption = new AbortController();
+  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.once(name, () => interruption.abort(new Error(`interrupted by ${name}`)));
+  }
+  await withDatabase((url) => bench(url, options, interruption.signal));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`\nFAILED: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

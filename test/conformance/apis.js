@@ -1,0 +1,5 @@
+// @ts-check
+import { tmf654 } from './tmf654.js';
+
+/** Our own collections, in the order in which they run. A new API is a new line here. */
+export const apis = [tmf654];

@@ -1,0 +1,125 @@
+import { toAttribute, toWire } from '../../../graphql/naming.js';
+import { errorTable, type ErrorCode } from '../../../src/platform/errors.js';
+import type { TestServer } from '../../support/server.js';
+
+/** The two faces of the server; the same request must get the same answer at both. */
+export type Door = 'rest' | 'graphql';
+export const doors: readonly Door[] = ['rest', 'graphql'];
+
+export type Type = 'Bucket' | 'TopupBalance' | 'AdjustBalance' | 'ReserveBalance';
+type Json = Record<string, unknown>;
+
+/** An answer in one form, whichever door gave it. */
+export interface Outcome {
+  status: number;
+  /** Undefined when the request was accepted. */
+  code?: ErrorCode;
+  message?: string;
+  /** The resource as TMF JSON. */
+  resource?: any;
+  /** Address of the action that records a refusal. */
+  reference?: string;
+  /** The attribute or header that was refused; only GraphQL tells it. */
+  attribute?: string;
+  replayed: boolean;
+  /** The body as it came. */
+  body: any;
+}
+
+/** Who repeats a request: the key goes with it as a header in REST, as an argument in GraphQL. */
+export interface Call {
+  key?: string;
+}
+
+const quantity = '{ amount units }';
+const parts = `href id status usageType amount ${quantity} bucket { id } product { id } logicalResource { id value }
+  partyAccount { id } relatedParty { id role atReferredType } channel { id } description reason requestedDate confirmationDate
+  failureCode failureMessage impactedBucket { bucket { id usageType } amountBefore ${quantity} amountAfter ${quantity}
+  confirmationDate item { itemType amount ${quantity} } }`;
+
+const selections: Record<Type, string> = {
+  Bucket: `{ href id status usageType remainingValue ${quantity} reservedValue ${quantity} reserveBalance { id } name description
+    priority validFor { startDateTime endDateTime } logicalResource { id value } partyAccount { id } product { id }
+    relatedParty { id role atReferredType } requestedDate confirmationDate }`,
+  TopupBalance: `{ ${parts} voucher }`,
+  AdjustBalance: `{ ${parts} adjustType reserveBalance { id } }`,
+  ReserveBalance: `{ ${parts} expirationDate }`,
+};
+
+export function pathOf(type: Type): string {
+  return `/${type.charAt(0).toLowerCase()}${type.slice(1)}`;
+}
+
+export async function create(server: TestServer, door: Door, type: Type, input: object, { key }: Call = {}): Promise<Outcome> {
+  if (door === 'rest') return rest(server, 'POST', pathOf(type), input, key);
+  return mutate(server, `create${type}`, selections[type], { input: { type: `${type}Create!`, value: renamed(input, toAttribute) } }, key);
+}
+
+export async function update(server: TestServer, door: Door, type: Type, id: string, input: object, { key }: Call = {}): Promise<Outcome> {
+  if (door === 'rest') return rest(server, 'PATCH', `${pathOf(type)}/${id}`, input, key);
+  const variables = { id: { type: 'ID!', value: id }, input: { type: `${type}Update!`, value: renamed(input, toAttribute) } };
+  return mutate(server, `update${type}`, selections[type], variables, key);
+}
+
+export async function remove(server: TestServer, door: Door, type: Type, id: string, { key }: Call = {}): Promise<Outcome> {
+  if (door === 'rest') return rest(server, 'DELETE', `${pathOf(type)}/${id}`, undefined, key);
+  return mutate(server, `delete${type}`, '', { id: { type: 'ID!', value: id } }, key);
+}
+
+/** The GraphQL verbs of a reservation. */
+export async function commitVerb(server: TestServer, id: string, amount?: object, { key }: Call = {}): Promise<Outcome> {
+  const variables = { id: { type: 'ID!', value: id }, amount: { type: 'QuantityInput', value: amount } };
+  return mutate(server, 'commitReserveBalance', selections.AdjustBalance, variables, key);
+}
+
+export async function releaseVerb(server: TestServer, id: string, { key }: Call = {}): Promise<Outcome> {
+  return mutate(server, 'releaseReserveBalance', selections.ReserveBalance, { id: { type: 'ID!', value: id } }, key);
+}
+
+async function rest(server: TestServer, method: string, path: string, body: object | undefined, key: string | undefined): Promise<Outcome> {
+  const answer = await server.rest(method, path, { body, headers: key === undefined ? {} : { 'Idempotency-Key': key } });
+  const replayed = answer.headers.get('idempotency-replayed') === 'true';
+  if (answer.status < 400) return { status: answer.status, resource: answer.body, replayed, body: answer.body };
+  const { reason, message, referenceError: reference } = answer.body;
+  return { status: answer.status, code: codeOf(reason), message, reference, replayed, body: answer.body };
+}
+
+function codeOf(reason: string): ErrorCode {
+  const found = Object.entries(errorTable).find(([, row]) => row.reason === reason);
+  if (found === undefined) throw new Error(`no error has the reason '${reason}'`);
+  return found[0] as ErrorCode;
+}
+
+type Variables = Record<string, { type: string; value: unknown }>;
+
+async function mutate(server: TestServer, name: string, selection: string, variables: Variables, key: string | undefined): Promise<Outcome> {
+  const all: Variables = { ...variables, idempotencyKey: { type: 'String', value: key } };
+  const given = Object.keys(all);
+  const query = `mutation (${given.map((variable) => `$${variable}: ${all[variable]?.type}`).join(', ')}) {
+    result: ${name}(${given.map((variable) => `${variable}: $${variable}`).join(', ')}) ${selection}
+  }`;
+  const answer = await server.graphql(query, Object.fromEntries(given.map((variable) => [variable, all[variable]?.value])));
+  const replayed = answer.headers.get('idempotency-replayed') === 'true';
+  const [error] = answer.errors ?? [];
+  if (error === undefined) {
+    const { result } = answer.data;
+    const resource = typeof result === 'string' ? undefined : withoutNulls(renamed(result, toWire));
+    return { status: answer.status, resource, replayed, body: answer.data };
+  }
+  const { code, status, reference, attribute } = error.extensions;
+  const address = reference && `${server.url}/tmf-api/prepayBalanceManagement/v4/${reference.type}/${reference.id}`;
+  return { status, code: code as ErrorCode, message: error.message, reference: address, attribute, replayed, body: answer.errors };
+}
+
+function renamed(value: unknown, rename: (name: string) => string): any {
+  if (Array.isArray(value)) return value.map((part) => renamed(part, rename));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value as Json).map(([name, part]) => [rename(name), renamed(part, rename)]));
+}
+
+/** REST leaves out what GraphQL answers as null. */
+function withoutNulls(value: any): any {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value as Json).filter(([, part]) => part !== null).map(([name, part]) => [name, withoutNulls(part)]));
+}

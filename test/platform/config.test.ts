@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError, configVariables, readConfig } from '../../src/platform/config.js';
+
+const databaseUrl = 'postgres://app:secret@db.example:5432/app';
+
+describe('configuration', () => {
+  test('needs nothing in sandbox mode', () => {
+    expect(readConfig({}, 'sandbox')).toEqual({
+      mode: 'sandbox',
+      port: 4000,
+      host: '127.0.0.1',
+      publicUrl: undefined,
+      databaseUrl: undefined,
+      dataDir: './data',
+      seed: 'demo',
+      pageSizeDefault: 100,
+      pageSizeMax: 1000,
+      countMax: 100_000,
+      bodyMaxBytes: 1_048_576,
+      databasePoolSize: 10,
+      logLevel: 'info',
+      isIntrospectionEnabled: true,
+      corsOrigins: [],
+    });
+  });
+
+  test('is closed by default in serve mode', () => {
+    expect(readConfig({ DATABASE_URL: databaseUrl }, 'serve')).toMatchObject({
+      seed: 'none',
+      isIntrospectionEnabled: false,
+      databaseUrl,
+    });
+  });
+
+  test('reads every variable', () => {
+    const env = {
+      PORT: '0',
+      HOST: '0.0.0.0',
+      PUBLIC_URL: 'https://example.org/balance',
+      DATABASE_URL: 'postgresql:///app?host=/var/run/postgresql',
+      DATA_DIR: '/var/lib/balance',
+      SEED: 'none',
+      PAGE_SIZE_DEFAULT: '20',
+      PAGE_SIZE_MAX: '50',
+      COUNT_MAX: '5000',
+      BODY_MAX_BYTES: '2048',
+      DATABASE_POOL_SIZE: '3',
+      LOG_LEVEL: 'debug',
+      INTROSPECTION: 'off',
+      EXTENSION_SCHEMA_DIR: '/etc/balance/schemas',
+      CORS_ORIGINS: 'https://a.example, http://localhost:3000,',
+    };
+    expect(Object.keys(env)).toEqual(configVariables.map(({ name }) => name));
+    expect(readConfig(env, 'sandbox')).toEqual({
+      mode: 'sandbox',
+      port: 0,
+      host: '0.0.0.0',
+      publicUrl: 'https://example.org/balance',
+      databaseUrl: 'postgresql:///app?host=/var/run/postgresql',
+      dataDir: '/var/lib/balance',
+      seed: 'none',
+      pageSizeDefault: 20,
+      pageSizeMax: 50,
+      countMax: 5000,
+      bodyMaxBytes: 2048,
+      databasePoolSize: 3,
+      logLevel: 'debug',
+      isIntrospectionEnabled: false,
+      corsOrigins: ['https://a.example', 'http://localhost:3000'],
+      extensionSchemaDir: '/etc/balance/schemas',
+    });
+  });
+
+  test('takes an empty variable for one that is not set', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: ' ' }, 'sandbox')).toEqual(readConfig({}, 'sandbox'));
+  });
+
+  test.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80a'],
+    ['PORT', '4e3'],
+    ['HOST', 'two words'],
+    ['PUBLIC_URL', 'example.org'],
+    ['PUBLIC_URL', 'ftp://example.org'],
+    ['PUBLIC_URL', 'https://example.org/'],
+    ['PUBLIC_URL', 'https://example.org?a=b'],
+    ['SEED', 'Demo'],
+    ['PAGE_SIZE_DEFAULT', '0'],
+    ['PAGE_SIZE_DEFAULT', '1001'],
+    ['PAGE_SIZE_MAX', '10001'],
+    ['COUNT_MAX', '0'],
+    ['BODY_MAX_BYTES', '1MiB'],
+    ['DATABASE_POOL_SIZE', '0'],
+    ['LOG_LEVEL', 'verbose'],
+    ['INTROSPECTION', 'true'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://a.example/path'],
+  ])('refuses %s=%s, naming both on one line', (name, value) => {
+    const read = (): unknown => readConfig({ [name]: value }, 'sandbox');
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(new RegExp(`^cannot use ${name} '${value.replaceAll(/[*?.+]/g, '\\$&')}': .+$`));
+  });
+
+  test('refuses to serve without a database', () => {
+    expect(() => readConfig({}, 'serve')).toThrow('DATABASE_URL is not set; serve needs a PostgreSQL database');
+  });
+
+  test('refuses demonstration data in serve mode', () => {
+    expect(() => readConfig({ DATABASE_URL: databaseUrl, SEED: 'demo' }, 'serve')).toThrow("cannot use SEED 'demo'");
+  });
+
+  test.each([
+    ['DATABASE_URL', 'mysql://root:secret@db/app', "'mysql://…'"],
+    ['DATABASE_URL', 'root:secret', "'…'"],
+    ['DATABASE_URL', 'postgres://', "'postgres://…'"],
+    ['PUBLIC_URL', 'https://me:sec@ret@example.org', "'https://***@example.org'"],
+    ['CORS_ORIGINS', 'https://me:secret@a.example', "'https://***@a.example'"],
+    ['PORT', '4\n000', "'4 000'"],
+  ])('tells no password and no second line of %s=%j', (name, value, shown) => {
+    expect(() => readConfig({ [name]: value }, 'sandbox')).toThrow(new RegExp(`^cannot use ${name} .*$`));
+    expect(() => readConfig({ [name]: value }, 'sandbox')).toThrow(shown);
+    expect(() => readConfig({ [name]: value }, 'sandbox')).not.toThrow('sec');
+  });
+});

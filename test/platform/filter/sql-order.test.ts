@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database } from '../../../src/platform/database/database.js';
+import { Decimal } from '../../../src/platform/decimal.js';
+import { compileAfter, compileCursor, compileOrder, fullOrder } from '../../../src/platform/filter/sql.js';
+import type { OrderKey } from '../../../src/platform/filter/tree.js';
+import { isNormalTime } from '../../../src/platform/filter/values.js';
+import { databaseNames, openDatabase } from './databases.js';
+import { insertRows, rowsArbitrary, shape, toValue, type Row } from './things.js';
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
+const paths = ['id', 'name', 'flag', 'count', 'price', 'at', 'amount.amount', 'amount.units', 'period.endDateTime', 'owner.id', 'owner.rank', 'owner.score', 'owner.active', 'owner.since', 'owner.address.city'];
+const keyArbitrary = fc.record({ path: fc.constantFrom(...paths).map((path) => path.split('.')), descending: fc.boolean() });
+const orderArbitrary = fc.array(keyArbitrary, { maxLength: 3 });
+
+describe.each(databaseNames)('orders on the %s database', (name) => {
+  let database: Database;
+  const rows = fc.sample(rowsArbitrary, { seed, numRuns: 1 })[0] as Row[];
+  const byId = new Map(rows.map((row) => [row.id as string, toValue(row)]));
+
+  beforeAll(async () => {
+    console.info(`sql-order seed ${seed}, reproduce with SEED=${seed}`);
+    database = await openDatabase(name);
+    await database.query(insertRows(rows));
+  });
+  afterAll(() => database.close());
+
+  async function ids(order: readonly OrderKey[], where = Prisma.sql`TRUE`, limit = rows.length): Promise<{ id: string; cursor: (string | null)[] }[]> {
+    return database.query(Prisma.sql`SELECT t."id", ${compileCursor(order, shape, 't')} AS cursor FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(order, shape, 't')} LIMIT ${limit}::int`);
+  }
+
+  test('are what sorting in memory gives, nulls last both ways', async () => {
+    await fc.assert(
+      fc.asyncProperty(orderArbitrary, async (order) => {
+        const expected = [...byId.values()].sort((a, b) => compareRows(a, b, fullOrder(order, shape)));
+        expect((await ids(order)).map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
+      }),
+      { seed, numRuns: 60 },
+    );
+  });
+
+  test('are walked completely and once by the keyset condition', async () => {
+    await fc.assert(
+      fc.asyncProperty(orderArbitrary, async (order) => {
+        const all = await ids(order);
+        const walked: string[] = [];
+        for (let where = Prisma.sql`TRUE`; ; ) {
+          const page = await ids(order, where, 67);
+          walked.push(...page.map(({ id }) => id));
+          const last = page.at(-1);
+          if (last === undefined) break;
+          where = compileAfter(order, last.cursor, shape, 't');
+        }
+        expect(walked).toEqual(all.map(({ id }) => id));
+      }),
+      { seed, numRuns: 25 },
+    );
+  });
+
+  test('by the key alone are one range of the key', () => {
+    expect(compileAfter([], ['x'], shape, 'b').text).toBe('(("b"."id" > $1::text))');
+    expect(compileOrder([], shape, 'b').text).toBe('"b"."id" ASC');
+  });
+
+  test.each<[string, string[], (string | number | boolean | null)[], string]>([
+    ['an object', ['owner'], ['x', 'id'], "cannot order Thing by 'owner'"],
+    ['a pair', ['amount'], ['x', 'id'], "cannot order Thing by 'amount'"],
+    ['a list', ['tags'], ['x', 'id'], "cannot order Thing by 'tags'"],
+    ['json', ['anything'], ['x', 'id'], "cannot order Thing by 'anything'"],
+    ['an unknown attribute', ['colour'], ['x', 'id'], "cannot filter by 'colour'"],
+    ['an inherited name', ['constructor'], ['x', 'id'], "cannot filter by 'constructor'"],
+    ['a cursor of another length', ['name'], ['id'], 'the cursor has 1 values, the order has 2 keys'],
+    ['a cursor value of another type', ['count'], ['x', 'id'], "the cursor value 'x' does not fit 'count'"],
+    ['a number too large for its column', ['count'], [3e9, 'id'], "'3000000000' is not a int"],
+    ['a text where a number is', ['name'], [5, 'id'], "'5' is not a string"],
+    ['a date that is none', ['at'], ['yesterday', 'id'], "does not fit 'at'"],
+    ['an endless number', ['price'], ['1e999', 'id'], 'is not a decimal'],
+    ['null as key', ['name'], ['x', null], "the cursor value 'null' does not fit 'id'"],
+  ])('refuse %s', (_what, path, values, message) => {
+    expect(() => compileAfter([{ path, descending: false }], values, shape, 'b')).toThrow(expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }));
+  });
+});
+
+function compareRows(a: Row, b: Row, order: readonly OrderKey[]): number {
+  for (const { path, descending } of order) {
+    const [left, right] = [typed(a, path), typed(b, path)];
+    if (left === null && right === null) continue;
+    if (left === null || right === null) return left === null ? 1 : -1;
+    const sign = Decimal.isDecimal(left) ? left.comparedTo(right as Decimal) : Buffer.compare(Buffer.from(left as string), Buffer.from(right as string));
+    if (sign !== 0) return descending ? -sign : sign;
+  }
+  return 0;
+}
+
+/** The value as its type compares: booleans and numbers as decimals, the rest as text. */
+function typed(row: Row, path: readonly string[]): Decimal | string | null {
+  let value: unknown = row;
+  for (const part of path) value = value !== null && typeof value === 'object' && !Array.isArray(value) ? ((value as Row)[part] ?? null) : null;
+  const last = path.at(-1) as string;
+  if (['flag', 'active'].includes(last)) return typeof value === 'boolean' ? new Decimal(Number(value)) : null;
+  if (['count', 'rank', 'score', 'price', 'amount'].includes(last)) {
+    const isColumn = ['count', 'price', 'amount'].includes(last);
+    return typeof value === 'number' || (isColumn && typeof value === 'string') ? new Decimal(value) : null;
+  }
+  if (typeof value !== 'string') return null;
+  return last === 'since' && !isNormalTime(value) ? null : value;
+}

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database } from '../../../src/platform/database/database.js';
+import { parseQuery } from '../../../src/platform/filter/query-string.js';
+import { compileAfter, compileFilter, compileOrder } from '../../../src/platform/filter/sql.js';
+import type { Filter } from '../../../src/platform/filter/tree.js';
+import { databaseNames, openDatabase } from './databases.js';
+import { attributes, shape } from './things.js';
+
+describe.each(databaseNames)('plans on the %s database', (name) => {
+  let database: Database;
+  beforeAll(async () => {
+    database = await openDatabase(name);
+    await database.query(Prisma.sql`INSERT INTO "Thing" ("id", "name", "owner", "party", "tags")
+      SELECT i::text, 'name ' || i, jsonb_build_object('id', i::text), jsonb_build_array(jsonb_build_object('id', i::text, 'role', 'customer')), jsonb_build_array(i::text) FROM generate_series(1, 2000) i`);
+    await database.query(Prisma.sql`ANALYZE "Thing"`);
+  });
+  afterAll(() => database.close());
+
+  /** Plans must not depend on seeing the values, as in generic plans of prepared statements. */
+  async function plan(condition: Prisma.Sql, order = Prisma.empty): Promise<string> {
+    return database.transaction(async (tx) => {
+      await tx.execute(Prisma.sql`SET LOCAL enable_seqscan = off`);
+      await tx.execute(Prisma.sql`SET LOCAL plan_cache_mode = force_generic_plan`);
+      const rows = await tx.query<{ 'QUERY PLAN': string }>(Prisma.sql`EXPLAIN SELECT 1 FROM "Thing" t WHERE ${condition} ${order}`);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+  }
+
+  test.each([
+    ['owner.id=5', 'Thing_owner'],
+    ['owner.id=5,6', 'Thing_owner'],
+    ['party.id=5', 'Thing_party'],
+    ['party.id.in=5,6', 'Thing_party'],
+    ["filter=party[?(@.id=='5' %26%26 @.role=='customer')]", 'Thing_party'],
+    ["filter=party[?(@.id=='5' %26%26 @.rank>3)]", 'Thing_party'],
+    ["filter=party[?((@.id=='5' || @.id=='6') %26%26 !@.rank)]", 'Thing_party'],
+    ["filter=party[?(@.contact[?(@.type=='email' %26%26 @.value=='a@b')])]", 'Thing_party'],
+    ['tags=5', 'Thing_tags'],
+  ])('%s uses a GIN index', async (query, index) => {
+    const { filter } = parseQuery(query, { attributes, toAttribute: (wire) => wire });
+    expect(await plan(compileFilter(filter as Filter, shape, 't'))).toMatch(new RegExp(`Bitmap Index Scan on "${index}"[^>]*Index Cond: \\(+${index.slice(6)} @>`));
+  });
+
+  test.each([
+    ['name=x', /Index Cond: \(name = /],
+    ['name=x,y', /Index Cond: \(name = ANY/],
+    ['name.startswith=name%201', /Index Cond: \(\(name >= .*\) AND \(name < /],
+    ['name%3Ex', /Index Cond: \(name > /],
+  ])('%s uses a btree index', async (query, condition) => {
+    const { filter } = parseQuery(query, { attributes, toAttribute: (wire) => wire });
+    expect(await plan(compileFilter(filter as Filter, shape, 't'))).toMatch(condition);
+  });
+
+  test('the next page by the key reads the key only from its place, unsorted', async () => {
+    const found = await plan(compileAfter([], ['5'], shape, 't'), Prisma.sql`ORDER BY ${compileOrder([], shape, 't')} LIMIT 20`);
+    expect(found).toMatch(/Index Cond: \(id > /);
+    expect(found).not.toContain('Sort');
+  });
+});

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database } from '../../../src/platform/database/database.js';
+import { matches } from '../../../src/platform/filter/evaluate.js';
+import { compileFilter } from '../../../src/platform/filter/sql.js';
+import type { Filter } from '../../../src/platform/filter/tree.js';
+import { databaseNames, openDatabase } from './databases.js';
+import { attributes, filterArbitrary, insertRows, rowsArbitrary, shape, toValue, type Row } from './things.js';
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
+const runs = Number(process.env.RUNS ?? 500);
+const rootFilter = filterArbitrary({ kind: 'object', attributes: () => attributes }, 4);
+
+describe.each(databaseNames)('filters on the %s database', (name) => {
+  let database: Database;
+  const rows = fc.sample(rowsArbitrary, { seed, numRuns: 1 })[0] as Row[];
+
+  beforeAll(async () => {
+    console.info(`sql.property seed ${seed}, reproduce with SEED=${seed}`);
+    database = await openDatabase(name);
+    await database.query(insertRows(rows));
+  });
+  afterAll(() => database.close());
+
+  async function selected(filter: Filter): Promise<string[]> {
+    const found = await database.query<{ id: string }>(Prisma.sql`SELECT t."id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')} ORDER BY t."id"`);
+    return found.map(({ id }) => id).sort();
+  }
+
+  test('select exactly the rows that match in memory', async () => {
+    let some = 0;
+    await fc.assert(
+      fc.asyncProperty(rootFilter, async (filter) => {
+        const expected = rows.filter((row, index) => matches(filter, toValue(row, index), attributes)).map((row) => row.id as string).sort();
+        if (expected.length > 0 && expected.length < rows.length) some += 1;
+        expect(await selected(filter)).toEqual(expected);
+      }),
+      { seed, numRuns: runs },
+    );
+    // Filters that select nothing or everything would prove little.
+    expect(some).toBeGreaterThan(runs / 3);
+  });
+});

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import type { Database } from '../../src/platform/database/database.js';
+import { openEmbedded } from '../../src/platform/database/embedded.js';
+import { openPostgresql } from '../../src/platform/database/postgresql.js';
+import { createDatabase, dropDatabase, urlOf } from './postgresql.js';
+
+const POOL_SIZE = 5;
+
+export type TestDatabase = Database & {
+  /** Address for further connections, on PostgreSQL only. */
+  url?: string;
+};
+
+/**
+ * Opens a migrated, empty database of its own: PostgreSQL when TEST_DATABASE_URL names a server, else PGlite in
+ * memory. Close it; on PostgreSQL that also drops it.
+ */
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const template = process.env.TEST_DATABASE_TEMPLATE;
+  if (!template) throw new Error('the template is made by the global set-up of jest: run the test with jest');
+  return process.env.TEST_DATABASE_URL ? copyPostgresql(template) : copyEmbedded(template);
+}
+
+/** The same without any migration. */
+export async function openEmptyDatabase(): Promise<TestDatabase> {
+  return process.env.TEST_DATABASE_URL ? copyPostgresql() : openEmbedded(undefined);
+}
+
+async function copyEmbedded(template: string): Promise<TestDatabase> {
+  return openEmbedded(undefined, { loadDataDir: new Blob([await readFile(template)]) });
+}
+
+async function copyPostgresql(template?: string): Promise<TestDatabase> {
+  const name = await createDatabase(template);
+  const url = urlOf(name);
+  const database = await openPostgresql(url, { poolSize: POOL_SIZE });
+  const close = async (): Promise<void> => {
+    await database.close();
+    await dropDatabase(name);
+  };
+  return { ...database, url, close };
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+/** Not UTC, so that a connection that forgets to ask for UTC gives wrong times and fails its test. */
+const DEFAULT_TIME_ZONE = 'Asia/Kolkata';
+/** Not bytewise, as on most servers, so that text which lacks its COLLATE "C" sorts wrongly and fails its test. */
+const EMPTY_DATABASE = `template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'`;
+
+/** Makes a database on the server of TEST_DATABASE_URL, empty or as a copy, and answers its name. */
+export async function createDatabase(template?: string): Promise<string> {
+  const name = `tmf_test_${process.pid}_${randomBytes(4).toString('hex')}`;
+  await administer(`CREATE DATABASE "${name}" TEMPLATE ${template ? `"${template}"` : EMPTY_DATABASE}`);
+  // Settings are not copied from the template.
+  await administer(`ALTER DATABASE "${name}" SET timezone = '${DEFAULT_TIME_ZONE}'`);
+  return name;
+}
+
+export async function dropDatabase(name: string): Promise<void> {
+  await administer(`DROP DATABASE "${name}" WITH (FORCE)`);
+}
+
+/** Address of a database of that server. */
+export function urlOf(name: string): string {
+  const url = new URL(serverUrl());
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+function serverUrl(): string {
+  const url = process.env.TEST_DATABASE_URL;
+  if (!url) throw new Error('TEST_DATABASE_URL is not set');
+  return url;
+}
+
+async function administer(sql: string): Promise<void> {
+  const client = new pg.Client(serverUrl());
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,97 @@
+import { pino } from 'pino';
+import { createServer } from '../../src/app/server.js';
+import { readConfig } from '../../src/platform/config.js';
+import { openTestDatabase, type TestDatabase } from './database.js';
+
+/** A clock that stands still until it is told otherwise. */
+export class TestClock {
+  constructor(private time = new Date('2026-03-01T12:00:00.000Z')) {}
+
+  now(): Date {
+    return new Date(this.time);
+  }
+
+  set(time: string): void {
+    this.time = new Date(time);
+  }
+
+  advance(milliseconds: number): void {
+    this.time = new Date(this.time.getTime() + milliseconds);
+  }
+}
+
+export interface RestAnswer {
+  status: number;
+  headers: Headers;
+  /** Parsed JSON, or undefined when there is no body. */
+  body: any;
+}
+
+export interface RestCall {
+  headers?: Record<string, string>;
+  /** JSON to send; `text` sends something as it is. */
+  body?: unknown;
+  text?: string | Uint8Array;
+}
+
+export interface GraphqlAnswer {
+  status: number;
+  headers: Headers;
+  data: any;
+  errors?: { message: string; path?: (string | number)[]; extensions: { code: string; status: number; reason: string; attribute?: string; reference?: { type: string; id: string } } }[];
+}
+
+export interface TestServer {
+  url: string;
+  database: TestDatabase;
+  clock: TestClock;
+  /** A call of TMF REST; the path starts behind the base path: `/bucket?status=active`. */
+  rest(method: string, path: string, call?: RestCall): Promise<RestAnswer>;
+  graphql(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>;
+  close(): Promise<void>;
+}
+
+export const basePath = '/tmf-api/prepayBalanceManagement/v4';
+
+/** The whole server on a free port, on a database of its own: embedded, or PostgreSQL when TEST_DATABASE_URL is set. */
+export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
+  const database = await openTestDatabase();
+  const clock = new TestClock();
+  const config = readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', ...env }, 'sandbox');
+  const server = await createServer({ config, database, logger: pino({ level: config.logLevel }), clock }).catch(async (error: unknown) => {
+    // An open database would keep the test process alive.
+    await database.close();
+    throw error;
+  });
+  const url = await server.listen();
+  return {
+    url,
+    database,
+    clock,
+    rest: (method, path, call) => restCall(`${url}${path.startsWith('/tmf-api') ? '' : basePath}${path}`, method, call),
+    graphql: async (query, variables, headers) => {
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query, variables }),
+      });
+      const body: any = await response.json();
+      return { status: response.status, headers: response.headers, data: body.data, errors: body.errors };
+    },
+    close: async () => {
+      await server.close();
+      await database.close();
+    },
+  };
+}
+
+async function restCall(url: string, method: string, { headers, body, text }: RestCall = {}): Promise<RestAnswer> {
+  const payload = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await fetch(url, {
+    method,
+    headers: { ...(payload === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    body: payload,
+  });
+  const answer = await response.text();
+  return { status: response.status, headers: response.headers, body: answer === '' ? undefined : JSON.parse(answer) };
+}

@@ -1,0 +1,231 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import { plural } from '../graphql/naming.js';
+import { apis } from '../rest-compat/apis/index.js';
+import { configVariables } from '../src/platform/config.js';
+
+/** Who may import whom. A path stands for the file or the folder; `typesOnly` allows no more than `import type`. */
+interface Row {
+  folder: string;
+  /** Places of the project; the folder itself is always allowed. */
+  values: string[];
+  typesOnly?: string[];
+  /** npm packages that may be imported as values, where it matters; Node's own modules count as packages. */
+  packages?: string[];
+}
+
+const generated = 'prisma/generated';
+
+const importTable: Row[] = [
+  { folder: 'src/platform', values: [generated] },
+  { folder: 'src/domain', values: ['src/platform', generated] },
+  {
+    folder: 'graphql',
+    values: ['src/domain', ...['read', 'filter', 'principal', 'errors', 'decimal', 'date-time'].map((name) => `src/platform/${name}`)],
+    // An Answer is what the domain gives every write back as.
+    typesOnly: [generated, 'src/platform/write/command', 'src/platform/plain'],
+    packages: ['graphql', 'type-graphql', 'reflect-metadata', 'lossless-json'],
+  },
+  {
+    folder: 'rest-compat',
+    values: ['graphql/naming', ...['filter', 'errors', 'principal', 'decimal'].map((name) => `src/platform/${name}`)],
+    // It hands the context of a request on to execute(), and looks at nothing in it.
+    typesOnly: ['graphql/context'],
+    // lru-cache bounds the documents it keeps; the others are JSON numbers, JSON Patch and Sandbox links.
+    packages: ['graphql', 'lru-cache', 'lossless-json', 'rfc6902', 'lz-string'],
+  },
+  { folder: 'src/events', values: ['src/platform', 'src/domain', generated] },
+  { folder: 'src/streaming', values: ['src/platform', 'src/domain', generated] },
+  { folder: 'src/app', values: ['src', 'graphql', 'rest-compat', generated] },
+];
+
+/** What the layers under GraphQL and HTTP must not know. */
+const outer = /^(graphql|type-graphql|graphql-jit|graphql-scalars|express|cors|@apollo\/.*|(node:)?https?)$/;
+
+const root = process.cwd();
+const notOurs = new Set(['node_modules', 'dist', 'data', 'reports', 'generated', '.git']);
+
+function filesUnder(folder: string, pattern: RegExp): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = normalize(join(folder, entry.name));
+    if (entry.isDirectory()) return notOurs.has(entry.name) ? [] : filesUnder(path, pattern);
+    return pattern.test(path) ? [path] : [];
+  });
+}
+
+const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+const parse = (path: string): ts.SourceFile => ts.createSourceFile(path, textOf(path), ts.ScriptTarget.Latest, true);
+const sources = ['src', 'graphql', 'rest-compat'].flatMap((folder) => filesUnder(folder, /\.ts$/));
+const isWithin = (path: string, place: string): boolean => path === place || path === `${place}.ts` || path.startsWith(`${place}/`);
+
+function visit(node: ts.Node, look: (node: ts.Node) => void): void {
+  look(node);
+  ts.forEachChild(node, (child) => visit(child, look));
+}
+
+interface Import {
+  /** Path in the project without .js, or the name of a package. */
+  target: string;
+  isPackage: boolean;
+  isTypeOnly: boolean;
+}
+
+function importsOf(path: string): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: ts.Node | undefined, isTypeOnly: boolean): void => {
+    if (!specifier || !ts.isStringLiteral(specifier)) return;
+    const { text } = specifier;
+    const isPackage = !text.startsWith('.');
+    const target = isPackage ? /^(@[^/]+\/)?[^/]+/.exec(text)![0] : join(dirname(path), text).replace(/\.js$/, '');
+    found.push({ target, isPackage, isTypeOnly });
+  };
+  visit(parse(path), (node) => {
+    if (ts.isImportDeclaration(node)) {
+      const clause = node.importClause;
+      const named = clause?.namedBindings;
+      const areTypes = named !== undefined && ts.isNamedImports(named) && !clause?.name && named.elements.every((element) => element.isTypeOnly);
+      add(node.moduleSpecifier, clause !== undefined && (clause.phaseModifier === ts.SyntaxKind.TypeKeyword || areTypes));
+    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false);
+  });
+  return found;
+}
+
+function isAllowed(row: Row, { target, isPackage, isTypeOnly }: Import): boolean {
+  if (isPackage) {
+    if (isTypeOnly) return true;
+    if (row.packages) return row.packages.includes(target);
+    return row.folder === 'src/app' || row.folder === 'src/streaming' || !outer.test(target);
+  }
+  if ([row.folder, ...row.values].some((place) => isWithin(target, place))) return true;
+  return isTypeOnly && (row.typesOnly ?? []).some((place) => isWithin(target, place));
+}
+
+describe('imports', () => {
+  it.each(importTable)('of $folder follow the table', (row) => {
+    const wrong = sources
+      .filter((path) => isWithin(path, row.folder))
+      .flatMap((path) => importsOf(path).filter((one) => !isAllowed(row, one)).map(({ target, isTypeOnly }) => `${path} imports ${isTypeOnly ? 'type ' : ''}${target}`));
+    expect(wrong).toEqual([]);
+  });
+
+  it('are in the table for every folder', () => {
+    expect(sources.filter((path) => !importTable.some(({ folder }) => isWithin(path, folder)))).toEqual([]);
+  });
+});
+
+/** bucket, TopupBalance, prepay-balance, BUCKET_UNKNOWN → their words, in lower case, each between spaces. */
+function wordsOf(text: string): string {
+  const words = text.replaceAll(/([a-z\d])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2').toLowerCase().match(/[a-z\d]+/g) ?? [];
+  return ` ${words.join(' ')} `;
+}
+
+const resourceNames = apis.flatMap(({ resources }) => Object.entries(resources).flat());
+const domains = readdirSync(join(root, 'src/domain'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const forbiddenWords = [...new Set([...resourceNames, ...resourceNames.map(plural), ...domains.map(({ name }) => name)].map(wordsOf))];
+
+/** The composition of GraphQL names its resources, and what it hands to their resolvers. */
+const composition = new Set(['graphql/schema.ts', 'graphql/context.ts']);
+/** Reasons of refusals are in one table (DESIGN §6), so it has the words of every domain. */
+const errorTable = 'src/platform/errors.ts';
+
+describe('generic code', () => {
+  const generic = sources.filter((path) => /^(rest-compat|graphql)\/[^/]+$|^src\/platform\//.test(path) && !composition.has(path) && path !== errorTable);
+
+  it('names no resource', () => {
+    const named = generic.flatMap((path) => {
+      const found: string[] = [];
+      visit(parse(path), (node) => {
+        if (!ts.isIdentifier(node) && !ts.isStringLiteralLike(node) && !ts.isTemplateHead(node) && !ts.isTemplateMiddleOrTemplateTail(node)) return;
+        if (ts.isImportDeclaration(node.parent)) return;
+        // Descriptions may give an example.
+        const text = node.text.replaceAll(/\be\.g\. .*/g, '');
+        if (forbiddenWords.some((words) => wordsOf(text).includes(words))) found.push(`${path}: ${node.text}`);
+      });
+      return found;
+    });
+    expect(named).toEqual([]);
+  });
+});
+
+const code = [...sources, ...filesUnder('test', /\.[tj]s$/), ...filesUnder('prisma', /\.(prisma|sql)$/), 'eslint.config.js', 'jest.config.js', '.ci/run'];
+const tests = filesUnder('test', /\.test\.ts$/);
+
+/** `file: line` for every line that matches. */
+function linesLike(paths: string[], pattern: RegExp): string[] {
+  return paths.flatMap((path) => textOf(path).split('\n').filter((line) => pattern.test(line)).map((line) => `${path}: ${line.trim()}`));
+}
+
+describe('the code', () => {
+  it('has no any outside the tests', () => {
+    const found = sources.flatMap((path) => {
+      const lines: string[] = [];
+      visit(parse(path), (node) => void (node.kind === ts.SyntaxKind.AnyKeyword && lines.push(`${path}: ${node.parent.getText()}`)));
+      return lines;
+    });
+    expect(found).toEqual([]);
+  });
+
+  it('puts nothing off without a place where it is tracked, and silences no check without a reason', () => {
+    // The words are taken apart, so as not to find themselves.
+    expect(linesLike(code, /\b(TO[D]O|FIX[M]E|X[X]X)\b(?!\(#\d+\): \w)/)).toEqual([]);
+    expect(linesLike(code, /(@ts-(ignore|nocheck|expect-error)|eslint-[d]isable\S*)(?!.*(--|:) \w)(?!.*\|ignore)/)).toEqual([]);
+  });
+
+  it('skips and singles out no test', () => {
+    const found = tests.flatMap((path) => {
+      const calls: string[] = [];
+      visit(parse(path), (node) => {
+        const text = ts.isPropertyAccessExpression(node) ? node.getText() : ts.isCallExpression(node) ? `${node.expression.getText()}(` : '';
+        if (/^(it|test|describe)\b.*\.(only|skip|todo|failing)$|^([fx](it|describe)|xtest)\(/.test(text)) calls.push(`${path}: ${text}`);
+      });
+      return calls;
+    });
+    expect(found).toEqual([]);
+  });
+
+  it('is in files that one can read', () => {
+    const lineMax = 300;
+    const isLong = (path: string): boolean => textOf(path).trimEnd().split('\n').length >= lineMax;
+    // A migration is as long as what Prisma writes.
+    // Tables of test cases are read row by row.
+    expect(code.filter((path) => !path.endsWith('.sql') && !path.endsWith('.test.ts') && isLong(path))).toEqual([]);
+  });
+
+  it('says in the first line of a migration why it is needed', () => {
+    const migrations = filesUnder('prisma/migrations', /\.sql$/);
+    expect(migrations.length).toBeGreaterThan(0);
+    expect(migrations.filter((path) => !/^-- \S/.test(textOf(path)))).toEqual([]);
+  });
+
+  const { packages } = JSON.parse(textOf('package-lock.json')) as {
+    packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
+  };
+
+  it('can be installed on every platform: npm ci refuses a lock that lacks one', () => {
+    const missing = Object.values(packages).flatMap(({ optionalDependencies }) =>
+      Object.keys(optionalDependencies ?? {}).filter((name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`))),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('is installed from the public registry only', () => {
+    const addresses = Object.values(packages).flatMap(({ resolved }) => resolved ?? []);
+    expect(addresses.filter((address) => !address.startsWith('https://registry.npmjs.org/'))).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  it('lists the variables that are read, in their order', () => {
+    const rows = [...textOf('README.md').matchAll(/^\| *`([A-Z][A-Z_]+)` *\|/gm)].map(([, name]) => name);
+    expect(rows).toEqual(configVariables.map(({ name }) => name));
+  });
+
+  it('has the two lines that set everything up', () => {
+    const lines = textOf('README.md').split('\n').map((line) => line.trim());
+    for (const line of ['npm ci && npm start', 'npm ci && npm test']) expect(lines.filter((one) => one.startsWith(line))).not.toEqual([]);
+  });
+});
