@@ -6,10 +6,10 @@ import { call, createStorage, eventually, graphql, killAll, Program, type Storag
 
 jest.setTimeout(180_000);
 
-const rounds = 10;
+const rounds = 40;
 const clients = 10;
 /** Answers between two cuts. */
-const answersPerRound = 40;
+const answersPerRound = 15;
 /** How often a client repeats a top-up that nobody acknowledged. */
 const triesMax = 100;
 

@@ -25,12 +25,14 @@ export interface PostgresqlOptions {
 export async function openPostgresql(url: string, { poolSize }: PostgresqlOptions): Promise<Database> {
   const config = readUrl(url);
   await checkServer(config);
-  const client = new PrismaClient({
-    adapter: new PrismaPg({
-      ...withOptions(config, `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`),
-      max: poolSize,
-    }),
+  const pool = new pg.Pool({
+    ...withOptions(config, `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`),
+    max: poolSize,
   });
+  // Between the pool's hands and the adapter's a connection has nobody who listens: a server that hangs up just
+  // then would end the process. Whoever uses the connection learns of it from the query.
+  pool.on('connect', (connection) => connection.on('error', () => undefined));
+  const client = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: true }) });
   return {
     kind: 'postgresql',
     ...prismaPart(client),
