@@ -7,10 +7,11 @@ import { adjustBalance } from './prepay-balance/adjust-balance.js';
 import { bucket } from './prepay-balance/bucket.js';
 import { reserveBalance } from './prepay-balance/reserve-balance.js';
 import { topupBalance } from './prepay-balance/topup-balance.js';
+import { transferBalance } from './prepay-balance/transfer-balance.js';
 import type { ResolverClass, ResourceModule } from './resource.js';
 
 /** Every resource of the schema. */
-const resources: readonly ResourceModule[] = [bucket, topupBalance, adjustBalance, reserveBalance];
+const resources: readonly ResourceModule[] = [bucket, topupBalance, adjustBalance, reserveBalance, transferBalance];
 
 export async function createSchema(): Promise<GraphQLSchema> {
   const resolvers = [...resources.flatMap((resource) => resource.resolvers), ...resolversOfPages()];

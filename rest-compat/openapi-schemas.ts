@@ -100,13 +100,20 @@ export function scalarSchema(type: GraphQLNamedType): Json {
   return scalarSchemas[type.name] ?? {};
 }
 
-/** The body most people start from: what is mandatory, and the first reference to another resource of ours. */
+/** The body most people start from: what is mandatory, and the references to the first other resource of ours. */
 export function createExample(input: GraphQLInputObjectType, output: GraphQLObjectType): Json {
-  const reference = Object.values(input.getFields()).find(({ name }) => {
-    const type = getNamedType(output.getFields()[name]?.type);
-    return isObjectType(type) && targetType(type) !== undefined;
-  });
-  return { ...minimalExample(input), ...(reference && { [toWire(reference.name)]: exampleOf(reference) }) };
+  const fields = Object.values(input.getFields());
+  const typeOf = ({ name }: GraphQLInputField): GraphQLNamedType | undefined => getNamedType(output.getFields()[name]?.type);
+  const first = fields.map(typeOf).find((type) => isObjectType(type) && targetType(type) !== undefined);
+  const references = first ? fields.filter((field) => typeOf(field) === first) : [];
+  // Each names another one: what moves from one to the other needs two.
+  const examples = references.map((field, index) => [toWire(field.name), numbered(exampleOf(field), index)] as const);
+  return { ...minimalExample(input), ...Object.fromEntries(examples) };
+}
+
+function numbered(example: unknown, index: number): unknown {
+  const { id, ...rest } = example as { id: string };
+  return { id: String(Number(id) + index), ...rest };
 }
 
 /** A small change that harms nothing: of a text that may be absent. */

@@ -43,7 +43,8 @@ export const adjustBalance: ResourceModule = {
       call: ({ prepayBalance }, write, inputs) => prepayBalance.actions.adjustMany(write, inputs),
     },
     update: {
-      description: 'Changes what describes the adjustment; amount and bucket stay. Errors: NOT_FOUND, CONFLICT, REVISION_MISMATCH.',
+      description:
+        'Changes what describes the adjustment; amount and bucket stay. Status cancelled reverses it. Errors: NOT_FOUND, CONFLICT, INSUFFICIENT_REMAINING, REVISION_MISMATCH.',
       call: ({ prepayBalance }, write, change) => prepayBalance.actions.update(write, 'adjustBalance', change),
     },
     delete: {

@@ -4,6 +4,7 @@ import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { Quantity } from '../shared/quantity.js';
 import { ChannelRef, LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
+import { TimePeriod } from '../shared/time-period.js';
 import { BucketRef, ImpactedBucket } from './references.js';
 
 /** What the balance actions of TMF654 have in common. */
@@ -21,7 +22,8 @@ export abstract class BalanceActionParts extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
     update: true,
-    description: 'created (waiting, or a reservation that holds), completed, failed or cancelled. An update may only set it to cancelled.',
+    description:
+      'created (it waits, or is a reservation that holds), completed, failed or cancelled. An update may only set it to cancelled: what waits will not happen, a reservation returns what it holds, a completed action is reversed by compensating entries if the balances allow it.',
   })
   status: string;
 
@@ -71,6 +73,12 @@ export abstract class BalanceActionParts extends ExtensibleResource {
 
   @Attribute(() => DateTime, { description: 'When the server applied the action; absent while it waits and when it failed.' })
   confirmationDate?: Date;
+
+  @Attribute(() => TimePeriod, {
+    create: 'optional',
+    description: 'Of a top-up, its end is the validity the top-up brings to its bucket; of a reservation, it is the default of expirationDate. Otherwise only kept.',
+  })
+  validFor?: TimePeriod;
 
   @Attribute(() => String, { description: 'Our extension: the error code of the refusal when status is failed, e.g. INSUFFICIENT_REMAINING.' })
   failureCode?: string;

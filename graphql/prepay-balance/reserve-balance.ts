@@ -27,8 +27,14 @@ export class ReserveBalance extends BalanceActionParts {
   })
   override relatedParty: RelatedParty[];
 
-  @Attribute(() => DateTime, { create: 'optional', description: 'From then on the reservation can no longer be committed. Must be in the future.' })
+  @Attribute(() => DateTime, {
+    create: 'optional',
+    description: 'Then the reservation lapses by itself: what it holds goes back. Must be in the future. Default: the end of validFor; without either it holds until it is ended.',
+  })
   expirationDate?: Date;
+
+  @Attribute(() => DateTime, { description: 'Our extension: when it lapses by itself; absent when it never will.' })
+  nextDueDate?: Date;
 
   @Attribute(() => DateTime, { required: true, description: 'When the server received it.' })
   requestedDate: Date;
@@ -61,7 +67,7 @@ class ReservationVerbs {
     @Ctx() context: Context,
   ): Promise<object> {
     const change = { id, input: { reason: reason ?? undefined }, ifRevision };
-    return told(context, context.prepayBalance.actions.release(writeContext(context, key), change));
+    return told(context, context.prepayBalance.actions.cancel(writeContext(context, key), 'reserveBalance', change));
   }
 }
 

@@ -2,21 +2,46 @@ import { Int } from 'type-graphql';
 import { Attribute, Resource } from '../attribute.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
+import { Quantity } from '../shared/quantity.js';
 import { PaymentMethodRef, PaymentRef } from '../shared/references.js';
+import { TimePeriod } from '../shared/time-period.js';
 import { BalanceActionParts } from './balance-action.js';
 import { RelatedTopupBalance } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
   fixed: { kind: 'topupBalance' },
-  description: 'TMF654 TopupBalance: adds an amount to one bucket.',
+  description: 'TMF654 TopupBalance: adds an amount to one bucket: at once, at a later date, in every period, or whenever little is left.',
 })
 export class TopupBalance extends BalanceActionParts {
   @Attribute(() => String, { create: 'optional', description: 'What the amount is for; taken from the bucket when absent.' })
   usageType?: string;
 
-  @Attribute(() => DateTime, { required: true, create: 'optional', description: 'When the top-up was asked for; set by the server. Scheduled top-ups are not offered yet.' })
+  @Attribute(() => Quantity, {
+    required: true,
+    create: 'required',
+    update: true,
+    description: 'How much is added, in the units of the bucket or ones that convert to them exactly (MB and GB, s and min). May be changed while the top-up waits.',
+  })
+  override amount: Quantity;
+
+  @Attribute(() => TimePeriod, {
+    create: 'optional',
+    update: true,
+    description: 'Its end extends the validity of the bucket when that ends earlier, and revives an expired bucket with its remainder. Must end in the future.',
+  })
+  override validFor?: TimePeriod;
+
+  @Attribute(() => DateTime, {
+    required: true,
+    create: 'optional',
+    update: true,
+    description: 'When the top-up is to happen; in the future, it waits until then. Of a recurring top-up: when its first period begins. Default: now.',
+  })
   requestedDate: Date;
+
+  @Attribute(() => DateTime, { description: 'Our extension: when the server acts on it next by itself; absent when it never will.' })
+  nextDueDate?: Date;
 
   @Attribute(() => String, { create: 'optional', update: true, description: 'Code of the voucher that pays.' })
   voucher?: string;
@@ -27,14 +52,29 @@ export class TopupBalance extends BalanceActionParts {
   @Attribute(() => PaymentMethodRef, { create: 'optional', update: true, description: 'The method of payment.' })
   paymentMethod?: PaymentMethodRef;
 
-  @Attribute(() => Boolean, { create: 'optional', update: true, description: 'Whether the top-up was made by an automatism.' })
+  @Attribute(() => Boolean, { create: 'optional', update: true, description: 'Whether it is, or was made by, an automatism. Always true for a series and for what it makes.' })
   isAutoTopup?: boolean;
 
-  @Attribute(() => String, { create: 'optional', description: 'Period of a recurring top-up. Recurring top-ups are not offered yet.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description:
+      'weekly, fortnightly or monthly: at the beginning of each period, counted from requestedDate in the time zone of the operator, a topupBalance is made that names this one in relatedTopupBalance. A month without the day uses its last one.',
+  })
   recurringPeriod?: string;
 
-  @Attribute(() => Int, { create: 'optional', description: 'Number of periods of a recurring top-up. Not offered yet.' })
+  @Attribute(() => Int, { create: 'optional', update: true, description: 'How many top-ups a series makes, refused ones included; without it, it goes on until it is cancelled.' })
   numberOfPeriods?: number;
+
+  @Attribute(() => Int, { description: 'Our extension: how many top-ups the series has made so far.' })
+  periodsDone?: number;
+
+  @Attribute(() => Quantity, {
+    create: 'optional',
+    description:
+      'Our extension: a standing top-up that fills its bucket whenever a debit, reservation or transfer leaves less than this; each filling is a topupBalance that names this one in relatedTopupBalance. One per bucket.',
+  })
+  autoTopupThreshold?: Quantity;
 
   @Attribute(() => RelatedTopupBalance, { create: 'optional', update: true, description: 'The top-up this one belongs to.' })
   relatedTopupBalance?: RelatedTopupBalance;
@@ -45,7 +85,7 @@ export const topupBalance: ResourceModule = {
     ...resourceResolvers(TopupBalance, {
       create: {
         description:
-          'Adds an amount to one bucket, at once. Errors: BUCKET_UNKNOWN, BUCKET_AMBIGUOUS, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, BALANCE_LIMIT.',
+          'Adds an amount to one bucket: at once, or as requestedDate, recurringPeriod or autoTopupThreshold say. Errors: BUCKET_UNKNOWN, BUCKET_AMBIGUOUS, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, BALANCE_LIMIT.',
         call: ({ prepayBalance }, write, input) => prepayBalance.actions.topUp(write, input),
       },
       createMany: {
@@ -53,7 +93,8 @@ export const topupBalance: ResourceModule = {
         call: ({ prepayBalance }, write, inputs) => prepayBalance.actions.topUpMany(write, inputs),
       },
       update: {
-        description: 'Changes what describes the top-up; amount and bucket stay. Errors: NOT_FOUND, CONFLICT, REVISION_MISMATCH.',
+        description:
+          'Changes what describes the top-up and, while it waits, its amount and dates; status cancelled ends what waits and reverses what is completed. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, INSUFFICIENT_REMAINING, REVISION_MISMATCH.',
         call: ({ prepayBalance }, write, change) => prepayBalance.actions.update(write, 'topupBalance', change),
       },
       delete: {

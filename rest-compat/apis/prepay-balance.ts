@@ -14,6 +14,7 @@ export const prepayBalance: ApiDescriptor = {
     topupBalance: 'TopupBalance',
     adjustBalance: 'AdjustBalance',
     reserveBalance: 'ReserveBalance',
+    transferBalance: 'TransferBalance',
   },
   // The draft edition of January 2020, and the samples.
   dialect: {
@@ -21,6 +22,6 @@ export const prepayBalance: ApiDescriptor = {
       TopupBalance: { balanceTopup: 'relatedTopupBalance', isAutopTopup: 'isAutoTopup' },
       Quantity: { value: 'amount', unit: 'units' },
     },
-    values: { TopupBalance: sampleStatus, AdjustBalance: sampleStatus, ReserveBalance: sampleStatus },
+    values: { TopupBalance: sampleStatus, AdjustBalance: sampleStatus, ReserveBalance: sampleStatus, TransferBalance: sampleStatus },
   },
 };

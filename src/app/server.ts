@@ -10,6 +10,7 @@ import { AdjustBalance } from '../../graphql/prepay-balance/adjust-balance.js';
 import { Bucket } from '../../graphql/prepay-balance/bucket.js';
 import { ReserveBalance } from '../../graphql/prepay-balance/reserve-balance.js';
 import { TopupBalance } from '../../graphql/prepay-balance/topup-balance.js';
+import { TransferBalance } from '../../graphql/prepay-balance/transfer-balance.js';
 import { createSchema } from '../../graphql/schema.js';
 import { shapeOf } from '../../graphql/shape.js';
 import { apis } from '../../rest-compat/apis/index.js';
@@ -56,15 +57,23 @@ export interface ServerOptions {
 export async function createServer({ config, database, logger, clock = systemClock }: ServerOptions): Promise<AppServer> {
   const schema = await createSchema();
   const execute = createExecute(schema);
-  const reader = new Reader(database, config.countMax);
   const extensions = config.extensionSchemaDir ? await readExtensionSchemas(config.extensionSchemaDir) : noExtensionSchemas;
-  const prepayBalance = createPrepayBalance(database, clock, createIdSource(), extensions, {
-    bucket: shapeOf(Bucket),
-    topupBalance: shapeOf(TopupBalance),
-    adjustBalance: shapeOf(AdjustBalance),
-    reserveBalance: shapeOf(ReserveBalance),
+  const prepayBalance = createPrepayBalance(database, {
+    clock,
+    nextId: createIdSource(),
+    extensions,
+    shapes: {
+      bucket: shapeOf(Bucket),
+      topupBalance: shapeOf(TopupBalance),
+      adjustBalance: shapeOf(AdjustBalance),
+      reserveBalance: shapeOf(ReserveBalance),
+      transferBalance: shapeOf(TransferBalance),
+    },
+    timeZone: 'UTC',
+    reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
   });
 
+  const reader = new Reader(database, config.countMax, prepayBalance.settler);
   const isExplainOffered = config.mode === 'sandbox';
   const originOfRequest = (request: IncomingMessage): string => originOf(config, request);
   const rest = new Rest({

@@ -168,8 +168,9 @@ describe('the OpenAPI documents', () => {
 
     it('give a body as example that is accepted once it names what exists', async () => {
       const { example } = document.paths[`/${segment}`].post.requestBody.content['application/json'];
-      const [id = ''] = Object.values(await fixture.prepare(server));
-      const { status, body } = await server.rest('POST', `/${segment}`, { body: JSON.parse(JSON.stringify(example).replaceAll('"42"', `"${id}"`)) });
+      const ids = await fixture.prepare(server);
+      const named = JSON.stringify(example).replaceAll('"42"', `"${Object.values(ids)[0]}"`).replaceAll('"43"', `"${ids['receiver']}"`);
+      const { status, body } = await server.rest('POST', `/${segment}`, { body: JSON.parse(named) });
       expect([status, body.message]).toEqual([201, undefined]);
     });
 

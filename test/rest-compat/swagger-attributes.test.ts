@@ -16,7 +16,6 @@ const notServedYet = {
 const withoutDefinition: readonly [definitions: RegExp, reason: string][] = [
   [/^(Addressable|Entity|EntityRef|Extensible)$/, 'a base class of the generator: its attributes stand in every class that extends it'],
   [/^(BalanceActionRef|ResourceRef)$/, 'nothing in the swagger refers to it'],
-  [/^TransferBalance(_Create|_Update)?$/, 'transfers are not served yet'],
   [/^(AccumulatedBalance|BalanceAction)$/, 'views over buckets and actions are not served yet'],
   [/Event(Payload)?$/, 'events are not served yet'],
   [/^EventSubscription(Input)?$/, 'the hub is not served yet'],
@@ -28,13 +27,19 @@ const notPatched = 'amount, bucket and the other locators of an action do not ch
 /** Attributes that a definition of ours has not, and why. */
 const withoutAttribute: readonly [definitions: RegExp, attributes: readonly string[], reason: string][] = [
   [/^Bucket_Create$/, ['reserveBalance'], setByServer],
-  [/^(Topup|Adjust|Reserve)Balance_Create$/, ['confirmationDate', 'status', 'impactedBucket'], setByServer],
-  [/^(Adjust|Reserve)Balance_Create$/, ['requestedDate'], setByServer],
-  [/^(Topup|Adjust|Reserve)Balance_Update$/, ['confirmationDate', 'requestedDate', 'impactedBucket'], setByServer],
-  [/^(Topup|Adjust|Reserve)Balance_Update$/, ['amount', 'usageType', 'bucket', 'logicalResource', 'partyAccount', 'product'], notPatched],
+  [/^(Topup|Adjust|Reserve|Transfer)Balance_Create$/, ['confirmationDate', 'status', 'impactedBucket'], setByServer],
+  [/^(Adjust|Reserve|Transfer)Balance_Create$/, ['requestedDate'], setByServer],
+  [/^(Topup|Adjust|Reserve|Transfer)Balance_Update$/, ['confirmationDate', 'impactedBucket'], setByServer],
+  [/^(Adjust|Reserve|Transfer)Balance_Update$/, ['requestedDate'], setByServer],
+  [/^(Topup|Adjust|Reserve|Transfer)Balance_Update$/, ['usageType', 'bucket', 'logicalResource', 'partyAccount', 'product'], notPatched],
+  [/^(Adjust|Reserve|Transfer)Balance_Update$/, ['amount'], notPatched],
+  [
+    /^TransferBalance_Update$/,
+    ['costOwner', 'receiverBucketUsageType', 'receiver', 'receiverBucket', 'receiverLogicalResource', 'receiverPartyAccount', 'receiverProduct', 'transferCost'],
+    'a transfer is applied at once: what it did does not change',
+  ],
   [/^AdjustBalance_Update$/, ['adjustType', 'reserveBalance'], 'an adjustment is applied at once: what it did does not change'],
   [/^ReserveBalance_Update$/, ['expirationDate'], 'a reservation lapses when it was agreed to'],
-  [/^TopupBalance_Update$/, ['numberOfPeriods', 'recurringPeriod'], 'scheduled and recurring top-ups are not offered yet'],
   [/^Error$/, ['@baseType', '@schemaLocation'], 'an error is of no other class and has no extension'],
 ];
 

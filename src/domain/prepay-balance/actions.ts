@@ -8,17 +8,21 @@ import type { BalanceTools } from './apply.js';
 import type { ActionKind, Amount, BalanceCommand } from './commands.js';
 import type { BalanceEngine } from './engine.js';
 import { changeEvent } from './events.js';
+import { eachOf } from './input-parts.js';
 import {
   commitType,
-  eachOf,
   fromAdjustInput,
   fromCommitInput,
   fromReserveInput,
   fromTopupInput,
+  fromTransferInput,
   type AdjustInput,
   type ReserveInput,
   type TopupInput,
+  type TransferInput,
 } from './inputs.js';
+import { reschedule } from './schedule.js';
+import type { Settler } from './settler.js';
 import { actionTransitions, requireTransition } from './transitions.js';
 
 const describing = ['description', 'reason', 'channel', 'relatedParty', 'requestor', 'atType', 'atBaseType', 'atSchemaLocation', 'extension'];
@@ -28,6 +32,7 @@ export const patchableAttributes: Readonly<Record<ActionKind, readonly string[]>
   topupBalance: [...describing, 'voucher', 'payment', 'paymentMethod', 'isAutoTopup', 'relatedTopupBalance'],
   adjustBalance: describing,
   reserveBalance: describing,
+  transferBalance: describing,
 };
 
 /** Who writes, and how often the client means it. */
@@ -50,6 +55,7 @@ export class BalanceActions {
   constructor(
     private readonly database: Database,
     private readonly engine: BalanceEngine,
+    private readonly settler: Settler,
     private readonly tools: BalanceTools,
   ) {}
 
@@ -77,6 +83,14 @@ export class BalanceActions {
     return this.submitAll(context, 'createReserveBalances', inputs, fromReserveInput);
   }
 
+  transfer(context: WriteContext, input: TransferInput): Promise<Answer> {
+    return this.submit(context, 'createTransferBalance', withoutNulls(toPlainObject(input)), [fromTransferInput(input)]);
+  }
+
+  transferMany(context: WriteContext, inputs: readonly TransferInput[]): Promise<Answer> {
+    return this.submitAll(context, 'createTransferBalances', inputs, fromTransferInput);
+  }
+
   /** Consumes up to the reserved amount (all of it when none is given); the answer is the adjustBalance. */
   commit(context: WriteContext, reservationId: string, input: { amount?: Amount | null; reason?: string | null }): Promise<Answer> {
     const adjust = { ...input, adjustType: commitType, reserveBalance: { id: reservationId } };
@@ -84,11 +98,14 @@ export class BalanceActions {
     return this.submit(context, 'createAdjustBalance', withoutNulls(toPlainObject(adjust)), [fromCommitInput(reservationId, input)]);
   }
 
-  /** Returns all that the reservation holds; the answer is the cancelled reserveBalance. */
-  release(context: WriteContext, { id, input, ifRevision }: Change): Promise<Answer> {
+  /**
+   * Ends an action as far as it can be undone: a reservation returns what it holds, a waiting top-up will not
+   * happen, a completed action is reversed. The answer is the cancelled action.
+   */
+  cancel(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: Change): Promise<Answer> {
     const changes = toPlainObject(input);
-    const command: BalanceCommand = { type: 'release', reservationId: id, changes, ifRevision };
-    return this.submit(context, 'releaseReserveBalance', { id, ...changes }, [command]);
+    const command: BalanceCommand = { type: 'cancel', kind, actionId: id, changes, ifRevision };
+    return this.submit(context, `cancel ${kind}`, { id, ...changes }, [command]);
   }
 
   /** Several actions that apply together or not at all; the answer is `{ items: [...] }`. */
@@ -119,12 +136,14 @@ export class BalanceActions {
     return { answer: answerOf(result), replayed: result.replayed };
   }
 
-  /** Changes descriptive attributes, or cancels what is still live. */
-  update(context: WriteContext, kind: ActionKind, change: Change): Promise<Answer> {
+  /** Changes descriptive attributes, what a waiting top-up waits for, or cancels. */
+  async update(context: WriteContext, kind: ActionKind, change: Change): Promise<Answer> {
     const { status, ...changes } = withoutRequiredNulls(kind, toPlainObject(change.input));
-    if (kind === 'reserveBalance' && status === 'cancelled') {
-      return this.release(context, { ...change, input: changes });
+    if (status === 'cancelled') {
+      requireDescribing(kind, changes);
+      return this.cancel(context, kind, { ...change, input: changes });
     }
+    await this.settler.settleIfDue(context.tenantId);
     const input = requestedInput(context, { id: change.id, ...toPlainObject(change.input) });
     const idempotency = idempotencyOf(context.idempotencyKey, `update ${kind}`, input);
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
@@ -132,16 +151,18 @@ export class BalanceActions {
       if (typeof status === 'string') {
         requireTransition(actionTransitions, `${kind} '${change.id}'`, String(before['status']), status);
       }
-      const after = changed(before, changes, now);
+      const set = kind === 'topupBalance' ? reschedule(before, changes, now, this.tools.timeZone) : changes;
+      const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
       this.tools.extensions.check(after);
-      await updateRows(tx, this.tools.shapes[kind], context.tenantId, Object.keys(changes), [after]);
+      await updateRows(tx, this.tools.shapes[kind], context.tenantId, Object.keys(set), [after]);
       return { answer: after, events: [changeEvent(kind, 'AttributeValueChange', after, now, this.tools.nextId)] };
     });
   }
 
   /** Takes an ended action out of the lists; its ledger entries stay (DESIGN §8). */
-  delete(context: WriteContext, kind: ActionKind, id: string): Promise<Answer> {
+  async delete(context: WriteContext, kind: ActionKind, id: string): Promise<Answer> {
+    await this.settler.settleIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, `delete ${kind}`, { id });
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
       const before = await this.lock(tx, context.tenantId, kind, id);
@@ -156,6 +177,12 @@ export class BalanceActions {
   private async lock(tx: Transaction, tenantId: string, kind: ActionKind, id: string, ifRevision?: number): Promise<Plain> {
     return requireRevision(await lockRow(tx, this.tools.shapes[kind], tenantId, id), kind, id, ifRevision);
   }
+}
+
+/** With its end, an action changes only in what describes it. */
+function requireDescribing(kind: ActionKind, changes: Plain): void {
+  const [name] = Object.keys(changes).filter((attribute) => !patchableAttributes[kind].includes(attribute));
+  if (name) throw new DomainError('INVALID_ATTRIBUTE', `${name} cannot be changed together with the status`, { path: name });
 }
 
 /** A reservation always answers its parties, be there none (conformance kit): removing them leaves an empty list. */

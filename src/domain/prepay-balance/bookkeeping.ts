@@ -2,11 +2,11 @@ import { Decimal } from '../../platform/decimal.js';
 import type { IdSource } from '../../platform/ids.js';
 import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
-import type { ActionKind, BalanceCommand, ReleaseCommand } from './commands.js';
-import { changeEvent } from './events.js';
+import type { ActionKind, CreateCommand } from './commands.js';
+import { changeEvent, type Change } from './events.js';
 import type { Refusal } from './refusals.js';
-import type { Ruling } from './rules.js';
-import type { BucketState, EntryType, Movement } from './state.js';
+import type { Ruling } from './ruling.js';
+import type { ActionState, BucketState, EntryType, Movement } from './state.js';
 
 /** One immutable row of the ledger (DESIGN: fine print, Ledger entry). Deltas and results in `units`. */
 export interface LedgerEntry {
@@ -24,26 +24,27 @@ export interface LedgerEntry {
   readonly recordedAt: Date;
 }
 
+/** Who is written into the ledger as having moved a balance. */
+export interface Mover {
+  readonly kind: string;
+  readonly id: string;
+}
+
 /** Applies one movement to its bucket and writes it into the ledger. Pure. */
 export function post(
   bucket: BucketState,
   movement: Movement,
-  action: { kind: string; id: string },
-  units: string,
+  mover: Mover,
   now: Date,
   nextId: IdSource,
 ): { bucket: BucketState; entry: LedgerEntry } {
-  const amountScale = Math.max(
-    bucket.amountScale,
-    movement.remainingDelta.decimalPlaces(),
-    movement.reservedDelta.decimalPlaces(),
-  );
+  const { units, entryType, remainingDelta, reservedDelta } = movement;
   const after: BucketState = {
     ...bucket,
     units,
-    remaining: bucket.remaining.plus(movement.remainingDelta),
-    reserved: bucket.reserved.plus(movement.reservedDelta),
-    amountScale,
+    remaining: bucket.remaining.plus(remainingDelta),
+    reserved: bucket.reserved.plus(reservedDelta),
+    amountScale: Math.max(bucket.amountScale, remainingDelta.decimalPlaces(), reservedDelta.decimalPlaces()),
     entrySequence: bucket.entrySequence + 1,
     lastEntryAt: now,
   };
@@ -54,11 +55,11 @@ export function post(
     id: nextId(now),
     bucketId: bucket.id,
     sequence: after.entrySequence,
-    entryType: movement.entryType,
-    actionKind: action.kind,
-    actionId: action.id,
-    remainingDelta: movement.remainingDelta,
-    reservedDelta: movement.reservedDelta,
+    entryType,
+    actionKind: mover.kind,
+    actionId: mover.id,
+    remainingDelta,
+    reservedDelta,
     remainingAfter: after.remaining,
     reservedAfter: after.reserved,
     units,
@@ -67,119 +68,37 @@ export function post(
   return { bucket: after, entry };
 }
 
-/** Everything one command changes. */
-export interface Booking {
+/** What movements come to: the buckets as they then stand, the entries, and TMF654 ImpactedBucket for people. */
+export interface Posting {
   readonly buckets: readonly BucketState[];
   readonly entries: readonly LedgerEntry[];
-  /** The action that is kept: a new row of its kind. */
-  readonly created?: { kind: ActionKind; row: Plain };
-  /** The reservation that changed: its next version. */
-  readonly ended?: { row: Plain };
-  readonly holds: readonly { reserveBalanceId: string; bucketId: string; amount: Decimal }[];
-  readonly events: readonly DomainEvent[];
-  /** What the caller is told: the created action, or the released reservation. */
-  readonly answer: Plain;
+  readonly impactedBucket: Plain[];
 }
 
-export const actionKindOf: Record<Exclude<BalanceCommand, ReleaseCommand>['type'], ActionKind> = {
-  topup: 'topupBalance',
-  credit: 'adjustBalance',
-  debit: 'adjustBalance',
-  commit: 'adjustBalance',
-  reserve: 'reserveBalance',
-};
-
-/** Writes a ruling down: new bucket states, ledger entries, the action, the ended reservation, the events. Pure. */
-export function book(
-  command: BalanceCommand,
-  ruling: Ruling,
-  bucketOf: (id: string) => BucketState,
-  now: Date,
-  nextId: IdSource,
-): Booking {
-  const at = now.toISOString();
-  const action =
-    command.type === 'release'
-      ? { kind: 'reserveBalance' as const, id: command.reservationId }
-      : { kind: actionKindOf[command.type], id: nextId(now) };
-  const { buckets, entries, impactedBucket } = postAll(ruling, bucketOf, action, now, nextId);
-  const ended = ruling.ends && endReservation(ruling.ends, command, at);
-  const endEvents = ruling.ends && ended ? reservationEvents(ended, ruling.ends.status, now, nextId) : [];
-  if (command.type === 'release') {
-    if (ended === undefined) throw new Error('a release ends its reservation');
-    return { buckets, entries, ended: { row: ended }, holds: [], events: endEvents, answer: ended };
-  }
-  const row: Plain = withoutNulls({
-    ...command.attributes,
-    id: action.id,
-    revision: 1,
-    status: command.type === 'reserve' ? 'created' : 'completed',
-    amount: toPlainObject(ruling.amount),
-    usageType: command.usageType ?? ruling.ends?.reservation.usageType ?? firstUsageType(buckets),
-    requestedDate: at,
-    confirmationDate: at,
-    updatedAt: at,
-    impactedBucket,
-  });
-  return {
-    buckets,
-    entries,
-    created: { kind: action.kind, row },
-    ended: ended && { row: ended },
-    holds: (ruling.holds ?? []).map((hold) => ({ ...hold, reserveBalanceId: action.id })),
-    events: [changeEvent(action.kind, 'Create', row, now, nextId), ...endEvents],
-    answer: row,
-  };
-}
-
-/** A refused action is kept, with status failed and the reason, and told as a Failure event. */
-export function bookRefusal(
-  command: Exclude<BalanceCommand, ReleaseCommand>,
-  refusal: Refusal,
-  amount: Plain,
-  now: Date,
-  nextId: IdSource,
-): { kind: ActionKind; row: Plain; event: DomainEvent } {
-  const kind = actionKindOf[command.type];
-  const row = withoutNulls({
-    ...command.attributes,
-    id: nextId(now),
-    revision: 1,
-    status: 'failed',
-    amount,
-    usageType: command.usageType ?? null,
-    requestedDate: now.toISOString(),
-    updatedAt: now.toISOString(),
-    failureCode: refusal.code,
-    failureMessage: refusal.message,
-  });
-  return { kind, row, event: changeEvent(kind, 'Failure', row, now, nextId) };
-}
-
-function postAll(
-  ruling: Ruling,
-  bucketOf: (id: string) => BucketState,
-  action: { kind: string; id: string },
-  now: Date,
-  nextId: IdSource,
-): { buckets: BucketState[]; entries: LedgerEntry[]; impactedBucket: Plain[] } {
-  const { units } = ruling.amount;
+/** Writes the movements of a ruling down. Pure. */
+export function postAll({ movements, extends: extension, watches }: Ruling, bucketOf: (id: string) => BucketState, mover: Mover, now: Date, nextId: IdSource): Posting {
   const states = new Map<string, BucketState>();
   const entries: LedgerEntry[] = [];
-  for (const movement of ruling.movements) {
-    const before = states.get(movement.bucketId) ?? bucketOf(movement.bucketId);
-    const { bucket, entry } = post(before, movement, action, units, now, nextId);
+  const stateOf = (id: string): BucketState => states.get(id) ?? bucketOf(id);
+  for (const movement of movements) {
+    const { bucket, entry } = post(stateOf(movement.bucketId), movement, mover, now, nextId);
     states.set(bucket.id, bucket);
     entries.push(entry);
   }
   const impactedBucket = [...states.values()].map((bucket) =>
-    impact(bucketOf(bucket.id), bucket, entries.filter((entry) => entry.bucketId === bucket.id), units, now),
+    impact(bucketOf(bucket.id), bucket, entries.filter((entry) => entry.bucketId === bucket.id), now),
   );
+  if (extension) states.set(extension.bucketId, { ...stateOf(extension.bucketId), status: 'active', validUntil: extension.validUntil });
+  if (watches) {
+    const autoTopup = { topupBalanceId: mover.id, threshold: watches.threshold };
+    states.set(watches.bucketId, { ...stateOf(watches.bucketId), autoTopup });
+  }
   return { buckets: [...states.values()], entries, impactedBucket };
 }
 
-/** TMF654 ImpactedBucket: remainingValue before and after, and each movement as an item. */
-function impact(before: BucketState, after: BucketState, entries: readonly LedgerEntry[], units: string, now: Date): Plain {
+/** remainingValue before and after, and each movement as an item. */
+function impact(before: BucketState, after: BucketState, entries: readonly LedgerEntry[], now: Date): Plain {
+  const units = after.units ?? '';
   return {
     bucket: { id: before.id, usageType: before.usageType },
     amountBefore: { amount: before.remaining.toNumber(), units },
@@ -192,17 +111,42 @@ function impact(before: BucketState, after: BucketState, entries: readonly Ledge
   };
 }
 
-function endReservation({ reservation, status }: NonNullable<Ruling['ends']>, command: BalanceCommand, at: string): Plain {
-  const changes = command.type === 'release' ? command.changes : {};
-  const revision = Number(reservation.snapshot['revision']) + 1;
-  return withoutNulls({ ...reservation.snapshot, ...changes, status, revision, updatedAt: at });
+/** A new action, as it is kept and answered. */
+export function newAction(id: string, command: CreateCommand, amount: Plain, set: Plain, now: Date): Plain {
+  const at = now.toISOString();
+  return withoutNulls({
+    requestedDate: at,
+    ...command.attributes,
+    id,
+    revision: 1,
+    amount,
+    usageType: command.usageType ?? null,
+    updatedAt: at,
+    ...set,
+  });
 }
 
-function reservationEvents(row: Plain, status: 'completed' | 'cancelled', now: Date, nextId: IdSource): DomainEvent[] {
-  const changes = status === 'cancelled' ? (['Cancel', 'StatusChange'] as const) : (['StatusChange'] as const);
-  return changes.map((change) => changeEvent('reserveBalance', change, row, now, nextId));
+/** A refused action is kept, with status failed and the reason, and told as a Failure event. */
+export function refusedAction(command: CreateCommand, refusal: Refusal, amount: Plain, now: Date, nextId: IdSource): Plain {
+  const set = { status: 'failed', failureCode: refusal.code, failureMessage: refusal.message };
+  return newAction(nextId(now), command, amount, set, now);
 }
 
-function firstUsageType(buckets: readonly BucketState[]): string | null {
-  return buckets[0]?.usageType ?? null;
+/** The next version of an action that a command or the time changed. */
+export function nextVersion({ snapshot }: ActionState, changes: Plain, now: Date): Plain {
+  return withoutNulls({ ...snapshot, ...changes, revision: Number(snapshot['revision']) + 1, updatedAt: now.toISOString() });
 }
+
+export function eventsOf(kind: ActionKind, changes: readonly Change[], row: Plain, now: Date, nextId: IdSource): DomainEvent[] {
+  return changes.map((change) => changeEvent(kind, change, row, now, nextId));
+}
+
+/** What an ended action is told by: a cancelled one by both its events (DESIGN §12). */
+export function endEvents(kind: ActionKind, status: string, row: Plain, now: Date, nextId: IdSource): DomainEvent[] {
+  return eventsOf(kind, status === 'cancelled' ? ['Cancel', 'StatusChange'] : ['StatusChange'], row, now, nextId);
+}
+
+export function amountOf(command: CreateCommand, ruling: Ruling): Plain {
+  return toPlainObject(command.type === 'commit' ? ruling.amount : command.amount);
+}
+

@@ -16,7 +16,8 @@ import { post } from './bookkeeping.js';
 import type { Amount } from './commands.js';
 import { checkBalanceLimit } from './refusals.js';
 import { changeEvent } from './events.js';
-import { completeLogicalResources, eachOf, invalid, requireName, type LogicalResourceReference } from './inputs.js';
+import { completeLogicalResources, eachOf, invalid, requireName, requireValidity, type LogicalResourceReference, type Validity } from './input-parts.js';
+import type { Settler } from './settler.js';
 import type { BucketState } from './state.js';
 import { insertEntries, writeBuckets } from './store.js';
 import { bucketTransitions, requireTransition } from './transitions.js';
@@ -26,7 +27,7 @@ export interface BucketInput {
   status?: string | null;
   remainingValue?: Amount | null;
   reservedValue?: Amount | null;
-  validFor?: { startDateTime?: Date | null; endDateTime?: Date | null } | null;
+  validFor?: Validity | null;
   logicalResource?: LogicalResourceReference[] | null;
 }
 
@@ -41,6 +42,7 @@ export interface BucketTools {
 export class Buckets {
   constructor(
     private readonly database: Database,
+    private readonly settler: Settler,
     private readonly tools: BucketTools,
   ) {}
 
@@ -71,14 +73,15 @@ export class Buckets {
     await insertRows(tx, this.tools.shape, tenantId, [row]);
     if (input.remainingValue) {
       const { bucket, entry } = opening(row, input.remainingValue, now, this.tools.nextId);
-      await writeBuckets(tx, tenantId, [bucket], { keepRevision: true });
+      await writeBuckets(tx, tenantId, [bucket], now, { keepRevision: true });
       await insertEntries(tx, tenantId, [entry]);
     }
     return { row, event: changeEvent('bucket', 'Create', row, now, this.tools.nextId) };
   }
 
-  update(context: WriteContext, change: Change & { input: BucketInput }): Promise<Answer> {
+  async update(context: WriteContext, change: Change & { input: BucketInput }): Promise<Answer> {
     checkInput(change.input);
+    await this.settler.settleIfDue(context.tenantId);
     const input = toPlainObject(complete(change.input));
     const idempotency = idempotencyOf(context.idempotencyKey, 'updateBucket', requestedInput(context, { id: change.id, ...input }));
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
@@ -99,7 +102,8 @@ export class Buckets {
   }
 
   /** Only an empty bucket may go: money does not vanish with its container (DESIGN §8). Its ledger stays. */
-  delete(context: WriteContext, id: string): Promise<Answer> {
+  async delete(context: WriteContext, id: string): Promise<Answer> {
+    await this.settler.settleIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, 'deleteBucket', { id });
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
       const before = requireRevision(await lockRow(tx, this.tools.shape, context.tenantId, id), 'bucket', id, undefined);
@@ -122,9 +126,7 @@ function checkInput({ status, usageType, validFor, remainingValue, reservedValue
   if (status !== undefined && !(status in bucketTransitions)) {
     throw invalid('status', `must be one of ${Object.keys(bucketTransitions).join(', ')}: '${status}'`);
   }
-  if (validFor?.startDateTime && validFor.endDateTime && validFor.endDateTime <= validFor.startDateTime) {
-    throw invalid('validFor', 'must end after it starts');
-  }
+  requireValidity(validFor);
   for (const [name, value] of Object.entries({ remainingValue, reservedValue })) {
     if (!value) continue;
     requireName(`${name}.units`, value.units);
@@ -164,11 +166,12 @@ function opening(row: Plain, { amount, units }: Amount, now: Date, nextId: IdSou
   const empty: BucketState = emptyState(row, units);
   const refusal = checkBalanceLimit(empty, amount, amount);
   if (refusal) throw new DomainError(refusal.code, refusal.message);
-  const movement = { bucketId, entryType: 'opening' as const, remainingDelta: amount, reservedDelta: zero };
-  return post(empty, movement, { kind: 'bucket', id: bucketId }, units, now, nextId);
+  const movement = { bucketId, entryType: 'opening' as const, units, remainingDelta: amount, reservedDelta: zero };
+  return post(empty, movement, { kind: 'bucket', id: bucketId }, now, nextId);
 }
 
 function emptyState(row: Plain, units: string): BucketState {
+  const { endDateTime } = (row['validFor'] ?? {}) as { endDateTime?: string | null };
   return {
     id: String(row['id']),
     status: String(row['status']),
@@ -179,9 +182,10 @@ function emptyState(row: Plain, units: string): BucketState {
     priority: undefined,
     amountScale: 0,
     validFrom: undefined,
-    validUntil: undefined,
+    validUntil: endDateTime ? new Date(endDateTime) : undefined,
     entrySequence: 0,
     lastEntryAt: undefined,
+    autoTopup: undefined,
   };
 }
 

@@ -1,7 +1,9 @@
+import type { Period } from '../../platform/calendar.js';
 import type { Decimal } from '../../platform/decimal.js';
 import type { Plain } from '../../platform/plain.js';
 
-export type ActionKind = 'topupBalance' | 'adjustBalance' | 'reserveBalance';
+export const actionKinds = ['topupBalance', 'adjustBalance', 'reserveBalance', 'transferBalance'] as const;
+export type ActionKind = (typeof actionKinds)[number];
 
 export interface Amount {
   readonly amount: Decimal;
@@ -11,7 +13,14 @@ export interface Amount {
 /** How an action names its bucket (TMF654: bucket, else product, logicalResource, account or party). */
 export type Locator =
   | { kind: 'bucket'; bucketId: string }
-  | { kind: 'match'; conditions: readonly (readonly Containment[])[]; usageType: string | undefined; units: string };
+  | {
+      kind: 'match';
+      conditions: readonly (readonly Containment[])[];
+      usageType: string | undefined;
+      units: string;
+      /** Expired buckets match, too: the action may revive them. */
+      withExpired?: boolean;
+    };
 
 /** One alternative of a condition: the bucket's attribute contains this JSON. */
 export interface Containment {
@@ -29,6 +38,21 @@ interface ActionCommand {
 
 export interface TopupCommand extends ActionCommand {
   readonly type: 'topup';
+  /** End of validity it brings: a bucket that ends earlier is extended, an expired one revived. */
+  readonly validUntil: Date | undefined;
+}
+
+export const recurringPeriods: readonly Period[] = ['weekly', 'fortnightly', 'monthly'];
+
+/** A top-up that waits: for its date, for each of its periods, or for a balance below its threshold. */
+export interface StandingTopupCommand extends ActionCommand {
+  readonly type: 'standing';
+  /** What each due period applies. */
+  readonly topup: TopupCommand;
+  /** When the first is due; absent: at once. */
+  readonly requestedDate: Date | undefined;
+  readonly recurringPeriod: Period | undefined;
+  readonly threshold: Amount | undefined;
 }
 
 export interface AdjustCommand extends ActionCommand {
@@ -40,23 +64,53 @@ export interface ReserveCommand extends ActionCommand {
   readonly expirationDate: Date | undefined;
 }
 
+export interface TransferCommand extends ActionCommand {
+  readonly type: 'transfer';
+  readonly receiver: Locator;
+  /** A fee that leaves the payer's bucket and goes to none. */
+  readonly cost: Amount | undefined;
+  readonly costOwner: 'originator' | 'receiver';
+}
+
 /** An adjustBalance of type reservationDebit: consumes up to the reserved amount, returns the rest. */
 export interface CommitCommand {
   readonly type: 'commit';
-  readonly reservationId: string;
+  readonly actionId: string;
   /** Absent: all that is reserved. */
   readonly amount: Amount | undefined;
   readonly usageType: string | undefined;
   readonly attributes: Plain;
 }
 
-/** PATCH of a reservation's status to cancelled: returns all that is reserved. */
-export interface ReleaseCommand {
-  readonly type: 'release';
-  readonly reservationId: string;
+/**
+ * PATCH of an action's status to cancelled: a reservation returns what it holds, a waiting top-up will not
+ * happen, a completed action is reversed.
+ */
+export interface CancelCommand {
+  readonly type: 'cancel';
+  readonly kind: ActionKind;
+  readonly actionId: string;
   /** Descriptive attributes that the same request changes. */
   readonly changes: Plain;
   readonly ifRevision: number | undefined;
 }
 
-export type BalanceCommand = TopupCommand | AdjustCommand | ReserveCommand | CommitCommand | ReleaseCommand;
+/** What the server does by itself when its time has come: nobody is answered, and doing it again does nothing. */
+export type DueCommand =
+  | { readonly type: 'lapse'; readonly actionId: string }
+  | { readonly type: 'topupDue'; readonly actionId: string }
+  | { readonly type: 'expire'; readonly bucketId: string };
+
+/** A command that makes an action of its own. */
+export type CreateCommand = TopupCommand | StandingTopupCommand | AdjustCommand | ReserveCommand | TransferCommand | CommitCommand;
+export type BalanceCommand = CreateCommand | CancelCommand;
+
+export const actionKindOf: Readonly<Record<CreateCommand['type'], ActionKind>> = {
+  topup: 'topupBalance',
+  standing: 'topupBalance',
+  credit: 'adjustBalance',
+  debit: 'adjustBalance',
+  commit: 'adjustBalance',
+  reserve: 'reserveBalance',
+  transfer: 'transferBalance',
+};

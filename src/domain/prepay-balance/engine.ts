@@ -2,11 +2,15 @@ import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import { withRetry } from '../../platform/write/retry.js';
 import { applyIn, type BalanceRequest, type BalanceResult, type BalanceTools } from './apply.js';
+import type { Settler } from './settler.js';
+import { DueFirst } from './world.js';
 
 /** Commands of one transaction. */
 const batchSizeMax = 256;
 /** Commands that may wait; more are sent away, to come again. */
 const waitingMax = 10_000;
+/** How often a batch lets pass what is due. */
+const settledMax = 3;
 
 interface Waiting {
   readonly tenantId: string;
@@ -26,6 +30,7 @@ export class BalanceEngine {
 
   constructor(
     private readonly database: Database,
+    private readonly settler: Settler,
     private readonly tools: BalanceTools,
   ) {}
 
@@ -77,9 +82,18 @@ export class BalanceEngine {
     }
   }
 
-  private apply(batch: readonly Waiting[]): Promise<BalanceResult[]> {
+  /** What is due comes first; where something always is, the batch is not kept waiting for ever. */
+  private async apply(batch: readonly Waiting[]): Promise<BalanceResult[]> {
     const tenantId = batch[0]?.tenantId as string;
     const requests = batch.map(({ request }) => request);
-    return withRetry(() => this.database.transaction((tx) => applyIn(tx, this.tools, tenantId, requests)));
+    for (let settled = 0; ; settled++) {
+      const unlessDue = settled < settledMax;
+      try {
+        return await withRetry(() => this.database.transaction((tx) => applyIn(tx, this.tools, tenantId, requests, { unlessDue })));
+      } catch (error) {
+        if (!(error instanceof DueFirst)) throw error;
+        await this.settler.settle(tenantId);
+      }
+    }
   }
 }

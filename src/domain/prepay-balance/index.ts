@@ -7,6 +7,7 @@ import { BalanceActions } from './actions.js';
 import { Buckets } from './buckets.js';
 import type { ActionKind } from './commands.js';
 import { BalanceEngine } from './engine.js';
+import { Settler } from './settler.js';
 
 export type { ActionKind, Amount } from './commands.js';
 export type { BalanceActions, Change, WriteContext } from './actions.js';
@@ -16,22 +17,31 @@ export type { Buckets } from './buckets.js';
 export interface PrepayBalance {
   readonly buckets: Buckets;
   readonly actions: BalanceActions;
+  /** Does what is due by itself: readers ask for it before they answer, a background job without being asked. */
+  readonly settler: Settler;
   /** Resolves when every accepted balance action is answered. */
   drain(): Promise<void>;
 }
 
-export function createPrepayBalance(
-  database: Database,
-  clock: Clock,
-  nextId: IdSource,
-  extensions: ExtensionSchemas,
-  shapes: Readonly<Record<ActionKind | 'bucket', Shape>>,
-): PrepayBalance {
-  const tools = { clock, nextId, extensions, shapes };
-  const engine = new BalanceEngine(database, tools);
+/** What the domain is built with. */
+export interface PrepayBalanceOptions {
+  readonly clock: Clock;
+  readonly nextId: IdSource;
+  readonly extensions: ExtensionSchemas;
+  readonly shapes: Readonly<Record<ActionKind | 'bucket', Shape>>;
+  /** IANA zone in which the periods of recurring top-ups begin. */
+  readonly timeZone: string;
+  readonly reportStuck: (error: unknown, command: object) => void;
+}
+
+export function createPrepayBalance(database: Database, options: PrepayBalanceOptions): PrepayBalance {
+  const { clock, nextId, extensions, shapes } = options;
+  const settler = new Settler(database, options);
+  const engine = new BalanceEngine(database, settler, options);
   return {
-    buckets: new Buckets(database, { clock, nextId, extensions, shape: shapes.bucket }),
-    actions: new BalanceActions(database, engine, tools),
+    buckets: new Buckets(database, settler, { clock, nextId, extensions, shape: shapes.bucket }),
+    actions: new BalanceActions(database, engine, settler, options),
+    settler,
     drain: () => engine.drain(),
   };
 }

@@ -1,35 +1,46 @@
-import { DomainError } from '../../platform/errors.js';
+import type { Period } from '../../platform/calendar.js';
+import { shown } from '../../platform/errors.js';
 import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import { requireAmount } from '../amount.js';
-import type { Amount, AdjustCommand, CommitCommand, Containment, Locator, ReserveCommand, TopupCommand } from './commands.js';
-
-/** Length of names that are indexed: units, usage types, ids. */
-export const nameLengthMax = 255;
-
-interface Reference {
-  id?: string | null;
-}
-
-export interface LogicalResourceReference extends Reference {
-  value?: string | null;
-}
+import {
+  recurringPeriods,
+  type AdjustCommand,
+  type Amount,
+  type CommitCommand,
+  type ReserveCommand,
+  type StandingTopupCommand,
+  type TopupCommand,
+  type TransferCommand,
+} from './commands.js';
+import {
+  completeLogicalResources,
+  invalid,
+  isGiven,
+  locatorOf,
+  missing,
+  requireName,
+  requireQuantity,
+  requireValidity,
+  usageTypeOf,
+  type LocatorInput,
+  type LogicalResourceReference,
+  type Reference,
+  type Validity,
+} from './input-parts.js';
 
 /** What every balance action is asked with; the rest of the attributes is only kept. */
-export interface ActionInput {
-  amount: Amount;
+export interface ActionInput extends LocatorInput {
   usageType?: string | null;
-  bucket?: Reference | null;
-  product?: Reference[] | null;
-  logicalResource?: LogicalResourceReference[] | null;
-  partyAccount?: Reference | null;
-  relatedParty?: Reference[] | null;
+  validFor?: Validity | null;
   channel?: { id?: string | null; href?: string | null; name?: string | null } | null;
 }
 
 export interface TopupInput extends ActionInput {
   requestedDate?: Date | null;
+  isAutoTopup?: boolean | null;
   recurringPeriod?: string | null;
   numberOfPeriods?: number | null;
+  autoTopupThreshold?: Amount | null;
 }
 
 export interface AdjustInput extends ActionInput {
@@ -41,13 +52,66 @@ export interface ReserveInput extends ActionInput {
   expirationDate?: Date | null;
 }
 
-export function fromTopupInput(input: TopupInput): TopupCommand {
-  for (const attribute of ['requestedDate', 'recurringPeriod', 'numberOfPeriods'] as const) {
-    if (input[attribute] !== null && input[attribute] !== undefined) {
-      throw invalid(attribute, 'is not accepted: scheduled and recurring top-ups are not offered yet');
+export interface TransferInput extends ActionInput {
+  receiverBucket?: Reference | null;
+  receiverProduct?: Reference | null;
+  receiverLogicalResource?: LogicalResourceReference | null;
+  receiverPartyAccount?: Reference | null;
+  receiver?: Reference | null;
+  receiverBucketUsageType?: string | null;
+  transferCost?: Amount | null;
+  costOwner?: string | null;
+}
+
+export function fromTopupInput(input: TopupInput): TopupCommand | StandingTopupCommand {
+  const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold } = input;
+  const isStanding = requestedDate || recurringPeriod || autoTopupThreshold;
+  if (!isStanding && isGiven(numberOfPeriods)) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
+  return isStanding ? fromStandingInput(input) : topupOf(input);
+}
+
+function topupOf(input: TopupInput): TopupCommand {
+  const { locator, ...rest } = common(input);
+  const validUntil = endOf(input);
+  return { type: 'topup', ...rest, validUntil, locator: validUntil && locator.kind === 'match' ? { ...locator, withExpired: true } : locator };
+}
+
+/** Periods of one series at most: a weekly one runs for two hundred years. */
+const numberOfPeriodsMax = 10_000;
+
+/** A top-up that waits: see StandingTopupCommand. */
+export function fromStandingInput(input: TopupInput): StandingTopupCommand {
+  const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold, isAutoTopup, ...each } = input;
+  const makesSeveral = isGiven(recurringPeriod) || isGiven(autoTopupThreshold);
+  if (isGiven(autoTopupThreshold)) {
+    requireName('autoTopupThreshold.units', autoTopupThreshold.units);
+    requireAmount(autoTopupThreshold.amount, 'autoTopupThreshold.amount');
+    for (const name of ['recurringPeriod', 'requestedDate'] as const) {
+      if (isGiven(input[name])) throw invalid(name, 'does not go with autoTopupThreshold: the balance says when, not the calendar');
     }
   }
-  return { type: 'topup', ...common(input) };
+  if (makesSeveral && isAutoTopup === false) throw invalid('isAutoTopup', 'must not be false: a series of top-ups is automatic');
+  if (isGiven(numberOfPeriods)) {
+    if (!makesSeveral) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
+    if (numberOfPeriods < 1 || numberOfPeriods > numberOfPeriodsMax) throw invalid('numberOfPeriods', `must be from 1 to ${numberOfPeriodsMax}: ${numberOfPeriods}`);
+  }
+  const topup = topupOf(each);
+  return {
+    type: 'standing',
+    ...common({ ...input, ...(makesSeveral && { isAutoTopup: true }) }),
+    locator: topup.locator,
+    topup,
+    requestedDate: requestedDate ?? undefined,
+    recurringPeriod: periodOf(recurringPeriod),
+    threshold: autoTopupThreshold ?? undefined,
+  };
+}
+
+function periodOf(given: string | null | undefined): Period | undefined {
+  if (!isGiven(given)) return undefined;
+  const period = recurringPeriods.find((known) => known === given);
+  if (period) return period;
+  throw invalid('recurringPeriod', `must be one of ${recurringPeriods.join(', ')}: '${shown(given)}'`);
 }
 
 /** The adjustType that consumes a reservation. */
@@ -66,9 +130,9 @@ export function fromAdjustInput(input: AdjustInput): AdjustCommand | CommitComma
 
 /** The adjustBalance that consumes a reservation; its bucket is the reservation's. */
 export function fromCommitInput(reservationId: string, input: Omit<ActionInput, 'amount'> & { amount?: Amount | null }): CommitCommand {
-  if (input.amount) requireQuantity(input.amount);
+  if (input.amount) requireQuantity('amount', input.amount);
   const attributes = descriptive({ ...input, adjustType: commitType, reserveBalance: { id: reservationId } });
-  return { type: 'commit', reservationId, amount: input.amount ?? undefined, usageType: usageTypeOf(input), attributes };
+  return { type: 'commit', actionId: reservationId, amount: input.amount ?? undefined, usageType: usageTypeOf(input), attributes };
 }
 
 /** DESIGN §8: absent is a credit; else the suffix tells, and no other value is known. */
@@ -82,24 +146,54 @@ export function fromReserveInput(input: ReserveInput): ReserveCommand {
   const command = common(input);
   // The conformance kit wants relatedParty on every reservation, be it empty.
   const attributes = { relatedParty: [], ...command.attributes };
-  return { type: 'reserve', ...command, attributes, expirationDate: input.expirationDate ?? undefined };
+  // The draft edition of TMF654 says validFor where the final one says expirationDate.
+  return { type: 'reserve', ...command, attributes, expirationDate: input.expirationDate ?? endOf(input) };
 }
 
-function common(input: ActionInput): Omit<TopupCommand, 'type'> {
-  requireQuantity(input.amount);
+export function fromTransferInput(input: TransferInput): TransferCommand {
+  const { receiverBucket, receiverBucketUsageType, receiverLogicalResource, receiver, transferCost, costOwner } = input;
+  if (transferCost) requireQuantity('transferCost', transferCost);
+  if (receiverBucket?.id && receiverBucket.id === input.bucket?.id) throw invalid('receiverBucket', 'must be another bucket than bucket');
+  if (isGiven(receiverBucketUsageType)) requireName('receiverBucketUsageType', receiverBucketUsageType);
+  const [resource] = receiverLogicalResource ? completeLogicalResources([receiverLogicalResource], 'receiverLogicalResource') : [];
+  const target = {
+    amount: input.amount,
+    bucket: receiverBucket,
+    product: input.receiverProduct && [input.receiverProduct],
+    logicalResource: resource && [resource],
+    partyAccount: input.receiverPartyAccount,
+    relatedParty: receiver && [receiver],
+  };
+  const complete = resource ? { ...input, receiverLogicalResource: resource } : input;
+  return {
+    type: 'transfer',
+    ...common(complete),
+    receiver: locatorOf(target, receiverBucketUsageType ?? undefined, receiverNames),
+    cost: transferCost ?? undefined,
+    costOwner: costOwnerOf(costOwner),
+  };
+}
+
+const receiverNames = { missing: 'receiverBucket', all: 'receiverBucket, receiverProduct, receiverLogicalResource, receiverPartyAccount or receiver' };
+
+/** Absent, the originator pays. */
+function costOwnerOf(costOwner: string | null | undefined): TransferCommand['costOwner'] {
+  if (!isGiven(costOwner)) return 'originator';
+  if (costOwner === 'originator' || costOwner === 'receiver') return costOwner;
+  throw invalid('costOwner', `must be originator or receiver: '${shown(costOwner)}'`);
+}
+
+/** The end of validity that an action brings. */
+function endOf({ validFor }: { validFor?: Validity | null }): Date | undefined {
+  return validFor?.endDateTime ?? undefined;
+}
+
+function common(input: ActionInput): Omit<AdjustCommand, 'type'> {
+  requireQuantity('amount', input.amount);
+  requireValidity(input.validFor);
   const usageType = usageTypeOf(input);
-  return { amount: input.amount, locator: locatorOf(input, usageType), usageType, attributes: descriptive(input) };
-}
-
-function requireQuantity({ amount, units }: Amount): void {
-  requireName('amount.units', units);
-  requireAmount(amount, 'amount.amount');
-}
-
-function usageTypeOf({ usageType }: { usageType?: string | null }): string | undefined {
-  if (usageType === null || usageType === undefined) return undefined;
-  requireName('usageType', usageType);
-  return usageType;
+  const locator = locatorOf(input, usageType);
+  return { amount: input.amount, locator, usageType, attributes: descriptive(input) };
 }
 
 /** Attributes that are kept as given; what the engine sets itself is left out. */
@@ -110,69 +204,4 @@ function descriptive(input: Omit<Partial<AdjustInput>, 'amount'> & { amount?: Am
   delete plain['amount'];
   delete plain['usageType'];
   return plain;
-}
-
-/** A logical resource may be named by its value alone (an MSISDN): then its id is that value (DESIGN §12). */
-export function completeLogicalResources(references: readonly LogicalResourceReference[]): LogicalResourceReference[] {
-  return references.map((reference) => {
-    const id = reference.id ?? reference.value;
-    if (!id) throw missing('logicalResource.id', 'a logicalResource has an id or a value');
-    return { ...reference, id };
-  });
-}
-
-/**
- * bucket names the bucket outright. Else a bucket must carry one of the references of each kind given;
- * relatedParty counts only when nothing nearer to the balance is given, because it also names
- * bystanders such as agents.
- */
-function locatorOf(input: ActionInput, usageType: string | undefined): Locator {
-  if (input.bucket?.id) return { kind: 'bucket', bucketId: input.bucket.id };
-  const nearer = [
-    alternatives('product', input.product?.map(({ id }) => [{ id }])),
-    alternatives('logicalResource', input.logicalResource?.flatMap(logicalResourceMatches)),
-    alternatives('partyAccount', input.partyAccount ? [{ id: input.partyAccount.id }] : undefined),
-  ].filter((condition) => condition.length > 0);
-  const parties = alternatives('relatedParty', input.relatedParty?.map(({ id }) => [{ id }]));
-  const conditions = nearer.length > 0 || parties.length === 0 ? nearer : [parties];
-  if (conditions.length === 0) {
-    throw missing('bucket', 'one of bucket, product, logicalResource, partyAccount or relatedParty must say which balance is meant');
-  }
-  return { kind: 'match', conditions, usageType, units: input.amount.units };
-}
-
-function logicalResourceMatches({ id, value }: LogicalResourceReference): object[] {
-  const name = id ?? value;
-  return value ? [[{ id: name }], [{ value }]] : [[{ id: name }]];
-}
-
-function alternatives(attribute: Containment['attribute'], contained: object[] | undefined): Containment[] {
-  return (contained ?? []).map((json) => ({ attribute, json: JSON.stringify(json) }));
-}
-
-export function requireName(path: string, value: string): void {
-  if (value.length === 0 || value.length > nameLengthMax) {
-    throw invalid(path, `must have 1 to ${nameLengthMax} characters`);
-  }
-}
-
-export function invalid(path: string, problem: string): DomainError {
-  return new DomainError('INVALID_ATTRIBUTE', `${path} ${problem}`, { path });
-}
-
-export function missing(path: string, problem: string): DomainError {
-  return new DomainError('MISSING_ATTRIBUTE', `${path} is missing: ${problem}`, { path });
-}
-
-/** Goes through the elements of a bulk request; a refusal says which one it is about. */
-export function eachOf<Input, Output>(inputs: readonly Input[], handle: (input: Input) => Output): Output[] {
-  return inputs.map((input, index) => {
-    try {
-      return handle(input);
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      const path = [String(index), error.details.path].filter(Boolean).join('.');
-      throw new DomainError(error.code, `element ${index}: ${error.message}`, { ...error.details, path });
-    }
-  });
 }

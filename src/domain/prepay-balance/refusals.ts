@@ -1,8 +1,9 @@
 import { fitsBalance } from '../amount.js';
-import type { ErrorCode } from '../../platform/errors.js';
+import { areConvertible } from '../units.js';
+import { shown, type ErrorCode } from '../../platform/errors.js';
 import type { Decimal } from '../../platform/decimal.js';
-import type { Amount } from './commands.js';
-import type { BucketState } from './state.js';
+import type { Amount, Locator } from './commands.js';
+import type { ActionState, BucketState } from './state.js';
 
 /** What the engine refuses, as a value: the refusal of one command never disturbs its neighbours. */
 export interface Refusal {
@@ -12,9 +13,37 @@ export interface Refusal {
 
 // Each check is one row of the refusal order that the README of this folder lists.
 
+export function unknownBucket(locator: Locator): Refusal {
+  const message =
+    locator.kind === 'bucket'
+      ? `bucket '${shown(locator.bucketId)}' does not exist`
+      : `no active bucket counting ${locator.units} matches the given product, logicalResource, partyAccount or relatedParty`;
+  return { code: 'BUCKET_UNKNOWN', message };
+}
+
+const bucketsNamedMax = 5;
+
+export function ambiguousBucket(buckets: readonly BucketState[]): Refusal {
+  const names = buckets.slice(0, bucketsNamedMax).map(({ id }) => `'${id}'`);
+  const more = buckets.length > bucketsNamedMax ? ' and more' : '';
+  return { code: 'BUCKET_AMBIGUOUS', message: `several buckets match: ${names.join(', ')}${more}; name one with bucket.id` };
+}
+
+export function unknownReservation(id: string): Refusal {
+  return { code: 'RESERVATION_UNKNOWN', message: `reserveBalance '${shown(id)}' does not exist` };
+}
+
 export function checkUnits(bucket: BucketState, amount: Amount): Refusal | undefined {
-  if (bucket.units === undefined || bucket.units === amount.units) return undefined;
+  if (bucket.units === undefined || areConvertible(bucket.units, amount.units)) return undefined;
   return { code: 'UNITS_MISMATCH', message: `bucket '${bucket.id}' counts ${bucket.units}, not ${amount.units}` };
+}
+
+/** The units fit, but this amount does not: 1 s is no decimal number of h. */
+export function inexact({ id, units }: BucketState, amount: Amount): Refusal {
+  return {
+    code: 'UNITS_MISMATCH',
+    message: `bucket '${id}' counts ${units ?? ''}, and ${amount.amount.toFixed()} ${amount.units} cannot be told exactly in it`,
+  };
 }
 
 export function checkUsable(bucket: BucketState, now: Date): Refusal | undefined {
@@ -31,6 +60,24 @@ export function checkUsable(bucket: BucketState, now: Date): Refusal | undefined
   return undefined;
 }
 
+export function insufficient(available: string, amount: Amount, where: string): Refusal {
+  return {
+    code: 'INSUFFICIENT_REMAINING',
+    message: `${where} has ${available} ${amount.units} left, ${amount.amount.toFixed()} ${amount.units} were asked for`,
+  };
+}
+
+export function isLive({ status }: ActionState): boolean {
+  return status === 'created';
+}
+
+export function checkLive(reservation: ActionState, now: Date): Refusal | undefined {
+  const hasExpired = reservation.dueAt !== undefined && reservation.dueAt <= now;
+  if (isLive(reservation) && !hasExpired) return undefined;
+  const state = isLive(reservation) ? 'expired' : reservation.status;
+  return { code: 'RESERVATION_NOT_LIVE', message: `reserveBalance '${reservation.id}' is not live: it is ${state}` };
+}
+
 /** Remaining and reserved count together, so that whatever is reserved can always come back. */
 export function checkBalanceLimit(bucket: BucketState, amount: Decimal, added: Decimal): Refusal | undefined {
   const total = bucket.remaining.plus(bucket.reserved).plus(added);
@@ -38,12 +85,5 @@ export function checkBalanceLimit(bucket: BucketState, amount: Decimal, added: D
   return {
     code: 'BALANCE_LIMIT',
     message: `bucket '${bucket.id}' cannot hold ${total.toFixed()} exactly: at most 15 digits, decimals included`,
-  };
-}
-
-export function insufficient(available: Decimal, amount: Amount, where: string): Refusal {
-  return {
-    code: 'INSUFFICIENT_REMAINING',
-    message: `${where} has ${available.toFixed()} ${amount.units} left, ${amount.amount.toFixed()} ${amount.units} were asked for`,
   };
 }

@@ -1,210 +1,174 @@
-import { shown } from '../../platform/errors.js';
 import { zero, type Decimal } from '../../platform/decimal.js';
-import type { AdjustCommand, Amount, BalanceCommand, CommitCommand, Locator, ReleaseCommand, ReserveCommand, TopupCommand } from './commands.js';
-import { checkBalanceLimit, checkUnits, checkUsable, insufficient, type Refusal } from './refusals.js';
-import type { BucketState, EntryType, Hold, Movement, ReservationState } from './state.js';
-
-/** Buckets one action may draw on; a locator that matches more is refused as ambiguous. */
-export const candidatesMax = 100;
-
-/** What a command does to balances, before anything is written. */
-export interface Ruling {
-  readonly movements: readonly Movement[];
-  readonly amount: Amount;
-  /** What a new reservation holds. */
-  readonly holds?: readonly Hold[];
-  /** The reservation that ends, and how. */
-  readonly ends?: { reservation: ReservationState; status: 'completed' | 'cancelled' };
-}
-
-/** The locked state a command is decided on. */
-export interface Situation {
-  /** Buckets the command's locator leads to, in no particular order. */
-  readonly candidates: readonly BucketState[];
-  /** The reservation it names, with the buckets that hold for it. */
-  readonly reservation: ReservationState | undefined;
-  readonly now: Date;
-}
-
-export type Verdict = Ruling | Refusal;
-
-export function isRefusal(verdict: Verdict): verdict is Refusal {
-  return 'code' in verdict;
-}
+import { areConvertible, fromBase, shownFromBase, toBase } from '../units.js';
+import type { AdjustCommand, Amount, BalanceCommand, CommitCommand, ReserveCommand, StandingTopupCommand, TopupCommand } from './commands.js';
+import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
+import { debitMovement, draw, drawable, isShares, reserveMovement, type Share } from './draw.js';
+import { checkBalanceLimit, checkLive, checkUnits, checkUsable, inexact, isLive, unknownReservation, type Refusal } from './refusals.js';
+import { reverse } from './reversal.js';
+import { isRefusal, type Ruling, type Situation, type Verdict } from './ruling.js';
+import type { ActionState, BucketState, Hold, Movement } from './state.js';
+import { transfer } from './transfer.js';
 
 /** Decides a balance command. Pure: no I/O, no clock, exact decimals; refusals in the order of the README. */
 export function decide(command: BalanceCommand, situation: Situation): Verdict {
   switch (command.type) {
     case 'topup':
+      return topUp(command, situation);
+    case 'standing':
+      return stand(command, situation);
     case 'credit':
-      return credit(command, situation);
+      return credit(command, 'credit', situation);
     case 'debit':
-      return draw(command, situation, debitMovement);
+      return debit(command, situation);
     case 'reserve':
       return reserve(command, situation);
+    case 'transfer':
+      return transfer(command, situation);
     case 'commit':
       return commit(command, situation);
-    case 'release':
-      return release(command, situation);
+    case 'cancel':
+      return cancel(situation);
   }
 }
 
-function credit(command: TopupCommand | AdjustCommand, { candidates, now }: Situation): Verdict {
+function credit(command: TopupCommand | AdjustCommand, entryType: 'topup' | 'credit', { candidates, now }: Situation): Verdict {
   const { amount, locator } = command;
-  const usable = locator.kind === 'bucket' ? candidates : usableBuckets(candidates, amount, now);
-  const [bucket, ...others] = usable;
-  if (bucket === undefined) return unknownBucket(locator);
-  if (others.length > 0) return ambiguousBucket(usable);
-  const refusal =
-    checkUnits(bucket, amount) ?? checkUsable(bucket, now) ?? checkBalanceLimit(bucket, amount.amount, amount.amount);
+  const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
+  if (!isBucket(bucket)) return bucket;
+  const refusal = checkUsable(bucket, now);
   if (refusal) return refusal;
-  const entryType = command.type === 'topup' ? 'topup' : 'credit';
-  return { amount, movements: [movement(bucket.id, entryType, amount.amount, zero)] };
+  const movement = creditMovement(bucket, entryType, amount);
+  return isMovement(movement) ? { amount, movements: [movement] } : movement;
+}
+
+/** DESIGN §12: a top-up with a later end of validity extends the bucket, and revives an expired one with its remainder. */
+function topUp(command: TopupCommand, situation: Situation): Verdict {
+  const { validUntil } = command;
+  if (validUntil === undefined || validUntil <= situation.now) return credit(command, 'topup', situation);
+  const verdict = credit(command, 'topup', { ...situation, candidates: situation.candidates.map((bucket) => extended(bucket, validUntil)) });
+  if (isRefusal(verdict)) return verdict;
+  const before = situation.candidates.find(({ id }) => id === verdict.movements[0]?.bucketId);
+  if (before === undefined || extended(before, validUntil) === before) return verdict;
+  return { ...verdict, extends: { bucketId: before.id, validUntil: extended(before, validUntil).validUntil } };
+}
+
+function extended(bucket: BucketState, validUntil: Date): BucketState {
+  const isLonger = bucket.validUntil !== undefined && bucket.validUntil < validUntil;
+  if (bucket.status === 'expired') return { ...bucket, status: 'active', validUntil: isLonger ? validUntil : (bucket.validUntil ?? validUntil) };
+  return isLonger ? { ...bucket, validUntil } : bucket;
+}
+
+/** A waiting top-up moves nothing yet; that its bucket can be found, and counts its units, is asked now. */
+function stand({ topup, threshold }: StandingTopupCommand, { candidates, now }: Situation): Verdict {
+  const { amount, locator } = topup;
+  const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
+  if (!isBucket(bucket)) return bucket;
+  if (threshold === undefined) return { amount, movements: [] };
+  const refusal = checkUnits(bucket, threshold);
+  if (refusal) return refusal;
+  const watched = fromBase(toBase(threshold.amount, threshold.units), bucket.units ?? threshold.units);
+  if (watched === undefined) return inexact(bucket, threshold);
+  if (bucket.autoTopup) {
+    return { code: 'CONFLICT', message: `bucket '${bucket.id}' is filled by topupBalance '${bucket.autoTopup.topupBalanceId}' already` };
+  }
+  return { amount, movements: [], watches: { bucketId: bucket.id, threshold: watched } };
+}
+
+function debit(command: AdjustCommand, situation: Situation): Verdict {
+  const shares = drawn(command, situation);
+  return isShares(shares) ? { amount: command.amount, movements: shares.map(debitMovement) } : shares;
 }
 
 function reserve(command: ReserveCommand, situation: Situation): Verdict {
-  const verdict = draw(command, situation, reserveMovement);
-  if (isRefusal(verdict)) return verdict;
-  const holds = verdict.movements.map(({ bucketId, reservedDelta }) => ({ bucketId, amount: reservedDelta }));
-  return { ...verdict, holds };
+  const shares = drawn(command, situation);
+  if (!isShares(shares)) return shares;
+  const holds = shares.map(({ bucket, amount }) => ({ bucketId: bucket.id, amount }));
+  return { amount: command.amount, movements: shares.map(reserveMovement), holds };
 }
 
-/** Takes an amount out of what remains: from the named bucket, or from several in burn order, all or nothing. */
-function draw(
-  command: AdjustCommand | ReserveCommand,
-  { candidates, now }: Situation,
-  take: (bucketId: string, share: Decimal) => Movement,
-): Verdict {
-  const { amount, locator } = command;
-  const [first] = candidates;
-  if (locator.kind === 'bucket' && first) {
-    const refusal = checkUnits(first, amount) ?? checkUsable(first, now);
-    if (refusal) return refusal;
-  }
-  const usable = usableBuckets(candidates, amount, now).sort(burnOrder);
-  if (candidates.length > candidatesMax) return ambiguousBucket(usable);
-  if (usable.length === 0 && locator.kind === 'match') return unknownBucket(locator);
-  if (first === undefined) return unknownBucket(locator);
-
-  const available = usable.reduce((sum, { remaining }) => sum.plus(remaining), zero);
-  if (available.lt(amount.amount)) {
-    return insufficient(available, amount, `bucket ${usable.map(({ id }) => `'${id}'`).join(', ')}`);
-  }
-
-  let missing = amount.amount;
-  const movements: Movement[] = [];
-  for (const bucket of usable) {
-    const share = missing.lt(bucket.remaining) ? missing : bucket.remaining;
-    if (share.isZero()) continue;
-    // A draw adds nothing, but a finer share narrows what the bucket can hold exactly.
-    const refusal = checkBalanceLimit(bucket, share, zero);
-    if (refusal) return refusal;
-    movements.push(take(bucket.id, share));
-    missing = missing.minus(share);
-  }
-  return { amount, movements };
+function drawn({ amount, locator }: AdjustCommand | ReserveCommand, { candidates, now }: Situation): Share[] | Refusal {
+  const buckets = drawable(locator, candidates, amount, now);
+  return Array.isArray(buckets) ? draw(buckets, amount) : buckets;
 }
-
-const debitMovement = (bucketId: string, share: Decimal): Movement => movement(bucketId, 'debit', share.negated(), zero);
-const reserveMovement = (bucketId: string, share: Decimal): Movement => movement(bucketId, 'reserve', share.negated(), share);
 
 /**
  * A commit acts on money that is already held: the bucket's status and validity were checked when it
  * was reserved and do not matter any more.
  */
-function commit(command: CommitCommand, { candidates, reservation, now }: Situation): Verdict {
-  if (reservation === undefined) return unknownReservation(command.reservationId);
-  const reserved = total(reservation.holds);
-  const amount = command.amount ?? { amount: reserved, units: reservation.units };
-  if (amount.units !== reservation.units) {
+function commit(command: CommitCommand, { candidates, action: reservation, now }: Situation): Verdict {
+  if (reservation === undefined) return unknownReservation(command.actionId);
+  const bucketOf = (id: string): BucketState => found(candidates, id);
+  const reserved = reservation.holds.reduce((sum, hold) => sum.plus(heldBase(hold, bucketOf(hold.bucketId))), zero);
+  const amount = command.amount ?? { amount: fromBase(reserved, reservation.units) ?? zero, units: reservation.units };
+  if (!areConvertible(amount.units, reservation.units)) {
     return { code: 'UNITS_MISMATCH', message: `reserveBalance '${reservation.id}' holds ${reservation.units}, not ${amount.units}` };
   }
-  if (!isLive(reservation) || hasExpired(reservation, now)) return notLive(reservation, now);
-  if (amount.amount.gt(reserved)) {
-    return {
-      code: 'COMMIT_ABOVE_RESERVED',
-      message: `reserveBalance '${reservation.id}' holds ${reserved.toFixed()} ${amount.units}, ${amount.amount.toFixed()} were to be committed`,
-    };
+  const ended = checkLive(reservation, now);
+  if (ended) return ended;
+  const wanted = toBase(amount.amount, amount.units);
+  if (wanted.gt(reserved)) {
+    const message = `reserveBalance '${reservation.id}' holds ${shownFromBase(reserved, amount.units)} ${amount.units}, ${amount.amount.toFixed()} were to be committed`;
+    return { code: 'COMMIT_ABOVE_RESERVED', message };
   }
-  let missing = amount.amount;
+  const movements = consume(reservation.holds, wanted, bucketOf, amount);
+  return Array.isArray(movements) ? { amount, movements, ends: { action: reservation, status: 'completed' } } : movements;
+}
+
+/** Consumes the holds in their order as far as it is wanted, and returns the rest. */
+function consume(holds: readonly Hold[], wanted: Decimal, bucketOf: (id: string) => BucketState, amount: Amount): Movement[] | Refusal {
+  let missing = wanted;
   const movements: Movement[] = [];
-  for (const { bucketId, amount: held } of reservation.holds) {
-    const consumed = missing.lt(held) ? missing : held;
-    const rest = held.minus(consumed);
-    const bucket = candidates.find(({ id }) => id === bucketId);
-    const refusal = bucket && checkBalanceLimit(bucket, consumed, zero);
+  for (const hold of holds) {
+    const { bucketId, amount: held } = hold;
+    const bucket = bucketOf(bucketId);
+    const units = bucket.units ?? '';
+    const all = heldBase(hold, bucket);
+    const consumed = missing.lt(all) ? fromBase(missing, units) : held;
+    if (consumed === undefined) return inexact(bucket, amount);
+    const refusal = checkBalanceLimit(bucket, consumed, zero);
     if (refusal) return refusal;
-    if (consumed.gt(0)) movements.push(movement(bucketId, 'commit', zero, consumed.negated()));
-    if (rest.gt(0)) movements.push(movement(bucketId, 'release', rest, rest.negated()));
-    missing = missing.minus(consumed);
+    const rest = held.minus(consumed);
+    if (consumed.gt(0)) movements.push({ bucketId, entryType: 'commit', units, remainingDelta: zero, reservedDelta: consumed.negated() });
+    if (rest.gt(0)) movements.push(givenBack(bucketId, units, rest, 'release'));
+    missing = missing.minus(toBase(consumed, units));
   }
-  return { amount, movements, ends: { reservation, status: 'completed' } };
+  return movements;
 }
 
-/** Gives everything back where it came from. An expired reservation that still holds may be released, too. */
-function release(command: ReleaseCommand, { reservation, now }: Situation): Verdict {
-  if (reservation === undefined) return unknownReservation(command.reservationId);
-  if (!isLive(reservation)) return notLive(reservation, now);
-  const movements = reservation.holds.map(({ bucketId, amount }) => movement(bucketId, 'release', amount, amount.negated()));
-  const amount = { amount: total(reservation.holds), units: reservation.units };
-  return { amount, movements, ends: { reservation, status: 'cancelled' } };
+function heldBase({ amount }: Hold, { units = '' }: BucketState): Decimal {
+  return toBase(amount, units);
 }
 
-function movement(bucketId: string, entryType: EntryType, remainingDelta: Decimal, reservedDelta: Decimal): Movement {
-  return { bucketId, entryType, remainingDelta, reservedDelta };
+function givenBack(bucketId: string, units: string, amount: Decimal, entryType: 'release' | 'expire'): Movement {
+  return { bucketId, entryType, units, remainingDelta: amount, reservedDelta: amount.negated() };
 }
 
-function total(holds: readonly Hold[]): Decimal {
-  return holds.reduce((sum, { amount }) => sum.plus(amount), zero);
+/** Ends an action as far as it can be undone: see the README. */
+function cancel(situation: Situation): Verdict {
+  const { action, candidates, now } = situation;
+  if (action === undefined) throw new Error('whether the action exists was checked before');
+  if (action.kind === 'reserveBalance') return checkLive(action, now) ?? giveBack(action, candidates, 'release');
+  if (isLive(action)) return { amount: zeroOf(action), movements: [], ends: { action, status: 'cancelled' } };
+  return reverse(action, candidates);
 }
 
-/** The buckets a match may use: only those that are active, valid now and of fitting units. */
-function usableBuckets(candidates: readonly BucketState[], amount: Amount, now: Date): BucketState[] {
-  return candidates.filter((bucket) => !checkUnits(bucket, amount) && !checkUsable(bucket, now));
+/** Gives back what a reservation holds, where it came from. */
+function giveBack(action: ActionState, candidates: readonly BucketState[], entryType: 'release' | 'expire'): Ruling {
+  const movements = action.holds.map(({ bucketId, amount }) => givenBack(bucketId, found(candidates, bucketId).units ?? '', amount, entryType));
+  return { amount: zeroOf(action), movements, ends: { action, status: 'cancelled' } };
 }
 
-/** Lower priority first (none last), then the earliest end of validity (none last), then the oldest. */
-export function burnOrder(a: BucketState, b: BucketState): number {
-  return (
-    compare(a.priority ?? Infinity, b.priority ?? Infinity) ||
-    compare(a.validUntil?.getTime() ?? Infinity, b.validUntil?.getTime() ?? Infinity) ||
-    compare(a.id, b.id)
-  );
+/** What the time does to a reservation that was not ended before. */
+export function lapse(reservation: ActionState, candidates: readonly BucketState[]): Ruling {
+  return giveBack(reservation, candidates, 'expire');
 }
 
-function compare<T extends number | string>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function zeroOf({ units }: ActionState): Amount {
+  return { amount: zero, units };
 }
 
-export function isLive(reservation: ReservationState): boolean {
-  return reservation.status === 'created';
-}
-
-function hasExpired({ expirationDate }: ReservationState, now: Date): boolean {
-  return expirationDate !== undefined && expirationDate <= now;
-}
-
-function notLive(reservation: ReservationState, now: Date): Refusal {
-  const state = isLive(reservation) && hasExpired(reservation, now) ? 'expired' : reservation.status;
-  return { code: 'RESERVATION_NOT_LIVE', message: `reserveBalance '${reservation.id}' is not live: it is ${state}` };
-}
-
-function unknownReservation(id: string): Refusal {
-  return { code: 'RESERVATION_UNKNOWN', message: `reserveBalance '${shown(id)}' does not exist` };
-}
-
-function unknownBucket(locator: Locator): Refusal {
-  const message =
-    locator.kind === 'bucket'
-      ? `bucket '${shown(locator.bucketId)}' does not exist`
-      : `no active bucket counting ${locator.units} matches the given product, logicalResource, partyAccount or relatedParty`;
-  return { code: 'BUCKET_UNKNOWN', message };
-}
-
-const bucketsNamedMax = 5;
-
-function ambiguousBucket(buckets: readonly BucketState[]): Refusal {
-  const names = buckets.slice(0, bucketsNamedMax).map(({ id }) => `'${id}'`);
-  const more = buckets.length > bucketsNamedMax ? ' and more' : '';
-  return { code: 'BUCKET_AMBIGUOUS', message: `several buckets match: ${names.join(', ')}${more}; name one with bucket.id` };
+function found(buckets: readonly BucketState[], id: string): BucketState {
+  const bucket = buckets.find((candidate) => candidate.id === id);
+  if (bucket === undefined) throw new Error(`bucket ${id}, in which something is held, is not locked`);
+  return bucket;
 }

@@ -1,5 +1,6 @@
 import type { Decimal } from '../../platform/decimal.js';
 import type { Plain } from '../../platform/plain.js';
+import type { ActionKind } from './commands.js';
 
 /** What the rules need to know of a bucket; the rest of it they neither read nor change. */
 export interface BucketState {
@@ -18,32 +19,64 @@ export interface BucketState {
   /** Entries written so far. */
   readonly entrySequence: number;
   readonly lastEntryAt: Date | undefined;
+  /** The standing top-up that fills the bucket when less than the threshold remains. */
+  readonly autoTopup: AutoTopup | undefined;
 }
 
-/** What a reservation holds in one bucket; the holds of a reservation are in burn order. */
+export interface AutoTopup {
+  readonly topupBalanceId: string;
+  /** In the units of the bucket. */
+  readonly threshold: Decimal;
+}
+
+/** What a reservation holds in one bucket, in the bucket's units; the holds of a reservation are in burn order. */
 export interface Hold {
   readonly bucketId: string;
   readonly amount: Decimal;
 }
 
-/** A reservation with what it still holds; an ended one holds nothing. */
-export interface ReservationState {
+/** What an action has done to one bucket in all, in the bucket's units: what it added to remaining and reserved together. */
+export interface Effect {
+  readonly bucketId: string;
+  readonly net: Decimal;
+}
+
+/** An action that exists, on which a command acts. */
+export interface ActionState {
+  readonly kind: ActionKind;
   readonly id: string;
   readonly status: string;
   readonly units: string;
   readonly usageType: string | undefined;
-  readonly expirationDate: Date | undefined;
+  /** When the server acts on it by itself; undefined when it never will. */
+  readonly dueAt: Date | undefined;
+  /** What a live reservation holds; an ended one holds nothing. */
   readonly holds: readonly Hold[];
-  /** The reserveBalance as it is read, from which its next version is made. */
+  /** What it did; read only for actions that are to be cancelled. */
+  readonly effects: readonly Effect[];
+  /** The action as it is read, from which its next version is made. */
   readonly snapshot: Plain;
 }
 
-export type EntryType = 'opening' | 'topup' | 'credit' | 'debit' | 'reserve' | 'release' | 'commit';
+export type EntryType =
+  | 'opening'
+  | 'topup'
+  | 'credit'
+  | 'debit'
+  | 'reserve'
+  | 'release'
+  | 'commit'
+  | 'expire'
+  | 'transferOut'
+  | 'transferIn'
+  | 'transferCost'
+  | 'reversal';
 
-/** One movement within a bucket: how much remaining and reserved change, and what it was. */
+/** One movement within a bucket, in the bucket's units: how much remaining and reserved change, and what it was. */
 export interface Movement {
   readonly bucketId: string;
   readonly entryType: EntryType;
+  readonly units: string;
   readonly remainingDelta: Decimal;
   readonly reservedDelta: Decimal;
 }

@@ -2,13 +2,14 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
 import { Decimal } from '../../platform/decimal.js';
 import type { Plain } from '../../platform/plain.js';
-import { selectList } from '../../platform/read/columns.js';
 import type { Shape } from '../../platform/read/shape.js';
-import { withNormalTimes } from '../../platform/write/rows.js';
+import { lockRows } from '../../platform/write/rows.js';
+import { convertibleUnits } from '../units.js';
 import type { LedgerEntry } from './bookkeeping.js';
-import type { Containment, Locator } from './commands.js';
-import { candidatesMax } from './rules.js';
-import type { BucketState, Hold, ReservationState } from './state.js';
+import type { ActionKind, Containment, Locator } from './commands.js';
+import { candidatesMax } from './draw.js';
+import { isDue } from './due.js';
+import type { ActionState, BucketState, Effect, Hold } from './state.js';
 
 // The SQL of the balance engine: each function is one statement for a whole batch.
 
@@ -25,21 +26,31 @@ interface BucketRow {
   validUntil: string | null;
   entrySequence: number;
   lastEntryAt: string | null;
+  autoTopupBalanceId: string | null;
+  autoTopupThreshold: string | null;
 }
 
-/** Locks the buckets in id order, which every writer keeps, and reads what the rules need. */
-export async function lockBuckets(tx: Transaction, tenantId: string, ids: readonly string[]): Promise<Map<string, BucketState>> {
-  if (ids.length === 0) return new Map();
-  const rows = await jsonRows<BucketRow>(
-    tx,
-    Prisma.sql`
+/**
+ * Locks the buckets in id order, which every writer keeps, and reads what the rules need; in the same breath,
+ * whether anything of the tenant is due.
+ */
+export async function lockBuckets(
+  tx: Transaction,
+  tenantId: string,
+  ids: readonly string[],
+  now: Date,
+): Promise<{ buckets: Map<string, BucketState>; isDue: boolean }> {
+  const [result] = await tx.query<{ rows: string | null; isDue: boolean }>(Prisma.sql`
+    SELECT json_agg(t)::text AS "rows", ${isDue(tenantId, now)} AS "isDue" FROM (
       SELECT "id", "status", "usageType", "remainingValueUnits" AS "units", "remainingValueAmount"::text AS "remaining",
         "reservedValueAmount"::text AS "reserved", "priority", "amountScale", "validForStart" AS "validFrom",
-        "validForEnd" AS "validUntil", "entrySequence", "lastEntryAt"
+        "validForEnd" AS "validUntil", "entrySequence", "lastEntryAt", "autoTopupBalanceId",
+        "autoTopupThreshold"::text AS "autoTopupThreshold"
       FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ANY(${ids}::text[])
-      ORDER BY "id" FOR UPDATE`,
-  );
-  return new Map(rows.map((row) => [row.id, toBucketState(row)]));
+      ORDER BY "id" FOR UPDATE
+    ) t`);
+  const rows = result?.rows ? (JSON.parse(result.rows) as BucketRow[]) : [];
+  return { buckets: new Map(rows.map((row) => [row.id, toBucketState(row)])), isDue: result?.isDue ?? false };
 }
 
 function toBucketState(row: BucketRow): BucketState {
@@ -56,6 +67,10 @@ function toBucketState(row: BucketRow): BucketState {
     validUntil: toDate(row.validUntil),
     entrySequence: row.entrySequence,
     lastEntryAt: toDate(row.lastEntryAt),
+    autoTopup:
+      row.autoTopupBalanceId === null
+        ? undefined
+        : { topupBalanceId: row.autoTopupBalanceId, threshold: new Decimal(row.autoTopupThreshold ?? 0) },
   };
 }
 
@@ -76,10 +91,8 @@ export async function locate(
   const branches = locators.map(
     (locator, ordinal) => Prisma.sql`(
       SELECT ${ordinal}::int AS "ordinal", b."id" FROM "Bucket" b
-      WHERE b."tenantId" = ${tenantId} AND b."status" = 'active'
-        AND (b."validForStart" IS NULL OR b."validForStart" <= ${now.toISOString()}::timestamptz)
-        AND (b."validForEnd" IS NULL OR b."validForEnd" > ${now.toISOString()}::timestamptz)
-        AND (b."remainingValueUnits" IS NULL OR b."remainingValueUnits" = ${locator.units})
+      WHERE b."tenantId" = ${tenantId} AND ${isValid(locator, now)}
+        AND (b."remainingValueUnits" IS NULL OR b."remainingValueUnits" = ANY(${convertibleUnits(locator.units)}::text[]))
         AND ${locator.usageType === undefined ? Prisma.sql`true` : Prisma.sql`b."usageType" = ${locator.usageType}`}
         AND ${within ? Prisma.sql`b."id" = ANY(${within}::text[])` : Prisma.sql`true`}
         AND ${Prisma.join(locator.conditions.map(anyOf), ' AND ')}
@@ -89,6 +102,13 @@ export async function locate(
   const found: string[][] = locators.map(() => []);
   for (const { ordinal, id } of rows) found[ordinal]?.push(id);
   return found;
+}
+
+function isValid({ withExpired }: MatchLocator, now: Date): Prisma.Sql {
+  const at = now.toISOString();
+  const hasBegun = Prisma.sql`(b."validForStart" IS NULL OR b."validForStart" <= ${at}::timestamptz)`;
+  if (withExpired) return Prisma.sql`b."status" IN ('active', 'expired') AND ${hasBegun}`;
+  return Prisma.sql`b."status" = 'active' AND ${hasBegun} AND (b."validForEnd" IS NULL OR b."validForEnd" > ${at}::timestamptz)`;
 }
 
 function anyOf(alternatives: readonly Containment[]): Prisma.Sql {
@@ -107,48 +127,51 @@ export async function heldBuckets(tx: Transaction, tenantId: string, reservation
   return rows.map(({ bucketId }) => bucketId);
 }
 
-/** The reservations as they stand; called under the locks of their buckets, so nobody else ends them. */
-export async function lockReservations(
-  tx: Transaction,
-  tenantId: string,
-  shape: Shape,
-  ids: readonly string[],
-): Promise<Map<string, ReservationState>> {
-  if (ids.length === 0) return new Map();
-  const rows = await jsonRows<Plain>(
-    tx,
-    Prisma.sql`
-      SELECT ${Prisma.raw(selectList(shape, 'b', Object.keys(shape.attributes)))} FROM "BalanceAction" b
-      WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${ids}::text[]) AND b."kind" = 'reserveBalance'
-      ORDER BY b."id" FOR UPDATE`,
-  );
-  const snapshots = rows.map((row) => withNormalTimes(shape, row));
-  const holds = await jsonRows<{ reserveBalanceId: string; bucketId: string; amount: string }>(
-    tx,
-    Prisma.sql`
-      SELECT h."reserveBalanceId", h."bucketId", h."amount"::text AS "amount" FROM "ReservationHold" h
-      WHERE h."tenantId" = ${tenantId} AND h."reserveBalanceId" = ANY(${ids}::text[])
-      ORDER BY h."reserveBalanceId", h."ordinal"`,
-  );
-  const holdsOf = new Map<string, Hold[]>();
-  for (const { reserveBalanceId, bucketId, amount } of holds) {
-    const list = holdsOf.get(reserveBalanceId) ?? [];
-    list.push({ bucketId, amount: new Decimal(amount) });
-    holdsOf.set(reserveBalanceId, list);
+/** What these actions have done to each bucket in all. */
+export async function effects(tx: Transaction, tenantId: string, actionIds: readonly string[]): Promise<Map<string, Effect[]>> {
+  const found = new Map<string, Effect[]>();
+  if (actionIds.length === 0) return found;
+  const rows = await tx.query<{ actionId: string; bucketId: string; net: string }>(Prisma.sql`
+    SELECT "actionId", "bucketId", sum("remainingDelta" + "reservedDelta")::text AS "net" FROM "LedgerEntry"
+    WHERE "tenantId" = ${tenantId} AND "actionId" = ANY(${actionIds}::text[])
+    GROUP BY "actionId", "bucketId" ORDER BY "actionId", "bucketId"`);
+  for (const { actionId, bucketId, net } of rows) {
+    found.set(actionId, [...(found.get(actionId) ?? []), { bucketId, net: new Decimal(net) }]);
   }
-  return new Map(snapshots.map((row) => [String(row['id']), toReservationState(row, holdsOf.get(String(row['id'])) ?? [])]));
+  return found;
 }
 
-function toReservationState(snapshot: Plain, holds: readonly Hold[]): ReservationState {
+/** Actions as they stand; called under the locks of their buckets, so nobody else ends them. */
+export async function lockActions(tx: Transaction, tenantId: string, kind: ActionKind, shape: Shape, ids: readonly string[]): Promise<ActionState[]> {
+  if (ids.length === 0) return [];
+  const rows = await lockRows(tx, shape, tenantId, ids);
+  const holdsOf = kind === 'reserveBalance' ? await readHolds(tx, tenantId, ids) : new Map<string, Hold[]>();
+  return [...rows].map(([id, row]) => toActionState(kind, row, holdsOf.get(id) ?? []));
+}
+
+async function readHolds(tx: Transaction, tenantId: string, ids: readonly string[]): Promise<Map<string, Hold[]>> {
+  const rows = await tx.query<{ reserveBalanceId: string; bucketId: string; amount: string }>(Prisma.sql`
+    SELECT h."reserveBalanceId", h."bucketId", h."amount"::text AS "amount" FROM "ReservationHold" h
+    WHERE h."tenantId" = ${tenantId} AND h."reserveBalanceId" = ANY(${ids}::text[])
+    ORDER BY h."reserveBalanceId", h."ordinal"`);
+  const holdsOf = new Map<string, Hold[]>();
+  for (const { reserveBalanceId, bucketId, amount } of rows) {
+    holdsOf.set(reserveBalanceId, [...(holdsOf.get(reserveBalanceId) ?? []), { bucketId, amount: new Decimal(amount) }]);
+  }
+  return holdsOf;
+}
+
+export function toActionState(kind: ActionKind, snapshot: Plain, holds: readonly Hold[]): ActionState {
   const amount = snapshot['amount'] as { units: string };
-  const expirationDate = snapshot['expirationDate'] as string | null;
   return {
+    kind,
     id: String(snapshot['id']),
     status: String(snapshot['status']),
     units: amount.units,
     usageType: (snapshot['usageType'] as string | null) ?? undefined,
-    expirationDate: toDate(expirationDate),
+    dueAt: toDate((snapshot['nextDueDate'] as string | null) ?? null),
     holds,
+    effects: [],
     snapshot,
   };
 }
@@ -158,17 +181,24 @@ export async function writeBuckets(
   tx: Transaction,
   tenantId: string,
   buckets: readonly BucketState[],
+  updatedAt: Date,
   { keepRevision }: { keepRevision: boolean } = { keepRevision: false },
 ): Promise<void> {
   if (buckets.length === 0) return;
   const rows = buckets.map((bucket) => ({
     id: bucket.id,
     units: bucket.units,
-    remaining: bucket.remaining,
-    reserved: bucket.reserved,
+    // A bucket without units has no value yet, not a value of zero.
+    remaining: bucket.units === undefined ? undefined : bucket.remaining,
+    reserved: bucket.units === undefined ? undefined : bucket.reserved,
     amountScale: bucket.amountScale,
     entrySequence: bucket.entrySequence,
     lastEntryAt: bucket.lastEntryAt,
+    status: bucket.status,
+    validUntil: bucket.validUntil,
+    autoTopupBalanceId: bucket.autoTopup?.topupBalanceId,
+    autoTopupThreshold: bucket.autoTopup?.threshold,
+    updatedAt,
   }));
   await tx.execute(Prisma.sql`
     UPDATE "Bucket" b SET
@@ -176,10 +206,13 @@ export async function writeBuckets(
       "remainingValueAmount" = r."remaining", "remainingValueUnits" = r."units",
       "reservedValueAmount" = r."reserved", "reservedValueUnits" = r."units",
       "amountScale" = r."amountScale", "entrySequence" = r."entrySequence", "lastEntryAt" = r."lastEntryAt",
-      "updatedAt" = r."lastEntryAt"
+      "status" = r."status", "validForEnd" = r."validUntil",
+      "autoTopupBalanceId" = r."autoTopupBalanceId", "autoTopupThreshold" = r."autoTopupThreshold",
+      "updatedAt" = GREATEST(b."updatedAt", r."updatedAt")
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
       "id" text, "units" text, "remaining" numeric, "reserved" numeric, "amountScale" integer,
-      "entrySequence" integer, "lastEntryAt" timestamptz)
+      "entrySequence" integer, "lastEntryAt" timestamptz, "status" text, "validUntil" timestamptz,
+      "autoTopupBalanceId" text, "autoTopupThreshold" numeric, "updatedAt" timestamptz)
     WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`);
 }
 
@@ -196,9 +229,11 @@ export async function insertEntries(tx: Transaction, tenantId: string, entries: 
 
 export interface HoldRow extends Hold {
   readonly reserveBalanceId: string;
+  /** Place in the burn order. */
+  readonly ordinal: number;
 }
 
-export async function insertHolds(tx: Transaction, tenantId: string, holds: readonly (HoldRow & { ordinal: number })[]): Promise<void> {
+export async function insertHolds(tx: Transaction, tenantId: string, holds: readonly HoldRow[]): Promise<void> {
   if (holds.length === 0) return;
   await tx.execute(Prisma.sql`
     INSERT INTO "ReservationHold" ("tenantId", "bucketId", "reserveBalanceId", "ordinal", "amount")
@@ -210,13 +245,6 @@ export async function deleteHolds(tx: Transaction, tenantId: string, reservation
   if (reservationIds.length === 0) return;
   await tx.execute(Prisma.sql`
     DELETE FROM "ReservationHold" WHERE "tenantId" = ${tenantId} AND "reserveBalanceId" = ANY(${reservationIds}::text[])`);
-}
-
-async function jsonRows<T>(tx: Transaction, select: Prisma.Sql): Promise<T[]> {
-  const [result] = await tx.query<{ rows: string | null }>(
-    Prisma.sql`SELECT json_agg(t)::text AS "rows" FROM (${select}) t`,
-  );
-  return result?.rows ? (JSON.parse(result.rows) as T[]) : [];
 }
 
 function toDate(text: string | null): Date | undefined {

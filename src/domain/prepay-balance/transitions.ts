@@ -10,10 +10,10 @@ export const bucketTransitions: Transitions = {
   expired: [],
 };
 
-// DESIGN §12: by PATCH a status goes only to cancelled; what a completed action did is not undone by it.
+// DESIGN §12: by PATCH a status goes only to cancelled; of a completed action that is its reversal.
 export const actionTransitions: Transitions = {
   created: ['cancelled'],
-  completed: [],
+  completed: ['cancelled'],
   failed: [],
   cancelled: [],
 };

@@ -14,6 +14,16 @@ const idsPerStatementMax = 500;
 /** Kinds of by-id reads (resource, tenant, columns) whose loaders are kept. */
 const loadersMax = 500;
 
+/** What has to happen before anybody reads: what the time does by itself, such as a reservation that lapses. */
+export interface Due {
+  /** SQL that is true when something of the tenant is due. */
+  condition(tenantId: string): Prisma.Sql;
+  settle(tenantId: string): Promise<void>;
+}
+
+/** How often a read lets pass what is due; where something always is, it is not kept waiting for ever. */
+const settledMax = 3;
+
 /** Whose rows may be seen, and optionally the parent whose rows are meant (column = value). */
 export interface Scope {
   tenantId: string;
@@ -50,6 +60,7 @@ export class Reader {
   constructor(
     private readonly database: Database,
     private readonly countMax: number,
+    private readonly due: Due,
   ) {}
 
   /** One resource by id, or null. Concurrent calls for the same columns join in one statement. */
@@ -72,7 +83,7 @@ export class Reader {
       async (ids) => {
         const rows = await this.rows(Prisma.sql`
           SELECT ${select} FROM ${from} b
-          WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${ids}::text[]) ${fixed}`);
+          WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${ids}::text[]) ${fixed}`, tenantId);
         const byId = new Map(rows.map((row) => [row['id'], row]));
         return ids.map((id) => byId.get(id) ?? null);
       },
@@ -94,7 +105,7 @@ export class Reader {
             SELECT ${Prisma.raw(selectList(shape, 'b', columns))}
             FROM ${Prisma.raw(identifier(shape.table))} b WHERE ${where} ${place}
             ORDER BY ${compileOrder(order, shape, 'b')}
-            LIMIT ${limit + 1}::int OFFSET ${offset}::int`);
+            LIMIT ${limit + 1}::int OFFSET ${offset}::int`, scope.tenantId);
     const items = found.slice(0, limit);
     const hasNextPage = found.length > limit;
     return {
@@ -105,25 +116,37 @@ export class Reader {
       totalCount: async (exact) => {
         // A page that reaches the end has counted for us.
         if (!hasNextPage && after === undefined && items.length > 0) return offset + items.length;
-        return this.count(shape, where, exact);
+        return this.count(shape, where, scope.tenantId, exact);
       },
     };
   }
 
-  private async count(shape: Shape, where: Prisma.Sql, exact: boolean): Promise<number | null> {
+  private async count(shape: Shape, where: Prisma.Sql, tenantId: string, exact: boolean): Promise<number | null> {
     const table = Prisma.raw(identifier(shape.table));
     const bound = exact ? Prisma.empty : Prisma.sql`LIMIT ${this.countMax + 1}::int`;
-    const [row] = await this.database.query<{ count: number }>(Prisma.sql`
-      SELECT count(*)::int AS "count" FROM (SELECT 1 FROM ${table} b WHERE ${where} ${bound}) t`);
-    const count = row?.count ?? 0;
+    const { count } = await this.settled<{ count: number }>(
+      Prisma.sql`count(*)::int AS "count"`,
+      Prisma.sql`SELECT 1 FROM ${table} b WHERE ${where} ${bound}`,
+      tenantId,
+    );
     return !exact && count > this.countMax ? null : count;
   }
 
-  private async rows(select: Prisma.Sql): Promise<Plain[]> {
-    const [result] = await this.database.query<{ rows: string | null }>(
-      Prisma.sql`SELECT json_agg(t)::text AS "rows" FROM (${select}) t`,
-    );
-    return result?.rows ? (JSON.parse(result.rows) as Plain[]) : [];
+  private async rows(select: Prisma.Sql, tenantId: string): Promise<Plain[]> {
+    const { rows } = await this.settled<{ rows: string | null }>(Prisma.sql`json_agg(t)::text AS "rows"`, select, tenantId);
+    return rows ? (JSON.parse(rows) as Plain[]) : [];
+  }
+
+  /** One row over a selection. It says, too, whether something is due: then that is settled, and the read repeated. */
+  private async settled<T>(result: Prisma.Sql, select: Prisma.Sql, tenantId: string): Promise<T> {
+    for (let settled = 0; ; settled++) {
+      const [row] = await this.database.query<T & { isDue: boolean }>(
+        Prisma.sql`SELECT ${result}, ${this.due.condition(tenantId)} AS "isDue" FROM (${select}) t`,
+      );
+      if (row === undefined) throw new Error('an aggregate answers one row');
+      if (!row.isDue || settled === settledMax) return row;
+      await this.due.settle(tenantId);
+    }
   }
 }
 

@@ -42,18 +42,33 @@ function insertParts(shape: Shape): InsertParts {
 
 /** One resource as it stands, locked until the transaction ends; undefined when there is none. */
 export async function lockRow(tx: Transaction, shape: Shape, tenantId: string, id: string): Promise<Plain | undefined> {
+  return (await lockRows(tx, shape, tenantId, [id])).get(id);
+}
+
+/** Several resources as they stand, by id, locked in id order until the transaction ends. */
+export function lockRows(tx: Transaction, shape: Shape, tenantId: string, ids: readonly string[]): Promise<Map<string, Plain>> {
+  return rowsById(tx, shape, tenantId, ids, Prisma.sql`FOR UPDATE`);
+}
+
+/** Several resources as they stand, by id. */
+export function readRows(tx: Transaction, shape: Shape, tenantId: string, ids: readonly string[]): Promise<Map<string, Plain>> {
+  return rowsById(tx, shape, tenantId, ids, Prisma.empty);
+}
+
+async function rowsById(tx: Transaction, shape: Shape, tenantId: string, ids: readonly string[], lock: Prisma.Sql): Promise<Map<string, Plain>> {
+  if (ids.length === 0) return new Map();
   const columns = selectList(shape, 'b', Object.keys(shape.attributes));
   const rows = await tx.query<{ row: string }>(Prisma.sql`
     SELECT row_to_json(t)::text AS "row" FROM (
       SELECT ${Prisma.raw(columns)} FROM ${Prisma.raw(identifier(shape.table))} b
-      WHERE b."tenantId" = ${tenantId} AND b."id" = ${id} ${Prisma.raw(fixedConditions(shape, 'b'))}
-      FOR UPDATE
+      WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${ids}::text[]) ${Prisma.raw(fixedConditions(shape, 'b'))}
+      ORDER BY b."id" ${lock}
     ) t`);
-  return rows[0] && withNormalTimes(shape, JSON.parse(rows[0].row) as Plain);
+  return new Map(rows.map(({ row }) => JSON.parse(row) as Plain).map((row) => [String(row['id']), withNormalTimes(shape, row)]));
 }
 
 /** PostgreSQL prints times in its own way; snapshots carry them as we do, in UTC with milliseconds and Z. */
-export function withNormalTimes(shape: Shape, row: Plain): Plain {
+function withNormalTimes(shape: Shape, row: Plain): Plain {
   const result: Plain = { ...row };
   for (const [name, { type, storage }] of Object.entries(shape.attributes)) {
     const value = result[name];

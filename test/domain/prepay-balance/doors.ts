@@ -6,7 +6,7 @@ import type { TestServer } from '../../support/server.js';
 export type Door = 'rest' | 'graphql';
 export const doors: readonly Door[] = ['rest', 'graphql'];
 
-export type Type = 'Bucket' | 'TopupBalance' | 'AdjustBalance' | 'ReserveBalance';
+export type Type = 'Bucket' | 'TopupBalance' | 'AdjustBalance' | 'ReserveBalance' | 'TransferBalance';
 type Json = Record<string, unknown>;
 
 /** An answer in one form, whichever door gave it. */
@@ -34,16 +34,19 @@ export interface Call {
 const quantity = '{ amount units }';
 const parts = `href id status usageType amount ${quantity} bucket { id } product { id } logicalResource { id value }
   partyAccount { id } relatedParty { id role atReferredType } channel { id } description reason requestedDate confirmationDate
-  failureCode failureMessage impactedBucket { bucket { id usageType } amountBefore ${quantity} amountAfter ${quantity}
+  failureCode failureMessage validFor { startDateTime endDateTime } impactedBucket { bucket { id usageType } amountBefore ${quantity} amountAfter ${quantity}
   confirmationDate item { itemType amount ${quantity} } }`;
 
 const selections: Record<Type, string> = {
   Bucket: `{ href id status usageType remainingValue ${quantity} reservedValue ${quantity} reserveBalance { id } name description
     priority validFor { startDateTime endDateTime } logicalResource { id value } partyAccount { id } product { id }
     relatedParty { id role atReferredType } requestedDate confirmationDate }`,
-  TopupBalance: `{ ${parts} voucher }`,
+  TopupBalance: `{ ${parts} voucher nextDueDate isAutoTopup recurringPeriod numberOfPeriods periodsDone autoTopupThreshold ${quantity}
+    relatedTopupBalance { id role } }`,
   AdjustBalance: `{ ${parts} adjustType reserveBalance { id } }`,
-  ReserveBalance: `{ ${parts} expirationDate }`,
+  ReserveBalance: `{ ${parts} expirationDate nextDueDate }`,
+  TransferBalance: `{ ${parts} receiverBucket { id } receiverBucketUsageType receiverProduct { id } receiverLogicalResource { id value }
+    receiverPartyAccount { id } receiver { id atReferredType } transferCost ${quantity} costOwner }`,
 };
 
 export function pathOf(type: Type): string {

@@ -197,6 +197,8 @@ describe('what the engine refuses', () => {
   it.each(refusals)('refuses a $action with $code when $when ($door)', async ({ code, action, door, arrange }) => {
     const { type, attributes } = actions[action];
     const input = { ...(await arrange()), ...attributes };
+    // A read settles what lapses meanwhile: that is not the refusal's doing.
+    await server.rest('GET', '/bucket?limit=1');
     const before = await balanceTables(server);
     const events = await server.database.client.outbox.count();
 
@@ -215,16 +217,15 @@ describe('what the engine refuses', () => {
     expect(await server.database.client.outbox.count()).toBe(events + 1);
   });
 
-  it.each(doors)('refuses to commit a reservation that has expired, but releases it (%s)', async (door) => {
+  it.each(doors)('refuses to commit or release a reservation that has expired: it has given everything back by itself (%s)', async (door) => {
     const bucketId = await makeBucket(server, 20);
     const id = await makeReservation(server, bucketId, 5, { expirationDate: '2026-03-01T12:00:10.000Z' });
     server.clock.advance(10_000);
     try {
       const commit = await create(server, door, 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id }, amount: eur(5) });
       expect([commit.code, commit.status]).toEqual(['RESERVATION_NOT_LIVE', 409]);
-      expect(await balanceOf(server, bucketId)).toEqual([15, 5]);
       const release = await update(server, door, 'ReserveBalance', id, { status: 'cancelled' });
-      expect([release.status, release.resource?.status]).toEqual([200, 'cancelled']);
+      expect([release.code, release.status]).toEqual(['RESERVATION_NOT_LIVE', 409]);
       expect(await balanceOf(server, bucketId)).toEqual([20, 0]);
     } finally {
       server.clock.set('2026-03-01T12:00:00.000Z');
@@ -259,7 +260,6 @@ describe('the order of refusals', () => {
     { first: 'UNITS_MISMATCH', second: 'BUCKET_NOT_YET_VALID', names: moves, opening: 100, bucket: { validFor: future }, ...wrongUnits },
     { first: 'UNITS_MISMATCH', second: 'INSUFFICIENT_REMAINING', names: draws, opening: 10, bucket: {}, ...wrongUnits },
     { first: 'UNITS_MISMATCH', second: 'BALANCE_LIMIT', names: credits, opening: 999_999_999_999_999, bucket: {}, ...wrongUnits },
-    { first: 'BUCKET_SUSPENDED', second: 'BUCKET_EXPIRED', names: moves, opening: 100, bucket: { ...suspended, validFor: past }, amount: eur(5) },
     { first: 'BUCKET_SUSPENDED', second: 'BUCKET_NOT_YET_VALID', names: moves, opening: 100, bucket: { ...suspended, validFor: future }, amount: eur(5) },
     { first: 'BUCKET_SUSPENDED', second: 'INSUFFICIENT_REMAINING', names: draws, opening: 1, bucket: suspended, amount: eur(5) },
     { first: 'BUCKET_SUSPENDED', second: 'BALANCE_LIMIT', names: moves, opening: 999_999_999_999_999, bucket: suspended, amount: eur(5.5) },
@@ -334,7 +334,14 @@ describe('invalid actions', () => {
     { what: 'a commit without a reservation', action: 'commit', input: { bucket, amount: eur(1) }, named: 'reserveBalance' },
     { what: 'a reservation in an adjustment that is no commit', action: 'debit', input: { bucket, amount: eur(1), reserveBalance: bucket }, named: 'reserveBalance' },
     { what: 'an expirationDate that is over', action: 'reserve', input: { bucket, amount: eur(1), expirationDate: '2026-03-01T12:00:00Z' }, named: 'expirationDate' },
-    { what: 'a scheduled top-up', action: 'topup', input: { bucket, amount: eur(1), requestedDate: '2026-05-01T12:00:00Z' }, named: 'requestedDate' },
+    { what: 'a requestedDate that is over', action: 'topup', input: { bucket, amount: eur(1), requestedDate: '2026-03-01T11:59:59Z' }, named: 'requestedDate' },
+    { what: 'an end of validity that is over', action: 'topup', input: { bucket, amount: eur(1), validFor: { endDateTime: '2026-03-01T12:00:00Z' } }, named: 'validFor' },
+    { what: 'an unknown recurringPeriod', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'daily' }, named: 'recurringPeriod' },
+    { what: 'numberOfPeriods of nothing', action: 'topup', input: { bucket, amount: eur(1), numberOfPeriods: 2 }, named: 'numberOfPeriods' },
+    { what: 'no period at all', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', numberOfPeriods: 0 }, named: 'numberOfPeriods' },
+    { what: 'a series that is not automatic', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', isAutoTopup: false }, named: 'isAutoTopup' },
+    { what: 'a threshold and a calendar', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', autoTopupThreshold: eur(1) }, named: 'recurringPeriod' },
+    { what: 'a threshold of zero', action: 'topup', input: { bucket, amount: eur(1), autoTopupThreshold: eur(0) }, named: 'autoTopupThreshold' },
     { what: 'an empty channel', action: 'topup', input: { bucket, amount: eur(1), channel: {} }, named: 'channel' },
     { what: 'a relatedParty without @referredType', action: 'topup', input: { bucket, amount: eur(1), relatedParty: [{ id: '42' }] }, named: 'eferredType' },
   ];
@@ -423,9 +430,7 @@ describe('changes of status', () => {
     return id;
   };
   const fixed: readonly { what: string; type: Type; from: string; to: string; id: () => Promise<string>; code?: ErrorCode }[] = [
-    { what: 'top-up', type: 'TopupBalance', from: 'completed', to: 'cancelled', id: () => completed('TopupBalance') },
     { what: 'top-up', type: 'TopupBalance', from: 'completed', to: 'created', id: () => completed('TopupBalance') },
-    { what: 'adjustment', type: 'AdjustBalance', from: 'completed', to: 'cancelled', id: () => completed('AdjustBalance') },
     { what: 'top-up', type: 'TopupBalance', from: 'failed', to: 'completed', id: () => failed('TopupBalance') },
     { what: 'adjustment', type: 'AdjustBalance', from: 'failed', to: 'cancelled', id: () => failed('AdjustBalance') },
     { what: 'reservation', type: 'ReserveBalance', from: 'created', to: 'completed', id: () => completed('ReserveBalance') },
@@ -454,7 +459,7 @@ describe('changes of status', () => {
   });
 
   it.each(doors)('refuses to change or delete what does not exist (%s)', async (door) => {
-    for (const type of ['Bucket', 'TopupBalance', 'AdjustBalance', 'ReserveBalance'] as const) {
+    for (const type of ['Bucket', 'TopupBalance', 'AdjustBalance', 'ReserveBalance', 'TransferBalance'] as const) {
       const outcomes = [await update(server, door, type, 'nowhere', { description: 'x' }), await remove(server, door, type, 'nowhere')];
       expect(outcomes.map(({ code, status }) => [code, status])).toEqual([['NOT_FOUND', 404], ['NOT_FOUND', 404]]);
     }

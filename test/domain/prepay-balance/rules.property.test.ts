@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { BalanceCommand } from '../../../src/domain/prepay-balance/commands.js';
-import { burnOrder, decide, isRefusal, type Ruling, type Situation } from '../../../src/domain/prepay-balance/rules.js';
-import type { BucketState, Hold, ReservationState } from '../../../src/domain/prepay-balance/state.js';
+import { burnOrder } from '../../../src/domain/prepay-balance/draw.js';
+import { decide } from '../../../src/domain/prepay-balance/rules.js';
+import { isRefusal, type Ruling, type Situation } from '../../../src/domain/prepay-balance/ruling.js';
+import type { ActionState, BucketState, Hold } from '../../../src/domain/prepay-balance/state.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
@@ -33,7 +35,7 @@ const bucket = fc
   .map(({ scale, units, total, reserved, ...rest }): Omit<BucketState, 'id'> => {
     const all = units === undefined ? new Decimal(0) : new Decimal(total).div(Decimal.pow(10, scale));
     const held = all.div(4).times(reserved).toDecimalPlaces(scale, Decimal.ROUND_DOWN);
-    return { ...rest, units, usageType: 'monetary', remaining: all.minus(held), reserved: held, amountScale: scale, entrySequence: 1, lastEntryAt: now };
+    return { ...rest, units, usageType: 'monetary', remaining: all.minus(held), reserved: held, amountScale: scale, entrySequence: 1, lastEntryAt: now, autoTopup: undefined };
   });
 
 const buckets = fc.array(bucket, { maxLength: 5 }).map((list) => list.map((state, index): BucketState => ({ ...state, id: `bucket-${index}` })));
@@ -51,20 +53,46 @@ const locatedCommand = fc
     const locator = named
       ? { kind: 'bucket' as const, bucketId: 'bucket-0' }
       : { kind: 'match' as const, conditions: [], usageType: undefined, units };
-    return { ...common, type, amount: { amount: value, units }, locator, expirationDate: undefined } as BalanceCommand;
+    return { ...common, type, amount: { amount: value, units }, locator, expirationDate: undefined, validUntil: undefined } as BalanceCommand;
   });
 
 /** A request for a movement, and the buckets its locator leads to. */
 const located = fc.tuple(locatedCommand, buckets).map(([command, states]) => {
   const isNamed = 'locator' in command && command.locator.kind === 'bucket';
-  return { command, situation: { candidates: isNamed ? states.slice(0, 1) : states, reservation: undefined, now } };
+  return { command, situation: { candidates: isNamed ? states.slice(0, 1) : states, receivers: [], action: undefined, now } };
 });
+
+/** A transfer between two of the buckets, the cost paid by either side. */
+const moving = fc
+  .record({
+    states: buckets,
+    amount,
+    cost: fc.option(amount, { nil: undefined }),
+    costOwner: fc.constantFrom('originator' as const, 'receiver' as const),
+    units: fc.constantFrom('EUR', 'EUR', 'EUR', 'USD'),
+    split: fc.integer({ min: 1, max: 4 }),
+    named: fc.boolean(),
+  })
+  .map(({ states, amount: value, cost, costOwner, units, split, named }) => {
+    const match = { kind: 'match' as const, conditions: [], usageType: undefined, units };
+    const command: BalanceCommand = {
+      ...common,
+      type: 'transfer',
+      amount: { amount: value, units },
+      cost: cost && { amount: cost, units },
+      costOwner,
+      locator: named ? { kind: 'bucket', bucketId: 'bucket-0' } : match,
+      receiver: match,
+    };
+    const candidates = named ? states.slice(0, 1) : states.slice(0, split);
+    return { command, situation: { candidates, receivers: states.slice(split, split + 1), action: undefined, now } };
+  });
 
 /** A commit or release, the reservation, and the buckets that hold for it. */
 const ending = fc
   .record({
     states: buckets,
-    type: fc.constantFrom('commit' as const, 'commit' as const, 'release' as const),
+    type: fc.constantFrom('commit' as const, 'commit' as const, 'cancel' as const),
     amount: fc.option(amount, { nil: undefined }),
     units: fc.constantFrom('EUR', 'EUR', 'EUR', 'USD'),
     status: fc.constantFrom('created', 'created', 'created', 'completed', 'cancelled', 'failed'),
@@ -76,21 +104,20 @@ const ending = fc
     const holds = candidates
       .map(({ id, reserved, amountScale }): Hold => ({ bucketId: id, amount: reserved.div(4).times(part).toDecimalPlaces(amountScale, Decimal.ROUND_DOWN) }))
       .filter((hold) => hold.amount.gt(0) && status === 'created');
-    const reservation: ReservationState = { id: 'r', status, units: 'EUR', usageType: 'monetary', expirationDate, holds, snapshot: {} };
-    const command = { ...common, type, reservationId: 'r', amount: value && { amount: value, units }, changes: {}, ifRevision: undefined } as BalanceCommand;
-    const known = status === 'created' && holds.length === 0 ? undefined : reservation;
-    return { command, situation: { candidates, reservation: known, now } };
+    const reservation: ActionState = { kind: 'reserveBalance', id: 'r', status, units: 'EUR', usageType: 'monetary', dueAt: expirationDate, holds, effects: [], snapshot: {} };
+    const command = { ...common, type, kind: 'reserveBalance', actionId: 'r', amount: value && { amount: value, units }, changes: {}, ifRevision: undefined } as BalanceCommand;
+    return { command, situation: { candidates, receivers: [], action: reservation, now } };
   });
 
-const cases = fc.oneof(located, ending);
+const cases = fc.oneof(located, ending, moving);
 
 function sum(amounts: readonly Decimal[]): Decimal {
   return amounts.reduce((total, value) => total.plus(value), new Decimal(0));
 }
 
 /** Remaining and reserved of every candidate after the ruling. */
-function after({ candidates }: Situation, { movements }: Ruling): BucketState[] {
-  return candidates.map((state) => {
+function after({ candidates, receivers }: Situation, { movements }: Ruling): BucketState[] {
+  return everybody({ candidates, receivers }).map((state) => {
     const own = movements.filter(({ bucketId }) => bucketId === state.id);
     return {
       ...state,
@@ -98,6 +125,10 @@ function after({ candidates }: Situation, { movements }: Ruling): BucketState[] 
       reserved: state.reserved.plus(sum(own.map(({ reservedDelta }) => reservedDelta))),
     };
   });
+}
+
+function everybody({ candidates, receivers }: Pick<Situation, 'candidates' | 'receivers'>): BucketState[] {
+  return [...new Map([...candidates, ...receivers].map((state) => [state.id, state])).values()];
 }
 
 function check(predicate: (command: BalanceCommand, situation: Situation, ruling: Ruling) => void): number {
@@ -120,41 +151,49 @@ describe('decide', () => {
   it('never makes a balance negative, and moves only what it was given', () => {
     const rulings = check((_command, situation, ruling) => {
       for (const { remaining, reserved } of after(situation, ruling)) expect([remaining.lt(0), reserved.lt(0)]).toEqual([false, false]);
-      const ids = situation.candidates.map(({ id }) => id);
+      const ids = everybody(situation).map(({ id }) => id);
       for (const { bucketId } of ruling.movements) expect(ids).toContain(bucketId);
       for (const { remainingDelta, reservedDelta } of ruling.movements) expect(remainingDelta.isZero() && reservedDelta.isZero()).toBe(false);
     });
     // Refusals alone would prove little.
-    expect(rulings).toBeGreaterThan(runs / 10);
+    expect(rulings).toBeGreaterThan(runs / 20);
   });
 
   it('moves exactly the amount, all of it or nothing', () => {
-    check((command, { reservation }, { movements, amount: decided, holds, ends }) => {
+    check((command, { action }, { movements, holds, ends }) => {
+      if (command.type === 'standing') return;
       const remaining = sum(movements.map(({ remainingDelta }) => remainingDelta));
       const reserved = sum(movements.map(({ reservedDelta }) => reservedDelta));
-      const held = sum((reservation?.holds ?? []).map((hold) => hold.amount));
-      const asked = command.type === 'release' || command.amount === undefined ? held : command.amount.amount;
-      const expected: Record<BalanceCommand['type'], [Decimal, Decimal]> = {
+      const held = sum((action?.holds ?? []).map((hold) => hold.amount));
+      const asked = command.type === 'cancel' || command.amount === undefined ? held : command.amount.amount;
+      const cost = command.type === 'transfer' ? (command.cost?.amount ?? new Decimal(0)) : new Decimal(0);
+      const expected: Record<Exclude<BalanceCommand['type'], 'standing'>, [Decimal, Decimal]> = {
         topup: [asked, new Decimal(0)],
         credit: [asked, new Decimal(0)],
         debit: [asked.negated(), new Decimal(0)],
         reserve: [asked.negated(), asked],
         commit: [held.minus(asked), held.negated()],
-        release: [held, held.negated()],
+        cancel: [held, held.negated()],
+        // What one loses the other gets; the cost goes to nobody.
+        transfer: [cost.negated(), new Decimal(0)],
       };
       const [remainingDelta, reservedDelta] = expected[command.type];
-      expect([remaining.toFixed(), reserved.toFixed(), decided.amount.toFixed()]).toEqual([remainingDelta.toFixed(), reservedDelta.toFixed(), asked.toFixed()]);
-      expect(ends?.status).toBe(command.type === 'commit' ? 'completed' : command.type === 'release' ? 'cancelled' : undefined);
+      expect([remaining.toFixed(), reserved.toFixed()]).toEqual([remainingDelta.toFixed(), reservedDelta.toFixed()]);
+      if (command.type === 'transfer') {
+        const incoming = movements.filter(({ entryType }) => entryType === 'transferIn');
+        expect(incoming.map((movement) => movement.remainingDelta.toFixed())).toEqual([asked.toFixed()]);
+      }
+      expect(ends?.status).toBe(command.type === 'commit' ? 'completed' : command.type === 'cancel' ? 'cancelled' : undefined);
       const expectedHolds = command.type === 'reserve' ? movements.map((move) => [move.bucketId, move.reservedDelta.toFixed()]) : undefined;
       expect(holds?.map((hold) => [hold.bucketId, hold.amount.toFixed()])).toEqual(expectedHolds);
     });
   });
 
   it('gives and takes only where the bucket is active, valid and counts the units', () => {
-    check((command, { candidates }, { movements }) => {
+    check((command, situation, { movements }) => {
       if (!('locator' in command)) return;
       for (const { bucketId } of movements) {
-        const state = candidates.find(({ id }) => id === bucketId);
+        const state = everybody(situation).find(({ id }) => id === bucketId);
         expect(state?.status).toBe('active');
         expect([undefined, command.amount.units]).toContain(state?.units);
         expect(state?.validFrom === undefined || state.validFrom <= now).toBe(true);

@@ -1,0 +1,208 @@
+import { DomainError, shown } from '../../platform/errors.js';
+import { toPlainObject, withoutNulls, type Plain, type PlainValue } from '../../platform/plain.js';
+import type { Outcome } from '../../platform/write/idempotency.js';
+import type { BalanceTools } from './apply.js';
+import type { Batch } from './batch.js';
+import { amountOf, endEvents, eventsOf, newAction, nextVersion, postAll, refusedAction, type Mover, type Posting } from './bookkeeping.js';
+import { actionKindOf, type BalanceCommand, type CancelCommand, type CommitCommand, type CreateCommand } from './commands.js';
+import { invalid } from './input-parts.js';
+import { isLive, type Refusal } from './refusals.js';
+import { decide } from './rules.js';
+import { isRefusal, type Ruling, type Situation } from './ruling.js';
+import { begin, firstDueDate, refill, stop } from './standing-topups.js';
+import type { ActionState, BucketState } from './state.js';
+import { actionTransitions, requireTransition } from './transitions.js';
+import type { World } from './world.js';
+
+/** Applies commands to the locked world, one after the other, and gathers what is to be written. */
+export class Applier {
+  constructor(
+    readonly tools: BalanceTools,
+    readonly world: World,
+    readonly batch: Batch,
+  ) {}
+
+  /** A command of a client: its answer, or its refusal. */
+  apply(command: BalanceCommand): Outcome {
+    if (command.type === 'cancel') return { answer: this.cancel(command) };
+    const situation = this.situationOf(command);
+    checkDates(command, situation.now);
+    if (command.type === 'commit') checkBucket(command, situation.action);
+    const verdict = decide(command, situation);
+    if (isRefusal(verdict)) return this.refuse(command, verdict, situation);
+    const row = this.create(command, verdict, situation.now);
+    return { answer: command.type === 'standing' ? begin(this, command, row, situation.now) : row };
+  }
+
+  /** What a command is decided on, at this time or, if that is behind the clock of its buckets, at theirs. */
+  situationOf(command: CreateCommand | CancelCommand, time: Date = this.tools.clock.now()): Situation {
+    const action = 'actionId' in command ? this.world.actions.get(command.actionId) : undefined;
+    const candidates = 'locator' in command ? this.world.found(command.locator) : action ? this.world.bucketsOf(action) : [];
+    const receivers = command.type === 'transfer' ? this.world.found(command.receiver) : [];
+    return { action, candidates, receivers, now: latest(time, [...candidates, ...receivers]) };
+  }
+
+  /** Keeps a new action with what the ruling does. `known` are attributes that the server knows of it. */
+  create(command: CreateCommand, ruling: Ruling, now: Date, known: Plain = {}): Plain {
+    const kind = actionKindOf[command.type];
+    const id = this.tools.nextId(now);
+    const posting = this.post(ruling, { kind, id }, now);
+    const isWaiting = command.type === 'reserve' || command.type === 'standing';
+    const set: Plain = {
+      status: isWaiting ? 'created' : 'completed',
+      usageType: command.usageType ?? ruling.ends?.action.usageType ?? posting.buckets[0]?.usageType ?? null,
+      confirmationDate: command.type === 'standing' ? null : now.toISOString(),
+      nextDueDate: dueDateOf(command, now)?.toISOString() ?? null,
+      impactedBucket: command.type === 'standing' ? null : posting.impactedBucket,
+      ...whereTo(command, ruling, posting),
+      ...known,
+    };
+    const row = newAction(id, command, amountOf(command, ruling), set, now);
+    this.batch.create(kind, row);
+    this.batch.holds.push(...(ruling.holds ?? []).map((hold, ordinal) => ({ ...hold, ordinal, reserveBalanceId: id })));
+    this.tell(eventsOf(kind, ['Create'], row, now, this.tools.nextId));
+    if (ruling.ends) this.end(ruling.ends.action, ruling.ends.status, {}, now);
+    refill(this, lowered(posting), now);
+    return row;
+  }
+
+  /** Moves balances, and remembers them as moved. */
+  post(ruling: Ruling, mover: Mover, now: Date): Posting {
+    const posting = postAll(ruling, (id) => this.world.bucket(id), mover, now, this.tools.nextId);
+    for (const bucket of posting.buckets) this.put(bucket);
+    this.batch.entries.push(...posting.entries);
+    return posting;
+  }
+
+  put(bucket: BucketState): void {
+    this.world.buckets.set(bucket.id, bucket);
+    this.batch.touched.add(bucket.id);
+  }
+
+  /** The action has come to its end: it is due no more and holds nothing. */
+  end(action: ActionState, status: string, changes: Plain, now: Date): Plain {
+    const row = this.change(action, { ...changes, status, nextDueDate: null }, now);
+    if (action.kind === 'reserveBalance') this.batch.released.push(action.id);
+    this.tell(endEvents(action.kind, status, row, now, this.tools.nextId));
+    return row;
+  }
+
+  /** The next version of an action; whoever calls tells its event. */
+  change(action: ActionState, changes: Plain, now: Date): Plain {
+    const row = nextVersion(action, changes, now);
+    const status = String(row['status']);
+    const dueAt = row['nextDueDate'] ? new Date(String(row['nextDueDate'])) : undefined;
+    this.world.actions.set(action.id, { ...action, status, dueAt, holds: status === 'created' ? action.holds : [], snapshot: row });
+    this.batch.change(action.kind, row);
+    return row;
+  }
+
+  tell(events: Batch['events']): void {
+    this.batch.events.push(...events);
+  }
+
+  /** The refused PATCH of an action is no action of its own: its refusal is thrown, and nothing is kept of it. */
+  private cancel(command: CancelCommand): Plain {
+    const situation = this.situationOf(command);
+    const { now } = situation;
+    const action = requireAction(command, situation.action);
+    if (action.status === 'cancelled' && action.kind !== 'reserveBalance') {
+      const isChanged = Object.entries(command.changes).some(([name, value]) => JSON.stringify(value) !== JSON.stringify(action.snapshot[name] ?? null));
+      if (!isChanged) return withoutNulls(action.snapshot);
+      const row = this.change(action, command.changes, now);
+      this.tell(eventsOf(action.kind, ['AttributeValueChange'], row, now, this.tools.nextId));
+      return row;
+    }
+    if (action.kind !== 'reserveBalance') requireTransition(actionTransitions, `${action.kind} '${action.id}'`, action.status, 'cancelled');
+    const verdict = decide(command, situation);
+    if (isRefusal(verdict)) throw new DomainError(verdict.code, verdict.message);
+    const wasWaiting = isLive(action);
+    const posting = this.post(verdict, action, now);
+    if (wasWaiting) stop(this, action);
+    return this.end(action, 'cancelled', { ...command.changes, ...impactsOf(action, posting) }, now);
+  }
+
+  private refuse(command: CreateCommand, refusal: Refusal, { candidates, action, now }: Situation): Outcome {
+    const usageType = command.usageType ?? candidates[0]?.usageType ?? action?.usageType;
+    const adjusts = command.type === 'credit' || command.type === 'debit' || command.type === 'commit';
+    if (adjusts && usageType === undefined) {
+      // A commit takes it from its reservation: where that does not exist, the client is told so.
+      if (command.type === 'commit') throw new DomainError(refusal.code, refusal.message);
+      // The record of an adjustBalance must carry a usageType (TMF654 conformance profile), and here is none to inherit.
+      throw new DomainError('MISSING_ATTRIBUTE', `usageType is missing, and ${refusal.message}`, { path: 'usageType' });
+    }
+    const amount = command.amount ? toPlainObject(command.amount) : (action?.snapshot['amount'] as Plain | undefined);
+    if (amount === undefined) throw new DomainError(refusal.code, refusal.message);
+    const row = this.keepRefused({ ...command, usageType }, refusal, amount, {}, now);
+    return { refusal: { ...refusal, reference: { type: actionKindOf[command.type], id: String(row['id']) } } };
+  }
+
+  /** Keeps a refused action, for the record. */
+  keepRefused(command: CreateCommand, refusal: Refusal, amount: Plain, known: Plain, now: Date): Plain {
+    const kind = actionKindOf[command.type];
+    const row = { ...refusedAction(command, refusal, amount, now, this.tools.nextId), ...known };
+    this.batch.create(kind, row);
+    this.tell(eventsOf(kind, ['Failure'], row, now, this.tools.nextId));
+    return row;
+  }
+}
+
+/** What an action has done since: added to what it did first, for whoever reads its story. */
+export function impactsOf({ snapshot }: ActionState, { impactedBucket }: Posting): Plain {
+  if (impactedBucket.length === 0) return {};
+  return { impactedBucket: [...((snapshot['impactedBucket'] as PlainValue[] | null) ?? []), ...impactedBucket] };
+}
+
+/** Buckets from which something was taken. */
+function lowered({ buckets, entries }: Posting): BucketState[] {
+  return buckets.filter(({ id }) => entries.some(({ bucketId, remainingDelta }) => bucketId === id && remainingDelta.isNegative()));
+}
+
+/** A bucket's clock never runs backwards, whatever the clocks of several servers say. */
+export function latest(time: Date, buckets: readonly BucketState[]): Date {
+  return buckets.reduce((last, { lastEntryAt }) => (lastEntryAt && lastEntryAt > last ? lastEntryAt : last), time);
+}
+
+function dueDateOf(command: CreateCommand, now: Date): Date | undefined {
+  if (command.type === 'reserve') return command.expirationDate;
+  return command.type === 'standing' ? firstDueDate(command, now) : undefined;
+}
+
+/** The bucket that a standing top-up watches, and what the receiver of a transfer uses its bucket for. */
+function whereTo(command: CreateCommand, { watches }: Ruling, { entries, buckets }: Posting): Plain {
+  if (watches) return { bucket: (command.attributes['bucket'] as Plain | undefined) ?? { id: watches.bucketId } };
+  if (command.type !== 'transfer' || command.attributes['receiverBucketUsageType']) return {};
+  const { bucketId } = entries.find(({ entryType }) => entryType === 'transferIn') ?? {};
+  return { receiverBucketUsageType: buckets.find(({ id }) => id === bucketId)?.usageType ?? null };
+}
+
+function requireAction({ kind, actionId, ifRevision }: CancelCommand, action: ActionState | undefined): ActionState {
+  if (action === undefined) throw new DomainError('NOT_FOUND', `${kind} '${shown(actionId)}' does not exist`);
+  const { revision } = action.snapshot;
+  if (ifRevision !== undefined && ifRevision !== revision) {
+    throw new DomainError('REVISION_MISMATCH', `${kind} '${actionId}' has revision ${Number(revision)}, not ${ifRevision}`);
+  }
+  return action;
+}
+
+/** Checked here and not with the input: the same request, repeated under its key after that date, gets its first answer. */
+function checkDates(command: CreateCommand, now: Date): void {
+  if (command.type === 'reserve') checkFuture('expirationDate', command.expirationDate, now);
+  if (command.type === 'topup') checkFuture('validFor.endDateTime', command.validUntil, now);
+  if (command.type === 'standing') {
+    const { requestedDate } = command;
+    if (requestedDate && requestedDate < now) throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
+  }
+}
+
+function checkFuture(name: string, date: Date | undefined, now: Date): void {
+  if (date && date <= now) throw invalid(name, `must be in the future: ${date.toISOString()}`);
+}
+
+/** A commit acts on the buckets of its reservation; naming another one is a mistake. */
+function checkBucket({ attributes }: CommitCommand, reservation?: ActionState): void {
+  const bucket = attributes['bucket'] as { id: string } | undefined;
+  if (bucket === undefined || reservation === undefined || !isLive(reservation)) return;
+  if (reservation.holds.some(({ bucketId }) => bucketId === bucket.id)) return;
+  throw invalid('bucket', `'${bucket.id}' is not a bucket in which reserveBalance '${reservation.id}' holds anything`);
+}

@@ -1,0 +1,76 @@
+import type { Transaction } from '../../platform/database/database.js';
+import type { Plain } from '../../platform/plain.js';
+import { insertOutcomes, type OutcomeRow } from '../../platform/write/idempotency.js';
+import { insertEvents, type DomainEvent } from '../../platform/write/outbox.js';
+import { insertRows, updateRows } from '../../platform/write/rows.js';
+import { patchableAttributes } from './actions.js';
+import type { BalanceTools } from './apply.js';
+import type { LedgerEntry } from './bookkeeping.js';
+import { actionKinds, type ActionKind } from './commands.js';
+import * as store from './store.js';
+import type { World } from './world.js';
+
+type RowsOfKind = Record<ActionKind, Map<string, Plain>>;
+
+/** What the commands of one transaction will write, gathered so that each table is written once. */
+export class Batch {
+  readonly touched = new Set<string>();
+  readonly entries: LedgerEntry[] = [];
+  readonly holds: store.HoldRow[] = [];
+  /** Reservations that hold nothing any more. */
+  readonly released: string[] = [];
+  readonly events: DomainEvent[] = [];
+  readonly outcomes: OutcomeRow[] = [];
+  private readonly created = emptyRows();
+  private readonly changed = emptyRows();
+
+  create(kind: ActionKind, row: Plain): void {
+    this.created[kind].set(String(row['id']), row);
+  }
+
+  /** A new version of an action; of one that this batch creates, simply what is created. */
+  change(kind: ActionKind, row: Plain): void {
+    const id = String(row['id']);
+    (this.created[kind].has(id) ? this.created : this.changed)[kind].set(id, row);
+  }
+
+  /** Takes over what a part of the batch has come to. */
+  join(part: Batch): void {
+    for (const id of part.touched) this.touched.add(id);
+    for (const kind of actionKinds) {
+      for (const row of part.created[kind].values()) this.create(kind, row);
+      for (const row of part.changed[kind].values()) this.change(kind, row);
+    }
+    this.entries.push(...part.entries);
+    this.holds.push(...part.holds);
+    this.released.push(...part.released);
+    this.events.push(...part.events);
+  }
+
+  async write(tx: Transaction, { shapes, clock }: BalanceTools, tenantId: string, world: World): Promise<void> {
+    await store.writeBuckets(tx, tenantId, [...this.touched].map((id) => world.bucket(id)), clock.now());
+    for (const kind of actionKinds) {
+      await insertRows(tx, shapes[kind], tenantId, [...this.created[kind].values()]);
+      await updateRows(tx, shapes[kind], tenantId, changedAttributes[kind], [...this.changed[kind].values()]);
+    }
+    await store.deleteHolds(tx, tenantId, this.released);
+    await store.insertHolds(tx, tenantId, this.holds);
+    await store.insertEntries(tx, tenantId, this.entries);
+    await insertEvents(tx, tenantId, this.events);
+    await insertOutcomes(tx, tenantId, clock.now(), this.outcomes);
+  }
+}
+
+function emptyRows(): RowsOfKind {
+  return { topupBalance: new Map(), adjustBalance: new Map(), reserveBalance: new Map(), transferBalance: new Map() };
+}
+
+const setByEngine = ['status', 'confirmationDate', 'usageType', 'impactedBucket', 'failureCode', 'failureMessage'];
+
+/** What commands and the time change of an action that exists. */
+const changedAttributes: Readonly<Record<ActionKind, readonly string[]>> = {
+  topupBalance: [...setByEngine, 'nextDueDate', 'periodsDone', ...patchableAttributes.topupBalance],
+  adjustBalance: [...setByEngine, ...patchableAttributes.adjustBalance],
+  reserveBalance: [...setByEngine, 'nextDueDate', ...patchableAttributes.reserveBalance],
+  transferBalance: [...setByEngine, ...patchableAttributes.transferBalance],
+};

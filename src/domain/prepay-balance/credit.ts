@@ -1,0 +1,35 @@
+import { zero } from '../../platform/decimal.js';
+import { fromBase, toBase } from '../units.js';
+import type { Amount, Locator } from './commands.js';
+import { ambiguousBucket, checkBalanceLimit, checkUnits, inexact, unknownBucket, type Refusal } from './refusals.js';
+import type { BucketState, Movement } from './state.js';
+
+/** The bucket a credit goes to: the one named, or the only one that matches. */
+export function creditable(
+  locator: Locator,
+  candidates: readonly BucketState[],
+  amount: Amount,
+  isFit: (bucket: BucketState) => boolean,
+): BucketState | Refusal {
+  const usable = locator.kind === 'bucket' ? candidates : candidates.filter((bucket) => !checkUnits(bucket, amount) && isFit(bucket));
+  const [bucket, ...others] = usable;
+  if (bucket === undefined) return unknownBucket(locator);
+  if (others.length > 0) return ambiguousBucket(usable);
+  return checkUnits(bucket, amount) ?? bucket;
+}
+
+export function isBucket(found: BucketState | Refusal): found is BucketState {
+  return 'remaining' in found;
+}
+
+/** What a credit of this amount adds to the bucket; or why it cannot. */
+export function creditMovement(bucket: BucketState, entryType: Movement['entryType'], amount: Amount): Movement | Refusal {
+  const units = bucket.units ?? amount.units;
+  const added = fromBase(toBase(amount.amount, amount.units), units);
+  if (added === undefined) return inexact(bucket, amount);
+  return checkBalanceLimit(bucket, added, added) ?? { bucketId: bucket.id, entryType, units, remainingDelta: added, reservedDelta: zero };
+}
+
+export function isMovement(result: Movement | Refusal): result is Movement {
+  return 'entryType' in result;
+}

@@ -1,0 +1,99 @@
+import { zero, type Decimal } from '../../platform/decimal.js';
+import { areConvertible, fromBase, shownFromBase, toBase } from '../units.js';
+import type { Amount, Locator } from './commands.js';
+import {
+  ambiguousBucket,
+  checkBalanceLimit,
+  checkUnits,
+  checkUsable,
+  inexact,
+  insufficient,
+  unknownBucket,
+  type Refusal,
+} from './refusals.js';
+import type { BucketState, Movement } from './state.js';
+
+/** Buckets one action may draw on; a locator that matches more is refused as ambiguous. */
+export const candidatesMax = 100;
+
+/** The buckets a match may use: only those that are active, valid now and of fitting units. */
+export function usableBuckets(candidates: readonly BucketState[], amount: Amount, now: Date): BucketState[] {
+  return candidates.filter((bucket) => !checkUnits(bucket, amount) && !checkUsable(bucket, now));
+}
+
+/** Lower priority first (none last), then the earliest end of validity (none last), then the oldest. */
+export function burnOrder(a: BucketState, b: BucketState): number {
+  return (
+    compare(a.priority ?? Infinity, b.priority ?? Infinity) ||
+    compare(a.validUntil?.getTime() ?? Infinity, b.validUntil?.getTime() ?? Infinity) ||
+    compare(a.id, b.id)
+  );
+}
+
+function compare<T extends number | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What is to be taken from one bucket, in the bucket's units. */
+export interface Share {
+  readonly bucket: BucketState;
+  readonly units: string;
+  readonly amount: Decimal;
+}
+
+/** The buckets an amount may be drawn from, in burn order; or why there is none. */
+export function drawable(locator: Locator, candidates: readonly BucketState[], amount: Amount, now: Date): BucketState[] | Refusal {
+  const [first] = candidates;
+  if (first === undefined) return unknownBucket(locator);
+  if (locator.kind === 'bucket') {
+    const refusal = checkUnits(first, amount) ?? checkUsable(first, now);
+    return refusal ?? [first];
+  }
+  const usable = usableBuckets(candidates, amount, now).sort(burnOrder);
+  if (candidates.length > candidatesMax) return ambiguousBucket(usable);
+  return usable.length === 0 ? unknownBucket(locator) : usable;
+}
+
+/** Takes an amount out of what remains in these buckets, one after the other, all of it or nothing. */
+export function draw(buckets: readonly BucketState[], amount: Amount): Share[] | Refusal {
+  const wanted = toBase(amount.amount, amount.units);
+  const counting = buckets.filter(({ units }) => units !== undefined && areConvertible(units, amount.units));
+  const available = counting.reduce((sum, { remaining, units = '' }) => sum.plus(toBase(remaining, units)), zero);
+  if (available.lt(wanted)) {
+    return insufficient(shownFromBase(available, amount.units), amount, `bucket ${buckets.map(({ id }) => `'${id}'`).join(', ')}`);
+  }
+  let missing = wanted;
+  const shares: Share[] = [];
+  for (const bucket of counting) {
+    const { units = '', remaining } = bucket;
+    const all = toBase(remaining, units);
+    const share = missing.lt(all) ? fromBase(missing, units) : remaining;
+    if (share === undefined) return inexact(bucket, amount);
+    if (share.isZero()) continue;
+    // A draw adds nothing, but a finer share narrows what the bucket can hold exactly.
+    const refusal = checkBalanceLimit(bucket, share, zero);
+    if (refusal) return refusal;
+    shares.push({ bucket, units, amount: share });
+    missing = missing.minus(toBase(share, units));
+  }
+  return shares;
+}
+
+export function isShares(result: Share[] | Refusal): result is Share[] {
+  return Array.isArray(result);
+}
+
+/** The bucket as it will be when the share is gone. */
+export function without({ bucket, amount }: Share): BucketState {
+  return { ...bucket, remaining: bucket.remaining.minus(amount) };
+}
+
+export const debitMovement = ({ bucket, units, amount }: Share): Movement => ({
+  bucketId: bucket.id,
+  entryType: 'debit',
+  units,
+  remainingDelta: amount.negated(),
+  reservedDelta: zero,
+});
+
+export const reserveMovement = (share: Share): Movement => ({ ...debitMovement(share), entryType: 'reserve', reservedDelta: share.amount });

@@ -1,0 +1,47 @@
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database } from '../../platform/database/database.js';
+
+// What the time does by itself: reservations and buckets lapse, waiting top-ups fall due.
+
+/** True when a reservation, a top-up or a bucket of the tenant is due; one look into each of two small indexes. */
+export function isDue(tenantId: string, now: Date): Prisma.Sql {
+  const at = now.toISOString();
+  return Prisma.sql`(
+    EXISTS (SELECT 1 FROM "BalanceAction" d WHERE d."nextDueDate" <= ${at}::timestamptz AND d."tenantId" = ${tenantId})
+    OR EXISTS (
+      SELECT 1 FROM "Bucket" e
+      WHERE e."validForEnd" <= ${at}::timestamptz AND e."tenantId" = ${tenantId} AND e."status" <> 'expired'))`;
+}
+
+/** One thing whose time has come, and when that was. */
+export interface Due {
+  readonly kind: 'reserveBalance' | 'topupBalance' | 'bucket';
+  readonly id: string;
+  readonly dueAt: Date;
+}
+
+/** What is due, the earliest first. */
+export async function findDue(database: Database, tenantId: string, now: Date, limit: number): Promise<Due[]> {
+  const at = now.toISOString();
+  return database.query<Due>(Prisma.sql`
+    SELECT * FROM (
+      (SELECT "kind", "id", "nextDueDate" AS "dueAt" FROM "BalanceAction"
+        WHERE "nextDueDate" <= ${at}::timestamptz AND "tenantId" = ${tenantId}
+        ORDER BY "nextDueDate", "id" LIMIT ${limit}::int)
+      UNION ALL
+      (SELECT 'bucket', "id", "validForEnd" FROM "Bucket"
+        WHERE "validForEnd" <= ${at}::timestamptz AND "tenantId" = ${tenantId} AND "status" <> 'expired'
+        ORDER BY "validForEnd", "id" LIMIT ${limit}::int)
+    ) t ORDER BY "dueAt", "id" LIMIT ${limit}::int`);
+}
+
+/** Tenants for whom something is due. */
+export async function tenantsWithDue(database: Database, now: Date, limit: number): Promise<string[]> {
+  const at = now.toISOString();
+  const rows = await database.query<{ tenantId: string }>(Prisma.sql`
+    SELECT "tenantId" FROM "BalanceAction" WHERE "nextDueDate" <= ${at}::timestamptz
+    UNION
+    SELECT "tenantId" FROM "Bucket" WHERE "validForEnd" <= ${at}::timestamptz AND "status" <> 'expired'
+    LIMIT ${limit}::int`);
+  return rows.map(({ tenantId }) => tenantId);
+}

@@ -1,0 +1,119 @@
+import { DomainError } from '../../platform/errors.js';
+import { requireAmount } from '../amount.js';
+import type { Amount, Containment, Locator } from './commands.js';
+
+// The parts that the inputs of buckets and actions share, and how they are checked.
+
+/** Length of names that are indexed: units, usage types, ids. */
+export const nameLengthMax = 255;
+
+export interface Reference {
+  id?: string | null;
+}
+
+export interface LogicalResourceReference extends Reference {
+  value?: string | null;
+}
+
+export interface Validity {
+  startDateTime?: Date | null;
+  endDateTime?: Date | null;
+}
+
+/** How a request names the bucket it means. */
+export interface LocatorInput {
+  amount: Amount;
+  bucket?: Reference | null;
+  product?: Reference[] | null;
+  logicalResource?: LogicalResourceReference[] | null;
+  partyAccount?: Reference | null;
+  relatedParty?: Reference[] | null;
+}
+
+export function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}
+
+export function requireValidity(validFor: Validity | null | undefined): void {
+  if (validFor?.startDateTime && validFor.endDateTime && validFor.endDateTime <= validFor.startDateTime) {
+    throw invalid('validFor', 'must end after it starts');
+  }
+}
+
+export function requireQuantity(path: string, { amount, units }: Amount): void {
+  requireName(`${path}.units`, units);
+  requireAmount(amount, `${path}.amount`);
+}
+
+export function usageTypeOf({ usageType }: { usageType?: string | null }): string | undefined {
+  if (usageType === null || usageType === undefined) return undefined;
+  requireName('usageType', usageType);
+  return usageType;
+}
+
+/** A logical resource may be named by its value alone (an MSISDN): then its id is that value (DESIGN §12). */
+export function completeLogicalResources(references: readonly LogicalResourceReference[], name = 'logicalResource'): LogicalResourceReference[] {
+  return references.map((reference) => {
+    const id = reference.id ?? reference.value;
+    if (!id) throw missing(`${name}.id`, `a ${name} has an id or a value`);
+    return { ...reference, id };
+  });
+}
+
+/**
+ * bucket names the bucket outright. Else a bucket must carry one of the references of each kind given;
+ * relatedParty counts only when nothing nearer to the balance is given, because it also names
+ * bystanders such as agents.
+ */
+export function locatorOf(input: LocatorInput, usageType: string | undefined, names = ownNames): Locator {
+  if (input.bucket?.id) return { kind: 'bucket', bucketId: input.bucket.id };
+  const nearer = [
+    alternatives('product', input.product?.map(({ id }) => [{ id }])),
+    alternatives('logicalResource', input.logicalResource?.flatMap(logicalResourceMatches)),
+    alternatives('partyAccount', input.partyAccount ? [{ id: input.partyAccount.id }] : undefined),
+  ].filter((condition) => condition.length > 0);
+  const parties = alternatives('relatedParty', input.relatedParty?.map(({ id }) => [{ id }]));
+  const conditions = nearer.length > 0 || parties.length === 0 ? nearer : [parties];
+  if (conditions.length === 0) {
+    throw missing(names.missing, `one of ${names.all} must say which balance is meant`);
+  }
+  return { kind: 'match', conditions, usageType, units: input.amount.units };
+}
+
+const ownNames = { missing: 'bucket', all: 'bucket, product, logicalResource, partyAccount or relatedParty' };
+
+function logicalResourceMatches({ id, value }: LogicalResourceReference): object[] {
+  const name = id ?? value;
+  return value ? [[{ id: name }], [{ value }]] : [[{ id: name }]];
+}
+
+function alternatives(attribute: Containment['attribute'], contained: object[] | undefined): Containment[] {
+  return (contained ?? []).map((json) => ({ attribute, json: JSON.stringify(json) }));
+}
+
+export function requireName(path: string, value: string): void {
+  if (value.length === 0 || value.length > nameLengthMax) {
+    throw invalid(path, `must have 1 to ${nameLengthMax} characters`);
+  }
+}
+
+export function invalid(path: string, problem: string): DomainError {
+  return new DomainError('INVALID_ATTRIBUTE', `${path} ${problem}`, { path });
+}
+
+export function missing(path: string, problem: string): DomainError {
+  return new DomainError('MISSING_ATTRIBUTE', `${path} is missing: ${problem}`, { path });
+}
+
+/** Goes through the elements of a bulk request; a refusal says which one it is about. */
+export function eachOf<Input, Output>(inputs: readonly Input[], handle: (input: Input) => Output): Output[] {
+  return inputs.map((input, index) => {
+    try {
+      return handle(input);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      const path = [String(index), error.details.path].filter(Boolean).join('.');
+      throw new DomainError(error.code, `element ${index}: ${error.message}`, { ...error.details, path });
+    }
+  });
+}

@@ -1,0 +1,29 @@
+import { zero } from '../../platform/decimal.js';
+import { checkBalanceLimit, insufficient, type Refusal } from './refusals.js';
+import type { Ruling } from './ruling.js';
+import type { ActionState, BucketState, Movement } from './state.js';
+
+/**
+ * Undoes what a completed action did, by compensating entries: what came goes, what went comes back, the cost
+ * of a transfer included. A correction looks at balances only, not at whether the bucket is active or valid.
+ */
+export function reverse(action: ActionState, candidates: readonly BucketState[]): Ruling | Refusal {
+  const { id, kind } = action;
+  const effects = action.effects.filter(({ net }) => !net.isZero());
+  if (effects.length === 0) {
+    return { code: 'CONFLICT', message: `${kind} '${id}' moved nothing itself and cannot be reversed: cancel the actions it led to` };
+  }
+  const movements: Movement[] = [];
+  for (const { bucketId, net } of effects) {
+    const bucket = candidates.find((candidate) => candidate.id === bucketId);
+    if (bucket === undefined) {
+      return { code: 'CONFLICT', message: `${kind} '${id}' cannot be reversed: bucket '${bucketId}' does not exist any more` };
+    }
+    const units = bucket.units ?? '';
+    if (bucket.remaining.lt(net)) return insufficient(bucket.remaining.toFixed(), { amount: net, units }, `bucket '${bucketId}'`);
+    const refusal = net.isNegative() ? checkBalanceLimit(bucket, net, net.negated()) : undefined;
+    if (refusal) return refusal;
+    movements.push({ bucketId, entryType: 'reversal', units, remainingDelta: net.negated(), reservedDelta: zero });
+  }
+  return { amount: { amount: zero, units: action.units }, movements, ends: { action, status: 'cancelled' } };
+}

@@ -1,0 +1,43 @@
+import { canonicalJson, type Plain } from '../../platform/plain.js';
+import { invalid } from './input-parts.js';
+import { nextDueDate, standingOf } from './standing.js';
+
+/** What makes a waiting top-up wait, and what it will do: a PATCH may change it while it waits (DESIGN §12). */
+const scheduleAttributes = ['amount', 'requestedDate', 'recurringPeriod', 'numberOfPeriods', 'validFor'];
+
+/** The changes of a top-up, completed by when it is due next; refuses what a top-up may not change any more. */
+export function reschedule(before: Plain, changes: Plain, now: Date, timeZone: string): Plain {
+  const named = scheduleAttributes.filter((name) => name in changes && canonicalJson(changes[name] ?? null) !== canonicalJson(before[name] ?? null));
+  const [first] = named;
+  if (first === undefined) return changes;
+  if (before['status'] !== 'created') throw invalid(first, `cannot be changed: topupBalance '${String(before['id'])}' waits no more, it is ${String(before['status'])}`);
+  const after: Plain = { ...before, ...changes };
+  const requestedDate = after['requestedDate'] ? new Date(String(after['requestedDate'])) : undefined;
+  if (requestedDate === undefined) throw invalid('requestedDate', 'cannot be removed');
+  const isMoved = named.includes('requestedDate');
+  if (isMoved && requestedDate < now) throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
+  const { recurringPeriod } = before;
+  if ((recurringPeriod ?? null) === null ? changes['recurringPeriod'] : after['recurringPeriod'] === null) {
+    throw invalid('recurringPeriod', 'can be changed, but neither added nor removed: cancel the top-up and make another one');
+  }
+  requireMorePeriods(after);
+  const command = standingOf(withoutAbsent(after));
+  if (command.threshold) {
+    if (isMoved) throw invalid('requestedDate', 'does not go with autoTopupThreshold');
+    return changes;
+  }
+  const isLater = requestedDate > now || (isMoved && requestedDate >= now);
+  const due = command.recurringPeriod && !isLater ? nextDueDate(requestedDate, command.recurringPeriod, now, timeZone) : requestedDate;
+  return { ...changes, nextDueDate: due.toISOString() };
+}
+
+function requireMorePeriods(after: Plain): void {
+  const { numberOfPeriods, periodsDone } = after as { numberOfPeriods?: number | null; periodsDone?: number | null };
+  if (numberOfPeriods && numberOfPeriods <= (periodsDone ?? 0)) {
+    throw invalid('numberOfPeriods', `must be more than the ${periodsDone} that were made already: ${numberOfPeriods}`);
+  }
+}
+
+function withoutAbsent(plain: Plain): Plain {
+  return Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,92 @@
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database } from '../../platform/database/database.js';
+import { DomainError } from '../../platform/errors.js';
+import { withRetry } from '../../platform/write/retry.js';
+import { applyDue, type BalanceTools } from './apply.js';
+import type { DueCommand } from './commands.js';
+import { findDue, isDue, tenantsWithDue, type Due } from './due.js';
+
+/** Due things of one transaction. */
+const dueMax = 256;
+/** Tenants of one round; the next round finds the others. */
+const tenantsMax = 1_000;
+/** How often a thing is found due at the same instant before it counts as stuck. */
+const foundMax = 5;
+
+/**
+ * Does what is due: reservations and buckets that lapse, top-ups whose time has come. Every read and every
+ * write asks for it first, so nobody sees what should be over; a background job asks, too, so that it does not
+ * wait for somebody to look. Who comes first does it, the others find it done.
+ */
+export class Settler {
+  private readonly running = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly tools: BalanceTools,
+  ) {}
+
+  /** SQL that is true when something of the tenant is due: for whoever has a statement to put it into. */
+  condition(tenantId: string): Prisma.Sql {
+    return isDue(tenantId, this.tools.clock.now());
+  }
+
+  /** Settles what is due, if anything is. */
+  async settleIfDue(tenantId: string): Promise<void> {
+    const [row] = await this.database.query<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`);
+    if (row?.isDue) await this.settle(tenantId);
+  }
+
+  /** Settles all that is due of a tenant. Calls at one time share the work. */
+  settle(tenantId: string): Promise<void> {
+    const running = this.running.get(tenantId);
+    if (running) return running;
+    const settling = this.settleAll(tenantId).finally(() => this.running.delete(tenantId));
+    this.running.set(tenantId, settling);
+    return settling;
+  }
+
+  /** Settles what is due of every tenant: the background job. */
+  async settleTenants(): Promise<void> {
+    for (const tenantId of await tenantsWithDue(this.database, this.tools.clock.now(), tenantsMax)) await this.settle(tenantId);
+  }
+
+  private async settleAll(tenantId: string): Promise<void> {
+    const found = new Map<string, number>();
+    const stuck = new Set<string>();
+    for (;;) {
+      const all = await findDue(this.database, tenantId, this.tools.clock.now(), dueMax + stuck.size);
+      const due = all.filter(({ id }) => !stuck.has(id));
+      if (due.length === 0) return;
+      for (const { id, dueAt } of due) {
+        // A series that catches up is found once per period, each time at a later date.
+        const key = `${id} ${dueAt.toISOString()}`;
+        const times = (found.get(key) ?? 0) + 1;
+        found.set(key, times);
+        if (times === foundMax) stuck.add(id);
+      }
+      await this.apply(tenantId, due.map(toCommand), stuck);
+    }
+  }
+
+  private async apply(tenantId: string, commands: readonly DueCommand[], stuck: Set<string>): Promise<void> {
+    try {
+      await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, commands)));
+    } catch (error) {
+      if (error instanceof DomainError) throw error;
+      const [only] = commands;
+      if (commands.length === 1 && only) {
+        // Whoever reads or writes is not to suffer from it: the bug is reported, and the thing stays due.
+        stuck.add('bucketId' in only ? only.bucketId : only.actionId);
+        this.tools.reportStuck(error, only);
+        return;
+      }
+      for (const command of commands) await this.apply(tenantId, [command], stuck);
+    }
+  }
+}
+
+function toCommand({ kind, id }: Due): DueCommand {
+  if (kind === 'bucket') return { type: 'expire', bucketId: id };
+  return kind === 'reserveBalance' ? { type: 'lapse', actionId: id } : { type: 'topupDue', actionId: id };
+}

@@ -1,0 +1,60 @@
+import { periodStart, type Period } from '../../platform/calendar.js';
+import { Decimal } from '../../platform/decimal.js';
+import type { Plain } from '../../platform/plain.js';
+import type { Amount, StandingTopupCommand } from './commands.js';
+import { fromStandingInput, type TopupInput } from './inputs.js';
+
+/** What a waiting top-up applies, read back from how it is kept. */
+export function standingOf(snapshot: Plain): StandingTopupCommand {
+  const { validFor, requestedDate, autoTopupThreshold, ...rest } = snapshot as Plain & { validFor?: { startDateTime?: string; endDateTime?: string } };
+  for (const name of setByEngine) delete rest[name];
+  return fromStandingInput({
+    ...(rest as unknown as TopupInput),
+    amount: toAmount(snapshot['amount']) as Amount,
+    // Every action has one; only where it says when something is due does it matter.
+    requestedDate: requestedDate && !autoTopupThreshold ? new Date(String(requestedDate)) : undefined,
+    autoTopupThreshold: toAmount(autoTopupThreshold),
+    validFor: validFor && { startDateTime: toDate(validFor.startDateTime), endDateTime: toDate(validFor.endDateTime) },
+  });
+}
+
+/** What the server adds to a top-up; the top-ups that a waiting one makes have their own. */
+const setByEngine = [
+  'id',
+  'revision',
+  'status',
+  'updatedAt',
+  'confirmationDate',
+  'nextDueDate',
+  'periodsDone',
+  'impactedBucket',
+  'failureCode',
+  'failureMessage',
+];
+
+function toAmount(quantity: Plain[string] | undefined): Amount | undefined {
+  if (!quantity) return undefined;
+  const { amount, units } = quantity as { amount: number; units: string };
+  return { amount: new Decimal(amount), units };
+}
+
+function toDate(text: string | null | undefined): Date | undefined {
+  return text ? new Date(text) : undefined;
+}
+
+/** Periods looked at to find the next one: hundreds of years of weeks. */
+const periodsMax = 100_000;
+
+/** The first period of the series that begins after this instant; the series begins with the anchor itself. */
+export function nextDueDate(anchor: Date, period: Period, after: Date, timeZone: string): Date {
+  const days = Math.max(0, (after.getTime() - anchor.getTime()) / 86_400_000);
+  // A guess that is never too late: no month has more than 31 days, and the zone's offset moves by hours only.
+  const guess = Math.max(0, Math.floor(days / longestDays[period]) - 1);
+  for (let index = guess; index < guess + periodsMax; index++) {
+    const start = periodStart(anchor, period, index, timeZone);
+    if (start > after) return start;
+  }
+  throw new Error(`no ${period} period of ${anchor.toISOString()} begins after ${after.toISOString()}`);
+}
+
+const longestDays: Readonly<Record<Period, number>> = { weekly: 7, fortnightly: 14, monthly: 31 };

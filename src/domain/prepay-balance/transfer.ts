@@ -1,0 +1,75 @@
+import { zero } from '../../platform/decimal.js';
+import { fromBase, toBase } from '../units.js';
+import type { Amount, TransferCommand } from './commands.js';
+import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
+import { draw, drawable, isShares, without, type Share } from './draw.js';
+import { checkBalanceLimit, checkUnits, checkUsable, inexact, insufficient, type Refusal } from './refusals.js';
+import type { Situation, Verdict } from './ruling.js';
+import type { BucketState, Movement } from './state.js';
+
+/**
+ * Moves an amount from the originator's buckets, in burn order, into one bucket of the receiver, and takes the
+ * cost from the one who pays it. A bucket never transfers to itself.
+ */
+export function transfer(command: TransferCommand, { candidates, receivers, now }: Situation): Verdict {
+  const { amount, locator, cost } = command;
+  const named = locator.kind === 'bucket' ? locator.bucketId : undefined;
+  const others = receivers.filter(({ id }) => id !== named);
+  const receiver = creditable(command.receiver, others, amount, (bucket) => !checkUsable(bucket, now));
+  if (!isBucket(receiver)) return aboutReceiver(receiver);
+  const unusable = checkUsable(receiver, now);
+  if (unusable) return aboutReceiver(unusable);
+
+  const sources = drawable(locator, candidates.filter(({ id }) => id !== receiver.id), amount, now);
+  if (!Array.isArray(sources)) return sources;
+  const shares = draw(sources, amount);
+  if (!isShares(shares)) return shares;
+  const credited = creditMovement(receiver, 'transferIn', amount);
+  if (!isMovement(credited)) return aboutReceiver(credited);
+
+  const movements = [...shares.map(outMovement), credited];
+  if (cost === undefined) return { amount, movements };
+  const costs = command.costOwner === 'receiver' ? costOfReceiver(receiver, credited, cost) : costOfOriginator(sources, shares, cost);
+  return Array.isArray(costs) ? { amount, movements: [...movements, ...costs] } : costs;
+}
+
+const outMovement = ({ bucket, units, amount }: Share): Movement => ({
+  bucketId: bucket.id,
+  entryType: 'transferOut',
+  units,
+  remainingDelta: amount.negated(),
+  reservedDelta: zero,
+});
+
+const costMovement = (share: Share): Movement => ({ ...outMovement(share), entryType: 'transferCost' });
+
+/** The originator pays from what the transfer leaves in the same buckets. */
+function costOfOriginator(sources: readonly BucketState[], shares: readonly Share[], cost: Amount): Movement[] | Refusal {
+  for (const source of sources) {
+    const refusal = checkUnits(source, cost);
+    if (refusal) return refusal;
+  }
+  const left = sources.map((source) => {
+    const share = shares.find(({ bucket }) => bucket.id === source.id);
+    return share ? without(share) : source;
+  });
+  const paid = draw(left, cost);
+  return isShares(paid) ? paid.map(costMovement) : paid;
+}
+
+/** The receiver pays from its balance, what it just got included. */
+function costOfReceiver(receiver: BucketState, { units, remainingDelta }: Movement, cost: Amount): Movement[] | Refusal {
+  const refusal = checkUnits({ ...receiver, units }, cost);
+  if (refusal) return aboutReceiver(refusal);
+  const paid = fromBase(toBase(cost.amount, cost.units), units);
+  if (paid === undefined) return aboutReceiver(inexact({ ...receiver, units }, cost));
+  const remaining = receiver.remaining.plus(remainingDelta);
+  if (remaining.lt(paid)) return aboutReceiver(insufficient(remaining.toFixed(), { amount: paid, units }, `bucket '${receiver.id}'`));
+  const beyond = checkBalanceLimit({ ...receiver, remaining }, paid, zero);
+  if (beyond) return aboutReceiver(beyond);
+  return [{ bucketId: receiver.id, entryType: 'transferCost', units, remainingDelta: paid.negated(), reservedDelta: zero }];
+}
+
+function aboutReceiver({ code, message }: Refusal): Refusal {
+  return { code, message: `receiver: ${message}` };
+}

@@ -1,0 +1,138 @@
+import type { Transaction } from '../../platform/database/database.js';
+import type { Plain } from '../../platform/plain.js';
+import { lockRows, readRows } from '../../platform/write/rows.js';
+import type { BalanceTools } from './apply.js';
+import type { ActionKind, BalanceCommand, DueCommand, Locator, StandingTopupCommand } from './commands.js';
+import { standingOf } from './standing.js';
+import type { ActionState, BucketState } from './state.js';
+import * as store from './store.js';
+
+/** Something was due when a batch had its locks: it has to happen first. */
+export class DueFirst extends Error {
+  override readonly name = 'DueFirst';
+}
+
+/** The locked state of a batch, kept current as its commands are decided. */
+export class World {
+  private constructor(
+    readonly buckets: Map<string, BucketState>,
+    readonly actions: Map<string, ActionState>,
+    /** Bucket ids each match leads to. */
+    readonly matches: Map<Locator, readonly string[]>,
+    /** What each waiting top-up applies when it is due. */
+    readonly standing: Map<string, StandingTopupCommand>,
+    /** Buckets that expire, as they are read. */
+    readonly bucketRows: ReadonlyMap<string, Plain>,
+  ) {}
+
+  bucket(id: string): BucketState {
+    const bucket = this.buckets.get(id);
+    if (bucket === undefined) throw new Error(`bucket ${id} is not locked`);
+    return bucket;
+  }
+
+  /** The buckets a locator leads to. */
+  found(locator: Locator): BucketState[] {
+    const ids = locator.kind === 'bucket' ? [locator.bucketId] : (this.matches.get(locator) ?? []);
+    return ids.flatMap((id) => this.buckets.get(id) ?? []);
+  }
+
+  /** The buckets an earlier action holds in, or had an effect on. */
+  bucketsOf({ holds, effects }: ActionState): BucketState[] {
+    return [...holds, ...effects].flatMap(({ bucketId }) => this.buckets.get(bucketId) ?? []);
+  }
+
+  /** For commands that apply together or not at all: what they do to the copy is taken over by `become`, or forgotten. */
+  copy(): World {
+    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.standing), this.bucketRows);
+  }
+
+  become({ buckets, actions, standing }: World): void {
+    for (const [id, bucket] of buckets) this.buckets.set(id, bucket);
+    for (const [id, action] of actions) this.actions.set(id, action);
+    for (const [id, command] of standing) this.standing.set(id, command);
+  }
+
+  /**
+   * Locks and reads what the commands need: buckets first, in id order, then the actions they name, so that no
+   * two transactions wait for each other. Throws DueFirst when asked to and something is due.
+   */
+  static async load(
+    tx: Transaction,
+    { clock, shapes }: BalanceTools,
+    tenantId: string,
+    commands: readonly (BalanceCommand | DueCommand)[],
+    { unlessDue }: { unlessDue: boolean },
+  ): Promise<World> {
+    const now = clock.now();
+    const named = namedActions(commands);
+    const waiting = await readRows(tx, shapes.topupBalance, tenantId, named.topupBalance);
+    const standing = new Map([...waiting].filter(([, row]) => row['status'] === 'created').map(([id, row]) => [id, standingOf(row)]));
+    const effects = await store.effects(tx, tenantId, cancelled(commands));
+
+    const locators = [...commands.flatMap(locatorsOf), ...[...standing.values()].map(({ topup }) => topup.locator)];
+    const matches = locators.filter((locator) => locator.kind === 'match');
+    const bucketIds = [
+      ...locators.flatMap((locator) => (locator.kind === 'bucket' ? [locator.bucketId] : [])),
+      ...(await store.locate(tx, tenantId, matches, now)).flat(),
+      ...(await store.heldBuckets(tx, tenantId, named.reserveBalance)),
+      ...[...effects.values()].flat().map(({ bucketId }) => bucketId),
+      ...expiring(commands),
+    ];
+    const { buckets, isDue } = await store.lockBuckets(tx, tenantId, [...new Set(bucketIds)], now);
+    if (isDue && unlessDue) throw new DueFirst();
+
+    const confirmed = await store.locate(tx, tenantId, matches, now, [...buckets.keys()]);
+    const watching = [...buckets.values()].flatMap(({ autoTopup }) => autoTopup?.topupBalanceId ?? []);
+    const actions = new Map<string, ActionState>();
+    for (const [kind, ids] of Object.entries({ ...named, topupBalance: [...named.topupBalance, ...watching] })) {
+      const locked = await store.lockActions(tx, tenantId, kind as ActionKind, shapes[kind as ActionKind], [...new Set(ids)]);
+      for (const action of locked) actions.set(action.id, { ...action, effects: effects.get(action.id) ?? [] });
+    }
+    forgetUnlocked(actions, buckets);
+    for (const [id, row] of waiting) {
+      // Changed between the first look and the lock: what was located may not be what it means now.
+      if (actions.get(id)?.snapshot['revision'] !== row['revision']) standing.delete(id);
+    }
+    for (const id of watching) {
+      const action = actions.get(id);
+      if (action) standing.set(id, standingOf(action.snapshot));
+    }
+    const bucketRows = await lockRows(tx, shapes.bucket, tenantId, expiring(commands));
+    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), standing, bucketRows);
+  }
+}
+
+function locatorsOf(command: BalanceCommand | DueCommand): Locator[] {
+  if (command.type === 'transfer') return [command.locator, command.receiver];
+  return 'locator' in command ? [command.locator] : [];
+}
+
+type IdsOfKind = Record<ActionKind, string[]>;
+
+/** Actions the commands name, by their kind. */
+function namedActions(commands: readonly (BalanceCommand | DueCommand)[]): IdsOfKind {
+  const ids: IdsOfKind = { topupBalance: [], adjustBalance: [], reserveBalance: [], transferBalance: [] };
+  for (const command of commands) {
+    if (command.type === 'commit' || command.type === 'lapse') ids.reserveBalance.push(command.actionId);
+    else if (command.type === 'topupDue') ids.topupBalance.push(command.actionId);
+    else if (command.type === 'cancel') ids[command.kind].push(command.actionId);
+  }
+  return ids;
+}
+
+function cancelled(commands: readonly (BalanceCommand | DueCommand)[]): string[] {
+  return commands.flatMap((command) => (command.type === 'cancel' && command.kind !== 'reserveBalance' ? [command.actionId] : []));
+}
+
+function expiring(commands: readonly (BalanceCommand | DueCommand)[]): string[] {
+  return commands.flatMap((command) => (command.type === 'expire' ? [command.bucketId] : []));
+}
+
+/** An action made by a transaction that ended after ours had asked for its buckets does not exist yet for this batch. */
+function forgetUnlocked(actions: Map<string, ActionState>, buckets: ReadonlyMap<string, BucketState>): void {
+  for (const { id, holds } of actions.values()) {
+    if (holds.some(({ bucketId }) => !buckets.has(bucketId))) actions.delete(id);
+  }
+}
+
