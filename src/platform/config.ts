@@ -1,3 +1,5 @@
+import { isTimeZone } from './calendar.js';
+
 /** sandbox: try it out, everything has a default. serve: production, the database must be named. */
 export type Mode = 'sandbox' | 'serve';
 
@@ -22,6 +24,8 @@ export interface Config {
   logLevel: LogLevel;
   isIntrospectionEnabled: boolean;
   corsOrigins: string[];
+  /** IANA zone in which days, months and periods begin and end. */
+  timeZone: string;
   /** Folder of the JSON schemas that extensions are checked by. */
   extensionSchemaDir?: string;
 }
@@ -55,6 +59,7 @@ export const configVariables = [
   { name: 'INTROSPECTION', default: { sandbox: 'on', serve: 'off' }, meaning: 'on lets clients read the GraphQL schema' },
   { name: 'EXTENSION_SCHEMA_DIR', default: undefined, meaning: 'folder of JSON schemas (*.json) that extensions are checked by' },
   { name: 'CORS_ORIGINS', default: '', meaning: 'origins of browser pages that may call, separated by commas' },
+  { name: 'OPERATOR_TIME_ZONE', default: 'UTC', meaning: 'IANA time zone in which days, months and periods begin and end, e.g. Europe/Berlin' },
 ] as const satisfies readonly Variable[];
 
 type VariableName = (typeof configVariables)[number]['name'];
@@ -91,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     logLevel: choice('LOG_LEVEL', logLevels),
     isIntrospectionEnabled: choice('INTROSPECTION', ['on', 'off']) === 'on',
     corsOrigins: toOrigins(text('CORS_ORIGINS')),
+    timeZone: toTimeZone(text('OPERATOR_TIME_ZONE')),
     extensionSchemaDir: text('EXTENSION_SCHEMA_DIR') || undefined,
   };
   if (/\s/.test(config.host)) refuse('HOST', config.host, 'it is one host name or address');
@@ -150,6 +156,10 @@ function toOrigins(value: string): string[] {
     }
   }
   return origins;
+}
+
+function toTimeZone(value: string): string {
+  return isTimeZone(value) ? value : refuse('OPERATOR_TIME_ZONE', value, 'it is the IANA name of a time zone, like Europe/Berlin');
 }
 
 function toHttpUrl(value: string): URL | undefined {

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
+import { openLine, type Line } from '../support/line.js';
 import { call, createStorage, eventually, graphql, killAll, Program, type Storage } from './program.js';
 
 jest.setTimeout(180_000);
@@ -196,51 +195,4 @@ if (process.env.TEST_DATABASE_URL) {
       await expectRecovered(1);
     });
   });
-}
-
-/** A way to PostgreSQL that can be cut. */
-interface Line {
-  url: string;
-  /** Hangs up on everybody. */
-  reset(): void;
-  /** And takes no new connection. */
-  cut(): void;
-  mend(): Promise<void>;
-}
-
-async function openLine(url: string): Promise<Line> {
-  const target = new URL(url);
-  const sockets = new Set<Socket>();
-  let server = createServer();
-  let port = 0;
-  const listen = async (): Promise<void> => {
-    server = createServer((near) => {
-      const far = connect(Number(target.port || 5432), target.hostname);
-      for (const [socket, other] of [[near, far], [far, near]] as const) {
-        sockets.add(socket);
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          sockets.delete(socket);
-          other.destroy();
-        });
-      }
-      near.pipe(far).pipe(near);
-    });
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    port = (server.address() as AddressInfo).port;
-  };
-  const reset = (): void => sockets.forEach((socket) => socket.resetAndDestroy());
-  await listen();
-  const near = new URL(url);
-  near.host = `127.0.0.1:${port}`;
-  return {
-    url: near.href,
-    reset,
-    cut: () => {
-      server.close();
-      reset();
-    },
-    mend: listen,
-  };
 }

@@ -21,6 +21,7 @@ describe('configuration', () => {
       logLevel: 'info',
       isIntrospectionEnabled: true,
       corsOrigins: [],
+      timeZone: 'UTC',
     });
   });
 
@@ -49,6 +50,7 @@ describe('configuration', () => {
       INTROSPECTION: 'off',
       EXTENSION_SCHEMA_DIR: '/etc/balance/schemas',
       CORS_ORIGINS: 'https://a.example, http://localhost:3000,',
+      OPERATOR_TIME_ZONE: 'Europe/Berlin',
     };
     expect(Object.keys(env)).toEqual(configVariables.map(({ name }) => name));
     expect(readConfig(env, 'sandbox')).toEqual({
@@ -67,6 +69,7 @@ describe('configuration', () => {
       logLevel: 'debug',
       isIntrospectionEnabled: false,
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
+      timeZone: 'Europe/Berlin',
       extensionSchemaDir: '/etc/balance/schemas',
     });
   });
@@ -96,6 +99,9 @@ describe('configuration', () => {
     ['INTROSPECTION', 'true'],
     ['CORS_ORIGINS', '*'],
     ['CORS_ORIGINS', 'https://a.example/path'],
+    ['OPERATOR_TIME_ZONE', 'Europe/Atlantis'],
+    ['OPERATOR_TIME_ZONE', '+01:00'],
+    ['OPERATOR_TIME_ZONE', 'local'],
   ])('refuses %s=%s, naming both on one line', (name, value) => {
     const read = (): unknown => readConfig({ [name]: value }, 'sandbox');
     expect(read).toThrow(ConfigError);

@@ -11,6 +11,8 @@ export interface Transaction {
   query<T>(sql: Prisma.Sql): Promise<T[]>;
   /** Answers the number of rows that were changed. */
   execute(sql: Prisma.Sql): Promise<number>;
+  /** The same for SQL that a library wrote, with $1, $2 for its values. */
+  statement<T>(sql: string, values: readonly unknown[]): Promise<T[]>;
 }
 
 /**
@@ -30,6 +32,10 @@ export interface Database {
   query<T>(sql: Prisma.Sql): Promise<T[]>;
   /** Runs the work in one read-committed transaction, and rolls back when it throws. No I/O but `tx` inside. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** One statement that a library wrote, with $1, $2 for its values; the driver's types, not Prisma's. */
+  statement<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** Several such statements in one transaction. */
+  script(sql: string): Promise<void>;
   dedicated<T>(work: (connection: DedicatedConnection) => Promise<T>): Promise<T>;
   /** Throws when the database does not answer. */
   ping(): Promise<void>;
@@ -56,6 +62,7 @@ export function prismaPart(client: PrismaClient): Pick<Database, 'client' | 'que
             client: tx,
             query: (sql) => watch(tx.$queryRaw(sql)),
             execute: (sql) => watch(tx.$executeRaw(sql)),
+            statement: (sql, values) => watch(tx.$queryRawUnsafe(sql, ...values)),
           });
           // After a failed statement PostgreSQL turns COMMIT into a rollback without an error: whoever caught the
           // failure inside would believe in a commit that never was.

@@ -39,18 +39,22 @@ export async function openEmbedded(
     const watched = watchCommits(pglite);
     const client = new PrismaClient({ adapter: new PrismaPGlite(pglite) });
     const part = prismaPart(client);
+    const statement = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> =>
+      (await pglite.query<T>(sql, [...values])).rows;
     return {
       kind: 'pglite',
       pglite,
       ...part,
       transaction: (work) => watched(() => part.transaction(work)),
+      statement,
+      // A transaction of PGlite's own: after a failure it rolls back before it lets the next one in.
+      script: (sql) => pglite.transaction((tx) => tx.exec(sql)).then(() => undefined),
       dedicated: (work) =>
         work({
           script: async (sql) => {
             await pglite.exec(sql);
           },
-          query: async <T>(sql: string, values: readonly unknown[] = []) =>
-            (await pglite.query<T>(sql, [...values])).rows,
+          query: statement,
         }),
       close: async () => {
         await client.$disconnect();

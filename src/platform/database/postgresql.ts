@@ -32,12 +32,22 @@ export async function openPostgresql(url: string, { poolSize }: PostgresqlOption
   // Between the pool's hands and the adapter's a connection has nobody who listens: a server that hangs up just
   // then would end the process. Whoever uses the connection learns of it from the query.
   pool.on('connect', (connection) => connection.on('error', () => undefined));
-  const client = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: true }) });
+  // Of an idle connection that is lost; Prisma listens only from its first query on.
+  pool.on('error', () => undefined);
+  const client = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     kind: 'postgresql',
     ...prismaPart(client),
+    statement: async <T>(sql: string, values: readonly unknown[] = []) => (await pool.query(sql, [...values])).rows as T[],
+    // The pool throws a connection away whose query failed, and with it the transaction that is still open.
+    script: async (sql) => {
+      await pool.query(`BEGIN; ${sql}; COMMIT`);
+    },
     dedicated: (work) => withConnection(withOptions(config, '-c statement_timeout=0'), work),
-    close: () => client.$disconnect(),
+    close: async () => {
+      await client.$disconnect();
+      await pool.end();
+    },
   };
 }
 

@@ -51,6 +51,26 @@ describe('the database', () => {
     expect(await ids()).toEqual([1, 2]);
   });
 
+  test("runs a library's statement with its values, outside and inside a transaction", async () => {
+    const both = `SELECT $1::int + 1 AS "next", $2::jsonb->>'a' AS "a", $3::text AS "none", $4::uuid[] AS "ids"`;
+    const values = (list: string[]): unknown[] => [1, '{"a":"b"}', null, list];
+    const id = '0b3f8d5e-0000-4000-8000-000000000001';
+    const expected = [{ next: 2, a: 'b', none: null, ids: [id] }];
+    expect(await database.statement(both, values([id]))).toEqual(expected);
+    expect(await database.transaction((tx) => tx.statement(both, values([id])))).toEqual(expected);
+    const caught = database.transaction((tx) => tx.statement('SELECT * FROM "nowhere"', []).catch(() => []));
+    await expect(caught).rejects.toThrow('nowhere');
+  });
+
+  test("runs a library's script whole or not at all, and is as good as before", async () => {
+    await database.script(`INSERT INTO "thing" VALUES (50); DELETE FROM "thing" WHERE "id" = 50; INSERT INTO "thing" VALUES (51);`);
+    const failing = database.script(`DELETE FROM "thing"; INSERT INTO "thing" VALUES (52), (52)`);
+    const next = ids();
+    await expect(failing).rejects.toMatchObject({ code: '23505' });
+    expect([await next, await ids()]).toEqual([[1, 2, 51], [1, 2, 51]]);
+    await database.statement('DELETE FROM "thing" WHERE "id" = $1', [51]);
+  });
+
   test('runs more transactions at once than it has connections', async () => {
     const numbers = Array.from({ length: 20 }, (_, index) => 100 + index);
     await Promise.all(

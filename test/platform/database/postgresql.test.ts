@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { DatabaseOpenError, openPostgresql, refuseOldServer } from '../../../src/platform/database/postgresql.js';
+import { eventually } from '../../app/program.js';
 import { createDatabase, dropDatabase, urlOf } from '../../support/postgresql.js';
 
 describe('opening a PostgreSQL server', () => {
@@ -66,6 +67,18 @@ if (process.env.TEST_DATABASE_URL) {
       expect(await setting(url.href, 'statement_timeout')).toBe('7s');
       expect(await setting(url.href, 'TimeZone')).toBe('UTC');
       expect(await setting(url.href, 'application_name')).toBe('other');
+    });
+
+    test('that is idle and lost ends nothing, even before Prisma was ever used, and is closed in the end', async () => {
+      const database = await openPostgresql(urlOf(name), { poolSize: 2 });
+      const [{ pid } = { pid: 0 }] = await database.statement<{ pid: number }>('SELECT pg_backend_pid() AS "pid"');
+      const other = await openPostgresql(urlOf(name), { poolSize: 1 });
+      await other.statement('SELECT pg_terminate_backend($1)', [pid]);
+      await database.statement('SELECT 1').catch(() => database.statement('SELECT 1'));
+      await database.close();
+      const count = `SELECT count(*)::int AS "count" FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+      await eventually('no connection is left', async () => (await other.statement<{ count: number }>(count))[0]?.count === 0 || undefined);
+      await other.close();
     });
 
     test('is refused for a database that does not exist, by its name', async () => {

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { isUnavailable } from '../database/failures.js';
+import type { Plain } from '../plain.js';
+import type { JobStore, StoredJob } from './store.js';
+
+export interface JobContext {
+  /** Aborted when the time of the job is over or the server stops: end early, what is left is done next time. */
+  readonly signal: AbortSignal;
+  /** 1 at the first time. */
+  readonly attempt: number;
+}
+
+/** What a worker does with the jobs of one queue. */
+export interface Work {
+  readonly name: string;
+  readonly concurrency: number;
+  readonly expireInSeconds: number;
+  readonly pollMs: number;
+  run(data: Plain, context: JobContext): Promise<void>;
+  succeeded(job: StoredJob): Promise<void>;
+  failed(job: StoredJob, error: unknown): Promise<void>;
+}
+
+/** Takes the jobs of one queue as they come due, and runs a bounded number of them at once. */
+export class Worker {
+  private readonly running = new Map<StoredJob, Promise<void>>();
+  private readonly stopping = new AbortController();
+  /** From then on nothing is written: the database is about to be closed. */
+  private isAbandoned = false;
+  private hasNews = false;
+  private wakeUp: (() => void) | undefined;
+  private readonly looping: Promise<void>;
+
+  constructor(
+    private readonly work: Work,
+    private readonly store: JobStore,
+    private readonly logger: Logger,
+  ) {
+    this.looping = this.loop();
+  }
+
+  /** Looks for jobs at once. */
+  wake(): void {
+    this.hasNews = true;
+    this.wakeUp?.();
+  }
+
+  /** Takes no more jobs, and asks those that run to end; resolves when they have. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new Error('the server stops'));
+    this.wake();
+    await this.looping;
+    await Promise.all(this.running.values());
+  }
+
+  /** For jobs that did not end in time: another server, or the next start, runs them again. */
+  async abandon(): Promise<void> {
+    this.isAbandoned = true;
+    for (const job of this.running.keys()) {
+      this.logger.warn({ job: this.work.name, id: job.id }, 'job given back: it did not end in time');
+      await this.store.giveBack(this.work.name, job).catch((error: unknown) => {
+        this.logger.error({ err: error, job: this.work.name, id: job.id }, 'cannot give a job back: it runs again when its time is over');
+      });
+    }
+  }
+
+  private get isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private async loop(): Promise<void> {
+    const { name, concurrency, pollMs } = this.work;
+    while (!this.isStopping) {
+      this.hasNews = false;
+      const free = concurrency - this.running.size;
+      const jobs = await this.store.fetch(name, free);
+      for (const job of jobs) this.begin(job);
+      if (this.running.size >= concurrency) await Promise.race([...this.running.values()]);
+      else if (jobs.length === 0) await this.pause(pollMs);
+    }
+  }
+
+  /** Until the time is over or somebody wakes us. */
+  private async pause(milliseconds: number): Promise<void> {
+    if (this.hasNews) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wakeUp = undefined;
+  }
+
+  private begin(job: StoredJob): void {
+    const ending = this.runJob(job).finally(() => this.running.delete(job));
+    this.running.set(job, ending);
+  }
+
+  private async runJob(job: StoredJob): Promise<void> {
+    const { name, expireInSeconds } = this.work;
+    const log = this.logger.child({ job: name, id: job.id, attempt: job.attempt });
+    const timeUp = AbortSignal.timeout(expireInSeconds * 1_000);
+    const deadline = performance.now() + expireInSeconds * 1_000;
+    try {
+      const signal = AbortSignal.any([timeUp, this.stopping.signal]);
+      await orTimeUp(this.work.run(job.data, { signal, attempt: job.attempt }), timeUp, expireInSeconds);
+    } catch (error) {
+      if (this.isStopping) await this.persist(log, deadline, () => this.store.giveBack(name, job));
+      else {
+        if (job.isLastAttempt) log.error({ err: error }, 'job failed for the last time and is dead');
+        else log.warn({ err: error }, 'job failed, and will run again');
+        await this.persist(log, deadline, () => this.work.failed(job, error));
+      }
+      return;
+    }
+    log.debug('job done');
+    await this.persist(log, deadline, () => this.work.succeeded(job));
+  }
+
+  /** Writes how a job ended. Through an outage it tries until the job would be given to somebody else anyway. */
+  private async persist(log: Logger, deadline: number, write: () => Promise<void>): Promise<void> {
+    for (;;) {
+      if (this.isAbandoned) return;
+      try {
+        await write();
+        return;
+      } catch (error) {
+        if (!isUnavailable(error) || performance.now() > deadline) {
+          log.error({ err: error }, 'cannot write how a job ended: it will run again');
+          return;
+        }
+        await sleep(this.work.pollMs);
+      }
+    }
+  }
+}
+
+/** Nobody can stop a function that runs; but what hangs must not keep a place for ever. */
+async function orTimeUp(run: Promise<void>, timeUp: AbortSignal, seconds: number): Promise<void> {
+  let onTimeUp: (() => void) | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    onTimeUp = () => reject(new Error(`the job took longer than ${seconds} s`));
+    timeUp.addEventListener('abort', onTimeUp);
+  });
+  try {
+    await Promise.race([run, late]);
+  } finally {
+    if (onTimeUp) timeUp.removeEventListener('abort', onTimeUp);
+  }
+}
