@@ -4,13 +4,14 @@ import type { GraphQLSchema } from 'graphql';
 import { withJoins } from './joins.js';
 import { resolversOfPages } from './page.js';
 import { adjustBalance } from './prepay-balance/adjust-balance.js';
+import { balanceAction } from './prepay-balance/balance-action.js';
 import { bucket } from './prepay-balance/bucket.js';
 import { reserveBalance } from './prepay-balance/reserve-balance.js';
 import { topupBalance } from './prepay-balance/topup-balance.js';
 import type { ResolverClass, ResourceModule } from './resource.js';
 
 /** Every resource of the schema. */
-const resources: readonly ResourceModule[] = [bucket, topupBalance, adjustBalance, reserveBalance];
+const resources: readonly ResourceModule[] = [bucket, topupBalance, adjustBalance, reserveBalance, balanceAction];
 
 export async function createSchema(): Promise<GraphQLSchema> {
   const resolvers = [...resources.flatMap((resource) => resource.resolvers), ...resolversOfPages()];

@@ -14,6 +14,9 @@ export const prepayBalance: ApiDescriptor = {
     topupBalance: 'TopupBalance',
     adjustBalance: 'AdjustBalance',
     reserveBalance: 'ReserveBalance',
+    balanceAction: 'BalanceAction',
+    // As the draft edition calls it.
+    balanceActionHistory: 'BalanceAction',
   },
   // The draft edition of January 2020, and the samples.
   dialect: {
