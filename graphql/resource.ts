@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
-import type { Page } from '../src/platform/read/reader.js';
+import type { Page } from '../src/platform/read/page.js';
 import type { Answer } from '../src/platform/write/command.js';
 import type { TypeClass } from './attribute.js';
 import { told, writeContext, type Context, type WriteContext } from './context.js';

@@ -1,15 +1,17 @@
 import { Args, Ctx, FieldResolver, ID, Info, Int, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Page } from '../../src/platform/read/reader.js';
+import type { Page } from '../../src/platform/read/page.js';
 import { Attribute, Resource } from '../attribute.js';
 import type { Context } from '../context.js';
-import { pageArgumentsOf, pageOf, readPage } from '../page.js';
+import { readEdge } from '../edges.js';
+import { pageArgumentsOf, pageOf } from '../page.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { Quantity } from '../shared/quantity.js';
 import { LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
+import { BalanceAction } from './balance-action.js';
 import { LedgerEntry } from './ledger-entry.js';
 import { BucketRef, ReserveBalanceRef } from './references.js';
 
@@ -81,6 +83,8 @@ export class Bucket extends ExtensibleResource {
 
 const entryPage = pageOf(LedgerEntry);
 const entryArguments = pageArgumentsOf(LedgerEntry);
+const actionPage = pageOf(BalanceAction);
+const actionArguments = pageArgumentsOf(BalanceAction);
 
 @Resolver(() => Bucket)
 class BucketEdges {
@@ -91,7 +95,19 @@ class BucketEdges {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Page> {
-    return readPage(LedgerEntry, context, info, request, { bucketId: id });
+    return readEdge(LedgerEntry, context, info, request, { parent: 'bucketId' }, id);
+  }
+
+  @FieldResolver(() => actionPage, {
+    description: 'The history: every action that moved this bucket or named it, refused ones included, by default in the order they were asked for.',
+  })
+  actions(
+    @Root() { id }: Bucket,
+    @Args(() => actionArguments) request: object,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Page> {
+    return readEdge(BalanceAction, context, info, request, { links: 'BucketAction', parent: 'bucketId', child: 'actionId' }, id);
   }
 }
 
