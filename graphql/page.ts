@@ -122,9 +122,9 @@ export function toPageRequest(
   };
 }
 
-/** Whose rows the caller may see. */
-export function scopeOf({ principal }: Context): Scope {
-  return { tenantId: principal.tenantId };
+/** Whose rows the caller may see, as they are at present. */
+export function scopeOf({ principal, now }: Context): Scope {
+  return { tenantId: principal.tenantId, at: now };
 }
 
 function within(name: string, value: number, max: number): number {

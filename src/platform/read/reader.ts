@@ -28,7 +28,7 @@ export class Reader {
   /** One resource by id, or null. Concurrent calls for the same columns join in one statement. */
   one(shape: Shape, scope: Scope, id: string, attributes: readonly string[]): Promise<Plain | null> {
     const columns = withKey(shape, attributes);
-    const key = JSON.stringify([shape.name, scope.tenantId, columns]);
+    const key = JSON.stringify([shape.name, shape.rowsAt && scope.at, scope.tenantId, columns]);
     let loader = this.loaders.get(key);
     if (loader === undefined) {
       loader = this.createLoader(shape, scope, columns);

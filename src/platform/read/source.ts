@@ -4,9 +4,10 @@ import type { Filter } from '../filter/tree.js';
 import { fixedConditions, identifier } from './columns.js';
 import type { Shape } from './shape.js';
 
-/** Whose rows may be seen. */
+/** Whose rows may be seen, and at which instant where that matters. */
 export interface Scope {
   tenantId: string;
+  at: Date;
 }
 
 /** Rows to choose from: what stands behind FROM, with the resource as `b`, and behind WHERE. */
@@ -18,9 +19,14 @@ export interface Source {
 export function sourceOf(shape: Shape, scope: Scope, filter: Filter | undefined): Source {
   const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, shape, 'b')}`;
   return {
-    from: Prisma.raw(`${identifier(shape.table)} b`),
+    from: rowsOf(shape, scope),
     where: Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(shape, 'b'))} ${matching}`,
   };
+}
+
+function rowsOf({ table, rowsAt }: Shape, { at }: Scope): Prisma.Sql {
+  if (rowsAt === undefined) return Prisma.raw(`${identifier(table)} b`);
+  return Prisma.sql`${Prisma.raw(identifier(rowsAt))}(${at.toISOString()}::timestamptz) b`;
 }
 
 /** How rows hang on a parent: by a column of their own, or through a table that links the parent to their ids. */
