@@ -78,6 +78,8 @@ export interface ResourceOptions {
   /** The table; classes of one table are told apart by `fixed`. */
   table: string;
   fixed?: Readonly<Record<string, string>>;
+  /** SQL function of the present instant that gives the rows, where they are not simply those of the table. */
+  rowsAt?: string;
   /** The attribute that identifies a row in its scope and ends every order; default id. */
   key?: string;
 }

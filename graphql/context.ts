@@ -8,6 +8,8 @@ import type { Answer } from '../src/platform/write/command.js';
 /** What a resolver may use; src/app makes one per request. */
 export interface Context {
   readonly principal: Principal;
+  /** When the request came: the present, to all its reads. */
+  readonly now: Date;
   readonly reader: Reader;
   readonly prepayBalance: PrepayBalance;
   readonly limits: { readonly pageSizeDefault: number; readonly pageSizeMax: number };

@@ -1,13 +1,15 @@
 import { GraphQLError, Kind, type ASTVisitor, type SelectionSetNode, type ValidationContext } from 'graphql';
 import { isStorable } from '../src/platform/filter/values.js';
 
-/** Bounds of one GraphQL document. Pages are bounded by their own limit argument. */
+/** Bounds of one GraphQL operation. Pages are bounded by their own limit argument. */
 export const graphqlLimits = {
   tokensMax: 10_000,
   /** Nesting of selections; introspection needs 13. */
   depthMax: 15,
   /** Fields of the root, aliases included: each is a query or a mutation of its own. */
   rootFieldsMax: 50,
+  /** Rows that the lists within lists of one operation may ask for: for each its parents × its limit. */
+  edgeRowsMax: 10_000,
 } as const;
 
 /** Refuses documents that nest too deep, ask for too much at once, or carry text PostgreSQL cannot store. */

@@ -2,7 +2,8 @@ import { Arg, ArgsType, Field, FieldResolver, Int, ObjectType, Resolver, Root } 
 import type { GraphQLResolveInfo } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
 import { OFFSET_MAX } from '../src/platform/filter/limits.js';
-import type { Page } from '../src/platform/read/reader.js';
+import type { Page, PageRequest } from '../src/platform/read/page.js';
+import type { Scope } from '../src/platform/read/source.js';
 import type { TypeClass } from './attribute.js';
 import type { Context } from './context.js';
 import { field, filterInputOf, toFilter } from './filter.js';
@@ -101,26 +102,29 @@ export function pageArgumentsOf(target: TypeClass): TypeClass {
 }
 
 /** Reads a page of a resource as its arguments and the selection of the field ask for it. */
-export function readPage(
+export function readPage(target: TypeClass, context: Context, info: GraphQLResolveInfo, request: PageArguments): Promise<Page> {
+  return context.reader.page(shapeOf(target), scopeOf(context), toPageRequest(target, context, info, request));
+}
+
+export function toPageRequest(
   target: TypeClass,
-  context: Context,
+  { limits }: Context,
   info: GraphQLResolveInfo,
   { filter, orderBy, offset, limit, after }: PageArguments,
-  parent?: Readonly<Record<string, string>>,
-): Promise<Page> {
-  const { pageSizeDefault, pageSizeMax } = context.limits;
-  return context.reader.page(
-    shapeOf(target),
-    { tenantId: context.principal.tenantId, parent },
-    {
-      filter: toFilter(filter as Record<string, unknown>, { kind: 'object', attributes: () => attributeTypesOf(target) }),
-      order: toOrder(orderBy as never),
-      offset: within('offset', offset ?? 0, OFFSET_MAX),
-      limit: within('limit', limit ?? pageSizeDefault, pageSizeMax),
-      after: after ?? undefined,
-      attributes: [...selectedFields(info, 'items')],
-    },
-  );
+): PageRequest {
+  return {
+    filter: toFilter(filter as Record<string, unknown>, { kind: 'object', attributes: () => attributeTypesOf(target) }),
+    order: toOrder(orderBy as never),
+    offset: within('offset', offset ?? 0, OFFSET_MAX),
+    limit: within('limit', limit ?? limits.pageSizeDefault, limits.pageSizeMax),
+    after: after ?? undefined,
+    attributes: [...selectedFields(info, 'items')],
+  };
+}
+
+/** Whose rows the caller may see, as they are at present. */
+export function scopeOf({ principal, now }: Context): Scope {
+  return { tenantId: principal.tenantId, at: now };
 }
 
 function within(name: string, value: number, max: number): number {
@@ -130,5 +134,5 @@ function within(name: string, value: number, max: number): number {
 
 /** Reads one resource by id, or null. */
 export function readOne(target: TypeClass, context: Context, info: GraphQLResolveInfo, id: string): Promise<object | null> {
-  return context.reader.one(shapeOf(target), { tenantId: context.principal.tenantId }, id, [...selectedFields(info)]);
+  return context.reader.one(shapeOf(target), scopeOf(context), id, [...selectedFields(info)]);
 }

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
-import type { Page } from '../src/platform/read/reader.js';
+import type { Page } from '../src/platform/read/page.js';
 import type { Answer } from '../src/platform/write/command.js';
 import type { TypeClass } from './attribute.js';
 import { told, writeContext, type Context, type WriteContext } from './context.js';
@@ -40,9 +40,12 @@ export const texts = {
   ifRevision: 'Refuse with REVISION_MISMATCH unless the stored revision is this one.',
 };
 
-/** The resolvers every TMF resource has: one, many, href, and the writes it offers. */
-export function resourceResolvers(target: TypeClass, writing: Writing): ResolverClass[] {
-  const resolvers = [readResolver(target), hrefResolver(target)];
+/**
+ * The resolvers every TMF resource has: one, many, href, and the writes it offers. A resource may answer the query of
+ * one by a resolver of its own.
+ */
+export function resourceResolvers(target: TypeClass, writing: Writing, one = oneResolver(target)): ResolverClass[] {
+  const resolvers = [one, manyResolver(target), hrefResolver(target)];
   if (writing.create) {
     const input = createInputOf(target);
     resolvers.push(createResolver(target, input, writing.create));
@@ -53,24 +56,32 @@ export function resourceResolvers(target: TypeClass, writing: Writing): Resolver
   return resolvers;
 }
 
-function readResolver(target: TypeClass): ResolverClass {
-  const { one, many } = operationsOf(target.name);
-  const page = pageOf(target);
-  const pageArguments = pageArgumentsOf(target);
+function oneResolver(target: TypeClass): ResolverClass {
+  const { one } = operationsOf(target.name);
 
   @Resolver(() => target)
-  class ReadResolver {
+  class OneResolver {
     @Query(() => target, { name: one, nullable: true, description: `One ${target.name} by id, or null.` })
     one(@Arg('id', () => ID) id: string, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<object | null> {
       return readOne(target, context, info, id);
     }
+  }
+  return OneResolver;
+}
 
+function manyResolver(target: TypeClass): ResolverClass {
+  const { many } = operationsOf(target.name);
+  const page = pageOf(target);
+  const pageArguments = pageArgumentsOf(target);
+
+  @Resolver(() => target)
+  class ManyResolver {
     @Query(() => page, { name: many, description: `A page of ${target.name}.` })
     many(@Args(() => pageArguments) request: object, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<Page> {
       return readPage(target, context, info, request);
     }
   }
-  return ReadResolver;
+  return ManyResolver;
 }
 
 function hrefResolver(target: TypeClass): ResolverClass {

@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { withJoins } from './joins.js';
 import { resolversOfPages } from './page.js';
 import { adjustBalance } from './prepay-balance/adjust-balance.js';
+import { balanceAction } from './prepay-balance/balance-action.js';
 import { bucket } from './prepay-balance/bucket.js';
 import { reserveBalance } from './prepay-balance/reserve-balance.js';
 import { topupBalance } from './prepay-balance/topup-balance.js';
@@ -11,7 +12,7 @@ import { transferBalance } from './prepay-balance/transfer-balance.js';
 import type { ResolverClass, ResourceModule } from './resource.js';
 
 /** Every resource of the schema. */
-const resources: readonly ResourceModule[] = [bucket, topupBalance, adjustBalance, reserveBalance, transferBalance];
+const resources: readonly ResourceModule[] = [bucket, topupBalance, adjustBalance, reserveBalance, transferBalance, balanceAction];
 
 export async function createSchema(): Promise<GraphQLSchema> {
   const resolvers = [...resources.flatMap((resource) => resource.resolvers), ...resolversOfPages()];

@@ -54,12 +54,13 @@ export function shapeOf(target: TypeClass): Shape {
 }
 
 function createShape(target: TypeClass): Shape {
-  const { table, fixed = {}, key = 'id' } = resourceOf(target);
+  const { table, rowsAt, fixed = {}, key = 'id' } = resourceOf(target);
   const types = attributeTypesOf(target);
   const attributes = [...attributesOf(target).values()];
   return {
     name: target.name,
     table,
+    rowsAt,
     fixed,
     key,
     attributes: Object.fromEntries(attributes.map((attribute) => [attribute.name, stored(attribute, types[attribute.name])])),

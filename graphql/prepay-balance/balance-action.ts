@@ -1,11 +1,12 @@
 import { ID, Int, ObjectType } from 'type-graphql';
-import { Attribute } from '../attribute.js';
+import { Attribute, Resource } from '../attribute.js';
+import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { Quantity } from '../shared/quantity.js';
-import { ChannelRef, LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
+import { ChannelRef, LogicalResourceRef, PartyAccountRef, PaymentMethodRef, ProductRef, RelatedParty } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
-import { BucketRef, ImpactedBucket } from './references.js';
+import { BucketRef, ImpactedBucket, RelatedTopupBalance, ReserveBalanceRef } from './references.js';
 
 /** What the balance actions of TMF654 have in common. */
 @ObjectType()
@@ -86,3 +87,76 @@ export abstract class BalanceActionParts extends ExtensibleResource {
   @Attribute(() => String, { description: 'Our extension: the refusal in words when status is failed.' })
   failureMessage?: string;
 }
+
+// What belongs to some kinds of action only is told by their own classes; here it is only read.
+@Resource({
+  table: 'BalanceAction',
+  description:
+    'TMF654 BalanceAction: the history of balance actions of every kind, one row each, whether applied, waiting or refused. Made and changed through the resource of its kind.',
+})
+export class BalanceAction extends BalanceActionParts {
+  @Attribute(() => String, {
+    required: true,
+    description: 'Our extension: the resource it was made through: topupBalance, adjustBalance, reserveBalance or transferBalance. Its id is the same there.',
+  })
+  kind: string;
+
+  @Attribute(() => String, { description: 'What the amount is for, e.g. monetary, voice, data, sms.' })
+  usageType?: string;
+
+  @Attribute(() => DateTime, { required: true, description: 'When it was asked for.' })
+  requestedDate: Date;
+
+  @Attribute(() => DateTime, { description: 'Our extension: when the server acts on it next by itself: a reservation lapses, a waiting top-up is due.' })
+  nextDueDate?: Date;
+
+  @Attribute(() => String, { description: 'Of a top-up: code of the voucher that pays.' })
+  voucher?: string;
+
+  @Attribute(() => PaymentMethodRef, { description: 'Of a top-up: the method of payment.' })
+  paymentMethod?: PaymentMethodRef;
+
+  @Attribute(() => Boolean, { description: 'Of a top-up: whether it was made by an automatism.' })
+  isAutoTopup?: boolean;
+
+  @Attribute(() => String, { description: 'Of a recurring top-up: its period.' })
+  recurringPeriod?: string;
+
+  @Attribute(() => Int, { description: 'Of a recurring top-up: its number of periods.' })
+  numberOfPeriods?: number;
+
+  @Attribute(() => RelatedTopupBalance, { description: 'Of a top-up: the one it belongs to.' })
+  relatedTopupBalance?: RelatedTopupBalance;
+
+  @Attribute(() => String, { description: 'Of an adjustment: its direction; ends in Credit or Debit, e.g. goodWillCredit.' })
+  adjustType?: string;
+
+  @Attribute(() => ReserveBalanceRef, { description: 'Of an adjustment: the reservation it consumes.' })
+  reserveBalance?: ReserveBalanceRef;
+
+  @Attribute(() => DateTime, { description: 'Of a reservation: when it was to lapse by itself.' })
+  expirationDate?: Date;
+
+  @Attribute(() => RelatedParty, { description: 'Of a transfer: the party that receives.' })
+  receiver?: RelatedParty;
+
+  @Attribute(() => BucketRef, { description: 'Of a transfer: the bucket that receives.' })
+  receiverBucket?: BucketRef;
+
+  @Attribute(() => String, { description: 'Of a transfer: what the receiving bucket is for.' })
+  receiverBucketUsageType?: string;
+
+  @Attribute(() => LogicalResourceRef, { description: 'Of a transfer: the logical resource whose bucket receives.' })
+  receiverLogicalResource?: LogicalResourceRef;
+
+  @Attribute(() => ProductRef, { description: 'Of a transfer: the product whose bucket receives.' })
+  receiverProduct?: ProductRef;
+
+  @Attribute(() => Quantity, { description: 'Of a transfer: what it costs.' })
+  transferCost?: Quantity;
+
+  @Attribute(() => String, { description: 'Of a transfer: who bears its cost, originator or receiver.' })
+  costOwner?: string;
+}
+
+export const balanceAction: ResourceModule = { resolvers: resourceResolvers(BalanceAction, {}) };

@@ -1,16 +1,21 @@
-import { Args, Ctx, FieldResolver, ID, Info, Int, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Page } from '../../src/platform/read/reader.js';
+import { DomainError } from '../../src/platform/errors.js';
+import type { Page } from '../../src/platform/read/page.js';
 import { Attribute, Resource } from '../attribute.js';
 import type { Context } from '../context.js';
-import { pageArgumentsOf, pageOf, readPage } from '../page.js';
+import { readEdge } from '../edges.js';
+import { pageArgumentsOf, pageOf, readOne, scopeOf } from '../page.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
+import { selectedFields } from '../selection.js';
 import { DateTime } from '../scalars.js';
+import { shapeOf } from '../shape.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { Quantity } from '../shared/quantity.js';
 import { LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
-import { LedgerEntry } from './ledger-entry.js';
+import { BalanceAction } from './balance-action.js';
+import { latestEntry, LedgerEntry } from './ledger-entry.js';
 import { BucketRef, ReserveBalanceRef } from './references.js';
 
 @Resource({
@@ -79,8 +84,37 @@ export class Bucket extends ExtensibleResource {
   confirmationDate: Date;
 }
 
+@Resolver(() => Bucket)
+class BucketQuery {
+  @Query(() => Bucket, { nullable: true, description: 'One Bucket by id, or null.' })
+  bucket(
+    @Arg('id', () => ID) id: string,
+    @Arg('asOf', () => DateTime, {
+      nullable: true,
+      description:
+        'Answers remainingValue and reservedValue as they stood at this instant, by replay of the ledger; reserveBalance is null then, everything else is as it is now. Null when the bucket did not exist yet. Must not be in the future (INVALID_QUERY).',
+    })
+    asOf: Date | null,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<object | null> {
+    return asOf ? readAsOf(context, info, id, asOf) : readOne(Bucket, context, info, id);
+  }
+}
+
+async function readAsOf(context: Context, info: GraphQLResolveInfo, id: string, asOf: Date): Promise<object | null> {
+  if (asOf > context.now) throw new DomainError('INVALID_QUERY', `asOf must not be in the future: ${asOf.toISOString()}`, { path: 'asOf' });
+  const bucket = await context.reader.one(shapeOf(Bucket), scopeOf(context), id, [...selectedFields(info), 'requestedDate']);
+  if (bucket === null || new Date(String(bucket['requestedDate'])) > asOf) return null;
+  const entry = await latestEntry(context, id, asOf);
+  const standing = (amount: string): object | null => (entry ? { amount: entry[amount], units: entry['units'] } : null);
+  return { ...bucket, remainingValue: standing('remainingAfter'), reservedValue: standing('reservedAfter'), reserveBalance: null };
+}
+
 const entryPage = pageOf(LedgerEntry);
 const entryArguments = pageArgumentsOf(LedgerEntry);
+const actionPage = pageOf(BalanceAction);
+const actionArguments = pageArgumentsOf(BalanceAction);
 
 @Resolver(() => Bucket)
 class BucketEdges {
@@ -91,7 +125,19 @@ class BucketEdges {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Page> {
-    return readPage(LedgerEntry, context, info, request, { bucketId: id });
+    return readEdge(LedgerEntry, context, info, request, { parent: 'bucketId' }, id);
+  }
+
+  @FieldResolver(() => actionPage, {
+    description: 'The history: every action that moved this bucket or named it, refused ones included, by default in the order they were asked for.',
+  })
+  actions(
+    @Root() { id }: Bucket,
+    @Args(() => actionArguments) request: object,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Page> {
+    return readEdge(BalanceAction, context, info, request, { links: 'BucketAction', parent: 'bucketId', child: 'actionId' }, id);
   }
 }
 
@@ -115,7 +161,7 @@ export const bucket: ResourceModule = {
         description: 'Deletes an empty bucket; its ledger entries stay. Errors: NOT_FOUND, BUCKET_NOT_EMPTY.',
         call: ({ prepayBalance }, write, id) => prepayBalance.buckets.delete(write, id),
       },
-    }),
+    }, BucketQuery),
   ],
   joins: [{ reference: BucketRef, target: Bucket }],
 };

@@ -1,7 +1,11 @@
 import { ID, Int } from 'type-graphql';
 import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
+import type { Plain } from '../../src/platform/plain.js';
 import { Attribute, Resource } from '../attribute.js';
+import type { Context } from '../context.js';
+import { scopeOf } from '../page.js';
 import { DateTime, Decimal } from '../scalars.js';
+import { shapeOf } from '../shape.js';
 
 @Resource({
   table: 'LedgerEntry',
@@ -45,4 +49,20 @@ export class LedgerEntry {
 
   @Attribute(() => DateTime, { required: true, description: 'When it was written.' })
   recordedAt: Date;
+}
+
+/** The last entry of a bucket that was written by then: what it says of afterwards is how the bucket stood. */
+export async function latestEntry(context: Context, bucketId: string, at: Date): Promise<Plain | undefined> {
+  const { items } = await context.reader.page(
+    { ...shapeOf(LedgerEntry), rowsAt: 'ledgerEntriesAt' },
+    { ...scopeOf(context), at },
+    {
+      filter: { kind: 'compare', path: ['bucketId'], operator: 'eq', value: bucketId },
+      order: [],
+      offset: 0,
+      limit: 1,
+      attributes: ['remainingAfter', 'reservedAfter', 'units'],
+    },
+  );
+  return items[0];
 }

@@ -15,6 +15,9 @@ export const prepayBalance: ApiDescriptor = {
     adjustBalance: 'AdjustBalance',
     reserveBalance: 'ReserveBalance',
     transferBalance: 'TransferBalance',
+    balanceAction: 'BalanceAction',
+    // As the draft edition calls it.
+    balanceActionHistory: 'BalanceAction',
   },
   // The draft edition of January 2020, and the samples.
   dialect: {

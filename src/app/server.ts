@@ -94,6 +94,7 @@ export async function createServer({ config, database, logger, clock = systemClo
     const origin = originOfRequest(request);
     return {
       principal: anonymous,
+      now: clock.now(),
       reader,
       prepayBalance,
       limits,

@@ -4,8 +4,8 @@ import { isInputObjectType, type GraphQLInputObjectType, type GraphQLSchema } fr
 import type { Attributes, AttributeType, ScalarType } from '../../src/platform/filter/attribute-type.js';
 import { matches } from '../../src/platform/filter/evaluate.js';
 import type { Filter } from '../../src/platform/filter/tree.js';
-import { makeInstances, type Fixture, type Json } from '../fixtures/fixture.js';
-import { fixtures } from '../fixtures/index.js';
+import { makeInstances, type Json, type ReadFixture } from '../fixtures/fixture.js';
+import { readFixtures } from '../fixtures/index.js';
 import { attributesOf, clientSchema, nested, objectType, toGraphqlName, wholeSelection } from '../fixtures/schema.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -21,8 +21,8 @@ describe('the filters and orders of GraphQL', () => {
   beforeAll(async () => {
     server = await startTestServer();
     schema = await clientSchema(server);
-    for (const fixture of fixtures) await makeInstances(server, fixture, 14);
-    for (const { typeName, segment } of fixtures) {
+    for (const fixture of readFixtures) await makeInstances(server, fixture, 14);
+    for (const { typeName, segment } of readFixtures) {
       const { data } = await server.graphql(`{ ${segment}s(limit: 1000) { items ${wholeSelection(objectType(schema, typeName)).replace('{', '{ revision')} } }`);
       rowsOf.set(typeName, data[`${segment}s`].items);
     }
@@ -45,7 +45,7 @@ describe('the filters and orders of GraphQL', () => {
     return type;
   };
 
-  describe.each(fixtures)('of $typeName', ({ typeName, segment, sortable }: Fixture) => {
+  describe.each(readFixtures)('of $typeName', ({ typeName, segment, sortable, text = 'status' }: ReadFixture) => {
     const many = `${segment}s`;
     const rows = (): Json[] => rowsOf.get(typeName) as Json[];
     const idsOf = (list: readonly Json[]): unknown[] => list.map(({ id }) => id);
@@ -70,8 +70,8 @@ describe('the filters and orders of GraphQL', () => {
 
     it('join several conditions by AND, wherever they stand', async () => {
       const id = String(rows()[3]?.['id']);
-      const status = String(rows()[3]?.['status']);
-      for (const filter of [{ id: { eq: id }, status: { eq: status } }, { and: [{ id: { eq: id } }, { status: { eq: status } }] }, { id: { gte: id, lte: id } }, { not: { or: [{ id: { ne: id } }, { status: { ne: status } }] } }]) {
+      const value = String(rows()[3]?.[text]);
+      for (const filter of [{ id: { eq: id }, [text]: { eq: value } }, { and: [{ id: { eq: id } }, { [text]: { eq: value } }] }, { id: { gte: id, lte: id } }, { not: { or: [{ id: { ne: id } }, { [text]: { ne: value } }] } }]) {
         expect([filter, await find(filter)]).toEqual([filter, [id]]);
       }
     });
@@ -141,13 +141,13 @@ describe('the filters and orders of GraphQL', () => {
     });
 
     it.each([
-      ['{ status: ASC, id: ASC }', 'exactly one'],
+      [`{ ${text}: ASC, id: ASC }`, 'exactly one'],
       ['{}', 'exactly one'],
       ['{ amount: {} }', ''],
       ['{ relatedParty: ASC }', 'relatedParty'],
       ['{ colour: ASC }', 'colour'],
-      ['{ status: UP }', 'UP'],
-      ['{ status: "ASC" }', 'ASC'],
+      [`{ ${text}: UP }`, 'UP'],
+      [`{ ${text}: "ASC" }`, 'ASC'],
     ])('refuse orderBy: %s', async (order, named) => {
       const { errors, data } = await server.graphql(`{ ${many}(orderBy: [${order}]) { items { id } } }`);
       expect([data?.[many] ?? null, errors?.[0]?.extensions.status]).toEqual([null, 400]);

@@ -1,8 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Fixture, makeInstances, makeOne, minimalBody } from '../fixtures/fixture.js';
+import { type Fixture, makeInstances, minimalBody, oneToRead, type ReadFixture } from '../fixtures/fixture.js';
 import { send } from '../fixtures/http.js';
-import { fixtures } from '../fixtures/index.js';
+import { fixtures, readFixtures } from '../fixtures/index.js';
 import { basePath, startTestServer, type TestServer } from '../support/server.js';
 
 const errorBody = (status: number, named = ''): object => ({
@@ -20,23 +20,20 @@ describe('the REST door', () => {
   });
   afterAll(() => server.close());
 
-  describe.each(fixtures)('to $typeName', (fixture: Fixture) => {
-    const { segment, basePaths } = fixture;
-    it('is open under every base path, with and without a slash at the end, and href is the canonical one', async () => {
-      const made = await makeOne(server, fixture);
-      for (const base of basePaths) {
-        for (const path of [`${base}/${segment}/${made.id}`, `${base}/${segment}/${made.id}/`]) {
+  describe.each(readFixtures)('to $typeName', (fixture) => {
+    const { segment, aliases = [], basePaths }: ReadFixture = fixture;
+    it('is open under every base path and name, with and without a slash at the end, and href is the canonical one', async () => {
+      const made = await oneToRead(server, fixture);
+      expect(made.href).toBe(`${server.url}${basePaths[0]}/${segment}/${made.id}`);
+      for (const collection of basePaths.flatMap((base) => [segment, ...aliases].map((name) => `${base}/${name}`))) {
+        for (const path of [`${collection}/${made.id}`, `${collection}/${made.id}/`]) {
           const answer = await send(server.url, 'GET', path);
           expect([path, answer.status, answer.body]).toEqual([path, 200, made]);
         }
-        for (const path of [`${base}/${segment}?id=${made.id}`, `${base}/${segment}/?id=${made.id}`]) {
+        for (const path of [`${collection}?id=${made.id}`, `${collection}/?id=${made.id}`]) {
           const answer = await send(server.url, 'GET', path);
           expect([path, answer.status, answer.body]).toEqual([path, 200, [made]]);
         }
-        const body = JSON.stringify({ ...(await minimalBody(server, fixture)), description: 'by another path' });
-        const answer = await send(server.url, 'POST', `${base}/${segment}/`, { body, headers: { 'content-type': 'application/json' } });
-        const href = `${server.url}${basePaths[0]}/${segment}/${answer.body.id}`;
-        expect([answer.status, answer.body.href, answer.headers['location']]).toEqual([201, href, href]);
       }
     });
 
@@ -44,6 +41,18 @@ describe('the REST door', () => {
       for (const name of [segment.toUpperCase(), `${segment}s`, `${segment}.json`, `%${segment.charCodeAt(0).toString(16)}${segment.slice(1)}x`, `${segment} `.replace(' ', '%20')]) {
         const answer = await send(server.url, 'GET', `${basePaths[0]}/${name}`);
         expect([name, answer.status, answer.body]).toEqual([name, 404, errorBody(404, name.slice(0, 10))]);
+      }
+    });
+  });
+
+  describe.each(fixtures)('to a new $typeName', (fixture: Fixture) => {
+    const { segment, basePaths } = fixture;
+    it('is open under every base path, and its Location is the canonical one', async () => {
+      for (const base of basePaths) {
+        const body = JSON.stringify({ ...(await minimalBody(server, fixture)), description: 'by another path' });
+        const answer = await send(server.url, 'POST', `${base}/${segment}/`, { body, headers: { 'content-type': 'application/json' } });
+        const href = `${server.url}${basePaths[0]}/${segment}/${answer.body.id}`;
+        expect([answer.status, answer.body.href, answer.headers['location']]).toEqual([201, href, href]);
       }
     });
 

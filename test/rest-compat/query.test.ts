@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GraphQLSchema } from 'graphql';
-import { makeInstances, type Fixture, type Json } from '../fixtures/fixture.js';
+import { makeInstances, type Json, type ReadFixture } from '../fixtures/fixture.js';
 import { send, type RawAnswer } from '../fixtures/http.js';
-import { fixtures } from '../fixtures/index.js';
+import { readFixtures } from '../fixtures/index.js';
 import { fulfils, operandsFor, operatorsOf, samples, sorted, valuesAt } from '../fixtures/oracle.js';
 import { clientSchema, listOn, nested, objectType } from '../fixtures/schema.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -17,17 +17,17 @@ describe('a list through REST', () => {
   beforeAll(async () => {
     server = await startTestServer();
     schema = await clientSchema(server);
-    for (const fixture of fixtures) {
+    for (const fixture of readFixtures) {
       await makeInstances(server, fixture, instances);
       rowsOf.set(fixture.typeName, (await server.rest('GET', `/${fixture.segment}`)).body);
     }
     // Making the instances of one resource may make rows of another.
-    for (const { typeName, segment } of fixtures) rowsOf.set(typeName, (await server.rest('GET', `/${segment}`)).body);
+    for (const { typeName, segment } of readFixtures) rowsOf.set(typeName, (await server.rest('GET', `/${segment}`)).body);
   });
   afterAll(() => server.close());
 
-  describe.each(fixtures)('of $typeName', (fixture: Fixture) => {
-    const { segment, typeName } = fixture;
+  describe.each(readFixtures)('of $typeName', (fixture: ReadFixture) => {
+    const { segment, typeName, text = 'status', time = 'requestedDate' } = fixture;
     const rows = (): Json[] => rowsOf.get(typeName) as Json[];
     const get = (query: string, headers: Record<string, string> = {}): Promise<RawAnswer> =>
       send(server.url, 'GET', `${fixture.basePaths[0]}/${segment}${query === '' ? '' : `?${query}`}`, { headers });
@@ -73,8 +73,9 @@ describe('a list through REST', () => {
         for (const name of names) expect([name, (await get(`fields=${name}`)).body]).toEqual([name, rows().map((row) => project(row, [name]))]);
       });
 
-      it.each(['fields=status,id', 'fields=id&fields=status', 'fields=status,id,status', 'fields=%73tatus%2Cid', 'fields=+status,+id'])('answers the union that %s names', async (query) => {
-        expect((await get(query)).body).toEqual(rows().map((row) => project(row, ['id', 'status'])));
+      const encoded = `%${text.charCodeAt(0).toString(16)}${text.slice(1)}`;
+      it.each([`fields=${text},id`, `fields=id&fields=${text}`, `fields=${text},id,${text}`, `fields=${encoded}%2Cid`, `fields=+${text},+id`])('answers the union that %s names', async (query) => {
+        expect((await get(query)).body).toEqual(rows().map((row) => project(row, ['id', text])));
       });
 
       it('selects within objects and within each element of a list', async () => {
@@ -105,7 +106,7 @@ describe('a list through REST', () => {
         expect((await send(server.url, 'GET', `${fixture.basePaths[0]}/${segment}/${String(rows()[0]?.['id'])}?fields=none`)).body).toEqual(expected[0]);
       });
 
-      it.each(['colour', 'status.colour', 'atType', 'revision', 'None', '', 'id,', 'entries', 'target', '__typename', 'constructor', '__proto__'])(
+      it.each(['colour', `${text}.colour`, 'atType', 'revision', 'None', '', 'id,', 'entries', 'target', '__typename', 'constructor', '__proto__'])(
         'refuses %j, which is no attribute, by name',
         async (name) => {
           const { status, body } = await get(`fields=${name}`);
@@ -177,24 +178,25 @@ describe('a list through REST', () => {
       it('holds two conditions on one list for any two elements, and some for one and the same', async () => {
         const both = rows().filter((row) => valuesAt(row, 'relatedParty.id').includes('42') && valuesAt(row, 'relatedParty.role').includes('customer'));
         const same = rows().filter((row) => ((row['relatedParty'] ?? []) as Json[]).some(({ id, role }) => id === '42' && role === 'customer'));
-        expect(both.length).toBeGreaterThan(same.length);
+        // Where there is but one party in a list, any two are the same.
+        expect(both.length > same.length).toBe(rows().some(({ relatedParty }) => ((relatedParty ?? []) as Json[]).length > 1));
         await expectRows('relatedParty.id=42&relatedParty.role=customer', both);
         const condition = { id: { eq: '42' }, role: { eq: 'customer' } };
         const found = await manyOf([{ relatedParty: { some: condition } }, { relatedParty: { none: condition } }]);
         expect(found).toEqual([idsOf(same), idsOf(rows().filter((row) => !same.includes(row)))]);
       });
 
-      it('compares times as instants, whatever their offset and precision', async () => {
-        const times = rows().map((row) => String(row['requestedDate'])).sort();
+      if (time !== null) it('compares times as instants, whatever their offset and precision', async () => {
+        const times = rows().map((row) => String(row[time])).sort();
         const middle = times[Math.floor(times.length / 2)] as string;
         const shifted = `${new Date(Date.parse(middle) + 2 * 3_600_000).toISOString().slice(0, -1)}%2B02:00`;
         const unencoded = shifted.replace('%2B', '+');
         const compact = shifted.replace('02:00', '0200');
-        const expected = rows().filter((row) => String(row['requestedDate']) >= middle);
-        for (const text of [middle, shifted, unencoded, compact, `"${middle}"`, middle.slice(0, -1)]) await expectRows(`requestedDate.gte=${text}`, expected);
-        await expectRows('requestedDate.gte=2026-03-01', rows());
-        await expectRows('requestedDate.gt=2026-03', rows());
-        await expectRows('requestedDate.lt=2026', []);
+        const expected = rows().filter((row) => String(row[time]) >= middle);
+        for (const written of [middle, shifted, unencoded, compact, `"${middle}"`, middle.slice(0, -1)]) await expectRows(`${time}.gte=${written}`, expected);
+        await expectRows(`${time}.gte=2026-03-01`, rows());
+        await expectRows(`${time}.gt=2026-03`, rows());
+        await expectRows(`${time}.lt=2026`, []);
       });
 
       it('answers an empty list when nothing matches', async () => {
@@ -214,10 +216,10 @@ describe('a list through REST', () => {
 
       it.each([
         ['colour=red', 'colour'],
-        ['status.colour=red', 'colour'],
+        [`${text}.colour=red`, 'colour'],
         ['colour.gt=1', 'colour'],
-        ['status.like=a', 'like'],
-        ['status.gt.lt=a', 'status.gt.lt'],
+        [`${text}.like=a`, 'like'],
+        [`${text}.gt.lt=a`, `${text}.gt.lt`],
         ['atType=Bucket', 'atType'],
         ['revision=1', 'revision'],
         ['constructor=x', 'constructor'],
@@ -225,22 +227,26 @@ describe('a list through REST', () => {
         ['hasOwnProperty.eq=x', 'hasOwnProperty'],
         ['relatedParty=42', 'relatedParty'],
         ['relatedParty.0.id=42', 'relatedParty.0'],
-        ['requestedDate.contains=2026', 'contains'],
-        ['requestedDate=yesterday', 'yesterday'],
-        ['requestedDate=2026-02-30', '2026-02-30'],
-        ['requestedDate=', 'requestedDate'],
-        ['status.isnull=maybe', 'maybe'],
-        ['status.regex=(', 'status'],
-        ['status.regex=(a%2B)%2B%24%5C1', 'status'],
-        ['status', 'status'],
+        ...(time === null
+          ? []
+          : [
+              [`${time}.contains=2026`, 'contains'],
+              [`${time}=yesterday`, 'yesterday'],
+              [`${time}=2026-02-30`, '2026-02-30'],
+              [`${time}=`, time],
+            ]),
+        [`${text}.isnull=maybe`, 'maybe'],
+        [`${text}.regex=(`, text],
+        [`${text}.regex=(a%2B)%2B%24%5C1`, text],
+        [text, text],
         ['=active', 'attribute name'],
-        ['status="active', 'double quote'],
-        ['status=active;limit=5', 'limit'],
-        ['status=%zz', '%zz'],
-        ['status=%C3', '%C3'],
-        ['status=%00', 'NUL'],
-        ['status=%ED%A0%80', '%ED%A0%80'],
-        [`status=${'a,'.repeat(300)}a`, 'VALUES_PER_KEY_MAX'],
+        [`${text}="active`, 'double quote'],
+        [`${text}=active;limit=5`, 'limit'],
+        [`${text}=%zz`, '%zz'],
+        [`${text}=%C3`, '%C3'],
+        [`${text}=%00`, 'NUL'],
+        [`${text}=%ED%A0%80`, '%ED%A0%80'],
+        [`${text}=${'a,'.repeat(300)}a`, 'VALUES_PER_KEY_MAX'],
         [Array.from({ length: 101 }, (_, at) => `id.ne=${at}`).join(';'), 'CLAUSES_MAX'],
         ['relatedParty.'.repeat(13) + 'id=1', 'PATH_DEPTH_MAX'],
       ].map(titled))('refuses %s with 400 naming what is wrong', async (_title, query, named) => {
@@ -259,12 +265,12 @@ describe('a list through REST', () => {
 
       it('takes several keys', async () => {
         const [a = '', b = '', c = ''] = fixture.sortable.slice(1);
-        const kind = (path: string): Fixture['filterable'][string] => fixture.filterable[path] ?? 'string';
+        const kind = (path: string): ReadFixture['filterable'][string] => fixture.filterable[path] ?? 'string';
         const keys = [{ path: a, kind: kind(a), descending: false }, { path: b, kind: kind(b), descending: true }, { path: c, kind: kind(c), descending: false }];
         expect(idsOf((await get(`sort=${a},-${b},${c}`)).body)).toEqual(idsOf(sorted(rows(), keys)));
       });
 
-      it.each(['colour', '-colour', 'relatedParty', 'relatedParty.id', 'status,status', '', 'status,', '--status', 'revision', 'constructor'])('refuses %j', async (keys) => {
+      it.each(['colour', '-colour', 'relatedParty', 'relatedParty.id', `${text},${text}`, '', `${text},`, `--${text}`, 'revision', 'constructor'])('refuses %j', async (keys) => {
         const { status, body } = await get(`sort=${keys}`);
         expect([status, body]).toEqual([400, error(400, '')]);
       });
@@ -290,7 +296,7 @@ describe('a list through REST', () => {
       it('links first, prev, next and last, and they lead through the whole list both ways', async () => {
         const follow = async (rel: string, from: string): Promise<string[][]> => {
           const pages: string[][] = [];
-          for (let target: string | undefined = from; target !== undefined && pages.length < 20; ) {
+          for (let target: string | undefined = from; target !== undefined && pages.length < 100; ) {
             const answer: RawAnswer = await send(server.url, 'GET', target);
             pages.push(idsOf(answer.body) as string[]);
             const next = linksOf(answer).get(rel);
@@ -299,7 +305,7 @@ describe('a list through REST', () => {
           return pages;
         };
         const base = `${fixture.basePaths[0]}/${segment}`;
-        const query = 'status.ne=none&sort=-requestedDate';
+        const query = `${text}.ne=none&sort=-${fixture.sortable[1]}`;
         const whole = idsOf((await get(query)).body) as string[];
         const first = await send(server.url, 'GET', `${base}?${query}&limit=4`);
         expect([...linksOf(first).keys()]).toEqual(['first', 'next', 'last']);

@@ -1,12 +1,95 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Fixture, type Json, makeOne, minimalBody } from '../fixtures/fixture.js';
-import { fixtures } from '../fixtures/index.js';
+import { type Fixture, type Json, makeOne, minimalBody, oneToRead, type ReadFixture } from '../fixtures/fixture.js';
+import { fixtures, readFixtures } from '../fixtures/index.js';
 import { contentOf } from '../fixtures/rows.js';
 import { startTestServer, type RestAnswer, type RestCall, type TestServer } from '../support/server.js';
 
 const mergePatch = { 'content-type': 'application/merge-patch+json' };
 
-describe.each(fixtures)('$typeName through REST', (fixture: Fixture) => {
+describe.each(readFixtures)('$typeName read through REST', (fixture) => {
+  const { segment, text = 'status' }: ReadFixture = fixture;
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  const rest = (method: string, path = '', call?: RestCall): Promise<RestAnswer> => server.rest(method, `/${segment}${path}`, call);
+
+  it('answers the same by id and in the list', async () => {
+    const made = await oneToRead(server, fixture);
+    expect((await rest('GET', `/${made.id}`)).body).toEqual(made);
+    expect((await rest('GET', `?id=${made.id}`)).body).toEqual([made]);
+  });
+
+  it('answers HEAD with the headers of GET and no body', async () => {
+    const { id } = await oneToRead(server, fixture);
+    for (const path of [`/${id}`, '?limit=1', '/unknown']) {
+      const get = await rest('GET', path);
+      const head = await rest('HEAD', path);
+      expect([head.status, head.body]).toEqual([get.status, undefined]);
+      const names = ['content-type', 'content-length', 'etag', 'x-total-count', 'x-result-count', 'link'];
+      expect(names.map((name) => head.headers.get(name))).toEqual(names.map((name) => get.headers.get(name)));
+    }
+  });
+
+  it('answers 304 when If-None-Match names the version', async () => {
+    const { id } = await oneToRead(server, fixture);
+    const { headers } = await rest('GET', `/${id}`);
+    const tag = headers.get('etag') as string;
+    expect(tag).toMatch(/^"\d+"$/);
+    for (const condition of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+      const answer = await rest('GET', `/${id}`, { headers: { 'if-none-match': condition } });
+      expect([condition, answer.status, answer.body, answer.headers.get('etag')]).toEqual([condition, 304, undefined, tag]);
+    }
+    expect((await rest('GET', `/${id}`, { headers: { 'if-none-match': '"999"' } })).status).toBe(200);
+    expect((await rest('GET', `/unknown`, { headers: { 'if-none-match': '*' } })).status).toBe(404);
+  });
+
+  it('answers 404 naming the id that does not exist', async () => {
+    expectError(await rest('GET', '/no-such-id'), 404, "'no-such-id'");
+  });
+
+  it('answers 404 when a filter on the item does not match, and the item when it does', async () => {
+    const { id, [text]: value } = await oneToRead(server, fixture);
+    expect((await rest('GET', `/${id}?${text}=${value}`)).status).toBe(200);
+    expectError(await rest('GET', `/${id}?${text}=other`), 404, id);
+  });
+
+  it.each(['offset=0', 'limit=1', 'sort=id', 'after=x'])('refuses %s on one resource', async (parameter) => {
+    const { id } = await oneToRead(server, fixture);
+    expectError(await rest('GET', `/${id}?${parameter}`), 400, parameter.split('=')[0] as string);
+  });
+
+  describe('methods', () => {
+    const reading = ['GET', 'HEAD', 'OPTIONS'];
+    const isView = 'make' in fixture;
+    const offered = isView ? { collection: reading, item: reading } : { collection: [...reading, 'PATCH', 'POST'], item: ['DELETE', ...reading, 'PATCH'] };
+    const allowOf = ({ headers }: RestAnswer): string[] | undefined => headers.get('allow')?.split(', ').sort();
+
+    it.each([
+      ['PUT', '', offered.collection],
+      ['DELETE', '', offered.collection],
+      ['PUT', '/some-id', offered.item],
+      ['POST', '/some-id', offered.item],
+      ...(isView ? (['POST ', 'PATCH ', 'PATCH /some-id', 'DELETE /some-id'].map((call) => [...call.split(' '), reading]) as [string, string, string[]][]) : []),
+    ] as const)('answers 405 for %s on %j and says in Allow what is offered', async (method, path, allowed) => {
+      const answer = await rest(method, path, { body: {} });
+      expectError(answer, 405, method);
+      expect([answer.body.code, allowOf(answer)]).toEqual(['61', allowed]);
+    });
+
+    it.each([
+      ['', offered.collection],
+      ['/some-id', offered.item],
+    ])('answers OPTIONS on %j with Allow', async (path, allowed) => {
+      const answer = await rest('OPTIONS', path);
+      expect([answer.status, allowOf(answer), answer.body]).toEqual([204, allowed, undefined]);
+    });
+  });
+});
+
+describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
@@ -102,53 +185,6 @@ describe.each(fixtures)('$typeName through REST', (fixture: Fixture) => {
       const { status, headers, body: answer } = await rest('POST', '?fields=status', { body });
       expect([status, Object.keys(answer)]).toEqual([201, fixture.fieldsAddIdentity ? ['id', 'href', 'status'] : ['status']]);
       expect(headers.get('location')).toContain(`/${segment}/`);
-    });
-  });
-
-  describe('read', () => {
-    it('answers the same by id, in the list and after the creation', async () => {
-      const made = await makeOne(server, fixture);
-      expect(await read(made.id)).toEqual(made);
-      expect((await rest('GET', `?id=${made.id}`)).body).toEqual([made]);
-    });
-
-    it('answers HEAD with the headers of GET and no body', async () => {
-      const { id } = await makeOne(server, fixture);
-      for (const path of [`/${id}`, '?limit=1', '/unknown']) {
-        const get = await rest('GET', path);
-        const head = await rest('HEAD', path);
-        expect([head.status, head.body]).toEqual([get.status, undefined]);
-        const names = ['content-type', 'content-length', 'etag', 'x-total-count', 'x-result-count', 'link'];
-        expect(names.map((name) => head.headers.get(name))).toEqual(names.map((name) => get.headers.get(name)));
-      }
-    });
-
-    it('answers 304 when If-None-Match names the version', async () => {
-      const { id } = await makeOne(server, fixture);
-      const { headers } = await rest('GET', `/${id}`);
-      const tag = headers.get('etag') as string;
-      expect(tag).toMatch(/^"\d+"$/);
-      for (const condition of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
-        const answer = await rest('GET', `/${id}`, { headers: { 'if-none-match': condition } });
-        expect([condition, answer.status, answer.body, answer.headers.get('etag')]).toEqual([condition, 304, undefined, tag]);
-      }
-      expect((await rest('GET', `/${id}`, { headers: { 'if-none-match': '"999"' } })).status).toBe(200);
-      expect((await rest('GET', `/unknown`, { headers: { 'if-none-match': '*' } })).status).toBe(404);
-    });
-
-    it('answers 404 naming the id that does not exist', async () => {
-      expectError(await rest('GET', '/no-such-id'), 404, "'no-such-id'");
-    });
-
-    it('answers 404 when a filter on the item does not match, and the item when it does', async () => {
-      const { id, status } = await makeOne(server, fixture);
-      expect((await rest('GET', `/${id}?status=${status}`)).status).toBe(200);
-      expectError(await rest('GET', `/${id}?status=other`), 404, id);
-    });
-
-    it.each(['offset=0', 'limit=1', 'sort=id', 'after=x'])('refuses %s on one resource', async (parameter) => {
-      const { id } = await makeOne(server, fixture);
-      expectError(await rest('GET', `/${id}?${parameter}`), 400, parameter.split('=')[0] as string);
     });
   });
 
@@ -296,30 +332,6 @@ describe.each(fixtures)('$typeName through REST', (fixture: Fixture) => {
       if (!fixture.release) return;
       const { id } = await makeOne(server, fixture);
       expectError(await rest('DELETE', `/${id}`), 409, id);
-    });
-  });
-
-  describe('methods', () => {
-    const offered = { collection: ['GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST'], item: ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH'] };
-    const allowOf = ({ headers }: RestAnswer): string[] | undefined => headers.get('allow')?.split(', ').sort();
-
-    it.each([
-      ['PUT', '', offered.collection],
-      ['DELETE', '', offered.collection],
-      ['PUT', '/some-id', offered.item],
-      ['POST', '/some-id', offered.item],
-    ])('answers 405 for %s on %j and says in Allow what is offered', async (method, path, allowed) => {
-      const answer = await rest(method, path, { body: {} });
-      expectError(answer, 405, method);
-      expect([answer.body.code, allowOf(answer)]).toEqual(['61', allowed]);
-    });
-
-    it.each([
-      ['', offered.collection],
-      ['/some-id', offered.item],
-    ])('answers OPTIONS on %j with Allow', async (path, allowed) => {
-      const answer = await rest('OPTIONS', path);
-      expect([answer.status, allowOf(answer), answer.body]).toEqual([204, allowed, undefined]);
     });
   });
 });

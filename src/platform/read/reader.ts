@@ -2,12 +2,11 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
-import { compileAfter, compileFilter, compileOrder } from '../filter/sql.js';
-import type { Filter, OrderKey } from '../filter/tree.js';
 import type { Plain } from '../plain.js';
-import { fixedConditions, identifier, selectList } from './columns.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { selectList } from './columns.js';
+import { selectCount, selectPage, toPage, withKey, type Page, type PageRequest } from './page.js';
 import type { Shape } from './shape.js';
+import { belowParent, sourceOf, type Edge, type Scope } from './source.js';
 
 /** Ids of one statement; more become several. */
 const idsPerStatementMax = 500;
@@ -23,32 +22,6 @@ export interface Due {
 
 /** How often a read lets pass what is due; where something always is, it is not kept waiting for ever. */
 const settledMax = 3;
-
-/** Whose rows may be seen, and optionally the parent whose rows are meant (column = value). */
-export interface Scope {
-  tenantId: string;
-  parent?: Readonly<Record<string, string>>;
-}
-
-export interface PageRequest {
-  filter?: Filter;
-  order: readonly OrderKey[];
-  offset: number;
-  limit: number;
-  after?: string;
-  /** First-level attributes the caller will look at; the key and the order's are added. */
-  attributes: readonly string[];
-}
-
-export interface Page {
-  items: Plain[];
-  hasNextPage: boolean;
-  hasPreviousPage: boolean;
-  /** Cursor of one of the items, for `after`. */
-  cursorOf(item: Plain): string;
-  /** Rows that match, whatever the page; null when they are more than the configured bound and exact is false. */
-  totalCount(exact: boolean): Promise<number | null>;
-}
 
 /**
  * Bounded reads. PostgreSQL builds the JSON of exactly the columns asked for and one text comes back,
@@ -66,24 +39,21 @@ export class Reader {
   /** One resource by id, or null. Concurrent calls for the same columns join in one statement. */
   one(shape: Shape, scope: Scope, id: string, attributes: readonly string[]): Promise<Plain | null> {
     const columns = withKey(shape, attributes);
-    const key = JSON.stringify([shape.name, scope.tenantId, columns]);
+    const key = JSON.stringify([shape.name, shape.rowsAt && scope.at, scope.tenantId, columns]);
     let loader = this.loaders.get(key);
     if (loader === undefined) {
-      loader = this.createLoader(shape, scope.tenantId, columns);
+      loader = this.createLoader(shape, scope, columns);
       this.loaders.set(key, loader);
     }
     return loader.load(id);
   }
 
-  private createLoader(shape: Shape, tenantId: string, columns: readonly string[]): DataLoader<string, Plain | null> {
+  private createLoader(shape: Shape, scope: Scope, columns: readonly string[]): DataLoader<string, Plain | null> {
     const select = Prisma.raw(selectList(shape, 'b', columns));
-    const from = Prisma.raw(identifier(shape.table));
-    const fixed = Prisma.raw(fixedConditions(shape, 'b'));
+    const { from, where } = sourceOf(shape, scope, undefined);
     return new DataLoader<string, Plain | null>(
       async (ids) => {
-        const rows = await this.rows(Prisma.sql`
-          SELECT ${select} FROM ${from} b
-          WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${ids}::text[]) ${fixed}`, tenantId);
+        const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where} AND b."id" = ANY(${ids}::text[])`, scope);
         const byId = new Map(rows.map((row) => [row['id'], row]));
         return ids.map((id) => byId.get(id) ?? null);
       },
@@ -94,70 +64,63 @@ export class Reader {
 
   /** A page of the resources that match, in order, the key attribute last. */
   async page(shape: Shape, scope: Scope, request: PageRequest): Promise<Page> {
-    const { order, offset, limit, after } = request;
-    const where = conditions(shape, scope, request.filter);
-    const place = after === undefined ? Prisma.empty : Prisma.sql`AND ${compileAfter(order, decodeCursor(after, order), shape, 'b')}`;
-    const columns = withKey(shape, [...request.attributes, ...order.map((key) => key.path[0] ?? shape.key)]);
-    const found =
-      limit === 0
-        ? []
-        : await this.rows(Prisma.sql`
-            SELECT ${Prisma.raw(selectList(shape, 'b', columns))}
-            FROM ${Prisma.raw(identifier(shape.table))} b WHERE ${where} ${place}
-            ORDER BY ${compileOrder(order, shape, 'b')}
-            LIMIT ${limit + 1}::int OFFSET ${offset}::int`, scope.tenantId);
-    const items = found.slice(0, limit);
-    const hasNextPage = found.length > limit;
-    return {
-      items,
-      hasNextPage,
-      hasPreviousPage: offset > 0 || after !== undefined,
-      cursorOf: (item) => encodeCursor(item, order, shape),
-      totalCount: async (exact) => {
-        // A page that reaches the end has counted for us.
-        if (!hasNextPage && after === undefined && items.length > 0) return offset + items.length;
-        return this.count(shape, where, scope.tenantId, exact);
-      },
-    };
+    const source = sourceOf(shape, scope, request.filter);
+    const found = request.limit === 0 ? [] : await this.rows(selectPage(shape, source, request), scope);
+    return toPage(shape, request, found, async (exact) => {
+      const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope);
+      return this.known(row?.count ?? 0, exact);
+    });
   }
 
-  private async count(shape: Shape, where: Prisma.Sql, tenantId: string, exact: boolean): Promise<number | null> {
-    const table = Prisma.raw(identifier(shape.table));
-    const bound = exact ? Prisma.empty : Prisma.sql`LIMIT ${this.countMax + 1}::int`;
-    const { count } = await this.settled<{ count: number }>(
-      Prisma.sql`count(*)::int AS "count"`,
-      Prisma.sql`SELECT 1 FROM ${table} b WHERE ${where} ${bound}`,
-      tenantId,
+  /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
+  async pages(shape: Shape, scope: Scope, edge: Edge, parentIds: readonly string[], request: PageRequest): Promise<Page[]> {
+    const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`);
+    const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, rowsOf(selectPage(shape, source, request)), scope);
+    const createCounter = (exact: boolean): DataLoader<string, number> =>
+      new DataLoader((ids) => this.perParent<number>(ids, selectCount(source, this.countBound(exact)), scope), {
+        batchScheduleFn: (run) => setImmediate(run),
+      });
+    const counters = { exact: createCounter(true), bounded: createCounter(false) };
+    return parentIds.map((id, at) =>
+      toPage(shape, request, found[at] ?? [], async (exact) => this.known(await counters[exact ? 'exact' : 'bounded'].load(id), exact)),
     );
+  }
+
+  private countBound(exact: boolean): number | undefined {
+    return exact ? undefined : this.countMax;
+  }
+
+  private known(count: number, exact: boolean): number | null {
     return !exact && count > this.countMax ? null : count;
   }
 
-  private async rows(select: Prisma.Sql, tenantId: string): Promise<Plain[]> {
-    const { rows } = await this.settled<{ rows: string | null }>(Prisma.sql`json_agg(t)::text AS "rows"`, select, tenantId);
-    return rows ? (JSON.parse(rows) as Plain[]) : [];
+  private async rows(select: Prisma.Sql, scope: Scope): Promise<Plain[]> {
+    const row = await this.settled<{ rows: string }>(Prisma.sql`SELECT t."rows"::text AS "rows" FROM (${rowsOf(select)}) t`, scope);
+    return row ? (JSON.parse(row.rows) as Plain[]) : [];
   }
 
-  /** One row over a selection. It says, too, whether something is due: then that is settled, and the read repeated. */
-  private async settled<T>(result: Prisma.Sql, select: Prisma.Sql, tenantId: string): Promise<T> {
+  /** One value per parent, in their order; the select may say `p."id"` and has one row of one column. */
+  private async perParent<T>(parentIds: readonly string[], select: Prisma.Sql, scope: Scope): Promise<T[]> {
+    const values = Prisma.sql`
+      SELECT json_agg(v."value" ORDER BY p."ordinal")::text AS "values"
+      FROM unnest(${parentIds}::text[]) WITH ORDINALITY AS p("id", "ordinal") CROSS JOIN LATERAL (${select}) v("value")`;
+    const row = await this.settled<{ values: string }>(values, scope);
+    return row ? (JSON.parse(row.values) as T[]) : [];
+  }
+
+  /** One row, which says, too, whether something is due: then that is settled, and the read repeated. */
+  private async settled<T>(select: Prisma.Sql, { tenantId }: Scope): Promise<T | undefined> {
     for (let settled = 0; ; settled++) {
       const [row] = await this.database.query<T & { isDue: boolean }>(
-        Prisma.sql`SELECT ${result}, ${this.due.condition(tenantId)} AS "isDue" FROM (${select}) t`,
+        Prisma.sql`SELECT r.*, ${this.due.condition(tenantId)} AS "isDue" FROM (${select}) r`,
       );
-      if (row === undefined) throw new Error('an aggregate answers one row');
-      if (!row.isDue || settled === settledMax) return row;
+      if (!row?.isDue || settled === settledMax) return row;
       await this.due.settle(tenantId);
     }
   }
 }
 
-function conditions(shape: Shape, scope: Scope, filter: Filter | undefined): Prisma.Sql {
-  const parent = Object.entries(scope.parent ?? {}).map(
-    ([column, value]) => Prisma.sql`AND b.${Prisma.raw(identifier(column))} = ${value}`,
-  );
-  const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, shape, 'b')}`;
-  return Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(shape, 'b'))} ${Prisma.join([Prisma.empty, ...parent], ' ')} ${matching}`;
-}
-
-function withKey(shape: Shape, attributes: readonly string[]): string[] {
-  return [...new Set([shape.key, 'id', ...attributes])].filter((name) => name in shape.attributes).sort();
+/** All rows as one JSON array. */
+function rowsOf(select: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`SELECT COALESCE(json_agg(t), '[]') AS "rows" FROM (${select}) t`;
 }

@@ -16,6 +16,8 @@ export interface Shape {
   /** Name of the type, for messages. */
   name: string;
   table: string;
+  /** SQL function of an instant that gives the rows as they are then; without it they are those of the table. */
+  rowsAt?: string;
   /** Fixed conditions that make the resource out of its table, e.g. kind = topupBalance. */
   fixed: Readonly<Record<string, string>>;
   /** Attribute that identifies a row within its scope and ends every order. */

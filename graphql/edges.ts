@@ -1,0 +1,28 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Edges } from '../src/platform/read/edges.js';
+import type { Page } from '../src/platform/read/page.js';
+import type { Edge } from '../src/platform/read/source.js';
+import type { TypeClass } from './attribute.js';
+import type { Context } from './context.js';
+import { graphqlLimits } from './limits.js';
+import { scopeOf, toPageRequest, type PageArguments } from './page.js';
+import { shapeOf } from './shape.js';
+
+const edgesOfOperation = new WeakMap<Context, Edges>();
+
+/** Reads the page of a resource below one parent, together with those below its siblings. */
+export function readEdge(
+  target: TypeClass,
+  context: Context,
+  info: GraphQLResolveInfo,
+  request: PageArguments,
+  edge: Edge,
+  parentId: string,
+): Promise<Page> {
+  let edges = edgesOfOperation.get(context);
+  if (edges === undefined) {
+    edges = new Edges(context.reader, graphqlLimits.edgeRowsMax);
+    edgesOfOperation.set(context, edges);
+  }
+  return edges.page(shapeOf(target), scopeOf(context), edge, parentId, toPageRequest(target, context, info, request));
+}

@@ -1,0 +1,44 @@
+import DataLoader from 'dataloader';
+import { beyond } from '../filter/limits.js';
+import type { Page, PageRequest } from './page.js';
+import type { Reader } from './reader.js';
+import type { Shape } from './shape.js';
+import type { Edge, Scope } from './source.js';
+
+/** Parents of one statement; more become several. */
+const parentsPerStatementMax = 1_000;
+
+/**
+ * The nested lists of one operation. Lists that are asked for alike below several parents are read by one
+ * statement, however many parents there are; what all of them may ask for is bounded.
+ */
+export class Edges {
+  private readonly loaders = new Map<string, DataLoader<string, Page>>();
+  private rowsAsked = 0;
+
+  constructor(
+    private readonly reader: Reader,
+    private readonly rowsMax: number,
+  ) {}
+
+  page(shape: Shape, scope: Scope, edge: Edge, parentId: string, request: PageRequest): Promise<Page> {
+    // A count alone is not for nothing either.
+    this.rowsAsked += Math.max(1, request.limit);
+    if (this.rowsAsked > this.rowsMax) {
+      throw beyond('EDGE_ROWS_MAX', this.rowsMax, 'the nested lists ask for too many rows, parents × limit: ask for fewer parents or a lower limit', 'limit');
+    }
+    const key = JSON.stringify([shape.name, scope, edge, request]);
+    let loader = this.loaders.get(key);
+    if (loader === undefined) {
+      loader = new DataLoader<string, Page>((ids) => this.reader.pages(shape, scope, edge, ids, request), {
+        // A read after a write in the same operation sees it.
+        cache: false,
+        maxBatchSize: parentsPerStatementMax,
+        // Parents that were themselves read together may arrive one after the other.
+        batchScheduleFn: (run) => setImmediate(run),
+      });
+      this.loaders.set(key, loader);
+    }
+    return loader.load(parentId);
+  }
+}

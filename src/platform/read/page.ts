@@ -1,0 +1,66 @@
+import { Prisma } from '../../../prisma/generated/client.js';
+import { compileAfter, compileOrder } from '../filter/sql.js';
+import type { Filter, OrderKey } from '../filter/tree.js';
+import type { Plain } from '../plain.js';
+import { selectList } from './columns.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import type { Shape } from './shape.js';
+import type { Source } from './source.js';
+
+export interface PageRequest {
+  filter?: Filter;
+  order: readonly OrderKey[];
+  offset: number;
+  limit: number;
+  after?: string;
+  /** First-level attributes the caller will look at; the key and the order's are added. */
+  attributes: readonly string[];
+}
+
+export interface Page {
+  items: Plain[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  /** Cursor of one of the items, for `after`. */
+  cursorOf(item: Plain): string;
+  /** Rows that match, whatever the page; null when they are more than the configured bound and exact is false. */
+  totalCount(exact: boolean): Promise<number | null>;
+}
+
+/** The rows of a page in order, the key attribute last, and one row more when others follow. */
+export function selectPage(shape: Shape, { from, where }: Source, { order, offset, limit, after, attributes }: PageRequest): Prisma.Sql {
+  const place = after === undefined ? Prisma.empty : Prisma.sql`AND ${compileAfter(order, decodeCursor(after, order), shape, 'b')}`;
+  const columns = withKey(shape, [...attributes, ...order.map((key) => key.path[0] ?? shape.key)]);
+  return Prisma.sql`
+    SELECT ${Prisma.raw(selectList(shape, 'b', columns))}
+    FROM ${from} WHERE ${where} ${place}
+    ORDER BY ${compileOrder(order, shape, 'b')}
+    LIMIT ${limit + 1}::int OFFSET ${offset}::int`;
+}
+
+/** The page made of what selectPage found; `count` is only asked when the page itself does not tell. */
+export function toPage(shape: Shape, { order, offset, limit, after }: PageRequest, found: readonly Plain[], count: Page['totalCount']): Page {
+  const items = found.slice(0, limit);
+  const hasNextPage = found.length > limit;
+  return {
+    items,
+    hasNextPage,
+    hasPreviousPage: offset > 0 || after !== undefined,
+    cursorOf: (item) => encodeCursor(item, order, shape),
+    totalCount: async (exact) => {
+      // A page that reaches the end has counted for us.
+      if (!hasNextPage && after === undefined && items.length > 0) return offset + items.length;
+      return count(exact);
+    },
+  };
+}
+
+/** How many match, up to one more than the bound. */
+export function selectCount({ from, where }: Source, bound: number | undefined): Prisma.Sql {
+  const limit = bound === undefined ? Prisma.empty : Prisma.sql`LIMIT ${bound + 1}::int`;
+  return Prisma.sql`SELECT count(*)::int AS "count" FROM (SELECT 1 FROM ${from} WHERE ${where} ${limit}) t`;
+}
+
+export function withKey(shape: Shape, attributes: readonly string[]): string[] {
+  return [...new Set([shape.key, 'id', ...attributes])].filter((name) => name in shape.attributes).sort();
+}

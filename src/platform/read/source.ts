@@ -1,0 +1,45 @@
+import { Prisma } from '../../../prisma/generated/client.js';
+import { compileFilter } from '../filter/sql.js';
+import type { Filter } from '../filter/tree.js';
+import { fixedConditions, identifier } from './columns.js';
+import type { Shape } from './shape.js';
+
+/** Whose rows may be seen, and at which instant where that matters. */
+export interface Scope {
+  tenantId: string;
+  at: Date;
+}
+
+/** Rows to choose from: what stands behind FROM, with the resource as `b`, and behind WHERE. */
+export interface Source {
+  from: Prisma.Sql;
+  where: Prisma.Sql;
+}
+
+export function sourceOf(shape: Shape, scope: Scope, filter: Filter | undefined): Source {
+  const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, shape, 'b')}`;
+  return {
+    from: rowsOf(shape, scope),
+    where: Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(shape, 'b'))} ${matching}`,
+  };
+}
+
+function rowsOf({ table, rowsAt }: Shape, { at }: Scope): Prisma.Sql {
+  if (rowsAt === undefined) return Prisma.raw(`${identifier(table)} b`);
+  return Prisma.sql`${Prisma.raw(identifier(rowsAt))}(${at.toISOString()}::timestamptz) b`;
+}
+
+/** How rows hang on a parent: by a column of their own, or through a table that links the parent to their ids. */
+export type Edge = { parent: string } | { links: string; parent: string; child: string };
+
+/** The rows of one parent, whose id is the SQL expression. */
+export function belowParent({ from, where }: Source, edge: Edge, parentId: Prisma.Sql): Source {
+  const parent = Prisma.raw(identifier(edge.parent));
+  if (!('links' in edge)) return { from, where: Prisma.sql`${where} AND b.${parent} = ${parentId}` };
+  const links = Prisma.raw(identifier(edge.links));
+  const child = Prisma.raw(identifier(edge.child));
+  return {
+    from: Prisma.sql`${from} JOIN ${links} l ON l."tenantId" = b."tenantId" AND l.${child} = b."id"`,
+    where: Prisma.sql`${where} AND l.${parent} = ${parentId}`,
+  };
+}
