@@ -8,7 +8,7 @@ import { anonymous } from '../platform/principal.js';
 const seededKey = 'demo seed';
 
 /**
- * Demo data, written once per database: a customer with a monetary, a data and an SMS bucket, and bucket
+ * Demo data, written once per database: a customer with a monetary, a data and an SMS bucket, a friend, and bucket
  * 11, which the default payloads of the conformance kit use.
  */
 export async function seedDemo(database: Database, { buckets, actions }: PrepayBalance, logger: Logger): Promise<void> {
@@ -38,6 +38,11 @@ export async function seedDemo(database: Database, { buckets, actions }: PrepayB
   const reservation = await actions.reserve(step(), { amount: quantity(250, 'MB'), bucket: dataBucket, ...reasoned('Streaming session') });
   await actions.commit(step(), String(reservation.answer['id']), { amount: quantity(180.25, 'MB'), reason: 'Streaming session ended' });
   await actions.reserve(step(), { amount: quantity(5, 'EUR'), bucket: moneyBucket, ...reasoned('Parking ticket') });
+
+  const friend = { logicalResource: [{ id: '491700000002', value: '491700000002' }], relatedParty: [{ id: 'customer-2', name: 'John Roe', role: 'customer', atReferredType: 'Customer' }] };
+  await buckets.create(step(), { ...named("A friend's data"), ...friend, usageType: 'data', remainingValue: quantity(10, 'MB') });
+  await actions.transfer(step(), { amount: quantity(500, 'MB'), bucket: dataBucket, receiverLogicalResource: { value: '491700000002' }, ...reasoned('A present') });
+  await actions.topUp(step(), { amount: quantity(10, 'EUR'), bucket: moneyBucket, recurringPeriod: 'monthly', numberOfPeriods: 12, ...reasoned('Monthly top-up') });
 
   await database.transaction((tx) =>
     tx.execute(Prisma.sql`

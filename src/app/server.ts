@@ -69,7 +69,7 @@ export async function createServer({ config, database, logger, clock = systemClo
       reserveBalance: shapeOf(ReserveBalance),
       transferBalance: shapeOf(TransferBalance),
     },
-    timeZone: 'UTC',
+    timeZone: config.timeZone,
     reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
   });
 
