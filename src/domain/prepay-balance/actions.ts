@@ -4,6 +4,7 @@ import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../pl
 import { runCommand, type Answer } from '../../platform/write/command.js';
 import { answerOf, idempotencyOf } from '../../platform/write/idempotency.js';
 import { deleteRow, lockRow, updateRows } from '../../platform/write/rows.js';
+import { writeAll } from '../../platform/write/write-all.js';
 import type { BalanceTools } from './apply.js';
 import type { ActionKind, Amount, BalanceCommand } from './commands.js';
 import type { BalanceEngine } from './engine.js';
@@ -155,7 +156,7 @@ export class BalanceActions {
       const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
       this.tools.extensions.check(after);
-      await updateRows(tx, this.tools.shapes[kind], context.tenantId, Object.keys(set), [after]);
+      await writeAll(tx, [updateRows(this.tools.shapes[kind], context.tenantId, Object.keys(set), [after])]);
       return { answer: after, events: [changeEvent(kind, 'AttributeValueChange', after, now, this.tools.nextId)] };
     });
   }
@@ -169,7 +170,7 @@ export class BalanceActions {
       if (before['status'] === 'created') {
         throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
       }
-      await deleteRow(tx, this.tools.shapes[kind], context.tenantId, id);
+      await writeAll(tx, [deleteRow(this.tools.shapes[kind], context.tenantId, id)]);
       return { answer: { id }, events: [changeEvent(kind, 'Delete', before, now, this.tools.nextId)] };
     });
   }

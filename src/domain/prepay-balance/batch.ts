@@ -3,6 +3,7 @@ import type { Plain } from '../../platform/plain.js';
 import { insertOutcomes, type OutcomeRow } from '../../platform/write/idempotency.js';
 import { insertEvents, type DomainEvent } from '../../platform/write/outbox.js';
 import { insertRows, updateRows } from '../../platform/write/rows.js';
+import { writeAll } from '../../platform/write/write-all.js';
 import { patchableAttributes } from './actions.js';
 import type { BalanceTools } from './apply.js';
 import type { LedgerEntry } from './bookkeeping.js';
@@ -48,16 +49,20 @@ export class Batch {
   }
 
   async write(tx: Transaction, { shapes, clock }: BalanceTools, tenantId: string, world: World): Promise<void> {
-    await store.writeBuckets(tx, tenantId, [...this.touched].map((id) => world.bucket(id)), clock.now());
-    for (const kind of actionKinds) {
-      await insertRows(tx, shapes[kind], tenantId, [...this.created[kind].values()]);
-      await updateRows(tx, shapes[kind], tenantId, changedAttributes[kind], [...this.changed[kind].values()]);
-    }
-    await store.deleteHolds(tx, tenantId, this.released);
-    await store.insertHolds(tx, tenantId, this.holds);
-    await store.insertEntries(tx, tenantId, this.entries);
-    await insertEvents(tx, tenantId, this.events);
-    await insertOutcomes(tx, tenantId, clock.now(), this.outcomes);
+    const now = clock.now();
+    const actions = actionKinds.flatMap((kind) => [
+      insertRows(shapes[kind], tenantId, [...this.created[kind].values()]),
+      updateRows(shapes[kind], tenantId, changedAttributes[kind], [...this.changed[kind].values()]),
+    ]);
+    await writeAll(tx, [
+      store.writeBuckets(tenantId, [...this.touched].map((id) => world.bucket(id)), now),
+      ...actions,
+      store.deleteHolds(tenantId, this.released),
+      store.insertHolds(tenantId, this.holds),
+      store.insertEntries(tenantId, this.entries),
+      insertEvents(tenantId, this.events),
+      insertOutcomes(tenantId, now, this.outcomes),
+    ]);
   }
 }
 

@@ -10,6 +10,7 @@ import { runCommand, type Answer } from '../../platform/write/command.js';
 import { idempotencyOf } from '../../platform/write/idempotency.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
 import { deleteRow, insertRows, lockRow, updateRows } from '../../platform/write/rows.js';
+import { writeAll } from '../../platform/write/write-all.js';
 import { requireOpeningAmount } from '../amount.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from './actions.js';
 import { post } from './bookkeeping.js';
@@ -70,11 +71,10 @@ export class Buckets {
   private async insert(tx: Transaction, tenantId: string, input: BucketInput, id: string, now: Date): Promise<{ row: Plain; event: DomainEvent }> {
     const row = newBucket(input, id, now);
     this.tools.extensions.check(row);
-    await insertRows(tx, this.tools.shape, tenantId, [row]);
+    await writeAll(tx, [insertRows(this.tools.shape, tenantId, [row])]);
     if (input.remainingValue) {
       const { bucket, entry } = opening(row, input.remainingValue, now, this.tools.nextId);
-      await writeBuckets(tx, tenantId, [bucket], now, { keepRevision: true });
-      await insertEntries(tx, tenantId, [entry]);
+      await writeAll(tx, [writeBuckets(tenantId, [bucket], now, { keepRevision: true }), insertEntries(tenantId, [entry])]);
     }
     return { row, event: changeEvent('bucket', 'Create', row, now, this.tools.nextId) };
   }
@@ -96,7 +96,7 @@ export class Buckets {
       const after = changed(before, changes, now);
       if (after === undefined) return { answer: before, events: [] };
       this.tools.extensions.check(after);
-      await updateRows(tx, this.tools.shape, context.tenantId, Object.keys(changes), [after]);
+      await writeAll(tx, [updateRows(this.tools.shape, context.tenantId, Object.keys(changes), [after])]);
       return { answer: after, events: [changeEvent('bucket', 'AttributeValueChange', after, now, this.tools.nextId)] };
     });
   }
@@ -113,7 +113,7 @@ export class Buckets {
           throw new DomainError('BUCKET_NOT_EMPTY', `bucket '${id}' has a ${attribute} of ${value.amount} ${value.units}: empty it first`);
         }
       }
-      await deleteRow(tx, this.tools.shape, context.tenantId, id);
+      await writeAll(tx, [deleteRow(this.tools.shape, context.tenantId, id)]);
       return { answer: { id }, events: [changeEvent('bucket', 'Delete', before, now, this.tools.nextId)] };
     });
   }

@@ -4,6 +4,7 @@ import { Decimal } from '../../platform/decimal.js';
 import type { Plain } from '../../platform/plain.js';
 import type { Shape } from '../../platform/read/shape.js';
 import { lockRows } from '../../platform/write/rows.js';
+import type { Write } from '../../platform/write/write-all.js';
 import { convertibleUnits } from '../units.js';
 import type { LedgerEntry } from './bookkeeping.js';
 import type { ActionKind, Containment, Locator } from './commands.js';
@@ -177,14 +178,13 @@ export function toActionState(kind: ActionKind, snapshot: Plain, holds: readonly
 }
 
 /** Writes balances back; a change of a bucket is a new revision of it, its opening is not. */
-export async function writeBuckets(
-  tx: Transaction,
+export function writeBuckets(
   tenantId: string,
   buckets: readonly BucketState[],
   updatedAt: Date,
   { keepRevision }: { keepRevision: boolean } = { keepRevision: false },
-): Promise<void> {
-  if (buckets.length === 0) return;
+): Write {
+  if (buckets.length === 0) return undefined;
   const rows = buckets.map((bucket) => ({
     id: bucket.id,
     units: bucket.units,
@@ -200,7 +200,7 @@ export async function writeBuckets(
     autoTopupThreshold: bucket.autoTopup?.threshold,
     updatedAt,
   }));
-  await tx.execute(Prisma.sql`
+  return Prisma.sql`
     UPDATE "Bucket" b SET
       "revision" = b."revision" + ${keepRevision ? 0 : 1}::int,
       "remainingValueAmount" = r."remaining", "remainingValueUnits" = r."units",
@@ -213,18 +213,18 @@ export async function writeBuckets(
       "id" text, "units" text, "remaining" numeric, "reserved" numeric, "amountScale" integer,
       "entrySequence" integer, "lastEntryAt" timestamptz, "status" text, "validUntil" timestamptz,
       "autoTopupBalanceId" text, "autoTopupThreshold" numeric, "updatedAt" timestamptz)
-    WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`);
+    WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`;
 }
 
-export async function insertEntries(tx: Transaction, tenantId: string, entries: readonly LedgerEntry[]): Promise<void> {
-  if (entries.length === 0) return;
-  await tx.execute(Prisma.sql`
+export function insertEntries(tenantId: string, entries: readonly LedgerEntry[]): Write {
+  if (entries.length === 0) return undefined;
+  return Prisma.sql`
     INSERT INTO "LedgerEntry" ("tenantId", "bucketId", "sequence", "id", "entryType", "actionKind", "actionId",
       "remainingDelta", "reservedDelta", "remainingAfter", "reservedAfter", "units", "recordedAt")
     SELECT ${tenantId}::text, r.* FROM jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) AS r(
       "bucketId" text, "sequence" integer, "id" text, "entryType" text, "actionKind" text, "actionId" text,
       "remainingDelta" numeric, "reservedDelta" numeric, "remainingAfter" numeric, "reservedAfter" numeric,
-      "units" text, "recordedAt" timestamptz)`);
+      "units" text, "recordedAt" timestamptz)`;
 }
 
 export interface HoldRow extends Hold {
@@ -233,18 +233,18 @@ export interface HoldRow extends Hold {
   readonly ordinal: number;
 }
 
-export async function insertHolds(tx: Transaction, tenantId: string, holds: readonly HoldRow[]): Promise<void> {
-  if (holds.length === 0) return;
-  await tx.execute(Prisma.sql`
+export function insertHolds(tenantId: string, holds: readonly HoldRow[]): Write {
+  if (holds.length === 0) return undefined;
+  return Prisma.sql`
     INSERT INTO "ReservationHold" ("tenantId", "bucketId", "reserveBalanceId", "ordinal", "amount")
     SELECT ${tenantId}::text, r.* FROM jsonb_to_recordset(${JSON.stringify(holds)}::jsonb) AS r(
-      "bucketId" text, "reserveBalanceId" text, "ordinal" integer, "amount" numeric)`);
+      "bucketId" text, "reserveBalanceId" text, "ordinal" integer, "amount" numeric)`;
 }
 
-export async function deleteHolds(tx: Transaction, tenantId: string, reservationIds: readonly string[]): Promise<void> {
-  if (reservationIds.length === 0) return;
-  await tx.execute(Prisma.sql`
-    DELETE FROM "ReservationHold" WHERE "tenantId" = ${tenantId} AND "reserveBalanceId" = ANY(${reservationIds}::text[])`);
+export function deleteHolds(tenantId: string, reservationIds: readonly string[]): Write {
+  if (reservationIds.length === 0) return undefined;
+  return Prisma.sql`
+    DELETE FROM "ReservationHold" WHERE "tenantId" = ${tenantId} AND "reserveBalanceId" = ANY(${reservationIds}::text[])`;
 }
 
 function toDate(text: string | null): Date | undefined {

@@ -5,6 +5,7 @@ import type { Plain } from '../plain.js';
 import { answerOf, findOutcome, insertOutcomes, loadOutcomes, type Idempotency } from './idempotency.js';
 import { insertEvents, type DomainEvent } from './outbox.js';
 import { withRetry } from './retry.js';
+import { writeAll } from './write-all.js';
 
 export interface CommandContext {
   tenantId: string;
@@ -49,8 +50,8 @@ export async function runCommand(
         throw error;
       }
       const { answer, events } = result;
-      await insertEvents(tx, tenantId, events);
-      if (idempotency) await insertOutcomes(tx, tenantId, now, [{ ...idempotency, outcome: { answer } }]);
+      const outcomes = idempotency ? [{ ...idempotency, outcome: { answer } }] : [];
+      await writeAll(tx, [insertEvents(tenantId, events), insertOutcomes(tenantId, now, outcomes)]);
       return { answer, replayed: false };
     }),
   );

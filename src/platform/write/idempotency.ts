@@ -3,6 +3,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../database/database.js';
 import { DomainError, type ErrorCode, type ErrorReference } from '../errors.js';
 import { canonicalJson, type Plain } from '../plain.js';
+import type { Write } from './write-all.js';
 
 const keyLengthMax = 255;
 
@@ -67,12 +68,12 @@ export interface OutcomeRow extends Idempotency {
 }
 
 /** Fails with a unique violation when another server decided under one of the keys meanwhile. */
-export async function insertOutcomes(tx: Transaction, tenantId: string, at: Date, rows: readonly OutcomeRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.execute(Prisma.sql`
+export function insertOutcomes(tenantId: string, at: Date, rows: readonly OutcomeRow[]): Write {
+  if (rows.length === 0) return undefined;
+  return Prisma.sql`
     INSERT INTO "Idempotency" ("tenantId", "key", "fingerprint", "outcome", "createdAt")
     SELECT ${tenantId}::text, r."key", r."fingerprint", r."outcome", ${at.toISOString()}::timestamptz
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r("key" text, "fingerprint" text, "outcome" jsonb)`);
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r("key" text, "fingerprint" text, "outcome" jsonb)`;
 }
 
 /** The answer, or the refusal thrown (again). */

@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Transaction } from '../database/database.js';
 import type { Plain } from '../plain.js';
+import type { Write } from './write-all.js';
 
 /** A domain change as it will be told to the world (DESIGN: events). */
 export interface DomainEvent {
@@ -15,11 +15,11 @@ export interface DomainEvent {
 }
 
 /** Writes the events of a transaction with the transaction: none is told that did not happen. */
-export async function insertEvents(tx: Transaction, tenantId: string, events: readonly DomainEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  await tx.execute(Prisma.sql`
+export function insertEvents(tenantId: string, events: readonly DomainEvent[]): Write {
+  if (events.length === 0) return undefined;
+  return Prisma.sql`
     INSERT INTO "Outbox" ("tenantId", "id", "eventType", "resourceType", "resourceId", "occurredAt", "payload")
     SELECT ${tenantId}::text, r."id", r."eventType", r."resourceType", r."resourceId", r."occurredAt", r."payload"
     FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS r(
-      "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "payload" jsonb)`);
+      "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "payload" jsonb)`;
 }

@@ -4,17 +4,18 @@ import type { AttributeType } from '../filter/attribute-type.js';
 import { withoutNulls, type Plain, type PlainValue } from '../plain.js';
 import { columnSources, fixedConditions, identifier, literal, recordDefinition, selectList } from '../read/columns.js';
 import type { Shape } from '../read/shape.js';
+import type { Write } from './write-all.js';
 
 // The statements every resource shares, made from its Shape: one statement writes any number of rows.
 
 /** Inserts resources given as plain JSON; what a row leaves out is null. */
-export async function insertRows(tx: Transaction, shape: Shape, tenantId: string, rows: readonly Plain[]): Promise<void> {
-  if (rows.length === 0) return;
+export function insertRows(shape: Shape, tenantId: string, rows: readonly Plain[]): Write {
+  if (rows.length === 0) return undefined;
   const { columns, values, record } = insertParts(shape);
-  await tx.execute(Prisma.sql`
+  return Prisma.sql`
     INSERT INTO ${Prisma.raw(identifier(shape.table))} (${Prisma.raw(columns)})
     SELECT ${tenantId}::text, ${Prisma.raw(values)}
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(record)})`);
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(record)})`;
 }
 
 interface InsertParts {
@@ -95,25 +96,24 @@ function normalTime(value: PlainValue | undefined): string {
 }
 
 /** Sets these attributes (absent means null), the revision and the time of change of existing resources to those of the rows. */
-export async function updateRows(
-  tx: Transaction,
+export function updateRows(
   shape: Shape,
   tenantId: string,
   attributes: readonly string[],
   rows: readonly Plain[],
-): Promise<void> {
-  if (rows.length === 0) return;
+): Write {
+  if (rows.length === 0) return undefined;
   const written = [...new Set([...attributes, 'revision', 'updatedAt'])];
   const assignments = columnSources(shape, 'r', written).map((s) => `${identifier(s.column)} = ${s.expression}`);
-  await tx.execute(Prisma.sql`
+  return Prisma.sql`
     UPDATE ${Prisma.raw(identifier(shape.table))} b SET ${Prisma.raw(assignments.join(', '))}
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(recordDefinition(shape, ['id', ...written]))})
-    WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`);
+    WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`;
 }
 
-export async function deleteRow(tx: Transaction, shape: Shape, tenantId: string, id: string): Promise<void> {
-  await tx.execute(Prisma.sql`
-    DELETE FROM ${Prisma.raw(identifier(shape.table))} WHERE "tenantId" = ${tenantId} AND "id" = ${id}`);
+export function deleteRow(shape: Shape, tenantId: string, id: string): Write {
+  return Prisma.sql`
+    DELETE FROM ${Prisma.raw(identifier(shape.table))} WHERE "tenantId" = ${tenantId} AND "id" = ${id}`;
 }
 
 /** Attributes that live in columns; computed ones (functions of the row) are only read. */
