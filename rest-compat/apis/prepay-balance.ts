@@ -14,6 +14,7 @@ export const prepayBalance: ApiDescriptor = {
     topupBalance: 'TopupBalance',
     adjustBalance: 'AdjustBalance',
     reserveBalance: 'ReserveBalance',
+    accumulatedBalance: 'AccumulatedBalance',
     balanceAction: 'BalanceAction',
     // As the draft edition calls it.
     balanceActionHistory: 'BalanceAction',
