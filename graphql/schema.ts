@@ -3,6 +3,7 @@ import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import type { GraphQLSchema } from 'graphql';
 import { withJoins } from './joins.js';
 import { resolversOfPages } from './page.js';
+import { accumulatedBalance } from './prepay-balance/accumulated-balance.js';
 import { adjustBalance } from './prepay-balance/adjust-balance.js';
 import { balanceAction } from './prepay-balance/balance-action.js';
 import { bucket } from './prepay-balance/bucket.js';
@@ -12,7 +13,15 @@ import { transferBalance } from './prepay-balance/transfer-balance.js';
 import type { ResolverClass, ResourceModule } from './resource.js';
 
 /** Every resource of the schema. */
-const resources: readonly ResourceModule[] = [bucket, topupBalance, adjustBalance, reserveBalance, transferBalance, balanceAction];
+const resources: readonly ResourceModule[] = [
+  bucket,
+  topupBalance,
+  adjustBalance,
+  reserveBalance,
+  transferBalance,
+  accumulatedBalance,
+  balanceAction,
+];
 
 export async function createSchema(): Promise<GraphQLSchema> {
   const resolvers = [...resources.flatMap((resource) => resource.resolvers), ...resolversOfPages()];

@@ -15,6 +15,7 @@ export const prepayBalance: ApiDescriptor = {
     adjustBalance: 'AdjustBalance',
     reserveBalance: 'ReserveBalance',
     transferBalance: 'TransferBalance',
+    accumulatedBalance: 'AccumulatedBalance',
     balanceAction: 'BalanceAction',
     // As the draft edition calls it.
     balanceActionHistory: 'BalanceAction',

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The three folders that the certification reports have for a resource that can be created: N1 makes and reads one,
- * N2 selects and filters, E1 asks for an id that does not exist.
+ * N2 selects and filters, E1 asks for an id that does not exist. What is only read is in no report: its folder is ours.
  */
 
 /** @typedef {import('./expectation.js').Expectation} Expectation */
@@ -26,6 +26,15 @@
  * @property {string} unknownId
  */
 
+/**
+ * @typedef {object} View a resource that is only read
+ * @property {string} name
+ * @property {string} path
+ * @property {string} code
+ * @property {Schema} schema of each
+ * @property {string} unknownId
+ */
+
 const selects = 'fields=';
 
 /** @param {Resource} resource @returns {Folder[]} */
@@ -38,6 +47,22 @@ export function resourceFolders(resource) {
     { name: 'N2', requests: queries },
     { name: 'E1', requests: [missing(resource)] },
   ];
+}
+
+/** Lists, and reads the last of the list by its id. @param {View} view @returns {Folder} */
+export function viewFolder({ name, path, code, schema, unknownId }) {
+  const id = `ID${code}01`;
+  /** @type {Expectation} */
+  const row = { status: 200, body: 'list', attributes: {}, oursOnly: true, schema: { name: '(ours) Schema is valid', schema } };
+  const get = { method: /** @type {const} */ ('GET') };
+  return {
+    name: 'N1',
+    requests: [
+      { ...get, name: `/${name}`, description: `Lists every ${name}.`, path, expect: { ...row, save: { [id]: 'id' } } },
+      { ...get, name: `/${name}/{{${id}}}`, description: `Reads a ${name} by its id.`, path: `${path}/{{${id}}}`, expect: { ...row, body: 'object' } },
+      { ...get, name: `/${name}/404ID`, description: `Asks for a ${name} that does not exist.`, path: `${path}/${unknownId}`, expect: { status: 404, body: 'error', attributes: {}, oursOnly: true } },
+    ],
+  };
 }
 
 /** The report's name for a saved value: HREFBU01. @param {Resource} resource @param {string} attribute */

@@ -1,14 +1,15 @@
 // @ts-check
 /**
  * TMF654 Prepay Balance Management: the 40 requests of the certification report, in its order and with its names.
- * The order matters: what a POST saves, the reads after it use.
+ * The order matters: what a POST saves, the reads after it use. Behind them what is only read, which the report leaves out.
  */
 
-import { resourceFolders } from './resource-folders.js';
+import { resourceFolders, viewFolder } from './resource-folders.js';
 
 /** @typedef {import('./expectation.js').Api} Api */
 /** @typedef {import('./expectation.js').Schema} Schema */
 /** @typedef {import('./resource-folders.js').Resource} Resource */
+/** @typedef {import('./resource-folders.js').View} View */
 
 const basePath = '/tmf-api/prepayBalanceManagement/v4';
 
@@ -169,6 +170,42 @@ const resources = [
   },
 ];
 
+/** @type {View[]} */
+const views = [
+  {
+    name: 'AccumulatedBalance',
+    path: 'accumulatedBalance',
+    code: 'AC',
+    schema: {
+      type: 'object',
+      required: ['id', 'href', 'name', 'bucket', 'totalBalance'],
+      properties: {
+        id: text,
+        href: hrefOf('accumulatedBalance'),
+        name: text,
+        bucket: { type: 'array', minItems: 1, items: reference },
+        totalBalance: quantity,
+        logicalResource: { type: 'array', minItems: 1, items: reference },
+        partyAccount: reference,
+        product: { type: 'array', minItems: 1, items: reference },
+        relatedParty: { type: 'array', minItems: 1, items: party },
+      },
+    },
+    unknownId: 'relatedParty~none~monetary~EUR',
+  },
+  {
+    name: 'BalanceAction',
+    path: 'balanceAction',
+    code: 'BA',
+    schema: {
+      type: 'object',
+      required: ['id', 'href', 'status', 'amount', 'requestedDate'],
+      properties: { id: text, href: hrefOf('balanceAction'), status: actionStatus, amount: quantity, requestedDate: dateTime },
+    },
+    unknownId: '4d2e2a40-8f5c-4f05-a4a3-3e4f6f0b6a1e',
+  },
+];
+
 /** @type {Api} */
 export const tmf654 = {
   name: 'TMF654',
@@ -177,5 +214,5 @@ export const tmf654 = {
   // The official kit sends a Content-Type on every request, reads included.
   headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
   expected: { requests: 40, assertions: 282 },
-  folders: resources.flatMap(resourceFolders),
+  folders: [...resources.flatMap(resourceFolders), ...views.map(viewFolder)],
 };

@@ -27,6 +27,7 @@ const published: Readonly<Record<string, readonly string[]>> = {
     ...action, 'costOwner', 'receiverBucketUsageType', 'receiver', 'receiverBucket', 'receiverLogicalResource', 'receiverPartyAccount', 'receiverProduct',
     'transferCost',
   ],
+  AccumulatedBalance: ['id', 'href', 'description', 'name', 'bucket', 'logicalResource', 'partyAccount', 'product', 'relatedParty', 'totalBalance', ...meta],
   BalanceAction: [
     ...action,
     // The other edition.
@@ -54,7 +55,6 @@ const left: Readonly<Record<string, string>> = {};
 
 /** Resources of the swagger that are no type of ours yet, and why. */
 const leftResources: Readonly<Record<string, string>> = {
-  AccumulatedBalance: 'the third issue',
 };
 
 /** Attributes of ours that nobody published (DESIGN §8). */
@@ -64,6 +64,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   AdjustBalance: ['failureCode', 'failureMessage'],
   ReserveBalance: ['failureCode', 'failureMessage', 'nextDueDate'],
   TransferBalance: ['failureCode', 'failureMessage'],
+  AccumulatedBalance: ['usageType'],
   // relatedTopupBalance is the other edition's balanceTopup.
   BalanceAction: ['kind', 'failureCode', 'failureMessage', 'relatedTopupBalance', 'reserveBalance', 'nextDueDate', 'expirationDate'],
 };

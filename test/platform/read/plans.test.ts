@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Prisma } from '../../../prisma/generated/client.js';
+import { toFilter } from '../../../graphql/filter.js';
+import { toAttribute } from '../../../graphql/naming.js';
+import { AccumulatedBalance } from '../../../graphql/prepay-balance/accumulated-balance.js';
+import { BalanceAction } from '../../../graphql/prepay-balance/balance-action.js';
+import { createSchema } from '../../../graphql/schema.js';
+import { attributeTypesOf, shapeOf } from '../../../graphql/shape.js';
+import { toFilterInput } from '../../../rest-compat/filter-input.js';
+import { resourceModel } from '../../../rest-compat/resource-model.js';
+import type { Database } from '../../../src/platform/database/database.js';
+import { parseQuery } from '../../../src/platform/filter/query-string.js';
+import type { PageRequest } from '../../../src/platform/read/page.js';
+import { Reader } from '../../../src/platform/read/reader.js';
+import { openTestDatabase, type TestDatabase } from '../../support/database.js';
+
+/** A server has the size that the plans are chosen for; the embedded database shows that they can be chosen at all. */
+const rows = process.env.TEST_DATABASE_URL ? 200_000 : 10_000;
+const loadMaxMs = 300_000;
+const scope = { tenantId: 'default', at: new Date('2026-03-01T12:00:00.000Z') };
+const firstPage: PageRequest = { order: [], offset: 0, limit: 20, attributes: ['id'] };
+
+describe(`among ${rows.toLocaleString('en')} buckets`, () => {
+  let database: TestDatabase;
+  const asked: Prisma.Sql[] = [];
+  let reader: Reader;
+
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    await fill(database);
+    const watched = { ...database, query: <T>(sql: Prisma.Sql) => (asked.push(sql), database.query<T>(sql)) } as Database;
+    reader = new Reader(watched, 100_000, { condition: () => Prisma.sql`false`, settle: () => Promise.resolve() });
+  }, loadMaxMs);
+  afterAll(() => database.close());
+
+  /** The plan of the one statement that the work asks. */
+  async function planOf(work: () => Promise<unknown>): Promise<string> {
+    asked.length = 0;
+    await work();
+    expect(asked.length).toBe(1);
+    const plan = await database.query<{ 'QUERY PLAN': string }>(Prisma.sql`EXPLAIN ${asked[0] as Prisma.Sql}`);
+    return plan.map((line) => line['QUERY PLAN']).join('\n');
+  }
+
+  const whole = Object.keys(attributeTypesOf(AccumulatedBalance));
+
+  it.each([
+    ['relatedParty.id=party-777', 'BalanceGroup_relatedParty_idx'],
+    ['partyAccount.id=account-777', 'BalanceGroup_partyAccount_idx'],
+    ['product.id=product-777', 'BalanceGroup_product_idx'],
+    ['logicalResource.id=msisdn-777', 'BalanceGroup_logicalResource_idx'],
+    ['id=relatedParty~party-777~monetary~EUR', 'BalanceGroup_pkey'],
+    ['usageType=rare', 'BalanceGroup_tenantId_usageType_id_idx'],
+  ])('the sums of %s are found by %s, and their buckets by their keys', async (query, index) => {
+    const model = resourceModel(await createSchema(), 'AccumulatedBalance');
+    const { filter } = parseQuery(query, { attributes: model.attributes, toAttribute });
+    if (!filter || !model.filterInput) throw new Error('the query has a filter');
+    const tree = toFilter(toFilterInput(filter, model.filterInput), { kind: 'object', attributes: () => attributeTypesOf(AccumulatedBalance) });
+    const found = await reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole });
+    expect(found.items.length).toBeGreaterThan(0);
+    const plan = await planOf(() => reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole }));
+    expect(plan).toContain(index);
+    expect(plan).not.toContain('Seq Scan');
+  });
+
+  it('one sum is read by its key', async () => {
+    const plan = await planOf(() => reader.one(shapeOf(AccumulatedBalance), scope, 'product~product-777~monetary~EUR', whole));
+    expect(plan).toContain('BalanceGroup_pkey');
+    expect(plan).not.toContain('Seq Scan');
+  });
+
+  it('the first page of all sums is read in their order', async () => {
+    const plan = await planOf(() => reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, attributes: whole }));
+    expect(plan).toContain('BalanceGroup_pkey');
+    expect(plan).not.toMatch(/Seq Scan|Sort Key: g/);
+  });
+
+  it('sums are counted without being computed', async () => {
+    const page = await reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, limit: 0 });
+    expect(await planOf(() => page.totalCount(false))).not.toContain('string_agg');
+    expect(await page.totalCount(true)).toBe(4 * rows);
+  });
+
+  it('the actions of several buckets, of few and of many actions, are read in order by the key of their links', async () => {
+    const shape = shapeOf(BalanceAction);
+    const edge = { links: 'BucketAction', parent: 'bucketId', child: 'actionId' };
+    const plan = await planOf(() => reader.pages(shape, scope, edge, ['B0000000777', 'B0000000001'], firstPage));
+    expect(plan).toContain('BucketAction_pkey');
+    expect(plan).not.toMatch(/Seq Scan|Sort Key: b/);
+  });
+});
+
+async function fill(database: Database): Promise<void> {
+  await database.dedicated(async (connection) => {
+    await connection.script('ALTER TABLE "Bucket" DISABLE TRIGGER USER');
+    await connection.script(`
+      INSERT INTO "Bucket" ("tenantId", "id", "status", "usageType", "requestedDate", "confirmationDate", "updatedAt", "remainingValueAmount", "remainingValueUnits",
+        "logicalResource", "partyAccount", "product", "relatedParty")
+      SELECT 'default', 'B' || lpad(n::text, 10, '0'), 'active', CASE WHEN n % 10000 = 1 THEN 'rare' ELSE 'monetary' END, now(), now(), now(), n, 'EUR',
+        jsonb_build_array(jsonb_build_object('id', 'msisdn-' || n, 'value', '49' || lpad(n::text, 8, '0'))),
+        jsonb_build_object('id', 'account-' || n),
+        jsonb_build_array(jsonb_build_object('id', 'product-' || n)),
+        jsonb_build_array(jsonb_build_object('id', 'party-' || n, 'role', 'customer', 'atReferredType', 'Customer'))
+      FROM generate_series(1, ${rows}) n`);
+    // What the triggers would write bucket by bucket.
+    await connection.script(`
+      INSERT INTO "BalanceGroup" ("tenantId", "id", "usageType", "units", "logicalResource", "partyAccount", "product", "relatedParty")
+      SELECT b."tenantId", g."groupId", b."usageType", 'EUR',
+        CASE g."attribute" WHEN 'logicalResource' THEN jsonb_build_array(g."reference") END, CASE g."attribute" WHEN 'partyAccount' THEN g."reference" END,
+        CASE g."attribute" WHEN 'product' THEN jsonb_build_array(g."reference") END, CASE g."attribute" WHEN 'relatedParty' THEN jsonb_build_array(g."reference") END
+      FROM "Bucket" b, "balanceGroupsOf"(b."usageType", b."remainingValueUnits", b."logicalResource", b."partyAccount", b."product", b."relatedParty") g`);
+    await connection.script(`
+      INSERT INTO "BalanceGroupBucket" ("tenantId", "groupId", "bucketId")
+      SELECT b."tenantId", g."groupId", b."id"
+      FROM "Bucket" b, "balanceGroupsOf"(b."usageType", b."remainingValueUnits", b."logicalResource", b."partyAccount", b."product", b."relatedParty") g`);
+    // Half of the actions are those of one bucket.
+    await connection.script(`
+      INSERT INTO "BalanceAction" ("tenantId", "id", "kind", "status", "amountAmount", "amountUnits", "requestedDate", "updatedAt", "bucket")
+      SELECT 'default', 'A' || lpad(n::text, 10, '0'), 'topupBalance', 'completed', 1, 'EUR', now(), now(),
+        jsonb_build_object('id', 'B' || lpad((CASE WHEN n % 2 = 0 THEN n ELSE 1 END)::text, 10, '0'))
+      FROM generate_series(1, ${rows}) n`);
+    await connection.script('ANALYZE');
+  });
+}
