@@ -22,6 +22,8 @@ const REPEAT_DELAY_MAX_SECONDS = 3_600;
 /** Of all waiting and running pieces of repeating work there is one. */
 const REPEAT_KEY = 'repeat';
 
+export type { JobContext } from './worker.js';
+
 export interface JobSettings {
   /** How often it runs again after a failure, or after its process died; then it is dead. */
   retryLimit: number;
@@ -145,7 +147,9 @@ export class Jobs {
         await this.store.remove(name, id);
       },
       repeat: async () => {
-        if (!(await this.store.hasOpen(name))) await send(0, 0);
+        if (await this.store.hasOpen(name)) return;
+        await send(0, 0);
+        this.workers.get(name)?.wake();
       },
     });
   }
