@@ -5,6 +5,7 @@ import { DirectoryLockedError } from '../platform/database/directory-lock.js';
 import { openEmbedded } from '../platform/database/embedded.js';
 import { applyMigrations, MigrationError } from '../platform/database/migrations.js';
 import { DatabaseOpenError, openPostgresql } from '../platform/database/postgresql.js';
+import { JobStoreError } from '../platform/jobs/store.js';
 import { seedDemo } from './seed.js';
 import { createServer } from './server.js';
 
@@ -16,7 +17,7 @@ export async function run(mode: Mode): Promise<void> {
   try {
     await serve(readConfig(process.env, mode));
   } catch (error) {
-    const isForUser = [ConfigError, DirectoryLockedError, MigrationError, DatabaseOpenError].some((kind) => error instanceof kind) || isAddressError(error);
+    const isForUser = [ConfigError, DirectoryLockedError, MigrationError, DatabaseOpenError, JobStoreError].some((kind) => error instanceof kind) || isAddressError(error);
     process.stderr.write(isForUser ? `${(error as Error).message}\n` : `${String((error as Error).stack ?? error)}\n`);
     process.exit(1);
   }
@@ -32,6 +33,7 @@ async function serve(config: Config): Promise<void> {
     if (config.seed === 'demo') await seedDemo(database, server.prepayBalance, logger);
     const origin = await server.listen();
     announce(origin, config);
+    if (config.areJobsRun) server.startJobs();
     await untilStopped();
     logger.info('stopping');
     await Promise.race([server.close(), new Promise((resolve) => setTimeout(resolve, drainMaxMs).unref())]);

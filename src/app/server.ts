@@ -21,11 +21,13 @@ import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
 import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-schemas.js';
 import { createIdSource } from '../platform/ids.js';
+import { Jobs } from '../platform/jobs/jobs.js';
 import { anonymous } from '../platform/principal.js';
 import { Reader } from '../platform/read/reader.js';
 import { docsRouter } from './docs.js';
 import { createExecute } from './execute.js';
 import { createGraphqlHttp } from './graphql-http.js';
+import { defineJobs } from './jobs.js';
 import { toRefusal } from './refusal.js';
 import { restMiddleware } from './rest-http.js';
 
@@ -42,7 +44,9 @@ export interface AppServer {
   readonly prepayBalance: PrepayBalance;
   /** Starts to listen; answers the origin, e.g. http://127.0.0.1:4000. */
   listen(): Promise<string>;
-  /** Lets open requests end, then stops; the database stays open. */
+  /** Begins to run background jobs: its own and those of other servers on the database. */
+  startJobs(): void;
+  /** Lets open requests and jobs end, then stops; the database stays open. */
   close(): Promise<void>;
 }
 
@@ -72,6 +76,8 @@ export async function createServer({ config, database, logger, clock = systemClo
     timeZone: config.timeZone,
     reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
   });
+  const jobs = new Jobs(database, logger);
+  defineJobs(jobs, { config, database, clock });
 
   const reader = new Reader(database, config.countMax, prepayBalance.settler);
   const isExplainOffered = config.mode === 'sandbox';
@@ -150,9 +156,14 @@ export async function createServer({ config, database, logger, clock = systemClo
 
   return {
     prepayBalance,
-    listen: () => listen(server, config),
+    listen: async () => {
+      // Before the first request, which may send a job.
+      await jobs.prepare();
+      return listen(server, config);
+    },
+    startJobs: () => jobs.start(),
     close: async () => {
-      await closeServer(server, underWay);
+      await Promise.all([closeServer(server, underWay), jobs.stop()]);
       await graphqlHttp.stop();
       await prepayBalance.drain();
     },

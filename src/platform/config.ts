@@ -26,6 +26,10 @@ export interface Config {
   corsOrigins: string[];
   /** IANA zone in which days, months and periods begin and end. */
   timeZone: string;
+  /** False in processes that only answer requests; some other one must run the jobs. */
+  areJobsRun: boolean;
+  /** For so long the answer to a request is kept under its idempotency key. */
+  idempotencyKeyDays: number;
   /** Folder of the JSON schemas that extensions are checked by. */
   extensionSchemaDir?: string;
 }
@@ -60,6 +64,8 @@ export const configVariables = [
   { name: 'EXTENSION_SCHEMA_DIR', default: undefined, meaning: 'folder of JSON schemas (*.json) that extensions are checked by' },
   { name: 'CORS_ORIGINS', default: '', meaning: 'origins of browser pages that may call, separated by commas' },
   { name: 'OPERATOR_TIME_ZONE', default: 'UTC', meaning: 'IANA time zone in which days, months and periods begin and end, e.g. Europe/Berlin' },
+  { name: 'BACKGROUND_JOBS', default: 'on', meaning: 'off leaves them to the other servers on the database' },
+  { name: 'IDEMPOTENCY_KEY_DAYS', default: '30', meaning: 'days for which an idempotency key is remembered' },
 ] as const satisfies readonly Variable[];
 
 type VariableName = (typeof configVariables)[number]['name'];
@@ -71,6 +77,7 @@ const COUNT_LIMIT = 100_000_000;
 const BODY_LIMIT_MIN_BYTES = 1_024;
 const BODY_LIMIT_BYTES = 104_857_600;
 const POOL_SIZE_LIMIT = 1_000;
+const KEY_DAYS_LIMIT = 3_650;
 
 /** Reads the configuration. Throws ConfigError. An empty variable counts as one that is not set. */
 export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
@@ -97,6 +104,8 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     isIntrospectionEnabled: choice('INTROSPECTION', ['on', 'off']) === 'on',
     corsOrigins: toOrigins(text('CORS_ORIGINS')),
     timeZone: toTimeZone(text('OPERATOR_TIME_ZONE')),
+    areJobsRun: choice('BACKGROUND_JOBS', ['on', 'off']) === 'on',
+    idempotencyKeyDays: integer('IDEMPOTENCY_KEY_DAYS', 1, KEY_DAYS_LIMIT),
     extensionSchemaDir: text('EXTENSION_SCHEMA_DIR') || undefined,
   };
   if (/\s/.test(config.host)) refuse('HOST', config.host, 'it is one host name or address');

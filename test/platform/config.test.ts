@@ -22,6 +22,8 @@ describe('configuration', () => {
       isIntrospectionEnabled: true,
       corsOrigins: [],
       timeZone: 'UTC',
+      areJobsRun: true,
+      idempotencyKeyDays: 30,
     });
   });
 
@@ -51,6 +53,8 @@ describe('configuration', () => {
       EXTENSION_SCHEMA_DIR: '/etc/balance/schemas',
       CORS_ORIGINS: 'https://a.example, http://localhost:3000,',
       OPERATOR_TIME_ZONE: 'Europe/Berlin',
+      BACKGROUND_JOBS: 'off',
+      IDEMPOTENCY_KEY_DAYS: '7',
     };
     expect(Object.keys(env)).toEqual(configVariables.map(({ name }) => name));
     expect(readConfig(env, 'sandbox')).toEqual({
@@ -70,6 +74,8 @@ describe('configuration', () => {
       isIntrospectionEnabled: false,
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
       timeZone: 'Europe/Berlin',
+      areJobsRun: false,
+      idempotencyKeyDays: 7,
       extensionSchemaDir: '/etc/balance/schemas',
     });
   });
@@ -102,6 +108,8 @@ describe('configuration', () => {
     ['OPERATOR_TIME_ZONE', 'Europe/Atlantis'],
     ['OPERATOR_TIME_ZONE', '+01:00'],
     ['OPERATOR_TIME_ZONE', 'local'],
+    ['BACKGROUND_JOBS', 'no'],
+    ['IDEMPOTENCY_KEY_DAYS', '0'],
   ])('refuses %s=%s, naming both on one line', (name, value) => {
     const read = (): unknown => readConfig({ [name]: value }, 'sandbox');
     expect(read).toThrow(ConfigError);

@@ -22,6 +22,8 @@ const REPEAT_DELAY_MAX_SECONDS = 3_600;
 /** Of all waiting and running pieces of repeating work there is one. */
 const REPEAT_KEY = 'repeat';
 
+export type { JobContext } from './worker.js';
+
 export interface JobSettings {
   /** How often it runs again after a failure, or after its process died; then it is dead. */
   retryLimit: number;
@@ -117,16 +119,15 @@ export class Jobs {
    * waits longer and longer, and never gives up.
    */
   every(name: string, intervalSeconds: number, handler: (context: JobContext) => Promise<void>, { expireInSeconds }: RepeatSettings): void {
-    const send = (delaySeconds: number, failures: number): Promise<boolean> =>
-      this.store.send(name, {
-        data: { failures },
-        key: REPEAT_KEY,
-        startAfter: delaySeconds,
-        retryLimit: REPEAT_CRASH_MAX,
-        retryDelaySeconds: 0,
-        isBackoff: false,
-        expireInSeconds,
-      });
+    const next = (delaySeconds: number, failures: number): NewJob => ({
+      data: { failures },
+      key: REPEAT_KEY,
+      startAfter: delaySeconds,
+      retryLimit: REPEAT_CRASH_MAX,
+      retryDelaySeconds: 0,
+      isBackoff: false,
+      expireInSeconds,
+    });
     this.add({
       name,
       isExclusive: true,
@@ -136,16 +137,16 @@ export class Jobs {
       run: (_data, context) => handler(context),
       // In this order: should we die in between, there is one piece too many, which the key makes one again.
       succeeded: async ({ id }) => {
-        await send(intervalSeconds, 0);
+        await this.store.send(name, next(intervalSeconds, 0));
         await this.store.remove(name, id);
       },
       failed: async ({ id, data }) => {
         const failures = Number(data['failures']) + 1;
-        await send(putOff(intervalSeconds, failures), failures);
+        await this.store.send(name, next(putOff(intervalSeconds, failures), failures));
         await this.store.remove(name, id);
       },
       repeat: async () => {
-        if (!(await this.store.hasOpen(name))) await send(0, 0);
+        if (await this.store.sendFirst(name, next(0, 0))) this.workers.get(name)?.wake();
       },
     });
   }

@@ -6,7 +6,10 @@ import type { Plain } from '../plain.js';
 
 /** pg-boss's tables have a schema of their own, which no migration of ours knows. */
 const SCHEMA = 'pgboss';
-/** Held while queues are created: two servers that do it at once would deadlock over pg-boss's foreign keys. */
+/**
+ * Held while queues are created, because two servers that do it at once deadlock over pg-boss's foreign keys, and
+ * while work that repeats begins for the first time, because then each would begin it.
+ */
 const ADVISORY_LOCK_KEY = 72_707_370;
 /** How long after it was due a job is kept that nobody ran: for ever. Without it pg-boss drops it after two weeks. */
 const WAITING_KEPT_DAYS = 36_500;
@@ -87,8 +90,7 @@ export class JobStore {
       // Only makes or updates the schema: supervision and schedules are off, and nothing has to be stopped.
       await this.boss.start();
       if ((await this.missing(queues)).length === 0) return;
-      await this.database.dedicated(async (connection) => {
-        await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
+      await this.alone(async () => {
         for (const { name, isExclusive } of await this.missing(queues)) {
           await this.boss.createQueue(name, { name, policy: isExclusive ? 'stately' : 'short' });
         }
@@ -96,6 +98,14 @@ export class JobStore {
     } catch (error) {
       throw new JobStoreError(`cannot prepare the tables of background jobs (schema ${SCHEMA}): ${(error as Error).message}`, { cause: error });
     }
+  }
+
+  /** What several servers must not do at once. The lock ends with its connection. */
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.database.dedicated(async (connection) => {
+      await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
+      return work();
+    });
   }
 
   private async missing(queues: readonly Queue[]): Promise<Queue[]> {
@@ -144,8 +154,13 @@ export class JobStore {
     if (job.isLastAttempt) await this.boss.retry(name, job.id);
   }
 
-  /** True when a job of the queue waits or runs. */
-  async hasOpen(name: string): Promise<boolean> {
+  /** Sends the job when none of its queue waits or runs; answers whether it did. */
+  async sendFirst(name: string, job: NewJob): Promise<boolean> {
+    if (await this.hasOpen(name)) return false;
+    return this.alone(async () => !(await this.hasOpen(name)) && (await this.send(name, job)));
+  }
+
+  private async hasOpen(name: string): Promise<boolean> {
     return (await this.boss.getQueueSize(name, { before: 'completed' })) > 0;
   }
 

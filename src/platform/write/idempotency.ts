@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Transaction } from '../database/database.js';
+import type { Database, Transaction } from '../database/database.js';
 import { DomainError, type ErrorCode, type ErrorReference } from '../errors.js';
 import { canonicalJson, type Plain } from '../plain.js';
 import type { Write } from './write-all.js';
 
 const keyLengthMax = 255;
+/** Keys that one statement forgets: short enough for whoever waits for the embedded database's one connection. */
+const forgottenMax = 1_000;
 
 /** The client's key and what it stands for: the same key must come with the same command. */
 export interface Idempotency {
@@ -81,4 +83,20 @@ export function answerOf({ outcome, replayed }: Replayable): Plain {
   if ('answer' in outcome) return outcome.answer;
   const { code, message, path, reference } = outcome.refusal;
   throw new DomainError(code, message, { path, reference, replayed });
+}
+
+/** Forgets what was decided before this time, until nothing is left or the signal is aborted. Answers how many. */
+export async function forgetOutcomes(database: Database, before: Date, signal: AbortSignal): Promise<number> {
+  for (let total = 0; ; ) {
+    if (signal.aborted) return total;
+    // Another server may be at the same rows: each takes what the other has not.
+    const forgotten = await database.transaction((tx) =>
+      tx.execute(Prisma.sql`
+        DELETE FROM "Idempotency" WHERE ("tenantId", "key") IN (
+          SELECT "tenantId", "key" FROM "Idempotency" WHERE "createdAt" < ${before.toISOString()}::timestamptz
+          ORDER BY "createdAt" LIMIT ${forgottenMax} FOR UPDATE SKIP LOCKED)`),
+    );
+    total += forgotten;
+    if (forgotten < forgottenMax) return total;
+  }
 }
