@@ -96,21 +96,48 @@ function applyAll(commands: readonly BalanceCommand[], world: World, tools: Bala
   return { answer: { items: answers } };
 }
 
+/** Steps of one transaction; a series that catches up takes one for each of its periods. */
+const stepsMax = 1_000;
+
 /**
- * Does what the time asks for, each thing dated at the instant it was due: the story of a balance is the same,
- * whether somebody looked in time or not.
+ * Does what the time asks for, each thing dated at the instant it was due, in the order of these instants: the
+ * story of a balance is the same, whether somebody looked in time or not. Goes no further than `until`: what is
+ * due later may have to wait for something that is not among these commands.
  */
-export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[]): Promise<void> {
+export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[], until: Date): Promise<void> {
   const world = await World.load(tx, tools, tenantId, commands, { unlessDue: false });
   const batch = new Batch();
   const applier = new Applier(tools, world, batch);
   const now = tools.clock.now();
-  for (const command of commands) {
+  const open = new Set(commands);
+  for (let step = 0; step < stepsMax; step++) {
+    const command = earliest(open, world, until < now ? until : now);
+    if (command === undefined) break;
+    const dueAt = dueDateOf(command, world);
     if (command.type === 'topupDue') topUpDue(applier, command.actionId, now);
     else if (command.type === 'lapse') lapseReservation(applier, command.actionId, now);
     else expireBucket(applier, command.bucketId, now);
+    // What could not be done now is found again.
+    if (dueDateOf(command, world)?.getTime() === dueAt?.getTime()) open.delete(command);
   }
   await batch.write(tx, tools, tenantId, world);
+}
+
+/** The command whose time came first, if it came by then. */
+function earliest(commands: Iterable<DueCommand>, world: World, until: Date): DueCommand | undefined {
+  let found: { command: DueCommand; dueAt: Date } | undefined;
+  for (const command of commands) {
+    const dueAt = dueDateOf(command, world);
+    if (dueAt && dueAt <= until && (found === undefined || dueAt < found.dueAt)) found = { command, dueAt };
+  }
+  return found?.command;
+}
+
+/** When it is due as the world stands; undefined when it is over. */
+function dueDateOf(command: DueCommand, world: World): Date | undefined {
+  if (command.type !== 'expire') return world.actions.get(command.actionId)?.dueAt;
+  const bucket = world.buckets.get(command.bucketId);
+  return bucket?.status === 'expired' ? undefined : bucket?.validUntil;
 }
 
 function lapseReservation(applier: Applier, id: string, now: Date): void {

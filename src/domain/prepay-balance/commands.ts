@@ -20,6 +20,8 @@ export type Locator =
       units: string;
       /** Expired buckets match, too: the action may revive them. */
       withExpired?: boolean;
+      /** When the action is due: buckets match that were valid then, though they may not be now. */
+      dueAt?: Date;
     };
 
 /** One alternative of a condition: the bucket's attribute contains this JSON. */

@@ -65,7 +65,7 @@ export interface TransferInput extends ActionInput {
 
 export function fromTopupInput(input: TopupInput): TopupCommand | StandingTopupCommand {
   const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold } = input;
-  const isStanding = requestedDate || recurringPeriod || autoTopupThreshold;
+  const isStanding = isGiven(requestedDate) || isGiven(recurringPeriod) || isGiven(autoTopupThreshold);
   if (!isStanding && isGiven(numberOfPeriods)) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
   return isStanding ? fromStandingInput(input) : topupOf(input);
 }

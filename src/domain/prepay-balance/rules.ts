@@ -64,10 +64,12 @@ function stand({ topup, threshold }: StandingTopupCommand, { candidates, now }: 
   const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
   if (threshold === undefined) return { amount, movements: [] };
-  const refusal = checkUnits(bucket, threshold);
+  // A bucket without a value gets the units of the first filling, which is due at once and must not fail.
+  const filled = { ...bucket, units: bucket.units ?? amount.units };
+  const refusal = checkUnits(filled, threshold) ?? (bucket.units === undefined ? checkUsable(bucket, now) : undefined);
   if (refusal) return refusal;
-  const watched = fromBase(toBase(threshold.amount, threshold.units), bucket.units ?? threshold.units);
-  if (watched === undefined) return inexact(bucket, threshold);
+  const watched = fromBase(toBase(threshold.amount, threshold.units), filled.units);
+  if (watched === undefined) return inexact(filled, threshold);
   if (bucket.autoTopup) {
     return { code: 'CONFLICT', message: `bucket '${bucket.id}' is filled by topupBalance '${bucket.autoTopup.topupBalanceId}' already` };
   }

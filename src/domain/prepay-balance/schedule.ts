@@ -1,4 +1,6 @@
+import { DomainError } from '../../platform/errors.js';
 import { canonicalJson, type Plain } from '../../platform/plain.js';
+import { areConvertible } from '../units.js';
 import { invalid } from './input-parts.js';
 import { nextDueDate, standingOf } from './standing.js';
 
@@ -9,9 +11,19 @@ const scheduleAttributes = ['amount', 'requestedDate', 'recurringPeriod', 'numbe
 export function reschedule(before: Plain, changes: Plain, now: Date, timeZone: string): Plain {
   const named = scheduleAttributes.filter((name) => name in changes && canonicalJson(changes[name] ?? null) !== canonicalJson(before[name] ?? null));
   const [first] = named;
-  if (first === undefined) return changes;
-  if (before['status'] !== 'created') throw invalid(first, `cannot be changed: topupBalance '${String(before['id'])}' waits no more, it is ${String(before['status'])}`);
+  const { id, status } = before;
+  if (status !== 'created') {
+    if (first) throw invalid(first, `cannot be changed: topupBalance '${String(id)}' waits no more, it is ${String(status)}`);
+    return changes;
+  }
+  requireSameBucket(before, changes);
+  requireSameKindOfUnits(before, changes);
   const after: Plain = { ...before, ...changes };
+  if (first === undefined) {
+    // What only describes it can make it impossible, too: a series that is not automatic.
+    standingOf(withoutAbsent(after));
+    return changes;
+  }
   const requestedDate = after['requestedDate'] ? new Date(String(after['requestedDate'])) : undefined;
   if (requestedDate === undefined) throw invalid('requestedDate', 'cannot be removed');
   const isMoved = named.includes('requestedDate');
@@ -29,6 +41,20 @@ export function reschedule(before: Plain, changes: Plain, now: Date, timeZone: s
   const isLater = requestedDate > now || (isMoved && requestedDate >= now);
   const due = command.recurringPeriod && !isLater ? nextDueDate(requestedDate, command.recurringPeriod, now, timeZone) : requestedDate;
   return { ...changes, nextDueDate: due.toISOString() };
+}
+
+/** Where nothing nearer to the balance is named, the parties say which bucket is meant, and locators stay. */
+function requireSameBucket(before: Plain, changes: Plain): void {
+  if (!('relatedParty' in changes) || canonicalJson(changes['relatedParty'] ?? null) === canonicalJson(before['relatedParty'] ?? null)) return;
+  if (['bucket', 'product', 'logicalResource', 'partyAccount'].some((name) => (before[name] ?? null) !== null)) return;
+  throw invalid('relatedParty', 'cannot be changed while the top-up waits: it says which bucket is meant');
+}
+
+function requireSameKindOfUnits(before: Plain, changes: Plain): void {
+  const [one, other] = [before['amount'], changes['amount']] as ({ units: string } | undefined)[];
+  if (one && other && !areConvertible(one.units, other.units)) {
+    throw new DomainError('UNITS_MISMATCH', `topupBalance '${String(before['id'])}' adds ${one.units}, not ${other.units}`);
+  }
 }
 
 function requireMorePeriods(after: Plain): void {

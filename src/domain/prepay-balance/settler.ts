@@ -55,7 +55,9 @@ export class Settler {
     const found = new Map<string, number>();
     const stuck = new Set<string>();
     for (;;) {
-      const all = await findDue(this.database, tenantId, this.tools.clock.now(), dueMax + stuck.size);
+      const now = this.tools.clock.now();
+      const limit = dueMax + stuck.size;
+      const all = await findDue(this.database, tenantId, now, limit);
       const due = all.filter(({ id }) => !stuck.has(id));
       if (due.length === 0) return;
       for (const { id, dueAt } of due) {
@@ -65,23 +67,26 @@ export class Settler {
         found.set(key, times);
         if (times === foundMax) stuck.add(id);
       }
-      await this.apply(tenantId, due.map(toCommand), stuck);
+      const last = all.length === limit ? all.at(-1) : undefined;
+      await this.apply(tenantId, due, last?.dueAt ?? now, stuck);
     }
   }
 
-  private async apply(tenantId: string, commands: readonly DueCommand[], stuck: Set<string>): Promise<void> {
+  private async apply(tenantId: string, due: readonly Due[], until: Date, stuck: Set<string>): Promise<void> {
+    const commands = due.map(toCommand);
     try {
-      await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, commands)));
+      await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, commands, until)));
     } catch (error) {
-      if (error instanceof DomainError) throw error;
-      const [only] = commands;
-      if (commands.length === 1 && only) {
+      // An outage concerns whoever asked; any other refusal is of a thing that is due, and a bug.
+      if (error instanceof DomainError && error.code === 'UNAVAILABLE') throw error;
+      const [first, ...others] = due;
+      if (first && commands[0] && others.length === 0) {
         // Whoever reads or writes is not to suffer from it: the bug is reported, and the thing stays due.
-        stuck.add('bucketId' in only ? only.bucketId : only.actionId);
-        this.tools.reportStuck(error, only);
+        stuck.add(first.id);
+        this.tools.reportStuck(error, commands[0]);
         return;
       }
-      for (const command of commands) await this.apply(tenantId, [command], stuck);
+      for (const one of due) await this.apply(tenantId, [one], one.dueAt, stuck);
     }
   }
 }

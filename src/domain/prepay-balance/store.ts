@@ -105,11 +105,11 @@ export async function locate(
   return found;
 }
 
-function isValid({ withExpired }: MatchLocator, now: Date): Prisma.Sql {
+function isValid({ withExpired, dueAt }: MatchLocator, now: Date): Prisma.Sql {
   const at = now.toISOString();
   const hasBegun = Prisma.sql`(b."validForStart" IS NULL OR b."validForStart" <= ${at}::timestamptz)`;
   if (withExpired) return Prisma.sql`b."status" IN ('active', 'expired') AND ${hasBegun}`;
-  return Prisma.sql`b."status" = 'active' AND ${hasBegun} AND (b."validForEnd" IS NULL OR b."validForEnd" > ${at}::timestamptz)`;
+  return Prisma.sql`b."status" = 'active' AND ${hasBegun} AND (b."validForEnd" IS NULL OR b."validForEnd" > ${(dueAt ?? now).toISOString()}::timestamptz)`;
 }
 
 function anyOf(alternatives: readonly Containment[]): Prisma.Sql {

@@ -67,7 +67,7 @@ export class World {
     const now = clock.now();
     const named = namedActions(commands);
     const waiting = await readRows(tx, shapes.topupBalance, tenantId, named.topupBalance);
-    const standing = new Map([...waiting].filter(([, row]) => row['status'] === 'created').map(([id, row]) => [id, standingOf(row)]));
+    const standing = new Map([...waiting].filter(([, row]) => row['status'] === 'created').map(([id, row]) => [id, asDue(standingOf(row), row)]));
     const effects = await store.effects(tx, tenantId, cancelled(commands));
 
     const locators = [...commands.flatMap(locatorsOf), ...[...standing.values()].map(({ topup }) => topup.locator)];
@@ -101,6 +101,13 @@ export class World {
     const bucketRows = await lockRows(tx, shapes.bucket, tenantId, expiring(commands));
     return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), standing, bucketRows);
   }
+}
+
+/** Its buckets are those of the instant it is due, which may be long ago. */
+function asDue(command: StandingTopupCommand, { nextDueDate }: Plain): StandingTopupCommand {
+  const { locator } = command.topup;
+  if (locator.kind === 'bucket' || typeof nextDueDate !== 'string') return command;
+  return { ...command, topup: { ...command.topup, locator: { ...locator, dueAt: new Date(nextDueDate) } } };
 }
 
 function locatorsOf(command: BalanceCommand | DueCommand): Locator[] {
