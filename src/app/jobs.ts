@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+import type { PrepayBalance } from '../domain/prepay-balance/index.js';
 import type { Clock } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
@@ -10,6 +12,8 @@ export interface JobTools {
   config: Config;
   database: Database;
   clock: Clock;
+  prepayBalance: PrepayBalance;
+  logger: Logger;
 }
 
 interface RepeatingWork {
@@ -22,9 +26,14 @@ interface RepeatingWork {
 }
 
 /** All that the server does without being asked: one row each. */
-function repeatingWork({ config, database, clock }: JobTools): RepeatingWork[] {
+function repeatingWork({ config, database, clock, prepayBalance, logger }: JobTools): RepeatingWork[] {
+  const settleBalances = async (): Promise<void> => {
+    const settled = await prepayBalance.settler.settleTenants();
+    if (settled > 0) logger.info({ settled }, 'settled what was due');
+  };
   const keysBegin = (): Date => new Date(clock.now().getTime() - config.idempotencyKeyDays * DAY_MS);
   return [
+    { name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: settleBalances },
     { name: 'forget-idempotency-keys', everySeconds: 3_600, expireInSeconds: 600, run: ({ signal }) => forgetOutcomes(database, keysBegin(), signal) },
   ];
 }

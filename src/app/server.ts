@@ -76,8 +76,9 @@ export async function createServer({ config, database, logger, clock = systemClo
     timeZone: config.timeZone,
     reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
   });
+
   const jobs = new Jobs(database, logger);
-  defineJobs(jobs, { config, database, clock });
+  defineJobs(jobs, { config, database, clock, prepayBalance, logger });
 
   const reader = new Reader(database, config.countMax, prepayBalance.settler);
   const isExplainOffered = config.mode === 'sandbox';

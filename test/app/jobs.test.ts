@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
 import { applyMigrations } from '../../src/platform/database/migrations.js';
+import type { Database } from '../../src/platform/database/database.js';
 import { call, createStorage, eventually, killAll, Program, type Storage } from './program.js';
 
 jest.setTimeout(180_000);
@@ -48,4 +49,21 @@ it('a server with BACKGROUND_JOBS=off leaves that to another one', async () => {
   const other = new Program('start', { ...storage.env, SEED: 'none' });
   const origin = await other.origin();
   await eventually('the old key is free', async () => (await createUnder(origin, 'old')) === 201 || undefined);
+});
+
+it('a server lets reservations lapse and makes top-ups that are due, though nobody asks', async () => {
+  const program = new Program('start', { ...storage.env, SEED: 'none', BACKGROUND_JOBS: 'off' });
+  const origin = await program.origin();
+  const bucket = { id: (await call(origin, 'POST', '/bucket', { usageType: 'monetary', remainingValue: { amount: 10, units: 'EUR' } })).body.id };
+  const soon = new Date(Date.now() + 500).toISOString();
+  await call(origin, 'POST', '/reserveBalance', { bucket, amount: { amount: 4, units: 'EUR' }, expirationDate: soon });
+  await call(origin, 'POST', '/topupBalance', { bucket, amount: { amount: 5, units: 'EUR' }, requestedDate: soon });
+  expect(await program.stop()).toBe(0);
+
+  const silent = new Program('start', { ...storage.env, SEED: 'none' });
+  await silent.prints(/settled what was due/);
+  const entryTypes = (database: Database): Promise<{ entryType: string }[]> =>
+    database.query(Prisma.sql`SELECT "entryType" FROM "LedgerEntry" ORDER BY "sequence"`);
+  expect(await silent.stop()).toBe(0);
+  expect((await storage.inspect(entryTypes)).map(({ entryType }) => entryType)).toEqual(['opening', 'reserve', 'expire', 'topup']);
 });

@@ -19,7 +19,7 @@ const foundMax = 5;
  * wait for somebody to look. Who comes first does it, the others find it done.
  */
 export class Settler {
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Map<string, Promise<number>>();
 
   constructor(
     private readonly database: Database,
@@ -37,8 +37,8 @@ export class Settler {
     if (row?.isDue) await this.settle(tenantId);
   }
 
-  /** Settles all that is due of a tenant. Calls at one time share the work. */
-  settle(tenantId: string): Promise<void> {
+  /** Settles all that is due of a tenant, and answers how much that was. Calls at one time share the work. */
+  settle(tenantId: string): Promise<number> {
     const running = this.running.get(tenantId);
     if (running) return running;
     const settling = this.settleAll(tenantId).finally(() => this.running.delete(tenantId));
@@ -46,12 +46,15 @@ export class Settler {
     return settling;
   }
 
-  /** Settles what is due of every tenant: the background job. */
-  async settleTenants(): Promise<void> {
-    for (const tenantId of await tenantsWithDue(this.database, this.tools.clock.now(), tenantsMax)) await this.settle(tenantId);
+  /** Settles what is due of every tenant: the background job. Answers how much that was. */
+  async settleTenants(): Promise<number> {
+    let settled = 0;
+    for (const tenantId of await tenantsWithDue(this.database, this.tools.clock.now(), tenantsMax)) settled += await this.settle(tenantId);
+    return settled;
   }
 
-  private async settleAll(tenantId: string): Promise<void> {
+  private async settleAll(tenantId: string): Promise<number> {
+    let settled = 0;
     const found = new Map<string, number>();
     const stuck = new Set<string>();
     for (;;) {
@@ -59,7 +62,7 @@ export class Settler {
       const limit = dueMax + stuck.size;
       const all = await findDue(this.database, tenantId, now, limit);
       const due = all.filter(({ id }) => !stuck.has(id));
-      if (due.length === 0) return;
+      if (due.length === 0) return settled;
       for (const { id, dueAt } of due) {
         // A series that catches up is found once per period, each time at a later date.
         const key = `${id} ${dueAt.toISOString()}`;
@@ -69,6 +72,7 @@ export class Settler {
       }
       const last = all.length === limit ? all.at(-1) : undefined;
       await this.apply(tenantId, due, last?.dueAt ?? now, stuck);
+      settled += due.length;
     }
   }
 

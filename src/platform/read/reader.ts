@@ -17,7 +17,7 @@ const loadersMax = 500;
 export interface Due {
   /** SQL that is true when something of the tenant is due. */
   condition(tenantId: string): Prisma.Sql;
-  settle(tenantId: string): Promise<void>;
+  settle(tenantId: string): Promise<unknown>;
 }
 
 /** How often a read lets pass what is due; where something always is, it is not kept waiting for ever. */

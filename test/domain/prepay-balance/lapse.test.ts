@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { startTestServer, TestClock, type TestServer } from '../../support/server.js';
-import { accepted, actions, allTables, balanceOf, entriesOf, eur, eventsOf, ledgerOf, ledgerProblems, make, makeBucket, makeBuckets, makeReservation, read } from './balances.js';
+import { accepted, actions, allTables, balanceOf, entriesOf, eur, eventsOf, ledgerOf, ledgerProblems, makeBucket, makeBuckets, makeReservation, read } from './balances.js';
 import { commitVerb, create, doors, releaseVerb, update, type Door } from './doors.js';
 import { startSecondServer } from './second-server.js';
 
