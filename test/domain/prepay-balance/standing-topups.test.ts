@@ -331,7 +331,7 @@ describe('creation of a standing top-up', () => {
     ['a series that is not automatic', { recurringPeriod: 'weekly', isAutoTopup: false }, 'INVALID_ATTRIBUTE'],
     ['a threshold of nothing', { autoTopupThreshold: eur(0) }, 'INVALID_ATTRIBUTE'],
     ['a negative threshold', { autoTopupThreshold: eur(-1) }, 'INVALID_ATTRIBUTE'],
-    ['a threshold without units', { autoTopupThreshold: eur(1), amount: eur(1), ...{ autoTopupThreshold: { amount: 1, units: '' } } }, 'INVALID_ATTRIBUTE'],
+    ['a threshold without units', { autoTopupThreshold: { amount: 1, units: '' } }, 'INVALID_ATTRIBUTE'],
     ['a threshold and a period', { autoTopupThreshold: eur(1), recurringPeriod: 'weekly' }, 'INVALID_ATTRIBUTE'],
     ['a threshold and a date', { autoTopupThreshold: eur(1), requestedDate: '2026-03-01T00:00:00.000Z' }, 'INVALID_ATTRIBUTE'],
     ['a threshold that is not automatic', { autoTopupThreshold: eur(1), isAutoTopup: false }, 'INVALID_ATTRIBUTE'],
