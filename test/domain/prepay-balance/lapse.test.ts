@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { startTestServer, TestClock, type TestServer } from '../../support/server.js';
@@ -313,7 +314,9 @@ describe('lapses for many', () => {
 
 // Sizes of the race: every round is one reservation that three want to end.
 const rounds = Number(process.env.RACE_ROUNDS ?? 1_000);
-const roundsAtOnce = 50;
+const roundsAtOnce = 100;
+/** The three come within this time, in any order. */
+const spreadMs = 300;
 
 describe('commit, release and lapse of one reservation', () => {
   it(`have exactly one winner, ${rounds} times`, async () => {
@@ -330,18 +333,18 @@ describe('commit, release and lapse of one reservation', () => {
         const ids = await Promise.all(Array.from({ length: roundsAtOnce }, () => makeReservation(server, id, 1, { expirationDate })));
         const asked = ids.flatMap((reservation, index) => {
           const [one, two] = index % 2 ? [server, other] : [other, server];
-          const commit = (): Promise<any> => commitVerb(one, reservation, eur(1)).then(({ code }) => ({ who: 'commit', code, reservation }));
-          const release = (): Promise<any> => releaseVerb(two, reservation).then(({ code }) => ({ who: 'release', code, reservation }));
+          const commit = (): Promise<any> => sleep(Math.random() * spreadMs).then(() => commitVerb(one, reservation, eur(1))).then(({ code }) => ({ who: 'commit', code, reservation }));
+          const release = (): Promise<any> => sleep(Math.random() * spreadMs).then(() => releaseVerb(two, reservation)).then(({ code }) => ({ who: 'release', code, reservation }));
           return index % 3 ? [commit(), release()] : [release(), commit()];
         });
-        // Somewhere in between the time comes.
-        const isThere = new Promise<void>((resolve) => setTimeout(resolve, Math.random() * 60)).then(async () => {
-          for (const one of servers) one.clock.advance(1_000);
-          if (servers.length === 1) return;
-          clock.set(server.clock.now().toISOString());
-        });
+        // Somewhere in between, after none, some or all of the answers, the time comes.
+        let answersLeft = Math.floor(Math.random() * asked.length);
+        const isOver = (): void => {
+          if (answersLeft-- === 0) for (const one of servers) one.clock.advance(1_000);
+        };
+        isOver();
+        for (const one of asked) void one.then(isOver);
         const outcomes = await Promise.all(asked);
-        await isThere;
         const readers = await Promise.all(ids.map((reservation, index) => read(index % 2 ? server : other, 'ReserveBalance', reservation)));
         for (const [index, reservation] of ids.entries()) {
           const own = outcomes.filter((outcome) => outcome.reservation === reservation);
