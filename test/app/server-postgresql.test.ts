@@ -5,7 +5,8 @@ import { call, createStorage, eventually, graphql, killAll, Program, type Storag
 
 jest.setTimeout(180_000);
 
-const rounds = 40;
+/** Cuts of each kind. */
+const rounds = Number(process.env.CUTS ?? 40);
 const clients = 10;
 /** Answers between two cuts. */
 const answersPerRound = 15;
@@ -82,6 +83,7 @@ if (process.env.TEST_DATABASE_URL) {
     let program: Program;
     let origin: string;
     let bucketId: string;
+    let friendId: string;
     beforeAll(async () => {
       storage = await createStorage();
       line = await openLine(storage.env.DATABASE_URL!);
@@ -89,7 +91,8 @@ if (process.env.TEST_DATABASE_URL) {
       origin = await program.origin();
     });
     beforeEach(async () => {
-      bucketId = (await call(origin, 'POST', '/bucket', { usageType: 'monetary', remainingValue: eur(1) })).body.id;
+      const [bucket, friend] = await Promise.all([1, 0].map((amount) => call(origin, 'POST', '/bucket', { usageType: 'monetary', remainingValue: eur(amount) })));
+      [bucketId, friendId] = [bucket?.body.id, friend?.body.id];
     });
     afterAll(async () => {
       await killAll();
@@ -119,22 +122,26 @@ if (process.env.TEST_DATABASE_URL) {
     }
 
     const topUp = (key: string): Promise<Answer> => call(origin, 'POST', '/topupBalance', { amount: eur(1), bucket: { id: bucketId } }, key);
+    const transfer = (key: string): Promise<Answer> =>
+      call(origin, 'POST', '/transferBalance', { amount: eur(1), bucket: { id: bucketId }, receiverBucket: { id: friendId } }, key);
     const reads: (() => Promise<Answer>)[] = [
       () => call(origin, 'GET', `/bucket/${bucketId}`),
       () => call(origin, 'GET', '/topupBalance?limit=5').then((answer) => ({ ...answer, status: answer.status === 206 ? 200 : answer.status })),
       () => graphql(origin, `{ bucket(id: "${bucketId}") { remainingValue { amount } entries(limit: 3) { totalCount } } }`),
     ];
 
-    /** Clients that read and top up until told to stop, while something cuts; answers the number of top-ups. */
+    /** Clients that read, top up and pass it on until told to stop, while something cuts; answers how often they did. */
     async function underLoad(cut: () => Promise<void>): Promise<number> {
       let [answers, keys, isStopped] = [0, 0, false];
       const client = async (): Promise<void> => {
         while (!isStopped) {
           keys += 1;
           const key = `${bucketId}-${keys}`;
-          for (let tries = 1; !isServed(await topUp(key)); tries++) expect(tries).toBeLessThan(triesMax);
+          for (const write of [() => topUp(key), () => transfer(`${key} on`)]) {
+            for (let tries = 1; !isServed(await write()); tries++) expect(tries).toBeLessThan(triesMax);
+          }
           for (const read of reads) isServed(await read());
-          answers += 1 + reads.length;
+          answers += 2 + reads.length;
         }
       };
       const working = Promise.all(Array.from({ length: clients }, client));
@@ -157,11 +164,11 @@ if (process.env.TEST_DATABASE_URL) {
       return keys;
     }
 
-    async function expectRecovered(topups: number): Promise<void> {
+    async function expectRecovered(topups: number, transfers = topups): Promise<void> {
       await eventually('the server is ready', async () => (await fetch(`${origin}/health/ready`)).status === 200 || undefined);
       for (const read of reads) expect(isServed(await read())).toBe(true);
-      const { body } = await call(origin, 'GET', `/bucket/${bucketId}`);
-      expect(body.remainingValue).toEqual(eur(1 + topups));
+      const [bucket, friend] = await Promise.all([bucketId, friendId].map((id) => call(origin, 'GET', `/bucket/${id}`)));
+      expect([bucket?.body.remainingValue, friend?.body.remainingValue]).toEqual([eur(1 + topups - transfers), eur(transfers)]);
       // No bug report in the log: an outage is not one.
       expect(program.output).not.toMatch(/unexpected error/);
       expect(program.errors).toBe('');
@@ -192,7 +199,7 @@ if (process.env.TEST_DATABASE_URL) {
       expect((await fetch(`${origin}/health/live`)).status).toBe(200);
       await line.mend();
       await eventually('the top-up is taken', async () => isServed(await topUp('away')) || undefined);
-      await expectRecovered(1);
+      await expectRecovered(1, 0);
     });
   });
 }
