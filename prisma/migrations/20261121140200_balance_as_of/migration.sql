@@ -2,7 +2,8 @@
 -- by hand
 
 -- Number of the last entry written by then, 0 when there is none. Entries are numbered from 1 without gaps and their times
--- never run backwards, so halving finds it. The entry in the middle is a sub-select, not a join: it must be looked up by its key.
+-- never run backwards, so halving finds it. The entry in the middle is a sub-select, ordered: only the key gives that order, so it is
+-- looked up by the key even where a plan was made when the ledger was short.
 CREATE FUNCTION "entrySequenceAt"("tenant" TEXT, "bucket" TEXT, "last" INTEGER, "at" TIMESTAMPTZ) RETURNS INTEGER
 LANGUAGE sql STABLE PARALLEL SAFE COST 1000
 AS $$
@@ -13,7 +14,8 @@ AS $$
     FROM (
       SELECT m.*, (
         SELECT e."recordedAt" <= "at" FROM "LedgerEntry" e
-        WHERE e."tenantId" = "tenant" COLLATE "C" AND e."bucketId" = "bucket" COLLATE "C" AND e."sequence" = m."middle"
+        WHERE e."tenantId" = "tenant" COLLATE "C" AND e."bucketId" = "bucket" COLLATE "C" AND e."sequence" >= m."middle"
+        ORDER BY e."sequence" LIMIT 1
       ) AS "isBefore"
       FROM (SELECT "low", "high", ("low" + "high" + 1) / 2 AS "middle" FROM "search" WHERE "low" < "high") m
     ) s

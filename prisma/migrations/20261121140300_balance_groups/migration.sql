@@ -37,6 +37,3 @@ CREATE INDEX "BalanceGroup_product_idx" ON "BalanceGroup" USING GIN ("product" j
 
 -- CreateIndex
 CREATE INDEX "BalanceGroup_relatedParty_idx" ON "BalanceGroup" USING GIN ("relatedParty" jsonb_path_ops);
-
--- CreateIndex
-CREATE INDEX "BalanceGroupBucket_tenantId_bucketId_idx" ON "BalanceGroupBucket"("tenantId", "bucketId");

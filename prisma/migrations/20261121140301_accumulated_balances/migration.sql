@@ -13,7 +13,7 @@ $$;
 -- The groups of one bucket: one for each owner it names, however often, and none before it counts any units.
 CREATE FUNCTION "balanceGroupsOf"("usageType" TEXT, "units" TEXT, "logicalResource" JSONB, "partyAccount" JSONB, "product" JSONB, "relatedParty" JSONB)
 RETURNS TABLE ("groupId" TEXT, "attribute" TEXT, "reference" JSONB)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 4
 AS $$
   SELECT DISTINCT ON (1)
     o."attribute" || '~' || "balanceGroupIdPart"(o."reference"->>'id') || '~' || "balanceGroupIdPart"($1) || '~' || "balanceGroupIdPart"($2),
@@ -37,9 +37,14 @@ $$;
 CREATE FUNCTION "keepBalanceGroups"() RETURNS TRIGGER
 LANGUAGE plpgsql
 AS $$
+DECLARE "left" TEXT;
 BEGIN
   IF TG_OP <> 'INSERT' THEN
-    DELETE FROM "BalanceGroupBucket" WHERE "tenantId" = OLD."tenantId" AND "bucketId" = OLD."id";
+    FOR "left" IN
+      SELECT o."groupId" FROM "balanceGroupsOf"(OLD."usageType", OLD."remainingValueUnits", OLD."logicalResource", OLD."partyAccount", OLD."product", OLD."relatedParty") o
+    LOOP
+      DELETE FROM "BalanceGroupBucket" WHERE "tenantId" = OLD."tenantId" AND "groupId" = "left" AND "bucketId" = OLD."id";
+    END LOOP;
   END IF;
   IF TG_OP <> 'DELETE' THEN
     WITH "groups" AS MATERIALIZED (
@@ -47,6 +52,8 @@ BEGIN
     ), "links" AS (
       INSERT INTO "BalanceGroupBucket" ("tenantId", "groupId", "bucketId")
       SELECT NEW."tenantId", n."groupId", NEW."id" FROM "groups" n
+      -- An update that changes units and owners at once comes here twice.
+      ON CONFLICT DO NOTHING
     )
     INSERT INTO "BalanceGroup" ("tenantId", "id", "usageType", "units", "logicalResource", "partyAccount", "product", "relatedParty")
     SELECT NEW."tenantId", n."groupId", NEW."usageType", NEW."remainingValueUnits",

@@ -97,6 +97,14 @@ describe('an accumulated balance', () => {
     expect(await server.database.query(Prisma.sql`SELECT * FROM "BalanceGroupBucket" WHERE "bucketId" = ${id}`)).toEqual([]);
   });
 
+  it('follows whatever writes buckets', async () => {
+    const id = await makeBucket(server, 3, { partyAccount: { id: 'by-hand' } });
+    await server.database.query(Prisma.sql`
+      UPDATE "Bucket" SET "remainingValueUnits" = 'USD', "usageType" = 'data', "partyAccount" = '{"id": "by-other-hand"}', "product" = '[{"id": "by-hand"}]' WHERE "id" = ${id}`);
+    expect(await find('partyAccount.id=by-hand')).toEqual([]);
+    expect(await sumsOf('partyAccount.id=by-other-hand;product.id=by-hand')).toEqual([['partyAccount~by-other-hand~data~USD', 3], ['product~by-hand~data~USD', 3]]);
+  });
+
   it('tells of its owner what the bucket that was written last tells', async () => {
     const id = await makeBucket(server, 1, { partyAccount: { id: 'named', name: 'Old', status: 'due' } });
     await makeBucket(server, 1, { partyAccount: { id: 'named', name: 'New' } });
