@@ -38,6 +38,8 @@ export function reschedule(before: Plain, changes: Plain, now: Date, timeZone: s
     if (isMoved) throw invalid('requestedDate', 'does not go with autoTopupThreshold');
     return changes;
   }
+  // A period that falls due just now, and is not made yet, is not to be passed over.
+  if (!isMoved && !named.includes('recurringPeriod')) return changes;
   const isLater = requestedDate > now || (isMoved && requestedDate >= now);
   const due = command.recurringPeriod && !isLater ? nextDueDate(requestedDate, command.recurringPeriod, now, timeZone) : requestedDate;
   return { ...changes, nextDueDate: due.toISOString() };

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { reschedule } from '../../../src/domain/prepay-balance/schedule.js';
 import { TestClock, startTestServer, type TestServer } from '../../support/server.js';
 import { accepted, actions, allTables, balanceOf, balanceTables, entriesOf, eur, eventsOf, ledgerProblems, make, makeBucket, read } from './balances.js';
 import { create, doors, remove, update, type Door, type Outcome } from './doors.js';
@@ -518,6 +519,17 @@ describe.each(doors)('PATCH of a waiting top-up through %s', (door) => {
       expect((await change(one, { requestedDate: '2026-05-01T00:00:00.000Z' })).code).toBe('INVALID_ATTRIBUTE');
       accepted(await change(one, { description: 'but this may change' }));
     }
+  });
+});
+
+describe('a change of a series whose period falls due in the same moment', () => {
+  it('leaves that period due', () => {
+    const before = { id: 'x', status: 'created', bucket: { id: 'b' }, amount: { amount: 1, units: 'EUR' }, requestedDate: begin, recurringPeriod: 'monthly', nextDueDate: '2026-02-28T09:00:00.000Z' };
+    const now = new Date('2026-02-28T09:00:00.001Z');
+    for (const changes of [{ amount: { amount: 2, units: 'EUR' } }, { numberOfPeriods: 5 }, { description: 'x' }]) {
+      expect({ ...before, ...reschedule(before, changes, now, 'UTC') }.nextDueDate).toBe(before.nextDueDate);
+    }
+    expect(reschedule(before, { recurringPeriod: 'weekly' }, now, 'UTC')).toMatchObject({ nextDueDate: '2026-03-07T09:00:00.000Z' });
   });
 });
 
