@@ -524,37 +524,6 @@ describe.each(doors)('PATCH of a waiting top-up through %s', (door) => {
   });
 });
 
-describe('whatever a client makes of a waiting top-up by PATCH', () => {
-  const oddities: unknown[] = [null, '', ' ', 'x', 0, 1, -1, 1.5, true, false, [], {}, [{}], { id: '' }, { id: 'x' }, [{ id: 'x', '@referredType': 'y' }], { amount: 1, units: 'EUR' }, { amount: 1, units: 'EUROS' }, '2026-02-01T00:00:00Z', '9999-12-31T23:59:59Z', { endDateTime: '2026-02-02T00:00:00Z' }, { startDateTime: '2026-02-02T00:00:00Z' }];
-  const attributes = [
-    ['amount', 'requestedDate', 'recurringPeriod', 'numberOfPeriods', 'validFor', 'isAutoTopup'],
-    ['channel', 'relatedParty', 'requestor', 'payment', 'paymentMethod', 'voucher', 'relatedTopupBalance', 'description', '@type', '@schemaLocation'],
-    ['usageType', 'bucket', 'product', 'logicalResource', 'partyAccount', 'nextDueDate', 'periodsDone', 'autoTopupThreshold', 'status', 'extension'],
-  ];
-
-  it.each(attributes.map((names) => [names.join(', '), names] as const))('%s: it is refused, or the top-up is still done, and everybody can read and write', async (_names, names) => {
-    const party = [{ id: `patched ${names[0]}`, '@referredType': 'Individual' }];
-    const id = await makeBucket(server, 0, { relatedParty: party });
-    const kinds = [{ requestedDate: '2026-02-15T00:00:00.000Z' }, { recurringPeriod: 'weekly' }];
-    const odd: unknown[] = [];
-    for (const name of names) {
-      for (const [index, value] of oddities.entries()) {
-        const locator = index % 2 ? { bucket: { id } } : { relatedParty: party };
-        const topup = await order('rest', { ...locator, amount: eur(1), ...kinds[(index >> 1) % 2] });
-        const { status, body } = await server.rest('PATCH', `/topupBalance/${topup.id}`, { body: { [name]: value } });
-        if (![200, 400, 409, 422].includes(status)) odd.push([name, value, body]);
-      }
-    }
-    expect(odd).toEqual([]);
-    server.clock.set('2026-03-01T00:00:00.000Z');
-    expect((await server.rest('GET', `/bucket/${id}`)).status).toBe(200);
-    expect((await create(server, 'rest', 'AdjustBalance', { ...actions.debit.attributes, bucket: { id }, amount: eur(1) })).code).toBeUndefined();
-    const { data: due } = await server.graphql('{ topupBalances(filter: { nextDueDate: { lte: "2026-03-01T00:00:00.000Z" } }) { totalCount } }');
-    expect(due.topupBalances.totalCount).toBe(0);
-    expect(await ledgerProblems(server, id)).toEqual([]);
-  });
-});
-
 describe('a change of a series whose period falls due in the same moment', () => {
   it('leaves that period due', () => {
     const before = { id: 'x', status: 'created', bucket: { id: 'b' }, amount: { amount: 1, units: 'EUR' }, requestedDate: begin, recurringPeriod: 'monthly', nextDueDate: '2026-02-28T09:00:00.000Z' };
