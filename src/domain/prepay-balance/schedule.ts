@@ -16,6 +16,7 @@ export function reschedule(before: Plain, changes: Plain, now: Date, timeZone: s
     if (first) throw invalid(first, `cannot be changed: topupBalance '${String(id)}' waits no more, it is ${String(status)}`);
     return changes;
   }
+  if (changes['amount'] === null) throw invalid('amount', 'cannot be removed');
   requireSameBucket(before, changes);
   requireSameKindOfUnits(before, changes);
   const after: Plain = { ...before, ...changes };

@@ -471,6 +471,8 @@ describe.each(doors)('PATCH of a waiting top-up through %s', (door) => {
   it.each<[string, () => Promise<any>, object, string]>([
     ['a date in the past', scheduled, { requestedDate: '2026-01-30T00:00:00.000Z' }, 'INVALID_ATTRIBUTE'],
     ['no amount', series, { amount: eur(0) }, 'INVALID_ATTRIBUTE'],
+    ['the absence of an amount', series, { amount: null }, 'INVALID_ATTRIBUTE'],
+    ['the absence of a date', scheduled, { requestedDate: null }, 'INVALID_ATTRIBUTE'],
     ['a negative amount', series, { amount: eur(-10) }, 'INVALID_ATTRIBUTE'],
     ['an amount in other units', series, { amount: data(1, 'MB') }, 'UNITS_MISMATCH'],
     ['an unknown period', series, { recurringPeriod: 'yearly' }, 'INVALID_ATTRIBUTE'],
@@ -526,8 +528,8 @@ describe('a change of a series whose period falls due in the same moment', () =>
   it('leaves that period due', () => {
     const before = { id: 'x', status: 'created', bucket: { id: 'b' }, amount: { amount: 1, units: 'EUR' }, requestedDate: begin, recurringPeriod: 'monthly', nextDueDate: '2026-02-28T09:00:00.000Z' };
     const now = new Date('2026-02-28T09:00:00.001Z');
-    for (const changes of [{ amount: { amount: 2, units: 'EUR' } }, { numberOfPeriods: 5 }, { description: 'x' }]) {
-      expect({ ...before, ...reschedule(before, changes, now, 'UTC') }.nextDueDate).toBe(before.nextDueDate);
+    for (const [name, value] of [['amount', { amount: 2, units: 'EUR' }], ['numberOfPeriods', 5], ['description', 'x']] as const) {
+      expect({ ...before, ...reschedule(before, { [name]: value }, now, 'UTC') }.nextDueDate).toBe(before.nextDueDate);
     }
     expect(reschedule(before, { recurringPeriod: 'weekly' }, now, 'UTC')).toMatchObject({ nextDueDate: '2026-03-07T09:00:00.000Z' });
   });
