@@ -26,7 +26,7 @@ export class RelatedTopupBalance extends ReferenceParts {
 @ObjectType({ description: 'One movement within an impacted bucket.', simpleResolvers: true })
 @InputType('ImpactedBucketItemInput')
 export class ImpactedBucketItem extends Extensible {
-  @Attribute(() => String, { description: 'What moved: topup, credit, debit, reserve, release or commit.' })
+  @Attribute(() => String, { description: 'What moved: topup, credit, debit, reserve, release, commit, expire, transferOut, transferIn, transferCost or reversal.' })
   itemType?: string;
 
   @Attribute(() => Quantity, { description: 'How much moved, always positive.' })

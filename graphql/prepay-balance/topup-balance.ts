@@ -28,7 +28,7 @@ export class TopupBalance extends BalanceActionParts {
   @Attribute(() => TimePeriod, {
     create: 'optional',
     update: true,
-    description: 'Its end extends the validity of the bucket when that ends earlier, and revives an expired bucket with its remainder. Must end in the future.',
+    description: 'Its end extends the validity of the bucket when that ends earlier, and revives an expired bucket with its remainder. Must end in the future, but for a top-up that waits: its end counts when it is due.',
   })
   override validFor?: TimePeriod;
 
@@ -85,7 +85,7 @@ export const topupBalance: ResourceModule = {
     ...resourceResolvers(TopupBalance, {
       create: {
         description:
-          'Adds an amount to one bucket: at once, or as requestedDate, recurringPeriod or autoTopupThreshold say. Errors: BUCKET_UNKNOWN, BUCKET_AMBIGUOUS, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, BALANCE_LIMIT.',
+          'Adds an amount to one bucket: at once, or as requestedDate, recurringPeriod or autoTopupThreshold say. Errors: BUCKET_UNKNOWN, BUCKET_AMBIGUOUS, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, BALANCE_LIMIT; of a second autoTopupThreshold of a bucket CONFLICT.',
         call: ({ prepayBalance }, write, input) => prepayBalance.actions.topUp(write, input),
       },
       createMany: {

@@ -27,8 +27,8 @@ interface RepeatingWork {
 
 /** All that the server does without being asked: one row each. */
 function repeatingWork({ config, database, clock, prepayBalance, logger }: JobTools): RepeatingWork[] {
-  const settleBalances = async (): Promise<void> => {
-    const settled = await prepayBalance.settler.settleTenants();
+  const settleBalances = async ({ signal }: JobContext): Promise<void> => {
+    const settled = await prepayBalance.settler.settleTenants(signal);
     if (settled > 0) logger.info({ settled }, 'settled what was due');
   };
   const keysBegin = (): Date => new Date(clock.now().getTime() - config.idempotencyKeyDays * DAY_MS);

@@ -35,7 +35,7 @@ export class Applier {
   }
 
   /** What a command is decided on, at this time or, if that is behind the clock of its buckets, at theirs. */
-  situationOf(command: CreateCommand | CancelCommand, time: Date = this.tools.clock.now()): Situation {
+  situationOf(command: CreateCommand | CancelCommand, time: Date = this.world.now): Situation {
     const action = 'actionId' in command ? this.world.actions.get(command.actionId) : undefined;
     const candidates = 'locator' in command ? this.world.found(command.locator) : action ? this.world.bucketsOf(action) : [];
     const receivers = command.type === 'transfer' ? this.world.found(command.receiver) : [];

@@ -107,8 +107,9 @@ const stepsMax = 1_000;
 export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[], until: Date): Promise<void> {
   const world = await World.load(tx, tools, tenantId, commands, { unlessDue: false });
   const batch = new Batch();
-  const applier = new Applier(tools, world, batch);
-  const now = tools.clock.now();
+  const { now } = world;
+  // Dated in the past, but made now: lists in the order of ids go on where they were.
+  const applier = new Applier({ ...tools, nextId: () => tools.nextId(now) }, world, batch);
   const open = new Set(commands);
   for (let step = 0; step < stepsMax; step++) {
     const command = earliest(open, world, until < now ? until : now);
@@ -137,7 +138,7 @@ function earliest(commands: Iterable<DueCommand>, world: World, until: Date): Du
 function dueDateOf(command: DueCommand, world: World): Date | undefined {
   if (command.type !== 'expire') return world.actions.get(command.actionId)?.dueAt;
   const bucket = world.buckets.get(command.bucketId);
-  return bucket?.status === 'expired' ? undefined : bucket?.validUntil;
+  return bucket?.status === 'active' ? bucket.validUntil : undefined;
 }
 
 function lapseReservation(applier: Applier, id: string, now: Date): void {
@@ -149,11 +150,14 @@ function lapseReservation(applier: Applier, id: string, now: Date): void {
   applier.end(reservation, 'cancelled', impactsOf(reservation, posting), at);
 }
 
-/** What remains in an expired bucket stays, out of reach until a top-up extends its validity (DESIGN §12). */
+/**
+ * What remains in an expired bucket stays, out of reach until a top-up extends its validity (DESIGN §12). A suspended
+ * bucket stays suspended: expired, a top-up could lift what somebody has decided.
+ */
 function expireBucket(applier: Applier, id: string, now: Date): void {
   const bucket = applier.world.buckets.get(id);
   const row = applier.world.bucketRows.get(id);
-  if (row === undefined || bucket?.validUntil === undefined || bucket.validUntil > now || bucket.status === 'expired') return;
+  if (row === undefined || bucket?.validUntil === undefined || bucket.validUntil > now || bucket.status !== 'active') return;
   const { nextId } = applier.tools;
   const at = latest(bucket.validUntil, [bucket]);
   applier.put({ ...bucket, status: 'expired' });

@@ -20,7 +20,7 @@ import { changeEvent } from './events.js';
 import { completeLogicalResources, eachOf, invalid, requireName, requireValidity, type LogicalResourceReference, type Validity } from './input-parts.js';
 import type { Settler } from './settler.js';
 import type { BucketState } from './state.js';
-import { insertEntries, writeBuckets } from './store.js';
+import { insertEntries, lockBuckets, writeBuckets } from './store.js';
 import { bucketTransitions, requireTransition } from './transitions.js';
 
 export interface BucketInput {
@@ -48,8 +48,9 @@ export class Buckets {
   ) {}
 
   /** `id` is chosen only by the seed, for the bucket that the conformance kit expects. */
-  create(context: WriteContext, input: BucketInput, id?: string): Promise<Answer> {
+  async create(context: WriteContext, input: BucketInput, id?: string): Promise<Answer> {
     checkNew(input);
+    await this.settler.settleIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, 'createBucket', withoutNulls(toPlainObject(input)));
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
       const { row, event } = await this.insert(tx, context.tenantId, input, id ?? this.tools.nextId(now), now);
@@ -58,8 +59,9 @@ export class Buckets {
   }
 
   /** Several buckets, all or none; the answer is `{ items: [...] }`. */
-  createMany(context: WriteContext, inputs: readonly BucketInput[]): Promise<Answer> {
+  async createMany(context: WriteContext, inputs: readonly BucketInput[]): Promise<Answer> {
     eachOf(inputs, checkNew);
+    await this.settler.settleIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, 'createBuckets', { items: inputs.map((input) => withoutNulls(toPlainObject(input))) });
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
       const made: { row: Plain; event: DomainEvent }[] = [];
@@ -113,6 +115,8 @@ export class Buckets {
           throw new DomainError('BUCKET_NOT_EMPTY', `bucket '${id}' has a ${attribute} of ${value.amount} ${value.units}: empty it first`);
         }
       }
+      const { autoTopup } = (await lockBuckets(tx, context.tenantId, [id], now)).buckets.get(id) ?? {};
+      if (autoTopup) throw new DomainError('CONFLICT', `bucket '${id}' is filled by topupBalance '${autoTopup.topupBalanceId}': cancel that first`);
       await writeAll(tx, [deleteRow(this.tools.shape, context.tenantId, id)]);
       return { answer: { id }, events: [changeEvent('bucket', 'Delete', before, now, this.tools.nextId)] };
     });

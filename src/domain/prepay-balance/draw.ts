@@ -50,7 +50,8 @@ export function drawable(locator: Locator, candidates: readonly BucketState[], a
     return refusal ?? [first];
   }
   const usable = usableBuckets(candidates, amount, now).sort(burnOrder);
-  if (candidates.length > candidatesMax) return ambiguousBucket(usable);
+  // Empty ones give nothing: a customer may have any number of used-up packs.
+  if (candidates.filter(({ remaining }) => remaining.gt(0)).length > candidatesMax) return ambiguousBucket(usable);
   return usable.length === 0 ? unknownBucket(locator) : usable;
 }
 

@@ -10,7 +10,7 @@ export function isDue(tenantId: string, now: Date): Prisma.Sql {
     EXISTS (SELECT 1 FROM "BalanceAction" d WHERE d."nextDueDate" <= ${at}::timestamptz AND d."tenantId" = ${tenantId})
     OR EXISTS (
       SELECT 1 FROM "Bucket" e
-      WHERE e."validForEnd" <= ${at}::timestamptz AND e."tenantId" = ${tenantId} AND e."status" <> 'expired'))`;
+      WHERE e."validForEnd" <= ${at}::timestamptz AND e."tenantId" = ${tenantId} AND e."status" = 'active'))`;
 }
 
 /** One thing whose time has come, and when that was. */
@@ -30,7 +30,7 @@ export async function findDue(database: Database, tenantId: string, now: Date, l
         ORDER BY "nextDueDate", "id" LIMIT ${limit}::int)
       UNION ALL
       (SELECT 'bucket', "id", "validForEnd" FROM "Bucket"
-        WHERE "validForEnd" <= ${at}::timestamptz AND "tenantId" = ${tenantId} AND "status" <> 'expired'
+        WHERE "validForEnd" <= ${at}::timestamptz AND "tenantId" = ${tenantId} AND "status" = 'active'
         ORDER BY "validForEnd", "id" LIMIT ${limit}::int)
     ) t ORDER BY "dueAt", "id" LIMIT ${limit}::int`);
 }
@@ -41,7 +41,7 @@ export async function tenantsWithDue(database: Database, now: Date, limit: numbe
   const rows = await database.query<{ tenantId: string }>(Prisma.sql`
     SELECT "tenantId" FROM "BalanceAction" WHERE "nextDueDate" <= ${at}::timestamptz
     UNION
-    SELECT "tenantId" FROM "Bucket" WHERE "validForEnd" <= ${at}::timestamptz AND "status" <> 'expired'
+    SELECT "tenantId" FROM "Bucket" WHERE "validForEnd" <= ${at}::timestamptz AND "status" = 'active'
     LIMIT ${limit}::int`);
   return rows.map(({ tenantId }) => tenantId);
 }

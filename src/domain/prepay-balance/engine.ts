@@ -61,8 +61,11 @@ export class BalanceEngine {
     const tenantId = this.waiting[0]?.tenantId;
     const batch: Waiting[] = [];
     const rest: Waiting[] = [];
+    let commands = 0;
     for (const item of this.waiting) {
-      (item.tenantId === tenantId && batch.length < batchSizeMax ? batch : rest).push(item);
+      const isTaken = item.tenantId === tenantId && (batch.length === 0 || commands + item.request.commands.length <= batchSizeMax);
+      (isTaken ? batch : rest).push(item);
+      if (isTaken) commands += item.request.commands.length;
     }
     this.waiting = rest;
     return batch;
@@ -73,7 +76,7 @@ export class BalanceEngine {
       const results = await this.apply(batch);
       batch.forEach(({ resolve }, index) => resolve(results[index] as BalanceResult));
     } catch (error) {
-      if (batch.length === 1 || error instanceof DomainError) {
+      if (batch.length === 1 || (error instanceof DomainError && error.code === 'UNAVAILABLE')) {
         for (const { reject } of batch) reject(error);
       } else {
         // One command that the database will not take, or a race lost too often: the others are not to suffer.
@@ -92,7 +95,8 @@ export class BalanceEngine {
         return await withRetry(() => this.database.transaction((tx) => applyIn(tx, this.tools, tenantId, requests, { unlessDue })));
       } catch (error) {
         if (!(error instanceof DueFirst)) throw error;
-        await this.settler.settle(tenantId);
+        // Where nothing can be done about what is due, the batch goes on without.
+        if ((await this.settler.settle(tenantId)) === 0) settled = settledMax;
       }
     }
   }

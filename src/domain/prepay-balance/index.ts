@@ -42,6 +42,9 @@ export function createPrepayBalance(database: Database, options: PrepayBalanceOp
     buckets: new Buckets(database, settler, { clock, nextId, extensions, shape: shapes.bucket }),
     actions: new BalanceActions(database, engine, settler, options),
     settler,
-    drain: () => engine.drain(),
+    drain: async () => {
+      await engine.drain();
+      await settler.drain();
+    },
   };
 }

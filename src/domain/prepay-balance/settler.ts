@@ -10,8 +10,12 @@ import { findDue, isDue, tenantsWithDue, type Due } from './due.js';
 const dueMax = 256;
 /** Tenants of one round; the next round finds the others. */
 const tenantsMax = 1_000;
+/** Things one caller waits for; a backlog beyond that is left to the next one, and to the background. */
+const callMax = 5_000;
 /** How often a thing is found due at the same instant before it counts as stuck. */
 const foundMax = 5;
+/** How long it is then left alone. */
+const stuckMs = 60_000;
 
 /**
  * Does what is due: reservations and buckets that lapse, top-ups whose time has come. Every read and every
@@ -19,6 +23,8 @@ const foundMax = 5;
  * wait for somebody to look. Who comes first does it, the others find it done.
  */
 export class Settler {
+  /** Things that could not be done, and when they are tried again. */
+  private readonly stuck = new Map<string, number>();
   private readonly running = new Map<string, Promise<number>>();
 
   constructor(
@@ -37,7 +43,7 @@ export class Settler {
     if (row?.isDue) await this.settle(tenantId);
   }
 
-  /** Settles all that is due of a tenant, and answers how much that was. Calls at one time share the work. */
+  /** Settles what is due of a tenant by now, within bounds, and answers how much that was. Calls at one time share the work. */
   settle(tenantId: string): Promise<number> {
     const running = this.running.get(tenantId);
     if (running) return running;
@@ -47,51 +53,71 @@ export class Settler {
   }
 
   /** Settles what is due of every tenant: the background job. Answers how much that was. */
-  async settleTenants(): Promise<number> {
+  async settleTenants(signal?: AbortSignal): Promise<number> {
     let settled = 0;
-    for (const tenantId of await tenantsWithDue(this.database, this.tools.clock.now(), tenantsMax)) settled += await this.settle(tenantId);
+    for (const tenantId of await tenantsWithDue(this.database, this.tools.clock.now(), tenantsMax)) {
+      for (let more = 1; more > 0 && !signal?.aborted; settled += more) more = await this.settle(tenantId);
+    }
     return settled;
   }
 
+  /** Resolves when nothing is being settled. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.running.values());
+  }
+
+  /** What was due at the beginning, as far as one caller is to wait for it. */
   private async settleAll(tenantId: string): Promise<number> {
-    let settled = 0;
+    const now = this.tools.clock.now();
     const found = new Map<string, number>();
-    const stuck = new Set<string>();
-    for (;;) {
-      const now = this.tools.clock.now();
+    let settled = 0;
+    while (settled < callMax) {
+      const stuck = this.stuckAt(now);
       const limit = dueMax + stuck.size;
       const all = await findDue(this.database, tenantId, now, limit);
       const due = all.filter(({ id }) => !stuck.has(id));
-      if (due.length === 0) return settled;
-      for (const { id, dueAt } of due) {
+      if (due.length === 0) break;
+      for (const { id, dueAt, kind } of due) {
         // A series that catches up is found once per period, each time at a later date.
         const key = `${id} ${dueAt.toISOString()}`;
         const times = (found.get(key) ?? 0) + 1;
         found.set(key, times);
-        if (times === foundMax) stuck.add(id);
+        if (times === foundMax) this.report(new Error('it stays due, whatever is done'), { id, kind, dueAt });
       }
       const last = all.length === limit ? all.at(-1) : undefined;
-      await this.apply(tenantId, due, last?.dueAt ?? now, stuck);
-      settled += due.length;
+      settled += await this.apply(tenantId, due, last?.dueAt ?? now);
     }
+    return settled;
   }
 
-  private async apply(tenantId: string, due: readonly Due[], until: Date, stuck: Set<string>): Promise<void> {
-    const commands = due.map(toCommand);
+  /** Applies what is due, and answers how much of it could be. */
+  private async apply(tenantId: string, due: readonly Due[], until: Date): Promise<number> {
     try {
-      await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, commands, until)));
+      await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)));
+      return due.length;
     } catch (error) {
       // An outage concerns whoever asked; any other refusal is of a thing that is due, and a bug.
       if (error instanceof DomainError && error.code === 'UNAVAILABLE') throw error;
       const [first, ...others] = due;
-      if (first && commands[0] && others.length === 0) {
-        // Whoever reads or writes is not to suffer from it: the bug is reported, and the thing stays due.
-        stuck.add(first.id);
-        this.tools.reportStuck(error, commands[0]);
-        return;
+      if (first && others.length === 0) {
+        this.report(error, first);
+        return 0;
       }
-      for (const one of due) await this.apply(tenantId, [one], one.dueAt, stuck);
+      let applied = 0;
+      for (const one of due) applied += await this.apply(tenantId, [one], one.dueAt);
+      return applied;
     }
+  }
+
+  /** Whoever reads or writes is not to suffer from what cannot be done: it is reported, stays due, and is left alone for a while. */
+  private report(error: unknown, due: Due): void {
+    this.stuck.set(due.id, this.tools.clock.now().getTime() + stuckMs);
+    this.tools.reportStuck(error, toCommand(due));
+  }
+
+  private stuckAt(now: Date): ReadonlySet<string> {
+    for (const [id, until] of this.stuck) if (until <= now.getTime()) this.stuck.delete(id);
+    return new Set(this.stuck.keys());
   }
 }
 

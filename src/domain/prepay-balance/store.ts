@@ -78,7 +78,8 @@ function toBucketState(row: BucketRow): BucketState {
 type MatchLocator = Extract<Locator, { kind: 'match' }>;
 
 /**
- * The buckets each locator matches, at most one more than an action may draw on. With `within`, only
+ * The buckets each locator matches, those with something left first, and more of them than an action may draw on
+ * (a transfer leaves out its receiver). With `within`, only
  * those among buckets that are locked already: asked again under the locks, the answer is final.
  */
 export async function locate(
@@ -97,7 +98,7 @@ export async function locate(
         AND ${locator.usageType === undefined ? Prisma.sql`true` : Prisma.sql`b."usageType" = ${locator.usageType}`}
         AND ${within ? Prisma.sql`b."id" = ANY(${within}::text[])` : Prisma.sql`true`}
         AND ${Prisma.join(locator.conditions.map(anyOf), ' AND ')}
-      ORDER BY b."id" LIMIT ${candidatesMax + 1}::int)`,
+      ORDER BY COALESCE(b."remainingValueAmount", 0) > 0 DESC, b."id" LIMIT ${candidatesMax + 2}::int)`,
   );
   const rows = await tx.query<{ ordinal: number; id: string }>(Prisma.join(branches, ' UNION ALL '));
   const found: string[][] = locators.map(() => []);

@@ -1,8 +1,10 @@
+import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
 import type { Plain } from '../../platform/plain.js';
 import { lockRows, readRows } from '../../platform/write/rows.js';
 import type { BalanceTools } from './apply.js';
 import type { ActionKind, BalanceCommand, DueCommand, Locator, StandingTopupCommand } from './commands.js';
+import { isDue } from './due.js';
 import { standingOf } from './standing.js';
 import type { ActionState, BucketState } from './state.js';
 import * as store from './store.js';
@@ -23,6 +25,8 @@ export class World {
     readonly standing: Map<string, StandingTopupCommand>,
     /** Buckets that expire, as they are read. */
     readonly bucketRows: ReadonlyMap<string, Plain>,
+    /** The present, taken when the locks were there. */
+    readonly now: Date,
   ) {}
 
   bucket(id: string): BucketState {
@@ -44,7 +48,7 @@ export class World {
 
   /** For commands that apply together or not at all: what they do to the copy is taken over by `become`, or forgotten. */
   copy(): World {
-    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.standing), this.bucketRows);
+    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.standing), this.bucketRows, this.now);
   }
 
   become({ buckets, actions, standing }: World): void {
@@ -64,7 +68,7 @@ export class World {
     commands: readonly (BalanceCommand | DueCommand)[],
     { unlessDue }: { unlessDue: boolean },
   ): Promise<World> {
-    const now = clock.now();
+    const asked = clock.now();
     const named = namedActions(commands);
     const waiting = await readRows(tx, shapes.topupBalance, tenantId, named.topupBalance);
     const standing = new Map([...waiting].filter(([, row]) => row['status'] === 'created').map(([id, row]) => [id, asDue(standingOf(row), row)]));
@@ -74,13 +78,14 @@ export class World {
     const matches = locators.filter((locator) => locator.kind === 'match');
     const bucketIds = [
       ...locators.flatMap((locator) => (locator.kind === 'bucket' ? [locator.bucketId] : [])),
-      ...(await store.locate(tx, tenantId, matches, now)).flat(),
+      ...(await store.locate(tx, tenantId, matches, asked)).flat(),
       ...(await store.heldBuckets(tx, tenantId, named.reserveBalance)),
       ...[...effects.values()].flat().map(({ bucketId }) => bucketId),
       ...expiring(commands),
     ];
-    const { buckets, isDue } = await store.lockBuckets(tx, tenantId, [...new Set(bucketIds)], now);
-    if (isDue && unlessDue) throw new DueFirst();
+    const { buckets, isDue: wasDue } = await store.lockBuckets(tx, tenantId, [...new Set(bucketIds)], asked);
+    const now = clock.now();
+    if (unlessDue && (wasDue || (await hasBecomeDue(tx, tenantId, asked, now)))) throw new DueFirst();
 
     const confirmed = await store.locate(tx, tenantId, matches, now, [...buckets.keys()]);
     const watching = [...buckets.values()].flatMap(({ autoTopup }) => autoTopup?.topupBalanceId ?? []);
@@ -99,8 +104,18 @@ export class World {
       if (action) standing.set(id, standingOf(action.snapshot));
     }
     const bucketRows = await lockRows(tx, shapes.bucket, tenantId, expiring(commands));
-    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), standing, bucketRows);
+    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), standing, bucketRows, now);
   }
+}
+
+/** A longer wait for the locks than this, and what was not due may be by now. */
+const lockWaitMs = 50;
+
+/** What the statement that waited could not see. */
+async function hasBecomeDue(tx: Transaction, tenantId: string, asked: Date, now: Date): Promise<boolean> {
+  if (now.getTime() - asked.getTime() <= lockWaitMs) return false;
+  const [row] = await tx.query<{ isDue: boolean }>(Prisma.sql`SELECT ${isDue(tenantId, now)} AS "isDue"`);
+  return row?.isDue ?? false;
 }
 
 /** Its buckets are those of the instant it is due, which may be long ago. */

@@ -2,8 +2,8 @@
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const UNIQUE_VIOLATION = '23505';
-/** Connection exceptions, insufficient resources (too many connections, disk full), shutdown, crash, starting up. */
-const UNAVAILABLE_STATE = /^(08|53|57P0)/;
+/** Connection exceptions, insufficient resources (too many connections, disk full), shutdown, crash, starting up, a lock that somebody keeps. */
+const UNAVAILABLE_STATE = /^(08|53|57P0|55P03)/;
 /** Node's codes of a socket that fails before or under a query. */
 const UNAVAILABLE_SOCKET = /^(ECONN(REFUSED|RESET|ABORTED)|E(HOST|NET)UNREACH|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)$/;
 

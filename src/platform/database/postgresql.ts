@@ -6,6 +6,8 @@ import { prismaPart, type Database, type DedicatedConnection } from './database.
 
 /** A statement that runs longer is cancelled, so that one bad query cannot hold a connection for ever. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** Nobody holds a row for long: who waits longer waits for a program that is stuck, and is told to come again. */
+const LOCK_TIMEOUT_MS = 10_000;
 /** How long to wait for a connection: a new one, or a free one of the pool. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 const SERVER_VERSION_MIN = 15;
@@ -26,7 +28,7 @@ export async function openPostgresql(url: string, { poolSize }: PostgresqlOption
   const config = readUrl(url);
   await checkServer(config);
   const pool = new pg.Pool({
-    ...withOptions(config, `-c statement_timeout=${STATEMENT_TIMEOUT_MS}`),
+    ...withOptions(config, `-c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS}`),
     max: poolSize,
   });
   // Between the pool's hands and the adapter's a connection has nobody who listens: a server that hangs up just

@@ -17,7 +17,8 @@ const loadersMax = 500;
 export interface Due {
   /** SQL that is true when something of the tenant is due. */
   condition(tenantId: string): Prisma.Sql;
-  settle(tenantId: string): Promise<unknown>;
+  /** Answers how much could be settled. */
+  settle(tenantId: string): Promise<number>;
 }
 
 /** How often a read lets pass what is due; where something always is, it is not kept waiting for ever. */
@@ -115,7 +116,8 @@ export class Reader {
         Prisma.sql`SELECT r.*, ${this.due.condition(tenantId)} AS "isDue" FROM (${select}) r`,
       );
       if (!row?.isDue || settled === settledMax) return row;
-      await this.due.settle(tenantId);
+      // Where nothing can be done about what is due, readers go on without.
+      if ((await this.due.settle(tenantId)) === 0) return row;
     }
   }
 }

@@ -208,12 +208,14 @@ describe('a bucket whose validity ends', () => {
     }
   });
 
-  it('expires, too, when it was suspended, or when its validity is cut short by PATCH', async () => {
+  it('stays suspended when it was, and expires when its validity is cut short by PATCH', async () => {
     const suspended = await makeBucket(server, 1, { status: 'suspended', ...until(end) });
     const cut = await makeBucket(server, 1);
     accepted(await update(server, 'graphql', 'Bucket', cut, until(end)));
     server.clock.set(end);
-    expect([(await read(server, 'Bucket', suspended)).status, (await read(server, 'Bucket', cut)).status]).toEqual(['expired', 'expired']);
+    expect([(await read(server, 'Bucket', suspended)).status, (await read(server, 'Bucket', cut)).status]).toEqual(['suspended', 'expired']);
+    accepted(await update(server, 'rest', 'Bucket', suspended, { status: 'active' }));
+    expect((await read(server, 'Bucket', suspended)).status).toBe('expired');
   });
 });
 
@@ -373,5 +375,34 @@ describe('commit, release and lapse of one reservation', () => {
     expect([...perAction.values()].filter((times) => times !== 1)).toEqual([]);
     expect(await balanceOf(server, id)).toEqual([rounds - wins.commit, 0]);
     expect(await ledgerProblems(server, id)).toEqual([]);
+  });
+});
+
+describe('a read while things keep falling due', () => {
+  it('waits for what was due when it began, and for no more', async () => {
+    const id = await makeBucket(server, 1000);
+    const start = server.clock.now().getTime();
+    const inputs = Array.from({ length: 150 }, (_, second) => ({
+      bucket: { id },
+      amount: eur(1),
+      expirationDate: new Date(start + (second + 1) * 1_000).toISOString(),
+    }));
+    const made = await server.graphql('mutation ($inputs: [ReserveBalanceCreate!]!) { createReserveBalances(inputs: $inputs) { id } }', { inputs });
+    expect(made.errors).toBeUndefined();
+    server.clock.advance(1_000);
+    const now = server.clock.now.bind(server.clock);
+    server.clock.now = () => {
+      server.clock.advance(1_000);
+      return now();
+    };
+    try {
+      await balanceOf(server, id);
+    } finally {
+      server.clock.now = now;
+    }
+    const live = await server.database.client.reservationHold.count({ where: { bucketId: id } });
+    expect(live).toBeGreaterThan(50);
+    server.clock.advance(200_000);
+    expect(await balanceOf(server, id)).toEqual([1000, 0]);
   });
 });

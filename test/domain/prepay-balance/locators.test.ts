@@ -223,3 +223,15 @@ describe('an action on several buckets', () => {
     expect((await read(server, 'ReserveBalance', reservation)).status).toBe('completed');
   });
 });
+
+describe('used-up buckets', () => {
+  it('do not count among those an action may draw on', async () => {
+    const owned = { product: [{ id: name }] };
+    await makeBuckets(server, 110, 0, owned);
+    const full = await makeBucket(server, 50, owned);
+    const debit = await make(server, 'AdjustBalance', { ...owned, adjustType: 'oneTimeChargeDebit', amount: eur(1) });
+    expect(impacts(debit)).toEqual([[full, 50, 49]]);
+    const tooMuch = await create(server, 'rest', 'AdjustBalance', { ...owned, adjustType: 'oneTimeChargeDebit', amount: eur(50) });
+    expect(tooMuch.code).toBe('INSUFFICIENT_REMAINING');
+  });
+});

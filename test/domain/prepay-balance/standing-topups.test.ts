@@ -634,3 +634,14 @@ describe.each(doors)('a threshold through %s', (door) => {
     expect(await ledgerProblems(server, id)).toEqual([]);
   });
 });
+
+it.each(doors)('a bucket that a standing top-up fills is not deleted before that is cancelled (%s)', async (door) => {
+  const id = await makeBucket(server, 0);
+  // Suspended for a moment, so that the first filling is refused and the bucket stays empty.
+  await update(server, door, 'Bucket', id, { status: 'suspended' });
+  const order = await create(server, door, 'TopupBalance', { bucket: { id }, amount: eur(5), autoTopupThreshold: eur(1) });
+  const refused = await remove(server, door, 'Bucket', id);
+  expect([refused.code, refused.message]).toEqual(['CONFLICT', expect.stringContaining(order.resource.id)]);
+  await update(server, door, 'TopupBalance', order.resource.id, { status: 'cancelled' });
+  expect((await remove(server, door, 'Bucket', id)).code).toBeUndefined();
+});

@@ -40,7 +40,7 @@ describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
     database = await openTestDatabase();
     await fill(database);
     const watched = { ...database, query: <T>(sql: Prisma.Sql) => (asked.push(sql), database.query<T>(sql)) } as Database;
-    reader = new Reader(watched, 100_000, { condition: () => Prisma.sql`false`, settle: () => Promise.resolve() });
+    reader = new Reader(watched, 100_000, { condition: () => Prisma.sql`false`, settle: () => Promise.resolve(0) });
   }, loadMaxMs);
   afterAll(() => database.close());
 
