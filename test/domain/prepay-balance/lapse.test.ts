@@ -339,14 +339,12 @@ describe('commit, release and lapse of one reservation', () => {
           const release = (): Promise<any> => sleep(Math.random() * spreadMs).then(() => releaseVerb(two, reservation)).then(({ code }) => ({ who: 'release', code, reservation }));
           return index % 3 ? [commit(), release()] : [release(), commit()];
         });
-        // Somewhere in between, after none, some or all of the answers, the time comes.
-        let answersLeft = Math.floor(Math.random() * asked.length);
-        const isOver = (): void => {
-          if (answersLeft-- === 0) for (const one of servers) one.clock.advance(1_000);
-        };
-        isOver();
-        for (const one of asked) void one.then(isOver);
+        // Sooner or later among them, differently in each group, the time comes.
+        const isThere = sleep((spreadMs * round) / rounds).then(() => {
+          for (const one of servers) one.clock.advance(1_000);
+        });
         const outcomes = await Promise.all(asked);
+        await isThere;
         const readers = await Promise.all(ids.map((reservation, index) => read(index % 2 ? server : other, 'ReserveBalance', reservation)));
         for (const [index, reservation] of ids.entries()) {
           const own = outcomes.filter((outcome) => outcome.reservation === reservation);
