@@ -17,6 +17,8 @@ import {
   fromReserveInput,
   fromTopupInput,
   fromTransferInput,
+  requireChannel,
+  type ActionInput,
   type AdjustInput,
   type ReserveInput,
   type TopupInput,
@@ -140,6 +142,7 @@ export class BalanceActions {
   /** Changes descriptive attributes, what a waiting top-up waits for, or cancels. */
   async update(context: WriteContext, kind: ActionKind, change: Change): Promise<Answer> {
     const { status, ...changes } = withoutRequiredNulls(kind, toPlainObject(change.input));
+    requireChannel(changes['channel'] as ActionInput['channel']);
     if (status === 'cancelled') {
       requireDescribing(kind, changes);
       return this.cancel(context, kind, { ...change, input: changes });

@@ -196,10 +196,14 @@ function common(input: ActionInput): Omit<AdjustCommand, 'type'> {
   return { amount: input.amount, locator, usageType, attributes: descriptive(input) };
 }
 
+export function requireChannel(channel: ActionInput['channel']): void {
+  if (channel && !channel.id && !channel.href && !channel.name) throw missing('channel.id', 'a channel has an id, an href or a name');
+}
+
 /** Attributes that are kept as given; what the engine sets itself is left out. */
 function descriptive(input: Omit<Partial<AdjustInput>, 'amount'> & { amount?: Amount | null }): Plain {
   const { channel, logicalResource } = input;
-  if (channel && !channel.id && !channel.href && !channel.name) throw missing('channel.id', 'a channel has an id, an href or a name');
+  requireChannel(channel);
   const plain = withoutNulls(toPlainObject({ ...input, logicalResource: logicalResource && completeLogicalResources(logicalResource) }));
   delete plain['amount'];
   delete plain['usageType'];

@@ -458,6 +458,12 @@ describe('changes of status', () => {
     expect((await releaseVerb(server, 'nowhere')).code).toBe('NOT_FOUND');
   });
 
+  it.each(doors)('refuses a change to a channel without a name of any kind (%s)', async (door) => {
+    const id = await completed('AdjustBalance');
+    const outcome = await update(server, door, 'AdjustBalance', id, { channel: {} });
+    expect([outcome.code, outcome.status]).toEqual(['MISSING_ATTRIBUTE', 400]);
+  });
+
   it.each(doors)('refuses to change or delete what does not exist (%s)', async (door) => {
     for (const type of ['Bucket', 'TopupBalance', 'AdjustBalance', 'ReserveBalance', 'TransferBalance'] as const) {
       const outcomes = [await update(server, door, type, 'nowhere', { description: 'x' }), await remove(server, door, type, 'nowhere')];
