@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Database } from '../database/database.js';
+import type { Database, ReadOptions } from '../database/database.js';
 import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
 import { selectCount, selectPage, toPage, withKey, type Page, type PageRequest } from './page.js';
@@ -19,6 +19,10 @@ export interface Due {
   condition(tenantId: string): Prisma.Sql;
   settle(tenantId: string): Promise<unknown>;
 }
+
+/** By id, and in order from the beginning, a plan does not depend on the values; what a filter or a cursor leaves does. */
+const planKept: ReadOptions = { isPlanKept: true };
+const planMade: ReadOptions = { isPlanKept: false };
 
 /** How often a read lets pass what is due; where something always is, it is not kept waiting for ever. */
 const settledMax = 3;
@@ -53,7 +57,7 @@ export class Reader {
     const { from, where } = sourceOf(shape, scope, undefined);
     return new DataLoader<string, Plain | null>(
       async (ids) => {
-        const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where} AND b."id" = ANY(${ids}::text[])`, scope);
+        const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where} AND b."id" = ANY(${ids}::text[])`, scope, planKept);
         const byId = new Map(rows.map((row) => [row['id'], row]));
         return ids.map((id) => byId.get(id) ?? null);
       },
@@ -65,9 +69,9 @@ export class Reader {
   /** A page of the resources that match, in order, the key attribute last. */
   async page(shape: Shape, scope: Scope, request: PageRequest): Promise<Page> {
     const source = sourceOf(shape, scope, request.filter);
-    const found = request.limit === 0 ? [] : await this.rows(selectPage(shape, source, request), scope);
+    const found = request.limit === 0 ? [] : await this.rows(selectPage(shape, source, request), scope, planOf(request));
     return toPage(shape, request, found, async (exact) => {
-      const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope);
+      const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope, planOf(request));
       return this.known(row?.count ?? 0, exact);
     });
   }
@@ -75,9 +79,9 @@ export class Reader {
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
   async pages(shape: Shape, scope: Scope, edge: Edge, parentIds: readonly string[], request: PageRequest): Promise<Page[]> {
     const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`);
-    const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, rowsOf(selectPage(shape, source, request)), scope);
+    const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, rowsOf(selectPage(shape, source, request)), scope, planOf(request));
     const createCounter = (exact: boolean): DataLoader<string, number> =>
-      new DataLoader((ids) => this.perParent<number>(ids, selectCount(source, this.countBound(exact)), scope), {
+      new DataLoader((ids) => this.perParent<number>(ids, selectCount(source, this.countBound(exact)), scope, planOf(request)), {
         batchScheduleFn: (run) => setImmediate(run),
       });
     const counters = { exact: createCounter(true), bounded: createCounter(false) };
@@ -94,30 +98,35 @@ export class Reader {
     return !exact && count > this.countMax ? null : count;
   }
 
-  private async rows(select: Prisma.Sql, scope: Scope): Promise<Plain[]> {
-    const row = await this.settled<{ rows: string }>(Prisma.sql`SELECT t."rows"::text AS "rows" FROM (${rowsOf(select)}) t`, scope);
+  private async rows(select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<Plain[]> {
+    const row = await this.settled<{ rows: string }>(Prisma.sql`SELECT t."rows"::text AS "rows" FROM (${rowsOf(select)}) t`, scope, plan);
     return row ? (JSON.parse(row.rows) as Plain[]) : [];
   }
 
   /** One value per parent, in their order; the select may say `p."id"` and has one row of one column. */
-  private async perParent<T>(parentIds: readonly string[], select: Prisma.Sql, scope: Scope): Promise<T[]> {
+  private async perParent<T>(parentIds: readonly string[], select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<T[]> {
     const values = Prisma.sql`
       SELECT json_agg(v."value" ORDER BY p."ordinal")::text AS "values"
       FROM unnest(${parentIds}::text[]) WITH ORDINALITY AS p("id", "ordinal") CROSS JOIN LATERAL (${select}) v("value")`;
-    const row = await this.settled<{ values: string }>(values, scope);
+    const row = await this.settled<{ values: string }>(values, scope, plan);
     return row ? (JSON.parse(row.values) as T[]) : [];
   }
 
   /** One row, which says, too, whether something is due: then that is settled, and the read repeated. */
-  private async settled<T>(select: Prisma.Sql, { tenantId }: Scope): Promise<T | undefined> {
+  private async settled<T>(select: Prisma.Sql, { tenantId }: Scope, plan: ReadOptions): Promise<T | undefined> {
     for (let settled = 0; ; settled++) {
-      const [row] = await this.database.query<T & { isDue: boolean }>(
+      const [row] = await this.database.read<T & { isDue: boolean }>(
         Prisma.sql`SELECT r.*, ${this.due.condition(tenantId)} AS "isDue" FROM (${select}) r`,
+        plan,
       );
       if (!row?.isDue || settled === settledMax) return row;
       await this.due.settle(tenantId);
     }
   }
+}
+
+function planOf({ filter, after }: PageRequest): ReadOptions {
+  return filter === undefined && after === undefined ? planKept : planMade;
 }
 
 /** All rows as one JSON array. */
