@@ -4,9 +4,9 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
 import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
-import { selectCount, selectPage, toPage, withKey, type Page, type PageRequest } from './page.js';
+import { selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest } from './page.js';
 import type { Shape } from './shape.js';
-import { belowParent, sourceOf, type Edge, type Scope } from './source.js';
+import { belowParent, sourceOf, type Edge, type Scope, type Source } from './source.js';
 
 /** Ids of one statement; more become several. */
 const idsPerStatementMax = 500;
@@ -69,11 +69,21 @@ export class Reader {
   /** A page of the resources that match, in order, the key attribute last. */
   async page(shape: Shape, scope: Scope, request: PageRequest): Promise<Page> {
     const source = sourceOf(shape, scope, request.filter);
-    const found = request.limit === 0 ? [] : await this.rows(selectPage(shape, source, request), scope, planOf(request));
-    return toPage(shape, request, found, async (exact) => {
+    const { rows, count } = await this.pageRows(shape, source, request, scope);
+    return toPage(shape, request, rows, async (exact) => {
+      if (count !== null && !(exact && count > this.countMax)) return this.known(count, exact);
       const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope, planOf(request));
       return this.known(row?.count ?? 0, exact);
     });
+  }
+
+  /** `count`: how many match, up to one more than the bound; null when that is not known yet. */
+  private async pageRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null }> {
+    if (request.limit === 0) return { rows: [], count: null };
+    if (!request.isCounted) return { rows: await this.rows(selectPage(shape, source, request), scope, planOf(request)), count: null };
+    const select = selectCountedPage(shape, source, request, this.countMax);
+    const row = await this.settled<{ rows: string; count: number | null }>(Prisma.sql`SELECT t."rows"::text AS "rows", t."count" FROM (${select}) t`, scope, planOf(request));
+    return { rows: row ? (JSON.parse(row.rows) as Plain[]) : [], count: row?.count ?? null };
   }
 
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
