@@ -175,6 +175,7 @@ export async function createServer({ config, database, logger, clock = systemClo
       await Promise.all([closeServer(server, underWay), jobs.stop()]);
       await graphqlHttp.stop();
       await prepayBalance.drain();
+      logger.info({ batchSizes: prepayBalance.batchSizes() }, 'balance actions committed');
     },
   };
 }

@@ -21,6 +21,8 @@ export interface PrepayBalance {
   readonly settler: Settler;
   /** Resolves when every accepted balance action is answered. */
   drain(): Promise<void>;
+  /** How many batches of balance actions were run, by their size: shows what group commit gives. */
+  batchSizes(): Record<string, number>;
 }
 
 /** What the domain is built with. */
@@ -43,5 +45,6 @@ export function createPrepayBalance(database: Database, options: PrepayBalanceOp
     actions: new BalanceActions(database, engine, settler, options),
     settler,
     drain: () => engine.drain(),
+    batchSizes: () => engine.batchSizes(),
   };
 }
