@@ -119,6 +119,7 @@ export function toPageRequest(
     limit: within('limit', limit ?? limits.pageSizeDefault, limits.pageSizeMax),
     after: after ?? undefined,
     attributes: [...selectedFields(info, 'items')],
+    isCounted: selectedFields(info).has('totalCount'),
   };
 }
 

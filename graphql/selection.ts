@@ -1,7 +1,7 @@
 import type { FieldNode, FragmentDefinitionNode, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 
 // Parsed documents are cached, so their nodes are the same objects from request to request.
-const known = new WeakMap<FieldNode, ReadonlySet<string>>();
+const known = new WeakMap<FieldNode, Map<string | undefined, ReadonlySet<string>>>();
 
 /**
  * Names of the fields selected below this one, or below `within` of it (e.g. items). Conditions of
@@ -9,9 +9,9 @@ const known = new WeakMap<FieldNode, ReadonlySet<string>>();
  */
 export function selectedFields(info: GraphQLResolveInfo, within?: string): ReadonlySet<string> {
   const [node] = info.fieldNodes;
-  // Fields that merge several nodes, and pages asked for in two ways, are rare: they are not cached.
+  // Fields that merge several nodes are rare: they are not cached.
   const cacheable = info.fieldNodes.length === 1 && node !== undefined;
-  const cached = cacheable ? known.get(node) : undefined;
+  const cached = cacheable ? known.get(node)?.get(within) : undefined;
   if (cached) return cached;
   const names = new Set<string>();
   for (const fieldNode of info.fieldNodes) {
@@ -20,7 +20,7 @@ export function selectedFields(info: GraphQLResolveInfo, within?: string): Reado
       else if (child.name.value === within) addAll(names, fieldsOf(child.selectionSet, info.fragments, new Set()));
     }
   }
-  if (cacheable) known.set(node, names);
+  if (cacheable) known.set(node, new Map([...(known.get(node) ?? []), [within, names]]));
   return names;
 }
 

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Context } from '../../graphql/context.js';
 import { errorResponse } from '../../rest-compat/errors.js';
@@ -16,8 +15,8 @@ export interface RestHttpOptions {
   logger: Logger;
 }
 
-/** The TMF REST layer as Express middleware; it answers every path that is not served otherwise, with a TMF error at least. */
-export function restMiddleware(rest: Rest, options: RestHttpOptions): RequestHandler {
+/** The TMF REST layer on node's own server; it answers every path that is not served otherwise, with a TMF error at least. */
+export function restHandler(rest: Rest, options: RestHttpOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     const context = options.contextOf(request, response);
     let answer: RestResponse;
@@ -31,11 +30,11 @@ export function restMiddleware(rest: Rest, options: RestHttpOptions): RequestHan
   };
 }
 
-function toRestRequest(request: Request, context: Context, options: RestHttpOptions): RestRequest {
-  const url = request.originalUrl;
+function toRestRequest(request: IncomingMessage, context: Context, options: RestHttpOptions): RestRequest {
+  const url = request.url ?? '/';
   const question = url.indexOf('?');
   return {
-    method: request.method,
+    method: request.method ?? 'GET',
     path: question < 0 ? url : url.slice(0, question),
     rawQuery: question < 0 ? '' : url.slice(question + 1),
     headers: request.headers as Record<string, string | undefined>,
@@ -48,7 +47,7 @@ function toRestRequest(request: Request, context: Context, options: RestHttpOpti
   };
 }
 
-function send(request: Request, response: Response, { status, headers, body }: RestResponse): void {
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: RestResponse): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (body === undefined) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { graphqlLimits } from '../../graphql/limits.js';
 import { Prisma } from '../../prisma/generated/client.js';
+import type { ReadOptions } from '../../src/platform/database/database.js';
 import { create } from '../fixtures/prepay-balance.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -21,8 +22,8 @@ describe('lists within lists', () => {
       ids.push(bucket.id);
     }
     await server.rest('POST', '/adjustBalance', { body: { amount: eur(5000), adjustType: 'generalDebit', bucket: { id: ids[1] }, usageType: 'monetary' } });
-    const { query } = server.database;
-    Object.assign(server.database, { query: (sql: Prisma.Sql) => ((statements += 1), query(sql)) });
+    const { read } = server.database;
+    Object.assign(server.database, { read: (sql: Prisma.Sql, options: ReadOptions) => ((statements += 1), read(sql, options)) });
   });
   afterAll(() => server.close());
   beforeEach(() => {

@@ -27,6 +27,8 @@ interface Waiting {
 export class BalanceEngine {
   private waiting: Waiting[] = [];
   private running: Promise<void> | undefined;
+  /** Batches run so far; at n those of 2^n commands and more, but fewer than 2^(n+1). */
+  private readonly batches: number[] = [];
 
   constructor(
     private readonly database: Database,
@@ -49,6 +51,12 @@ export class BalanceEngine {
     while (this.running) await this.running;
   }
 
+  /** How many batches were run, by their size: `{ '1': 12, '2-3': 4, '4-7': 1 }`. */
+  batchSizes(): Record<string, number> {
+    const sizes = this.batches.map((count, power): [string, number] => [power === 0 ? '1' : `${2 ** power}-${2 ** (power + 1) - 1}`, count]);
+    return Object.fromEntries(sizes.filter(([, count]) => count > 0));
+  }
+
   private async run(): Promise<void> {
     // Requests that the same turn of the event loop brings join the first transaction.
     await new Promise((resolve) => setImmediate(resolve));
@@ -68,6 +76,8 @@ export class BalanceEngine {
       if (isTaken) commands += item.request.commands.length;
     }
     this.waiting = rest;
+    const power = Math.floor(Math.log2(batch.length));
+    this.batches[power] = (this.batches[power] ?? 0) + 1;
     return batch;
   }
 

@@ -21,6 +21,8 @@ export interface PrepayBalance {
   readonly settler: Settler;
   /** Resolves when every accepted balance action is answered. */
   drain(): Promise<void>;
+  /** How many batches of balance actions were run, by their size: shows what group commit gives. */
+  batchSizes(): Record<string, number>;
 }
 
 /** What the domain is built with. */
@@ -46,5 +48,6 @@ export function createPrepayBalance(database: Database, options: PrepayBalanceOp
       await engine.drain();
       await settler.drain();
     },
+    batchSizes: () => engine.batchSizes(),
   };
 }

@@ -39,7 +39,7 @@ export class Settler {
 
   /** Settles what is due, if anything is. */
   async settleIfDue(tenantId: string): Promise<void> {
-    const [row] = await this.database.query<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`);
+    const [row] = await this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, { isPlanKept: true });
     if (row?.isDue) await this.settle(tenantId);
   }
 

@@ -25,11 +25,21 @@ export interface DedicatedConnection {
   query<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
 }
 
+export interface ReadOptions {
+  /**
+   * Whether a connection may keep the plan for the next time the same text comes. Only for what is planned well
+   * without knowing the values: for a filter PostgreSQL would have to guess how many rows it leaves.
+   */
+  readonly isPlanKept: boolean;
+}
+
 /** The one database of a server: PGlite in this process, or a PostgreSQL server. Both speak the same SQL. */
 export interface Database {
   readonly kind: 'pglite' | 'postgresql';
   readonly client: PrismaClient;
   query<T>(sql: Prisma.Sql): Promise<T[]>;
+  /** One statement that reads, at the least cost: the driver's types, not Prisma's. */
+  read<T>(sql: Prisma.Sql, options: ReadOptions): Promise<T[]>;
   /** Runs the work in one read-committed transaction, and rolls back when it throws. No I/O but `tx` inside. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** One statement that a library wrote, with $1, $2 for its values; the driver's types, not Prisma's. */

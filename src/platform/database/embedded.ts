@@ -45,6 +45,7 @@ export async function openEmbedded(
       kind: 'pglite',
       pglite,
       ...part,
+      read: async ({ text, values }) => statement(text, values),
       transaction: (work) => watched(() => part.transaction(work)),
       statement,
       // A transaction of PGlite's own: after a failure it rolls back before it lets the next one in.

@@ -1,8 +1,9 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
-import { PrismaClient } from '../../../prisma/generated/client.js';
-import { prismaPart, type Database, type DedicatedConnection } from './database.js';
+import { PrismaClient, type Prisma } from '../../../prisma/generated/client.js';
+import { prismaPart, type Database, type DedicatedConnection, type ReadOptions } from './database.js';
+import { StatementNames } from './statement-names.js';
 
 /** A statement that runs longer is cancelled, so that one bad query cannot hold a connection for ever. */
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -10,6 +11,8 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const LOCK_TIMEOUT_MS = 10_000;
 /** How long to wait for a connection: a new one, or a free one of the pool. */
 const CONNECTION_TIMEOUT_MS = 5_000;
+/** How long a connection is kept: a plan that was made for small tables goes with it. */
+const CONNECTION_LIFETIME_S = 300;
 const SERVER_VERSION_MIN = 15;
 const APPLICATION_NAME = 'tmf-balance-server';
 
@@ -30,6 +33,7 @@ export async function openPostgresql(url: string, { poolSize }: PostgresqlOption
   const pool = new pg.Pool({
     ...withOptions(config, `-c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS}`),
     max: poolSize,
+    maxLifetimeSeconds: CONNECTION_LIFETIME_S,
   });
   // Between the pool's hands and the adapter's a connection has nobody who listens: a server that hangs up just
   // then would end the process. Whoever uses the connection learns of it from the query.
@@ -37,9 +41,12 @@ export async function openPostgresql(url: string, { poolSize }: PostgresqlOption
   // Of an idle connection that is lost; Prisma listens only from its first query on.
   pool.on('error', () => undefined);
   const client = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const names = new StatementNames(CONNECTION_LIFETIME_S * 1_000);
   return {
     kind: 'postgresql',
     ...prismaPart(client),
+    read: async <T>({ text, values }: Prisma.Sql, { isPlanKept }: ReadOptions) =>
+      (await pool.query({ name: isPlanKept ? names.of(text) : undefined, text, values })).rows as T[],
     statement: async <T>(sql: string, values: readonly unknown[] = []) => (await pool.query(sql, [...values])).rows as T[],
     // The pool throws a connection away whose query failed, and with it the transaction that is still open.
     script: async (sql) => {

@@ -15,6 +15,8 @@ export interface PageRequest {
   after?: string;
   /** First-level attributes the caller will look at; the key and the order's are added. */
   attributes: readonly string[];
+  /** The caller will ask for totalCount: it is read together with the page. */
+  isCounted?: boolean;
 }
 
 export interface Page {
@@ -35,7 +37,7 @@ export function selectPage(shape: Shape, { from, where }: Source, { order, offse
     SELECT ${Prisma.raw(selectList(shape, 'b', columns))}
     FROM ${from} WHERE ${where} ${place}
     ORDER BY ${compileOrder(order, shape, 'b')}
-    LIMIT ${limit + 1}::int OFFSET ${offset}::int`;
+    ${limitOf(limit + 1)} ${offset === 0 ? Prisma.empty : Prisma.sql`OFFSET ${offset}::int`}`;
 }
 
 /** The page made of what selectPage found; `count` is only asked when the page itself does not tell. */
@@ -55,10 +57,27 @@ export function toPage(shape: Shape, { order, offset, limit, after }: PageReques
   };
 }
 
+/**
+ * The rows of a page as one JSON array and, beside it, how many match in all; null when the page itself tells that,
+ * as toPage knows.
+ */
+export function selectCountedPage(shape: Shape, source: Source, request: PageRequest, bound: number): Prisma.Sql {
+  const { limit, after } = request;
+  const tells = after === undefined ? Prisma.raw(`count(*) BETWEEN 1 AND ${Math.trunc(limit)}`) : Prisma.sql`false`;
+  return Prisma.sql`
+    SELECT COALESCE(json_agg(p), '[]') AS "rows", CASE WHEN ${tells} THEN NULL ELSE (${selectCount(source, bound)}) END AS "count"
+    FROM (${selectPage(shape, source, request)}) p`;
+}
+
 /** How many match, up to one more than the bound. */
 export function selectCount({ from, where }: Source, bound: number | undefined): Prisma.Sql {
-  const limit = bound === undefined ? Prisma.empty : Prisma.sql`LIMIT ${bound + 1}::int`;
+  const limit = bound === undefined ? Prisma.empty : limitOf(bound + 1);
   return Prisma.sql`SELECT count(*)::int AS "count" FROM (SELECT 1 FROM ${from} WHERE ${where} ${limit}) t`;
+}
+
+/** In the text: a plan that is kept would take a limit it does not know for a tenth of the table. */
+function limitOf(rows: number): Prisma.Sql {
+  return Prisma.raw(`LIMIT ${Math.trunc(rows)}`);
 }
 
 export function withKey(shape: Shape, attributes: readonly string[]): string[] {

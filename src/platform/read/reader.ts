@@ -1,12 +1,12 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Database } from '../database/database.js';
+import type { Database, ReadOptions } from '../database/database.js';
 import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
-import { selectCount, selectPage, toPage, withKey, type Page, type PageRequest } from './page.js';
+import { selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest } from './page.js';
 import type { Shape } from './shape.js';
-import { belowParent, sourceOf, type Edge, type Scope } from './source.js';
+import { belowParent, sourceOf, type Edge, type Scope, type Source } from './source.js';
 
 /** Ids of one statement; more become several. */
 const idsPerStatementMax = 500;
@@ -20,6 +20,10 @@ export interface Due {
   /** Answers how much could be settled. */
   settle(tenantId: string): Promise<number>;
 }
+
+/** By id, and in order from the beginning, a plan does not depend on the values; what a filter or a cursor leaves does. */
+const planKept: ReadOptions = { isPlanKept: true };
+const planMade: ReadOptions = { isPlanKept: false };
 
 /** How often a read lets pass what is due; where something always is, it is not kept waiting for ever. */
 const settledMax = 3;
@@ -54,7 +58,7 @@ export class Reader {
     const { from, where } = sourceOf(shape, scope, undefined);
     return new DataLoader<string, Plain | null>(
       async (ids) => {
-        const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where} AND b."id" = ANY(${ids}::text[])`, scope);
+        const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where} AND b."id" = ANY(${ids}::text[])`, scope, planKept);
         const byId = new Map(rows.map((row) => [row['id'], row]));
         return ids.map((id) => byId.get(id) ?? null);
       },
@@ -66,19 +70,29 @@ export class Reader {
   /** A page of the resources that match, in order, the key attribute last. */
   async page(shape: Shape, scope: Scope, request: PageRequest): Promise<Page> {
     const source = sourceOf(shape, scope, request.filter);
-    const found = request.limit === 0 ? [] : await this.rows(selectPage(shape, source, request), scope);
-    return toPage(shape, request, found, async (exact) => {
-      const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope);
+    const { rows, count } = await this.pageRows(shape, source, request, scope);
+    return toPage(shape, request, rows, async (exact) => {
+      if (count !== null && !(exact && count > this.countMax)) return this.known(count, exact);
+      const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope, planOf(request));
       return this.known(row?.count ?? 0, exact);
     });
+  }
+
+  /** `count`: how many match, up to one more than the bound; null when that is not known yet. */
+  private async pageRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null }> {
+    if (request.limit === 0) return { rows: [], count: null };
+    if (!request.isCounted) return { rows: await this.rows(selectPage(shape, source, request), scope, planOf(request)), count: null };
+    const select = selectCountedPage(shape, source, request, this.countMax);
+    const row = await this.settled<{ rows: string; count: number | null }>(Prisma.sql`SELECT t."rows"::text AS "rows", t."count" FROM (${select}) t`, scope, planOf(request));
+    return { rows: row ? (JSON.parse(row.rows) as Plain[]) : [], count: row?.count ?? null };
   }
 
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
   async pages(shape: Shape, scope: Scope, edge: Edge, parentIds: readonly string[], request: PageRequest): Promise<Page[]> {
     const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`);
-    const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, rowsOf(selectPage(shape, source, request)), scope);
+    const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, rowsOf(selectPage(shape, source, request)), scope, planOf(request));
     const createCounter = (exact: boolean): DataLoader<string, number> =>
-      new DataLoader((ids) => this.perParent<number>(ids, selectCount(source, this.countBound(exact)), scope), {
+      new DataLoader((ids) => this.perParent<number>(ids, selectCount(source, this.countBound(exact)), scope, planOf(request)), {
         batchScheduleFn: (run) => setImmediate(run),
       });
     const counters = { exact: createCounter(true), bounded: createCounter(false) };
@@ -95,31 +109,36 @@ export class Reader {
     return !exact && count > this.countMax ? null : count;
   }
 
-  private async rows(select: Prisma.Sql, scope: Scope): Promise<Plain[]> {
-    const row = await this.settled<{ rows: string }>(Prisma.sql`SELECT t."rows"::text AS "rows" FROM (${rowsOf(select)}) t`, scope);
+  private async rows(select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<Plain[]> {
+    const row = await this.settled<{ rows: string }>(Prisma.sql`SELECT t."rows"::text AS "rows" FROM (${rowsOf(select)}) t`, scope, plan);
     return row ? (JSON.parse(row.rows) as Plain[]) : [];
   }
 
   /** One value per parent, in their order; the select may say `p."id"` and has one row of one column. */
-  private async perParent<T>(parentIds: readonly string[], select: Prisma.Sql, scope: Scope): Promise<T[]> {
+  private async perParent<T>(parentIds: readonly string[], select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<T[]> {
     const values = Prisma.sql`
       SELECT json_agg(v."value" ORDER BY p."ordinal")::text AS "values"
       FROM unnest(${parentIds}::text[]) WITH ORDINALITY AS p("id", "ordinal") CROSS JOIN LATERAL (${select}) v("value")`;
-    const row = await this.settled<{ values: string }>(values, scope);
+    const row = await this.settled<{ values: string }>(values, scope, plan);
     return row ? (JSON.parse(row.values) as T[]) : [];
   }
 
   /** One row, which says, too, whether something is due: then that is settled, and the read repeated. */
-  private async settled<T>(select: Prisma.Sql, { tenantId }: Scope): Promise<T | undefined> {
+  private async settled<T>(select: Prisma.Sql, { tenantId }: Scope, plan: ReadOptions): Promise<T | undefined> {
     for (let settled = 0; ; settled++) {
-      const [row] = await this.database.query<T & { isDue: boolean }>(
+      const [row] = await this.database.read<T & { isDue: boolean }>(
         Prisma.sql`SELECT r.*, ${this.due.condition(tenantId)} AS "isDue" FROM (${select}) r`,
+        plan,
       );
       if (!row?.isDue || settled === settledMax) return row;
       // Where nothing can be done about what is due, readers go on without.
       if ((await this.due.settle(tenantId)) === 0) return row;
     }
   }
+}
+
+function planOf({ filter, after }: PageRequest): ReadOptions {
+  return filter === undefined && after === undefined ? planKept : planMade;
 }
 
 /** All rows as one JSON array. */

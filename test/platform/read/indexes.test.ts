@@ -7,7 +7,7 @@ import { toFilter } from '../../../graphql/filter.js';
 import { toAttribute } from '../../../graphql/naming.js';
 import { createSchema } from '../../../graphql/schema.js';
 import { attributeTypesOf, shapeOf } from '../../../graphql/shape.js';
-import type { Database } from '../../../src/platform/database/database.js';
+import type { Database, ReadOptions } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../src/platform/filter/query-string.js';
 import { Reader } from '../../../src/platform/read/reader.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -39,7 +39,7 @@ describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
   beforeAll(async () => {
     database = await openTestDatabase();
     await fill(database);
-    const watched = { ...database, query: <T>(sql: Prisma.Sql) => (asked.push(sql), database.query<T>(sql)) } as Database;
+    const watched = { ...database, read: <T>(sql: Prisma.Sql, options: ReadOptions) => (asked.push(sql), database.read<T>(sql, options)) } as Database;
     reader = new Reader(watched, 100_000, { condition: () => Prisma.sql`false`, settle: () => Promise.resolve(0) });
   }, loadMaxMs);
   afterAll(() => database.close());

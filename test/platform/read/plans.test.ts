@@ -4,11 +4,13 @@ import { toFilter } from '../../../graphql/filter.js';
 import { toAttribute } from '../../../graphql/naming.js';
 import { AccumulatedBalance } from '../../../graphql/prepay-balance/accumulated-balance.js';
 import { BalanceAction } from '../../../graphql/prepay-balance/balance-action.js';
+import { Bucket } from '../../../graphql/prepay-balance/bucket.js';
 import { createSchema } from '../../../graphql/schema.js';
 import { attributeTypesOf, shapeOf } from '../../../graphql/shape.js';
 import { toFilterInput } from '../../../rest-compat/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
-import type { Database } from '../../../src/platform/database/database.js';
+import { isDue } from '../../../src/domain/prepay-balance/due.js';
+import type { Database, ReadOptions } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../src/platform/filter/query-string.js';
 import type { PageRequest } from '../../../src/platform/read/page.js';
 import { Reader } from '../../../src/platform/read/reader.js';
@@ -28,7 +30,7 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
   beforeAll(async () => {
     database = await openTestDatabase();
     await fill(database);
-    const watched = { ...database, query: <T>(sql: Prisma.Sql) => (asked.push(sql), database.query<T>(sql)) } as Database;
+    const watched = { ...database, read: <T>(sql: Prisma.Sql, options: ReadOptions) => (asked.push(sql), database.read<T>(sql, options)) } as Database;
     reader = new Reader(watched, 100_000, { condition: () => Prisma.sql`false`, settle: () => Promise.resolve(0) });
   }, loadMaxMs);
   afterAll(() => database.close());
@@ -41,6 +43,36 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
     const plan = await database.query<{ 'QUERY PLAN': string }>(Prisma.sql`EXPLAIN ${asked[0] as Prisma.Sql}`);
     return plan.map((line) => line['QUERY PLAN']).join('\n');
   }
+
+  /** The plan that a connection keeps: it is made without the values. */
+  async function keptPlanOf({ text, values }: Prisma.Sql): Promise<string> {
+    return database.dedicated(async (connection) => {
+      await connection.script('SET plan_cache_mode = force_generic_plan');
+      await connection.script(`PREPARE kept AS ${text}`);
+      const given = values.map((value) => (Array.isArray(value) ? `'{${value.join(',')}}'` : `'${String(value)}'`));
+      const plan = await connection.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE kept(${given.join(', ')})`);
+      await connection.script('DEALLOCATE kept');
+      await connection.script('RESET plan_cache_mode');
+      return plan.map((line) => line['QUERY PLAN']).join('\n');
+    });
+  }
+
+  it('what is due is found by its two indexes, also by a plan that is kept', async () => {
+    const plan = await keptPlanOf(Prisma.sql`SELECT ${isDue('default', new Date())}`);
+    expect(plan).toContain('BalanceAction_nextDueDate');
+    expect(plan).toContain('Bucket_lapses');
+    expect(plan).not.toMatch(/Seq Scan|Sort Key/);
+  });
+
+  it('a bucket and the first pages of buckets are found by their key, also by a plan that is kept', async () => {
+    for (const work of [() => reader.one(shapeOf(Bucket), scope, 'B0000000777', ['name']), () => reader.page(shapeOf(Bucket), scope, firstPage)]) {
+      asked.length = 0;
+      await work();
+      const plan = await keptPlanOf(asked[0] as Prisma.Sql);
+      expect(plan).toContain('Bucket_pkey');
+      expect(plan).not.toMatch(/Seq Scan|Sort Key/);
+    }
+  });
 
   const whole = Object.keys(attributeTypesOf(AccumulatedBalance));
 
@@ -94,9 +126,9 @@ async function fill(database: Database): Promise<void> {
   await database.dedicated(async (connection) => {
     await connection.script('ALTER TABLE "Bucket" DISABLE TRIGGER USER');
     await connection.script(`
-      INSERT INTO "Bucket" ("tenantId", "id", "status", "usageType", "requestedDate", "confirmationDate", "updatedAt", "remainingValueAmount", "remainingValueUnits",
+      INSERT INTO "Bucket" ("tenantId", "id", "status", "usageType", "requestedDate", "confirmationDate", "updatedAt", "validForEnd", "remainingValueAmount", "remainingValueUnits",
         "logicalResource", "partyAccount", "product", "relatedParty")
-      SELECT 'default', 'B' || lpad(n::text, 10, '0'), 'active', CASE WHEN n % 10000 = 1 THEN 'rare' ELSE 'monetary' END, now(), now(), now(), n, 'EUR',
+      SELECT 'default', 'B' || lpad(n::text, 10, '0'), 'active', CASE WHEN n % 10000 = 1 THEN 'rare' ELSE 'monetary' END, now(), now(), now(), now() + n * '1 day'::interval, n, 'EUR',
         jsonb_build_array(jsonb_build_object('id', 'msisdn-' || n, 'value', '49' || lpad(n::text, 8, '0'))),
         jsonb_build_object('id', 'account-' || n),
         jsonb_build_array(jsonb_build_object('id', 'product-' || n)),
