@@ -107,3 +107,11 @@ export const JSONObject = new GraphQLScalarType<object, object>({
   parseValue: fromJsonObject,
   parseLiteral: (node: ValueNode, variables) => fromJsonObject(valueFromASTUntyped(node, variables)),
 });
+
+export const AnyJson = new GraphQLScalarType<unknown, unknown>({
+  name: 'AnyJson',
+  description: 'Any JSON value, kept and given back as it came.',
+  serialize: (value) => value,
+  parseValue: fromJson,
+  parseLiteral: (node: ValueNode, variables) => fromJson(valueFromASTUntyped(node, variables)),
+});
