@@ -1,4 +1,5 @@
 import type { PrepayBalance } from '../src/domain/prepay-balance/index.js';
+import type { UsageDomain } from '../src/domain/usage/index.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Principal } from '../src/platform/principal.js';
 import type { Plain } from '../src/platform/plain.js';
@@ -12,6 +13,7 @@ export interface Context {
   readonly now: Date;
   readonly reader: Reader;
   readonly prepayBalance: PrepayBalance;
+  readonly usage: UsageDomain;
   readonly limits: { readonly pageSizeDefault: number; readonly pageSizeMax: number };
   /** The Idempotency-Key header, the default of every idempotencyKey argument. */
   readonly idempotencyKey: string | undefined;

@@ -87,11 +87,18 @@ type FilterScalar = string | boolean | DecimalValue;
 
 /** JSON as it came, if it is exact: a number that JavaScript would round is refused. */
 function fromJson(value: unknown): unknown {
-  if (isExactNumber(value)) throw new GraphQLError(`${shown(value.value)} has more digits than a JSON number keeps exactly`);
+  if (isExactNumber(value)) return fromExactNumber(value.value);
   if (typeof value === 'number' && !Number.isFinite(value)) throw new GraphQLError('a number is not finite');
   if (Array.isArray(value)) return value.map(fromJson);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, fromJson(inner)]));
+}
+
+/** A number of many digits may still be one that JavaScript prints as it was. */
+function fromExactNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isFinite(number) && new DecimalValue(text).eq(number)) return number;
+  throw new GraphQLError(`${shown(text)} has more digits than a JSON number keeps exactly`);
 }
 
 function fromJsonObject(value: unknown): object {
@@ -106,4 +113,12 @@ export const JSONObject = new GraphQLScalarType<object, object>({
   serialize: (value) => value as object,
   parseValue: fromJsonObject,
   parseLiteral: (node: ValueNode, variables) => fromJsonObject(valueFromASTUntyped(node, variables)),
+});
+
+export const AnyJson = new GraphQLScalarType<unknown, unknown>({
+  name: 'AnyJson',
+  description: 'Any JSON value, kept and given back as it came.',
+  serialize: (value) => value,
+  parseValue: fromJson,
+  parseLiteral: (node: ValueNode, variables) => fromJson(valueFromASTUntyped(node, variables)),
 });

@@ -11,6 +11,8 @@ import { reserveBalance } from './prepay-balance/reserve-balance.js';
 import { topupBalance } from './prepay-balance/topup-balance.js';
 import { transferBalance } from './prepay-balance/transfer-balance.js';
 import type { ResolverClass, ResourceModule } from './resource.js';
+import { usageSpecification } from './usage/usage-specification.js';
+import { usage } from './usage/usage.js';
 
 /** Every resource of the schema. */
 const resources: readonly ResourceModule[] = [
@@ -21,6 +23,8 @@ const resources: readonly ResourceModule[] = [
   transferBalance,
   accumulatedBalance,
   balanceAction,
+  usage,
+  usageSpecification,
 ];
 
 export async function createSchema(): Promise<GraphQLSchema> {

@@ -22,5 +22,7 @@ export interface Dialect {
   /** Other name → our name, both as on the wire. */
   readonly names: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Attribute → other value → our value. */
-  readonly values: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>;
+  readonly values: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string | boolean | null>>>>>>;
+  /** Attributes that we have not and that say nothing, on the wire. */
+  readonly ignored?: Readonly<Record<string, readonly string[]>>;
 }

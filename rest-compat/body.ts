@@ -93,11 +93,13 @@ function singleInput(value: unknown, type: Parameters<typeof unwrap>[0], path: r
 }
 
 /** The same object in the words of the edition we serve. */
-function inOurWords(body: Json, typeName: string, { names, values }: Dialect, path: readonly string[]): Json {
+function inOurWords(body: Json, typeName: string, { names, values, ignored }: Dialect, path: readonly string[]): Json {
   const renamed = names[typeName];
   const synonyms = values[typeName];
-  if (renamed === undefined && synonyms === undefined) return body;
-  const entries = Object.entries(body).map(([wire, value]): [string, unknown] => {
+  const dropped = ignored?.[typeName];
+  if (renamed === undefined && synonyms === undefined && dropped === undefined) return body;
+  const said = Object.entries(body).filter(([wire]) => !dropped?.includes(wire));
+  const entries = said.map(([wire, value]): [string, unknown] => {
     const name = renamed && Object.hasOwn(renamed, wire) ? (renamed[wire] as string) : wire;
     if (name !== wire && name in body) {
       throw refusal([...path, wire], `${[...path, wire].join('.')} is another name of ${name}: only one of them can be given`);

@@ -12,10 +12,13 @@ import { ReserveBalance } from '../../graphql/prepay-balance/reserve-balance.js'
 import { TopupBalance } from '../../graphql/prepay-balance/topup-balance.js';
 import { TransferBalance } from '../../graphql/prepay-balance/transfer-balance.js';
 import { createSchema } from '../../graphql/schema.js';
+import { UsageSpecification } from '../../graphql/usage/usage-specification.js';
+import { Usage } from '../../graphql/usage/usage.js';
 import { shapeOf } from '../../graphql/shape.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { Rest } from '../../rest-compat/rest.js';
 import { createPrepayBalance, type PrepayBalance } from '../domain/prepay-balance/index.js';
+import { createUsage, type UsageDomain } from '../domain/usage/index.js';
 import { systemClock, type Clock } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
@@ -46,6 +49,7 @@ const idleCheckMs = 50;
 
 export interface AppServer {
   readonly prepayBalance: PrepayBalance;
+  readonly usage: UsageDomain;
   /** Starts to listen; answers the origin, e.g. http://127.0.0.1:4000. */
   listen(): Promise<string>;
   /** Begins to run background jobs: its own and those of other servers on the database. */
@@ -66,9 +70,10 @@ export async function createServer({ config, database, logger, clock = systemClo
   const schema = await createSchema();
   const execute = createExecute(schema);
   const extensions = config.extensionSchemaDir ? await readExtensionSchemas(config.extensionSchemaDir) : noExtensionSchemas;
+  const nextId = createIdSource();
   const prepayBalance = createPrepayBalance(database, {
     clock,
-    nextId: createIdSource(),
+    nextId,
     extensions,
     shapes: {
       bucket: shapeOf(Bucket),
@@ -79,6 +84,13 @@ export async function createServer({ config, database, logger, clock = systemClo
     },
     timeZone: config.timeZone,
     reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
+  });
+
+  const usage = createUsage(database, {
+    clock,
+    nextId,
+    extensions,
+    shapes: { usage: shapeOf(Usage), usageSpecification: shapeOf(UsageSpecification) },
   });
 
   const jobs = new Jobs(database, logger);
@@ -108,6 +120,7 @@ export async function createServer({ config, database, logger, clock = systemClo
       now: clock.now(),
       reader,
       prepayBalance,
+      usage,
       limits,
       idempotencyKey: headerOf(request, 'idempotency-key'),
       href: (typeName, id) => origin + rest.router.pathOf(typeName, id),
@@ -165,6 +178,7 @@ export async function createServer({ config, database, logger, clock = systemClo
 
   return {
     prepayBalance,
+    usage,
     listen: async () => {
       // Before the first request, which may send a job.
       await jobs.prepare();

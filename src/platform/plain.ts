@@ -12,7 +12,7 @@ export type PlainValue = string | number | boolean | null | PlainValue[] | Plain
 export function toPlain(value: unknown): PlainValue {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
-  if (Decimal.isDecimal(value)) return value.toNumber();
+  if (value instanceof Decimal) return value.toNumber();
   if (Array.isArray(value)) return value.map(toPlain);
   if (typeof value === 'object') return toPlainObject(value);
   return value as string | number | boolean;

@@ -12,7 +12,7 @@ const action = [
   'logicalResource', 'partyAccount', 'product', 'relatedParty', 'requestor', 'validFor', ...meta,
 ];
 
-/** The attributes of the published TMF654 v4.0.0 swagger (DIGEST §1b), and of the classes they are made of. */
+/** The attributes of the published v4.0.0 swaggers, first TMF654 (DIGEST §1b), and of the classes they are made of. */
 const published: Readonly<Record<string, readonly string[]>> = {
   Bucket: [
     'id', 'href', 'description', 'isShared', 'name', 'remainingValueName', 'status', 'usageType', 'logicalResource', 'partyAccount', 'product',
@@ -48,6 +48,37 @@ const published: Readonly<Record<string, readonly string[]>> = {
   RelatedTopupBalance: [...reference, 'role'],
   ImpactedBucket: ['confirmationDate', 'description', 'name', 'requestedDate', 'amountAfter', 'amountBefore', 'bucket', 'item', ...meta],
   ImpactedBucketItem: ['description', 'itemType', 'name', 'reason', 'amount', ...meta],
+  // The published TMF635 v4.0.0 swagger (DIGEST §2b, §5).
+  Usage: [
+    'id', 'href', 'description', 'usageDate', 'usageType', 'ratedProductUsage', 'relatedParty', 'status', 'usageCharacteristic', 'usageSpecification', ...meta,
+  ],
+  UsageSpecification: [
+    'id', 'href', 'description', 'isBundle', 'lastUpdate', 'lifecycleStatus', 'name', 'version', 'attachment', 'constraint', 'entitySpecRelationship',
+    'relatedParty', 'specCharacteristic', 'targetEntitySchema', 'validFor', ...meta,
+  ],
+  Money: ['unit', 'value'],
+  RatedProductUsage: [
+    'isBilled', 'isTaxExempt', 'offerTariffType', 'ratingAmountType', 'ratingDate', 'taxRate', 'usageRatingTag', 'bucketValueConvertedInAmount',
+    'productRef', 'taxExcludedRatingAmount', 'taxIncludedRatingAmount', ...meta,
+  ],
+  UsageCharacteristic: ['id', 'name', 'valueType', 'characteristicRelationship', 'value', ...meta],
+  CharacteristicRelationship: ['id', 'href', 'relationshipType', ...meta],
+  CharacteristicSpecification: [
+    'id', 'configurable', 'description', 'extensible', 'isUnique', 'maxCardinality', 'minCardinality', 'name', 'regex', 'valueType',
+    'charSpecRelationship', 'characteristicValueSpecification', 'validFor', '@valueSchemaLocation', ...meta,
+  ],
+  CharacteristicSpecificationRelationship: [
+    'id', 'href', 'characteristicSpecificationId', 'name', 'parentSpecificationHref', 'parentSpecificationId', 'relationshipType', 'validFor', ...meta,
+  ],
+  CharacteristicValueSpecification: [
+    'isDefault', 'rangeInterval', 'regex', 'unitOfMeasure', 'valueFrom', 'valueTo', 'valueType', 'validFor', 'value', ...meta,
+  ],
+  EntitySpecificationRelationship: [...reference, 'relationshipType', 'role', 'associationSpec', 'validFor'],
+  AssociationSpecificationRef: reference,
+  TargetEntitySchema: ['@schemaLocation', '@type'],
+  ConstraintRef: [...reference, 'version'],
+  AttachmentRefOrValue: [...reference, 'attachmentType', 'content', 'description', 'mimeType', 'url', 'size', 'validFor'],
+  UsageSpecificationRef: reference,
 };
 
 /** Published attributes that we do not have, and why. */
@@ -67,6 +98,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   AccumulatedBalance: ['usageType'],
   // relatedTopupBalance is the other edition's balanceTopup.
   BalanceAction: ['kind', 'failureCode', 'failureMessage', 'relatedTopupBalance', 'reserveBalance', 'nextDueDate', 'expirationDate'],
+  Usage: ['externalId', 'source'],
 };
 
 describe('the GraphQL schema', () => {

@@ -24,6 +24,8 @@ function problemsOf(document: any, node: any, value: any, path: string): string[
   if (!isMeant) return [`${path} is ${type}, not ${schema.type}`];
   if (schema.enum && !schema.enum.includes(value)) return [`${path} is ${value}`];
   if (schema.format === 'date-time' && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)) return [`${path} is no UTC time`];
+  // JSON of any form says nothing of its elements.
+  if (type === 'array' && schema.items === undefined) return [];
   if (type === 'array') return value.flatMap((element: unknown, index: number) => problemsOf(document, schema.items, element, `${path}/${index}`));
   if (schema.type !== 'object') return [];
   const missing = (schema.required ?? []).filter((name: string) => !(name in value)).map((name: string) => `${path}/${name} is missing`);
@@ -207,7 +209,8 @@ describe('the OpenAPI documents', () => {
       const queries = [...conditions.matchAll(/`([\w.@]+=[^`]+)`/g)].map(([, query]) => query);
       const references = [...(expand ?? '').matchAll(/`([\w.]+)`/g)].map(([, path]) => path);
       expect(queries.length).toBeGreaterThanOrEqual(4);
-      expect(references.length).toBeGreaterThanOrEqual(1);
+      // Not every resource refers to another one.
+      expect(references.length > 0).toBe(expand !== undefined);
       for (const query of [...queries, ...references.map((path) => `expand=${path}`)]) {
         expect([query, (await server.rest('GET', `/${segment}?${query}`)).body]).toEqual([query, expect.any(Array)]);
       }

@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { openApiDocument } from '../../rest-compat/openapi.js';
+import { tmf635Attributes } from './swagger-attributes-usage.js';
 import { tmf654Attributes } from './swagger-attributes.js';
 
 /** The published swaggers whose attributes are compared, and those of which nothing is served yet. */
-const compared = { TMF654: tmf654Attributes };
+const compared = { TMF654: tmf654Attributes, TMF635: tmf635Attributes };
 const notServedYet = {
-  TMF635: 'Usage is an issue of its own that has not begun',
   TMF652: 'Resource Ordering is an issue of its own that has not begun',
   TMF678: 'Customer Bill is an issue of its own that has not begun',
 };
@@ -15,6 +15,7 @@ const notServedYet = {
 /** Definitions that ours has not, and why. */
 const withoutDefinition: readonly [definitions: RegExp, reason: string][] = [
   [/^(Addressable|Entity|EntityRef|Extensible)$/, 'a base class of the generator: its attributes stand in every class that extends it'],
+  [/^(EntitySpecification|Attachment|AttachmentRef|Characteristic|CharacteristicSpecificationBase)$/, 'a base class, too: its attributes stand in what extends it'],
   [/^(BalanceActionRef|ResourceRef)$/, 'nothing in the swagger refers to it'],
   [/Event(Payload)?$/, 'events are not served yet'],
   [/^EventSubscription(Input)?$/, 'the hub is not served yet'],
@@ -39,6 +40,7 @@ const withoutAttribute: readonly [definitions: RegExp, attributes: readonly stri
   ],
   [/^AdjustBalance_Update$/, ['adjustType', 'reserveBalance'], 'an adjustment is applied at once: what it did does not change'],
   [/^ReserveBalance_Update$/, ['expirationDate'], 'a reservation lapses when it was agreed to'],
+  [/^UsageSpecification_(Create|Update)$/, ['lastUpdate'], setByServer],
   [/^Error$/, ['@baseType', '@schemaLocation'], 'an error is of no other class and has no extension'],
 ];
 
@@ -70,13 +72,15 @@ describe('the published swaggers', () => {
       }
     });
 
-    it('have all that a reason is given for', () => {
-      const names = Object.keys(definitions);
-      for (const [pattern] of withoutDefinition) expect([pattern, names.some((name) => pattern.test(name))]).toEqual([pattern, true]);
-      for (const [pattern, attributes] of withoutAttribute) {
-        const found = names.filter((name) => pattern.test(name));
-        expect([pattern, found.length > 0 && found.every((name) => attributes.every((attribute) => definitions[name]?.includes(attribute)))]).toEqual([pattern, true]);
-      }
-    });
+  });
+
+  it('have all that a reason is given for', () => {
+    const definitions = Object.values(compared).flatMap((each: Readonly<Record<string, readonly string[]>>) => Object.entries(each));
+    for (const [pattern] of withoutDefinition) expect([pattern, definitions.some(([name]) => pattern.test(name))]).toEqual([pattern, true]);
+    for (const [pattern, attributes] of withoutAttribute) {
+      const found = definitions.filter(([name]) => pattern.test(name));
+      const named = found.filter(([, own]) => attributes.every((attribute) => own.includes(attribute)));
+      expect([pattern, found.length, named.length]).toEqual([pattern, named.length, Math.max(1, found.length)]);
+    }
   });
 });

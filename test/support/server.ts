@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { apis } from '../../rest-compat/apis/index.js';
 import { createServer } from '../../src/app/server.js';
 import { readConfig } from '../../src/platform/config.js';
 import { openTestDatabase, type TestDatabase } from './database.js';
@@ -45,7 +46,7 @@ export interface TestServer {
   url: string;
   database: TestDatabase;
   clock: TestClock;
-  /** A call of TMF REST; the path starts behind the base path: `/bucket?status=active`. */
+  /** A call of TMF REST; the path starts behind the base path of the API that serves it: `/bucket?status=active`. */
   rest(method: string, path: string, call?: RestCall): Promise<RestAnswer>;
   graphql(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>;
   close(): Promise<void>;
@@ -68,7 +69,7 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
     url,
     database,
     clock,
-    rest: (method, path, call) => restCall(`${url}${path.startsWith('/tmf-api') ? '' : basePath}${path}`, method, call),
+    rest: (method, path, call) => restCall(url + baseOf(path) + path, method, call),
     graphql: async (query, variables, headers) => {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
@@ -83,6 +84,13 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
       await database.close();
     },
   };
+}
+
+/** Where the resource is served that the path begins with. */
+function baseOf(path: string): string {
+  if (path.startsWith('/tmf-api')) return '';
+  const [segment = ''] = /(?<=^\/)\w+/.exec(path) ?? [];
+  return apis.find(({ resources }) => Object.hasOwn(resources, segment))?.basePaths[0] ?? basePath;
 }
 
 async function restCall(url: string, method: string, { headers, body, text }: RestCall = {}): Promise<RestAnswer> {

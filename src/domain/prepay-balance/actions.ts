@@ -1,10 +1,11 @@
 import type { Database, Transaction } from '../../platform/database/database.js';
-import { DomainError, shown } from '../../platform/errors.js';
-import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { DomainError } from '../../platform/errors.js';
+import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import { runCommand, type Answer } from '../../platform/write/command.js';
 import { answerOf, idempotencyOf } from '../../platform/write/idempotency.js';
 import { deleteRow, lockRow, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
+import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
 import type { BalanceTools } from './apply.js';
 import type { ActionKind, Amount, BalanceCommand } from './commands.js';
 import type { BalanceEngine } from './engine.js';
@@ -28,6 +29,8 @@ import { reschedule } from './schedule.js';
 import type { Settler } from './settler.js';
 import { actionTransitions, requireTransition } from './transitions.js';
 
+export { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
+
 const describing = ['description', 'reason', 'channel', 'relatedParty', 'requestor', 'atType', 'atBaseType', 'atSchemaLocation', 'extension'];
 
 /** What a PATCH may change beside the status (DESIGN §12): never amounts, buckets or other locators. */
@@ -37,21 +40,6 @@ export const patchableAttributes: Readonly<Record<ActionKind, readonly string[]>
   reserveBalance: describing,
   transferBalance: describing,
 };
-
-/** Who writes, and how often the client means it. */
-export interface WriteContext {
-  readonly tenantId: string;
-  readonly idempotencyKey?: string;
-  /** Stands for the command under the key in place of its input, when the input was computed. */
-  readonly requestedAs?: Plain;
-}
-
-/** A change of some attributes: null removes, absent leaves alone. */
-export interface Change {
-  readonly id: string;
-  readonly input: object;
-  readonly ifRevision?: number;
-}
 
 /** The balance actions of TMF654 as the doors call them. */
 export class BalanceActions {
@@ -192,25 +180,4 @@ function requireDescribing(kind: ActionKind, changes: Plain): void {
 /** A reservation always answers its parties, be there none (conformance kit): removing them leaves an empty list. */
 function withoutRequiredNulls(kind: ActionKind, changes: Plain): Plain {
   return kind === 'reserveBalance' && changes['relatedParty'] === null ? { ...changes, relatedParty: [] } : changes;
-}
-
-/** What a key stands for: the input, or what it was computed from. */
-export function requestedInput({ requestedAs }: WriteContext, input: Plain): Plain {
-  return requestedAs ? { id: input['id'] ?? null, ...requestedAs } : input;
-}
-
-/** The next version of a resource; undefined when the changes change nothing: then there is no new version and no event. */
-export function changed(before: Plain, changes: Plain, now: Date): Plain | undefined {
-  const after = withoutNulls({ ...before, ...changes });
-  if (canonicalJson(after) === canonicalJson(before)) return undefined;
-  return { ...after, revision: Number(before['revision']) + 1, updatedAt: now.toISOString() };
-}
-
-/** The locked row, if it exists and is the version the client saw. */
-export function requireRevision(row: Plain | undefined, what: string, id: string, ifRevision: number | undefined): Plain {
-  if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${shown(id)}' does not exist`);
-  if (ifRevision !== undefined && row['revision'] !== ifRevision) {
-    throw new DomainError('REVISION_MISMATCH', `${what} '${id}' has revision ${Number(row['revision'])}, not ${ifRevision}`);
-  }
-  return withoutNulls(row);
 }

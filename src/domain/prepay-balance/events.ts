@@ -1,3 +1,4 @@
+import { changeEvent as eventOf } from '../events.js';
 import type { IdSource } from '../../platform/ids.js';
 import type { Plain } from '../../platform/plain.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
@@ -5,14 +6,5 @@ import type { DomainEvent } from '../../platform/write/outbox.js';
 /** The event kinds of TMF654 (DIGEST §1d). */
 export type Change = 'Create' | 'Cancel' | 'Failure' | 'AttributeValueChange' | 'StatusChange' | 'Delete';
 
-/** An event about one resource: `topupBalance` + `Create` is a TopupBalanceCreateEvent. */
-export function changeEvent(resourceType: string, change: Change, payload: Plain, now: Date, nextId: IdSource): DomainEvent {
-  return {
-    id: nextId(now),
-    eventType: `${resourceType.charAt(0).toUpperCase()}${resourceType.slice(1)}${change}Event`,
-    resourceType,
-    resourceId: String(payload['id']),
-    occurredAt: now.toISOString(),
-    payload,
-  };
-}
+/** An event about one resource of TMF654. */
+export const changeEvent: (resourceType: string, change: Change, payload: Plain, now: Date, nextId: IdSource) => DomainEvent = eventOf;

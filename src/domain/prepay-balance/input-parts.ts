@@ -1,11 +1,10 @@
-import { DomainError } from '../../platform/errors.js';
 import { requireAmount } from '../amount.js';
+import { missing, requireName } from '../input.js';
 import type { Amount, Containment, Locator } from './commands.js';
 
-// The parts that the inputs of buckets and actions share, and how they are checked.
+export { eachOf, invalid, isGiven, missing, nameLengthMax, requireName, requireValidity, type Validity } from '../input.js';
 
-/** Length of names that are indexed: units, usage types, ids. */
-export const nameLengthMax = 255;
+// The parts that the inputs of buckets and actions share, and how they are checked.
 
 export interface Reference {
   id?: string | null;
@@ -13,11 +12,6 @@ export interface Reference {
 
 export interface LogicalResourceReference extends Reference {
   value?: string | null;
-}
-
-export interface Validity {
-  startDateTime?: Date | null;
-  endDateTime?: Date | null;
 }
 
 /** How a request names the bucket it means. */
@@ -28,16 +22,6 @@ export interface LocatorInput {
   logicalResource?: LogicalResourceReference[] | null;
   partyAccount?: Reference | null;
   relatedParty?: Reference[] | null;
-}
-
-export function isGiven<T>(value: T | null | undefined): value is T {
-  return value !== null && value !== undefined;
-}
-
-export function requireValidity(validFor: Validity | null | undefined): void {
-  if (validFor?.startDateTime && validFor.endDateTime && validFor.endDateTime <= validFor.startDateTime) {
-    throw invalid('validFor', 'must end after it starts');
-  }
 }
 
 export function requireQuantity(path: string, { amount, units }: Amount): void {
@@ -89,31 +73,4 @@ function logicalResourceMatches({ id, value }: LogicalResourceReference): object
 
 function alternatives(attribute: Containment['attribute'], contained: object[] | undefined): Containment[] {
   return (contained ?? []).map((json) => ({ attribute, json: JSON.stringify(json) }));
-}
-
-export function requireName(path: string, value: string): void {
-  if (value.length === 0 || value.length > nameLengthMax) {
-    throw invalid(path, `must have 1 to ${nameLengthMax} characters`);
-  }
-}
-
-export function invalid(path: string, problem: string): DomainError {
-  return new DomainError('INVALID_ATTRIBUTE', `${path} ${problem}`, { path });
-}
-
-export function missing(path: string, problem: string): DomainError {
-  return new DomainError('MISSING_ATTRIBUTE', `${path} is missing: ${problem}`, { path });
-}
-
-/** Goes through the elements of a bulk request; a refusal says which one it is about. */
-export function eachOf<Input, Output>(inputs: readonly Input[], handle: (input: Input) => Output): Output[] {
-  return inputs.map((input, index) => {
-    try {
-      return handle(input);
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      const path = [String(index), error.details.path].filter(Boolean).join('.');
-      throw new DomainError(error.code, `element ${index}: ${error.message}`, { ...error.details, path });
-    }
-  });
 }

@@ -1,7 +1,6 @@
-import { DomainError } from '../../platform/errors.js';
+import type { Transitions } from '../transitions.js';
 
-/** From a status to the statuses a client may set by PATCH. Staying is always allowed. */
-type Transitions = Readonly<Record<string, readonly string[]>>;
+export { requireTransition } from '../transitions.js';
 
 // DIGEST §1c. An expired bucket comes back only by a top-up that extends its validity.
 export const bucketTransitions: Transitions = {
@@ -17,12 +16,3 @@ export const actionTransitions: Transitions = {
   failed: [],
   cancelled: [],
 };
-
-/** Refuses a change of status that the table does not have, naming from, to and what is allowed. */
-export function requireTransition(table: Transitions, what: string, from: string, to: string): void {
-  if (from === to) return;
-  const allowed = table[from] ?? [];
-  if (allowed.includes(to)) return;
-  const choice = allowed.length > 0 ? `it may become ${allowed.join(' or ')}` : 'it may not change any more';
-  throw new DomainError('CONFLICT', `${what} is ${from} and cannot become ${to}: ${choice}`, { path: 'status' });
-}

@@ -15,11 +15,13 @@ export interface CommandContext {
 export interface CommandResult {
   answer: Plain;
   events: readonly DomainEvent[];
+  /** True when the work found that all it was asked for had been done by an earlier request. */
+  replayed?: boolean;
 }
 
 export interface Answer {
   answer: Plain;
-  /** True when an earlier request with the same key got this answer. */
+  /** True when an earlier request, of the same key or with the same data, got this answer. */
   replayed: boolean;
 }
 
@@ -49,10 +51,10 @@ export async function runCommand(
         if (meanwhile) return meanwhile;
         throw error;
       }
-      const { answer, events } = result;
+      const { answer, events, replayed = false } = result;
       const outcomes = idempotency ? [{ ...idempotency, outcome: { answer } }] : [];
       await writeAll(tx, [insertEvents(tenantId, events), insertOutcomes(tenantId, now, outcomes)]);
-      return { answer, replayed: false };
+      return { answer, replayed };
     }),
   );
 }

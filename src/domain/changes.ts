@@ -1,0 +1,40 @@
+import { DomainError, shown } from '../platform/errors.js';
+import { canonicalJson, withoutNulls, type Plain } from '../platform/plain.js';
+
+// What every write of a resource has in common, whatever it is about.
+
+/** Who writes, and how often the client means it. */
+export interface WriteContext {
+  readonly tenantId: string;
+  readonly idempotencyKey?: string;
+  /** Stands for the command under the key in place of its input, when the input was computed. */
+  readonly requestedAs?: Plain;
+}
+
+/** A change of some attributes: null removes, absent leaves alone. */
+export interface Change {
+  readonly id: string;
+  readonly input: object;
+  readonly ifRevision?: number;
+}
+
+/** What a key stands for: the input, or what it was computed from. */
+export function requestedInput({ requestedAs }: WriteContext, input: Plain): Plain {
+  return requestedAs ? { id: input['id'] ?? null, ...requestedAs } : input;
+}
+
+/** The next version of a resource; undefined when the changes change nothing: then there is no new version and no event. */
+export function changed(before: Plain, changes: Plain, now: Date): Plain | undefined {
+  const after = withoutNulls({ ...before, ...changes });
+  if (canonicalJson(after) === canonicalJson(before)) return undefined;
+  return { ...after, revision: Number(before['revision']) + 1, updatedAt: now.toISOString() };
+}
+
+/** The locked row, if it exists and is the version the client saw. */
+export function requireRevision(row: Plain | undefined, what: string, id: string, ifRevision: number | undefined): Plain {
+  if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${shown(id)}' does not exist`);
+  if (ifRevision !== undefined && row['revision'] !== ifRevision) {
+    throw new DomainError('REVISION_MISMATCH', `${what} '${id}' has revision ${Number(row['revision'])}, not ${ifRevision}`);
+  }
+  return withoutNulls(row);
+}

@@ -1,0 +1,48 @@
+import { DomainError } from '../platform/errors.js';
+
+// How the inputs of all domains are checked, and how what is wrong with them is said.
+
+/** Length of names that are indexed: units, usage types, ids. */
+export const nameLengthMax = 255;
+
+export interface Validity {
+  startDateTime?: Date | null;
+  endDateTime?: Date | null;
+}
+
+export function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}
+
+export function requireValidity(validFor: Validity | null | undefined, path = 'validFor'): void {
+  if (validFor?.startDateTime && validFor.endDateTime && validFor.endDateTime <= validFor.startDateTime) {
+    throw invalid(path, 'must end after it starts');
+  }
+}
+
+export function requireName(path: string, value: string): void {
+  if (value.length === 0 || value.length > nameLengthMax) {
+    throw invalid(path, `must have 1 to ${nameLengthMax} characters`);
+  }
+}
+
+export function invalid(path: string, problem: string): DomainError {
+  return new DomainError('INVALID_ATTRIBUTE', `${path} ${problem}`, { path });
+}
+
+export function missing(path: string, problem: string): DomainError {
+  return new DomainError('MISSING_ATTRIBUTE', `${path} is missing: ${problem}`, { path });
+}
+
+/** Goes through the elements of a bulk request; a refusal says which one it is about. */
+export function eachOf<Input, Output>(inputs: readonly Input[], handle: (input: Input) => Output): Output[] {
+  return inputs.map((input, index) => {
+    try {
+      return handle(input);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      const path = [String(index), error.details.path].filter(Boolean).join('.');
+      throw new DomainError(error.code, `element ${index}: ${error.message}`, { ...error.details, path });
+    }
+  });
+}

@@ -1,0 +1,141 @@
+import type { Decimal } from '../../platform/decimal.js';
+import { DomainError, shown } from '../../platform/errors.js';
+import { parseRegex, type SafeRegex } from '../../platform/filter/regex.js';
+import type { Plain, PlainValue } from '../../platform/plain.js';
+import { invalid, missing, requireName, requireValidity } from '../input.js';
+import { isAbsent, isValueType, numberOf, readAs, valueTypes, type ValueType } from './values.js';
+
+// What a specification says of one characteristic, as it is stored, and whether it makes sense.
+
+export interface Period {
+  startDateTime?: string | null;
+  endDateTime?: string | null;
+}
+
+/** An entry of characteristicValueSpecification: a value, a range or a regular expression. */
+export interface Choice {
+  value?: PlainValue;
+  valueType?: ValueType | null;
+  valueFrom?: number | null;
+  valueTo?: number | null;
+  rangeInterval?: Interval | null;
+  regex?: string | null;
+  validFor?: Period | null;
+}
+
+export interface Definition {
+  name: string;
+  valueType?: ValueType | null;
+  minCardinality?: number | null;
+  maxCardinality?: number | null;
+  regex?: string | null;
+  extensible?: boolean | null;
+  characteristicValueSpecification?: Choice[] | null;
+  validFor?: Period | null;
+}
+
+/** Which ends belong to a range, as the swagger words it. */
+const intervals = { closed: [true, true], open: [false, false], closedBottom: [true, false], closedTop: [false, true] } as const;
+export type Interval = keyof typeof intervals;
+
+export function definitionsOf(specification: Plain): Definition[] {
+  return (specification['specCharacteristic'] ?? []) as unknown as Definition[];
+}
+
+/** Whether the ends of a range belong to it: [bottom, top]. */
+export function endsOf({ rangeInterval }: Choice): readonly [bottom: boolean, top: boolean] {
+  return intervals[rangeInterval ?? 'closed'];
+}
+
+export function hasRange({ valueFrom, valueTo }: Choice): boolean {
+  return (valueFrom ?? valueTo ?? null) !== null;
+}
+
+/** Numbers are compared with the ends of a range. */
+export function isInRange(choice: Choice, number: Decimal): boolean {
+  const [withBottom, withTop] = endsOf(choice);
+  const { valueFrom, valueTo } = choice;
+  const isAbove = (valueFrom ?? null) === null || number.gt(valueFrom as number) || (withBottom && number.eq(valueFrom as number));
+  const isBelow = (valueTo ?? null) === null || number.lt(valueTo as number) || (withTop && number.eq(valueTo as number));
+  return isAbove && isBelow;
+}
+
+/** Refuses definitions that no value could be checked by, naming which and where. */
+export function requireDefinitions(definitions: readonly Definition[] | null | undefined): void {
+  const names = new Set<string>();
+  for (const [index, definition] of (definitions ?? []).entries()) {
+    const path = `specCharacteristic.${index}`;
+    requireName(`${path}.name`, definition.name);
+    if (names.has(definition.name)) throw invalid(`${path}.name`, `is there twice: '${definition.name}'`);
+    names.add(definition.name);
+    requireCardinality(path, definition);
+    requireType(`${path}.valueType`, definition.valueType);
+    requireRegex(`${path}.regex`, definition.regex, definition.valueType);
+    requirePeriod(`${path}.validFor`, definition.validFor);
+    for (const [at, choice] of (definition.characteristicValueSpecification ?? []).entries()) {
+      requireChoice(`${path}.characteristicValueSpecification.${at}`, choice, definition.valueType ?? undefined);
+    }
+  }
+}
+
+function requireCardinality(path: string, { minCardinality, maxCardinality }: Definition): void {
+  for (const [name, value] of Object.entries({ minCardinality, maxCardinality })) {
+    if ((value ?? 0) < 0) throw invalid(`${path}.${name}`, `must not be negative: ${value}`);
+  }
+  if ((minCardinality ?? 0) > (maxCardinality ?? Infinity)) {
+    throw invalid(`${path}.minCardinality`, `must not exceed maxCardinality: ${minCardinality} > ${maxCardinality}`);
+  }
+}
+
+function requireType(path: string, valueType: string | null | undefined): void {
+  if ((valueType ?? null) === null || isValueType(valueType as string)) return;
+  throw invalid(path, `must be one of ${valueTypes.join(', ')}: '${shown(valueType as string)}'`);
+}
+
+function requireRegex(path: string, regex: string | null | undefined, valueType: ValueType | null | undefined): void {
+  if ((regex ?? null) === null) return;
+  if (valueType === 'object' || valueType === 'array') throw invalid(path, `goes with single values, not with valueType ${valueType}`);
+  regexOf(regex as string, path);
+}
+
+/** In the words of the attribute it stands in; the filter language calls every refusal a query's. */
+export function regexOf(text: string, path: string): SafeRegex {
+  try {
+    return parseRegex(text, path);
+  } catch (error) {
+    if (error instanceof DomainError) throw new DomainError('INVALID_ATTRIBUTE', `${path}: ${error.message}`, { path });
+    throw error;
+  }
+}
+
+function requirePeriod(path: string, period: Period | null | undefined): void {
+  const dateOf = (text: string | null | undefined): Date | null => (text ? new Date(text) : null);
+  requireValidity(period && { startDateTime: dateOf(period.startDateTime), endDateTime: dateOf(period.endDateTime) }, path);
+}
+
+function requireChoice(path: string, choice: Choice, outer: ValueType | undefined): void {
+  requireType(`${path}.valueType`, choice.valueType);
+  const type = choice.valueType ?? outer;
+  requireRegex(`${path}.regex`, choice.regex, type);
+  requirePeriod(`${path}.validFor`, choice.validFor);
+  if (!isAbsent(choice.value) && readAs(type, choice.value as PlainValue) === undefined) {
+    throw invalid(`${path}.value`, `must be of the type ${type}: ${shown(JSON.stringify(choice.value))}`);
+  }
+  const { rangeInterval, valueFrom, valueTo } = choice;
+  if ((rangeInterval ?? null) !== null && !Object.hasOwn(intervals, rangeInterval as string)) {
+    throw invalid(`${path}.rangeInterval`, `must be one of ${Object.keys(intervals).join(', ')}: '${shown(rangeInterval as string)}'`);
+  }
+  if (!hasRange(choice)) {
+    if ((rangeInterval ?? null) !== null) throw missing(`${path}.valueFrom`, 'a rangeInterval says which ends of a range belong to it');
+    return;
+  }
+  if (type !== undefined && type !== 'integer' && type !== 'number') {
+    throw invalid(`${path}.${(valueFrom ?? null) === null ? 'valueTo' : 'valueFrom'}`, `is the end of a range of numbers: valueType must be integer or number, not ${type}`);
+  }
+  const [from, to] = [valueFrom ?? -Infinity, valueTo ?? Infinity];
+  if (from > to || (from === to && endsOf(choice).includes(false))) {
+    throw invalid(`${path}.valueTo`, `leaves nothing in the range from ${from} to ${to}`);
+  }
+  const number = isAbsent(choice.value) ? undefined : numberOf(choice.value as PlainValue);
+  if (!isAbsent(choice.value) && !(number && isInRange(choice, number))) throw invalid(`${path}.value`, 'lies outside its own range');
+}

@@ -1,0 +1,57 @@
+import { parseDateTime } from '../../platform/date-time.js';
+import { Decimal } from '../../platform/decimal.js';
+import { canonicalJson, type PlainValue } from '../../platform/plain.js';
+
+/** What the value of a characteristic can be said to be. */
+export const valueTypes = ['string', 'integer', 'number', 'boolean', 'dateTime', 'object', 'array'] as const;
+export type ValueType = (typeof valueTypes)[number];
+
+/** Numbers as text are those of files; longer ones are no number that anybody measured. */
+const numberPattern = /^-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?$/;
+
+export function isValueType(text: string): text is ValueType {
+  return (valueTypes as readonly string[]).includes(text);
+}
+
+/** An empty text counts as no value (DESIGN §12). */
+export function isAbsent(value: PlainValue | undefined): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+/** A number, or a text that is one: the published samples write 12 as "12". */
+export function numberOf(value: PlainValue): Decimal | undefined {
+  if (typeof value === 'number') return new Decimal(value);
+  return typeof value === 'string' && numberPattern.test(value) ? new Decimal(value) : undefined;
+}
+
+/**
+ * The value as its type has it, as text: equal texts are equal values. Undefined when it is no value of the
+ * type. Without a type it is the JSON itself.
+ */
+export function readAs(type: ValueType | undefined, value: PlainValue): string | undefined {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string' ? value : undefined;
+    case 'integer': {
+      const number = numberOf(value);
+      return number?.isInteger() ? number.toString() : undefined;
+    }
+    case 'number':
+      return numberOf(value)?.toString();
+    case 'boolean':
+      return typeof value === 'boolean' || value === 'true' || value === 'false' ? String(value) : undefined;
+    case 'dateTime':
+      return typeof value === 'string' ? parseDateTime(value)?.toISOString() : undefined;
+    case 'array':
+      return Array.isArray(value) ? canonicalJson(value) : undefined;
+    case 'object':
+      return typeof value === 'object' && value !== null && !Array.isArray(value) ? canonicalJson(value) : undefined;
+    case undefined:
+      return canonicalJson(value);
+  }
+}
+
+/** A value as a regular expression sees it. */
+export function textOf(value: PlainValue): string {
+  return typeof value === 'string' ? value : canonicalJson(value);
+}
