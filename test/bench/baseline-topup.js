@@ -1,11 +1,6 @@
 // @ts-check
 /** A top-up as one statement: bucket, action, ledger entry, event and remembered answer together. */
-import { createHash } from 'node:crypto';
-import { monotonicFactory } from 'ulid';
-
-const nextId = monotonicFactory();
-
-const uniqueViolation = '23505';
+import { answer, isComplete, nextId, once } from './baseline-action.js';
 
 /**
  * Everything the rows need is in one CTE; the row lock of the UPDATE serializes the bucket. The conditions of the
@@ -67,87 +62,25 @@ WITH "bucket" AS (
 SELECT "actionUsageType", "usageType", "before"::float8, "after"::float8, "atText" FROM "bucket"`,
 };
 
-const earlier = {
-  name: 'earlier-answer',
-  text: `SELECT "fingerprint", "outcome" FROM "Idempotency" WHERE "tenantId" = $1 AND "key" = $2`,
-};
-
 /**
  * @param {import('pg').Pool} pool
  * @param {string} tenantId
  * @param {Record<string, any>} body
  * @param {string | undefined} key
- * @returns {Promise<{ status: number, topup?: Record<string, any>, replayed?: boolean }>}
+ * @returns {Promise<import('./baseline-action.js').Done>}
  */
 export async function createTopup(pool, tenantId, body, key) {
+  if (!isComplete(body)) return { status: 400 };
   const { amount, bucket, usageType, reason, description } = body;
-  if (typeof amount?.amount !== 'number' || !(amount.amount > 0) || typeof amount.units !== 'string' || typeof bucket?.id !== 'string') {
-    return { status: 400 };
-  }
-  const fingerprint = createHash('sha256').update(canonicalJson({ operation: 'createTopupBalance', input: body })).digest('hex');
-  const id = nextId();
-  const values = [
-    tenantId, bucket.id, amount.amount, amount.units, new Date(), usageType, id, JSON.stringify(bucket), reason, description,
-    nextId(), nextId(), key, fingerprint,
-  ];
-  try {
-    const { rows } = await pool.query({ ...topup, values });
-    if (rows.length === 0) return { status: 422 };
-    return { status: 201, topup: answer(id, amount, bucket, reason, description, rows[0]) };
-  } catch (error) {
-    if (/** @type {{ code?: string }} */ (error).code !== uniqueViolation || key === undefined) throw error;
-    const { rows } = await pool.query({ ...earlier, values: [tenantId, key] });
-    if (rows[0]?.fingerprint !== fingerprint) return { status: 422 };
-    return { status: 201, topup: remembered(rows[0].outcome.answer, body), replayed: true };
-  }
-}
-
-/**
- * @param {string} id
- * @param {object} amount
- * @param {{ id: string }} bucket
- * @param {string | undefined} reason
- * @param {string | undefined} description
- * @param {Record<string, any>} row
- */
-function answer(id, amount, bucket, reason, description, { actionUsageType, usageType, before, after, atText }) {
-  const units = /** @type {{ units: string }} */ (amount).units;
-  return {
-    id,
-    revision: 1,
-    status: 'completed',
-    amount,
-    bucket,
-    impactedBucket: [
-      {
-        bucket: { id: bucket.id, usageType },
-        amountBefore: { amount: before, units },
-        amountAfter: { amount: after, units },
-        item: [{ itemType: 'topup', amount }],
-        confirmationDate: atText,
-      },
-    ],
-    description,
-    reason,
-    confirmationDate: atText,
-    usageType: actionUsageType,
-    requestedDate: atText,
-    updatedAt: atText,
-  };
-}
-
-/** jsonb keeps no order of names: the answer is put together again. @param {Record<string, any>} topup @param {Record<string, any>} body */
-function remembered({ id, usageType, impactedBucket: [impact], confirmationDate }, { amount, bucket, reason, description }) {
-  const { amountBefore, amountAfter } = impact;
-  const row = { actionUsageType: usageType, usageType: impact.bucket.usageType, before: amountBefore.amount, after: amountAfter.amount, atText: confirmationDate };
-  return answer(id, amount, bucket, reason, description, row);
-}
-
-/** @param {object} value */
-function canonicalJson(value) {
-  return JSON.stringify(value, (_name, part) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
+  return once(pool, tenantId, { operation: 'createTopupBalance', body, key }, async (fingerprint) => {
+    const id = nextId();
+    const values = [
+      tenantId, bucket.id, amount.amount, amount.units, new Date(), usageType, id, JSON.stringify(bucket), reason, description,
+      nextId(), nextId(), key, fingerprint,
+    ];
+    const [row] = (await pool.query({ ...topup, values })).rows;
+    if (row === undefined) return undefined;
+    const impact = { id: bucket.id, usageType: row.usageType, before: row.before, after: row.after, itemType: 'topup' };
+    return answer({ id, status: 'completed', body, impacts: [impact], at: row.atText, usageType: row.actionUsageType });
+  });
 }

@@ -1,13 +1,15 @@
 // @ts-check
 /**
- * What a good engineer writes by hand for exactly these six works: express, pg, prepared statements, one
- * statement per top-up. Same database, same rows, same answers as the server; none of its generality.
+ * What a good engineer writes by hand for exactly these works: express, pg, prepared statements, one
+ * statement per balance action. Same database, same rows, same answers as the server; none of its generality.
  */
 import cors from 'cors';
 import express from 'express';
 import pg from 'pg';
 import { bucketOfGraphql, bucketOfRest } from './baseline-bucket.js';
+import { createCommit, createReservation } from './baseline-reserve.js';
 import { createTopup } from './baseline-topup.js';
+import { createTransfer } from './baseline-transfer.js';
 
 const tenantId = 'default';
 const base = '/tmf-api/prepayBalanceManagement/v4';
@@ -77,18 +79,21 @@ app.get(`${base}/bucket`, async (request, response) => {
   send(response, isPart ? 206 : 200, items.map((row) => bucketOfRest(row, origin + base)));
 });
 
-app.post(`${base}/topupBalance`, async (request, response) => {
-  const key = request.get('Idempotency-Key');
-  const { status, topup, replayed } = await createTopup(pool, tenantId, request.body, key);
-  if (topup === undefined) return void response.status(status).json({ code: String(status), reason: 'refused' });
-  const href = `${origin}${base}/topupBalance/${topup.id}`;
-  if (replayed) response.setHeader('Idempotency-Replayed', 'true');
-  response.setHeader('ETag', `"${topup.revision}"`);
-  response.setHeader('Last-Modified', new Date(topup.updatedAt).toUTCString());
-  response.setHeader('Location', href);
-  const { id, revision, updatedAt, ...rest } = topup;
-  send(response, 201, { id, href, ...rest });
-});
+const actions = { topupBalance: createTopup, reserveBalance: createReservation, adjustBalance: createCommit, transferBalance: createTransfer };
+for (const [segment, create] of Object.entries(actions)) {
+  app.post(`${base}/${segment}`, async (request, response) => {
+    const key = request.get('Idempotency-Key');
+    const { status, action, replayed } = await create(pool, tenantId, request.body, key);
+    if (action === undefined) return void response.status(status).json({ code: String(status), reason: 'refused' });
+    const href = `${origin}${base}/${segment}/${action.id}`;
+    if (replayed) response.setHeader('Idempotency-Replayed', 'true');
+    response.setHeader('ETag', `"${action.revision}"`);
+    response.setHeader('Last-Modified', new Date(action.updatedAt).toUTCString());
+    response.setHeader('Location', href);
+    const { id, revision, updatedAt, ...rest } = action;
+    send(response, 201, { id, href, ...rest });
+  });
+}
 
 /** The payloads of the two GraphQL works, without GraphQL: what it would cost to write an endpoint for each. */
 app.post('/graphql', async (request, response) => {

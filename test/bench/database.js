@@ -1,12 +1,15 @@
 // @ts-check
 /** A PostgreSQL database of its own for one run: made, migrated, filled, checked, dropped. */
+import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 
 const defaultUrl = 'postgres://root@127.0.0.1:5432/test';
 
 export const bucketCount = 10_000;
 /** The buckets on which both servers first show that they do the same; they take no part in the measurement. */
-export const twinIds = ['bench-twin-server', 'bench-twin-baseline'];
+/** @param {'server' | 'baseline'} server @param {'giver' | 'receiver'} part */
+export const twinId = (server, part = 'giver') => `bench-twin-${server}-${part}`;
+const twinIds = [twinId('server'), twinId('baseline'), twinId('server', 'receiver'), twinId('baseline', 'receiver')];
 export const openingAmount = 100;
 
 /** Ids have the length of real ones. @param {number} number from 1 to bucketCount */
@@ -60,38 +63,62 @@ export async function loadBuckets(url) {
 }
 
 /**
- * What is wrong with the books: every bucket must equal the sum of its ledger, and every confirmed top-up must
- * have left its action, entry, event and remembered answer, once.
+ * What is wrong with the books: every bucket must equal the sum of its ledger and hold what its live reservations
+ * hold; every confirmed action must have left its row, entries, event and remembered answer, once; every commit must
+ * have ended a reservation of its own; and what a transfer takes it must give.
  * @param {string} url
- * @param {number} confirmed top-ups answered with 2xx
- * @returns {Promise<{ problems: string[], buckets: number, topups: number }>}
+ * @param {Required<import('./load.js').Counts>} confirmed answered with 2xx
+ * @returns {Promise<{ problems: string[], buckets: number }>}
  */
-export async function checkBooks(url, confirmed) {
-  const [totals] = await query(url, `
+export async function checkBooks(url, { topup, reserve, commit, transfer }) {
+  const expected = {
+    buckets: bucketCount + twinIds.length,
+    actions: { 'topupBalance completed': topup, 'reserveBalance created': reserve - commit, 'reserveBalance completed': commit, 'adjustBalance completed': commit, 'transferBalance completed': transfer },
+    entries: { opening: bucketCount + twinIds.length, topup, reserve, commit, transferOut: transfer, transferIn: transfer },
+    events: { TopupBalanceCreateEvent: topup, ReserveBalanceCreateEvent: reserve, ReserveBalanceStatusChangeEvent: commit, AdjustBalanceCreateEvent: commit, TransferBalanceCreateEvent: transfer },
+    remembered: topup + reserve + commit + transfer,
+    reservationsCommitted: commit,
+    holds: reserve - commit,
+    transferred: 0,
+    differing: null,
+  };
+  const counts = (/** @type {string} */ key, /** @type {string} */ table) =>
+    `(SELECT COALESCE(jsonb_object_agg("key", "count"), '{}') FROM (SELECT ${key} AS "key", count(*)::int AS "count" FROM "${table}" GROUP BY 1) t)`;
+  const [found] = await query(url, `
     SELECT (SELECT count(*)::int FROM "Bucket") AS "buckets",
-      (SELECT count(*)::int FROM "BalanceAction" WHERE "kind" = 'topupBalance' AND "status" = 'completed') AS "actions",
-      (SELECT count(*)::int FROM "LedgerEntry" WHERE "entryType" = 'topup') AS "entries",
-      (SELECT count(*)::int FROM "Outbox" WHERE "eventType" = 'TopupBalanceCreateEvent') AS "events",
-      (SELECT count(*)::int FROM "Idempotency") AS "remembered"`);
-  const wrong = await query(url, `
-    SELECT b."id" FROM "Bucket" b LEFT JOIN (
-      SELECT "tenantId", "bucketId", sum("remainingDelta") AS "remaining", sum("reservedDelta") AS "reserved",
-        count(*) AS "entries", max("sequence") AS "last",
-        (array_agg("remainingAfter" ORDER BY "sequence" DESC))[1] AS "after"
-      FROM "LedgerEntry" GROUP BY "tenantId", "bucketId"
-    ) l ON l."tenantId" = b."tenantId" AND l."bucketId" = b."id"
-    WHERE (l."remaining", l."reserved", l."entries", l."last"::bigint, l."after")
-      IS DISTINCT FROM (b."remainingValueAmount", b."reservedValueAmount", b."entrySequence"::bigint, b."entrySequence"::bigint, b."remainingValueAmount")`);
-  const { buckets, ...rows } = totals ?? {};
-  const problems = Object.entries(rows)
-    .filter(([, count]) => count !== confirmed)
-    .map(([what, count]) => `${confirmed} top-ups were confirmed, but there are ${count} ${what}`);
-  if (wrong.length > 0) problems.push(`${wrong.length} buckets differ from their ledger, e.g. ${wrong[0]?.id}`);
-  return { problems, buckets, topups: confirmed };
+      ${counts('"kind" || \' \' || "status"', 'BalanceAction')} AS "actions",
+      ${counts('"entryType"', 'LedgerEntry')} AS "entries",
+      ${counts('"eventType"', 'Outbox')} AS "events",
+      (SELECT count(*)::int FROM "Idempotency") AS "remembered",
+      (SELECT count(DISTINCT "reserveBalance"->>'id')::int FROM "BalanceAction" WHERE "kind" = 'adjustBalance') AS "reservationsCommitted",
+      (SELECT count(*)::int FROM "ReservationHold" h JOIN "BalanceAction" a ON a."tenantId" = h."tenantId" AND a."id" = h."reserveBalanceId"
+        AND a."status" = 'created' AND a."amountAmount" = h."amount") AS "holds",
+      (SELECT COALESCE(sum("remainingDelta"), 0)::float8 FROM "LedgerEntry" WHERE "entryType" IN ('transferOut', 'transferIn')) AS "transferred",
+      (SELECT string_agg(b."id", ', ') FROM "Bucket" b LEFT JOIN (
+        SELECT "tenantId", "bucketId", sum("remainingDelta") AS "remaining", sum("reservedDelta") AS "reserved",
+          count(*) AS "entries", max("sequence") AS "last",
+          (array_agg("remainingAfter" ORDER BY "sequence" DESC))[1] AS "after"
+        FROM "LedgerEntry" GROUP BY "tenantId", "bucketId"
+      ) l ON l."tenantId" = b."tenantId" AND l."bucketId" = b."id" LEFT JOIN (
+        SELECT "tenantId", "bucketId", sum("amount") AS "held" FROM "ReservationHold" GROUP BY "tenantId", "bucketId"
+      ) h ON h."tenantId" = b."tenantId" AND h."bucketId" = b."id"
+      WHERE (l."remaining", l."reserved", COALESCE(h."held", 0), l."entries", l."last"::bigint, l."after")
+        IS DISTINCT FROM (b."remainingValueAmount", b."reservedValueAmount", b."reservedValueAmount", b."entrySequence"::bigint, b."entrySequence"::bigint, b."remainingValueAmount")
+      ) AS "differing"`);
+  const problems = Object.entries(expected).flatMap(([what, value]) => {
+    const actual = found?.[what];
+    return isDeepStrictEqual(withoutZeros(actual), withoutZeros(value)) ? [] : [`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(value)}`];
+  });
+  return { problems, buckets: expected.buckets };
+}
+
+/** @param {unknown} value */
+function withoutZeros(value) {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).filter(([, count]) => count !== 0)) : value;
 }
 
 /**
- * All that a top-up of a bucket has written, ready to be compared: ids and times are only marked as present.
+ * All that the actions of a bucket have written, ready to be compared: ids and times are only marked as present.
  * @param {string} url
  * @param {string} id of the bucket
  */
@@ -100,6 +127,8 @@ export async function rowsAbout(url, id) {
     SELECT jsonb_build_object(
       'bucket', (SELECT to_jsonb(b) FROM "Bucket" b WHERE "id" = $1),
       'entries', (SELECT jsonb_agg(l ORDER BY "sequence") FROM "LedgerEntry" l WHERE "bucketId" = $1),
+      'holds', (SELECT jsonb_agg(h ORDER BY "reserveBalanceId") FROM "ReservationHold" h WHERE "bucketId" = $1),
+      'links', (SELECT jsonb_agg(k ORDER BY "actionId") FROM "BucketAction" k WHERE "bucketId" = $1),
       'actions', (SELECT jsonb_agg(a ORDER BY "id") FROM "BalanceAction" a WHERE "bucket"->>'id' = $1),
       'events', (SELECT jsonb_agg(to_jsonb(o) - 'transactionId' ORDER BY "id") FROM "Outbox" o WHERE "payload"->'bucket'->>'id' = $1),
       'remembered', (SELECT jsonb_agg(i ORDER BY "key") FROM "Idempotency" i WHERE "outcome"->'answer'->'bucket'->>'id' = $1)

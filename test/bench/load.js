@@ -10,6 +10,8 @@ const sampleIntervalMs = 50;
 const requestsPerConnection = 100;
 
 /** @typedef {import('autocannon').Request} Request */
+/** @typedef {import('./works.js').Work} Work */
+/** @typedef {Partial<Record<import('./works.js').Kind, number>>} Counts */
 
 /**
  * @typedef {object} Measurement
@@ -17,24 +19,28 @@ const requestsPerConnection = 100;
  * @property {number} p50
  * @property {number} p99
  * @property {number} answered
+ * @property {Counts} counts answers by what was asked for
  */
 
 /**
  * Throws when anything but 2xx comes back.
  * @param {string} url origin
- * @param {{ create: () => Request, isFresh: boolean }} work `isFresh`: made anew for every request, else repeated
+ * @param {Pick<Work, 'walk' | 'isRepeated'>} work
  * @param {number} durationMs
  * @param {AbortSignal} signal
  * @returns {Promise<Measurement>}
  */
-export async function load(url, { create, isFresh }, durationMs, signal) {
+export async function load(url, { walk, isRepeated }, durationMs, signal) {
   signal.throwIfAborted();
   /** @type {{ setRequests(requests: Request[]): void, responseMax: number, reqsMade: number }[]} */
   const clients = [];
   const setupClient = (/** @type {any} */ client) => {
     clients.push(client);
-    client.setRequests(isFresh ? [{ setupRequest: freshRequest(create) }] : Array.from({ length: requestsPerConnection }, create));
+    const repeated = () => Array.from({ length: requestsPerConnection }, () => /** @type {Request} */ (walk[0]?.({}).request));
+    client.setRequests(isRepeated ? repeated() : walk.map((make) => step(make, counts)));
   };
+  /** @type {Counts} */
+  const counts = {};
   let startedAt = 0;
   let lastAt = 0;
   let stop = () => {};
@@ -69,10 +75,27 @@ export async function load(url, { create, isFresh }, durationMs, signal) {
     throw new Error(`${url}: ${sent} requests were sent, ${answered} answered with 2xx, ${result.errors} failed; by status: ${codes}`);
   }
   const { p50, p99 } = result.latency;
-  return { rate: answered / ((lastAt - startedAt) / 1000), p50, p99, answered };
+  return { rate: answered / ((lastAt - startedAt) / 1000), p50, p99, answered, counts };
 }
 
-/** @param {() => Request} create @returns {(request: Request) => Request} */
-function freshRequest(create) {
-  return (request) => Object.assign(request, create());
+/**
+ * Made anew for every request, and told of its answer.
+ * @param {Work['walk'][number]} make
+ * @param {Counts} counts
+ * @returns {Request}
+ */
+function step(make, counts) {
+  return {
+    setupRequest: (request, context) => {
+      const made = make(context);
+      Object.assign(context, { kind: made.kind });
+      return { ...request, body: undefined, ...made.request };
+    },
+    onResponse: (_status, body, context) => {
+      const { kind } = /** @type {import('./works.js').Made} */ (context);
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      // Only a commit looks back, at its reservation.
+      if (kind === 'reserve') Object.assign(context, { answer: JSON.parse(body) });
+    },
+  };
 }

@@ -23,6 +23,7 @@ process.on('exit', () => {
  * @typedef {object} Server
  * @property {string} origin
  * @property {() => string | undefined} complaint what it wrote, when it is no longer running
+ * @property {() => string} output the last of what it wrote
  * @property {() => Promise<void>} stop
  */
 
@@ -53,6 +54,7 @@ export async function startServer(cwd, args, settings) {
   const server = {
     origin: `http://${host}:${port}`,
     complaint: () => (running.has(child) ? undefined : `it ended:\n${output}`),
+    output: () => output,
     stop: () => end(child),
   };
   try {

@@ -3,7 +3,7 @@
 
 /** @typedef {import('./load.js').Measurement} Measurement */
 /** @typedef {{ server: Measurement, baseline: Measurement }} Round */
-/** @typedef {{ name: string, aim: number, rounds: Round[] }} Measured */
+/** @typedef {{ name: string, aim: number | undefined, rounds: Round[] }} Measured */
 
 /** @param {Measured} measured */
 export function summary({ name, aim, rounds }) {
@@ -30,7 +30,7 @@ export function table(measured) {
     String(Math.round(baseline.rate)),
     ratio.toFixed(2),
     `${ratioMin.toFixed(2)} - ${ratioMax.toFixed(2)}`,
-    `${ratio >= aim ? '>=' : ' <'} ${aim}`,
+    aim === undefined ? '' : `${ratio >= aim ? '>=' : ' <'} ${aim}`,
     server.p99.toFixed(0),
     baseline.p99.toFixed(0),
   ]);

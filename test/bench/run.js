@@ -62,12 +62,12 @@ function readArguments() {
  * @param {AbortSignal} signal
  */
 async function measure(work, { server, baseline }, pace, signal) {
-  const kind = { create: work.create, isFresh: work.isTopup };
-  let answered = 0;
+  /** @type {import('./load.js').Counts[]} */
+  const counts = [];
   const run = async (/** @type {Server} */ { origin, complaint }, /** @type {number} */ durationMs) => {
     try {
-      const result = await load(origin, kind, durationMs, signal);
-      answered += result.answered;
+      const result = await load(origin, work, durationMs, signal);
+      counts.push(result.counts);
       return result;
     } catch (error) {
       throw new Error(`${work.name}: ${/** @type {Error} */ (error).message} ${complaint() ?? ''}`, { cause: error });
@@ -80,12 +80,12 @@ async function measure(work, { server, baseline }, pace, signal) {
   for (let round = 0; round < pace.rounds; round++) {
     rounds.push({ server: await run(server, pace.measureMs), baseline: await run(baseline, pace.measureMs) });
   }
-  return { name: work.name, aim: work.aim, rounds, answered };
+  return { name: work.name, aim: work.aim, rounds, counts };
 }
 
 /** @param {string} databaseUrl @param {ReturnType<typeof readArguments>} options @param {AbortSignal} signal */
 async function bench(databaseUrl, { chosen, pace, profileFolder }, signal) {
-  const settings = { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: poolSize, PUBLIC_URL: publicUrl, LOG_LEVEL: 'warn' };
+  const settings = { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: poolSize, PUBLIC_URL: publicUrl, LOG_LEVEL: 'info' };
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profileFolder)];
   // The server applies the migrations when it starts.
   const server = await startServer(root, [...profile, 'dist/src/app/serve.js'], settings);
@@ -93,28 +93,49 @@ async function bench(databaseUrl, { chosen, pace, profileFolder }, signal) {
   try {
     await loadBuckets(databaseUrl);
     baseline = await startServer(root, [...profile, resolve(import.meta.dirname, 'baseline.js')], settings);
-    let topups = await requireSame(server.origin, baseline.origin, databaseUrl);
+    const counts = [await requireSame(server.origin, baseline.origin, databaseUrl)];
 
     const measured = [];
     for (const work of chosen) {
       const result = await measure(work, { server, baseline }, pace, signal);
       measured.push(result);
-      if (work.isTopup) topups += result.answered;
+      counts.push(...result.counts);
       const { ratio } = summary(result);
       console.log(`${work.name}: ${ratio.toFixed(2)} (${result.rounds.map((r) => `${Math.round(r.server.rate)}/${Math.round(r.baseline.rate)}`).join(', ')})`);
     }
 
-    const books = await checkBooks(databaseUrl, topups);
+    const confirmed = sums(counts);
+    const books = await checkBooks(databaseUrl, confirmed);
+    // It tells at its end.
+    await server.stop();
+    const batches = batchSizes(server.output());
     console.log(`\n${table(measured)}\n`);
     console.log(`ratio: median of the ratios of ${pace.rounds} neighbouring runs; ${connections} connections, ${poolSize} database connections each, ${cpus().length} processors`);
     if (books.problems.length > 0) throw new Error(`the balances are wrong: ${books.problems.join('; ')}`);
-    console.log(`balances exact: ${books.buckets} buckets equal the sum of their ledger, ${books.topups} confirmed top-ups are all there, once`);
+    const { topup, reserve, commit, transfer } = confirmed;
+    console.log(`balances exact: ${books.buckets} buckets equal the sum of their ledger; ${topup} top-ups, ${reserve} reservations, ${commit} commits and ${transfer} transfers were confirmed and are all there, once`);
+    if (batches) console.log(`batches of the engine by size: ${Object.entries(batches).map(([size, count]) => `${size}: ${count}`).join(', ')}`);
     mkdirSync(resolve(report, '..'), { recursive: true });
-    writeFileSync(report, `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, books, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`);
+    writeFileSync(report, `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, confirmed, batches, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`);
   } finally {
     await server.stop();
     await baseline?.stop();
   }
+}
+
+/** @param {import('./load.js').Counts[]} counts */
+function sums(counts) {
+  const sum = { read: 0, topup: 0, reserve: 0, commit: 0, transfer: 0 };
+  for (const part of counts) {
+    for (const [kind, count] of Object.entries(part)) sum[/** @type {keyof typeof sum} */ (kind)] += count;
+  }
+  return sum;
+}
+
+/** How many batches of each size the server says it has run. @param {string} output @returns {Record<string, number> | undefined} */
+function batchSizes(output) {
+  const line = output.split('\n').find((text) => text.includes('"batchSizes"'));
+  return line === undefined ? undefined : JSON.parse(line).batchSizes;
 }
 
 async function main() {

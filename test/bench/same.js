@@ -1,36 +1,56 @@
 // @ts-check
 /** Before anything is measured: both servers give the same answers and leave the same rows behind. */
 import assert from 'node:assert/strict';
-import { rowsAbout, twinIds } from './database.js';
-import { topup, works } from './works.js';
+import { rowsAbout, twinId } from './database.js';
+import { commit, reads, reserve, topup, transfer } from './works.js';
 
 /** Headers of the connection, not of the answer. */
 const notCompared = new Set(['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']);
 
 /**
- * Throws with the difference. Answers how many top-ups it made.
+ * Throws with the difference. Answers what it had each server do.
  * @param {string} server origin
  * @param {string} baseline origin
  * @param {string} databaseUrl
+ * @returns {Promise<import('./load.js').Counts>}
  */
 export async function requireSame(server, baseline, databaseUrl) {
-  for (const { name, isTopup, create } of works) {
-    if (isTopup) continue;
-    const request = create();
-    assert.deepEqual(await ask(baseline, request), await ask(server, request), `${name}: the baseline answers otherwise`);
+  for (const { name, walk } of reads) {
+    for (const make of walk) {
+      const { request } = make({});
+      assert.deepEqual(await ask(baseline, request), await ask(server, request), `${name}: the baseline answers otherwise`);
+    }
   }
 
-  // One top-up of a bucket each, then the same again under the same key.
-  const [ofServer = '', ofBaseline = ''] = twinIds;
+  const twins = [
+    { name: 'twin-server', origin: server, id: twinId('server'), receiver: twinId('server', 'receiver') },
+    { name: 'twin-baseline', origin: baseline, id: twinId('baseline'), receiver: twinId('baseline', 'receiver') },
+  ];
+  /** @type {Record<string, any>[]} */
+  const reservations = [];
+  /** @type {((twin: typeof twins[0], at: number) => import('./works.js').Made)[]} */
+  const walk = [
+    ({ id, name }) => topup(id, `${name}-topup`),
+    ({ id, name }) => reserve(id, `${name}-reserve`),
+    ({ name }, at) => commit(reservations[at], `${name}-commit`),
+    ({ id, receiver, name }) => transfer(id, receiver, `${name}-transfer`),
+  ];
+  // One of each by a twin of its own, then the same again under the same key.
   for (const round of ['first', 'repeated']) {
-    const answers = [await ask(server, topup(ofServer, 'twin-server')), await ask(baseline, topup(ofBaseline, 'twin-baseline'))];
-    const [expected, actual] = answers.map((answer) => blur(JSON.stringify(answer)));
-    assert.equal(actual, expected, `top-up, ${round}: the baseline answers otherwise`);
+    for (const make of walk) {
+      const answers = await Promise.all(twins.map((twin, at) => ask(twin.origin, make(twin, at).request)));
+      const { kind } = make(/** @type {typeof twins[0]} */ (twins[0]), 0);
+      if (kind === 'reserve') reservations.push(...answers.map(({ body }) => JSON.parse(body)));
+      const [expected, actual] = answers.map((answer) => blur(JSON.stringify(answer)));
+      assert.equal(actual, expected, `${kind}, ${round}: the baseline answers otherwise`);
+    }
   }
-  const rows = await Promise.all(twinIds.map((id) => rowsAbout(databaseUrl, id)));
-  const [expected, actual] = rows.map((found) => JSON.parse(blur(JSON.stringify(found))));
-  assert.deepEqual(actual, expected, 'top-up: the baseline writes other rows');
-  return twinIds.length;
+  for (const part of /** @type {const} */ (['id', 'receiver'])) {
+    const rows = await Promise.all(twins.map((twin) => rowsAbout(databaseUrl, twin[part])));
+    const [expected, actual] = rows.map((found) => JSON.parse(blur(JSON.stringify(found))));
+    assert.deepEqual(actual, expected, 'the baseline writes other rows');
+  }
+  return Object.fromEntries(walk.map((make) => [make(/** @type {typeof twins[0]} */ (twins[0]), 0).kind, twins.length]));
 }
 
 /** @param {string} origin @param {import('autocannon').Request} request */
