@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { Prisma } from '../../prisma/generated/client.js';
 import type { PrepayBalance } from '../domain/prepay-balance/index.js';
 import type { Database } from '../platform/database/database.js';
 import { Decimal } from '../platform/decimal.js';
 import { anonymous } from '../platform/principal.js';
+import { once } from './seeded.js';
 
 const seededKey = 'demo seed';
 
@@ -11,9 +11,14 @@ const seededKey = 'demo seed';
  * Demo data, written once per database: a customer with a monetary, a data and an SMS bucket, a friend, and bucket
  * 11, which the default payloads of the conformance kit use.
  */
-export async function seedDemo(database: Database, { buckets, actions }: PrepayBalance, logger: Logger): Promise<void> {
-  const [seeded] = await database.query(Prisma.sql`SELECT 1 FROM "ServerState" WHERE "key" = ${seededKey}`);
-  if (seeded) return;
+export async function seedDemo(database: Database, domain: PrepayBalance, logger: Logger): Promise<void> {
+  await once(database, seededKey, async () => {
+    await writeDemo(domain);
+    logger.info('demo data written');
+  });
+}
+
+async function writeDemo({ buckets, actions }: PrepayBalance): Promise<void> {
   // Each step has its key: a start that died in the middle is continued, not repeated.
   let steps = 0;
   const step = (): { tenantId: string; idempotencyKey: string } => ({ tenantId: anonymous.tenantId, idempotencyKey: `${seededKey} ${++steps}` });
@@ -43,13 +48,6 @@ export async function seedDemo(database: Database, { buckets, actions }: PrepayB
   await buckets.create(step(), { ...named("A friend's data"), ...friend, usageType: 'data', remainingValue: quantity(10, 'MB') });
   await actions.transfer(step(), { amount: quantity(500, 'MB'), bucket: dataBucket, receiverLogicalResource: { value: '491700000002' }, ...reasoned('A present') });
   await actions.topUp(step(), { amount: quantity(10, 'EUR'), bucket: moneyBucket, recurringPeriod: 'monthly', numberOfPeriods: 12, ...reasoned('Monthly top-up') });
-
-  await database.transaction((tx) =>
-    tx.execute(Prisma.sql`
-      INSERT INTO "ServerState" ("key", "value", "updatedAt") VALUES (${seededKey}, '{}'::jsonb, now())
-      ON CONFLICT DO NOTHING`),
-  );
-  logger.info('demo data written');
 }
 
 // Attributes the domain keeps without looking at them are not in its input types.
