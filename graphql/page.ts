@@ -103,7 +103,8 @@ export function pageArgumentsOf(target: TypeClass): TypeClass {
 
 /** Reads a page of a resource as its arguments and the selection of the field ask for it. */
 export function readPage(target: TypeClass, context: Context, info: GraphQLResolveInfo, request: PageArguments): Promise<Page> {
-  return context.reader.page(shapeOf(target), scopeOf(context), toPageRequest(target, context, info, request));
+  const isCounted = selectedFields(info).has('totalCount');
+  return context.reader.page(shapeOf(target), scopeOf(context), { ...toPageRequest(target, context, info, request), isCounted });
 }
 
 export function toPageRequest(
@@ -119,7 +120,6 @@ export function toPageRequest(
     limit: within('limit', limit ?? limits.pageSizeDefault, limits.pageSizeMax),
     after: after ?? undefined,
     attributes: [...selectedFields(info, 'items')],
-    isCounted: selectedFields(info).has('totalCount'),
   };
 }
 

@@ -15,7 +15,7 @@ export interface PageRequest {
   after?: string;
   /** First-level attributes the caller will look at; the key and the order's are added. */
   attributes: readonly string[];
-  /** The caller will ask for totalCount: it is read together with the page. */
+  /** The caller will ask for totalCount: it is read together with the page. Pages below parents are counted apart. */
   isCounted?: boolean;
 }
 
