@@ -13,6 +13,8 @@ export const swcOptions = {
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // These would do the same again: they never look at the server.
+  testPathIgnorePatterns: process.env.TEST_DATABASE_URL ? ['/platform/database/(embedded|migrate-new)\\.test', '/test/tidy\\.test'] : [],
   extensionsToTreatAsEsm: ['.ts'],
   // TypeScript names the file that tsc will make of it.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -21,6 +23,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
   // Two databases in WebAssembly at a time; more would starve each other.
   maxWorkers: 2,
+  // ES modules of test files that are over are never freed: a worker that has grown runs several times slower than a new one.
+  workerIdleMemoryLimit: '600MB',
   // A test file opens its database first, which takes many seconds on a busy machine.
   testTimeout: 60_000,
 };

@@ -1,5 +1,6 @@
 import { Field, InputType, ObjectType } from 'type-graphql';
 import type { GraphQLScalarType } from 'graphql';
+import { lowerFirst, nameOnWire } from './naming.js';
 
 /** A class that describes a GraphQL type. */
 export type TypeClass = new () => object;
@@ -18,6 +19,10 @@ export interface AttributeOptions {
   required?: boolean;
   /** An SQL function of the row instead of a column: read and filtered, never written. */
   computed?: boolean;
+  /** A resolver answers it: it may be given and is not kept, and there is nothing in the database to find or order by. */
+  resolved?: boolean;
+  /** Its name in TMF, where that follows no rule of ours. Attributes of one name are written alike everywhere. */
+  wire?: string;
 }
 
 export interface Attribute extends AttributeOptions {
@@ -34,6 +39,7 @@ const registry = new Map<object, Map<string, Attribute>>();
 export function Attribute(type: TypeThunk, options: AttributeOptions): PropertyDecorator {
   return (prototype, property) => {
     const name = String(property);
+    if (options.wire) nameOnWire(name, options.wire);
     const own = registry.get(prototype.constructor) ?? new Map<string, Attribute>();
     own.set(name, { ...options, name, type });
     registry.set(prototype.constructor, own);
@@ -46,6 +52,11 @@ export function attributesOf(target: TypeClass): Map<string, Attribute> {
   const parent = Object.getPrototypeOf(target) as TypeClass | null;
   const inherited = parent && parent !== Function.prototype ? attributesOf(parent) : new Map<string, Attribute>();
   return new Map([...inherited, ...(registry.get(target) ?? [])]);
+}
+
+/** Those that the database knows: what can be stored, found and ordered by. */
+export function storedAttributesOf(target: TypeClass): Attribute[] {
+  return [...attributesOf(target).values()].filter(({ resolved }) => !resolved);
 }
 
 /** The type without its list brackets, and whether it had them. */
@@ -80,6 +91,8 @@ export interface ResourceOptions {
   fixed?: Readonly<Record<string, string>>;
   /** SQL function of the present instant that gives the rows, where they are not simply those of the table. */
   rowsAt?: string;
+  /** Path of the attribute whose values, named by a filter, `rowsAt` takes as its third argument; its second are ids. */
+  rowsOf?: readonly string[];
   /** The attribute that identifies a row in its scope and ends every order; default id. */
   key?: string;
 }
@@ -96,6 +109,14 @@ export function Resource(options: ResourceOptions): ClassDecorator {
 
 export function isResource(target: TypeClass): boolean {
   return resources.has(target);
+}
+
+/** The resource of this name, e.g. usageSpecification; its file must have been loaded. */
+export function resourceNamed(name: string): TypeClass {
+  for (const target of resources.keys()) {
+    if (lowerFirst((target as TypeClass).name) === name) return target as TypeClass;
+  }
+  throw new Error(`there is no resource ${name}`);
 }
 
 export function resourceOf(target: TypeClass): ResourceOptions {

@@ -1,19 +1,17 @@
-import type { PrepayBalance } from '../src/domain/prepay-balance/index.js';
-import type { UsageDomain } from '../src/domain/usage/index.js';
+import type { WriteContext } from '../src/domain/changes.js';
+import type { Domains } from '../src/domain/domains.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Principal } from '../src/platform/principal.js';
 import type { Plain } from '../src/platform/plain.js';
 import type { Reader } from '../src/platform/read/reader.js';
 import type { Answer } from '../src/platform/write/command.js';
 
-/** What a resolver may use; src/app makes one per request. */
-export interface Context {
+/** What a resolver may use, the domains among it; src/app makes one per request. */
+export interface Context extends Domains {
   readonly principal: Principal;
   /** When the request came: the present, to all its reads. */
   readonly now: Date;
   readonly reader: Reader;
-  readonly prepayBalance: PrepayBalance;
-  readonly usage: UsageDomain;
   readonly limits: { readonly pageSizeDefault: number; readonly pageSizeMax: number };
   /** The Idempotency-Key header, the default of every idempotencyKey argument. */
   readonly idempotencyKey: string | undefined;
@@ -26,12 +24,6 @@ export interface Context {
   href(typeName: string, id: string): string;
   /** Told when an answer repeats an earlier one, for the Idempotency-Replayed header. */
   replayed(): void;
-}
-
-export interface WriteContext {
-  readonly tenantId: string;
-  readonly idempotencyKey?: string;
-  readonly requestedAs?: Plain;
 }
 
 /** Who writes and under which key, as the domain wants it. */

@@ -10,7 +10,10 @@ import { shapeOf } from './shape.js';
 
 const edgesOfOperation = new WeakMap<Context, Edges>();
 
-/** Reads the page of a resource below one parent, together with those below its siblings. */
+/**
+ * Reads the page of a resource below one parent, together with those below its siblings; with `rowsAt` from the rows
+ * that this SQL function gives instead of those of the resource.
+ */
 export function readEdge(
   target: TypeClass,
   context: Context,
@@ -18,11 +21,12 @@ export function readEdge(
   request: PageArguments,
   edge: Edge,
   parentId: string,
+  rowsAt?: string,
 ): Promise<Page> {
   let edges = edgesOfOperation.get(context);
   if (edges === undefined) {
     edges = new Edges(context.reader, graphqlLimits.edgeRowsMax);
     edgesOfOperation.set(context, edges);
   }
-  return edges.page(shapeOf(target), scopeOf(context), edge, parentId, toPageRequest(target, context, info, request));
+  return edges.page(rowsAt ? { ...shapeOf(target), rowsAt } : shapeOf(target), scopeOf(context), edge, parentId, toPageRequest(target, context, info, request));
 }

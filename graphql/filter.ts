@@ -3,7 +3,7 @@ import type { AttributeType, ScalarType } from '../src/platform/filter/attribute
 import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/platform/filter/tree.js';
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
 import { beyond, CLAUSES_MAX, FILTER_DEPTH_MAX, VALUES_PER_KEY_MAX } from '../src/platform/filter/limits.js';
-import { attributesOf, isResource, resolveType, type SingleType, type TypeClass } from './attribute.js';
+import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';
 import { scalarTypeOf } from './shape.js';
 
@@ -69,7 +69,7 @@ export function filterInputOf(target: TypeClass): TypeClass {
   if (known) return known;
   const filter = inputClass(`${target.name}Filter`, `Conditions on ${target.name}; all that are given must hold.`);
   objectFilters.set(target, filter);
-  for (const { name, type: thunk, description } of attributesOf(target).values()) {
+  for (const { name, type: thunk, description } of storedAttributesOf(target)) {
     const { type, isList } = resolveType(thunk);
     // Made now, not when the schema asks: the schema only knows the classes that exist when it is built.
     const single = singleFilterOf(type);

@@ -1,5 +1,5 @@
 import { extendSchema, isObjectType, parse, type GraphQLSchema } from 'graphql';
-import type { TypeClass } from './attribute.js';
+import { attributesOf, type TypeClass } from './attribute.js';
 import type { Context } from './context.js';
 import { readOne } from './page.js';
 
@@ -24,8 +24,10 @@ export function withJoins(schema: GraphQLSchema, joins: readonly Join[]): GraphQ
   const joined = extendSchema(schema, parse(fields.join('\n')));
   for (const { reference, target } of joins) {
     const type = joined.getType(reference.name);
-    const field = isObjectType(type) ? type.getFields()['target'] : undefined;
-    if (field === undefined) throw new Error(`${reference.name} has no target`);
+    const fields = isObjectType(type) ? type.getFields() : {};
+    const { target: field, href } = fields;
+    if (field === undefined || href === undefined) throw new Error(`${reference.name} has no target`);
+    if (attributesOf(reference).get('href')?.resolved) href.resolve = ({ id }: { id: string }, _args, context: Context) => context.href(target.name, id);
     field.resolve = ({ id }: { id?: string }, _args, context: Context, info) => (id ? readOne(target, context, info, id) : null);
   }
   return joined;

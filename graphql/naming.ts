@@ -2,13 +2,27 @@
 
 const marked = /^at(?=[A-Z])/;
 
-/** atType → @type; every other name is the same on the wire. */
+/** The few names that TMF writes in a way of their own, as the classes that have them say. */
+const wireNames = new Map<string, string>();
+const attributeNames = new Map<string, string>();
+
+/** Notes how an attribute is written on the wire; it is written so wherever it occurs. */
+export function nameOnWire(attribute: string, wire: string): void {
+  wireNames.set(attribute, wire);
+  attributeNames.set(wire, attribute);
+}
+
+/** atType → @type; every other name is the same on the wire, unless its class says otherwise. */
 export function toWire(attribute: string): string {
+  const own = wireNames.get(attribute);
+  if (own !== undefined) return own;
   return marked.test(attribute) ? `@${lowerFirst(attribute.slice(2))}` : attribute;
 }
 
 /** @type → atType. On the wire atType is no attribute: it becomes a name that none has. */
 export function toAttribute(wire: string): string {
+  const own = attributeNames.get(wire);
+  if (own !== undefined) return own;
   if (wire.startsWith('@')) return `at${upperFirst(wire.slice(1))}`;
   return marked.test(wire) ? `@${wire}` : wire;
 }

@@ -2,7 +2,7 @@ import { registerEnumType } from 'type-graphql';
 import { beyond, SORT_KEYS_MAX } from '../src/platform/filter/limits.js';
 import type { OrderKey } from '../src/platform/filter/tree.js';
 import { DomainError } from '../src/platform/errors.js';
-import { attributesOf, resolveType, type TypeClass } from './attribute.js';
+import { resolveType, storedAttributesOf, type TypeClass } from './attribute.js';
 import { field, inputClass } from './filter.js';
 import { scalarTypeOf } from './shape.js';
 
@@ -25,7 +25,7 @@ export function orderInputOf(target: TypeClass): TypeClass {
 function orderClass(target: TypeClass): TypeClass | undefined {
   if (orderInputs.has(target)) return orderInputs.get(target);
   orderInputs.set(target, undefined);
-  const keys = [...attributesOf(target).values()].flatMap(({ name, type: thunk, description }) => {
+  const keys = storedAttributesOf(target).flatMap(({ name, type: thunk, description }) => {
     const { type, isList } = resolveType(thunk);
     const scalar = scalarTypeOf(type);
     if (isList || scalar === 'json') return [];

@@ -2,6 +2,7 @@ import { Arg, ArgsType, Field, FieldResolver, Int, ObjectType, Resolver, Root } 
 import type { GraphQLResolveInfo } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
 import { OFFSET_MAX } from '../src/platform/filter/limits.js';
+import type { Filter } from '../src/platform/filter/tree.js';
 import type { Page, PageRequest } from '../src/platform/read/page.js';
 import type { Scope } from '../src/platform/read/source.js';
 import type { TypeClass } from './attribute.js';
@@ -114,7 +115,7 @@ export function toPageRequest(
   { filter, orderBy, offset, limit, after }: PageArguments,
 ): PageRequest {
   return {
-    filter: toFilter(filter as Record<string, unknown>, { kind: 'object', attributes: () => attributeTypesOf(target) }),
+    filter: filterOf(target, filter),
     order: toOrder(orderBy as never),
     offset: within('offset', offset ?? 0, OFFSET_MAX),
     limit: within('limit', limit ?? limits.pageSizeDefault, limits.pageSizeMax),
@@ -123,12 +124,18 @@ export function toPageRequest(
   };
 }
 
+/** The filter argument of a list of this type as a tree. */
+export function filterOf(target: TypeClass, filter: object | undefined): Filter | undefined {
+  return toFilter(filter as Record<string, unknown>, { kind: 'object', attributes: () => attributeTypesOf(target) });
+}
+
 /** Whose rows the caller may see, as they are at present. */
 export function scopeOf({ principal, now }: Context): Scope {
   return { tenantId: principal.tenantId, at: now };
 }
 
-function within(name: string, value: number, max: number): number {
+/** The value, refused by name unless it is one from 0 to the maximum. */
+export function within(name: string, value: number, max: number): number {
   if (value >= 0 && value <= max) return value;
   throw new DomainError('INVALID_QUERY', `${name} must be from 0 to ${max}: ${value}`, { path: name });
 }

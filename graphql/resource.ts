@@ -1,10 +1,11 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
+import type { Change, WriteContext } from '../src/domain/changes.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Page } from '../src/platform/read/page.js';
 import type { Answer } from '../src/platform/write/command.js';
 import type { TypeClass } from './attribute.js';
-import { told, writeContext, type Context, type WriteContext } from './context.js';
+import { told, writeContext, type Context } from './context.js';
 import { createInputOf, updateInputOf } from './inputs.js';
 import type { Join } from './joins.js';
 import { operationsOf } from './naming.js';
@@ -26,12 +27,6 @@ export interface Writing {
   createMany?: { description: string; call: (context: Context, write: WriteContext, inputs: never) => Promise<Answer> };
   update?: { description: string; call: (context: Context, write: WriteContext, change: Change) => Promise<Answer> };
   delete?: { description: string; call: (context: Context, write: WriteContext, id: string) => Promise<Answer> };
-}
-
-export interface Change {
-  id: string;
-  input: object;
-  ifRevision?: number;
 }
 
 export const texts = {

@@ -1,6 +1,16 @@
 import 'reflect-metadata';
 import { buildSchema, type NonEmptyArray } from 'type-graphql';
 import type { GraphQLSchema } from 'graphql';
+import { appliedCustomerBillingRate } from './customer-bill/applied-customer-billing-rate.js';
+import { billRun } from './customer-bill/bill-run.js';
+import { billing } from './customer-bill/billing.js';
+import { billCycleSpecification } from './customer-bill/bill-cycle-specification.js';
+import { billCycle } from './customer-bill/bill-cycle.js';
+import { rateGroups } from './customer-bill/rate-groups.js';
+import { customerBillOnDemand } from './customer-bill/customer-bill-on-demand.js';
+import { customerBill } from './customer-bill/customer-bill.js';
+import { billingAccount } from './customer/billing-account.js';
+import { party } from './customer/party.js';
 import { withJoins } from './joins.js';
 import { resolversOfPages } from './page.js';
 import { accumulatedBalance } from './prepay-balance/accumulated-balance.js';
@@ -10,8 +20,14 @@ import { bucket } from './prepay-balance/bucket.js';
 import { reserveBalance } from './prepay-balance/reserve-balance.js';
 import { topupBalance } from './prepay-balance/topup-balance.js';
 import { transferBalance } from './prepay-balance/transfer-balance.js';
+import { cancelResourceOrder } from './resource-order/cancel-resource-order.js';
+import { resourceOrder } from './resource-order/resource-order.js';
 import type { ResolverClass, ResourceModule } from './resource.js';
+import { aggregatedUsage } from './usage/aggregated-usage.js';
+import { usageAggregate } from './usage/usage-aggregate.js';
 import { usageSpecification } from './usage/usage-specification.js';
+import { usageExport } from './usage/usage-export.js';
+import { usageImport } from './usage/usage-import.js';
 import { usage } from './usage/usage.js';
 
 /** Every resource of the schema. */
@@ -25,6 +41,22 @@ const resources: readonly ResourceModule[] = [
   balanceAction,
   usage,
   usageSpecification,
+  aggregatedUsage,
+  usageAggregate,
+  usageImport,
+  usageExport,
+  customerBill,
+  customerBillOnDemand,
+  appliedCustomerBillingRate,
+  billCycle,
+  billCycleSpecification,
+  billRun,
+  billing,
+  rateGroups,
+  resourceOrder,
+  cancelResourceOrder,
+  billingAccount,
+  party,
 ];
 
 export async function createSchema(): Promise<GraphQLSchema> {

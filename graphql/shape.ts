@@ -2,7 +2,7 @@ import { GraphQLScalarType } from 'graphql';
 import { ID, Int } from 'type-graphql';
 import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
 import type { Shape, StoredAttribute } from '../src/platform/read/shape.js';
-import { attributesOf, columnPairOf, resolveType, resourceOf, type Attribute, type SingleType, type TypeClass } from './attribute.js';
+import { columnPairOf, resolveType, resourceNamed, resourceOf, storedAttributesOf, type Attribute, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal } from './scalars.js';
 
 const scalarTypes = new Map<SingleType, ScalarType>([
@@ -25,7 +25,7 @@ const attributeTypes = new Map<TypeClass, Attributes>();
 export function attributeTypesOf(target: TypeClass): Attributes {
   let types = attributeTypes.get(target);
   if (types === undefined) {
-    types = Object.fromEntries([...attributesOf(target)].map(([name, attribute]) => [name, attributeType(attribute)]));
+    types = Object.fromEntries(storedAttributesOf(target).map((attribute) => [attribute.name, attributeType(attribute)]));
     attributeTypes.set(target, types);
   }
   return types;
@@ -53,14 +53,20 @@ export function shapeOf(target: TypeClass): Shape {
   return shape;
 }
 
+/** The shapes of the resources that a domain writes, by the names it has for them. */
+export function shapesOf<Name extends string>(names: readonly Name[]): Readonly<Record<Name, Shape>> {
+  return Object.fromEntries(names.map((name) => [name, shapeOf(resourceNamed(name))])) as Record<Name, Shape>;
+}
+
 function createShape(target: TypeClass): Shape {
-  const { table, rowsAt, fixed = {}, key = 'id' } = resourceOf(target);
+  const { table, rowsAt, rowsOf, fixed = {}, key = 'id' } = resourceOf(target);
   const types = attributeTypesOf(target);
-  const attributes = [...attributesOf(target).values()];
+  const attributes = storedAttributesOf(target);
   return {
     name: target.name,
     table,
     rowsAt,
+    rowsOf,
     fixed,
     key,
     attributes: Object.fromEntries(attributes.map((attribute) => [attribute.name, stored(attribute, types[attribute.name])])),

@@ -13,6 +13,8 @@ export interface ApiDescriptor {
    * have several segments; the first is its canonical one.
    */
   resources: Readonly<Record<string, string>>;
+  /** By GraphQL type, the body most people start from, where its schema does not tell what is needed. */
+  examples?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** How other editions of the API spell what bodies say: read, never written. */
   dialect: Dialect;
 }
@@ -23,6 +25,8 @@ export interface Dialect {
   readonly names: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Attribute → other value → our value. */
   readonly values: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string | boolean | null>>>>>>;
+  /** Attributes that are an object with us, and a bare number with others: its name in the object, and what goes beside it. */
+  readonly bare?: Readonly<Record<string, Readonly<Record<string, { readonly as: string; readonly beside: Readonly<Record<string, string>> }>>>>;
   /** Attributes that we have not and that say nothing, on the wire. */
   readonly ignored?: Readonly<Record<string, readonly string[]>>;
 }

@@ -9,21 +9,39 @@ import type { ResourceModel } from './resource-model.js';
 
 export type Json = Record<string, unknown>;
 
+/** What becomes of a single value; throws when it is none of the type. */
+export type Leaf = (type: GraphQLScalarType, value: unknown) => unknown;
+
+/** For a variable, which the executor reads. */
+const asSent: Leaf = (type, value) => {
+  type.parseValue(value);
+  return value;
+};
+
+/** For whoever wants what the executor would give a resolver. */
+export const asRead: Leaf = (type, value) => type.parseValue(value);
+
+interface Reading {
+  readonly dialect: Dialect;
+  readonly leaf: Leaf;
+}
+
 /**
  * A TMF body as a GraphQL input value: wire names become attribute names, other editions' names ours, a single
  * value stands for a list of one (as GraphQL has it), and whatever does not fit is refused by its path.
  */
-export function toInput(body: Json, input: GraphQLInputObjectType, model: ResourceModel, dialect: Dialect): Json {
+export function toInput(body: Json, input: GraphQLInputObjectType, model: ResourceModel, dialect: Dialect, leaf: Leaf = asSent): Json {
   const translated = inOurWords(body, model.name, dialect, []);
   const { known, unknown } = split(translated, model);
-  const result = objectInput(known, input, [], dialect, (attribute) => attribute in model.attributes);
+  const reading = { dialect, leaf };
+  const result = objectInput(known, input, [], reading, (attribute) => attribute in model.attributes);
   const [stranger] = Object.keys(unknown);
   if (stranger === undefined) return result;
   if (!announcesExtension(translated, model) || !(extensionAttribute in input.getFields())) {
     throw refusal([stranger], `unknown attribute '${stranger}' of ${model.name}: an extension is announced by @schemaLocation or a subclass @type`);
   }
   const field = input.getFields()[extensionAttribute] as GraphQLInputField;
-  return { ...result, [extensionAttribute]: fieldInput(unknown, field, [extensionAttribute], dialect) };
+  return { ...result, [extensionAttribute]: fieldInput(unknown, field, [extensionAttribute], reading) };
 }
 
 /** The attributes of a body that the resource has, and those that only an extension can have. */
@@ -49,61 +67,82 @@ function objectInput(
   body: Json,
   input: GraphQLInputObjectType,
   path: readonly string[],
-  dialect: Dialect,
+  reading: Reading,
   isIgnored: (attribute: string) => boolean,
 ): Json {
-  const fields = input.getFields();
+  const { fields, required } = wireFieldsOf(input);
   const result: Json = {};
   for (const [wire, value] of Object.entries(body)) {
-    const name = toAttribute(wire);
-    const field = Object.hasOwn(fields, name) && toWire(name) === wire ? fields[name] : undefined;
-    if (field) result[name] = fieldInput(value, field, [...path, wire], dialect);
-    else if (!isIgnored(name)) throw refusal(path, `unknown attribute '${[...path, wire].join('.')}'`);
+    const field = fields.get(wire);
+    if (field) result[field.name] = fieldInput(value, field, [...path, wire], reading);
+    else if (!isIgnored(toAttribute(wire))) throw refusal(path, `unknown attribute '${[...path, wire].join('.')}'`);
   }
-  for (const field of Object.values(fields)) {
-    if (isNonNullType(field.type) && (result[field.name] === undefined || result[field.name] === null)) {
-      const name = [...path, toWire(field.name)].join('.');
-      throw new DomainError('MISSING_ATTRIBUTE', `${name} is missing`, { path: name });
-    }
+  for (const { name, wire } of required) {
+    if (result[name] !== undefined && result[name] !== null) continue;
+    const missing = [...path, wire].join('.');
+    throw new DomainError('MISSING_ATTRIBUTE', `${missing} is missing`, { path: missing });
   }
   return result;
 }
 
-function fieldInput(value: unknown, field: GraphQLInputField, path: readonly string[], dialect: Dialect): unknown {
-  if (value === null) return null;
-  const { type, isList } = unwrap(field.type);
-  if (!isList) return singleInput(value, type, path, dialect);
-  const elements = Array.isArray(value) ? value : [value];
-  return elements.map((element: unknown, index) => singleInput(element, unwrap(type).type, [...path, String(index)], dialect));
+interface WireFields {
+  /** By their names on the wire. */
+  fields: ReadonlyMap<string, GraphQLInputField>;
+  required: readonly { name: string; wire: string }[];
 }
 
-function singleInput(value: unknown, type: Parameters<typeof unwrap>[0], path: readonly string[], dialect: Dialect): unknown {
+const wireFields = new WeakMap<GraphQLInputObjectType, WireFields>();
+
+function wireFieldsOf(input: GraphQLInputObjectType): WireFields {
+  let known = wireFields.get(input);
+  if (known === undefined) {
+    const fields = Object.values(input.getFields());
+    known = {
+      fields: new Map(fields.map((field) => [toWire(field.name), field])),
+      required: fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => ({ name, wire: toWire(name) })),
+    };
+    wireFields.set(input, known);
+  }
+  return known;
+}
+
+function fieldInput(value: unknown, field: GraphQLInputField, path: readonly string[], reading: Reading): unknown {
+  if (value === null) return null;
+  const { type, isList } = unwrap(field.type);
+  if (!isList) return singleInput(value, type, path, reading);
+  const elements = Array.isArray(value) ? value : [value];
+  return elements.map((element: unknown, index) => singleInput(element, unwrap(type).type, [...path, String(index)], reading));
+}
+
+function singleInput(value: unknown, type: Parameters<typeof unwrap>[0], path: readonly string[], reading: Reading): unknown {
   const named = getNamedType(type);
   if (isInputObjectType(named)) {
     if (!isObject(value)) throw refusal(path, `${path.join('.')} must be an object`);
-    const ours = inOurWords(value, named.name.replace(/Input$/, ''), dialect, path);
-    return objectInput(ours, named, path, dialect, () => false);
+    const ours = inOurWords(value, named.name.replace(/Input$/, ''), reading.dialect, path);
+    return objectInput(ours, named, path, reading, () => false);
   }
   try {
-    (named as GraphQLScalarType).parseValue(value);
+    return reading.leaf(named as GraphQLScalarType, value);
   } catch (error) {
     throw refusal(path, `${path.join('.')}: ${(error as Error).message}`);
   }
-  return value;
 }
 
 /** The same object in the words of the edition we serve. */
-function inOurWords(body: Json, typeName: string, { names, values, ignored }: Dialect, path: readonly string[]): Json {
+function inOurWords(body: Json, typeName: string, { names, values, bare, ignored }: Dialect, path: readonly string[]): Json {
   const renamed = names[typeName];
   const synonyms = values[typeName];
+  const wrapped = bare?.[typeName];
   const dropped = ignored?.[typeName];
-  if (renamed === undefined && synonyms === undefined && dropped === undefined) return body;
+  if (renamed === undefined && synonyms === undefined && wrapped === undefined && dropped === undefined) return body;
   const said = Object.entries(body).filter(([wire]) => !dropped?.includes(wire));
   const entries = said.map(([wire, value]): [string, unknown] => {
     const name = renamed && Object.hasOwn(renamed, wire) ? (renamed[wire] as string) : wire;
     if (name !== wire && name in body) {
       throw refusal([...path, wire], `${[...path, wire].join('.')} is another name of ${name}: only one of them can be given`);
     }
+    const wrap = wrapped && Object.hasOwn(wrapped, name) && isNumber(value) ? wrapped[name] : undefined;
+    if (wrap) return [name, { ...wrap.beside, [wrap.as]: value }];
     const words = synonyms && Object.hasOwn(synonyms, name) ? synonyms[name] : undefined;
     return [name, words && typeof value === 'string' && Object.hasOwn(words, value) ? words[value] : value];
   });
@@ -112,6 +151,10 @@ function inOurWords(body: Json, typeName: string, { names, values, ignored }: Di
 
 function refusal(path: readonly string[], message: string): DomainError {
   return new DomainError('INVALID_ATTRIBUTE', message, { path: path.join('.') });
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' || value instanceof LosslessNumber;
 }
 
 export function isObject(value: unknown): value is Json {

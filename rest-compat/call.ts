@@ -8,6 +8,7 @@ import { eTag } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
 import type { Plans } from './operations.js';
 import type { Route } from './router.js';
+import type { Turns } from './turns.js';
 
 /** Runs an operation on the same schema and context as GraphQL over HTTP; throws DomainError when it is refused. */
 export type ExecuteOperation = (document: DocumentNode, variables: Json, context: Context) => Promise<Json>;
@@ -18,6 +19,8 @@ export interface Call {
   readonly route: Route;
   readonly query: ParsedQuery;
   readonly plans: Plans;
+  /** The PATCHes that are under way. */
+  readonly patches: Turns;
   readonly execute: ExecuteOperation;
   readonly pageSizeMax: number;
   /** Attributes of extensions that filters may name. */

@@ -4,10 +4,8 @@ import { Decimal } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
 import { matches } from '../src/platform/filter/evaluate.js';
 import type { Filter, FilterValue, OrderKey } from '../src/platform/filter/tree.js';
+import type { Json } from './body.js';
 import { extensionAttribute } from './extension.js';
-
-type Json = Record<string, unknown>;
-
 
 /** What REST knows of a resource beyond its schema, for filters. */
 export interface FilterFacts {
@@ -98,11 +96,25 @@ function toVariable(value: FilterValue): unknown {
   return Decimal.isDecimal(value) ? value.toNumber() : value;
 }
 
-/** `sort=-amount.amount` is `{ amount: { amount: DESC } }`. */
-export function toOrderInput(order: readonly OrderKey[]): Json[] {
-  return order.map(({ path, descending }) =>
-    path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), descending ? 'DESC' : 'ASC') as Json,
-  );
+/** `sort=-amount.amount` is `{ amount: { amount: DESC } }`. Names the input does not have are refused. */
+export function toOrderInput(order: readonly OrderKey[], input: GraphQLInputObjectType | undefined): Json[] {
+  return order.map(({ path, descending }) => {
+    requireOrderPath(path, input);
+    return path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), descending ? 'DESC' : 'ASC') as Json;
+  });
+}
+
+function requireOrderPath(path: readonly string[], input: GraphQLInputObjectType | undefined): void {
+  let at = input;
+  for (const name of path) {
+    const type = at?.getFields()[name]?.type;
+    if (type === undefined) {
+      const written = path.map(toWire).join('.');
+      throw new DomainError('INVALID_QUERY', `cannot sort by '${written}'`, { path: 'sort' });
+    }
+    const named = getNamedType(type);
+    at = isInputObjectType(named) ? named : undefined;
+  }
 }
 
 /** The type without `!`, and whether it is a list. */

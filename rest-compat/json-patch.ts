@@ -1,6 +1,8 @@
+import { LosslessNumber } from 'lossless-json';
 import { applyPatch, type Operation } from 'rfc6902';
 import { toAttribute, toWire } from '../graphql/naming.js';
-import { DomainError } from '../src/platform/errors.js';
+import { Decimal } from '../src/platform/decimal.js';
+import { DomainError, shown } from '../src/platform/errors.js';
 import type { Attributes, AttributeType } from '../src/platform/filter/attribute-type.js';
 import { matches } from '../src/platform/filter/evaluate.js';
 import { parseJsonPaths } from '../src/platform/filter/json-path.js';
@@ -35,8 +37,20 @@ export function readOperations(body: unknown): PatchOperation[] {
   return body.map((operation: unknown, index) => {
     const problem = problemOf(operation);
     if (problem) throw new DomainError('INVALID_BODY', `operation ${index} ${problem}`, { path: String(index) });
-    return operation as PatchOperation;
+    return { ...(operation as PatchOperation), ...('value' in (operation as object) && { value: plain((operation as PatchOperation).value, index) }) };
   });
+}
+
+/** Applying a patch copies its values, which only plain JSON survives: numbers become those of JavaScript, where these are the same. */
+function plain(value: unknown, index: number): unknown {
+  if (value instanceof LosslessNumber) {
+    const number = Number(value.value);
+    if (Number.isFinite(number) && new Decimal(value.value).eq(number)) return number;
+    throw new DomainError('INVALID_BODY', `operation ${index}: ${shown(value.value)} has more digits than a JSON number keeps exactly`, { path: String(index) });
+  }
+  if (Array.isArray(value)) return value.map((part) => plain(part, index));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plain(part, index)]));
 }
 
 function problemOf(operation: unknown): string | undefined {

@@ -71,17 +71,25 @@ function filterPlaces({ type, filterInput }: ResourceModel): Place[] {
   return filterable.flatMap((field): Place[] => {
     const wire = toWire(field.name);
     const named = getNamedType(field.type);
-    if (!isObjectType(named)) return [{ name: wire, description: field.description ?? '', schema: scalarSchema(named), isBelow: false }];
-    const leaves = attributeFields(named).filter((inner) => !isObjectType(getNamedType(inner.type)));
-    const mandatory = leaves.filter((inner) => isNonNullType(inner.type));
-    const telling = leaves.filter(({ name }) => name !== 'href' && toWire(name) === name);
-    return (mandatory.length > 0 ? mandatory : telling).map((inner) => ({
-      name: `${wire}.${toWire(inner.name)}`,
-      description: inner.description ?? '',
-      schema: scalarSchema(getNamedType(inner.type)),
-      isBelow: true,
-    }));
+    if (isObjectType(named)) return placesBelow(wire, named);
+    return [{ name: wire, description: field.description ?? '', schema: scalarSchema(named), isBelow: false }];
   });
+}
+
+/** Where an object consists of nothing but objects, these are looked into. */
+function placesBelow(path: string, type: GraphQLObjectType): Place[] {
+  const inner = attributeFields(type).map((field) => ({ field, named: getNamedType(field.type) }));
+  const leaves = inner.filter(({ named }) => !isObjectType(named));
+  const mandatory = leaves.filter(({ field }) => isNonNullType(field.type));
+  const telling = leaves.filter(({ field: { name } }) => name !== 'href' && toWire(name) === name);
+  const shown = mandatory.length > 0 ? mandatory : telling;
+  if (shown.length === 0) return inner.flatMap(({ field, named }) => (isObjectType(named) && named !== type ? placesBelow(`${path}.${toWire(field.name)}`, named) : []));
+  return shown.map(({ field, named }) => ({
+    name: `${path}.${toWire(field.name)}`,
+    description: field.description ?? '',
+    schema: scalarSchema(named),
+    isBelow: true,
+  }));
 }
 
 /** Equality with one value or any of several. */

@@ -32,7 +32,12 @@ const bodyRefusals = [...writeRefusals, 413, 415];
  */
 export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, options: OpenApiOptions): OpenApiDocument {
   const facts = { ...options, fieldsAddIdentity: api.fieldsAddIdentity };
-  const parts: Parts = { schemas: new Schemas(schema), parameters: commonParameters(facts), mutations: schema.getMutationType()?.getFields() ?? {} };
+  const parts: Parts = {
+    schemas: new Schemas(schema),
+    parameters: commonParameters(facts),
+    mutations: schema.getMutationType()?.getFields() ?? {},
+    examples: api.examples ?? {},
+  };
   parts.schemas.components['Error'] = errorSchema;
   parts.schemas.components['JsonPatch'] = jsonPatchSchema;
   const served = Object.entries(api.resources).map(([segment, typeName]) => ({ segment, model: resourceModel(schema, typeName) }));
@@ -52,6 +57,7 @@ interface Parts {
   readonly schemas: Schemas;
   readonly parameters: Record<string, Json>;
   readonly mutations: Readonly<Record<string, GraphQLField<unknown, unknown>>>;
+  readonly examples: NonNullable<ApiDescriptor['examples']>;
 }
 
 /** The collection and its items; the methods are those of rest.ts. */
@@ -154,7 +160,7 @@ function createOperation({ segment, model, parts, row, parameters }: Described):
     ...named(segment, 'create', `Creates ${one(model)}`),
     description: `${descriptionOf(parts, model.operations.create)}\n\nThe id, href and other attributes that the server sets may be sent and are ignored.`,
     parameters: [...parameters.selection, ...parameters.write],
-    requestBody: { required: true, content: { 'application/json': { schema, example: createExample(input, model.type) } } },
+    requestBody: { required: true, content: { 'application/json': { schema, example: parts.examples[model.name] ?? createExample(input, model.type) } } },
     responses: {
       201: success('It was created.', ['Location', ...version, 'Idempotency-Replayed'], row),
       ...errorReferences(bodyRefusals),
@@ -171,7 +177,7 @@ function createManyOperation({ segment, model, parts, row, parameters }: Describ
     required: ['op', 'path', 'value'],
     properties: { op: { type: 'string', enum: ['add'] }, path: { type: 'string', enum: ['/-', '/'] }, value },
   };
-  const example = [1, 2].map(() => ({ op: 'add', path: '/-', value: createExample(input, model.type) }));
+  const example = [1, 2].map(() => ({ op: 'add', path: '/-', value: parts.examples[model.name] ?? createExample(input, model.type) }));
   return {
     ...named(segment, 'createMany', `Creates several ${model.name} objects, all or none`),
     description: `A JSON Patch on the collection (TMF630 Part 5) that only adds. ${descriptionOf(parts, model.operations.createMany)}`,

@@ -14,7 +14,7 @@ export function list(call: Call): Promise<RestResponse> {
   const paging = pagingOf(query, request.headers['range'], call.pageSizeMax);
   const variables = {
     filter: filterVariable(call),
-    orderBy: toOrderInput(query.order),
+    orderBy: toOrderInput(query.order, route.model.orderInput),
     offset: paging.offset,
     limit: paging.limit,
     after: paging.after,

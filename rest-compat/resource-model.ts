@@ -30,6 +30,7 @@ export interface ResourceModel {
   readonly operations: ReturnType<typeof operationsOf>;
   readonly attributes: Attributes;
   readonly filterInput: GraphQLInputObjectType | undefined;
+  readonly orderInput: GraphQLInputObjectType | undefined;
   readonly createInput: GraphQLInputObjectType | undefined;
   readonly updateInput: GraphQLInputObjectType | undefined;
   readonly canCreateMany: boolean;
@@ -40,13 +41,15 @@ export function resourceModel(schema: GraphQLSchema, typeName: string): Resource
   const type = schema.getType(typeName);
   if (!isObjectType(type)) throw new Error(`the schema has no object type ${typeName}`);
   const operations = operationsOf(typeName);
+  const many = schema.getQueryType()?.getFields()[operations.many];
   const mutations = schema.getMutationType()?.getFields() ?? {};
   return {
     name: typeName,
     type,
     operations,
     attributes: attributesOf(type),
-    filterInput: argumentType(schema.getQueryType()?.getFields()[operations.many], 'filter'),
+    filterInput: argumentType(many, 'filter'),
+    orderInput: argumentType(many, 'orderBy'),
     createInput: argumentType(mutations[operations.create], 'input'),
     updateInput: argumentType(mutations[operations.update], 'input'),
     canCreateMany: operations.createMany in mutations,

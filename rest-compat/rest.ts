@@ -13,6 +13,7 @@ import { Plans } from './operations.js';
 import { list, read } from './reading.js';
 import { targetType } from './resource-model.js';
 import { Router, type Route } from './router.js';
+import { Turns } from './turns.js';
 import { create, createMany, jsonPatchTypes, mergePatchTypes, remove, update } from './writing.js';
 
 export interface RestOptions {
@@ -32,6 +33,7 @@ type Handler = (call: Call) => Promise<RestResponse>;
 export class Rest {
   readonly router: Router;
   private readonly plans = new Plans();
+  private readonly patches = new Turns();
 
   constructor(private readonly options: RestOptions) {
     this.router = new Router(options.schema, options.apis);
@@ -57,7 +59,7 @@ export class Rest {
     this.checkExplain(query);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
     const { execute, pageSizeMax } = this.options;
-    return handler({ request, route, query, plans: this.plans, execute, pageSizeMax, extensionAttributes });
+    return handler({ request, route, query, plans: this.plans, patches: this.patches, execute, pageSizeMax, extensionAttributes });
   }
 
   private checkExplain({ explain }: ParsedQuery): void {
@@ -68,7 +70,7 @@ export class Rest {
 }
 
 /** The resource's own attributes win over those of extensions. */
-function withExtensions(own: Attributes, extensionAttributes: ReadonlySet<string>): Attributes {
+export function withExtensions(own: Attributes, extensionAttributes: ReadonlySet<string>): Attributes {
   if (extensionAttributes.size === 0) return own;
   const known = [...extensionAttributes].map((name) => [name, { kind: 'scalar', type: 'json' }] as const);
   return { ...Object.fromEntries(known), ...own };

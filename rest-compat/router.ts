@@ -36,9 +36,14 @@ export class Router {
 
   /** Canonical path of one resource: what href is made of. */
   pathOf(typeName: string, id: string): string {
+    return `${this.collectionOf(typeName)}/${encodeURIComponent(id)}`;
+  }
+
+  /** Canonical path of the collection. */
+  collectionOf(typeName: string): string {
     const collection = this.collections.get(typeName);
     if (collection === undefined) throw new Error(`${typeName} is not served by REST`);
-    return `${collection}/${encodeURIComponent(id)}`;
+    return collection;
   }
 
   match(path: string): Route {

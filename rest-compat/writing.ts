@@ -16,8 +16,8 @@ export const jsonPatchTypes = [
   'application/json-patch+query',
 ] as const;
 
-/** How often a PATCH without If-Match reads again because somebody was faster. */
-const patchTriesMax = 5;
+/** How often a PATCH without If-Match reads again because somebody was faster: each time, that one has got on. */
+const patchTriesMax = 50;
 /** Resources that one JSON Patch on a collection may create. */
 const bulkMax = 200;
 
@@ -55,17 +55,22 @@ export async function createMany(call: Call): Promise<RestResponse> {
 
 /**
  * PATCH reads the resource, applies the patch to its JSON and sends the attributes it changes with the
- * revision read; it starts again when somebody was faster, unless the client insists on a version.
+ * revision read. Several of one resource are done one after the other, for otherwise only one of those that
+ * have read the same version would get through.
  */
 export async function update(call: Call): Promise<RestResponse> {
   refuseReadParameters(call);
   const type = requireMediaType(call.request, [...mergePatchTypes, ...jsonPatchTypes]);
   const isMergePatch = mergePatchTypes.some((mergePatchType) => mergePatchType === type);
   const change = isMergePatch ? mergeChange(await objectBody(call), call) : jsonPatchChange(readOperations(await call.request.body()), call);
-  const whole = call.plans.plan('one', call.route, {});
   const plan = call.plans.plan('update', call.route, call.query);
-  const replayed = await replay(call, plan, change);
-  if (replayed) return replayed;
+  const { model, id = '' } = call.route;
+  return (await replay(call, plan, change)) ?? call.patches.take(`${model.name} ${id}`, () => readAndChange(call, plan, change));
+}
+
+/** Starts again when somebody else was faster (GraphQL, another server), unless the client insists on a version. */
+async function readAndChange(call: Call, plan: Plan, change: Change): Promise<RestResponse> {
+  const whole = call.plans.plan('one', call.route, {});
   for (let tries = 1; ; tries++) {
     const current = await run(call, whole.document, { id: call.route.id });
     if (current === null) throw notFound(call);

@@ -127,13 +127,15 @@ const resourceNames = apis.flatMap(({ resources }) => Object.entries(resources).
 const domains = readdirSync(join(root, 'src/domain'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const forbiddenWords = [...new Set([...resourceNames, ...resourceNames.map(plural), ...domains.map(({ name }) => name)].map(wordsOf))];
 
-/** The composition of GraphQL names its resources, and what it hands to their resolvers. */
-const composition = new Set(['graphql/schema.ts', 'graphql/context.ts']);
+/** The composition of GraphQL names its resources. */
+const composition = new Set(['graphql/schema.ts']);
 /** Reasons of refusals are in one table (DESIGN §6), so it has the words of every domain. */
 const errorTable = 'src/platform/errors.ts';
+/** What these print is for people: an address to begin with, the usage of a command. */
+const printing = new Set(['src/app/run.ts', 'src/app/migrate-new.ts']);
 
 describe('generic code', () => {
-  const generic = sources.filter((path) => /^(rest-compat|graphql)\/[^/]+$|^src\/platform\//.test(path) && !composition.has(path) && path !== errorTable);
+  const generic = sources.filter((path) => /^(rest-compat|graphql|src\/app)\/[^/]+$|^src\/platform\//.test(path) && ![...composition, ...printing, errorTable].includes(path));
 
   it('names no resource', () => {
     const named = generic.flatMap((path) => {

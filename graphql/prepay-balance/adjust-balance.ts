@@ -1,8 +1,9 @@
 import { Attribute, Resource } from '../attribute.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
+import { UsageRef } from '../usage/references.js';
 import { BalanceActionParts } from './balance-action.js';
-import { ReserveBalanceRef } from './references.js';
+import { AdjustBalanceRef, ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
@@ -26,6 +27,12 @@ export class AdjustBalance extends BalanceActionParts {
 
   @Attribute(() => ReserveBalanceRef, { create: 'optional', description: 'The reservation that a reservationDebit consumes.' })
   reserveBalance?: ReserveBalanceRef;
+
+  @Attribute(() => UsageRef, {
+    description:
+      'Our extension: the usage whose chargeTo made it, and which alone can undo it. Of a refused one, the usage may never have come to be.',
+  })
+  usage?: UsageRef;
 
   @Attribute(() => DateTime, { required: true, description: 'When the server received it.' })
   requestedDate: Date;
@@ -52,4 +59,5 @@ export const adjustBalance: ResourceModule = {
       call: ({ prepayBalance }, write, id) => prepayBalance.actions.delete(write, 'adjustBalance', id),
     },
   }),
+  joins: [{ reference: AdjustBalanceRef, target: AdjustBalance }],
 };

@@ -1,4 +1,4 @@
-import { ID, Int, ObjectType } from 'type-graphql';
+import { Int, ObjectType } from 'type-graphql';
 import { Attribute, Resource } from '../attribute.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
@@ -11,20 +11,11 @@ import { BucketRef, ImpactedBucket, RelatedTopupBalance, ReserveBalanceRef } fro
 /** What the balance actions of TMF654 have in common. */
 @ObjectType()
 export abstract class BalanceActionParts extends ExtensibleResource {
-  @Attribute(() => ID, { required: true, description: 'Id, a ULID given by the server.' })
-  id: string;
-
-  @Attribute(() => Int, { required: true, description: 'Version, counted up by every change; the REST ETag.' })
-  revision: number;
-
-  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; the REST Last-Modified.' })
-  updatedAt: Date;
-
   @Attribute(() => String, {
     required: true,
     update: true,
     description:
-      'created (it waits, or is a reservation that holds), completed, failed or cancelled. An update may only set it to cancelled: what waits will not happen, a reservation returns what it holds, a completed action is reversed by compensating entries if the balances allow it.',
+      'created (it is scheduled, or a reservation that holds), completed, failed or cancelled. An update may only set it to cancelled: what is scheduled will not happen, a reservation returns what it holds, a completed action is reversed by compensating entries if the balances allow it.',
   })
   status: string;
 
@@ -72,7 +63,7 @@ export abstract class BalanceActionParts extends ExtensibleResource {
   @Attribute(() => String, { create: 'optional', update: true, description: 'Why the action was asked for.' })
   reason?: string;
 
-  @Attribute(() => DateTime, { description: 'When the server applied the action; absent while it waits and when it failed.' })
+  @Attribute(() => DateTime, { description: 'When the server applied the action; absent while it is scheduled and when it failed.' })
   confirmationDate?: Date;
 
   @Attribute(() => TimePeriod, {
@@ -92,7 +83,7 @@ export abstract class BalanceActionParts extends ExtensibleResource {
 @Resource({
   table: 'BalanceAction',
   description:
-    'TMF654 BalanceAction: the history of balance actions of every kind, one row each, whether applied, waiting or refused. Made and changed through the resource of its kind.',
+    'TMF654 BalanceAction: the history of balance actions of every kind, one row each, whether applied, scheduled or refused. Made and changed through the resource of its kind.',
 })
 export class BalanceAction extends BalanceActionParts {
   @Attribute(() => String, {
@@ -107,7 +98,7 @@ export class BalanceAction extends BalanceActionParts {
   @Attribute(() => DateTime, { required: true, description: 'When it was asked for.' })
   requestedDate: Date;
 
-  @Attribute(() => DateTime, { description: 'Our extension: when the server acts on it next by itself: a reservation lapses, a waiting top-up is due.' })
+  @Attribute(() => DateTime, { description: 'Our extension: when the server acts on it next by itself: a reservation lapses, a scheduled top-up is due.' })
   nextDueDate?: Date;
 
   @Attribute(() => String, { description: 'Of a top-up: code of the voucher that pays.' })

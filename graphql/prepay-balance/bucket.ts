@@ -23,15 +23,6 @@ import { BucketRef, ReserveBalanceRef } from './references.js';
   description: 'TMF654 Bucket: a counter of what may still be spent, in money or any other unit. Only balance actions change its value.',
 })
 export class Bucket extends ExtensibleResource {
-  @Attribute(() => ID, { required: true, description: 'Id, a ULID given by the server.' })
-  id: string;
-
-  @Attribute(() => Int, { required: true, description: 'Version, counted up by every change; the REST ETag.' })
-  revision: number;
-
-  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; the REST Last-Modified.' })
-  updatedAt: Date;
-
   @Attribute(() => String, { required: true, create: 'required', update: true, description: 'What the bucket is for, e.g. monetary, voice, data, sms, other.' })
   usageType: string;
 

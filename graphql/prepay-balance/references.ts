@@ -14,6 +14,9 @@ export class BucketRef extends Reference {
 @ValueObject('A reservation of ours.')
 export class ReserveBalanceRef extends Reference {}
 
+@ValueObject('An adjustment of ours.')
+export class AdjustBalanceRef extends Reference {}
+
 @ValueObject('Another top-up that this one belongs to, e.g. the parent of a recurring one.')
 export class RelatedTopupBalance extends ReferenceParts {
   @Attribute(() => ID, { description: 'Id of the other top-up.' })

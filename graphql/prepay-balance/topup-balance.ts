@@ -21,14 +21,14 @@ export class TopupBalance extends BalanceActionParts {
     required: true,
     create: 'required',
     update: true,
-    description: 'How much is added, in the units of the bucket or ones that convert to them exactly (MB and GB, s and min). May be changed while the top-up waits.',
+    description: 'How much is added, in the units of the bucket or ones that convert to them exactly (MB and GB, s and min). May be changed while a scheduled top-up is created.',
   })
   override amount: Quantity;
 
   @Attribute(() => TimePeriod, {
     create: 'optional',
     update: true,
-    description: 'Its end extends the validity of the bucket when that ends earlier, and revives an expired bucket with its remainder. Must end in the future, but for a top-up that waits: its end counts when it is due.',
+    description: 'Its end extends the validity of the bucket when that ends earlier, and revives an expired bucket with its remainder. Must end in the future, but for a scheduled top-up: its end counts when it is due.',
   })
   override validFor?: TimePeriod;
 
@@ -36,7 +36,7 @@ export class TopupBalance extends BalanceActionParts {
     required: true,
     create: 'optional',
     update: true,
-    description: 'When the top-up is to happen; in the future, it waits until then. Of a recurring top-up: when its first period begins. Default: now.',
+    description: 'When the top-up is to happen; in the future, it is scheduled for then. Of a recurring top-up: when its first period begins. Default: now.',
   })
   requestedDate: Date;
 
@@ -52,7 +52,7 @@ export class TopupBalance extends BalanceActionParts {
   @Attribute(() => PaymentMethodRef, { create: 'optional', update: true, description: 'The method of payment.' })
   paymentMethod?: PaymentMethodRef;
 
-  @Attribute(() => Boolean, { create: 'optional', update: true, description: 'Whether it is, or was made by, an automatism. Always true for a series and for what it makes.' })
+  @Attribute(() => Boolean, { create: 'optional', update: true, description: 'Whether it is, or was made by, an automatism. Always true for a recurring or auto top-up and for what it makes.' })
   isAutoTopup?: boolean;
 
   @Attribute(() => String, {
@@ -63,16 +63,16 @@ export class TopupBalance extends BalanceActionParts {
   })
   recurringPeriod?: string;
 
-  @Attribute(() => Int, { create: 'optional', update: true, description: 'How many top-ups a series makes, refused ones included; without it, it goes on until it is cancelled.' })
+  @Attribute(() => Int, { create: 'optional', update: true, description: 'How many top-ups a recurring or auto top-up makes, refused ones included; without it, it goes on until it is cancelled.' })
   numberOfPeriods?: number;
 
-  @Attribute(() => Int, { description: 'Our extension: how many top-ups the series has made so far.' })
+  @Attribute(() => Int, { description: 'Our extension: how many top-ups a recurring or auto top-up has made so far.' })
   periodsDone?: number;
 
   @Attribute(() => Quantity, {
     create: 'optional',
     description:
-      'Our extension: a standing top-up that fills its bucket whenever a debit, reservation or transfer leaves less than this; each filling is a topupBalance that names this one in relatedTopupBalance. One per bucket.',
+      'Our extension: makes it an auto top-up, which fills its bucket whenever a debit, reservation or transfer leaves less than this; each filling is a topupBalance that names this one in relatedTopupBalance. One per bucket.',
   })
   autoTopupThreshold?: Quantity;
 
@@ -94,7 +94,7 @@ export const topupBalance: ResourceModule = {
       },
       update: {
         description:
-          'Changes what describes the top-up and, while it waits, its amount and dates; status cancelled ends what waits and reverses what is completed. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, INSUFFICIENT_REMAINING, REVISION_MISMATCH.',
+          'Changes what describes the top-up and, while a scheduled one is created, its amount and dates; status cancelled ends what is scheduled and reverses what is completed. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, INSUFFICIENT_REMAINING, REVISION_MISMATCH.',
         call: ({ prepayBalance }, write, change) => prepayBalance.actions.update(write, 'topupBalance', change),
       },
       delete: {

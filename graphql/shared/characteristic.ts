@@ -34,3 +34,6 @@ export abstract class CharacteristicParts extends Extensible {
   @Attribute(() => [CharacteristicRelationship], { description: 'How it relates to other characteristics.' })
   characteristicRelationship?: CharacteristicRelationship[];
 }
+
+@ValueObject('Something more that is known, by name and value.')
+export class Characteristic extends CharacteristicParts {}

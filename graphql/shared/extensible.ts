@@ -1,6 +1,6 @@
-import { InputType, ObjectType } from 'type-graphql';
+import { ID, InputType, Int, ObjectType } from 'type-graphql';
 import { Attribute } from '../attribute.js';
-import { JSONObject } from '../scalars.js';
+import { DateTime, JSONObject } from '../scalars.js';
 
 /** The three meta attributes of every extensible TMF class (TMF630 Part 2). */
 @ObjectType()
@@ -20,9 +20,18 @@ export abstract class Extensible {
   atSchemaLocation?: string;
 }
 
-/** A resource: what it has beyond its own class is kept as an extension. */
+/** A resource that is written: identity and version, and what it has beyond its own class is kept as an extension. */
 @ObjectType()
 export abstract class ExtensibleResource extends Extensible {
+  @Attribute(() => ID, { required: true, description: 'Id, a ULID given by the server.' })
+  id: string;
+
+  @Attribute(() => Int, { required: true, description: 'Version, counted up by every change; the REST ETag.' })
+  revision: number;
+
+  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; the REST Last-Modified.' })
+  updatedAt: Date;
+
   @Attribute(() => JSONObject, {
     create: 'optional',
     update: true,

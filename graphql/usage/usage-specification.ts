@@ -1,4 +1,3 @@
-import { ID, Int } from 'type-graphql';
 import { Attribute, Resource } from '../attribute.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
@@ -14,15 +13,6 @@ import { UsageSpecificationRef } from './references.js';
   description: 'TMF635 UsageSpecification: what usages of one kind consist of. Usages that refer to it are checked by its characteristics.',
 })
 export class UsageSpecification extends ExtensibleResource {
-  @Attribute(() => ID, { required: true, description: 'Id, a ULID given by the server.' })
-  id: string;
-
-  @Attribute(() => Int, { required: true, description: 'Version, counted up by every change; the REST ETag.' })
-  revision: number;
-
-  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; the REST Last-Modified.' })
-  updatedAt: Date;
-
   @Attribute(() => String, { required: true, create: 'required', update: true, description: 'Name of the specification; several may have the same.' })
   name: string;
 

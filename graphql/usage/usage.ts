@@ -1,55 +1,17 @@
-import { ID, Int } from 'type-graphql';
-import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
+import { Arg, Ctx, ID, Int, Mutation, Resolver } from 'type-graphql';
 import { Attribute, Resource, ValueObject } from '../attribute.js';
-import { resourceResolvers, type ResourceModule } from '../resource.js';
-import { DateTime, Decimal } from '../scalars.js';
+import { told, writeContext, type Context } from '../context.js';
+import { AdjustBalanceRef } from '../prepay-balance/references.js';
+import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
+import { DateTime } from '../scalars.js';
 import { CharacteristicParts } from '../shared/characteristic.js';
-import { Extensible, ExtensibleResource } from '../shared/extensible.js';
-import { Money } from '../shared/money.js';
-import { ProductRef, RelatedParty } from '../shared/references.js';
-import { UsageSpecificationRef } from './references.js';
+import { ExtensibleResource } from '../shared/extensible.js';
+import { RelatedParty } from '../shared/references.js';
+import { ChargeTo, RatedProductUsage } from './rating.js';
+import { UsageRef, UsageSpecificationRef } from './references.js';
 
 @ValueObject('One characteristic of a usage, such as its duration, with its value.')
 export class UsageCharacteristic extends CharacteristicParts {}
-
-@ValueObject('What rating made of a usage for one product.')
-export class RatedProductUsage extends Extensible {
-  @Attribute(() => DateTime, { description: 'When it was rated.' })
-  ratingDate?: Date;
-
-  @Attribute(() => String, {
-    description:
-      'usage (always rated outside a bundle), included usage (inside a bundle) or non included usage (the bundle is exhausted).',
-  })
-  usageRatingTag?: string;
-
-  @Attribute(() => String, { description: 'Kind of the amount, e.g. Total.' })
-  ratingAmountType?: string;
-
-  @Attribute(() => String, { description: 'Kind of the tariff, e.g. Normal.' })
-  offerTariffType?: string;
-
-  @Attribute(() => Money, { description: 'The amount without tax.' })
-  taxExcludedRatingAmount?: Money;
-
-  @Attribute(() => Money, { description: 'The amount with tax.' })
-  taxIncludedRatingAmount?: Money;
-
-  @Attribute(() => Decimal, { description: 'Tax rate in percent.' })
-  taxRate?: DecimalValue;
-
-  @Attribute(() => Boolean, { description: 'Whether no tax is due.' })
-  isTaxExempt?: boolean;
-
-  @Attribute(() => Money, { description: 'What was taken from a bundle, as money.' })
-  bucketValueConvertedInAmount?: Money;
-
-  @Attribute(() => ProductRef, { description: 'The product it was rated for.' })
-  productRef?: ProductRef;
-
-  @Attribute(() => Boolean, { description: 'Whether it was billed.' })
-  isBilled?: boolean;
-}
 
 @Resource({
   table: 'Usage',
@@ -57,15 +19,6 @@ export class RatedProductUsage extends Extensible {
     'TMF635 Usage: an occurrence of employing a product, service or resource that charges can be applied to, described by characteristics.',
 })
 export class Usage extends ExtensibleResource {
-  @Attribute(() => ID, { required: true, description: 'Id, a ULID given by the server.' })
-  id: string;
-
-  @Attribute(() => Int, { required: true, description: 'Version, counted up by every change; the REST ETag.' })
-  revision: number;
-
-  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; the REST Last-Modified.' })
-  updatedAt: Date;
-
   @Attribute(() => UsageSpecificationRef, { required: true, create: 'required', update: true, description: 'The specification that says what the usage consists of.' })
   usageSpecification: UsageSpecificationRef;
 
@@ -77,7 +30,7 @@ export class Usage extends ExtensibleResource {
     create: 'optional',
     update: true,
     description:
-      'received (when not given), guided, rejected, recycled, rated, rerated or billed. It may begin as any but billed, which only billing sets. Then: received to guided or rejected, guided to rated or rejected, rejected to recycled, recycled to guided or rejected, rated to rerated, rerated to rated. rated needs a ratedProductUsage.',
+      'received (when not given), guided, rejected, recycled, rated, rerated or billed. It may begin as any but billed, which only billing sets. Then: received to guided or rejected, guided to rated or rejected, rejected to recycled, recycled to guided or rejected, rated to rerated, which marks it to be rated again, rerated to rated. rated needs a ratedProductUsage; only what is rated is billed.',
   })
   status: string;
 
@@ -93,6 +46,19 @@ export class Usage extends ExtensibleResource {
   @Attribute(() => [RatedProductUsage], { create: 'optional', update: true, description: 'The results of rating.' })
   ratedProductUsage?: RatedProductUsage[];
 
+  @Attribute(() => ChargeTo, {
+    create: 'optional',
+    update: true,
+    description:
+      'Our extension: the prepay bucket that the usage consumes, once it is rated or rerated, and how much of it. A change charges or refunds the difference at once; another bucket is charged whole and the former one refunded; null refunds all of it.',
+  })
+  chargeTo?: ChargeTo;
+
+  @Attribute(() => [AdjustBalanceRef], {
+    description: 'Our extension: the adjustments that made the last change of what it consumed. All of them name the usage: adjustBalances(filter: { usage: { id: { eq: "..." } } }).',
+  })
+  adjustBalance?: AdjustBalanceRef[];
+
   @Attribute(() => [RelatedParty], { create: 'optional', update: true, description: 'Parties that have to do with it.' })
   relatedParty?: RelatedParty[];
 
@@ -107,25 +73,52 @@ export class Usage extends ExtensibleResource {
   source?: string;
 }
 
+const chargeErrors = 'BUCKET_UNKNOWN, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, INSUFFICIENT_REMAINING, BALANCE_LIMIT';
+
+@Resolver(() => Usage)
+class RatingDoor {
+  @Mutation(() => Usage, {
+    description: `Takes the results of rating: a usage that is guided, rated or rerated becomes rated. With chargeTo the usage consumes a prepay bucket in the same transaction; when it is charged already, only the difference is charged or refunded. A refused charge leaves the usage as it was and is recorded as a failed adjustBalance. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH; of the charge ${chargeErrors}.`,
+  })
+  rateUsage(
+    @Arg('id', () => ID, { description: 'The usage.' }) id: string,
+    @Arg('ratedProductUsage', () => [RatedProductUsage], { description: 'The results, which replace those there are; at least one.' }) ratedProductUsage: RatedProductUsage[],
+    @Arg('chargeTo', () => ChargeTo, {
+      nullable: true,
+      description: 'The bucket to charge. When it is not given, the bucket charged before stays; null refunds it.',
+    })
+    chargeTo: ChargeTo | null | undefined,
+    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
+    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
+    @Ctx() context: Context,
+  ): Promise<object> {
+    return told(context, context.usage.usages.rate(writeContext(context, key), { id, ratedProductUsage, chargeTo, ifRevision }));
+  }
+}
+
 export const usage: ResourceModule = {
-  resolvers: resourceResolvers(Usage, {
-    create: {
-      description:
-        'Takes a usage, once per externalId and source. Where its specification is ours, it must fit it. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT.',
-      call: ({ usage: domain }, write, input) => domain.usages.create(write, input),
-    },
-    createMany: {
-      description: 'Takes several usages in one transaction.',
-      call: ({ usage: domain }, write, inputs) => domain.usages.createMany(write, inputs),
-    },
-    update: {
-      description:
-        'Changes a usage; its status as its lifecycle allows. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
-      call: ({ usage: domain }, write, change) => domain.usages.update(write, change),
-    },
-    delete: {
-      description: 'Deletes a usage that is not billed; its externalId may come again. Errors: NOT_FOUND, CONFLICT.',
-      call: ({ usage: domain }, write, id) => domain.usages.delete(write, id),
-    },
-  }),
+  resolvers: [
+    RatingDoor,
+    ...resourceResolvers(Usage, {
+      create: {
+        description:
+          `Takes a usage, once per externalId and source. Where its specification is ours, it must fit it. With chargeTo it consumes a prepay bucket at once. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT; of the charge ${chargeErrors}.`,
+        call: ({ usage: domain }, write, input) => domain.usages.create(write, input),
+      },
+      createMany: {
+        description: 'Takes several usages in one transaction.',
+        call: ({ usage: domain }, write, inputs) => domain.usages.createMany(write, inputs),
+      },
+      update: {
+        description:
+          `Changes a usage; its status as its lifecycle allows, what it consumes as rateUsage does. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH; of the charge ${chargeErrors}.`,
+        call: ({ usage: domain }, write, change) => domain.usages.update(write, change),
+      },
+      delete: {
+        description: 'Deletes a usage that is neither billed nor charged to a bucket; its externalId may come again. Errors: NOT_FOUND, CONFLICT.',
+        call: ({ usage: domain }, write, id) => domain.usages.delete(write, id),
+      },
+    }),
+  ],
+  joins: [{ reference: UsageRef, target: Usage }],
 };

@@ -13,6 +13,9 @@ export const usage: ApiDescriptor = {
   resources: {
     usage: 'Usage',
     usageSpecification: 'UsageSpecification',
+    aggregatedUsage: 'AggregatedUsage',
+    importJob: 'UsageImport',
+    exportJob: 'UsageExport',
   },
   // The samples, and the edition of June 2020 (DIGEST §2e).
   dialect: {

@@ -3,6 +3,9 @@ import { DomainError } from '../platform/errors.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** Time for the whole of a body. */
+const bodyMaxMs = 300_000;
+
 /** Reads a request body as text: bounded, whole, UTF-8. An absent body is the empty text. */
 export async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
   const encoding = request.headers['content-encoding'];
@@ -29,10 +32,12 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
       if (size <= maxBytes) chunks.push(chunk);
       else reject(tooLarge(request, maxBytes));
     });
+    const late = setTimeout(() => request.destroy(), bodyMaxMs);
     request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
     request.once('error', reject);
     // A client that goes away in the middle of its body sends neither end nor error in every case.
     request.once('close', () => {
+      clearTimeout(late);
       // An error that nobody would see costs more than the rest of reading.
       if (!request.complete) reject(new DomainError('INVALID_BODY', 'the body ended before its end'));
     });

@@ -31,12 +31,9 @@ export function restHandler(rest: Rest, options: RestHttpOptions): (request: Inc
 }
 
 function toRestRequest(request: IncomingMessage, context: Context, options: RestHttpOptions): RestRequest {
-  const url = request.url ?? '/';
-  const question = url.indexOf('?');
   return {
     method: request.method ?? 'GET',
-    path: question < 0 ? url : url.slice(0, question),
-    rawQuery: question < 0 ? '' : url.slice(question + 1),
+    ...addressOf(request),
     headers: request.headers as Record<string, string | undefined>,
     origin: options.originOf(request),
     context,
@@ -47,7 +44,14 @@ function toRestRequest(request: IncomingMessage, context: Context, options: Rest
   };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: RestResponse): void {
+/** The path of a request and its query string, as it was sent. */
+export function addressOf({ url = '/' }: IncomingMessage): { path: string; rawQuery: string } {
+  const question = url.indexOf('?');
+  return question < 0 ? { path: url, rawQuery: '' } : { path: url.slice(0, question), rawQuery: url.slice(question + 1) };
+}
+
+/** Writes an answer of the TMF REST layer. */
+export function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: RestResponse): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (body === undefined) {

@@ -6,8 +6,6 @@ import { openEmbedded } from '../platform/database/embedded.js';
 import { applyMigrations, MigrationError } from '../platform/database/migrations.js';
 import { DatabaseOpenError, openPostgresql } from '../platform/database/postgresql.js';
 import { JobStoreError } from '../platform/jobs/store.js';
-import { seedDemo } from './seed.js';
-import { seedUsage } from './seed-usage.js';
 import { createServer } from './server.js';
 
 /** Time open requests get when the server is told to stop. */
@@ -31,12 +29,8 @@ async function serve(config: Config): Promise<void> {
     const applied = await applyMigrations(database);
     if (applied.length > 0) logger.info({ applied }, 'migrations applied');
     const server = await createServer({ config, database, logger });
-    if (config.seed === 'demo') {
-      await seedDemo(database, server.prepayBalance, logger);
-      await seedUsage(database, server.usage, logger);
-    }
-    const origin = await server.listen();
-    announce(origin, config);
+    if (config.seed === 'demo') await server.seed();
+    announce(await server.listen(), config);
     if (config.areJobsRun) server.startJobs();
     await untilStopped();
     logger.info('stopping');

@@ -1,5 +1,5 @@
 import type { IdSource } from '../platform/ids.js';
-import type { Plain } from '../platform/plain.js';
+import { canonicalJson, type Plain } from '../platform/plain.js';
 import type { DomainEvent } from '../platform/write/outbox.js';
 
 /** An event about one resource: `topupBalance` + `Create` is a TopupBalanceCreateEvent. */
@@ -12,4 +12,21 @@ export function changeEvent(resourceType: string, change: string, payload: Plain
     occurredAt: now.toISOString(),
     payload,
   };
+}
+
+/** What every change brings along: alone it is no change of an attribute. */
+const bookkeeping: readonly string[] = ['revision', 'updatedAt', 'lastUpdate'];
+
+/**
+ * The changes that one update is, by the names of their events: of the state, and of anything else but what
+ * changes with the state. An update may be both.
+ */
+export function kindsOfChange(before: Plain, after: Plain, state?: string, followsState: readonly string[] = []): string[] {
+  const isMoved = state !== undefined && before[state] !== after[state];
+  const apart = new Set([...bookkeeping, ...(state ? [state] : []), ...(isMoved ? followsState : [])]);
+  const described = (row: Plain): string => canonicalJson(Object.fromEntries(Object.entries(row).filter(([name]) => !apart.has(name))));
+  return [
+    ...(isMoved ? ['StateChange'] : []),
+    ...(described(before) === described(after) ? [] : ['AttributeValueChange']),
+  ];
 }

@@ -1,4 +1,5 @@
-import { DomainError } from '../platform/errors.js';
+import { DomainError, shown } from '../platform/errors.js';
+import type { Plain } from '../platform/plain.js';
 
 // How the inputs of all domains are checked, and how what is wrong with them is said.
 
@@ -26,6 +27,15 @@ export function requireName(path: string, value: string): void {
   }
 }
 
+/** A reference to what is ours, as it is kept: its address is made when it is read, and one that was given may be wrong. */
+export function withoutAddress({ href: _, ...reference }: Plain): Plain {
+  return reference;
+}
+
+export function requireOneOf(path: string, values: readonly string[], value: string): void {
+  if (!values.includes(value)) throw invalid(path, `must be one of ${values.join(', ')}: '${shown(value)}'`);
+}
+
 export function invalid(path: string, problem: string): DomainError {
   return new DomainError('INVALID_ATTRIBUTE', `${path} ${problem}`, { path });
 }
@@ -40,9 +50,14 @@ export function eachOf<Input, Output>(inputs: readonly Input[], handle: (input: 
     try {
       return handle(input);
     } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      const path = [String(index), error.details.path].filter(Boolean).join('.');
-      throw new DomainError(error.code, `element ${index}: ${error.message}`, { ...error.details, path });
+      throw inElement(error, index);
     }
   });
+}
+
+/** The refusal of one element of a bulk request, as a refusal of the request. */
+export function inElement(error: unknown, index: number): unknown {
+  if (!(error instanceof DomainError)) return error;
+  const path = [String(index), error.details.path].filter(Boolean).join('.');
+  return new DomainError(error.code, `element ${index}: ${error.message}`, { ...error.details, path });
 }

@@ -19,16 +19,28 @@ export function isTimeZone(zone: string): boolean {
 /**
  * The instant at which the period of this index begins; 0 is the anchor itself. The local time of day is the
  * anchor's. Months count from the anchor's day, not from the period before, and a month without that day gives
- * its last one: 31 January, 28 February, 31 March. A local time that daylight saving time skips is as much later
- * as the clock jumps (02:30 is 03:30); one that comes twice is the first of the two.
+ * its last one: 31 January, 28 February, 31 March.
  */
 export function periodStart(anchor: Date, period: Period, index: number, zone: string): Date {
   if (!Number.isSafeInteger(index) || index < 0) throw new RangeError(`a period has an index from 0 on, not ${index}`);
-  const start = DateTime.fromJSDate(anchor, { zone });
-  if (!start.isValid) throw new RangeError(`cannot count from ${String(anchor)} in ${zone}: ${start.invalidReason}`);
   // The anchor may be the second of two equal local times.
-  if (index === 0) return new Date(anchor);
-  const [first] = start.plus(lengths[period](index)).getPossibleOffsets();
-  if (!first?.isValid) throw new RangeError(`period ${index} is beyond the calendar`);
+  return index === 0 ? new Date(anchor) : later(anchor, lengths[period](index), zone);
+}
+
+/**
+ * So much later (or earlier) on the wall's clock and calendar. A local time that daylight saving time skips is as
+ * much later as the clock jumps (02:30 is 03:30); one that comes twice is the first of the two.
+ */
+export function later(from: Date, duration: DurationLike, zone: string): Date {
+  const start = localTime(from, zone);
+  const [first] = start.plus(duration).getPossibleOffsets();
+  if (!first?.isValid) throw new RangeError(`${JSON.stringify(duration)} after ${from.toISOString()} is beyond the calendar`);
   return first.toJSDate();
+}
+
+/** The instant as the operator's wall shows it. */
+export function localTime(at: Date, zone: string): DateTime {
+  const local = DateTime.fromJSDate(at, { zone });
+  if (!local.isValid) throw new RangeError(`cannot count from ${String(at)} in ${zone}: ${local.invalidReason}`);
+  return local;
 }

@@ -26,12 +26,20 @@ export interface Config {
   corsOrigins: string[];
   /** IANA zone in which days, months and periods begin and end. */
   timeZone: string;
+  /** Who gives out the bills. */
+  billIssuer: string;
   /** False in processes that only answer requests; some other one must run the jobs. */
   areJobsRun: boolean;
   /** For so long the answer to a request is kept under its idempotency key. */
   idempotencyKeyDays: number;
+  /** Charges of one product that are alike within a day; with more of them a bill is held. */
+  billRepeatedChargesMax: number;
+  /** A bill of more, in its own currency, is held; undefined: whatever it comes to. */
+  billTotalMax?: number;
   /** Folder of the JSON schemas that extensions are checked by. */
   extensionSchemaDir?: string;
+  /** True: work that nobody does is played, where it asks for that, so that a sandbox has something to show. */
+  isWorkSimulated: boolean;
 }
 
 /** A variable has a value that cannot be used. The message is one line and holds no password. */
@@ -64,8 +72,12 @@ export const configVariables = [
   { name: 'EXTENSION_SCHEMA_DIR', default: undefined, meaning: 'folder of JSON schemas (*.json) that extensions are checked by' },
   { name: 'CORS_ORIGINS', default: '', meaning: 'origins of browser pages that may call, separated by commas' },
   { name: 'OPERATOR_TIME_ZONE', default: 'UTC', meaning: 'IANA time zone in which days, months and periods begin and end, e.g. Europe/Berlin' },
+  { name: 'BILL_ISSUER', default: 'The operator', meaning: 'name at the head of every bill' },
   { name: 'BACKGROUND_JOBS', default: 'on', meaning: 'off leaves them to the other servers on the database' },
   { name: 'IDEMPOTENCY_KEY_DAYS', default: '30', meaning: 'days for which an idempotency key is remembered' },
+  { name: 'BILL_REPEATED_CHARGES_MAX', default: '15', meaning: 'equal charges of a product within a day; a bill with more is put on hold' },
+  { name: 'BILL_TOTAL_MAX', default: undefined, meaning: 'total, in whatever currency, above which a bill is put on hold' },
+  { name: 'SIMULATE_WORK', default: { sandbox: 'on', serve: 'off' }, meaning: 'on plays the system that does the work of orders whose category is simulated' },
 ] as const satisfies readonly Variable[];
 
 type VariableName = (typeof configVariables)[number]['name'];
@@ -77,7 +89,10 @@ const COUNT_LIMIT = 100_000_000;
 const BODY_LIMIT_MIN_BYTES = 1_024;
 const BODY_LIMIT_BYTES = 104_857_600;
 const POOL_SIZE_LIMIT = 1_000;
+const ISSUER_LENGTH_MAX = 100;
 const KEY_DAYS_LIMIT = 3_650;
+const REPEATED_CHARGES_LIMIT = 1_000_000;
+const BILL_TOTAL_LIMIT = 1_000_000_000_000;
 
 /** Reads the configuration. Throws ConfigError. An empty variable counts as one that is not set. */
 export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
@@ -104,9 +119,13 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     isIntrospectionEnabled: choice('INTROSPECTION', ['on', 'off']) === 'on',
     corsOrigins: toOrigins(text('CORS_ORIGINS')),
     timeZone: toTimeZone(text('OPERATOR_TIME_ZONE')),
+    billIssuer: toIssuer(text('BILL_ISSUER')),
     areJobsRun: choice('BACKGROUND_JOBS', ['on', 'off']) === 'on',
     idempotencyKeyDays: integer('IDEMPOTENCY_KEY_DAYS', 1, KEY_DAYS_LIMIT),
+    billRepeatedChargesMax: integer('BILL_REPEATED_CHARGES_MAX', 1, REPEATED_CHARGES_LIMIT),
+    billTotalMax: text('BILL_TOTAL_MAX') === '' ? undefined : integer('BILL_TOTAL_MAX', 1, BILL_TOTAL_LIMIT),
     extensionSchemaDir: text('EXTENSION_SCHEMA_DIR') || undefined,
+    isWorkSimulated: choice('SIMULATE_WORK', ['on', 'off']) === 'on',
   };
   if (/\s/.test(config.host)) refuse('HOST', config.host, 'it is one host name or address');
   if (mode === 'serve' && config.seed === 'demo') {
@@ -169,6 +188,10 @@ function toOrigins(value: string): string[] {
 
 function toTimeZone(value: string): string {
   return isTimeZone(value) ? value : refuse('OPERATOR_TIME_ZONE', value, 'it is the IANA name of a time zone, like Europe/Berlin');
+}
+
+function toIssuer(value: string): string {
+  return value.length <= ISSUER_LENGTH_MAX ? value : refuse('BILL_ISSUER', value, `it has at most ${ISSUER_LENGTH_MAX} characters`);
 }
 
 function toHttpUrl(value: string): URL | undefined {

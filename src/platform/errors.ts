@@ -34,6 +34,14 @@ export const errorTable = {
   COMMIT_ABOVE_RESERVED: { status: 409, tmfCode: '116', reason: 'Commit above reserved amount' },
   BALANCE_LIMIT: { status: 409, tmfCode: '117', reason: 'Balance beyond its limit' },
   BUCKET_NOT_EMPTY: { status: 409, tmfCode: '118', reason: 'Bucket not empty' },
+
+  // Refusals of billing.
+  BILL_UNKNOWN: { status: 422, tmfCode: '105', reason: 'Bill unknown' },
+  CURRENCY_MISMATCH: { status: 422, tmfCode: '106', reason: 'Currency mismatch' },
+  OVERPAYMENT: { status: 409, tmfCode: '119', reason: 'Overpayment' },
+
+  // Refusals of ordering.
+  RESOURCE_ORDER_UNKNOWN: { status: 422, tmfCode: '107', reason: 'Resource order unknown' },
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

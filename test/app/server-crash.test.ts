@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { call, createStorage, eventually, graphql, killAll, Program, type Storage } from './program.js';
+import { call, createStorage, graphql, killAll, Program, type Storage } from './program.js';
+import { eventually } from '../support/eventually.js';
 
 jest.setTimeout(180_000);
 

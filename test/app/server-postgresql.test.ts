@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { openLine, type Line } from '../support/line.js';
-import { call, createStorage, eventually, graphql, killAll, Program, type Storage } from './program.js';
+import { call, createStorage, graphql, killAll, Program, type Storage } from './program.js';
+import { eventually } from '../support/eventually.js';
 
 jest.setTimeout(180_000);
 

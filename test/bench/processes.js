@@ -22,9 +22,11 @@ process.on('exit', () => {
 /**
  * @typedef {object} Server
  * @property {string} origin
+ * @property {number} pid
  * @property {() => string | undefined} complaint what it wrote, when it is no longer running
  * @property {() => string} output the last of what it wrote
  * @property {() => Promise<void>} stop
+ * @property {() => Promise<void>} kill without any chance to clean up
  */
 
 /**
@@ -53,9 +55,11 @@ export async function startServer(cwd, args, settings) {
   await once(child, 'spawn');
   const server = {
     origin: `http://${host}:${port}`,
+    pid: Number(child.pid),
     complaint: () => (running.has(child) ? undefined : `it ended:\n${output}`),
     output: () => output,
     stop: () => end(child),
+    kill: () => kill(child),
   };
   try {
     await untilReady(server);
@@ -88,6 +92,14 @@ async function end(child) {
   const late = setTimeout(() => child.kill('SIGKILL'), endTimeoutMs);
   await ended;
   clearTimeout(late);
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+async function kill(child) {
+  if (!running.has(child)) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
 }
 
 async function freePort() {

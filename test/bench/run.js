@@ -7,11 +7,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchBilling } from './billing.js';
 import { checkBooks, loadBuckets, withDatabase } from './database.js';
+import { benchImport } from './import.js';
 import { connections, load } from './load.js';
 import { startServer } from './processes.js';
 import { summary, table } from './report.js';
 import { requireSame } from './same.js';
+import { benchSummary } from './summary.js';
 import { works } from './works.js';
 
 /** @typedef {import('./processes.js').Server} Server */
@@ -29,11 +32,23 @@ const normal = { rounds: 3, measureMs: 2500, warmUpMs: 1500 };
 /** @type {Pace} */
 const quick = { rounds: 1, measureMs: 400, warmUpMs: 200 };
 
+const usagesNormal = 5_000_000;
+const linesNormal = 1_000_000;
+const linesQuick = 20_000;
+const accountsNormal = 10_000;
+const accountsQuick = 1_000;
+
 const usage = `npm run bench -- [options]
   --quick             a smoke run of some seconds: its figures mean little
   --only <text>       only works whose name contains the text; may be repeated
   --rounds <number>   rounds of each work (${normal.rounds})
   --cpu-prof <folder> writes a CPU profile of each of the two servers there
+  --summary           instead of the works: a summary over millions of usages, and its plan; minutes
+  --import            instead of the works: files of usages beside a plain COPY of the same rows; minutes
+  --lines <number>    lines of the import (${linesNormal.toLocaleString('en')}; with --quick ${linesQuick.toLocaleString('en')})
+  --usages <number>   usages of the summary (${usagesNormal.toLocaleString('en')})
+  --billing           instead of the works: a bill run that is killed three times, then two at once
+  --accounts <number> accounts it bills (${accountsNormal.toLocaleString('en')}, with --quick ${accountsQuick.toLocaleString('en')})
   --help              this text
 PostgreSQL is that of BENCH_DATABASE_URL, or of postgres://root@127.0.0.1:5432/test.`;
 
@@ -44,6 +59,12 @@ function readArguments() {
       only: { type: 'string', multiple: true, default: [''] },
       rounds: { type: 'string' },
       'cpu-prof': { type: 'string' },
+      summary: { type: 'boolean', default: false },
+      usages: { type: 'string', default: String(usagesNormal) },
+      import: { type: 'boolean', default: false },
+      lines: { type: 'string' },
+      billing: { type: 'boolean', default: false },
+      accounts: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -52,7 +73,14 @@ function readArguments() {
   const pace = values.quick ? quick : normal;
   const rounds = values.rounds === undefined ? pace.rounds : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds must be a whole number from 1: '${values.rounds}'`);
-  return { help: values.help, chosen, pace: { ...pace, rounds }, profileFolder: values['cpu-prof'] };
+  const usages = Number(values.usages);
+  if (!Number.isInteger(usages) || usages < 1) throw new Error(`--usages must be a whole number from 1: '${values.usages}'`);
+  const lines = Number(values.lines ?? (values.quick ? linesQuick : linesNormal));
+  if (!Number.isInteger(lines) || lines < 1) throw new Error(`--lines must be a whole number from 1: '${values.lines}'`);
+  const accounts = Number(values.accounts ?? (values.quick ? accountsQuick : accountsNormal));
+  if (!Number.isInteger(accounts) || accounts < 1) throw new Error(`--accounts must be a whole number from 1: '${values.accounts}'`);
+  const modes = { summary: values.summary, usages, import: values.import, lines, billing: values.billing, accounts };
+  return { help: values.help, ...modes, chosen, pace: { ...pace, rounds }, profileFolder: values['cpu-prof'] };
 }
 
 /**
@@ -84,9 +112,13 @@ async function measure(work, { server, baseline }, pace, signal) {
 }
 
 /** @param {string} databaseUrl @param {ReturnType<typeof readArguments>} options @param {AbortSignal} signal */
-async function bench(databaseUrl, { chosen, pace, profileFolder }, signal) {
+async function bench(databaseUrl, options, signal) {
+  if (options.summary) return benchSummary(databaseUrl, options.usages, signal);
+  const { chosen, pace, profileFolder } = options;
   const settings = { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: poolSize, PUBLIC_URL: publicUrl, LOG_LEVEL: 'info' };
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profileFolder)];
+  if (options.billing) return benchBilling(databaseUrl, options.accounts, profile, signal);
+  if (options.import) return benchImport(databaseUrl, options.lines, profile, signal);
   // The server applies the migrations when it starts.
   const server = await startServer(root, [...profile, 'dist/src/app/serve.js'], settings);
   let baseline;

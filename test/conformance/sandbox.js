@@ -113,7 +113,7 @@ export function checkAnswer(pm, expectation) {
         if (id === undefined || value === undefined) pm.expect.fail(`nothing was saved as ${variable}`);
         const found = rows.filter((/** @type {any} */ row) => row?.id === id);
         pm.expect(found.length, `rows with id ${id}`).to.equal(1);
-        pm.expect(found[0][attribute], attribute).to.eql(value);
+        pm.expect(valuesAt(found[0], attribute)[0], attribute).to.eql(value);
       });
     }
   }

@@ -5,12 +5,11 @@ import type { Attributes, AttributeType, ScalarType } from '../../src/platform/f
 import { matches } from '../../src/platform/filter/evaluate.js';
 import type { Filter } from '../../src/platform/filter/tree.js';
 import { makeInstances, type Json, type ReadFixture } from '../fixtures/fixture.js';
-import { readFixtures } from '../fixtures/index.js';
+import { readFixtures } from '../fixtures/chosen.js';
 import { attributesOf, clientSchema, nested, objectType, toGraphqlName, wholeSelection } from '../fixtures/schema.js';
+import { seed } from '../support/seed.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
-/** Printed when a property fails; set FILTER_SEED to see the same filters again. */
-const seed = Number(process.env['FILTER_SEED'] ?? Date.now() % 2 ** 31);
 const runs = 80;
 
 describe('the filters and orders of GraphQL', () => {
@@ -24,7 +23,7 @@ describe('the filters and orders of GraphQL', () => {
     for (const fixture of readFixtures) await makeInstances(server, fixture, 14);
     for (const { typeName, segment } of readFixtures) {
       const { data } = await server.graphql(`{ ${segment}s(limit: 1000) { items ${wholeSelection(objectType(schema, typeName)).replace('{', '{ revision')} } }`);
-      rowsOf.set(typeName, data[`${segment}s`].items);
+      rowsOf.set(typeName, data[`${segment}s`].items.map(withoutMadeUrls));
     }
   });
   afterAll(() => server.close());
@@ -45,7 +44,7 @@ describe('the filters and orders of GraphQL', () => {
     return type;
   };
 
-  describe.each(readFixtures)('of $typeName', ({ typeName, segment, sortable, text = 'status' }: ReadFixture) => {
+  describe.each(readFixtures)('of $typeName', ({ typeName, segment, sortable, text = 'status', hasParties = true }: ReadFixture) => {
     const many = `${segment}s`;
     const rows = (): Json[] => rowsOf.get(typeName) as Json[];
     const idsOf = (list: readonly Json[]): unknown[] => list.map(({ id }) => id);
@@ -57,13 +56,13 @@ describe('the filters and orders of GraphQL', () => {
     const all = (): unknown[] => idsOf(rows());
 
     it('find everything when they say nothing', async () => {
-      for (const filter of [{}, { and: [] }, { id: {} }, { id: { eq: null } }, { and: [{}, {}] }, { relatedParty: {} }, { not: { or: [] } }, { id: null }, { and: null }]) {
+      for (const filter of [{}, { and: [] }, { id: {} }, { id: { eq: null } }, { and: [{}, {}] }, ...(hasParties ? [{ relatedParty: {} }] : []), { not: { or: [] } }, { id: null }, { and: null }]) {
         expect([filter, await find(filter)]).toEqual([filter, all()]);
       }
     });
 
     it('find nothing when they cannot hold', async () => {
-      for (const filter of [{ or: [] }, { not: {} }, { id: { in: [] } }, { id: { eq: 'a', ne: 'a' } }, { and: [{ or: [] }, {}] }, { relatedParty: { some: { id: { in: [] } } } }]) {
+      for (const filter of [{ or: [] }, { not: {} }, { id: { in: [] } }, { id: { eq: 'a', ne: 'a' } }, { and: [{ or: [] }, {}] }, ...(hasParties ? [{ relatedParty: { some: { id: { in: [] } } } }] : [])]) {
         expect([filter, await find(filter)]).toEqual([filter, []]);
       }
     });
@@ -76,7 +75,7 @@ describe('the filters and orders of GraphQL', () => {
       }
     });
 
-    it('hold some and none on one and the same element', async () => {
+    if (hasParties) it('hold some and none on one and the same element', async () => {
       const has = (row: Json, id: string, role: string): boolean => ((row['relatedParty'] ?? []) as Json[]).some((party) => party['id'] === id && party['role'] === role);
       for (const [id, role] of [['42', 'customer'], ['42', 'agent'], ['43', 'agent'], ['43', 'customer']] as const) {
         const condition = { id: { eq: id }, role: { in: [role] } };
@@ -144,7 +143,7 @@ describe('the filters and orders of GraphQL', () => {
       [`{ ${text}: ASC, id: ASC }`, 'exactly one'],
       ['{}', 'exactly one'],
       ['{ amount: {} }', ''],
-      ['{ relatedParty: ASC }', 'relatedParty'],
+      ['{ relatedParty: ASC }', hasParties ? 'relatedParty' : ''],
       ['{ colour: ASC }', 'colour'],
       [`{ ${text}: UP }`, 'UP'],
       [`{ ${text}: "ASC" }`, 'ASC'],
@@ -160,6 +159,12 @@ interface Both {
   /** As GraphQL takes it, and as the filter language has it. */
   input: Json;
   tree: Filter;
+}
+
+/** The address of a document that the server makes is not kept: it is made for the answer, so no filter finds it. */
+function withoutMadeUrls(row: Json): Json {
+  const documents = row['billDocument'] as Json[] | undefined;
+  return documents ? { ...row, billDocument: documents.map((each) => (String(each['url']).startsWith(`${row['href']}/`) ? { ...each, url: null } : each)) } : row;
 }
 
 /** Filters on an object of these attributes; most operands are values that occur in the rows. */
@@ -190,7 +195,8 @@ function arbitraryAt(path: readonly string[], type: AttributeType, values: reado
       .tuple(fc.constantFrom('some' as const, 'none' as const), arbitraryFilter(element.attributes(), elements, Math.max(0, depth - 1)))
       .map(([kind, { input, tree }]): Both => ({ input: nest({ [kind]: input }), tree: { kind, path, filter: tree } }));
   }
-  return arbitraryScalar(path, type.type, values.filter((value) => value !== null), nest);
+  // Of a value that may be any JSON a filter takes the single ones.
+  return arbitraryScalar(path, type.type, values.filter((value) => value !== null && typeof value !== 'object'), nest);
 }
 
 function arbitraryScalar(path: readonly string[], type: ScalarType, present: readonly unknown[], nest: (leaf: unknown) => Json): fc.Arbitrary<Both> {

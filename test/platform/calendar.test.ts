@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isTimeZone, periodStart, type Period } from '../../src/platform/calendar.js';
+import { seed } from '../support/seed.js';
 
 const starts = (anchor: string, period: Period, indexes: number[], zone = 'UTC'): string[] =>
   indexes.map((index) => periodStart(new Date(anchor), period, index, zone).toISOString());
@@ -82,8 +83,6 @@ describe('periodStart', () => {
 });
 
 describe('periods of any anchor', () => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-  console.info(`calendar seed ${seed}, reproduce with SEED=${seed}`);
   const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'America/Santiago', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Africa/Cairo'];
   const anchors = fc.date({ min: new Date('1990-01-01T00:00:00Z'), max: new Date('2080-01-01T00:00:00Z'), noInvalidDate: true });
 

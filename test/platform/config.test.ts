@@ -22,8 +22,11 @@ describe('configuration', () => {
       isIntrospectionEnabled: true,
       corsOrigins: [],
       timeZone: 'UTC',
+      billIssuer: 'The operator',
       areJobsRun: true,
       idempotencyKeyDays: 30,
+      billRepeatedChargesMax: 15,
+      isWorkSimulated: true,
     });
   });
 
@@ -53,8 +56,12 @@ describe('configuration', () => {
       EXTENSION_SCHEMA_DIR: '/etc/balance/schemas',
       CORS_ORIGINS: 'https://a.example, http://localhost:3000,',
       OPERATOR_TIME_ZONE: 'Europe/Berlin',
+      BILL_ISSUER: 'Ελλάδα Telecom',
       BACKGROUND_JOBS: 'off',
       IDEMPOTENCY_KEY_DAYS: '7',
+      BILL_REPEATED_CHARGES_MAX: '30',
+      BILL_TOTAL_MAX: '10000',
+      SIMULATE_WORK: 'off',
     };
     expect(Object.keys(env)).toEqual(configVariables.map(({ name }) => name));
     expect(readConfig(env, 'sandbox')).toEqual({
@@ -74,8 +81,12 @@ describe('configuration', () => {
       isIntrospectionEnabled: false,
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
       timeZone: 'Europe/Berlin',
+      billIssuer: 'Ελλάδα Telecom',
       areJobsRun: false,
       idempotencyKeyDays: 7,
+      billRepeatedChargesMax: 30,
+      billTotalMax: 10_000,
+      isWorkSimulated: false,
       extensionSchemaDir: '/etc/balance/schemas',
     });
   });
@@ -89,6 +100,8 @@ describe('configuration', () => {
     ['PORT', '-1'],
     ['PORT', '80a'],
     ['PORT', '4e3'],
+    ['BILL_REPEATED_CHARGES_MAX', '0'],
+    ['BILL_TOTAL_MAX', '-5'],
     ['HOST', 'two words'],
     ['PUBLIC_URL', 'example.org'],
     ['PUBLIC_URL', 'ftp://example.org'],
@@ -108,6 +121,7 @@ describe('configuration', () => {
     ['OPERATOR_TIME_ZONE', 'Europe/Atlantis'],
     ['OPERATOR_TIME_ZONE', '+01:00'],
     ['OPERATOR_TIME_ZONE', 'local'],
+    ['BILL_ISSUER', 'x'.repeat(101)],
     ['BACKGROUND_JOBS', 'no'],
     ['IDEMPOTENCY_KEY_DAYS', '0'],
   ])('refuses %s=%s, naming both on one line', (name, value) => {

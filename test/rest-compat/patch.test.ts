@@ -83,6 +83,16 @@ describe('JSON Patch', () => {
     expect([none.status, none.body.message]).toEqual([409, expect.stringContaining('no element')]);
   });
 
+  it('takes numbers however they are written, and refuses those it would round', async () => {
+    const { id } = await newBucket();
+    const set = (level: string): Promise<RestAnswer> =>
+      server.rest('PATCH', `/bucket/${id}`, { text: `[{"op":"add","path":"/@schemaLocation","value":"https://schemas.example/level.json"},{"op":"add","path":"/level","value":[${level}]}]`, headers: jsonPatch });
+    const { status, body } = await set('1e-9,{"a":1000000000000000000000}');
+    expect([status, body.level]).toEqual([200, [1e-9, { a: 1e21 }]]);
+    const refused = await set('1.00000000000000000001');
+    expect([refused.status, refused.body.message]).toEqual([400, 'operation 1: 1.00000000000000000001 has more digits than a JSON number keeps exactly']);
+  });
+
   it('removes every element that matches', async () => {
     const { id } = await newBucket({ relatedParty: [party('2'), party('1'), party('2')] });
     const { body } = await patch(id, [{ op: 'remove', path: "$.relatedParty[?(@.id=='2')]" }], patchQuery);

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Fixture, makeInstances, minimalBody, oneToRead, type ReadFixture } from '../fixtures/fixture.js';
 import { send } from '../fixtures/http.js';
-import { fixtures, readFixtures } from '../fixtures/index.js';
+import { everyFixture, fixtures } from '../fixtures/chosen.js';
 import { basePath, startTestServer, type TestServer } from '../support/server.js';
 
 const errorBody = (status: number, named = ''): object => ({
@@ -20,7 +20,7 @@ describe('the REST door', () => {
   });
   afterAll(() => server.close());
 
-  describe.each(readFixtures)('to $typeName', (fixture) => {
+  describe.each(everyFixture)('to $typeName', (fixture) => {
     const { segment, aliases = [], basePaths }: ReadFixture = fixture;
     it('is open under every base path and name, with and without a slash at the end, and href is the canonical one', async () => {
       const made = await oneToRead(server, fixture);
@@ -46,10 +46,10 @@ describe('the REST door', () => {
   });
 
   describe.each(fixtures)('to a new $typeName', (fixture: Fixture) => {
-    const { segment, basePaths } = fixture;
+    const { segment, basePaths, label = 'description' } = fixture;
     it('is open under every base path, and its Location is the canonical one', async () => {
       for (const base of basePaths) {
-        const body = JSON.stringify({ ...(await minimalBody(server, fixture)), description: 'by another path' });
+        const body = JSON.stringify({ ...(await minimalBody(server, fixture)), [label]: 'by another path' });
         const answer = await send(server.url, 'POST', `${base}/${segment}/`, { body, headers: { 'content-type': 'application/json' } });
         const href = `${server.url}${basePaths[0]}/${segment}/${answer.body.id}`;
         expect([answer.status, answer.body.href, answer.headers['location']]).toEqual([201, href, href]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GraphQLSchema } from 'graphql';
 import { makeInstances, type Json, type ReadFixture } from '../fixtures/fixture.js';
 import { send, type RawAnswer } from '../fixtures/http.js';
-import { readFixtures } from '../fixtures/index.js';
+import { readFixtures } from '../fixtures/chosen.js';
 import { fulfils, operandsFor, operatorsOf, samples, sorted, valuesAt } from '../fixtures/oracle.js';
 import { clientSchema, listsOn, nested, objectType } from '../fixtures/schema.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -27,7 +27,7 @@ describe('a list through REST', () => {
   afterAll(() => server.close());
 
   describe.each(readFixtures)('of $typeName', (fixture: ReadFixture) => {
-    const { segment, typeName, text = 'status', time = 'requestedDate' } = fixture;
+    const { segment, typeName, text = 'status', time = 'requestedDate', hasParties = true } = fixture;
     const rows = (): Json[] => rowsOf.get(typeName) as Json[];
     const get = (query: string, headers: Record<string, string> = {}): Promise<RawAnswer> =>
       send(server.url, 'GET', `${fixture.basePaths[0]}/${segment}${query === '' ? '' : `?${query}`}`, { headers });
@@ -80,7 +80,7 @@ describe('a list through REST', () => {
 
       it('selects within objects and within each element of a list', async () => {
         const paths = Object.keys(fixture.filterable).filter((path) => path.split('.').length === 2);
-        expect(paths.length).toBeGreaterThan(3);
+        expect(paths.length).toBeGreaterThan(1);
         for (const path of paths) {
           const [outer = '', inner = ''] = path.split('.');
           const part = (value: any): Json => (inner in value ? { [inner]: value[inner] } : {});
@@ -175,7 +175,7 @@ describe('a list through REST', () => {
         await expectRows(`&${x}&&${y}&`, rows().filter((row) => isA(row) && isB(row)));
       });
 
-      it('holds two conditions on one list for any two elements, and some for one and the same', async () => {
+      if (hasParties) it('holds two conditions on one list for any two elements, and some for one and the same', async () => {
         const both = rows().filter((row) => valuesAt(row, 'relatedParty.id').includes('42') && valuesAt(row, 'relatedParty.role').includes('customer'));
         const same = rows().filter((row) => ((row['relatedParty'] ?? []) as Json[]).some(({ id, role }) => id === '42' && role === 'customer'));
         // Where there is but one party in a list, any two are the same.
@@ -191,7 +191,7 @@ describe('a list through REST', () => {
         const middle = times[Math.floor(times.length / 2)] as string;
         const shifted = `${new Date(Date.parse(middle) + 2 * 3_600_000).toISOString().slice(0, -1)}%2B02:00`;
         const unencoded = shifted.replace('%2B', '+');
-        const compact = shifted.replace('02:00', '0200');
+        const compact = shifted.replace(/02:00$/, '0200');
         const expected = rows().filter((row) => String(row[time]) >= middle);
         for (const written of [middle, shifted, unencoded, compact, `"${middle}"`, middle.slice(0, -1)]) await expectRows(`${time}.gte=${written}`, expected);
         await expectRows(`${time}.gte=2026-03-01`, rows());
@@ -270,7 +270,7 @@ describe('a list through REST', () => {
         expect(idsOf((await get(`sort=${a},-${b},${c}`)).body)).toEqual(idsOf(sorted(rows(), keys)));
       });
 
-      it.each(['colour', '-colour', 'relatedParty', 'relatedParty.id', `${text},${text}`, '', `${text},`, `--${text}`, 'revision', 'constructor'])('refuses %j', async (keys) => {
+      it.each(['colour', '-colour', 'href', '-href', 'relatedParty', ...(hasParties ? ['relatedParty.id'] : []), `${text},${text}`, '', `${text},`, `--${text}`, 'revision', 'constructor'])('refuses %j', async (keys) => {
         const { status, body } = await get(`sort=${keys}`);
         expect([status, body]).toEqual([400, error(400, '')]);
       });

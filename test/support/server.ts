@@ -49,6 +49,8 @@ export interface TestServer {
   /** A call of TMF REST; the path starts behind the base path of the API that serves it: `/bucket?status=active`. */
   rest(method: string, path: string, call?: RestCall): Promise<RestAnswer>;
   graphql(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>;
+  /** Begins to run background jobs. */
+  startJobs(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -78,6 +80,11 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
       });
       const body: any = await response.json();
       return { status: response.status, headers: response.headers, data: body.data, errors: body.errors };
+    },
+    startJobs: async () => {
+      // Loads the engine of Prisma; jest forbids that between two tests, where a job may be the first to ask.
+      await database.ping();
+      server.startJobs();
     },
     close: async () => {
       await server.close();

@@ -6,11 +6,12 @@ import { answerOf, idempotencyOf } from '../../platform/write/idempotency.js';
 import { deleteRow, lockRow, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
+import { eachOf } from '../input.js';
+import { requireTransition } from '../transitions.js';
 import type { BalanceTools } from './apply.js';
 import type { ActionKind, Amount, BalanceCommand } from './commands.js';
 import type { BalanceEngine } from './engine.js';
 import { changeEvent } from './events.js';
-import { eachOf } from './input-parts.js';
 import {
   commitType,
   fromAdjustInput,
@@ -25,11 +26,9 @@ import {
   type TopupInput,
   type TransferInput,
 } from './inputs.js';
-import { reschedule } from './schedule.js';
+import { reschedule } from './reschedule.js';
 import type { Settler } from './settler.js';
-import { actionTransitions, requireTransition } from './transitions.js';
-
-export { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
+import { actionTransitions } from './transitions.js';
 
 const describing = ['description', 'reason', 'channel', 'relatedParty', 'requestor', 'atType', 'atBaseType', 'atSchemaLocation', 'extension'];
 
@@ -90,7 +89,7 @@ export class BalanceActions {
   }
 
   /**
-   * Ends an action as far as it can be undone: a reservation returns what it holds, a waiting top-up will not
+   * Ends an action as far as it can be undone: a reservation returns what it holds, a scheduled top-up will not
    * happen, a completed action is reversed. The answer is the cancelled action.
    */
   cancel(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: Change): Promise<Answer> {
@@ -127,7 +126,7 @@ export class BalanceActions {
     return { answer: answerOf(result), replayed: result.replayed };
   }
 
-  /** Changes descriptive attributes, what a waiting top-up waits for, or cancels. */
+  /** Changes descriptive attributes, what a scheduled top-up waits for, or cancels. */
   async update(context: WriteContext, kind: ActionKind, change: Change): Promise<Answer> {
     const { status, ...changes } = withoutRequiredNulls(kind, toPlainObject(change.input));
     requireChannel(changes['channel'] as ActionInput['channel']);

@@ -1,17 +1,19 @@
-import { DomainError, shown } from '../../platform/errors.js';
+import { DomainError } from '../../platform/errors.js';
 import { toPlainObject, withoutNulls, type Plain, type PlainValue } from '../../platform/plain.js';
 import type { Outcome } from '../../platform/write/idempotency.js';
+import { changed, requireRevision } from '../changes.js';
+import { invalid } from '../input.js';
+import { requireTransition } from '../transitions.js';
 import type { BalanceTools } from './apply.js';
 import type { Batch } from './batch.js';
 import { amountOf, endEvents, eventsOf, newAction, nextVersion, postAll, refusedAction, type Mover, type Posting } from './bookkeeping.js';
 import { actionKindOf, type BalanceCommand, type CancelCommand, type CommitCommand, type CreateCommand } from './commands.js';
-import { invalid } from './input-parts.js';
 import { isLive, type Refusal } from './refusals.js';
 import { decide } from './rules.js';
 import { isRefusal, type Ruling, type Situation } from './ruling.js';
-import { begin, firstDueDate, refill, stop } from './standing-topups.js';
+import { begin, firstDueDate, refill, stop } from './scheduled-topups.js';
 import type { ActionState, BucketState } from './state.js';
-import { actionTransitions, requireTransition } from './transitions.js';
+import { actionTransitions } from './transitions.js';
 import type { World } from './world.js';
 
 /** Applies commands to the locked world, one after the other, and gathers what is to be written. */
@@ -31,7 +33,7 @@ export class Applier {
     const verdict = decide(command, situation);
     if (isRefusal(verdict)) return this.refuse(command, verdict, situation);
     const row = this.create(command, verdict, situation.now);
-    return { answer: command.type === 'standing' ? begin(this, command, row, situation.now) : row };
+    return { answer: command.type === 'scheduled' ? begin(this, command, row, situation.now) : row };
   }
 
   /** What a command is decided on, at this time or, if that is behind the clock of its buckets, at theirs. */
@@ -47,13 +49,13 @@ export class Applier {
     const kind = actionKindOf[command.type];
     const id = this.tools.nextId(now);
     const posting = this.post(ruling, { kind, id }, now);
-    const isWaiting = command.type === 'reserve' || command.type === 'standing';
+    const endsLater = command.type === 'reserve' || command.type === 'scheduled';
     const set: Plain = {
-      status: isWaiting ? 'created' : 'completed',
+      status: endsLater ? 'created' : 'completed',
       usageType: command.usageType ?? ruling.ends?.action.usageType ?? posting.buckets[0]?.usageType ?? null,
-      confirmationDate: command.type === 'standing' ? null : now.toISOString(),
-      nextDueDate: dueDateOf(command, now)?.toISOString() ?? null,
-      impactedBucket: command.type === 'standing' ? null : posting.impactedBucket,
+      confirmationDate: command.type === 'scheduled' ? null : now.toISOString(),
+      nextDueDate: firstDueOf(command, now)?.toISOString() ?? null,
+      impactedBucket: command.type === 'scheduled' ? null : posting.impactedBucket,
       ...whereTo(command, ruling, posting),
       ...known,
     };
@@ -106,9 +108,11 @@ export class Applier {
     const situation = this.situationOf(command);
     const { now } = situation;
     const action = requireAction(command, situation.action);
+    requireOwn(action);
+    const described = changed(withoutNulls(action.snapshot), command.changes, now);
+    if (described) this.tools.extensions.check(described);
     if (action.status === 'cancelled' && action.kind !== 'reserveBalance') {
-      const isChanged = Object.entries(command.changes).some(([name, value]) => JSON.stringify(value) !== JSON.stringify(action.snapshot[name] ?? null));
-      if (!isChanged) return withoutNulls(action.snapshot);
+      if (described === undefined) return withoutNulls(action.snapshot);
       const row = this.change(action, command.changes, now);
       this.tell(eventsOf(action.kind, ['AttributeValueChange'], row, now, this.tools.nextId));
       return row;
@@ -116,14 +120,15 @@ export class Applier {
     if (action.kind !== 'reserveBalance') requireTransition(actionTransitions, `${action.kind} '${action.id}'`, action.status, 'cancelled');
     const verdict = decide(command, situation);
     if (isRefusal(verdict)) throw new DomainError(verdict.code, verdict.message);
-    const wasWaiting = isLive(action);
+    const wasLive = isLive(action);
     const posting = this.post(verdict, action, now);
-    if (wasWaiting) stop(this, action);
+    if (wasLive) stop(this, action);
     return this.end(action, 'cancelled', { ...command.changes, ...impactsOf(action, posting) }, now);
   }
 
   private refuse(command: CreateCommand, refusal: Refusal, { candidates, action, now }: Situation): Outcome {
-    const usageType = command.usageType ?? candidates[0]?.usageType ?? action?.usageType;
+    const ofRecord = 'usageTypeOfRecord' in command ? command.usageTypeOfRecord : undefined;
+    const usageType = command.usageType ?? candidates[0]?.usageType ?? action?.usageType ?? ofRecord;
     const adjusts = command.type === 'credit' || command.type === 'debit' || command.type === 'commit';
     if (adjusts && usageType === undefined) {
       // A commit takes it from its reservation: where that does not exist, the client is told so.
@@ -163,12 +168,13 @@ export function latest(time: Date, buckets: readonly BucketState[]): Date {
   return buckets.reduce((last, { lastEntryAt }) => (lastEntryAt && lastEntryAt > last ? lastEntryAt : last), time);
 }
 
-function dueDateOf(command: CreateCommand, now: Date): Date | undefined {
+/** When the server acts on a new action by itself, if it ever does. */
+function firstDueOf(command: CreateCommand, now: Date): Date | undefined {
   if (command.type === 'reserve') return command.expirationDate;
-  return command.type === 'standing' ? firstDueDate(command, now) : undefined;
+  return command.type === 'scheduled' ? firstDueDate(command, now) : undefined;
 }
 
-/** The bucket that a standing top-up watches, and what the receiver of a transfer uses its bucket for. */
+/** The bucket that an auto top-up watches, and what the receiver of a transfer uses its bucket for. */
 function whereTo(command: CreateCommand, { watches }: Ruling, { entries, buckets }: Posting): Plain {
   if (watches) return { bucket: (command.attributes['bucket'] as Plain | undefined) ?? { id: watches.bucketId } };
   if (command.type !== 'transfer' || command.attributes['receiverBucketUsageType']) return {};
@@ -177,19 +183,22 @@ function whereTo(command: CreateCommand, { watches }: Ruling, { entries, buckets
 }
 
 function requireAction({ kind, actionId, ifRevision }: CancelCommand, action: ActionState | undefined): ActionState {
-  if (action === undefined) throw new DomainError('NOT_FOUND', `${kind} '${shown(actionId)}' does not exist`);
-  const { revision } = action.snapshot;
-  if (ifRevision !== undefined && ifRevision !== revision) {
-    throw new DomainError('REVISION_MISMATCH', `${kind} '${actionId}' has revision ${Number(revision)}, not ${ifRevision}`);
-  }
-  return action;
+  requireRevision(action?.snapshot, kind, actionId, ifRevision);
+  return action as ActionState;
+}
+
+/** What charges a usage is part of what the usage says it consumed. */
+function requireOwn({ kind, id, snapshot }: ActionState): void {
+  const usage = snapshot['usage'] as { id: string } | null | undefined;
+  if (!usage) return;
+  throw new DomainError('CONFLICT', `${kind} '${id}' belongs to usage '${usage.id}': change the chargeTo of the usage instead`, { path: 'status' });
 }
 
 /** Checked here and not with the input: the same request, repeated under its key after that date, gets its first answer. */
 function checkDates(command: CreateCommand, now: Date): void {
   if (command.type === 'reserve') checkFuture('expirationDate', command.expirationDate, now);
   if (command.type === 'topup') checkFuture('validFor.endDateTime', command.validUntil, now);
-  if (command.type === 'standing') {
+  if (command.type === 'scheduled') {
     const { requestedDate } = command;
     if (requestedDate && requestedDate < now) throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
   }

@@ -8,17 +8,19 @@ import type { Shape } from '../../platform/read/shape.js';
 import { findOutcome, loadOutcomes, type Idempotency, type Outcome, type Replayable } from '../../platform/write/idempotency.js';
 import { Applier, impactsOf, latest } from './applier.js';
 import { Batch } from './batch.js';
-import type { ActionKind, BalanceCommand, DueCommand } from './commands.js';
+import type { balanceResources, BalanceCommand, DueCommand } from './commands.js';
 import { changeEvent } from './events.js';
 import { isLive } from './refusals.js';
 import { lapse } from './rules.js';
-import { topUpDue } from './standing-topups.js';
+import { topUpDue } from './scheduled-topups.js';
 import { World } from './world.js';
 
 /** One command, or several that apply together or not at all; their answer is then `{ items: [...] }`. */
 export interface BalanceRequest {
   readonly commands: readonly [BalanceCommand, ...BalanceCommand[]];
   readonly isBulk: boolean;
+  /** How the refusal of one of several commands is told, by its place among them. */
+  readonly refusedAs?: (message: string, index: number) => string;
   readonly idempotency?: Idempotency;
 }
 
@@ -30,7 +32,7 @@ export interface BalanceTools {
   readonly nextId: IdSource;
   readonly extensions: ExtensionSchemas;
   /** How buckets and actions lie in their tables. */
-  readonly shapes: Readonly<Record<ActionKind | 'bucket', Shape>>;
+  readonly shapes: Readonly<Record<(typeof balanceResources)[number], Shape>>;
   /** IANA zone in which the periods of recurring top-ups begin. */
   readonly timeZone: string;
   /** Told of a due command that cannot be done, which is a bug: the others go on. */
@@ -60,7 +62,7 @@ export async function applyIn(
     try {
       const earlier = findOutcome(known, idempotency);
       if (earlier) return { outcome: earlier, replayed: true };
-      const outcome = request.isBulk ? applyAll(request.commands, world, tools, batch) : new Applier(tools, world, batch).apply(request.commands[0]);
+      const outcome = request.isBulk ? applyAll(request, world, tools, batch) : new Applier(tools, world, batch).apply(request.commands[0]);
       if (idempotency) {
         known.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome });
         batch.outcomes.push({ ...idempotency, outcome });
@@ -76,7 +78,7 @@ export async function applyIn(
 }
 
 /** All or nothing: decided on a copy of the world, which becomes the world when no command is refused. */
-function applyAll(commands: readonly BalanceCommand[], world: World, tools: BalanceTools, batch: Batch): Outcome {
+function applyAll({ commands, refusedAs = refusedElement }: BalanceRequest, world: World, tools: BalanceTools, batch: Batch): Outcome {
   const trial = world.copy();
   const part = new Batch();
   const answers: Plain[] = [];
@@ -86,7 +88,7 @@ function applyAll(commands: readonly BalanceCommand[], world: World, tools: Bala
     const outcome = new Applier(tools, trial, own).apply(command);
     if ('refusal' in outcome) {
       batch.join(own);
-      return { refusal: { ...outcome.refusal, message: `element ${index}: ${outcome.refusal.message}; none was applied` } };
+      return { refusal: { ...outcome.refusal, message: refusedAs(outcome.refusal.message, index) } };
     }
     part.join(own);
     answers.push(outcome.answer);
@@ -96,23 +98,29 @@ function applyAll(commands: readonly BalanceCommand[], world: World, tools: Bala
   return { answer: { items: answers } };
 }
 
-/** Steps of one transaction; a series that catches up takes one for each of its periods. */
+function refusedElement(message: string, index: number): string {
+  return `element ${index}: ${message}; none was applied`;
+}
+
+/** Steps of one transaction; a recurring top-up that catches up takes one for each of its periods. */
 const stepsMax = 1_000;
 
 /**
  * Does what the time asks for, each thing dated at the instant it was due, in the order of these instants: the
  * story of a balance is the same, whether somebody looked in time or not. Goes no further than `until`: what is
- * due later may have to wait for something that is not among these commands.
+ * due later may have to wait for something that is not among these commands. Answers how much of it is no longer due,
+ * whoever did it: another server may have been faster.
  */
-export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[], until: Date): Promise<void> {
+export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[], until: Date): Promise<number> {
   const world = await World.load(tx, tools, tenantId, commands, { unlessDue: false });
   const batch = new Batch();
   const { now } = world;
   // Dated in the past, but made now: lists in the order of ids go on where they were.
   const applier = new Applier({ ...tools, nextId: () => tools.nextId(now) }, world, batch);
   const open = new Set(commands);
+  const end = until < now ? until : now;
   for (let step = 0; step < stepsMax; step++) {
-    const command = earliest(open, world, until < now ? until : now);
+    const command = earliest(open, world, end);
     if (command === undefined) break;
     const dueAt = dueDateOf(command, world);
     if (command.type === 'topupDue') topUpDue(applier, command.actionId, now);
@@ -122,6 +130,7 @@ export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: s
     if (dueDateOf(command, world)?.getTime() === dueAt?.getTime()) open.delete(command);
   }
   await batch.write(tx, tools, tenantId, world);
+  return commands.filter((command) => (dueDateOf(command, world) ?? Infinity) > end).length;
 }
 
 /** The command whose time came first, if it came by then. */

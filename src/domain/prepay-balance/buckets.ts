@@ -12,16 +12,18 @@ import type { DomainEvent } from '../../platform/write/outbox.js';
 import { deleteRow, insertRows, lockRow, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
 import { requireOpeningAmount } from '../amount.js';
-import { changed, requestedInput, requireRevision, type Change, type WriteContext } from './actions.js';
+import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
+import { eachOf, invalid, requireName, requireValidity, type Validity } from '../input.js';
+import { requireTransition } from '../transitions.js';
 import { post } from './bookkeeping.js';
 import type { Amount } from './commands.js';
 import { checkBalanceLimit } from './refusals.js';
 import { changeEvent } from './events.js';
-import { completeLogicalResources, eachOf, invalid, requireName, requireValidity, type LogicalResourceReference, type Validity } from './input-parts.js';
+import { completeLogicalResources, type LogicalResourceReference } from './input-parts.js';
 import type { Settler } from './settler.js';
 import type { BucketState } from './state.js';
 import { insertEntries, lockBuckets, writeBuckets } from './store.js';
-import { bucketTransitions, requireTransition } from './transitions.js';
+import { bucketTransitions } from './transitions.js';
 
 export interface BucketInput {
   usageType?: string | null;

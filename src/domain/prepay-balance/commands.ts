@@ -4,6 +4,8 @@ import type { Plain } from '../../platform/plain.js';
 
 export const actionKinds = ['topupBalance', 'adjustBalance', 'reserveBalance', 'transferBalance'] as const;
 export type ActionKind = (typeof actionKinds)[number];
+/** The resources this domain writes. */
+export const balanceResources = ['bucket', ...actionKinds] as const;
 
 export interface Amount {
   readonly amount: Decimal;
@@ -46,9 +48,12 @@ export interface TopupCommand extends ActionCommand {
 
 export const recurringPeriods: readonly Period[] = ['weekly', 'fortnightly', 'monthly'];
 
-/** A top-up that waits: for its date, for each of its periods, or for a balance below its threshold. */
-export interface StandingTopupCommand extends ActionCommand {
-  readonly type: 'standing';
+/**
+ * A top-up that acts later, `created` until it is over: at its date, in each of its periods (a recurring top-up), or
+ * whenever the balance falls below its threshold (an auto top-up).
+ */
+export interface ScheduledTopupCommand extends ActionCommand {
+  readonly type: 'scheduled';
   /** What each due period applies. */
   readonly topup: TopupCommand;
   /** When the first is due; absent: at once. */
@@ -59,6 +64,10 @@ export interface StandingTopupCommand extends ActionCommand {
 
 export interface AdjustCommand extends ActionCommand {
   readonly type: 'credit' | 'debit';
+  /** A credit that gives back what a debit took: that the bucket is suspended or expired since does not matter. */
+  readonly isRefund?: boolean;
+  /** The usageType that the record of a refusal has where no bucket gives it one; absent: such a command is invalid input. */
+  readonly usageTypeOfRecord?: string;
 }
 
 export interface ReserveCommand extends ActionCommand {
@@ -85,7 +94,7 @@ export interface CommitCommand {
 }
 
 /**
- * PATCH of an action's status to cancelled: a reservation returns what it holds, a waiting top-up will not
+ * PATCH of an action's status to cancelled: a reservation returns what it holds, a scheduled top-up will not
  * happen, a completed action is reversed.
  */
 export interface CancelCommand {
@@ -104,12 +113,12 @@ export type DueCommand =
   | { readonly type: 'expire'; readonly bucketId: string };
 
 /** A command that makes an action of its own. */
-export type CreateCommand = TopupCommand | StandingTopupCommand | AdjustCommand | ReserveCommand | TransferCommand | CommitCommand;
+export type CreateCommand = TopupCommand | ScheduledTopupCommand | AdjustCommand | ReserveCommand | TransferCommand | CommitCommand;
 export type BalanceCommand = CreateCommand | CancelCommand;
 
 export const actionKindOf: Readonly<Record<CreateCommand['type'], ActionKind>> = {
   topup: 'topupBalance',
-  standing: 'topupBalance',
+  scheduled: 'topupBalance',
   credit: 'adjustBalance',
   debit: 'adjustBalance',
   commit: 'adjustBalance',

@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
 
-// What the time does by itself: reservations and buckets lapse, waiting top-ups fall due.
+// What the time does by itself: reservations and buckets lapse, scheduled top-ups fall due.
 
 /**
  * True when a reservation, a top-up or a bucket of the tenant is due; one look into each of two small indexes. The

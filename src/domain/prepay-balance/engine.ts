@@ -3,14 +3,11 @@ import { DomainError } from '../../platform/errors.js';
 import { withRetry } from '../../platform/write/retry.js';
 import { applyIn, type BalanceRequest, type BalanceResult, type BalanceTools } from './apply.js';
 import type { Settler } from './settler.js';
-import { DueFirst } from './world.js';
 
 /** Commands of one transaction. */
 const batchSizeMax = 256;
 /** Commands that may wait; more are sent away, to come again. */
 const waitingMax = 10_000;
-/** How often a batch lets pass what is due. */
-const settledMax = 3;
 
 interface Waiting {
   readonly tenantId: string;
@@ -95,19 +92,11 @@ export class BalanceEngine {
     }
   }
 
-  /** What is due comes first; where something always is, the batch is not kept waiting for ever. */
-  private async apply(batch: readonly Waiting[]): Promise<BalanceResult[]> {
+  private apply(batch: readonly Waiting[]): Promise<BalanceResult[]> {
     const tenantId = batch[0]?.tenantId as string;
     const requests = batch.map(({ request }) => request);
-    for (let settled = 0; ; settled++) {
-      const unlessDue = settled < settledMax;
-      try {
-        return await withRetry(() => this.database.transaction((tx) => applyIn(tx, this.tools, tenantId, requests, { unlessDue })));
-      } catch (error) {
-        if (!(error instanceof DueFirst)) throw error;
-        // Where nothing can be done about what is due, the batch goes on without.
-        if ((await this.settler.settle(tenantId)) === 0) settled = settledMax;
-      }
-    }
+    return this.settler.afterDue(tenantId, (options) =>
+      withRetry(() => this.database.transaction((tx) => applyIn(tx, this.tools, tenantId, requests, options))),
+    );
   }
 }

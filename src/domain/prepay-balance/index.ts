@@ -1,22 +1,22 @@
-import type { Clock } from '../../platform/clock.js';
 import type { Database } from '../../platform/database/database.js';
-import type { ExtensionSchemas } from '../../platform/extension-schemas.js';
-import type { IdSource } from '../../platform/ids.js';
-import type { Shape } from '../../platform/read/shape.js';
 import { BalanceActions } from './actions.js';
+import type { BalanceTools } from './apply.js';
 import { Buckets } from './buckets.js';
-import type { ActionKind } from './commands.js';
+import { Charges } from './charges.js';
 import { BalanceEngine } from './engine.js';
 import { Settler } from './settler.js';
 
-export type { ActionKind, Amount } from './commands.js';
-export type { BalanceActions, Change, WriteContext } from './actions.js';
+export { balanceResources, type ActionKind, type Amount } from './commands.js';
+export type { BalanceActions } from './actions.js';
 export type { Buckets } from './buckets.js';
+export type { ApplyCharges, Charge, Charges } from './charges.js';
 
 /** The prepay balance domain: what the GraphQL resolvers of TMF654 call. */
 export interface PrepayBalance {
   readonly buckets: Buckets;
   readonly actions: BalanceActions;
+  /** Moves balances within transactions of other domains. */
+  readonly charges: Charges;
   /** Does what is due by itself: readers ask for it before they answer, a background job without being asked. */
   readonly settler: Settler;
   /** Resolves when every accepted balance action is answered. */
@@ -25,24 +25,14 @@ export interface PrepayBalance {
   batchSizes(): Record<string, number>;
 }
 
-/** What the domain is built with. */
-export interface PrepayBalanceOptions {
-  readonly clock: Clock;
-  readonly nextId: IdSource;
-  readonly extensions: ExtensionSchemas;
-  readonly shapes: Readonly<Record<ActionKind | 'bucket', Shape>>;
-  /** IANA zone in which the periods of recurring top-ups begin. */
-  readonly timeZone: string;
-  readonly reportStuck: (error: unknown, command: object) => void;
-}
-
-export function createPrepayBalance(database: Database, options: PrepayBalanceOptions): PrepayBalance {
-  const { clock, nextId, extensions, shapes } = options;
-  const settler = new Settler(database, options);
-  const engine = new BalanceEngine(database, settler, options);
+export function createPrepayBalance(database: Database, tools: BalanceTools): PrepayBalance {
+  const { clock, nextId, extensions, shapes } = tools;
+  const settler = new Settler(database, tools);
+  const engine = new BalanceEngine(database, settler, tools);
   return {
     buckets: new Buckets(database, settler, { clock, nextId, extensions, shape: shapes.bucket }),
-    actions: new BalanceActions(database, engine, settler, options),
+    actions: new BalanceActions(database, engine, settler, tools),
+    charges: new Charges(settler, tools),
     settler,
     drain: async () => {
       await engine.drain();

@@ -2,8 +2,6 @@ import { requireAmount } from '../amount.js';
 import { missing, requireName } from '../input.js';
 import type { Amount, Containment, Locator } from './commands.js';
 
-export { eachOf, invalid, isGiven, missing, nameLengthMax, requireName, requireValidity, type Validity } from '../input.js';
-
 // The parts that the inputs of buckets and actions share, and how they are checked.
 
 export interface Reference {

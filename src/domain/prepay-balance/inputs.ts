@@ -8,24 +8,19 @@ import {
   type Amount,
   type CommitCommand,
   type ReserveCommand,
-  type StandingTopupCommand,
+  type ScheduledTopupCommand,
   type TopupCommand,
   type TransferCommand,
 } from './commands.js';
+import { invalid, isGiven, missing, requireName, requireValidity, type Validity } from '../input.js';
 import {
   completeLogicalResources,
-  invalid,
-  isGiven,
   locatorOf,
-  missing,
-  requireName,
   requireQuantity,
-  requireValidity,
   usageTypeOf,
   type LocatorInput,
   type LogicalResourceReference,
   type Reference,
-  type Validity,
 } from './input-parts.js';
 
 /** What every balance action is asked with; the rest of the attributes is only kept. */
@@ -63,11 +58,11 @@ export interface TransferInput extends ActionInput {
   costOwner?: string | null;
 }
 
-export function fromTopupInput(input: TopupInput): TopupCommand | StandingTopupCommand {
+export function fromTopupInput(input: TopupInput): TopupCommand | ScheduledTopupCommand {
   const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold } = input;
-  const isStanding = isGiven(requestedDate) || isGiven(recurringPeriod) || isGiven(autoTopupThreshold);
-  if (!isStanding && isGiven(numberOfPeriods)) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
-  return isStanding ? fromStandingInput(input) : topupOf(input);
+  const isScheduled = isGiven(requestedDate) || isGiven(recurringPeriod) || isGiven(autoTopupThreshold);
+  if (!isScheduled && isGiven(numberOfPeriods)) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
+  return isScheduled ? fromScheduledInput(input) : topupOf(input);
 }
 
 function topupOf(input: TopupInput): TopupCommand {
@@ -76,11 +71,11 @@ function topupOf(input: TopupInput): TopupCommand {
   return { type: 'topup', ...rest, validUntil, locator: validUntil && locator.kind === 'match' ? { ...locator, withExpired: true } : locator };
 }
 
-/** Periods of one series at most: a weekly one runs for two hundred years. */
+/** Periods of one top-up at most: a weekly one runs for two hundred years. */
 const numberOfPeriodsMax = 10_000;
 
-/** A top-up that waits: see StandingTopupCommand. */
-export function fromStandingInput(input: TopupInput): StandingTopupCommand {
+/** A top-up that acts later: see ScheduledTopupCommand. */
+export function fromScheduledInput(input: TopupInput): ScheduledTopupCommand {
   const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold, isAutoTopup, ...each } = input;
   const makesSeveral = isGiven(recurringPeriod) || isGiven(autoTopupThreshold);
   if (isGiven(autoTopupThreshold)) {
@@ -90,14 +85,14 @@ export function fromStandingInput(input: TopupInput): StandingTopupCommand {
       if (isGiven(input[name])) throw invalid(name, 'does not go with autoTopupThreshold: the balance says when, not the calendar');
     }
   }
-  if (makesSeveral && isAutoTopup === false) throw invalid('isAutoTopup', 'must not be false: a series of top-ups is automatic');
+  if (makesSeveral && isAutoTopup === false) throw invalid('isAutoTopup', 'must not be false: a recurringPeriod or autoTopupThreshold makes top-ups automatically');
   if (isGiven(numberOfPeriods)) {
     if (!makesSeveral) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
     if (numberOfPeriods < 1 || numberOfPeriods > numberOfPeriodsMax) throw invalid('numberOfPeriods', `must be from 1 to ${numberOfPeriodsMax}: ${numberOfPeriods}`);
   }
   const topup = topupOf(each);
   return {
-    type: 'standing',
+    type: 'scheduled',
     ...common({ ...input, ...(makesSeveral && { isAutoTopup: true }) }),
     locator: topup.locator,
     topup,

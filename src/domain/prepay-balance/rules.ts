@@ -1,6 +1,6 @@
 import { zero, type Decimal } from '../../platform/decimal.js';
 import { areConvertible, fromBase, shownFromBase, toBase } from '../units.js';
-import type { AdjustCommand, Amount, BalanceCommand, CommitCommand, ReserveCommand, StandingTopupCommand, TopupCommand } from './commands.js';
+import type { AdjustCommand, Amount, BalanceCommand, CommitCommand, ReserveCommand, ScheduledTopupCommand, TopupCommand } from './commands.js';
 import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
 import { debitMovement, draw, drawable, isShares, reserveMovement, type Share } from './draw.js';
 import { checkBalanceLimit, checkLive, checkUnits, checkUsable, inexact, isLive, unknownReservation, type Refusal } from './refusals.js';
@@ -14,8 +14,8 @@ export function decide(command: BalanceCommand, situation: Situation): Verdict {
   switch (command.type) {
     case 'topup':
       return topUp(command, situation);
-    case 'standing':
-      return stand(command, situation);
+    case 'scheduled':
+      return schedule(command, situation);
     case 'credit':
       return credit(command, 'credit', situation);
     case 'debit':
@@ -35,7 +35,8 @@ function credit(command: TopupCommand | AdjustCommand, entryType: 'topup' | 'cre
   const { amount, locator } = command;
   const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
-  const refusal = checkUsable(bucket, now);
+  const isRefund = command.type === 'credit' && command.isRefund;
+  const refusal = isRefund ? undefined : checkUsable(bucket, now);
   if (refusal) return refusal;
   const movement = creditMovement(bucket, entryType, amount);
   return isMovement(movement) ? { amount, movements: [movement] } : movement;
@@ -58,8 +59,8 @@ function extended(bucket: BucketState, validUntil: Date): BucketState {
   return isLonger ? { ...bucket, validUntil } : bucket;
 }
 
-/** A waiting top-up moves nothing yet; that its bucket can be found, and counts its units, is asked now. */
-function stand({ topup, threshold }: StandingTopupCommand, { candidates, now }: Situation): Verdict {
+/** A scheduled top-up moves nothing yet; that its bucket can be found, and counts its units, is asked now. */
+function schedule({ topup, threshold }: ScheduledTopupCommand, { candidates, now }: Situation): Verdict {
   const { amount, locator } = topup;
   const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;

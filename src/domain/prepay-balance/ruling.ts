@@ -13,7 +13,7 @@ export interface Ruling {
   readonly ends?: { readonly action: ActionState; readonly status: 'completed' | 'cancelled' };
   /** A bucket that is active and valid until then from now on, expired or not before. */
   readonly extends?: { readonly bucketId: string; readonly validUntil: Date | undefined };
-  /** The bucket a standing top-up will watch, and the threshold in its units. */
+  /** The bucket an auto top-up will watch, and the threshold in its units. */
   readonly watches?: { readonly bucketId: string; readonly threshold: Decimal };
 }
 

@@ -1,72 +1,60 @@
-import { DomainError } from '../../platform/errors.js';
-import { canonicalJson, type Plain } from '../../platform/plain.js';
-import { areConvertible } from '../units.js';
-import { invalid } from './input-parts.js';
-import { nextDueDate, standingOf } from './standing.js';
+import { periodStart, type Period } from '../../platform/calendar.js';
+import { Decimal } from '../../platform/decimal.js';
+import type { Plain } from '../../platform/plain.js';
+import type { Amount, ScheduledTopupCommand } from './commands.js';
+import { fromScheduledInput, type TopupInput } from './inputs.js';
 
-/** What makes a waiting top-up wait, and what it will do: a PATCH may change it while it waits (DESIGN §12). */
-const scheduleAttributes = ['amount', 'requestedDate', 'recurringPeriod', 'numberOfPeriods', 'validFor'];
-
-/** The changes of a top-up, completed by when it is due next; refuses what a top-up may not change any more. */
-export function reschedule(before: Plain, changes: Plain, now: Date, timeZone: string): Plain {
-  const named = scheduleAttributes.filter((name) => name in changes && canonicalJson(changes[name] ?? null) !== canonicalJson(before[name] ?? null));
-  const [first] = named;
-  const { id, status } = before;
-  if (status !== 'created') {
-    if (first) throw invalid(first, `cannot be changed: topupBalance '${String(id)}' waits no more, it is ${String(status)}`);
-    return changes;
-  }
-  if (changes['amount'] === null) throw invalid('amount', 'cannot be removed');
-  requireSameBucket(before, changes);
-  requireSameKindOfUnits(before, changes);
-  const after: Plain = { ...before, ...changes };
-  if (first === undefined) {
-    // What only describes it can make it impossible, too: a series that is not automatic.
-    standingOf(withoutAbsent(after));
-    return changes;
-  }
-  const requestedDate = after['requestedDate'] ? new Date(String(after['requestedDate'])) : undefined;
-  if (requestedDate === undefined) throw invalid('requestedDate', 'cannot be removed');
-  const isMoved = named.includes('requestedDate');
-  if (isMoved && requestedDate < now) throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
-  const { recurringPeriod } = before;
-  if ((recurringPeriod ?? null) === null ? changes['recurringPeriod'] : after['recurringPeriod'] === null) {
-    throw invalid('recurringPeriod', 'can be changed, but neither added nor removed: cancel the top-up and make another one');
-  }
-  requireMorePeriods(after);
-  const command = standingOf(withoutAbsent(after));
-  if (command.threshold) {
-    if (isMoved) throw invalid('requestedDate', 'does not go with autoTopupThreshold');
-    return changes;
-  }
-  // A period that falls due just now, and is not made yet, is not to be passed over.
-  if (!isMoved && !named.includes('recurringPeriod')) return changes;
-  const isLater = requestedDate > now || (isMoved && requestedDate >= now);
-  const due = command.recurringPeriod && !isLater ? nextDueDate(requestedDate, command.recurringPeriod, now, timeZone) : requestedDate;
-  return { ...changes, nextDueDate: due.toISOString() };
+/** What a scheduled top-up applies, read back from how it is kept. */
+export function scheduledOf(snapshot: Plain): ScheduledTopupCommand {
+  const { validFor, requestedDate, autoTopupThreshold, ...rest } = snapshot as Plain & { validFor?: { startDateTime?: string; endDateTime?: string } };
+  for (const name of setByServer) delete rest[name];
+  return fromScheduledInput({
+    ...(rest as unknown as TopupInput),
+    amount: toAmount(snapshot['amount']) as Amount,
+    // Every action has one; only where it says when something is due does it matter.
+    requestedDate: requestedDate && !autoTopupThreshold ? new Date(String(requestedDate)) : undefined,
+    autoTopupThreshold: toAmount(autoTopupThreshold),
+    validFor: validFor && { startDateTime: toDate(validFor.startDateTime), endDateTime: toDate(validFor.endDateTime) },
+  });
 }
 
-/** Where nothing nearer to the balance is named, the parties say which bucket is meant, and locators stay. */
-function requireSameBucket(before: Plain, changes: Plain): void {
-  if (!('relatedParty' in changes) || canonicalJson(changes['relatedParty'] ?? null) === canonicalJson(before['relatedParty'] ?? null)) return;
-  if (['bucket', 'product', 'logicalResource', 'partyAccount'].some((name) => (before[name] ?? null) !== null)) return;
-  throw invalid('relatedParty', 'cannot be changed while the top-up waits: it says which bucket is meant');
+/** What the server adds to a top-up; the top-ups that a scheduled one makes have their own. */
+const setByServer = [
+  'id',
+  'revision',
+  'status',
+  'updatedAt',
+  'confirmationDate',
+  'nextDueDate',
+  'periodsDone',
+  'impactedBucket',
+  'failureCode',
+  'failureMessage',
+];
+
+function toAmount(quantity: Plain[string] | undefined): Amount | undefined {
+  if (!quantity) return undefined;
+  const { amount, units } = quantity as { amount: number; units: string };
+  return { amount: new Decimal(amount), units };
 }
 
-function requireSameKindOfUnits(before: Plain, changes: Plain): void {
-  const [one, other] = [before['amount'], changes['amount']] as ({ units: string } | undefined)[];
-  if (one && other && !areConvertible(one.units, other.units)) {
-    throw new DomainError('UNITS_MISMATCH', `topupBalance '${String(before['id'])}' adds ${one.units}, not ${other.units}`);
+function toDate(text: string | null | undefined): Date | undefined {
+  return text ? new Date(text) : undefined;
+}
+
+/** Periods looked at to find the next one: hundreds of years of weeks. */
+const periodsMax = 100_000;
+
+/** The first period of a recurring top-up that begins after this instant; the first of all begins with the anchor itself. */
+export function nextDueDate(anchor: Date, period: Period, after: Date, timeZone: string): Date {
+  const days = Math.max(0, (after.getTime() - anchor.getTime()) / 86_400_000);
+  // A guess that is never too late: no month has more than 31 days, and the zone's offset moves by hours only.
+  const guess = Math.max(0, Math.floor(days / longestDays[period]) - 1);
+  for (let index = guess; index < guess + periodsMax; index++) {
+    const start = periodStart(anchor, period, index, timeZone);
+    if (start > after) return start;
   }
+  throw new Error(`no ${period} period of ${anchor.toISOString()} begins after ${after.toISOString()}`);
 }
 
-function requireMorePeriods(after: Plain): void {
-  const { numberOfPeriods, periodsDone } = after as { numberOfPeriods?: number | null; periodsDone?: number | null };
-  if (numberOfPeriods && numberOfPeriods <= (periodsDone ?? 0)) {
-    throw invalid('numberOfPeriods', `must be more than the ${periodsDone} that were made already: ${numberOfPeriods}`);
-  }
-}
-
-function withoutAbsent(plain: Plain): Plain {
-  return Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));
-}
+const longestDays: Readonly<Record<Period, number>> = { weekly: 7, fortnightly: 14, monthly: 31 };

@@ -5,6 +5,7 @@ import { withRetry } from '../../platform/write/retry.js';
 import { applyDue, type BalanceTools } from './apply.js';
 import type { DueCommand } from './commands.js';
 import { findDue, isDue, tenantsWithDue, type Due } from './due.js';
+import { DueFirst } from './world.js';
 
 /** Due things of one transaction. */
 const dueMax = 256;
@@ -16,6 +17,8 @@ const callMax = 5_000;
 const foundMax = 5;
 /** How long it is then left alone. */
 const stuckMs = 60_000;
+/** How often a transaction lets pass what is due. */
+const settledMax = 3;
 
 /**
  * Does what is due: reservations and buckets that lapse, top-ups whose time has come. Every read and every
@@ -41,6 +44,22 @@ export class Settler {
   async settleIfDue(tenantId: string): Promise<void> {
     const [row] = await this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, { isPlanKept: true });
     if (row?.isDue) await this.settle(tenantId);
+  }
+
+  /**
+   * Runs a transaction that moves balances: what is due comes first. It is begun again, whole, when something was due;
+   * where something always is, it is not kept waiting for ever.
+   */
+  async afterDue<T>(tenantId: string, transaction: (options: { unlessDue: boolean }) => Promise<T>): Promise<T> {
+    for (let settled = 0; ; settled++) {
+      try {
+        return await transaction({ unlessDue: settled < settledMax });
+      } catch (error) {
+        if (!(error instanceof DueFirst)) throw error;
+        // Where nothing can be done about what is due, the transaction goes on without.
+        if ((await this.settle(tenantId)) === 0) settled = settledMax;
+      }
+    }
   }
 
   /** Settles what is due of a tenant by now, within bounds, and answers how much that was. Calls at one time share the work. */
@@ -78,7 +97,7 @@ export class Settler {
       const due = all.filter(({ id }) => !stuck.has(id));
       if (due.length === 0) break;
       for (const { id, dueAt, kind } of due) {
-        // A series that catches up is found once per period, each time at a later date.
+        // A recurring top-up that catches up is found once per period, each time at a later date.
         const key = `${id} ${dueAt.toISOString()}`;
         const times = (found.get(key) ?? 0) + 1;
         found.set(key, times);
@@ -93,8 +112,7 @@ export class Settler {
   /** Applies what is due, and answers how much of it could be. */
   private async apply(tenantId: string, due: readonly Due[], until: Date): Promise<number> {
     try {
-      await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)));
-      return due.length;
+      return await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)));
     } catch (error) {
       // An outage concerns whoever asked; any other refusal is of a thing that is due, and a bug.
       if (error instanceof DomainError && error.code === 'UNAVAILABLE') throw error;

@@ -19,7 +19,7 @@ export interface BucketState {
   /** Entries written so far. */
   readonly entrySequence: number;
   readonly lastEntryAt: Date | undefined;
-  /** The standing top-up that fills the bucket when less than the threshold remains. */
+  /** The auto top-up that fills the bucket when less than the threshold remains. */
   readonly autoTopup: AutoTopup | undefined;
 }
 

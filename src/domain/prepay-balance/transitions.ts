@@ -1,7 +1,5 @@
 import type { Transitions } from '../transitions.js';
 
-export { requireTransition } from '../transitions.js';
-
 // DIGEST §1c. An expired bucket comes back only by a top-up that extends its validity.
 export const bucketTransitions: Transitions = {
   active: ['suspended', 'expired'],

@@ -3,9 +3,9 @@ import type { Transaction } from '../../platform/database/database.js';
 import type { Plain } from '../../platform/plain.js';
 import { lockRows, readRows } from '../../platform/write/rows.js';
 import type { BalanceTools } from './apply.js';
-import type { ActionKind, BalanceCommand, DueCommand, Locator, StandingTopupCommand } from './commands.js';
+import type { ActionKind, BalanceCommand, DueCommand, Locator, ScheduledTopupCommand } from './commands.js';
 import { isDue } from './due.js';
-import { standingOf } from './standing.js';
+import { scheduledOf } from './schedule.js';
 import type { ActionState, BucketState } from './state.js';
 import * as store from './store.js';
 
@@ -21,8 +21,8 @@ export class World {
     readonly actions: Map<string, ActionState>,
     /** Bucket ids each match leads to. */
     readonly matches: Map<Locator, readonly string[]>,
-    /** What each waiting top-up applies when it is due. */
-    readonly standing: Map<string, StandingTopupCommand>,
+    /** What each scheduled top-up applies when it is due. */
+    readonly scheduled: Map<string, ScheduledTopupCommand>,
     /** Buckets that expire, as they are read. */
     readonly bucketRows: ReadonlyMap<string, Plain>,
     /** The present, taken when the locks were there. */
@@ -48,13 +48,13 @@ export class World {
 
   /** For commands that apply together or not at all: what they do to the copy is taken over by `become`, or forgotten. */
   copy(): World {
-    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.standing), this.bucketRows, this.now);
+    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.scheduled), this.bucketRows, this.now);
   }
 
-  become({ buckets, actions, standing }: World): void {
+  become({ buckets, actions, scheduled }: World): void {
     for (const [id, bucket] of buckets) this.buckets.set(id, bucket);
     for (const [id, action] of actions) this.actions.set(id, action);
-    for (const [id, command] of standing) this.standing.set(id, command);
+    for (const [id, command] of scheduled) this.scheduled.set(id, command);
   }
 
   /**
@@ -70,11 +70,11 @@ export class World {
   ): Promise<World> {
     const asked = clock.now();
     const named = namedActions(commands);
-    const waiting = await readRows(tx, shapes.topupBalance, tenantId, named.topupBalance);
-    const standing = new Map([...waiting].filter(([, row]) => row['status'] === 'created').map(([id, row]) => [id, asDue(standingOf(row), row)]));
+    const topups = await readRows(tx, shapes.topupBalance, tenantId, named.topupBalance);
+    const scheduled = new Map([...topups].filter(([, row]) => row['status'] === 'created').map(([id, row]) => [id, asDue(scheduledOf(row), row)]));
     const effects = await store.effects(tx, tenantId, cancelled(commands));
 
-    const locators = [...commands.flatMap(locatorsOf), ...[...standing.values()].map(({ topup }) => topup.locator)];
+    const locators = [...commands.flatMap(locatorsOf), ...[...scheduled.values()].map(({ topup }) => topup.locator)];
     const matches = locators.filter((locator) => locator.kind === 'match');
     const bucketIds = [
       ...locators.flatMap((locator) => (locator.kind === 'bucket' ? [locator.bucketId] : [])),
@@ -95,16 +95,16 @@ export class World {
       for (const action of locked) actions.set(action.id, { ...action, effects: effects.get(action.id) ?? [] });
     }
     forgetUnlocked(actions, buckets);
-    for (const [id, row] of waiting) {
+    for (const [id, row] of topups) {
       // Changed between the first look and the lock: what was located may not be what it means now.
-      if (actions.get(id)?.snapshot['revision'] !== row['revision']) standing.delete(id);
+      if (actions.get(id)?.snapshot['revision'] !== row['revision']) scheduled.delete(id);
     }
     for (const id of watching) {
       const action = actions.get(id);
-      if (action) standing.set(id, standingOf(action.snapshot));
+      if (action) scheduled.set(id, scheduledOf(action.snapshot));
     }
     const bucketRows = await lockRows(tx, shapes.bucket, tenantId, expiring(commands));
-    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), standing, bucketRows, now);
+    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), scheduled, bucketRows, now);
   }
 }
 
@@ -119,7 +119,7 @@ async function hasBecomeDue(tx: Transaction, tenantId: string, asked: Date, now:
 }
 
 /** Its buckets are those of the instant it is due, which may be long ago. */
-function asDue(command: StandingTopupCommand, { nextDueDate }: Plain): StandingTopupCommand {
+function asDue(command: ScheduledTopupCommand, { nextDueDate }: Plain): ScheduledTopupCommand {
   const { locator } = command.topup;
   if (locator.kind === 'bucket' || typeof nextDueDate !== 'string') return command;
   return { ...command, topup: { ...command.topup, locator: { ...locator, dueAt: new Date(nextDueDate) } } };

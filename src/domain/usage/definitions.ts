@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache';
 import type { Decimal } from '../../platform/decimal.js';
 import { DomainError, shown } from '../../platform/errors.js';
 import { parseRegex, type SafeRegex } from '../../platform/filter/regex.js';
 import type { Plain, PlainValue } from '../../platform/plain.js';
 import { invalid, missing, requireName, requireValidity } from '../input.js';
-import { isAbsent, isValueType, numberOf, readAs, valueTypes, type ValueType } from './values.js';
+import { isAbsent, isValueType, numberOf, readAs, textOf, valueTypes, type ValueType } from './values.js';
 
 // What a specification says of one characteristic, as it is stored, and whether it makes sense.
 
@@ -73,7 +74,7 @@ export function requireDefinitions(definitions: readonly Definition[] | null | u
     requireRegex(`${path}.regex`, definition.regex, definition.valueType);
     requirePeriod(`${path}.validFor`, definition.validFor);
     for (const [at, choice] of (definition.characteristicValueSpecification ?? []).entries()) {
-      requireChoice(`${path}.characteristicValueSpecification.${at}`, choice, definition.valueType ?? undefined);
+      requireChoice(`${path}.characteristicValueSpecification.${at}`, choice, definition);
     }
   }
 }
@@ -98,14 +99,27 @@ function requireRegex(path: string, regex: string | null | undefined, valueType:
   regexOf(regex as string, path);
 }
 
+/** Expressions that are kept ready: a file of usages asks for the same few again and again. */
+const regexesMax = 500;
+const regexes = new LRUCache<string, SafeRegex>({ max: regexesMax });
+
 /** In the words of the attribute it stands in; the filter language calls every refusal a query's. */
-export function regexOf(text: string, path: string): SafeRegex {
+function regexOf(text: string, path: string): SafeRegex {
+  const known = regexes.get(text);
+  if (known) return known;
   try {
-    return parseRegex(text, path);
+    const regex = parseRegex(text, path);
+    regexes.set(text, regex);
+    return regex;
   } catch (error) {
     if (error instanceof DomainError) throw new DomainError('INVALID_ATTRIBUTE', `${path}: ${error.message}`, { path });
     throw error;
   }
+}
+
+/** Whether the expression is found in the value; without one every value has it. */
+export function matches(regex: string | null | undefined, value: PlainValue): boolean {
+  return !regex || regexOf(regex, 'regex').test(textOf(value));
 }
 
 function requirePeriod(path: string, period: Period | null | undefined): void {
@@ -113,14 +127,12 @@ function requirePeriod(path: string, period: Period | null | undefined): void {
   requireValidity(period && { startDateTime: dateOf(period.startDateTime), endDateTime: dateOf(period.endDateTime) }, path);
 }
 
-function requireChoice(path: string, choice: Choice, outer: ValueType | undefined): void {
+function requireChoice(path: string, choice: Choice, { valueType, regex }: Definition): void {
   requireType(`${path}.valueType`, choice.valueType);
-  const type = choice.valueType ?? outer;
+  const type = choice.valueType ?? valueType ?? undefined;
   requireRegex(`${path}.regex`, choice.regex, type);
   requirePeriod(`${path}.validFor`, choice.validFor);
-  if (!isAbsent(choice.value) && readAs(type, choice.value as PlainValue) === undefined) {
-    throw invalid(`${path}.value`, `must be of the type ${type}: ${shown(JSON.stringify(choice.value))}`);
-  }
+  if (!isAbsent(choice.value)) requireOwnValue(`${path}.value`, choice.value as PlainValue, [choice.valueType, valueType], [choice.regex, regex]);
   const { rangeInterval, valueFrom, valueTo } = choice;
   if ((rangeInterval ?? null) !== null && !Object.hasOwn(intervals, rangeInterval as string)) {
     throw invalid(`${path}.rangeInterval`, `must be one of ${Object.keys(intervals).join(', ')}: '${shown(rangeInterval as string)}'`);
@@ -133,9 +145,27 @@ function requireChoice(path: string, choice: Choice, outer: ValueType | undefine
     throw invalid(`${path}.${(valueFrom ?? null) === null ? 'valueTo' : 'valueFrom'}`, `is the end of a range of numbers: valueType must be integer or number, not ${type}`);
   }
   const [from, to] = [valueFrom ?? -Infinity, valueTo ?? Infinity];
-  if (from > to || (from === to && endsOf(choice).includes(false))) {
+  if (isEmpty(choice, type)) {
     throw invalid(`${path}.valueTo`, `leaves nothing in the range from ${from} to ${to}`);
   }
   const number = isAbsent(choice.value) ? undefined : numberOf(choice.value as PlainValue);
   if (!isAbsent(choice.value) && !(number && isInRange(choice, number))) throw invalid(`${path}.value`, 'lies outside its own range');
+}
+
+/** A value that is allowed must not fail what else is said of it and of its characteristic. */
+function requireOwnValue(path: string, value: PlainValue, types: readonly Choice['valueType'][], regexes: readonly Choice['regex'][]): void {
+  const otherType = types.find((type) => readAs(type ?? undefined, value) === undefined);
+  if (otherType) throw invalid(path, `must be of the type ${otherType}: ${shown(JSON.stringify(value))}`);
+  const unmatched = regexes.find((regex) => !matches(regex, value));
+  if (unmatched) throw invalid(path, `must match ${shown(unmatched)}: ${shown(JSON.stringify(value))}`);
+}
+
+/** Whether no number of the type lies in the range. */
+function isEmpty(choice: Choice, type: ValueType | undefined): boolean {
+  const [withBottom, withTop] = endsOf(choice);
+  const [from, to] = [choice.valueFrom ?? -Infinity, choice.valueTo ?? Infinity];
+  if (type !== 'integer') return from > to || (from === to && !(withBottom && withTop));
+  const least = withBottom ? Math.ceil(from) : Math.floor(from) + 1;
+  const greatest = withTop ? Math.floor(to) : Math.ceil(to) - 1;
+  return least > greatest;
 }

@@ -1,13 +1,41 @@
 import type { Database } from '../../platform/database/database.js';
-import { UsageSpecifications } from './specifications.js';
+import type { Job } from '../../platform/jobs/jobs.js';
+import { UsageAggregates } from './aggregates.js';
+import { UsageExports } from './export/exports.js';
+import { UsageImports } from './import/imports.js';
+import { ImportTasks, type MoveOrder } from './import/tasks.js';
+import { createUsageSpecifications } from './specifications.js';
 import { Usages, type UsageTools } from './usages.js';
+
+export { groupsMax, usageGroupings, type RatedTotal, type UsageGroup, type UsageGrouping } from './aggregates.js';
+export { contentTypes } from './content-types.js';
+export { exportMaxMs, type ExportRun, type UsageExports } from './export/exports.js';
+export type { UsageImports } from './import/imports.js';
+export type { MoveOrder } from './import/tasks.js';
+export type { Upload } from './import/upload.js';
+export type { UsageInput } from './usage-input.js';
+export { usageResources } from './usages.js';
+
+/** What it does later, in the background. */
+export interface UsageJobs {
+  readonly moveImport: Job<MoveOrder>;
+}
 
 /** The usage domain: what the GraphQL resolvers of TMF635 call. */
 export interface UsageDomain {
   readonly usages: Usages;
-  readonly specifications: UsageSpecifications;
+  readonly specifications: ReturnType<typeof createUsageSpecifications>;
+  readonly aggregates: UsageAggregates;
+  readonly imports: UsageImports;
+  readonly exports: UsageExports;
 }
 
-export function createUsage(database: Database, tools: UsageTools): UsageDomain {
-  return { usages: new Usages(database, tools), specifications: new UsageSpecifications(database, tools) };
+export function createUsage(database: Database, tools: UsageTools, jobs: UsageJobs): UsageDomain {
+  return {
+    usages: new Usages(database, tools),
+    specifications: createUsageSpecifications(database, tools),
+    aggregates: new UsageAggregates(database, tools.shapes.usage, tools.timeZone),
+    imports: new UsageImports(new ImportTasks(database, tools, jobs.moveImport)),
+    exports: new UsageExports(database, tools),
+  };
 }

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
 import { DomainError, shown } from '../../platform/errors.js';
 import { canonicalJson, type Plain, type PlainValue } from '../../platform/plain.js';
 import type { Write } from '../../platform/write/write-all.js';
+import { inElement } from '../input.js';
 
 // A usage that carries an externalId is taken once: the first one claims the name, the others find it claimed.
 
@@ -12,11 +13,14 @@ const digestCharacters = 12;
 /** How often a name is claimed again because its usage was deleted in that moment. */
 const claimsMax = 5;
 
-interface Claim {
+/** A name that a usage claims, and what it was handed over with. */
+export interface Claim {
   source: string;
   externalId: string;
   usageId: string;
   digests: Plain;
+  /** Its place in a request of several. */
+  element?: number;
 }
 
 /** The name of a usage within its tenant; undefined when its deliverer gave none. */
@@ -28,7 +32,7 @@ export function claimOf(given: Plain, usageId: string): Claim | undefined {
 }
 
 function digest(value: PlainValue): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('base64url').slice(0, digestCharacters);
+  return hash('sha256', canonicalJson(value), 'base64url').slice(0, digestCharacters);
 }
 
 /**
@@ -45,29 +49,37 @@ export async function claimOrigins(tx: Transaction, tenantId: string, claims: re
     const won = await insertOrigins(tx, tenantId, open);
     const lost = open.filter(({ usageId }) => !won.has(usageId));
     const known = await readOrigins(tx, tenantId, lost);
-    for (const claim of lost) settle(claim, known.get(keyOf(claim)), taken);
+    for (const claim of lost) {
+      const earlier = known.get(keyOf(claim));
+      if (earlier === undefined) continue;
+      requireSame(claim, earlier, earlier.usageId);
+      taken.set(claim.usageId, earlier.usageId);
+    }
     open = lost.filter(({ usageId }) => !taken.has(usageId));
   }
   // What one request brings twice is one usage, too.
   for (const claim of claims) {
     const other = first.get(keyOf(claim)) as Claim;
-    if (other !== claim) settle(claim, { ...other, usageId: taken.get(other.usageId) ?? other.usageId }, taken);
+    if (other === claim) continue;
+    const earlierId = taken.get(other.usageId);
+    requireSame(claim, other, earlierId);
+    taken.set(claim.usageId, earlierId ?? other.usageId);
   }
   return taken;
 }
 
-function settle(claim: Claim, known: Claim | undefined, taken: Map<string, string>): void {
-  if (known === undefined) return;
-  const names = [...new Set([...Object.keys(claim.digests), ...Object.keys(known.digests)])].sort();
-  const different = names.filter((name) => claim.digests[name] !== known.digests[name]);
-  if (different.length > 0) {
-    const where = claim.source === '' ? '' : ` of source '${shown(claim.source)}'`;
-    throw new DomainError('CONFLICT', `externalId '${shown(claim.externalId)}'${where} was taken before with other data, which differ in ${different.join(', ')}`, {
-      path: different[0],
-      reference: { type: 'usage', id: known.usageId },
-    });
-  }
-  taken.set(claim.usageId, known.usageId);
+/** Refuses a usage that comes with other data than the one that has its name: one that is there, or one of the same request. */
+function requireSame(claim: Claim, other: Claim, earlierId: string | undefined): void {
+  const names = [...new Set([...Object.keys(claim.digests), ...Object.keys(other.digests)])].sort();
+  const different = names.filter((name) => claim.digests[name] !== other.digests[name]);
+  if (different.length === 0) return;
+  const where = claim.source === '' ? '' : ` of source '${shown(claim.source)}'`;
+  const what = earlierId === undefined ? 'is there twice with different data' : 'was taken before with other data';
+  const refusal = new DomainError('CONFLICT', `externalId '${shown(claim.externalId)}'${where} ${what}, which differ in ${different.join(', ')}`, {
+    path: different[0],
+    ...(earlierId !== undefined && { reference: { type: 'usage', id: earlierId } }),
+  });
+  throw claim.element === undefined ? refusal : inElement(refusal, claim.element);
 }
 
 function keyOf({ source, externalId }: Claim): string {
@@ -97,10 +109,11 @@ async function readOrigins(tx: Transaction, tenantId: string, claims: readonly C
   return new Map(rows.map((row) => ({ ...row, digests: JSON.parse(row.digests) as Plain })).map((claim) => [keyOf(claim), claim]));
 }
 
-/** The name of a usage that goes is free again. */
-export function releaseOrigin(tenantId: string, usage: Plain): Write {
-  const claim = claimOf(usage, String(usage['id']));
-  if (claim === undefined) return undefined;
+/** The names of usages that go are free again. */
+export function releaseOrigins(tenantId: string, usages: readonly Plain[]): Write {
+  const names = usages.flatMap((usage) => claimOf(usage, String(usage['id'])) ?? []).map(({ source, externalId }) => ({ source, externalId }));
+  if (names.length === 0) return undefined;
   return Prisma.sql`
-    DELETE FROM "UsageOrigin" WHERE "tenantId" = ${tenantId} AND "source" = ${claim.source} AND "externalId" = ${claim.externalId}`;
+    DELETE FROM "UsageOrigin" o USING jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS r("source" text, "externalId" text)
+    WHERE o."tenantId" = ${tenantId} AND o."source" = r."source" AND o."externalId" = r."externalId"`;
 }

@@ -1,6 +1,7 @@
 import type { Transitions } from '../transitions.js';
 
-// DIGEST §2c. From rated to billed leads only billing (DESIGN §8), never a client.
+// DIGEST §2c. From rated to billed leads only billing (DESIGN §8), never a client. What is rerated is marked to be rated
+// again, and is not billed before it is.
 export const usageTransitions: Transitions = {
   received: ['guided', 'rejected'],
   guided: ['rated', 'rejected'],

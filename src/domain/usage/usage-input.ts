@@ -1,19 +1,24 @@
 import type { Decimal } from '../../platform/decimal.js';
+import { shown } from '../../platform/errors.js';
 import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import { requireOpeningAmount } from '../amount.js';
 import { invalid, isGiven, missing, requireName } from '../input.js';
+import { requireMoney, type Money } from '../money.js';
+import { accountType } from './billing.js';
+import { chargeOf } from './charging.js';
 import { usageTransitions } from './transitions.js';
-
-export interface Money {
-  value: Decimal;
-  unit: string;
-}
 
 export interface RatingInput {
   taxRate?: Decimal | null;
   bucketValueConvertedInAmount?: Money | null;
   taxExcludedRatingAmount?: Money | null;
   taxIncludedRatingAmount?: Money | null;
+}
+
+/** The bucket that a usage is to consume, and how much of it; absent: what rating says. */
+export interface ChargeToInput {
+  bucket: { id: string };
+  amount?: { amount: Decimal; units: string } | null;
 }
 
 /** What the domain looks at; everything else is kept as it comes. */
@@ -24,6 +29,8 @@ export interface UsageInput {
   status?: string | null;
   usageCharacteristic?: { name: string }[] | null;
   ratedProductUsage?: RatingInput[] | null;
+  relatedParty?: { id: string; atReferredType?: string | null }[] | null;
+  chargeTo?: ChargeToInput | null;
   externalId?: string | null;
   source?: string | null;
 }
@@ -38,6 +45,7 @@ export function fromUsageInput(input: UsageInput): Plain {
   if (input.status === 'billed') throw invalid('status', "cannot be billed at the start: that is billing's to say");
   const given = withoutNulls({ ...toPlainObject(input), status: input.status ?? firstStatus });
   requireRated(given);
+  chargeOf(given);
   return given;
 }
 
@@ -50,6 +58,13 @@ export function fromUsageChange(input: UsageInput): Plain {
   return toPlainObject(input);
 }
 
+/** The results of rating, as a change; whether it is the first one tells the usage. */
+export function fromRating({ ratedProductUsage, chargeTo }: Pick<UsageInput, 'ratedProductUsage' | 'chargeTo'>): Plain {
+  const given = fromUsageChange({ ratedProductUsage, chargeTo });
+  requireRated({ ...given, status: 'rated' });
+  return given;
+}
+
 /** DESIGN §12: rated needs a ratedProductUsage, on create too. */
 export function requireRated({ status, ratedProductUsage }: Plain): void {
   if (status === 'rated' && !(Array.isArray(ratedProductUsage) && ratedProductUsage.length > 0)) {
@@ -57,7 +72,8 @@ export function requireRated({ status, ratedProductUsage }: Plain): void {
   }
 }
 
-function checkUsage({ usageSpecification, usageType, status, usageCharacteristic, ratedProductUsage, externalId, source }: UsageInput): void {
+function checkUsage(input: UsageInput): void {
+  const { usageSpecification, usageType, status, usageCharacteristic, ratedProductUsage, relatedParty, chargeTo, externalId, source } = input;
   for (const [path, name] of Object.entries({ usageType, externalId, source, 'usageSpecification.id': usageSpecification?.id })) {
     if (isGiven(name)) requireName(path, name);
   }
@@ -66,13 +82,25 @@ function checkUsage({ usageSpecification, usageType, status, usageCharacteristic
   }
   for (const [index, { name }] of (usageCharacteristic ?? []).entries()) requireName(`usageCharacteristic.${index}.name`, name);
   for (const [index, rating] of (ratedProductUsage ?? []).entries()) checkRating(`ratedProductUsage.${index}`, rating);
+  // An index has the accounts.
+  for (const [index, { id, atReferredType }] of (relatedParty ?? []).entries()) if (atReferredType === accountType) requireName(`relatedParty.${index}.id`, id);
+  if (isGiven(chargeTo)) checkChargeTo(chargeTo);
+}
+
+function checkChargeTo({ bucket, amount }: ChargeToInput): void {
+  requireName('chargeTo.bucket.id', bucket.id);
+  if (!isGiven(amount)) return;
+  requireName('chargeTo.amount.units', amount.units);
+  requireOpeningAmount(amount.amount, 'chargeTo.amount.amount');
 }
 
 function checkRating(path: string, { taxRate, bucketValueConvertedInAmount, taxExcludedRatingAmount, taxIncludedRatingAmount }: RatingInput): void {
   if (isGiven(taxRate)) requireOpeningAmount(taxRate, `${path}.taxRate`);
   for (const [name, money] of Object.entries({ bucketValueConvertedInAmount, taxExcludedRatingAmount, taxIncludedRatingAmount })) {
-    if (!isGiven(money)) continue;
-    requireName(`${path}.${name}.unit`, money.unit);
-    requireOpeningAmount(money.value, `${path}.${name}.value`);
+    if (isGiven(money)) requireMoney(`${path}.${name}`, money);
+  }
+  const [excluded, included] = [taxExcludedRatingAmount?.unit, taxIncludedRatingAmount?.unit];
+  if (excluded !== undefined && included !== undefined && excluded !== included) {
+    throw invalid(`${path}.taxIncludedRatingAmount.unit`, `must be '${shown(excluded)}', as in taxExcludedRatingAmount: '${shown(included)}'`);
   }
 }

@@ -5,25 +5,43 @@ import type { ExtensionSchemas } from '../../platform/extension-schemas.js';
 import type { IdSource } from '../../platform/ids.js';
 import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import type { Shape } from '../../platform/read/shape.js';
-import { runCommand, type Answer } from '../../platform/write/command.js';
-import { idempotencyOf } from '../../platform/write/idempotency.js';
+import { runCommand, type Answer, type CommandResult } from '../../platform/write/command.js';
+import { idempotencyOf, type Idempotency, type Refusal } from '../../platform/write/idempotency.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
 import { deleteRow, insertRows, lockRow, readRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
-import { changeEvent } from '../events.js';
+import { changeEvent, kindsOfChange } from '../events.js';
 import { eachOf } from '../input.js';
+import type { ApplyCharges, Charge, Charges } from '../prepay-balance/index.js';
 import { requireTransition } from '../transitions.js';
-import { claimOf, claimOrigins, releaseOrigin } from './origins.js';
+import { billedBy, requireNoRate } from './billing.js';
+import { chargeOf, chargesBetween } from './charging.js';
+import { claimOf, claimOrigins, releaseOrigins } from './origins.js';
 import { usageTransitions } from './transitions.js';
-import { fromUsageChange, fromUsageInput, requireRated, type UsageInput } from './usage-input.js';
+import { fromRating, fromUsageChange, fromUsageInput, requireRated, type UsageInput } from './usage-input.js';
 import { requireFit } from './validation.js';
+
+/** The resources this domain writes. */
+export const usageResources = ['usage', 'usageSpecification', 'usageImport', 'usageExport'] as const;
 
 export interface UsageTools {
   readonly clock: Clock;
   readonly nextId: IdSource;
   readonly extensions: ExtensionSchemas;
-  readonly shapes: Readonly<Record<'usage' | 'usageSpecification', Shape>>;
+  readonly shapes: Readonly<Record<(typeof usageResources)[number], Shape>>;
+  /** IANA zone of days and months. */
+  readonly timeZone: string;
+  /** Refuses a query string that is no filter of usages. */
+  checkQuery(query: string): void;
+  /** Through which usages consume prepay buckets. */
+  readonly charges: Charges;
+}
+
+/** What rating found. chargeTo: null charges no bucket any more, an absent one the bucket that was charged before. */
+export interface Rating extends Pick<UsageInput, 'ratedProductUsage' | 'chargeTo'> {
+  readonly id: string;
+  readonly ifRevision?: number;
 }
 
 /** What became of a usage that was handed over. */
@@ -42,8 +60,10 @@ export class Usages {
   create(context: WriteContext, input: UsageInput): Promise<Answer> {
     const given = fromUsageInput(input);
     const idempotency = idempotencyOf(context.idempotencyKey, 'createUsage', withoutNulls(toPlainObject(input)));
-    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
-      const [taken] = await this.take(tx, context.tenantId, [given], now);
+    return this.write(context, idempotency, async (tx, now, charge) => {
+      const result = await this.take(tx, context.tenantId, [given], now, charge);
+      if ('refusal' in result) return result;
+      const [taken] = result.taken;
       if (taken === undefined) throw new Error('a usage that was handed over was taken');
       return { answer: taken.row, events: this.created([taken], now), replayed: !taken.isNew };
     });
@@ -53,30 +73,55 @@ export class Usages {
   createMany(context: WriteContext, inputs: readonly UsageInput[]): Promise<Answer> {
     const given = eachOf(inputs, fromUsageInput);
     const idempotency = idempotencyOf(context.idempotencyKey, 'createUsages', { items: inputs.map((input) => withoutNulls(toPlainObject(input))) });
-    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
-      const taken = await this.take(tx, context.tenantId, given, now);
+    return this.write(context, idempotency, async (tx, now, charge) => {
+      const result = await this.take(tx, context.tenantId, given, now, charge);
+      if ('refusal' in result) return result;
+      const { taken } = result;
       const replayed = taken.length > 0 && taken.every(({ isNew }) => !isNew);
       return { answer: { items: taken.map(({ row }) => row) }, events: this.created(taken, now), replayed };
     });
   }
 
-  async update(context: WriteContext, { id, input, ifRevision }: Change): Promise<Answer> {
-    const changes = fromUsageChange(input);
+  async update(context: WriteContext, change: Change): Promise<Answer> {
+    const changes = fromUsageChange(change.input);
+    const idempotency = idempotencyOf(context.idempotencyKey, 'updateUsage', requestedInput(context, { id: change.id, ...changes }));
+    return this.change(context, idempotency, change, () => changes);
+  }
+
+  /** The results of rating, of the first time or again: the usage becomes rated. */
+  async rate(context: WriteContext, { id, ifRevision, ...rating }: Rating): Promise<Answer> {
+    const changes = fromRating(rating);
+    const idempotency = idempotencyOf(context.idempotencyKey, 'rateUsage', { id, ...changes });
+    return this.change(context, idempotency, { id, ifRevision }, () => ({ ...changes, status: 'rated' }));
+  }
+
+  private change(
+    context: WriteContext,
+    idempotency: Idempotency | undefined,
+    { id, ifRevision }: Omit<Change, 'input'>,
+    changesOf: (before: Plain) => Plain,
+  ): Promise<Answer> {
     const { tenantId } = context;
-    const idempotency = idempotencyOf(context.idempotencyKey, 'updateUsage', requestedInput(context, { id, ...changes }));
-    return runCommand(this.database, this.tools.clock, { tenantId, idempotency }, async (tx, now) => {
+    return this.write(context, idempotency, async (tx, now, charge) => {
       const before = requireRevision(await lockRow(tx, this.tools.shapes.usage, tenantId, id), 'usage', id, ifRevision);
+      const changes = changesOf(before);
       if (typeof changes['status'] === 'string') {
         requireTransition(usageTransitions, `usage '${id}'`, String(before['status']), changes['status']);
       }
-      const after = changed(before, changes, now);
+      const wanted = withoutNulls({ ...before, ...changes });
+      requireRated(wanted);
+      const set: Plain = { ...changes, chargeTo: chargeOf(wanted, before) ?? null };
+      const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
       requireNotBilled(before, 'changed');
-      requireRated(after);
+      if (!isSame(before, after, billedBy)) await requireNoRate(tx, tenantId, before);
       this.tools.extensions.check(after);
       if (!isSame(before, after, ['usageCharacteristic', 'usageSpecification'])) await this.requireFits(tx, tenantId, [after]);
-      await writeAll(tx, [updateRows(this.tools.shapes.usage, tenantId, Object.keys(changes), [after])]);
-      return { answer: after, events: this.changedEvents(before, after, now) };
+      const charged = await charge(tx, chargesBetween(before, after));
+      if ('refusal' in charged) return charged;
+      const row = withAdjustments(after, charged.actions);
+      await writeAll(tx, [updateRows(this.tools.shapes.usage, tenantId, [...Object.keys(set), 'adjustBalance'], [row])]);
+      return { answer: row, events: this.changedEvents(before, row, now) };
     });
   }
 
@@ -86,29 +131,57 @@ export class Usages {
     return runCommand(this.database, this.tools.clock, { tenantId, idempotency }, async (tx, now) => {
       const before = requireRevision(await lockRow(tx, this.tools.shapes.usage, tenantId, id), 'usage', id, undefined);
       requireNotBilled(before, 'deleted');
-      await writeAll(tx, [deleteRow(this.tools.shapes.usage, tenantId, id), releaseOrigin(tenantId, before)]);
+      requireNotCharged(before);
+      await requireNoRate(tx, tenantId, before);
+      await writeAll(tx, [deleteRow(this.tools.shapes.usage, tenantId, id), releaseOrigins(tenantId, [before])]);
       return { answer: { id }, events: [changeEvent('usage', 'Delete', before, now, this.tools.nextId)] };
     });
   }
 
-  /** Inserts those that are new, and finds those that were taken before; in the order they were handed over. */
-  private async take(tx: Transaction, tenantId: string, given: readonly Plain[], now: Date): Promise<Taken[]> {
+  /** A write that may charge buckets. */
+  private write(
+    { tenantId }: WriteContext,
+    idempotency: Idempotency | undefined,
+    work: (tx: Transaction, now: Date, charge: ApplyCharges) => Promise<CommandResult>,
+  ): Promise<Answer> {
+    return this.tools.charges.within(tenantId, (charge) =>
+      runCommand(this.database, this.tools.clock, { tenantId, idempotency }, (tx, now) => work(tx, now, charge)),
+    );
+  }
+
+  /**
+   * Inserts those that are new, charging what they are to be charged to, and finds those that were taken before; in the
+   * order they were handed over.
+   */
+  private async take(tx: Transaction, tenantId: string, given: readonly Plain[], now: Date, charge: ApplyCharges): Promise<{ taken: Taken[] } | { refusal: Refusal }> {
     const rows = given.map((data) => newUsage(data, this.tools.nextId(now), now));
-    const claims = given.flatMap((data, index) => claimOf(data, idOf(rows[index])) ?? []);
+    const claims = given.flatMap((data, index) => {
+      const claim = claimOf(data, idOf(rows[index]));
+      return claim ? [given.length > 1 ? { ...claim, element: index } : claim] : [];
+    });
     const earlierIds = await claimOrigins(tx, tenantId, claims);
     const fresh = rows.filter((row) => !earlierIds.has(idOf(row)));
     eachOf(fresh, (row) => this.tools.extensions.check(row));
     await this.requireFits(tx, tenantId, fresh);
-    await writeAll(tx, [insertRows(this.tools.shapes.usage, tenantId, fresh)]);
-    const known = new Map(fresh.map((row) => [idOf(row), row]));
+    const charges = fresh.flatMap((row) => firstCharges(row, given.length > 1 ? rows.indexOf(row) : undefined));
+    const charged = await charge(tx, charges);
+    if ('refusal' in charged) {
+      // Only the record of the refusal is to stay.
+      await writeAll(tx, [releaseOrigins(tenantId, fresh)]);
+      return charged;
+    }
+    const made = fresh.map((row) => withAdjustments(row, charged.actions.filter((_, index) => charges[index]?.usageId === idOf(row))));
+    await writeAll(tx, [insertRows(this.tools.shapes.usage, tenantId, made)]);
+    const known = new Map(made.map((row) => [idOf(row), row]));
     const sought = [...new Set(earlierIds.values())].filter((id) => !known.has(id));
     for (const [id, row] of await readRows(tx, this.tools.shapes.usage, tenantId, sought)) known.set(id, withoutNulls(row));
-    return rows.map((row) => {
+    const taken = rows.map((row) => {
       const earlierId = earlierIds.get(idOf(row));
       const found = known.get(earlierId ?? idOf(row));
       if (found === undefined) throw new Error(`the usage ${earlierId} has a name and is not there`);
       return { row: found, isNew: earlierId === undefined };
     });
+    return { taken };
   }
 
   /** Where the specification is none of ours there is nothing to check by (DESIGN §8). */
@@ -129,25 +202,32 @@ export class Usages {
 
   /** The attribute is called status, its event StateChange (DIGEST §2d). A PATCH may be both. */
   private changedEvents(before: Plain, after: Plain, now: Date): DomainEvent[] {
-    const described = ({ status, revision, updatedAt, ...rest }: Plain): string => canonicalJson(rest);
-    const kinds = [
-      ...(before['status'] === after['status'] ? [] : ['StateChange']),
-      ...(described(before) === described(after) ? [] : ['AttributeValueChange']),
-    ];
+    const kinds = kindsOfChange(before, after, 'status');
     return kinds.map((kind) => changeEvent('usage', kind, after, now, this.tools.nextId));
   }
 }
 
-function newUsage(given: Plain, id: string, now: Date): Plain {
+/** A usage as it begins, from what was handed over. */
+export function newUsage(given: Plain, id: string, now: Date): Plain {
   const at = now.toISOString();
-  return { usageDate: at, ...given, id, revision: 1, updatedAt: at };
+  return withoutNulls({ usageDate: at, ...given, chargeTo: chargeOf(given) ?? null, id, revision: 1, updatedAt: at });
+}
+
+/** What a new usage is charged; its place among several is what a refusal begins with. */
+function firstCharges(row: Plain, index: number | undefined): Charge[] {
+  return chargesBetween({}, row).map((charge) => (index === undefined ? charge : { ...charge, subject: `element ${index}` }));
+}
+
+/** Whoever reads the usage finds what moved its bucket last. */
+function withAdjustments(row: Plain, actions: readonly Plain[]): Plain {
+  return actions.length === 0 ? row : { ...row, adjustBalance: actions.map(({ id }) => ({ id: String(id) })) };
 }
 
 function idOf(row: Plain | undefined): string {
   return String(row?.['id']);
 }
 
-function specificationIdOf(row: Plain): string {
+export function specificationIdOf(row: Plain): string {
   return String((row['usageSpecification'] as Plain)['id']);
 }
 
@@ -158,4 +238,9 @@ function isSame(before: Plain, after: Plain, attributes: readonly string[]): boo
 /** What is on a bill stays as it was billed. */
 function requireNotBilled({ id, status }: Plain, what: string): void {
   if (status === 'billed') throw new DomainError('CONFLICT', `usage '${String(id)}' is billed and cannot be ${what}`, { path: 'status' });
+}
+
+/** What it consumed would be lost. */
+function requireNotCharged({ id, chargeTo }: Plain): void {
+  if (chargeTo) throw new DomainError('CONFLICT', `usage '${String(id)}' is charged to a bucket and cannot be deleted: remove its chargeTo first`, { path: 'chargeTo' });
 }

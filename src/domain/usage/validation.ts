@@ -1,8 +1,8 @@
 import { shown } from '../../platform/errors.js';
 import type { Plain, PlainValue } from '../../platform/plain.js';
 import { invalid, missing } from '../input.js';
-import { definitionsOf, endsOf, hasRange, isInRange, regexOf, type Choice, type Definition, type Period } from './definitions.js';
-import { isAbsent, numberOf, readAs, textOf, type ValueType } from './values.js';
+import { definitionsOf, endsOf, hasRange, isInRange, matches, type Choice, type Definition, type Period } from './definitions.js';
+import { isAbsent, numberOf, readAs, type ValueType } from './values.js';
 
 /** Choices that a refusal lists. */
 const choicesShownMax = 5;
@@ -76,10 +76,6 @@ function fits(value: PlainValue, choice: Choice, outer: ValueType | undefined): 
   const number = hasRange(choice) ? numberOf(value) : undefined;
   if (hasRange(choice) && !(number && isInRange(choice, number))) return false;
   return matches(choice.regex, value);
-}
-
-function matches(regex: string | null | undefined, value: PlainValue): boolean {
-  return !regex || regexOf(regex, 'regex').test(textOf(value));
 }
 
 function wordsOf(choice: Choice): string {

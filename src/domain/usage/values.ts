@@ -1,5 +1,7 @@
 import { parseDateTime } from '../../platform/date-time.js';
 import { Decimal } from '../../platform/decimal.js';
+import { DomainError } from '../../platform/errors.js';
+import { parseJson } from '../../platform/json.js';
 import { canonicalJson, type PlainValue } from '../../platform/plain.js';
 
 /** What the value of a characteristic can be said to be. */
@@ -43,11 +45,27 @@ export function readAs(type: ValueType | undefined, value: PlainValue): string |
     case 'dateTime':
       return typeof value === 'string' ? parseDateTime(value)?.toISOString() : undefined;
     case 'array':
-      return Array.isArray(value) ? canonicalJson(value) : undefined;
-    case 'object':
-      return typeof value === 'object' && value !== null && !Array.isArray(value) ? canonicalJson(value) : undefined;
+    case 'object': {
+      const structure = structureOf(value);
+      return structure !== undefined && Array.isArray(structure) === (type === 'array') ? canonicalJson(structure) : undefined;
+    }
     case undefined:
       return canonicalJson(value);
+  }
+}
+
+/** An object or a list, or a text that is one: CSV has nothing else. */
+function structureOf(value: PlainValue): PlainValue | undefined {
+  const read = typeof value === 'string' && /^\s*[[{]/.test(value) ? jsonOf(value) : value;
+  return typeof read === 'object' && read !== null ? read : undefined;
+}
+
+function jsonOf(text: string): PlainValue | undefined {
+  try {
+    return parseJson(text) as PlainValue;
+  } catch (error) {
+    if (error instanceof DomainError) return undefined;
+    throw error;
   }
 }
 

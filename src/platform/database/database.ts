@@ -33,6 +33,10 @@ export interface ReadOptions {
   readonly isPlanKept: boolean;
 }
 
+export interface TransactionOptions {
+  readonly timeoutMs?: number;
+}
+
 /** The one database of a server: PGlite in this process, or a PostgreSQL server. Both speak the same SQL. */
 export interface Database {
   readonly kind: 'pglite' | 'postgresql';
@@ -40,8 +44,11 @@ export interface Database {
   query<T>(sql: Prisma.Sql): Promise<T[]>;
   /** One statement that reads, at the least cost: the driver's types, not Prisma's. */
   read<T>(sql: Prisma.Sql, options: ReadOptions): Promise<T[]>;
-  /** Runs the work in one read-committed transaction, and rolls back when it throws. No I/O but `tx` inside. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs the work in one read-committed transaction, and rolls back when it throws. No I/O but `tx` inside. With
+   * `timeoutMs` it, and each of its statements and locks, may take so long: for background work that nobody waits for.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** One statement that a library wrote, with $1, $2 for its values; the driver's types, not Prisma's. */
   statement<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
   /** Several such statements in one transaction. */
@@ -59,7 +66,7 @@ export function prismaPart(client: PrismaClient): Pick<Database, 'client' | 'que
     query: (sql) => client.$queryRaw(sql),
     // Read committed is the default of both databases and is not named: on PGlite the adapter would send
     // SET TRANSACTION before BEGIN, where it does nothing.
-    transaction: (work) =>
+    transaction: (work, { timeoutMs } = {}) =>
       client.$transaction(
         async (tx) => {
           const failures: unknown[] = [];
@@ -68,6 +75,7 @@ export function prismaPart(client: PrismaClient): Pick<Database, 'client' | 'que
               failures.push(error);
               throw error;
             });
+          if (timeoutMs) await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('lock_timeout', ${String(timeoutMs)}, true)`;
           const result = await work({
             client: tx,
             query: (sql) => watch(tx.$queryRaw(sql)),
@@ -79,7 +87,7 @@ export function prismaPart(client: PrismaClient): Pick<Database, 'client' | 'que
           if (failures.length > 0) throw failures[0];
           return result;
         },
-        { maxWait: TRANSACTION_MAX_WAIT_MS, timeout: TRANSACTION_TIMEOUT_MS },
+        { maxWait: TRANSACTION_MAX_WAIT_MS, timeout: timeoutMs ?? TRANSACTION_TIMEOUT_MS },
       ),
     ping: async () => {
       await client.$queryRaw`SELECT 1`;

@@ -46,7 +46,7 @@ export async function openEmbedded(
       pglite,
       ...part,
       read: async ({ text, values }) => statement(text, values),
-      transaction: (work) => watched(() => part.transaction(work)),
+      transaction: (work, options) => watched(() => part.transaction(work, options)),
       statement,
       // A transaction of PGlite's own: after a failure it rolls back before it lets the next one in.
       script: (sql) => pglite.transaction((tx) => tx.exec(sql)).then(() => undefined),

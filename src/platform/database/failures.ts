@@ -2,6 +2,7 @@
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const UNIQUE_VIOLATION = '23505';
+const QUERY_CANCELED = '57014';
 /** Connection exceptions, insufficient resources (too many connections, disk full), shutdown, crash, starting up, a lock that somebody keeps. */
 const UNAVAILABLE_STATE = /^(08|53|57P0|55P03)/;
 /** Node's codes of a socket that fails before or under a query. */
@@ -27,6 +28,11 @@ export function isRetryable(error: unknown): boolean {
 export function isUniqueViolation(error: unknown): boolean {
   const { state, code } = readFailure(error);
   return state === UNIQUE_VIOLATION || code === 'P2002';
+}
+
+/** A statement ran longer than one may. */
+export function isStatementTimeout(error: unknown): boolean {
+  return readFailure(error).state === QUERY_CANCELED;
 }
 
 /** The database does not answer. Whether a commit that was under way arrived is then unknown. */

@@ -4,7 +4,7 @@ import { Decimal } from '../decimal.js';
 import type { ScalarType } from './attribute-type.js';
 import { INT_MAX, INT_MIN, SIGNIFICANT_DIGITS_MAX, TIME_LENGTH_MAX } from './limits.js';
 import type { FilterValue } from './tree.js';
-import { isDecimalInRange, isTimeInRange } from './values.js';
+import { isDecimalInRange } from './values.js';
 
 /**
  * The values that the text may stand for, or undefined when it is none of the type. Several only for json
@@ -60,6 +60,5 @@ export function parseBoolean(text: string): boolean | undefined {
 export function parseTime(text: string): Date | undefined {
   if (text.length > TIME_LENGTH_MAX || /[.,]\d{3}\d*[1-9]/.test(text)) return undefined;
   const day = text.replace(/^(\d{4})$/, '$1-01').replace(/^(\d{4}-\d{2})$/, '$1-01');
-  const instant = parseDateTime(day.replace(/^(\S+[T ]\d\d:\d\d\S*) (\d\d(?::?\d\d)?)$/i, '$1+$2'));
-  return instant && isTimeInRange(instant) ? instant : undefined;
+  return parseDateTime(day.replace(/^(\S+[T ]\d\d:\d\d\S*) (\d\d(?::?\d\d)?)$/i, '$1+$2'));
 }

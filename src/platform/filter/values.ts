@@ -1,13 +1,10 @@
+import { isTimeInRange } from '../date-time.js';
 import { Decimal } from '../decimal.js';
 import { DomainError } from '../errors.js';
 import type { ScalarType } from './attribute-type.js';
 import { DECIMAL_EXPONENT_MAX, INT_MAX, INT_MIN } from './limits.js';
 import { dotted } from './resolve.js';
 import type { FilterValue } from './tree.js';
-
-/** Years that both a four-digit ISO year and PostgreSQL (which has no year 0) can hold. */
-const EARLIEST = new Date('0001-01-01T00:00:00.000Z').getTime();
-const LATEST = new Date('9999-12-31T23:59:59.999Z').getTime();
 
 /**
  * The form in which we write times into JSON. Texts of this form compare bytewise exactly as their
@@ -21,14 +18,14 @@ export function isNormalTime(text: string): boolean {
   return normalTime.test(text);
 }
 
-export function isTimeInRange(time: Date): boolean {
-  const at = time.getTime();
-  return at >= EARLIEST && at <= LATEST;
-}
-
 /** Text that PostgreSQL can store: no NUL and no half of a surrogate pair. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && !/[\uD800-\uDFFF]/u.test(text);
+}
+
+/** The text with what PostgreSQL cannot store replaced: for what is told of somebody's text. */
+export function toStorable(text: string): string {
+  return text.replace(/[\0\uD800-\uDFFF]/gu, '\ufffd');
 }
 
 export function isDecimalInRange(value: Decimal): boolean {

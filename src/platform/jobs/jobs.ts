@@ -9,8 +9,12 @@ import { Worker, type JobContext, type Work } from './worker.js';
 const POLL_MS = 2_000;
 /** Work that repeats is looked for at its own pace, but not more seldom than this. */
 const REPEAT_POLL_MAX_MS = 60_000;
+/** For so long a job is its process's, which renews that while it runs the job: the longest time a death goes unnoticed. */
+const LEASE_SECONDS = 15;
+/** How often in that time; an outage or a busy moment may cost some of them. */
+const RENEWALS_PER_LEASE = 4;
 /** How often jobs are looked for whose process died. */
-const MAINTENANCE_SECONDS = 30;
+const MAINTENANCE_SECONDS = 10;
 /** How long running jobs may take to end when the server stops. */
 const STOP_MAX_MS = 8_000;
 /** A process may die this often over one piece of repeating work before it waits for the next start. */
@@ -29,7 +33,7 @@ export interface JobSettings {
   retryLimit: number;
   /** Before the first repetition; each further one waits about twice as long. From 1 on. */
   retryDelaySeconds: number;
-  /** How long it may take. A job whose process died runs again after this time. */
+  /** How long it may take; then it has failed. */
   expireInSeconds: number;
   /** How many run at once in one process. */
   concurrency: number;
@@ -40,6 +44,8 @@ export type RepeatSettings = Pick<JobSettings, 'expireInSeconds'>;
 export interface SendOptions {
   /** When it is due; without it, at once. */
   startAfter?: Date;
+  /** Or so many seconds from now. */
+  startAfterSeconds?: number;
   /** Of the jobs that wait with the same key there is one. */
   singletonKey?: string;
   /** The job comes into being with the commit. Inside a transaction it must be given. */
@@ -52,11 +58,14 @@ export type JobHandler<Data extends Plain> = (data: Data, context: JobContext) =
 export interface Job<Data extends Plain> {
   /** Answers false when one with the same singletonKey waits already. */
   send(data: Data, options?: SendOptions): Promise<boolean>;
+  /** Looks for jobs at once, where this process runs them: for those that a transaction sent, after its commit. */
+  wake(): void;
 }
 
 export interface JobsOptions {
   pollMs?: number;
   maintenanceSeconds?: number;
+  leaseSeconds?: number;
   stopMaxMs?: number;
 }
 
@@ -72,10 +81,12 @@ export class Jobs {
   private readonly workers = new Map<string, Worker>();
   private readonly pollMs: number;
   private readonly maintenanceMs: number;
+  private readonly leaseSeconds: number;
   private readonly stopMaxMs: number;
   private readonly prepared = new Set<string>();
   private deadKnown = 0;
   private stopMaintenance: (() => Promise<void>) | undefined;
+  private stopRenewal: (() => Promise<void>) | undefined;
 
   constructor(
     database: Database,
@@ -85,6 +96,7 @@ export class Jobs {
     this.store = new JobStore(database, logger);
     this.pollMs = options.pollMs ?? POLL_MS;
     this.maintenanceMs = (options.maintenanceSeconds ?? MAINTENANCE_SECONDS) * 1_000;
+    this.leaseSeconds = options.leaseSeconds ?? LEASE_SECONDS;
     this.stopMaxMs = options.stopMaxMs ?? STOP_MAX_MS;
   }
 
@@ -103,14 +115,15 @@ export class Jobs {
       failed: ({ id }, error) => this.store.fail(name, id, error),
     });
     return {
-      send: async (data, { startAfter, singletonKey = randomUUID(), tx } = {}) => {
+      send: async (data, { startAfterSeconds, startAfter = startAfterSeconds, singletonKey = randomUUID(), tx } = {}) => {
         // pg-boss puts a job into no queue without a word.
         if (!this.prepared.has(name)) throw new Error(`job '${name}' was not prepared`);
-        const job: NewJob = { data, key: singletonKey, startAfter, retryLimit, retryDelaySeconds, isBackoff: true, expireInSeconds };
+        const job: NewJob = { data, key: singletonKey, startAfter, retryLimit, retryDelaySeconds, isBackoff: true, leaseSeconds: this.leaseSeconds };
         const isNew = await this.store.send(name, job, tx);
         if (!startAfter && !tx) this.workers.get(name)?.wake();
         return isNew;
       },
+      wake: () => this.workers.get(name)?.wake(),
     };
   }
 
@@ -126,7 +139,7 @@ export class Jobs {
       retryLimit: REPEAT_CRASH_MAX,
       retryDelaySeconds: 0,
       isBackoff: false,
-      expireInSeconds,
+      leaseSeconds: this.leaseSeconds,
     });
     this.add({
       name,
@@ -167,6 +180,7 @@ export class Jobs {
     for (const definition of this.definitions.values()) {
       this.workers.set(definition.name, new Worker(definition, this.store, this.logger));
     }
+    this.stopRenewal = repeatedly((this.leaseSeconds * 1_000) / RENEWALS_PER_LEASE, () => this.keep());
     this.stopMaintenance = repeatedly(this.maintenanceMs, () => this.maintain());
   }
 
@@ -179,6 +193,7 @@ export class Jobs {
     const isInTime = await Promise.race([stopped, late]);
     clearTimeout(timer);
     if (!isInTime) await Promise.all(workers.map((worker) => worker.abandon()));
+    await this.stopRenewal?.();
     this.workers.clear();
   }
 
@@ -189,8 +204,23 @@ export class Jobs {
     return Object.fromEntries([...this.definitions.keys()].map((name) => [name, counts.get(name) ?? none]));
   }
 
+  /** Renews the leases of all that runs here. */
+  private async renew(): Promise<void> {
+    for (const worker of this.workers.values()) await worker.renew();
+  }
+
+  private async keep(): Promise<void> {
+    try {
+      await this.renew();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'cannot renew the leases of background jobs, and try again');
+    }
+  }
+
   private async maintain(): Promise<void> {
     try {
+      // A process that was too busy to renew them must not take its own jobs for dead.
+      await this.renew();
       await this.store.maintain();
       for (const { repeat } of this.definitions.values()) await repeat?.();
       const counts = await this.counts();

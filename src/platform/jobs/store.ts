@@ -44,7 +44,7 @@ export interface NewJob {
   retryLimit: number;
   retryDelaySeconds: number;
   isBackoff: boolean;
-  expireInSeconds: number;
+  leaseSeconds: number;
 }
 
 /** Jobs of one queue by what becomes of them. One that succeeded leaves no row. */
@@ -121,13 +121,13 @@ export class JobStore {
       retryLimit: job.retryLimit,
       retryDelay: job.retryDelaySeconds,
       retryBackoff: job.isBackoff,
-      expireInSeconds: job.expireInSeconds,
+      expireInSeconds: job.leaseSeconds,
       ...(tx && { db: { executeSql: (sql, values) => execute(tx, sql, values) } }),
     });
     return id !== null;
   }
 
-  /** Takes due jobs, each for its expireInSeconds. Answers none, too, while the database is away. */
+  /** Takes due jobs, each for its lease. Answers none, too, while the database is away. */
   async fetch(name: string, count: number): Promise<StoredJob[]> {
     const jobs = await this.boss.fetch<Plain>(name, { batchSize: count, includeMetadata: true, db: this.fetchDb });
     return jobs.map(({ id, data, retryCount, retryLimit }) => ({
@@ -136,6 +136,16 @@ export class JobStore {
       attempt: retryCount + 1,
       isLastAttempt: retryCount >= retryLimit,
     }));
+  }
+
+  /** The lease of each of these begins anew; of those that somebody else has taken meanwhile it does not. */
+  async renew(name: string, jobs: readonly StoredJob[]): Promise<void> {
+    const [ids, retries] = [jobs.map(({ id }) => id), jobs.map(({ attempt }) => attempt - 1)];
+    await this.database.statement(
+      `UPDATE ${SCHEMA}.job SET started_on = now() WHERE name = $1 AND state = 'active'
+        AND (id, retry_count) IN (SELECT * FROM unnest($2::uuid[], $3::int[]))`,
+      [name, ids, retries],
+    );
   }
 
   /** The job is done. What remains of it is what it did. */
@@ -164,7 +174,7 @@ export class JobStore {
     return (await this.boss.getQueueSize(name, { before: 'completed' })) > 0;
   }
 
-  /** Fails the jobs whose time is over, because their process died, and forgets old dead ones. */
+  /** Fails the jobs whose lease is over, because their process died, and forgets old dead ones. */
   async maintain(): Promise<void> {
     await this.boss.maintain();
   }

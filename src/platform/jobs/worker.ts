@@ -60,9 +60,14 @@ export class Worker {
     for (const job of this.running.keys()) {
       this.logger.warn({ job: this.work.name, id: job.id }, 'job given back: it did not end in time');
       await this.store.giveBack(this.work.name, job).catch((error: unknown) => {
-        this.logger.error({ err: error, job: this.work.name, id: job.id }, 'cannot give a job back: it runs again when its time is over');
+        this.logger.error({ err: error, job: this.work.name, id: job.id }, 'cannot give a job back: it runs again when its lease is over');
       });
     }
+  }
+
+  /** Tells that the jobs that run here have somebody who does. */
+  async renew(): Promise<void> {
+    if (this.running.size > 0 && !this.isAbandoned) await this.store.renew(this.work.name, [...this.running.keys()]);
   }
 
   private get isStopping(): boolean {
@@ -120,7 +125,7 @@ export class Worker {
     await this.persist(log, deadline, () => this.work.succeeded(job));
   }
 
-  /** Writes how a job ended. Through an outage it tries until the job would be given to somebody else anyway. */
+  /** Writes how a job ended. Through an outage it tries as long as the job might have taken; then its lease ends. */
   private async persist(log: Logger, deadline: number, write: () => Promise<void>): Promise<void> {
     for (;;) {
       if (this.isAbandoned) return;

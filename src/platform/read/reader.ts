@@ -6,7 +6,7 @@ import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
 import { selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest } from './page.js';
 import type { Shape } from './shape.js';
-import { belowParent, sourceOf, type Edge, type Scope, type Source } from './source.js';
+import { belowParent, sourceOf, sourceOfIds, type Edge, type Scope, type Source } from './source.js';
 
 /** Ids of one statement; more become several. */
 const idsPerStatementMax = 500;
@@ -20,6 +20,9 @@ export interface Due {
   /** Answers how much could be settled. */
   settle(tenantId: string): Promise<number>;
 }
+
+/** For reads of what the time does not change. */
+export const nothingDue: Due = { condition: () => Prisma.sql`false`, settle: () => Promise.resolve(0) };
 
 /** By id, and in order from the beginning, a plan does not depend on the values; what a filter or a cursor leaves does. */
 const planKept: ReadOptions = { isPlanKept: true };
@@ -36,7 +39,7 @@ export class Reader {
   private readonly loaders = new LRUCache<string, DataLoader<string, Plain | null>>({ max: loadersMax });
 
   constructor(
-    private readonly database: Database,
+    private readonly database: Pick<Database, 'read'>,
     private readonly countMax: number,
     private readonly due: Due,
   ) {}
@@ -55,10 +58,11 @@ export class Reader {
 
   private createLoader(shape: Shape, scope: Scope, columns: readonly string[]): DataLoader<string, Plain | null> {
     const select = Prisma.raw(selectList(shape, 'b', columns));
-    const { from, where } = sourceOf(shape, scope, undefined);
+    const plan = shape.rowsOf === undefined ? planKept : planMade;
     return new DataLoader<string, Plain | null>(
       async (ids) => {
-        const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where} AND b."id" = ANY(${ids}::text[])`, scope, planKept);
+        const { from, where } = sourceOfIds(shape, scope, ids);
+        const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where}`, scope, plan);
         const byId = new Map(rows.map((row) => [row['id'], row]));
         return ids.map((id) => byId.get(id) ?? null);
       },

@@ -18,6 +18,11 @@ export interface Shape {
   table: string;
   /** SQL function of an instant that gives the rows as they are then; without it they are those of the table. */
   rowsAt?: string;
+  /**
+   * Path of an attribute that, like the id, tells `rowsAt` which rows to compute at all: the function then takes, behind the
+   * instant, the ids and the values that the filter names (each text[], null when it names none).
+   */
+  rowsOf?: readonly string[];
   /** Fixed conditions that make the resource out of its table, e.g. kind = topupBalance. */
   fixed: Readonly<Record<string, string>>;
   /** Attribute that identifies a row within its scope and ends every order. */

@@ -2,6 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import { compileFilter } from '../filter/sql.js';
 import type { Filter } from '../filter/tree.js';
 import { fixedConditions, identifier } from './columns.js';
+import { namedValues } from './named-values.js';
 import type { Shape } from './shape.js';
 
 /** Whose rows may be seen, and at which instant where that matters. */
@@ -19,14 +20,26 @@ export interface Source {
 export function sourceOf(shape: Shape, scope: Scope, filter: Filter | undefined): Source {
   const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, shape, 'b')}`;
   return {
-    from: rowsOf(shape, scope),
+    from: rowsOf(shape, scope, filter),
     where: Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(shape, 'b'))} ${matching}`,
   };
 }
 
-function rowsOf({ table, rowsAt }: Shape, { at }: Scope): Prisma.Sql {
+/** The rows that have one of the ids. */
+export function sourceOfIds(shape: Shape, scope: Scope, ids: readonly string[]): Source {
+  const { where } = sourceOf(shape, scope, undefined);
+  const named: Filter = { kind: 'compareList', path: ['id'], operator: 'in', values: ids };
+  return { from: rowsOf(shape, scope, named), where: Prisma.sql`${where} AND b."id" = ANY(${ids}::text[])` };
+}
+
+function rowsOf({ table, rowsAt, rowsOf: owner }: Shape, { at }: Scope, filter: Filter | undefined): Prisma.Sql {
   if (rowsAt === undefined) return Prisma.raw(`${identifier(table)} b`);
-  return Prisma.sql`${Prisma.raw(identifier(rowsAt))}(${at.toISOString()}::timestamptz) b`;
+  const named = owner === undefined ? Prisma.empty : Prisma.sql`, ${namedOf(filter, ['id'])}, ${namedOf(filter, owner)}`;
+  return Prisma.sql`${Prisma.raw(identifier(rowsAt))}(${at.toISOString()}::timestamptz${named}) b`;
+}
+
+function namedOf(filter: Filter | undefined, path: readonly string[]): Prisma.Sql {
+  return Prisma.sql`${namedValues(filter, path) ?? null}::text[]`;
 }
 
 /** How rows hang on a parent: by a column of their own, or through a table that links the parent to their ids. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Database, Transaction } from '../database/database.js';
 import { DomainError } from '../errors.js';
 import type { Plain } from '../plain.js';
-import { answerOf, findOutcome, insertOutcomes, loadOutcomes, type Idempotency } from './idempotency.js';
+import { answerOf, findOutcome, insertOutcomes, loadOutcomes, type Idempotency, type Refusal, type Replayable } from './idempotency.js';
 import { insertEvents, type DomainEvent } from './outbox.js';
 import { withRetry } from './retry.js';
 import { writeAll } from './write-all.js';
@@ -12,7 +12,10 @@ export interface CommandContext {
   idempotency?: Idempotency;
 }
 
-export interface CommandResult {
+/** What the work came to. A refusal it answers, other than one it throws, is committed with the record it has of it. */
+export type CommandResult = Done | { refusal: Refusal };
+
+export interface Done {
   answer: Plain;
   events: readonly DomainEvent[];
   /** True when the work found that all it was asked for had been done by an earlier request. */
@@ -28,7 +31,7 @@ export interface Answer {
 /**
  * The write path of everything that is not a balance action: idempotency, the change, its events and
  * its remembered answer in one transaction, repeated as a whole when it loses a race. A refusal thrown
- * by the work leaves nothing behind.
+ * by the work leaves nothing behind; one that it answers is kept and told again under its key.
  */
 export async function runCommand(
   database: Database,
@@ -37,9 +40,9 @@ export async function runCommand(
   work: (tx: Transaction, now: Date) => Promise<CommandResult>,
 ): Promise<Answer> {
   const { tenantId, idempotency } = context;
-  return withRetry(() =>
-    database.transaction(async (tx) => {
-      const earlier = await earlierAnswer(tx, context);
+  const told = await withRetry(() =>
+    database.transaction(async (tx): Promise<Replayable> => {
+      const earlier = await earlierOutcome(tx, context);
       if (earlier) return earlier;
       const now = clock.now();
       let result: CommandResult;
@@ -47,20 +50,22 @@ export async function runCommand(
         result = await work(tx, now);
       } catch (error) {
         // The work may have waited for a lock whose holder decided under the same key.
-        const meanwhile = error instanceof DomainError ? await earlierAnswer(tx, context) : undefined;
+        const meanwhile = error instanceof DomainError ? await earlierOutcome(tx, context) : undefined;
         if (meanwhile) return meanwhile;
         throw error;
       }
-      const { answer, events, replayed = false } = result;
-      const outcomes = idempotency ? [{ ...idempotency, outcome: { answer } }] : [];
+      const outcome = 'refusal' in result ? { refusal: result.refusal } : { answer: result.answer };
+      const { events, replayed = false } = 'refusal' in result ? { events: [] } : result;
+      const outcomes = idempotency ? [{ ...idempotency, outcome }] : [];
       await writeAll(tx, [insertEvents(tenantId, events), insertOutcomes(tenantId, now, outcomes)]);
-      return { answer, replayed };
+      return { outcome, replayed };
     }),
   );
+  return { answer: answerOf(told), replayed: told.replayed };
 }
 
-async function earlierAnswer(tx: Transaction, { tenantId, idempotency }: CommandContext): Promise<Answer | undefined> {
+async function earlierOutcome(tx: Transaction, { tenantId, idempotency }: CommandContext): Promise<Replayable | undefined> {
   if (idempotency === undefined) return undefined;
   const outcome = findOutcome(await loadOutcomes(tx, tenantId, [idempotency.key]), idempotency);
-  return outcome && { answer: answerOf({ outcome, replayed: true }), replayed: true };
+  return outcome && { outcome, replayed: true };
 }

@@ -15,10 +15,16 @@ export interface Idempotency {
   fingerprint: string;
 }
 
+/** A refusal that leaves a record. */
+export interface Refusal {
+  code: ErrorCode;
+  message: string;
+  path?: string;
+  reference?: ErrorReference;
+}
+
 /** What a command came to: its answer, or its refusal. Kept under the key, so that it can be told again. */
-export type Outcome =
-  | { answer: Plain }
-  | { refusal: { code: ErrorCode; message: string; path?: string; reference?: ErrorReference } };
+export type Outcome = { answer: Plain } | { refusal: Refusal };
 
 export interface Replayable {
   outcome: Outcome;

@@ -17,9 +17,16 @@ export interface DomainEvent {
 /** Writes the events of a transaction with the transaction: none is told that did not happen. */
 export function insertEvents(tenantId: string, events: readonly DomainEvent[]): Write {
   if (events.length === 0) return undefined;
+  return insertEventsFrom(
+    tenantId,
+    Prisma.sql`jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS r(
+      "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "payload" jsonb)`,
+  );
+}
+
+/** The same for what is in the database already: `from` stands behind FROM and gives the columns of an event as r. */
+export function insertEventsFrom(tenantId: string, from: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     INSERT INTO "Outbox" ("tenantId", "id", "eventType", "resourceType", "resourceId", "occurredAt", "payload")
-    SELECT ${tenantId}::text, r."id", r."eventType", r."resourceType", r."resourceId", r."occurredAt", r."payload"
-    FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS r(
-      "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "payload" jsonb)`;
+    SELECT ${tenantId}::text, r."id", r."eventType", r."resourceType", r."resourceId", r."occurredAt", r."payload" FROM ${from}`;
 }

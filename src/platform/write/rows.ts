@@ -6,16 +6,24 @@ import { columnSources, fixedConditions, identifier, literal, recordDefinition, 
 import type { Shape } from '../read/shape.js';
 import type { Write } from './write-all.js';
 
+/** What reads need of a transaction, or of the database. */
+type Queries = Pick<Transaction, 'query'>;
+
 // The statements every resource shares, made from its Shape: one statement writes any number of rows.
 
 /** Inserts resources given as plain JSON; what a row leaves out is null. */
 export function insertRows(shape: Shape, tenantId: string, rows: readonly Plain[]): Write {
   if (rows.length === 0) return undefined;
+  return insertRowsFrom(shape, tenantId, Prisma.sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)`);
+}
+
+/** The same for rows that are in the database already: `from` stands behind FROM and ends in a function of records. */
+export function insertRowsFrom(shape: Shape, tenantId: string, from: Prisma.Sql): Prisma.Sql {
   const { columns, values, record } = insertParts(shape);
   return Prisma.sql`
     INSERT INTO ${Prisma.raw(identifier(shape.table))} (${Prisma.raw(columns)})
     SELECT ${tenantId}::text, ${Prisma.raw(values)}
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(record)})`;
+    FROM ${from} AS r(${Prisma.raw(record)})`;
 }
 
 interface InsertParts {
@@ -51,21 +59,37 @@ export function lockRows(tx: Transaction, shape: Shape, tenantId: string, ids: r
   return rowsById(tx, shape, tenantId, ids, Prisma.sql`FOR UPDATE`);
 }
 
-/** Several resources as they stand, by id. */
-export function readRows(tx: Transaction, shape: Shape, tenantId: string, ids: readonly string[]): Promise<Map<string, Plain>> {
+/** Several resources as they stand, by id; in no transaction, too. */
+export function readRows(tx: Queries, shape: Shape, tenantId: string, ids: readonly string[]): Promise<Map<string, Plain>> {
   return rowsById(tx, shape, tenantId, ids, Prisma.empty);
 }
 
-async function rowsById(tx: Transaction, shape: Shape, tenantId: string, ids: readonly string[], lock: Prisma.Sql): Promise<Map<string, Plain>> {
+/** Resources that meet a condition on the row b, in order, at most so many, locked until the transaction ends. */
+export function lockRowsWhere(
+  tx: Transaction,
+  shape: Shape,
+  tenantId: string,
+  condition: Prisma.Sql,
+  { order, limit }: { order: Prisma.Sql; limit: number },
+): Promise<Plain[]> {
+  return selectRows(tx, shape, tenantId, condition, Prisma.sql`ORDER BY ${order} LIMIT ${limit}::int FOR UPDATE`);
+}
+
+async function rowsById(tx: Queries, shape: Shape, tenantId: string, ids: readonly string[], lock: Prisma.Sql): Promise<Map<string, Plain>> {
   if (ids.length === 0) return new Map();
+  const rows = await selectRows(tx, shape, tenantId, Prisma.sql`b."id" = ANY(${ids}::text[])`, Prisma.sql`ORDER BY b."id" ${lock}`);
+  return new Map(rows.map((row) => [String(row['id']), row]));
+}
+
+async function selectRows(tx: Queries, shape: Shape, tenantId: string, condition: Prisma.Sql, end: Prisma.Sql): Promise<Plain[]> {
   const columns = selectList(shape, 'b', Object.keys(shape.attributes));
   const rows = await tx.query<{ row: string }>(Prisma.sql`
     SELECT row_to_json(t)::text AS "row" FROM (
       SELECT ${Prisma.raw(columns)} FROM ${Prisma.raw(identifier(shape.table))} b
-      WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${ids}::text[]) ${Prisma.raw(fixedConditions(shape, 'b'))}
-      ORDER BY b."id" ${lock}
+      WHERE b."tenantId" = ${tenantId} AND ${condition} ${Prisma.raw(fixedConditions(shape, 'b'))}
+      ${end}
     ) t`);
-  return new Map(rows.map(({ row }) => JSON.parse(row) as Plain).map((row) => [String(row['id']), withNormalTimes(shape, row)]));
+  return rows.map(({ row }) => withNormalTimes(shape, JSON.parse(row) as Plain));
 }
 
 /** PostgreSQL prints times in its own way; snapshots carry them as we do, in UTC with milliseconds and Z. */

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import { Prisma } from '../../../prisma/generated/client.js';
+import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, eur, makeBucket, makeBuckets, makeReservation, read } from './balances.js';
 import { create } from './doors.js';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const runs = Number(process.env.RUNS ?? 15);
 
 let server: TestServer;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Prisma } from '../../../prisma/generated/client.js';
+import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, entriesOf, eur, makeBucket, makeReservation, read } from './balances.js';
 import { create, releaseVerb } from './doors.js';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const runs = Number(process.env.RUNS ?? 25);
 
 /** What happens to a bucket, and how long after what was before: often at the same instant. */

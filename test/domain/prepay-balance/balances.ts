@@ -3,6 +3,8 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { TestServer } from '../../support/server.js';
 import { create, type Outcome, type Type } from './doors.js';
 
+export { eventsOf } from '../../fixtures/outbox.js';
+
 // What the tests of balances arrange and look at.
 
 export const eur = (amount: number | string): { amount: number | string; units: string } => ({ amount, units: 'EUR' });
@@ -130,10 +132,4 @@ async function fingerprints({ database }: TestServer, tables: readonly string[])
   const columns = tables.map((table) => `(SELECT count(*) || ' ' || coalesce(sum(hashtext(t::text)::bigint), 0) FROM "${table}" t) AS "${table}"`);
   const [row] = await database.query<object>(Prisma.raw(`SELECT ${columns.join(', ')}`));
   return row as object;
-}
-
-/** Names of the events about a resource, in the order they happened. */
-export async function eventsOf(server: TestServer, resourceId: string): Promise<string[]> {
-  const rows = await server.database.client.outbox.findMany({ where: { resourceId }, orderBy: { id: 'asc' } });
-  return rows.map(({ eventType }) => eventType);
 }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
+import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, entriesOf, eur, ledgerProblems, makeBucket, read, type Entry } from './balances.js';
 import { commitVerb, create, doors, releaseVerb, update, type Door, type Outcome, type Type } from './doors.js';
 import { bucketCount, hourMs, Model, sequence, type Command, type Share } from './model.js';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const runs = Number(process.env.RUNS ?? 4);
 
 /** A bound of waiting for however many runs are asked for. */
@@ -21,7 +21,7 @@ interface Made {
 }
 
 /** Commands whose refusal is kept under their key, and told again. */
-const kept = new Set<Command['type']>(['topup', 'credit', 'debit', 'extend', 'reserve', 'drawDebit', 'drawReserve', 'commit', 'transfer', 'series']);
+const kept = new Set<Command['type']>(['topup', 'credit', 'debit', 'extend', 'reserve', 'drawDebit', 'drawReserve', 'commit', 'transfer', 'recurring']);
 
 /** One sequence against the server: fresh buckets, the ids behind the numbers, and what came of it. */
 class Run {
@@ -29,7 +29,7 @@ class Run {
   private keys = 0;
   readonly ids: string[] = [];
   readonly reservations: { id: string; dueAt: number | undefined }[] = [];
-  readonly series: { id: string; asked: Extract<Command, { type: 'series' }> }[] = [];
+  readonly recurring: { id: string; asked: Extract<Command, { type: 'recurring' }> }[] = [];
   readonly actions: Made[] = [];
 
   /** Buckets of one product, in burn order; the last one expires. */
@@ -71,7 +71,7 @@ class Run {
     if (asked.type === 'reserve' || asked.type === 'drawReserve') {
       const lifetime = asked.type === 'reserve' ? asked.hours : undefined;
       this.reservations.push({ id, dueAt: lifetime && now + lifetime * hourMs });
-    } else if (asked.type === 'series') this.series.push({ id, asked });
+    } else if (asked.type === 'recurring') this.recurring.push({ id, asked });
     else if (asked.type === 'topup' || asked.type === 'extend') this.actions.push({ type: 'TopupBalance', id });
     else if (asked.type === 'transfer') this.actions.push({ type: 'TransferBalance', id });
     else if (['credit', 'debit', 'drawDebit', 'commit'].includes(asked.type)) this.actions.push({ type: 'AdjustBalance', id });
@@ -106,10 +106,10 @@ class Run {
         const isList = door === 'graphql' || from !== undefined;
         return create(server, door, 'TransferBalance', { ...source, ...(isList ? {} : { product: { id: this.product } }), amount, receiverBucket: { id: this.ids[to] }, ...transferCost }, { key });
       }
-      case 'series':
+      case 'recurring':
         return create(server, door, 'TopupBalance', { ...bucketOf(asked.bucket), amount, recurringPeriod: 'weekly', numberOfPeriods: asked.periods, requestedDate: after(asked.hours) }, { key });
-      case 'endSeries': {
-        const found = this.series[asked.series];
+      case 'endRecurring': {
+        const found = this.recurring[asked.recurring];
         return found && update(server, door, 'TopupBalance', found.id, { status: 'cancelled' }, { key });
       }
       case 'reverse': {
@@ -140,10 +140,10 @@ class Run {
       const { status } = await read(server, 'ReserveBalance', id);
       model.reservations.push({ isLive: status === 'created', dueAt, holds: shares(id, /^reserve$/, ({ reservedDelta }) => new Decimal(reservedDelta)) });
     }
-    for (const { id, asked } of this.series) {
+    for (const { id, asked } of this.recurring) {
       const { status, nextDueDate, periodsDone } = await read(server, 'TopupBalance', id);
       const left = asked.periods - (periodsDone ?? 0);
-      model.series.push({ bucket: asked.bucket, amount: asked.amount, status, left, dueAt: new Date(nextDueDate ?? 0).getTime() });
+      model.recurring.push({ bucket: asked.bucket, amount: asked.amount, status, left, dueAt: new Date(nextDueDate ?? 0).getTime() });
     }
     for (const { type, id } of this.actions) {
       const { status } = await read(server, type, id);
@@ -188,7 +188,6 @@ function end(asked: Extract<Command, { reservation: number }>, door: Door, id: s
 
 describe('random sequences of commands', () => {
   beforeAll(async () => {
-    console.info(`engine.property seed ${seed}, reproduce with SEED=${seed}`);
     server = await startTestServer();
   });
   afterAll(() => server.close());

@@ -8,7 +8,7 @@ export const bucketCount = 4;
 export const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
 
-/** What is asked of the server; buckets, reservations, series and actions by their number, in the order they were made. */
+/** What is asked of the server; buckets, reservations, recurring top-ups and actions by their number, in the order they were made. */
 export type Command = { door: Door } & (
   | { type: 'topup' | 'credit' | 'debit'; bucket: number; amount: string }
   | { type: 'extend'; bucket: number; amount: string; hours: number }
@@ -17,8 +17,8 @@ export type Command = { door: Door } & (
   | { type: 'commit'; reservation: number; amount: string | undefined }
   | { type: 'release'; reservation: number }
   | { type: 'transfer'; from: number | undefined; to: number; amount: string; cost: string | undefined; costOwner: 'originator' | 'receiver' }
-  | { type: 'series'; bucket: number; amount: string; hours: number; periods: number }
-  | { type: 'endSeries'; series: number }
+  | { type: 'recurring'; bucket: number; amount: string; hours: number; periods: number }
+  | { type: 'endRecurring'; recurring: number }
   | { type: 'reverse'; action: number }
   | { type: 'status'; bucket: number; status: 'active' | 'suspended' }
   | { type: 'wait'; hours: number }
@@ -44,8 +44,8 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: is('commit'), door, reservation: made, amount: optional(amount) }) },
   { weight: 2, arbitrary: fc.record({ type: is('release'), door, reservation: made }) },
   { weight: 4, arbitrary: fc.record({ type: is('transfer'), door, from: optional(bucket), to: bucket, amount, cost: optional(amount), costOwner: is('originator', 'receiver') }) },
-  { weight: 2, arbitrary: fc.record({ type: is('series'), door, bucket, amount, hours: fc.nat({ max: 300 }), periods: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 1, arbitrary: fc.record({ type: is('endSeries'), door, series: made }) },
+  { weight: 2, arbitrary: fc.record({ type: is('recurring'), door, bucket, amount, hours: fc.nat({ max: 300 }), periods: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 1, arbitrary: fc.record({ type: is('endRecurring'), door, recurring: made }) },
   { weight: 2, arbitrary: fc.record({ type: is('reverse'), door, action: made }) },
   { weight: 1, arbitrary: fc.record({ type: is('status'), door, bucket, status: is('active', 'suspended') }) },
   { weight: 3, arbitrary: fc.record({ type: is('wait'), door, hours }) },
@@ -72,7 +72,7 @@ export interface Reservation {
   dueAt: number | undefined;
 }
 
-export interface Series {
+export interface RecurringTopup {
   bucket: number;
   amount: string;
   dueAt: number;
@@ -89,7 +89,7 @@ export interface Action {
 export class Model {
   buckets: ModelBucket[] = [];
   reservations: Reservation[] = [];
-  series: Series[] = [];
+  recurring: RecurringTopup[] = [];
   actions: Action[] = [];
 
   constructor(public now: number) {}
@@ -105,6 +105,7 @@ export class Model {
         const state = this.at(asked.bucket);
         if (state.status === 'expired') return 'CONFLICT';
         state.status = asked.status;
+        this.settle();
         return undefined;
       }
       case 'topup':
@@ -126,13 +127,13 @@ export class Model {
         return this.end(asked.reservation, '0', false);
       case 'transfer':
         return this.transfer(asked);
-      case 'series':
+      case 'recurring':
         // Due at once is done at once.
-        this.series.push({ bucket: asked.bucket, amount: asked.amount, dueAt: this.now + asked.hours * hourMs, left: asked.periods, status: 'created' });
+        this.recurring.push({ bucket: asked.bucket, amount: asked.amount, dueAt: this.now + asked.hours * hourMs, left: asked.periods, status: 'created' });
         this.settle();
         return undefined;
-      case 'endSeries': {
-        const found = this.series[asked.series];
+      case 'endRecurring': {
+        const found = this.recurring[asked.recurring];
         if (found?.status === 'completed') return 'CONFLICT';
         if (found) found.status = 'cancelled';
         return undefined;
@@ -254,21 +255,21 @@ export class Model {
   private settle(): void {
     for (;;) {
       const due = [
-        ...this.buckets.map((state) => ({ at: state.status === 'expired' ? undefined : state.validUntil, act: () => void (state.status = 'expired') })),
+        ...this.buckets.map((state) => ({ at: state.status === 'active' ? state.validUntil : undefined, act: () => void (state.status = 'expired') })),
         ...this.reservations.map(({ isLive, dueAt }, number) => ({ at: isLive ? dueAt : undefined, act: () => void this.end(number, '0', false) })),
-        ...this.series.map((one) => ({ at: one.status === 'created' ? one.dueAt : undefined, act: () => this.period(one) })),
+        ...this.recurring.map((one) => ({ at: one.status === 'created' ? one.dueAt : undefined, act: () => this.period(one) })),
       ].filter(({ at }) => at !== undefined && at <= this.now) as { at: number; act: () => void }[];
       if (due.length === 0) return;
       due.reduce((first, one) => (one.at < first.at ? one : first)).act();
     }
   }
 
-  private period(series: Series): void {
-    const state = this.at(series.bucket);
-    if (!this.unusable(series.bucket, series.dueAt)) state.remaining = state.remaining.plus(series.amount);
-    series.dueAt += weekMs;
-    series.left -= 1;
-    if (series.left === 0) series.status = 'completed';
+  private period(recurring: RecurringTopup): void {
+    const state = this.at(recurring.bucket);
+    if (!this.unusable(recurring.bucket, recurring.dueAt)) state.remaining = state.remaining.plus(recurring.amount);
+    recurring.dueAt += weekMs;
+    recurring.left -= 1;
+    if (recurring.left === 0) recurring.status = 'completed';
   }
 }
 

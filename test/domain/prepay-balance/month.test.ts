@@ -18,8 +18,8 @@ describe('the month of a customer', () => {
     const friend = (await make(server, 'Bucket', { usageType: 'data', remainingValue: mb(0), logicalResource: [{ value: '491700000099' }] })).id;
 
     await make(server, 'TopupBalance', { amount: eur(5), bucket: { id: money }, reason: 'Welcome bonus' });
-    const series = await make(server, 'TopupBalance', { amount: eur(10), product: { id: 'prepaid-jane' }, recurringPeriod: 'monthly', numberOfPeriods: 3 });
-    expect([series.status, series.periodsDone, series.nextDueDate]).toEqual(['created', 1, '2026-02-28T09:00:00.000Z']);
+    const recurring = await make(server, 'TopupBalance', { amount: eur(10), product: { id: 'prepaid-jane' }, recurringPeriod: 'monthly', numberOfPeriods: 3 });
+    expect([recurring.status, recurring.periodsDone, recurring.nextDueDate]).toEqual(['created', 1, '2026-02-28T09:00:00.000Z']);
     expect(await balanceOf(server, money)).toEqual([15, 0]);
 
     server.clock.set('2026-02-10T12:00:00.000Z');
@@ -37,11 +37,11 @@ describe('the month of a customer', () => {
 
     server.clock.set('2026-04-01T00:00:00.000Z');
     expect(await balanceOf(server, money)).toEqual([35, 0]);
-    expect(await read(server, 'TopupBalance', series.id)).toMatchObject({ status: 'completed', periodsDone: 3 });
+    expect(await read(server, 'TopupBalance', recurring.id)).toMatchObject({ status: 'completed', periodsDone: 3 });
     expect(await read(server, 'ReserveBalance', lapsing.id)).toMatchObject({ status: 'cancelled' });
     expect(await read(server, 'Bucket', data)).toMatchObject({ status: 'expired', remainingValue: mb(550) });
 
-    const topups = (await server.rest('GET', `/topupBalance?relatedTopupBalance.id=${series.id}`)).body;
+    const topups = (await server.rest('GET', `/topupBalance?relatedTopupBalance.id=${recurring.id}`)).body;
     expect(topups.map((topup: any) => [topup.requestedDate, topup.status])).toEqual([
       ['2026-01-31T09:00:00.000Z', 'completed'],
       ['2026-02-28T09:00:00.000Z', 'completed'],

@@ -42,7 +42,7 @@ const cases: Case[] = [
   { type: 'TransferBalance', kind: 'creation', input: (id, friend) => ({ bucket: { id }, receiverBucket: { id: friend }, amount: eur(1) }) },
   { type: 'AdjustBalance', kind: 'creation', input: (id) => ({ bucket: { id }, amount: eur(1), ...actions.debit.attributes }) },
   { type: 'TopupBalance', kind: 'PATCH of a scheduled one', patched: true, input: (id, _friend, index) => ({ ...(index % 2 ? { bucket: { id } } : { relatedParty: party }), amount: eur(1), requestedDate: '2026-02-15T00:00:00.000Z' }) },
-  { type: 'TopupBalance', kind: 'PATCH of a series', patched: true, input: (id, _friend, index) => ({ ...(index % 2 ? { bucket: { id } } : { relatedParty: party }), amount: eur(1), recurringPeriod: 'weekly', numberOfPeriods: 9 }) },
+  { type: 'TopupBalance', kind: 'PATCH of a recurring top-up', patched: true, input: (id, _friend, index) => ({ ...(index % 2 ? { bucket: { id } } : { relatedParty: party }), amount: eur(1), recurringPeriod: 'weekly', numberOfPeriods: 9 }) },
   { type: 'ReserveBalance', kind: 'PATCH', patched: true, input: (id) => ({ bucket: { id }, amount: eur(0.01), expirationDate: '2026-02-15T00:00:00.000Z' }) },
   { type: 'TransferBalance', kind: 'PATCH', patched: true, input: (id, friend) => ({ bucket: { id }, receiverBucket: { id: friend }, amount: eur(0.01) }) },
 ];

@@ -339,7 +339,7 @@ describe('invalid actions', () => {
     { what: 'an unknown recurringPeriod', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'daily' }, named: 'recurringPeriod' },
     { what: 'numberOfPeriods of nothing', action: 'topup', input: { bucket, amount: eur(1), numberOfPeriods: 2 }, named: 'numberOfPeriods' },
     { what: 'no period at all', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', numberOfPeriods: 0 }, named: 'numberOfPeriods' },
-    { what: 'a series that is not automatic', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', isAutoTopup: false }, named: 'isAutoTopup' },
+    { what: 'a recurring top-up that is not automatic', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', isAutoTopup: false }, named: 'isAutoTopup' },
     { what: 'a threshold and a calendar', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', autoTopupThreshold: eur(1) }, named: 'recurringPeriod' },
     { what: 'a threshold of zero', action: 'topup', input: { bucket, amount: eur(1), autoTopupThreshold: eur(0) }, named: 'autoTopupThreshold' },
     { what: 'an empty channel', action: 'topup', input: { bucket, amount: eur(1), channel: {} }, named: 'channel' },

@@ -185,15 +185,15 @@ describe.each(doors)('a reversal through %s', (door) => {
     expect((await read(server, 'Bucket', expired)).status).toBe('expired');
   });
 
-  it('of one period takes that one back; the series itself moved nothing', async () => {
+  it('of one period takes that one back; the recurring top-up itself moved nothing', async () => {
     const bucket = await makeBucket(server, 0);
-    const series = await make(server, 'TopupBalance', { bucket: { id: bucket }, amount: eur(5), recurringPeriod: 'weekly', numberOfPeriods: 2 });
+    const recurring = await make(server, 'TopupBalance', { bucket: { id: bucket }, amount: eur(5), recurringPeriod: 'weekly', numberOfPeriods: 2 });
     server.clock.set('2026-04-01T00:00:00.000Z');
-    const [child] = (await server.rest('GET', `/topupBalance?relatedTopupBalance.id=${series.id}`)).body;
+    const [child] = (await server.rest('GET', `/topupBalance?relatedTopupBalance.id=${recurring.id}`)).body;
     accepted(await reverse(door, 'TopupBalance', child.id));
     expect(await balanceOf(server, bucket)).toEqual([5, 0]);
-    expect(await reverse(door, 'TopupBalance', series.id)).toMatchObject({ status: 409, code: 'CONFLICT' });
-    expect(await read(server, 'TopupBalance', series.id)).toMatchObject({ status: 'completed', periodsDone: 2 });
+    expect(await reverse(door, 'TopupBalance', recurring.id)).toMatchObject({ status: 409, code: 'CONFLICT' });
+    expect(await read(server, 'TopupBalance', recurring.id)).toMatchObject({ status: 'completed', periodsDone: 2 });
   });
 
   it('of a filling does not start the next one', async () => {

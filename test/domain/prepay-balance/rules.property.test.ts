@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { BalanceCommand } from '../../../src/domain/prepay-balance/commands.js';
 import { burnOrder } from '../../../src/domain/prepay-balance/draw.js';
@@ -6,8 +6,8 @@ import { decide } from '../../../src/domain/prepay-balance/rules.js';
 import { isRefusal, type Ruling, type Situation } from '../../../src/domain/prepay-balance/ruling.js';
 import type { ActionState, BucketState, Hold } from '../../../src/domain/prepay-balance/state.js';
 import { Decimal } from '../../../src/platform/decimal.js';
+import { seed } from '../../support/seed.js';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const runs = Number(process.env.RUNS ?? 1000);
 const now = new Date('2026-03-01T12:00:00.000Z');
 
@@ -146,7 +146,6 @@ function check(predicate: (command: BalanceCommand, situation: Situation, ruling
 }
 
 describe('decide', () => {
-  beforeAll(() => console.info(`rules.property seed ${seed}, reproduce with SEED=${seed}`));
 
   it('never makes a balance negative, and moves only what it was given', () => {
     const rulings = check((_command, situation, ruling) => {
@@ -161,13 +160,13 @@ describe('decide', () => {
 
   it('moves exactly the amount, all of it or nothing', () => {
     check((command, { action }, { movements, holds, ends }) => {
-      if (command.type === 'standing') return;
+      if (command.type === 'scheduled') return;
       const remaining = sum(movements.map(({ remainingDelta }) => remainingDelta));
       const reserved = sum(movements.map(({ reservedDelta }) => reservedDelta));
       const held = sum((action?.holds ?? []).map((hold) => hold.amount));
       const asked = command.type === 'cancel' || command.amount === undefined ? held : command.amount.amount;
       const cost = command.type === 'transfer' ? (command.cost?.amount ?? new Decimal(0)) : new Decimal(0);
-      const expected: Record<Exclude<BalanceCommand['type'], 'standing'>, [Decimal, Decimal]> = {
+      const expected: Record<Exclude<BalanceCommand['type'], 'scheduled'>, [Decimal, Decimal]> = {
         topup: [asked, new Decimal(0)],
         credit: [asked, new Decimal(0)],
         debit: [asked.negated(), new Decimal(0)],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { create, createMany, doors, made, remove, update, type Door } from './doors.js';
+import { create, createMany, doors, made, remove, update, type Door } from '../../fixtures/doors.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -67,6 +67,11 @@ describe('a usage that arrives again', () => {
     const { href } = await made(server, 'Usage', sent);
     const answer = await server.rest('POST', '/usage', { body: { ...sent, usageType: 'other' } });
     expect([answer.status, answer.body.referenceError]).toEqual([409, href]);
+    const fresh = usage();
+    const twice = [fresh, { ...fresh, usageType: 'other' }].map((value) => ({ op: 'add', path: '/-', value }));
+    const refused = await server.rest('PATCH', '/usage', { body: twice, headers: { 'content-type': 'application/json-patch+json' } });
+    // Of the two in one request none is there.
+    expect([refused.status, refused.body.referenceError]).toEqual([409, undefined]);
   });
 
   it('is another one when its source is, or has none', async () => {
@@ -134,8 +139,11 @@ describe('several usages at once', () => {
   it.each(doors)('are refused together when one comes with other data, through %s', async (door) => {
     const [a, b] = [usage(), usage()];
     await made(server, 'Usage', a);
-    expect(await createMany(server, door, 'Usage', [b, { ...a, usageType: 'other' }])).toMatchObject({ status: 409, message: expect.stringContaining('usageType') });
-    expect(await createMany(server, door, 'Usage', [b, { ...b, usageType: 'other' }])).toMatchObject({ status: 409, message: expect.stringContaining('usageType') });
+    const refused = (what: string): object => ({ status: 409, message: expect.stringMatching(new RegExp(`^element 1: externalId .* ${what}, which differ in usageType$`)) });
+    expect(await createMany(server, door, 'Usage', [b, { ...a, usageType: 'other' }])).toMatchObject(refused('was taken before with other data'));
+    expect(await createMany(server, door, 'Usage', [b, { ...b, usageType: 'other' }])).toMatchObject(refused('is there twice with different data'));
+    // Not even when the first of the two is known.
+    expect(await createMany(server, door, 'Usage', [a, { ...a, usageType: 'other' }])).toMatchObject(refused('was taken before with other data'));
     expect(await found(b['externalId'])).toEqual([]);
   });
 });

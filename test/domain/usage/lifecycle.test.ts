@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { create, createMany, doors, made, remove, update, type Door } from './doors.js';
+import { create, createMany, doors, made, remove, update, type Door } from '../../fixtures/doors.js';
+import { eventsOf } from '../../fixtures/outbox.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -28,11 +29,6 @@ async function usageIn(status: string): Promise<string> {
   const { id } = await made(server, 'Usage', { usageSpecification, ratedProductUsage, status: status === 'billed' ? 'rated' : status });
   if (status === 'billed') await server.database.client.usage.updateMany({ where: { id }, data: { status } });
   return id;
-}
-
-async function eventsOf(id: string): Promise<string[]> {
-  const rows = await server.database.client.outbox.findMany({ where: { resourceId: id }, orderBy: { id: 'asc' } });
-  return rows.map(({ eventType }) => eventType);
 }
 
 const everyWay = states.flatMap((from) => states.flatMap((to) => doors.map((door): [string, string, Door] => [from, to, door])));
@@ -95,7 +91,7 @@ describe('the events of a usage', () => {
     await update(server, door, 'Usage', resource.id, { status: 'rejected', description: 'both' });
     await update(server, door, 'Usage', resource.id, { status: 'rated' });
     await remove(server, door, 'Usage', resource.id);
-    expect(await eventsOf(resource.id)).toEqual([
+    expect(await eventsOf(server, resource.id)).toEqual([
       'UsageCreateEvent',
       'UsageAttributeValueChangeEvent',
       'UsageStateChangeEvent',
@@ -109,12 +105,12 @@ describe('the events of a usage', () => {
     const { resource } = await create(server, door, 'UsageSpecification', { name: 'eventful' });
     await update(server, door, 'UsageSpecification', resource.id, { lifecycleStatus: 'active' });
     await remove(server, door, 'UsageSpecification', resource.id);
-    expect(await eventsOf(resource.id)).toEqual(['UsageSpecificationCreateEvent', 'UsageSpecificationAttributeValueChangeEvent', 'UsageSpecificationDeleteEvent']);
+    expect(await eventsOf(server, resource.id)).toEqual(['UsageSpecificationCreateEvent', 'UsageSpecificationAttributeValueChangeEvent', 'UsageSpecificationDeleteEvent']);
   });
 
   it('come with each usage of several', async () => {
     const { resource } = await createMany(server, 'graphql', 'Usage', [{ usageSpecification }, { usageSpecification, status: 'guided' }]);
-    for (const { id } of resource) expect(await eventsOf(id)).toEqual(['UsageCreateEvent']);
+    for (const { id } of resource) expect(await eventsOf(server, id)).toEqual(['UsageCreateEvent']);
   });
 });
 

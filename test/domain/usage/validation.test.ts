@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { create, createMany, doors, made, update } from './doors.js';
+import { create, createMany, doors, made, update } from '../../fixtures/doors.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -18,13 +18,13 @@ const rows: readonly [title: string, definition: Json, fitting: unknown[], unfit
   ['an integer', { valueType: 'integer' }, [5, 0, -7, '12', '-12', 5.0, '1e3', 1e15], [0.5, '0.5', 'abc', '12abc', ' 12', '0x10', true, {}, [1], 'Infinity', 'NaN', `${'9'.repeat(60)}`]],
   ['a number', { valueType: 'number' }, [5, 0.5, -0.25, '12.75', '1e-3'], ['abc', '1,5', '.', true, {}, [1], '1e9999']],
   ['a boolean', { valueType: 'boolean' }, [true, false, 'true', 'false'], ['yes', 'True', 1, 0, {}, []]],
-  ['a dateTime', { valueType: 'dateTime' }, ['2026-03-01T08:00:00Z', '2026-03-01T08:00:00.5+02:00', '2026-03-01'], ['yesterday', '2026-02-30', 20260301, {}, true]],
-  ['an object', { valueType: 'object' }, [{}, { a: { b: [1] } }], ['{}', 5, [], true]],
-  ['an array', { valueType: 'array' }, [[], [1, 'two', { three: 3 }]], ['[]', 5, {}, true]],
+  ['a dateTime', { valueType: 'dateTime' }, ['2026-03-01T08:00:00Z', '2026-03-01T08:00:00.5+02:00', '2026-03-01'], ['yesterday', '2026-02-30', '9999-12-31T23:59:59-01:00', 20260301, {}, true]],
+  ['an object', { valueType: 'object' }, [{}, { a: { b: [1] } }, '{"a":{}}', ' {} '], ['{', '{} {}', '[]', 5, [], true]],
+  ['an array', { valueType: 'array' }, [[], [1, 'two', { three: 3 }], '[1,"two"]'], ['[', '{}', `${'['.repeat(70)}${']'.repeat(70)}`, 5, {}, true]],
   ['one of some texts', { valueType: 'string', ...choices({ value: 'SEC', isDefault: true }, { value: 'MIN' }) }, ['SEC', 'MIN', ''], ['sec', 'HOUR', ' SEC']],
   ['one of some numbers', { valueType: 'number', ...choices({ value: 1 }, { value: '2.50' }) }, [1, '1', 1.0, 2.5, '2.5'], [2, 1.5, '25']],
   ['one of some instants', { valueType: 'dateTime', ...choices({ value: '2026-03-01T08:00:00Z' }) }, ['2026-03-01T10:00:00+02:00'], ['2026-03-01T08:00:01Z']],
-  ['one of some objects', { valueType: 'object', ...choices({ value: { a: 1, b: 2 } }) }, [{ b: 2, a: 1 }], [{ a: 1 }, {}]],
+  ['one of some objects', { valueType: 'object', ...choices({ value: { a: 1, b: 2 } }) }, [{ b: 2, a: 1 }, '{"b": 2, "a": 1}'], [{ a: 1 }, {}]],
   ['one of some values of any type', choices({ value: 'a' }, { value: 1 }), ['a', 1], ['1', 'b', true]],
   ['of a closed range', { valueType: 'number', ...choices({ valueFrom: 0, valueTo: 10 }) }, [0, 10, 5.5, '10'], [-0.001, 10.001, '11']],
   ['of a range said to be closed', { valueType: 'integer', ...choices({ valueFrom: 0, valueTo: 10, rangeInterval: 'closed' }) }, [0, 10], [-1, 11, 5.5]],
@@ -144,6 +144,11 @@ describe('a specification', () => {
     ['with an interval of no range', values({ rangeInterval: 'open' }), `${choice}.valueFrom`],
     ['with a range of texts', [{ name: 'c', valueType: 'string', characteristicValueSpecification: [{ valueTo: 5 }] }], `${choice}.valueTo`],
     ['with a value outside its range', values({ value: 5, valueFrom: 6 }), `${choice}.value`],
+    ['with a value of another type than its characteristic', values({ valueType: 'string', value: 'abc' }), `${choice}.value`],
+    ['with a value that its expression does not match', [{ name: 'c', characteristicValueSpecification: [{ value: 'b', regex: '^a' }] }], `${choice}.value`],
+    ['with a value that the expression of its characteristic does not match', [{ name: 'c', regex: '^a', characteristicValueSpecification: [{ value: 'b' }] }], `${choice}.value`],
+    ['with a range of no whole number', [{ name: 'c', valueType: 'integer', characteristicValueSpecification: [{ valueFrom: 0.5, valueTo: 0.75 }] }], `${choice}.valueTo`],
+    ['with an open range of no whole number', [{ name: 'c', valueType: 'integer', characteristicValueSpecification: [{ valueFrom: 0, valueTo: 1, rangeInterval: 'open' }] }], `${choice}.valueTo`],
     ['with a choice whose expression is none', values({ regex: '[' }), `${choice}.regex`],
     ['with an end beyond 1e15', values({ valueTo: -1e16 }), `${choice}.valueTo`],
     ['with an end finer than 1e-9', values({ valueFrom: 1e-10 }), `${choice}.valueFrom`],
@@ -197,5 +202,15 @@ describe('the value of a characteristic', () => {
     expect((await server.rest('GET', '/usage?usageCharacteristic.value=found-me&fields=id')).body).toEqual([{ id, href: expect.any(String) }]);
     const filter = { usageCharacteristic: { some: { name: { eq: 'cell' }, value: { eq: 'found-me' } } } };
     expect((await server.graphql('query ($filter: UsageFilter) { usages(filter: $filter) { items { id } } }', { filter })).data.usages.items).toEqual([{ id }]);
+  });
+});
+
+describe('the date of a usage', () => {
+  it.each(doors)('lies in the years 1 to 9999, whatever its offset, through %s', async (door) => {
+    const take = (usageDate: string): ReturnType<typeof create> => create(server, door, 'Usage', { usageSpecification: { id: 's' }, usageDate });
+    for (const usageDate of ['9999-12-31T23:59:59-01:00', '0001-01-01T00:00:00+01:00']) {
+      expect(await take(usageDate)).toMatchObject({ status: 400, message: expect.stringContaining(usageDate) });
+    }
+    for (const usageDate of ['9999-12-31T23:59:59.999Z', '0001-01-01T00:00:00.000Z']) expect((await take(usageDate)).resource).toMatchObject({ usageDate });
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { DatabaseOpenError, openPostgresql, refuseOldServer } from '../../../src/platform/database/postgresql.js';
-import { eventually } from '../../app/program.js';
+import { eventually } from '../../support/eventually.js';
 import { createDatabase, dropDatabase, urlOf } from '../../support/postgresql.js';
 
 describe('opening a PostgreSQL server', () => {

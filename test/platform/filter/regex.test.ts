@@ -4,9 +4,9 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { DomainError } from '../../../src/platform/errors.js';
 import { parseRegex } from '../../../src/platform/filter/regex.js';
-import { databaseNames, openDatabase } from './databases.js';
+import { seed } from '../../support/seed.js';
+import { openThings } from './databases.js';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const runs = Number(process.env.RUNS ?? 400);
 
 describe('regular expressions', () => {
@@ -112,11 +112,10 @@ const expression = fc.letrec<{ node: string }>((tie) => ({
 })).node;
 const texts = fc.array(fc.array(fc.constantFrom('a', 'b', 'c', 'A', 'ä', '\u{1F600}', '1', '\n', ' ', '\u00A0', '.', '-', '_', '%', '\\', '"', '\uFFFD', '٣', '\r'), { maxLength: 6 }).map((parts) => parts.join('')), { minLength: 20, maxLength: 20 });
 
-describe.each(databaseNames)('regular expressions on the %s database', (name) => {
+describe('regular expressions in the database', () => {
   let database: Database;
   beforeAll(async () => {
-    console.info(`regex seed ${seed}, reproduce with SEED=${seed}`);
-    database = await openDatabase(name);
+    database = await openThings();
   });
   afterAll(() => database.close());
 

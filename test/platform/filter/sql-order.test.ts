@@ -6,22 +6,21 @@ import { Decimal } from '../../../src/platform/decimal.js';
 import { compileAfter, compileCursor, compileOrder, fullOrder } from '../../../src/platform/filter/sql.js';
 import type { OrderKey } from '../../../src/platform/filter/tree.js';
 import { isNormalTime } from '../../../src/platform/filter/values.js';
-import { databaseNames, openDatabase } from './databases.js';
+import { seed } from '../../support/seed.js';
+import { openThings } from './databases.js';
 import { insertRows, rowsArbitrary, shape, toValue, type Row } from './things.js';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const paths = ['id', 'name', 'flag', 'count', 'price', 'at', 'amount.amount', 'amount.units', 'period.endDateTime', 'owner.id', 'owner.rank', 'owner.score', 'owner.active', 'owner.since', 'owner.address.city'];
 const keyArbitrary = fc.record({ path: fc.constantFrom(...paths).map((path) => path.split('.')), descending: fc.boolean() });
 const orderArbitrary = fc.array(keyArbitrary, { maxLength: 3 });
 
-describe.each(databaseNames)('orders on the %s database', (name) => {
+describe('orders in the database', () => {
   let database: Database;
   const rows = fc.sample(rowsArbitrary, { seed, numRuns: 1 })[0] as Row[];
   const byId = new Map(rows.map((row) => [row.id as string, toValue(row)]));
 
   beforeAll(async () => {
-    console.info(`sql-order seed ${seed}, reproduce with SEED=${seed}`);
-    database = await openDatabase(name);
+    database = await openThings();
     await database.query(insertRows(rows));
   });
   afterAll(() => database.close());

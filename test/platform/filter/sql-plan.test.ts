@@ -4,13 +4,13 @@ import type { Database } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../src/platform/filter/query-string.js';
 import { compileAfter, compileFilter, compileOrder } from '../../../src/platform/filter/sql.js';
 import type { Filter } from '../../../src/platform/filter/tree.js';
-import { databaseNames, openDatabase } from './databases.js';
+import { openThings } from './databases.js';
 import { attributes, shape } from './things.js';
 
-describe.each(databaseNames)('plans on the %s database', (name) => {
+describe('plans in the database', () => {
   let database: Database;
   beforeAll(async () => {
-    database = await openDatabase(name);
+    database = await openThings();
     await database.query(Prisma.sql`INSERT INTO "Thing" ("id", "name", "owner", "party", "tags")
       SELECT i::text, 'name ' || i, jsonb_build_object('id', i::text), jsonb_build_array(jsonb_build_object('id', i::text, 'role', 'customer')), jsonb_build_array(i::text) FROM generate_series(1, 2000) i`);
     await database.query(Prisma.sql`ANALYZE "Thing"`);

@@ -5,20 +5,19 @@ import type { Database } from '../../../src/platform/database/database.js';
 import { matches } from '../../../src/platform/filter/evaluate.js';
 import { compileFilter } from '../../../src/platform/filter/sql.js';
 import type { Filter } from '../../../src/platform/filter/tree.js';
-import { databaseNames, openDatabase } from './databases.js';
+import { seed } from '../../support/seed.js';
+import { openThings } from './databases.js';
 import { attributes, filterArbitrary, insertRows, rowsArbitrary, shape, toValue, type Row } from './things.js';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const runs = Number(process.env.RUNS ?? 500);
 const rootFilter = filterArbitrary({ kind: 'object', attributes: () => attributes }, 4);
 
-describe.each(databaseNames)('filters on the %s database', (name) => {
+describe('filters in the database', () => {
   let database: Database;
   const rows = fc.sample(rowsArbitrary, { seed, numRuns: 1 })[0] as Row[];
 
   beforeAll(async () => {
-    console.info(`sql.property seed ${seed}, reproduce with SEED=${seed}`);
-    database = await openDatabase(name);
+    database = await openThings();
     await database.query(insertRows(rows));
   });
   afterAll(() => database.close());

@@ -5,7 +5,7 @@ import { Decimal } from '../../../src/platform/decimal.js';
 import { matches } from '../../../src/platform/filter/evaluate.js';
 import { compileFilter } from '../../../src/platform/filter/sql.js';
 import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree.js';
-import { databaseNames, openDatabase } from './databases.js';
+import { openThings } from './databases.js';
 import { attributes, insertRows, shape, toValue, type Row } from './things.js';
 
 const compare = (path: string, operator: ValueOperator, value: FilterValue): Filter => ({ kind: 'compare', path: path ? path.split('.') : [], operator, value });
@@ -69,10 +69,10 @@ const cases: [string, Filter, string[]][] = [
   ['the names are taken as they are', { kind: 'compare', path: ['anything', 'a', 'b.c"'], operator: 'eq', value: 1 }, ['deep']],
 ];
 
-describe.each(databaseNames)('conditions on the %s database', (name) => {
+describe('conditions in the database', () => {
   let database: Database;
   beforeAll(async () => {
-    database = await openDatabase(name);
+    database = await openThings();
     await database.query(insertRows(rows));
   });
   afterAll(() => database.close());

@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { Database } from '../../../src/platform/database/database.js';
 import { openEmbedded } from '../../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
-import { eventually } from '../../app/program.js';
+import { eventually } from '../../support/eventually.js';
 import { startChild, type Child } from '../../support/child.js';
 import { openLine, type Line } from '../../support/line.js';
 import { createDatabase, dropDatabase, urlOf } from '../../support/postgresql.js';
@@ -106,12 +106,12 @@ if (process.env.TEST_DATABASE_URL) {
     });
 
     it('again and again under load, no job is lost', async () => {
-      const { jobs } = createJobs(database);
+      const { jobs } = createJobs(database, { leaseSeconds: 2 });
       const ran = new Map<number, number>();
       const job = jobs.define<{ number: number }>('load', async ({ number }) => {
         await database.statement('SELECT pg_sleep(0.01)');
         ran.set(number, (ran.get(number) ?? 0) + 1);
-      }, { ...settings, retryLimit: 20, concurrency: 3, expireInSeconds: 2 });
+      }, { ...settings, retryLimit: 20, concurrency: 3 });
       await jobs.prepare();
       jobs.start();
       const count = 60;

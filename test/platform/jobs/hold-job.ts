@@ -8,7 +8,7 @@ import { killedJob, repeatingWork } from './killed-job.js';
 // it, and of work that repeats, until it is killed.
 const [, , place = ''] = process.argv;
 const database = place.startsWith('postgres') ? await openPostgresql(place, { poolSize: 3 }) : await openEmbedded(place);
-const jobs = new Jobs(database, pino({ level: 'silent' }), { pollMs: 50 });
+const jobs = new Jobs(database, pino({ level: 'silent' }), { pollMs: 50, leaseSeconds: 2 });
 const running = new Set<string>();
 const hang = (name: string): Promise<void> => {
   running.add(name);

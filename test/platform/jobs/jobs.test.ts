@@ -5,7 +5,7 @@ import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import type { Jobs, JobsOptions } from '../../../src/platform/jobs/jobs.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
-import { eventually } from '../../app/program.js';
+import { eventually } from '../../support/eventually.js';
 import { createJobs, settings } from './support.js';
 
 let database: TestDatabase;
@@ -215,6 +215,26 @@ describe('several servers', () => {
     other.jobs.start();
     await until('all are done', async () => (await one.jobs.counts())['share']!.waiting + (await one.jobs.counts())['share']!.active === 0);
     expect(ran.map(({ number }) => number).sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, number) => number));
+  });
+});
+
+describe('a job that takes longer than its lease', () => {
+  it('is left to the process that runs it', async () => {
+    const attempts: number[] = [];
+    let ended = 0;
+    const all = [database, await otherDatabase()].map((on) => {
+      const { jobs } = server(on, { leaseSeconds: 1, maintenanceSeconds: 0.2 });
+      return { jobs, job: jobs.define('long', async (_data, { attempt }) => {
+        attempts.push(attempt);
+        await new Promise((resolve) => setTimeout(resolve, 4_000));
+        ended++;
+      }, { ...settings, retryLimit: 5 }) };
+    });
+    await Promise.all(all.map(({ jobs }) => jobs.prepare()));
+    for (const { jobs } of all) jobs.start();
+    await all[0]!.job.send({});
+    await until('it has ended', () => ended > 0);
+    expect(attempts).toEqual([1]);
   });
 });
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Prisma } from '../../../prisma/generated/client.js';
 import { Bucket } from '../../../graphql/prepay-balance/bucket.js';
 import { toFilterInput } from '../../../rest-compat/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
@@ -7,10 +6,10 @@ import { toFilter } from '../../../graphql/filter.js';
 import { toAttribute } from '../../../graphql/naming.js';
 import { createSchema } from '../../../graphql/schema.js';
 import { attributeTypesOf, shapeOf } from '../../../graphql/shape.js';
-import type { Database, ReadOptions } from '../../../src/platform/database/database.js';
+import type { Database } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../src/platform/filter/query-string.js';
-import { Reader } from '../../../src/platform/read/reader.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
+import { watchReads, type WatchedReads } from '../../support/watched-reads.js';
 
 /** A server has the size that the plans are chosen for; the embedded database shows that they can be chosen at all. */
 const rows = process.env.TEST_DATABASE_URL ? 1_000_000 : 20_000;
@@ -33,14 +32,12 @@ const cases = [
 
 describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
   let database: TestDatabase;
-  const asked: Prisma.Sql[] = [];
-  let reader: Reader;
+  let reads: WatchedReads;
 
   beforeAll(async () => {
     database = await openTestDatabase();
     await fill(database);
-    const watched = { ...database, read: <T>(sql: Prisma.Sql, options: ReadOptions) => (asked.push(sql), database.read<T>(sql, options)) } as Database;
-    reader = new Reader(watched, 100_000, { condition: () => Prisma.sql`false`, settle: () => Promise.resolve(0) });
+    reads = watchReads(database);
   }, loadMaxMs);
   afterAll(() => database.close());
 
@@ -49,15 +46,13 @@ describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
     const { filter } = parseQuery(query, { attributes: model.attributes, toAttribute });
     if (!filter || !model.filterInput) throw new Error('the query has a filter');
     const tree = toFilter(toFilterInput(filter, model.filterInput), { kind: 'object', attributes: () => attributeTypesOf(Bucket) });
-    asked.length = 0;
-    const page = await reader.page(shapeOf(Bucket), { tenantId: 'default', at: new Date() }, { filter: tree, order: [], offset: 0, limit: 20, attributes: ['id'] });
-    expect(page.items.length).toBeGreaterThan(0);
-    const [sql] = asked;
-    if (!sql) throw new Error('the reader asks the database');
-    const plan = await database.query<{ 'QUERY PLAN': string }>(Prisma.sql`EXPLAIN ${sql}`);
-    const text = plan.map((line) => line['QUERY PLAN']).join('\n');
-    expect(text).toContain(index);
-    expect(text).not.toContain('Seq Scan');
+    const request = { filter: tree, order: [], offset: 0, limit: 20, attributes: ['id'] };
+    const plan = await reads.planOf(async () => {
+      const page = await reads.reader.page(shapeOf(Bucket), { tenantId: 'default', at: new Date() }, request);
+      expect(page.items.length).toBeGreaterThan(0);
+    });
+    expect(plan).toContain(index);
+    expect(plan).not.toContain('Seq Scan');
   });
 });
 

@@ -10,11 +10,11 @@ import { attributeTypesOf, shapeOf } from '../../../graphql/shape.js';
 import { toFilterInput } from '../../../rest-compat/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
 import { isDue } from '../../../src/domain/prepay-balance/due.js';
-import type { Database, ReadOptions } from '../../../src/platform/database/database.js';
+import type { Database } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../src/platform/filter/query-string.js';
 import type { PageRequest } from '../../../src/platform/read/page.js';
-import { Reader } from '../../../src/platform/read/reader.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
+import { watchReads, type WatchedReads } from '../../support/watched-reads.js';
 
 /** A server has the size that the plans are chosen for; the embedded database shows that they can be chosen at all. */
 const rows = process.env.TEST_DATABASE_URL ? 200_000 : 10_000;
@@ -24,25 +24,14 @@ const firstPage: PageRequest = { order: [], offset: 0, limit: 20, attributes: ['
 
 describe(`among ${rows.toLocaleString('en')} buckets`, () => {
   let database: TestDatabase;
-  const asked: Prisma.Sql[] = [];
-  let reader: Reader;
+  let reads: WatchedReads;
 
   beforeAll(async () => {
     database = await openTestDatabase();
     await fill(database);
-    const watched = { ...database, read: <T>(sql: Prisma.Sql, options: ReadOptions) => (asked.push(sql), database.read<T>(sql, options)) } as Database;
-    reader = new Reader(watched, 100_000, { condition: () => Prisma.sql`false`, settle: () => Promise.resolve(0) });
+    reads = watchReads(database);
   }, loadMaxMs);
   afterAll(() => database.close());
-
-  /** The plan of the one statement that the work asks. */
-  async function planOf(work: () => Promise<unknown>): Promise<string> {
-    asked.length = 0;
-    await work();
-    expect(asked.length).toBe(1);
-    const plan = await database.query<{ 'QUERY PLAN': string }>(Prisma.sql`EXPLAIN ${asked[0] as Prisma.Sql}`);
-    return plan.map((line) => line['QUERY PLAN']).join('\n');
-  }
 
   /** The plan that a connection keeps: it is made without the values. */
   async function keptPlanOf({ text, values }: Prisma.Sql): Promise<string> {
@@ -65,10 +54,8 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
   });
 
   it('a bucket and the first pages of buckets are found by their key, also by a plan that is kept', async () => {
-    for (const work of [() => reader.one(shapeOf(Bucket), scope, 'B0000000777', ['name']), () => reader.page(shapeOf(Bucket), scope, firstPage)]) {
-      asked.length = 0;
-      await work();
-      const plan = await keptPlanOf(asked[0] as Prisma.Sql);
+    for (const work of [() => reads.reader.one(shapeOf(Bucket), scope, 'B0000000777', ['name']), () => reads.reader.page(shapeOf(Bucket), scope, firstPage)]) {
+      const plan = await keptPlanOf(await reads.statementOf(work));
       expect(plan).toContain('Bucket_pkey');
       expect(plan).not.toMatch(/Seq Scan|Sort Key/);
     }
@@ -88,35 +75,35 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
     const { filter } = parseQuery(query, { attributes: model.attributes, toAttribute });
     if (!filter || !model.filterInput) throw new Error('the query has a filter');
     const tree = toFilter(toFilterInput(filter, model.filterInput), { kind: 'object', attributes: () => attributeTypesOf(AccumulatedBalance) });
-    const found = await reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole });
+    const found = await reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole });
     expect(found.items.length).toBeGreaterThan(0);
-    const plan = await planOf(() => reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole }));
+    const plan = await reads.planOf(() => reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole }));
     expect(plan).toContain(index);
     expect(plan).not.toContain('Seq Scan');
   });
 
   it('one sum is read by its key', async () => {
-    const plan = await planOf(() => reader.one(shapeOf(AccumulatedBalance), scope, 'product~product-777~monetary~EUR', whole));
+    const plan = await reads.planOf(() => reads.reader.one(shapeOf(AccumulatedBalance), scope, 'product~product-777~monetary~EUR', whole));
     expect(plan).toContain('BalanceGroup_pkey');
     expect(plan).not.toContain('Seq Scan');
   });
 
   it('the first page of all sums is read in their order', async () => {
-    const plan = await planOf(() => reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, attributes: whole }));
+    const plan = await reads.planOf(() => reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, attributes: whole }));
     expect(plan).toContain('BalanceGroup_pkey');
     expect(plan).not.toMatch(/Seq Scan|Sort Key: g/);
   });
 
   it('sums are counted without being computed', async () => {
-    const page = await reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, limit: 0 });
-    expect(await planOf(() => page.totalCount(false))).not.toContain('string_agg');
+    const page = await reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, limit: 0 });
+    expect(await reads.planOf(() => page.totalCount(false))).not.toContain('string_agg');
     expect(await page.totalCount(true)).toBe(4 * rows);
   });
 
   it('the actions of several buckets, of few and of many actions, are read in order by the key of their links', async () => {
     const shape = shapeOf(BalanceAction);
     const edge = { links: 'BucketAction', parent: 'bucketId', child: 'actionId' };
-    const plan = await planOf(() => reader.pages(shape, scope, edge, ['B0000000777', 'B0000000001'], firstPage));
+    const plan = await reads.planOf(() => reads.reader.pages(shape, scope, edge, ['B0000000777', 'B0000000001'], firstPage));
     expect(plan).toContain('BucketAction_pkey');
     expect(plan).not.toMatch(/Seq Scan|Sort Key: b/);
   });

@@ -1,0 +1,39 @@
+import { InputType, ObjectType } from 'type-graphql';
+import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
+import { Attribute, ValueObject } from '../attribute.js';
+import { Decimal } from '../scalars.js';
+import { Extensible } from '../shared/extensible.js';
+import { Money } from '../shared/money.js';
+import { PaymentRef } from '../shared/references.js';
+
+/** What the taxes of a bill and of a rate have in common. */
+@ObjectType()
+@InputType()
+abstract class TaxParts extends Extensible {
+  @Attribute(() => String, { description: 'Kind of the tax, e.g. VAT.' })
+  taxCategory?: string;
+
+  @Attribute(() => Decimal, { description: 'Rate in percent: 20 is 20 %.' })
+  taxRate?: DecimalValue;
+}
+
+@ValueObject('A tax of a bill, one for each kind and rate.')
+export class TaxItem extends TaxParts {
+  @Attribute(() => Money, { required: true, description: 'How much of it is due.' })
+  taxAmount: Money;
+}
+
+@ValueObject('A tax of a billing rate.')
+export class AppliedBillingTaxRate extends TaxParts {
+  @Attribute(() => Money, { description: 'How much of it is due.' })
+  taxAmount?: Money;
+}
+
+@ValueObject('A payment of a bill, or the part of a payment that goes to this bill.')
+export class AppliedPayment extends Extensible {
+  @Attribute(() => PaymentRef, { required: true, description: 'The payment.' })
+  payment: PaymentRef;
+
+  @Attribute(() => Money, { required: true, description: 'How much of it goes to this bill, in the currency of the bill.' })
+  appliedAmount: Money;
+}

@@ -1,0 +1,181 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { documentPart, formatOf } from '../../src/domain/customer-bill/index.js';
+import type { Page } from '../../src/platform/read/page.js';
+import { Attribute, Resource } from '../attribute.js';
+import { told, writeContext, type Context } from '../context.js';
+import { readEdge } from '../edges.js';
+import { pageArgumentsOf, pageOf } from '../page.js';
+import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
+import { DateTime } from '../scalars.js';
+import { AttachmentRefOrValue } from '../shared/attachment.js';
+import { ExtensibleResource } from '../shared/extensible.js';
+import { Money } from '../shared/money.js';
+import { PaymentMethodRef, RelatedParty } from '../shared/references.js';
+import { TimePeriod } from '../shared/time-period.js';
+import { AppliedCustomerBillingRate } from './applied-customer-billing-rate.js';
+import { AppliedPayment, TaxItem } from './bill-parts.js';
+import { BillCycleRef, BillingAccountRef, CustomerBillRef, FinancialAccountRef } from './references.js';
+
+@Resource({
+  table: 'CustomerBill',
+  description: 'TMF678 CustomerBill: what an account owes for a period, and what was paid of it. Once it has left new its figures stand.',
+})
+export class CustomerBill extends ExtensibleResource {
+  @Attribute(() => String, {
+    required: true,
+    create: 'optional',
+    update: true,
+    description:
+      'new (when not given), validated, sent, partiallyPaid, settled, in this order, or onHold; it may begin as new or onHold. Any may be put onHold, and goes back to where it came from, or to validated when nothing was paid yet. Payments lead from sent to partiallyPaid and settled; without any, sent may become either by hand.',
+  })
+  state: string;
+
+  @Attribute(() => String, { description: 'Our extension: while it is onHold, the state it came from.' })
+  stateBeforeHold?: string;
+
+  @Attribute(() => String, { description: 'Our extension: why it was put on hold when it was made.' })
+  holdReason?: string;
+
+  @Attribute(() => String, { description: 'Our extension: the run that made it.' })
+  billRunId?: string;
+
+  @Attribute(() => String, {
+    description: 'Number of the bill for the customer, e.g. INV-2026-000042: given when it leaves new (to be put onHold is not to leave it), without gaps in each series and year. Credit notes have the series CN.',
+  })
+  billNo?: string;
+
+  @Attribute(() => DateTime, { create: 'optional', description: 'Date of the bill as the customer sees it.' })
+  billDate?: Date;
+
+  @Attribute(() => String, { create: 'optional', description: 'Kind of the bill, e.g. normal, duplicate, interim, last, trial customer, credit note.' })
+  category?: string;
+
+  @Attribute(() => String, { create: 'optional', description: 'onCycle (made by the run of a cycle) or offCycle (made for another reason, such as a request).' })
+  runType?: string;
+
+  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; set by the server.' })
+  lastUpdate: Date;
+
+  @Attribute(() => DateTime, { create: 'optional', description: 'About when the next bill will be made.' })
+  nextBillDate?: Date;
+
+  @Attribute(() => DateTime, { create: 'optional', description: 'When the amount due is to be paid.' })
+  paymentDueDate?: Date;
+
+  @Attribute(() => TimePeriod, { create: 'optional', description: 'The period that is billed.' })
+  billingPeriod?: TimePeriod;
+
+  @Attribute(() => Money, { create: 'optional', description: 'The amount without tax.' })
+  taxExcludedAmount?: Money;
+
+  @Attribute(() => Money, { create: 'optional', description: 'The amount with tax: where taxExcludedAmount and taxItem are given, exactly these together.' })
+  taxIncludedAmount?: Money;
+
+  @Attribute(() => [TaxItem], { create: 'optional', description: 'The taxes, one for each kind and rate.' })
+  taxItem?: TaxItem[];
+
+  @Attribute(() => Money, { create: 'optional', description: 'What is to be paid; taxIncludedAmount when not given.' })
+  amountDue?: Money;
+
+  @Attribute(() => Money, { description: 'What is still to be paid: amountDue without the payments, nothing of a settled bill; set by the server.' })
+  remainingAmount?: Money;
+
+  @Attribute(() => [AppliedPayment], {
+    required: true,
+    update: true,
+    description: 'The payments, at first none. An update may carry further ones at the end (see addAppliedPayment); those there are neither changed nor removed.',
+  })
+  appliedPayment: AppliedPayment[];
+
+  @Attribute(() => BillCycleRef, { create: 'optional', update: true, description: 'The billing cycle it belongs to.' })
+  billCycle?: BillCycleRef;
+
+  @Attribute(() => [AttachmentRefOrValue], { required: true, create: 'optional', description: 'The documents of the bill; each has an id. When none is given: the bill as PDF, as JSON with its lines, and its lines as CSV, made when somebody asks for their url.' })
+  billDocument: AttachmentRefOrValue[];
+
+  @Attribute(() => BillingAccountRef, { create: 'optional', description: 'The account it is made out to; this or financialAccount is needed.' })
+  billingAccount?: BillingAccountRef;
+
+  @Attribute(() => FinancialAccountRef, { create: 'optional', description: 'The account that owes; this or billingAccount is needed.' })
+  financialAccount?: FinancialAccountRef;
+
+  @Attribute(() => PaymentMethodRef, { create: 'optional', description: 'How it is to be paid.' })
+  paymentMethod?: PaymentMethodRef;
+
+  @Attribute(() => [RelatedParty], { create: 'optional', description: 'Parties that have to do with it.' })
+  relatedParty?: RelatedParty[];
+}
+
+@Resolver(() => CustomerBill)
+class AppliedPayments {
+  @Mutation(() => CustomerBill, {
+    description:
+      'Adds a payment to a bill that was sent: it becomes partiallyPaid, or settled when nothing remains. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
+  })
+  addAppliedPayment(
+    @Arg('id', () => ID) id: string,
+    @Arg('input', () => AppliedPayment) input: AppliedPayment,
+    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
+    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
+    @Ctx() context: Context,
+  ): Promise<object> {
+    return told(context, context.customerBill.bills.addAppliedPayment(writeContext(context, key), { id, ifRevision }, input));
+  }
+}
+
+const ratePage = pageOf(AppliedCustomerBillingRate);
+const rateArguments = pageArgumentsOf(AppliedCustomerBillingRate);
+
+@Resolver(() => CustomerBill)
+class CustomerBillEdges {
+  @FieldResolver(() => ratePage, { description: 'The lines of the bill: the billing rates that refer to it.' })
+  appliedCustomerBillingRates(
+    @Root() { id }: CustomerBill,
+    @Args(() => rateArguments) request: object,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Page> {
+    return readEdge(AppliedCustomerBillingRate, context, info, request, { parent: 'billId' }, id);
+  }
+}
+
+@Resolver(() => CustomerBill)
+class BillDocuments {
+  /** Those made of the bill have an address below its own, which depends on how the client reaches us. */
+  @FieldResolver(() => [AttachmentRefOrValue])
+  billDocument(@Root() { id, billDocument }: CustomerBill, @Ctx() context: Context): AttachmentRefOrValue[] {
+    return billDocument.map((document) => {
+      const format = formatOf(id, document.id);
+      return format ? Object.assign({}, document, { url: `${context.href(CustomerBill.name, id)}/${documentPart(format)}` }) : document;
+    });
+  }
+}
+
+export const customerBill: ResourceModule = {
+  resolvers: [
+    AppliedPayments,
+    BillDocuments,
+    CustomerBillEdges,
+    ...resourceResolvers(CustomerBill, {
+      create: {
+        description: 'Makes a bill of figures that add up. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE.',
+        call: ({ customerBill: domain }, write, input) => domain.bills.create(write, input),
+      },
+      createMany: {
+        description: 'Makes several bills in one transaction.',
+        call: ({ customerBill: domain }, write, inputs) => domain.bills.createMany(write, inputs),
+      },
+      update: {
+        description:
+          'Leads a bill to another state, names its cycle or adds payments; nothing else changes. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
+        call: ({ customerBill: domain }, write, change) => domain.bills.update(write, change),
+      },
+      delete: {
+        description: 'Deletes a bill that is new; its rates wait again to be billed. Errors: NOT_FOUND, CONFLICT.',
+        call: ({ customerBill: domain }, write, id) => domain.bills.delete(write, id),
+      },
+    }),
+  ],
+  joins: [{ reference: CustomerBillRef, target: CustomerBill }],
+};

@@ -1,0 +1,40 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import type { Page } from '../../src/platform/read/page.js';
+import type { TypeClass } from '../attribute.js';
+import type { Context } from '../context.js';
+import { operationsOf } from '../naming.js';
+import { pageArgumentsOf, pageOf, readPage, type PageArguments } from '../page.js';
+import type { ResolverClass } from '../resource.js';
+
+/** One list of a view: the rows of a resource that name the customer. */
+export interface ViewList {
+  target: TypeClass;
+  description: string;
+  /** The filter that finds those that name this id, by an index. */
+  naming: (id: string) => object;
+}
+
+/** Gives a view of a customer a field for each list, called as the query of the resource is, with its arguments. */
+export function viewResolvers(view: TypeClass, lists: readonly ViewList[]): ResolverClass[] {
+  return lists.map(({ target, description, naming }) => {
+    const page = pageOf(target);
+    const pageArguments = pageArgumentsOf(target);
+    const { many } = operationsOf(target.name);
+
+    @Resolver(() => view)
+    class ListResolver {
+      // type-graphql tells the fields of one type apart by their methods.
+      @FieldResolver(() => page, { description })
+      [many](@Root() { id }: { id: string }, @Args(() => pageArguments) request: PageArguments, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<Page> {
+        const filter = { and: [naming(id), ...(request.filter ? [request.filter] : [])] };
+        return readPage(target, context, info, { ...request, filter });
+      }
+    }
+    return ListResolver;
+  });
+}
+
+export function named(id: string): object {
+  return { id: { eq: id } };
+}

@@ -1,0 +1,16 @@
+import type { ApiDescriptor } from '../api.js';
+
+export const resourceOrder: ApiDescriptor = {
+  number: 'TMF652',
+  title: 'Resource Ordering Management',
+  version: 'v4',
+  // The two editions have different base paths, and the certified server left out /tmf-api (DIGEST §4e).
+  basePaths: ['/tmf-api/resourceOrderingManagement/v4', '/resourceOrderingManagement/v4', '/tmf-api/resourceOrdering/v4'],
+  fieldsAddIdentity: true,
+  resources: { resourceOrder: 'ResourceOrder', cancelResourceOrder: 'CancelResourceOrder' },
+  // The edition of December 2019 (DIGEST §4e).
+  dialect: {
+    names: { ExternalReference: { entityType: 'externalReferenceType', owner: 'name' } },
+    values: { ResourceOrderItem: { action: { no_change: 'noChange' } } },
+  },
+};

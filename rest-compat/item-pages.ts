@@ -1,0 +1,67 @@
+import { parse, type GraphQLSchema } from 'graphql';
+import type { Context } from '../graphql/context.js';
+import { toAttribute } from '../graphql/naming.js';
+import { parseQuery } from '../src/platform/filter/query-string.js';
+import type { Json } from './body.js';
+import { refuseParameters, type ExecuteOperation } from './call.js';
+import { toFilterInput, withFacts } from './filter-input.js';
+import { projectionOf } from './projection.js';
+import { resourceModel } from './resource-model.js';
+import { withExtensions } from './rest.js';
+
+export interface ItemPagesOptions {
+  schema: GraphQLSchema;
+  typeName: string;
+  extensionAttributes: ReadonlySet<string>;
+  execute: ExecuteOperation;
+}
+
+/** Where a page begins and how far the whole goes. */
+export interface Stretch {
+  readonly limit: number;
+  /** Only rows behind this cursor. */
+  readonly after: string | undefined;
+  /** The last id that belongs to it. */
+  readonly upTo: string;
+}
+
+export interface ItemPage {
+  /** As GET of the collection gives them. */
+  readonly items: readonly Json[];
+  /** Cursor of the next page; undefined: this was the last one. */
+  readonly next: string | undefined;
+}
+
+/** A collection page by page in the order of ids, for streams: what GET of it answers, without its bounds. */
+export interface ItemPages {
+  /** The filter that a query string means. Refuses what GET would refuse, and whatever is no filter. */
+  filterOf(query: string): Json | undefined;
+  read(filter: Json | undefined, stretch: Stretch, context: Context): Promise<ItemPage>;
+}
+
+export function itemPages({ schema, typeName, extensionAttributes, execute }: ItemPagesOptions): ItemPages {
+  const model = resourceModel(schema, typeName);
+  const { filterInput, operations } = model;
+  if (filterInput === undefined) throw new Error(`${typeName} cannot be filtered`);
+  const attributes = withExtensions(model.attributes, extensionAttributes);
+  const { selection, project } = projectionOf(model.type);
+  const document = parse(
+    `query ($filter: ${typeName}Filter, $limit: Int, $after: String) {
+      result: ${operations.many}(filter: $filter, limit: $limit, after: $after) { pageInfo { hasNextPage endCursor } items ${selection} }
+    }`,
+    { noLocation: true },
+  );
+  return {
+    filterOf: (query) => {
+      const { filter, order, ...others } = parseQuery(query, { attributes, toAttribute });
+      refuseParameters({ ...others, sort: order[0] }, 'is no filter: here the query says which, and nothing else');
+      return filter && toFilterInput(withFacts(filter, { typeName, extensionAttributes }), filterInput);
+    },
+    read: async (filter, { limit, after, upTo }, context) => {
+      const within = { id: { lte: upTo } };
+      const data = await execute(document, { filter: filter ? { and: [filter, within] } : within, limit, after }, context);
+      const { pageInfo, items } = data['result'] as { pageInfo: { hasNextPage: boolean; endCursor: string }; items: Json[] };
+      return { items: items.map(project), next: pageInfo.hasNextPage ? pageInfo.endCursor : undefined };
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { shapesOf } from '../../../graphql/shape.js';
+import { balanceResources, createPrepayBalance, type PrepayBalance } from '../../domain/prepay-balance/index.js';
+import { seedPrepayBalance } from '../seed/prepay-balance.js';
+import type { Foundation, WiredDomain } from '../wiring.js';
+
+export function wirePrepayBalance({ config, database, clock, nextId, extensions, logger }: Foundation): WiredDomain<PrepayBalance> {
+  const domain = createPrepayBalance(database, {
+    clock,
+    nextId,
+    extensions,
+    shapes: shapesOf(balanceResources),
+    timeZone: config.timeZone,
+    reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
+  });
+  const settle = async (signal: AbortSignal): Promise<void> => {
+    const settled = await domain.settler.settleTenants(signal);
+    if (settled > 0) logger.info({ settled }, 'settled what was due');
+  };
+  return {
+    domain,
+    repeatingWork: [{ name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => settle(signal) }],
+    seed: seedPrepayBalance,
+    stop: async () => {
+      await domain.drain();
+      logger.info({ batchSizes: domain.batchSizes() }, 'balance actions committed');
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { resourceNamed } from '../../../graphql/attribute.js';
+import { toAttribute } from '../../../graphql/naming.js';
+import { attributeTypesOf, shapesOf } from '../../../graphql/shape.js';
+import { apis } from '../../../rest-compat/apis/index.js';
+import { inputReader } from '../../../rest-compat/input-reader.js';
+import { itemPages } from '../../../rest-compat/item-pages.js';
+import type { Charges } from '../../domain/prepay-balance/index.js';
+import { createUsage, usageResources, type MoveOrder, type UsageDomain, type UsageInput } from '../../domain/usage/index.js';
+import { nothingDue, Reader } from '../../platform/read/reader.js';
+import type { StreamRoute } from '../../streaming/routes.js';
+import { exportRoutes } from '../../streaming/usage-export/download.js';
+import { importRoutes } from '../../streaming/usage-import/upload.js';
+import { stepwise } from '../jobs.js';
+import { seedUsage } from '../seed/usage.js';
+import type { Foundation, StreamTools, WiredDomain } from '../wiring.js';
+
+/** `charges`: through which usages consume prepay buckets. */
+export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain<UsageDomain> {
+  const { config, database, clock, nextId, extensions, jobs, schema, execute, logger } = foundation;
+  const pages = itemPages({ schema, typeName: 'Usage', extensionAttributes: extensions.attributes, execute });
+  const tools = {
+    clock,
+    nextId,
+    extensions,
+    shapes: shapesOf(usageResources),
+    timeZone: config.timeZone,
+    charges,
+    checkQuery: (query: string) => void pages.filterOf(query),
+  };
+  const domain: UsageDomain = createUsage(database, tools, {
+    moveImport: jobs.define<MoveOrder>('move-usage-import', (order, { signal }) => domain.imports.move(order, signal), stepwise),
+  });
+
+  const streams = ({ contextOf, stopping }: StreamTools): StreamRoute[] => [
+    ...importRoutes({
+      stopping,
+      imports: domain.imports,
+      readUsage: inputReader(schema, apis, 'Usage') as (body: unknown) => UsageInput,
+      columns: { attributes: attributeTypesOf(resourceNamed('usage')), toAttribute },
+    }),
+    ...exportRoutes({
+      database,
+      exports: domain.exports,
+      openItems: ({ request, response }, query, reads) => {
+        const filter = pages.filterOf(query);
+        const context = { ...contextOf(request, response), reader: new Reader(reads, config.countMax, nothingDue) };
+        return (stretch) => pages.read(filter, stretch, { ...context, limits: { ...context.limits, pageSizeMax: stretch.limit } });
+      },
+    }),
+  ];
+
+  return {
+    domain,
+    repeatingWork: [
+      { name: 'look-after-usage-imports', everySeconds: 60, expireInSeconds: 300, run: ({ signal }) => domain.imports.lookAfter(signal) },
+      { name: 'end-silent-usage-exports', everySeconds: 60, expireInSeconds: 300, run: ({ signal }) => domain.exports.endSilent(signal) },
+    ],
+    streams,
+    seed: seedUsage,
+    start: () => void domain.imports.goOn().catch((error: unknown) => logger.warn({ err: error }, 'imports go on later')),
+  };
+}

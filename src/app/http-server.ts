@@ -1,0 +1,113 @@
+import { createServer as createNodeServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import cors from 'cors';
+import express, { type Router } from 'express';
+import type { Logger } from 'pino';
+import type { Config } from '../platform/config.js';
+import type { Database } from '../platform/database/database.js';
+import type { FindStream } from './stream-http.js';
+
+/** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
+const sandboxOrigin = 'https://studio.apollographql.com';
+const exposedHeaders = ['ETag', 'Last-Modified', 'Location', 'Link', 'X-Total-Count', 'X-Result-Count', 'Content-Range', 'Idempotency-Replayed'];
+
+const graphqlPath = /^\/graphql\/?(\?|$)/;
+/** What Express serves: pages for people and probes. It would take a third of the speed of GraphQL and TMF REST. */
+const expressPaths = /^\/(docs|health)([/?]|$)|\/openapi\.json(\?|$)/i;
+
+/** Longer than clients and balancers keep theirs: who closes first must not be the one that is about to get a request. */
+const keepAliveMs = 65_000;
+/** How often connections are looked at that became idle while the server waits to stop. */
+const idleCheckMs = 50;
+
+export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export interface HttpServerOptions {
+  config: Config;
+  database: Database;
+  logger: Logger;
+  graphql: Handle;
+  findStream: FindStream;
+  /** Answers whatever nobody else does. */
+  rest: Handle;
+  docs: Router;
+}
+
+export interface HttpServer {
+  /** Starts to listen; answers the origin, e.g. http://127.0.0.1:4000. */
+  listen(): Promise<string>;
+  /** No new connections; resolves when the open requests are answered. */
+  close(): Promise<void>;
+}
+
+/** Leads each request to the door it is for. */
+export function createHttpServer({ config, database, logger, graphql, findStream, rest, docs }: HttpServerOptions): HttpServer {
+  const pages = createPages(database, docs, rest);
+  const allowCors = cors({ origin: [sandboxOrigin, ...config.corsOrigins], exposedHeaders, maxAge: 600 });
+  const underWay = new Set<ServerResponse>();
+  const server = createNodeServer((request, response) => {
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
+    const answer = (): void => {
+      const url = request.url ?? '';
+      if (expressPaths.test(url)) {
+        pages(request, response);
+        return;
+      }
+      const handle = graphqlPath.test(url) ? graphql : (findStream(request) ?? rest);
+      handle(request, response).catch((error: unknown) => {
+        logger.error({ err: error }, 'request failed');
+        response.statusCode = 500;
+        response.end();
+      });
+    };
+    // An OPTIONS that is no preflight asks the resource itself what it allows.
+    const isPlainOptions = request.method === 'OPTIONS' && request.headers['access-control-request-method'] === undefined;
+    if (isPlainOptions) answer();
+    else allowCors(request, response, answer);
+  });
+
+  server.keepAliveTimeout = keepAliveMs;
+  // Node's limit would end every upload that takes long. Other bodies have one of their own.
+  server.requestTimeout = 0;
+  return { listen: () => listen(server, config), close: () => close(server, underWay) };
+}
+
+/** What stands at none of these paths is TMF REST's to refuse. */
+function createPages(database: Database, docs: Router, rest: Handle): express.Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false);
+  app.get('/health/live', (_request, response) => void response.json({ status: 'live' }));
+  app.get('/health/ready', async (_request, response) => {
+    const isReady = await database.ping().then(() => true, () => false);
+    response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'database unavailable' });
+  });
+  app.use(docs);
+  app.use(rest);
+  return app;
+}
+
+function listen(server: Server, config: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, () => {
+      const { port } = server.address() as AddressInfo;
+      resolve(config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`);
+    });
+  });
+}
+
+/** No new connections; idle ones go at once, the others when their request is answered. */
+function close(server: Server, underWay: ReadonlySet<ServerResponse>): Promise<void> {
+  return new Promise((resolve) => {
+    for (const response of underWay) {
+      if (!response.headersSent) response.setHeader('Connection', 'close');
+    }
+    const closeIdle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+    server.close(() => {
+      clearInterval(closeIdle);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

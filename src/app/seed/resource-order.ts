@@ -1,0 +1,62 @@
+import type { Domains } from '../../domain/domains.js';
+import { simulatedCategory, type ResourceOrderDomain } from '../../domain/resource-order/index.js';
+import type { SeedTools } from '../wiring.js';
+import { jane, kept, once, stepsOf } from './story.js';
+
+const seededKey = 'demo orders';
+
+/** An order by its name, the moves of its items (`item:state`), and what a client does with it then. */
+interface Story {
+  name: string;
+  moves?: readonly string[];
+  lead?: string;
+  cancel?: object;
+  more?: object;
+}
+
+const stories: readonly Story[] = [
+  { name: 'Just ordered', more: { priority: 4 } },
+  { name: 'Under way', moves: ['line:inProgress'], more: { category: simulatedCategory } },
+  { name: 'Half done', moves: ['line:inProgress', 'line:completed', 'router:inProgress'] },
+  { name: 'Held back', lead: 'held', more: { priority: 2 } },
+  { name: 'Waiting for the address', moves: ['line:inProgress', 'line:pending'] },
+  { name: 'Done', moves: ['line:inProgress', 'line:completed', 'router:inProgress', 'router:completed'] },
+  { name: 'Failed', moves: ['line:failed', 'router:failed'] },
+  { name: 'Done in part', moves: ['line:inProgress', 'line:completed', 'router:failed'] },
+  { name: 'Cancelled', moves: ['line:inProgress'], cancel: { cancellationReason: 'no longer required' } },
+  { name: 'Refused', lead: 'rejected', more: { priority: 0 } },
+];
+
+/** Ten orders in different states, one of them with its cancellation. */
+export async function seedResourceOrder({ database, logger }: SeedTools, { resourceOrder }: Domains): Promise<void> {
+  await once(database, seededKey, async () => {
+    for (const story of stories) await tell(resourceOrder, story);
+    logger.info('demo orders written');
+  });
+}
+
+async function tell({ orders, cancellations }: ResourceOrderDomain, { name, moves = [], lead, cancel, more }: Story): Promise<void> {
+  const step = stepsOf(`${seededKey} ${name}`);
+  const { answer } = await orders.create(step(), { ...more, ...kept({ name, relatedParty: [jane] }), orderItem: itemsOfLine() });
+  const id = String(answer['id']);
+  for (const move of moves) {
+    const [itemId = '', state = ''] = move.split(':');
+    await orders.updateItem(step(), { id }, itemId, { state });
+  }
+  if (lead) await orders.update(step(), { id, input: { state: lead } });
+  if (cancel) await cancellations.create(step(), { ...cancel, resourceOrder: { id } });
+}
+
+/** A line, and a router that is of no use before the line is there. */
+function itemsOfLine(): { id: string }[] {
+  const dependsOn = { relationshipType: 'dependsOn', orderItem: { itemId: 'line' } };
+  return [
+    resourceItem('line', 'Optical fibre line', 'spec-fibre'),
+    { ...resourceItem('router', 'Home router', 'spec-router'), ...kept({ orderItemRelationship: [dependsOn] }) },
+  ];
+}
+
+function resourceItem(id: string, name: string, specification: string): { id: string } {
+  const resource = { name, atType: 'PhysicalResource', resourceSpecification: { id: specification, name } };
+  return { id, ...kept({ action: 'add', quantity: 1, resource }) };
+}

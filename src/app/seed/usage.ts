@@ -1,0 +1,103 @@
+import type { Domains } from '../../domain/domains.js';
+import { Decimal } from '../../platform/decimal.js';
+import type { Plain } from '../../platform/plain.js';
+import { anonymous } from '../../platform/principal.js';
+import type { SeedTools } from '../wiring.js';
+import { euro, jane, john, once, taxed, taxRate } from './story.js';
+
+const seededKey = 'demo usage';
+const usageCount = 320;
+const monthMs = 30 * 24 * 3_600_000;
+/** What rating has not come to yet. */
+const unratedMs = 18 * 3_600_000;
+
+const kinds = ['voice', 'data', 'sms'] as const;
+type Kind = (typeof kinds)[number];
+
+const number = { valueType: 'string', regex: '^\\+?[0-9]{3,15}$', minCardinality: 1, maxCardinality: 1 };
+const counted = (name: string, unitOfMeasure: string, valueType: string): object => ({
+  name,
+  valueType,
+  minCardinality: 1,
+  maxCardinality: 1,
+  characteristicValueSpecification: [{ valueFrom: new Decimal(0), unitOfMeasure }],
+});
+
+const specifications = [
+  { name: 'Voice call', specCharacteristic: [counted('duration', 's', 'integer'), { name: 'destination', ...number }, { name: 'cell', valueType: 'string' }] },
+  { name: 'Data session', specCharacteristic: [counted('volume', 'MB', 'number'), { name: 'network', valueType: 'string', characteristicValueSpecification: [{ value: '4G' }, { value: '5G' }] }] },
+  { name: 'SMS', specCharacteristic: [{ name: 'destination', ...number }] },
+];
+
+/** A month of two customers' usage, the same in every sandbox but for its dates; each usage has a name, so it is written once. */
+export async function seedUsage({ database, logger }: SeedTools, { usage }: Domains): Promise<void> {
+  await once(database, seededKey, async () => {
+    const context = { tenantId: anonymous.tenantId };
+    const made = await usage.specifications.createMany({ ...context, idempotencyKey: `${seededKey} specifications` }, specifications.map((each) => ({ ...each, lifecycleStatus: 'active' })));
+    const rows = made.answer['items'] as Plain[];
+    // A start that is continued later still tells of the same month.
+    const end = new Date(String(rows[0]?.['lastUpdate']));
+    await usage.usages.createMany(context, usagesUntil(end, rows));
+    logger.info('demo usage written');
+  });
+}
+
+function usagesUntil(end: Date, rows: readonly Plain[]): object[] {
+  const random = randomSource(635);
+  const ages = Array.from({ length: usageCount }, () => Math.floor(random() * monthMs)).sort((a, b) => b - a);
+  return ages.map((age, index) => {
+    const kind = kinds[[0, 1, 1, 1, 2][Math.floor(random() * 5)] as number] as Kind;
+    const specification = rows[kinds.indexOf(kind)] as Plain;
+    const { characteristics, charge } = measured(kind, random);
+    const usageDate = new Date(end.getTime() - age);
+    const state = age < unratedMs ? (age < unratedMs / 2 ? 'received' : 'guided') : index % 47 === 0 ? 'rejected' : 'rated';
+    return {
+      usageSpecification: { id: String(specification['id']), name: String(specification['name']), atReferredType: 'UsageSpecification' },
+      usageDate,
+      usageType: kind,
+      status: state,
+      externalId: `demo-${String(index + 1).padStart(4, '0')}`,
+      source: 'demo',
+      relatedParty: [random() < 0.7 ? jane : john],
+      usageCharacteristic: characteristics,
+      ...(state === 'rated' && { ratedProductUsage: [rating(charge, usageDate)] }),
+    };
+  });
+}
+
+/** What was used, and what it costs without tax; data is paid by the bundle. */
+function measured(kind: Kind, random: () => number): { characteristics: object[]; charge: Decimal } {
+  const destination = { name: 'destination', value: `+4917${Math.floor(10_000_000 + random() * 89_999_999)}` };
+  if (kind === 'sms') return { characteristics: [destination], charge: new Decimal('0.07') };
+  if (kind === 'data') {
+    const volume = Math.round(random() ** 3 * 40_000) / 100;
+    return { characteristics: [{ name: 'volume', value: volume }, { name: 'network', value: random() < 0.4 ? '5G' : '4G' }], charge: new Decimal(0) };
+  }
+  const duration = Math.ceil(random() ** 2 * 1_800);
+  const characteristics = [{ name: 'duration', value: duration }, destination, { name: 'cell', value: `cell-${Math.floor(random() * 12)}` }];
+  return { characteristics, charge: new Decimal('0.09').times(Math.ceil(duration / 60)) };
+}
+
+function rating(charge: Decimal, usageDate: Date): object {
+  return {
+    ratingDate: new Date(usageDate.getTime() + 60_000),
+    usageRatingTag: charge.isZero() ? 'included usage' : 'usage',
+    ratingAmountType: 'Total',
+    offerTariffType: 'Normal',
+    taxExcludedRatingAmount: euro(charge),
+    taxIncludedRatingAmount: euro(taxed(charge)),
+    taxRate: new Decimal(taxRate),
+    isTaxExempt: false,
+    isBilled: false,
+    productRef: { id: 'prepaid-m', name: 'Prepaid M' },
+  };
+}
+
+/** Numbers from 0 to below 1 that look random and are the same every time (Park and Miller). */
+function randomSource(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}

@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { Context } from '../../graphql/context.js';
+import { errorResponse } from '../../rest-compat/errors.js';
+import type { RestResponse } from '../../rest-compat/http.js';
+import type { Rest } from '../../rest-compat/rest.js';
+import type { Route } from '../../rest-compat/router.js';
+import { DomainError } from '../platform/errors.js';
+import type { StreamRoute } from '../streaming/routes.js';
+import { toRefusal } from './refusal.js';
+import { addressOf, send } from './rest-http.js';
+
+export interface StreamHttpOptions {
+  rest: Rest;
+  contextOf(request: IncomingMessage, response: ServerResponse): Context;
+  originOf(request: IncomingMessage): string;
+  /** Resources that TMF REST gives in one list. */
+  pageSizeMax: number;
+  logger: Logger;
+}
+
+/** Ids in the address of one list. */
+const idsPerListMax = 100;
+
+/** How long the body of a request is still taken that has been refused. */
+const drainMaxMs = 30_000;
+
+/** What answers a request, when it is one for bytes; undefined: it is not. */
+export type FindStream = (request: IncomingMessage) => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined;
+
+export interface Streams {
+  find: FindStream;
+  /** Resolves when those that were begun are over, the connections of which may be gone. */
+  drain(): Promise<void>;
+}
+
+/** Fits the streams to the HTTP server. Whether a request is one costs a look at its last segment, or at its media type. */
+export function createStreams(routes: readonly StreamRoute[], options: StreamHttpOptions): Streams {
+  const underWay = new Set<Promise<void>>();
+  const begin = (stream: Promise<void>): Promise<void> => {
+    underWay.add(stream);
+    return stream.finally(() => underWay.delete(stream));
+  };
+  const { router } = options.rest;
+  const parts = new Set(routes.map(({ part }) => part));
+  const locate = (path: string): Route | undefined => {
+    try {
+      return router.match(path);
+    } catch {
+      return undefined;
+    }
+  };
+  const find: FindStream = (request) => {
+    const { path, rawQuery } = addressOf(request);
+    const lastSlash = path.lastIndexOf('/');
+    const part = path.slice(lastSlash + 1);
+    const isBelow = parts.has(part);
+    const media = mediaTypeOf(request);
+    if (!isBelow && (request.method !== 'POST' || media === undefined || media === 'application/json' || media.endsWith('+json'))) return undefined;
+    const place = locate(isBelow ? path.slice(0, lastSlash) : path);
+    if (place === undefined || isBelow !== (place.id !== undefined)) return undefined;
+    const wanted = request.method === 'HEAD' ? 'GET' : request.method;
+    const here = routes.filter((route) => route.typeName === place.model.name && route.part === (isBelow ? part : undefined));
+    const route = here.find(({ method, mediaTypes }) => method === wanted && (mediaTypes === undefined || mediaTypes.has(media ?? '')));
+    if (route) return (_request, response) => begin(serve(route, place.id ?? '', rawQuery, request, response, options));
+    if (!isBelow || here.length === 0) return undefined;
+    const problem = refusalOf(request, media, here);
+    return async (_request, response) => refuse(problem, request, response, options);
+  };
+  return { find, drain: async () => void (await Promise.allSettled(underWay)) };
+}
+
+async function serve(
+  { typeName, handle }: StreamRoute,
+  id: string,
+  rawQuery: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: StreamHttpOptions,
+): Promise<void> {
+  const context = options.contextOf(request, response);
+  const { rest } = options;
+  const get = (path: string, rawQuery = ''): Promise<RestResponse> =>
+    rest.handle({ method: 'GET', path, rawQuery, headers: {}, origin: options.originOf(request), context, body: () => Promise.resolve(undefined) });
+  try {
+    await handle({
+      request,
+      response,
+      tenantId: context.principal.tenantId,
+      idempotencyKey: context.idempotencyKey,
+      id,
+      query: new URLSearchParams(rawQuery),
+      answer: async (status, of) => {
+        const { headers, body } = await get(rest.router.pathOf(typeName, of));
+        send(request, response, { status, headers: status === 201 ? { ...headers, Location: context.href(typeName, of) } : headers, body });
+      },
+      represent: async (of, ids) => {
+        const perList = Math.min(idsPerListMax, options.pageSizeMax);
+        const found = new Map<unknown, object>();
+        for (let at = 0; at < ids.length; at += perList) {
+          const rawQuery = `id=${ids.slice(at, at + perList).map(encodeURIComponent).join(',')}`;
+          const { body } = await get(rest.router.collectionOf(of), rawQuery);
+          for (const one of body as { id: string }[]) found.set(one.id, one);
+        }
+        return ids.map((one) => found.get(one)).filter((one) => one !== undefined);
+      },
+    });
+  } catch (error) {
+    refuse(error, request, response, options);
+  }
+}
+
+function refuse(error: unknown, request: IncomingMessage, response: ServerResponse, { contextOf, logger }: StreamHttpOptions): void {
+  const refusal = toRefusal(error, logger);
+  if (response.headersSent) {
+    // What has begun must not look complete.
+    response.destroy();
+    return;
+  }
+  const context = contextOf(request, response);
+  // The client sees the answer only when it has sent its body; it is read and dropped, for a while.
+  if (!request.complete) {
+    const end = setTimeout(() => request.destroy(), drainMaxMs);
+    request.once('close', () => clearTimeout(end)).resume();
+  }
+  send(request, response, errorResponse(refusal, (typeName, id) => context.href(typeName, id)));
+}
+
+function refusalOf(request: IncomingMessage, media: string | undefined, here: readonly StreamRoute[]): DomainError {
+  const methods = [...new Set(here.map(({ method }) => method))];
+  if (!methods.some((method) => method === request.method)) {
+    return new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, { allow: methods });
+  }
+  const wanted = here.flatMap(({ mediaTypes = [] }) => [...mediaTypes]);
+  return new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Type '${media ?? ''}' is not one of ${wanted.join(', ')}`);
+}
+
+function mediaTypeOf({ headers }: IncomingMessage): string | undefined {
+  return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+}

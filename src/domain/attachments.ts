@@ -1,0 +1,19 @@
+import type { Decimal } from '../platform/decimal.js';
+import { requireOpeningAmount } from './amount.js';
+import { isGiven, requireName, requireValidity, type Validity } from './input.js';
+
+/** What is looked at of an attachment; everything else is kept as it comes. */
+export interface AttachmentInput {
+  id?: string | null;
+  size?: { amount: Decimal; units: string } | null;
+  validFor?: Validity | null;
+}
+
+export function requireAttachments(path: string, attachments: readonly AttachmentInput[] | null | undefined): void {
+  for (const [index, { size, validFor }] of (attachments ?? []).entries()) {
+    requireValidity(validFor, `${path}.${index}.validFor`);
+    if (!isGiven(size)) continue;
+    requireName(`${path}.${index}.size.units`, size.units);
+    requireOpeningAmount(size.amount, `${path}.${index}.size.amount`);
+  }
+}

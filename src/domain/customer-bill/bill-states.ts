@@ -1,0 +1,32 @@
+import { DomainError } from '../../platform/errors.js';
+import type { Plain } from '../../platform/plain.js';
+import { requireTransition, type Transitions } from '../transitions.js';
+import { paymentsOf, remainingOf } from './payments.js';
+import { billTransitions } from './transitions.js';
+
+/** States in which a bill is not numbered yet, because it may still go without a trace. */
+const unnumbered: readonly string[] = ['new', 'onHold'];
+
+/** What a client's change of state changes of a bill. */
+export function move(bill: Plain, to: string): Plain {
+  const from = String(bill['state']);
+  if (from === to) return {};
+  const what = `customerBill '${String(bill['id'])}'`;
+  requireTransition(transitionsOf(bill), what, from, to, 'state');
+  if (paymentsOf(bill).length > 0 && from !== 'onHold' && to !== 'onHold') {
+    throw new DomainError('CONFLICT', `${what} is ${from} and cannot become ${to}: its state follows its payments`, { path: 'state' });
+  }
+  const moved = { state: to, ...(to === 'onHold' && { stateBeforeHold: from }), ...(from === 'onHold' && { stateBeforeHold: null, holdReason: null }) };
+  return { ...moved, remainingAmount: remainingOf({ ...bill, ...moved }) ?? null };
+}
+
+/** From onHold a bill goes back to where it came from; where nothing was paid yet it may also be validated anew. */
+function transitionsOf(bill: Plain): Transitions {
+  const anew = paymentsOf(bill).length === 0 ? billTransitions['onHold'] ?? [] : [];
+  return { ...billTransitions, onHold: [...new Set([String(bill['stateBeforeHold']), ...anew])] };
+}
+
+/** Whether the bill needs a number now: it has left new, and not only to be looked at. */
+export function needsNumber({ state, billNo }: Plain): boolean {
+  return (billNo ?? null) === null && !unnumbered.includes(String(state));
+}

@@ -1,0 +1,64 @@
+import type { Database } from '../../platform/database/database.js';
+import { DomainError } from '../../platform/errors.js';
+import { toPlainObject, type Plain } from '../../platform/plain.js';
+import type { Answer } from '../../platform/write/command.js';
+import type { Change, WriteContext } from '../changes.js';
+import { ResourceWriter, type Writing } from '../resource-writer.js';
+import { fromBillChange, fromBillInput, type BillInput } from './bill-input.js';
+import { takeBillNumbers } from './bill-numbers.js';
+import { move, needsNumber } from './bill-states.js';
+import { withDocuments } from './documents.js';
+import { addedPayments, pay, paymentsOf, remainingOf, requirePayment, type PaymentInput } from './payments.js';
+import { releaseRates } from './release-rates.js';
+import type { CustomerBillTools } from './tools.js';
+
+/** TMF678 customer bills: led through their states, numbered when they leave new, and paid. */
+export class CustomerBills extends ResourceWriter<BillInput> {
+  constructor(database: Database, tools: CustomerBillTools) {
+    super(database, tools, {
+      resource: 'customerBill',
+      shape: tools.shapes.customerBill,
+      state: 'state',
+      followsState: ['stateBeforeHold', 'holdReason', 'billNo', 'remainingAmount'],
+      stamps: ['lastUpdate'],
+      fromInput: fromBillInput,
+      fromChange: fromBillChange,
+      complete: (given) => Promise.resolve(newBill(given)),
+      derive: (before, changes, writing) => derive(before, changes, writing, tools.timeZone),
+      release: (bill, writing) => {
+        requireNew(bill);
+        return releaseRates(bill, writing, tools);
+      },
+    });
+  }
+
+  /** Adds a payment at the end of appliedPayment; the state follows what remains. */
+  addAppliedPayment(context: WriteContext, { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>, input: PaymentInput): Promise<Answer> {
+    requirePayment('appliedPayment', input);
+    const payment = toPlainObject(input);
+    return this.change(context, 'addAppliedPayment', { id, ifRevision }, { payment }, (before) => ({ appliedPayment: [...paymentsOf(before), payment] }));
+  }
+}
+
+function newBill(given: Plain): Plain {
+  const amountDue = given['amountDue'] ?? given['taxIncludedAmount'] ?? null;
+  const held: Plain = given['state'] === 'onHold' ? { stateBeforeHold: 'new' } : {};
+  const bill: Plain = withDocuments({ ...given, ...held, amountDue, appliedPayment: [] });
+  return { ...bill, remainingAmount: remainingOf(bill) ?? null };
+}
+
+/** State first, then payments: a bill may be sent and paid at once. */
+async function derive(before: Plain, changes: Plain, writing: Writing, zone: string): Promise<Plain> {
+  const { state, appliedPayment, ...others } = changes;
+  const moved = typeof state === 'string' ? move(before, state) : {};
+  const sent = { ...before, ...moved };
+  const paid = appliedPayment === undefined ? {} : pay(sent, addedPayments(before, appliedPayment));
+  const after: Plain = { ...others, ...moved, ...paid };
+  if (!needsNumber({ ...before, ...after })) return after;
+  const [billNo] = await takeBillNumbers(writing, before['category'], 1, zone);
+  return { ...after, billNo: billNo as string };
+}
+
+function requireNew({ id, state }: Plain): void {
+  if (state !== 'new') throw new DomainError('CONFLICT', `customerBill '${String(id)}' is ${String(state)}: only a bill that is new can be deleted`, { path: 'state' });
+}

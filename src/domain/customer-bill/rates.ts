@@ -1,0 +1,109 @@
+import type { Database } from '../../platform/database/database.js';
+import { DomainError, shown } from '../../platform/errors.js';
+import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { lockRow } from '../../platform/write/rows.js';
+import { invalid, isGiven, missing, requireName, requireValidity, type Validity, withoutAddress } from '../input.js';
+import { requireMoney, type Money } from '../money.js';
+import { ResourceWriter, type Writing } from '../resource-writer.js';
+import type { Reference } from './bill-input.js';
+import { releaseUsages } from './run/usage-rates.js';
+import { requireSums, requireTaxes, type TaxInput } from './tax.js';
+import type { CustomerBillTools } from './tools.js';
+
+const rateTypes: readonly string[] = ['appliedBillingCharge', 'appliedBillingCredit', 'appliedPenaltyCharge'];
+const defaultRateType = 'appliedBillingCharge';
+
+/** What the domain looks at; everything else is kept as it comes. */
+export interface RateInput {
+  appliedBillingRateType?: string | null;
+  date?: Date | null;
+  isBilled?: boolean | null;
+  bill?: Reference | null;
+  billingAccount?: Reference | null;
+  product?: Reference | null;
+  characteristic?: { name: string }[] | null;
+  periodCoverage?: Validity | null;
+  taxExcludedAmount?: Money | null;
+  taxIncludedAmount?: Money | null;
+  appliedTax?: TaxInput[] | null;
+}
+
+/** TMF678 applied billing rates: they wait to be billed, and stand as they are once they were. */
+export function createRates(database: Database, tools: CustomerBillTools): ResourceWriter<RateInput> {
+  return new ResourceWriter(database, tools, {
+    resource: 'appliedCustomerBillingRate',
+    shape: tools.shapes.appliedCustomerBillingRate,
+    fromInput: fromRateInput,
+    fromChange: fromRateChange,
+    complete: async (given, writing) => {
+      const rate: Plain = { date: writing.now.toISOString(), ...given };
+      return rate['isBilled'] === true ? onBill(rate, writing, tools) : rate;
+    },
+    require: (before, after) => {
+      requireNotBilled(before, 'changed');
+      requireSums(after, 'appliedTax');
+    },
+    release: async (rate, { tx, tenantId }) => {
+      requireNotBilled(rate, 'deleted');
+      await releaseUsages(tx, tenantId, String(rate['id']));
+    },
+  });
+}
+
+function fromRateInput(input: RateInput): Plain {
+  checkRate(input);
+  const isBilled = input.isBilled ?? false;
+  if (isBilled && !isGiven(input.bill)) throw missing('bill', 'a rate that is billed stands on one');
+  if (!isBilled && isGiven(input.bill)) throw invalid('bill', 'can only be that of a rate with isBilled true');
+  if (!isBilled && !isGiven(input.billingAccount)) throw missing('billingAccount', 'it is billed to one');
+  const given = withoutNulls({ ...toPlainObject(input), isBilled, appliedBillingRateType: input.appliedBillingRateType ?? defaultRateType });
+  requireSums(given, 'appliedTax');
+  return given;
+}
+
+/** The changes of a PATCH: null removes. */
+function fromRateChange(input: RateInput): Plain {
+  for (const name of ['billingAccount', 'date', 'appliedBillingRateType'] as const) {
+    if (input[name] === null) throw invalid(name, 'cannot be removed');
+  }
+  checkRate(input);
+  return toPlainObject(input);
+}
+
+function checkRate(input: RateInput): void {
+  const { appliedBillingRateType: type, bill, billingAccount, product, characteristic, periodCoverage, appliedTax } = input;
+  if (isGiven(type) && !rateTypes.includes(type)) {
+    throw invalid('appliedBillingRateType', `must be one of ${rateTypes.join(', ')}: '${shown(type)}'`);
+  }
+  for (const [name, reference] of Object.entries({ bill, billingAccount, product })) {
+    if (isGiven(reference)) requireName(`${name}.id`, reference.id);
+  }
+  for (const [index, { name }] of (characteristic ?? []).entries()) requireName(`characteristic.${index}.name`, name);
+  requireValidity(periodCoverage, 'periodCoverage');
+  const { taxExcludedAmount, taxIncludedAmount } = input;
+  for (const [name, money] of Object.entries({ taxExcludedAmount, taxIncludedAmount })) {
+    if (isGiven(money)) requireMoney(name, money);
+  }
+  requireTaxes('appliedTax', appliedTax);
+}
+
+/** A rate that comes with its bill: the bill is ours, has not left new, and is locked, so that it stays so. */
+async function onBill(rate: Plain, { tx, tenantId }: Writing, { shapes }: CustomerBillTools): Promise<Plain> {
+  const { id } = rate['bill'] as unknown as Reference;
+  const bill = await lockRow(tx, shapes.customerBill, tenantId, id);
+  if (bill === undefined) throw new DomainError('BILL_UNKNOWN', `bill '${shown(id)}' does not exist`, { path: 'bill.id' });
+  if (bill['state'] !== 'new') throw new DomainError('CONFLICT', `customerBill '${id}' is ${String(bill['state'])}: only a bill that is new takes rates`, { path: 'bill' });
+  const account = (bill['billingAccount'] ?? undefined) as unknown as Reference | undefined;
+  const given = rate['billingAccount'] as unknown as Reference | undefined;
+  if (given && account && given.id !== account.id) {
+    throw invalid('billingAccount.id', `must be that of the bill, '${account.id}': '${shown(given.id)}'`);
+  }
+  const billingAccount = rate['billingAccount'] ?? bill['billingAccount'];
+  if (!billingAccount) throw missing('billingAccount', 'neither the rate nor its bill names one');
+  return { ...rate, bill: withoutAddress(rate['bill'] as Plain), billingAccount };
+}
+
+/** What is on a bill stays as it was billed. */
+function requireNotBilled({ id, isBilled }: Plain, what: string): void {
+  if (isBilled === true) throw new DomainError('CONFLICT', `appliedCustomerBillingRate '${String(id)}' is billed and cannot be ${what}`, { path: 'isBilled' });
+}

@@ -1,0 +1,42 @@
+import { localTime } from '../../../platform/calendar.js';
+import { canonicalJson, type Plain, type PlainValue } from '../../../platform/plain.js';
+import type { StoredMoney } from '../tax.js';
+import { currencyOf, netOf } from './figures.js';
+
+/** Beyond what a bill is not believed, but held until somebody has looked at it. */
+export interface BrakeLimits {
+  /** Charges of one product that are alike, within a day of the operator's. */
+  readonly repeatedChargesMax: number;
+  /** What is to be paid, in the currency of the bill; undefined: whatever comes. */
+  readonly totalMax: number | undefined;
+  readonly timeZone: string;
+}
+
+/** Why a bill is to be held; undefined when it may go its way. */
+export function reasonToHold(rates: readonly Plain[], taxIncluded: StoredMoney, limits: BrakeLimits): string | undefined {
+  const { totalMax } = limits;
+  if (totalMax !== undefined && Math.abs(taxIncluded.value) > totalMax) {
+    return `the total of ${taxIncluded.value} ${taxIncluded.unit} exceeds the limit of ${totalMax}`;
+  }
+  return repeated(rates, limits);
+}
+
+function repeated(rates: readonly Plain[], { repeatedChargesMax, timeZone }: BrakeLimits): string | undefined {
+  const counts = new Map<string, number>();
+  for (const rate of rates) {
+    // What is given, or costs nothing, harms nobody.
+    const net = netOf(rate);
+    if (rate['appliedBillingRateType'] === 'appliedBillingCredit' || net.isZero()) continue;
+    const day = localTime(new Date(String(rate['date'])), timeZone).toISODate();
+    const product = (rate['product'] as Plain | undefined)?.['id'] ?? null;
+    const alike: PlainValue = [product, rate['name'] ?? null, rate['appliedBillingRateType'] ?? null, net.toString(), currencyOf(rate) ?? null, day];
+    const key = canonicalJson(alike);
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    if (count > repeatedChargesMax) {
+      const what = product === null ? `'${String(rate['name'] ?? 'a charge')}'` : `product '${String(product)}'`;
+      return `${what} is charged with the same amount more than ${repeatedChargesMax} times on ${String(day)}`;
+    }
+  }
+  return undefined;
+}

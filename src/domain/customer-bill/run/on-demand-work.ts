@@ -1,0 +1,92 @@
+import { Prisma } from '../../../../prisma/generated/client.js';
+import type { Database, Transaction } from '../../../platform/database/database.js';
+import { withoutNulls, type Plain, type PlainValue } from '../../../platform/plain.js';
+import { insertEvents } from '../../../platform/write/outbox.js';
+import { withRetry } from '../../../platform/write/retry.js';
+import { lockRow, updateRows } from '../../../platform/write/rows.js';
+import { writeAll } from '../../../platform/write/write-all.js';
+import { changed } from '../../changes.js';
+import { changeEvent } from '../../events.js';
+import type { Writing } from '../../resource-writer.js';
+import { usageAccount } from '../../usage/billing.js';
+import type { CustomerBillTools } from '../tools.js';
+import { billAccounts, billingMaxMs, type BillingResult } from './billing.js';
+import { stateCharges } from './statement.js';
+import { accountsWaiting, findUnbilled } from './unbilled.js';
+
+/** Which request a background job fulfils. */
+export interface OnDemandOrder extends Plain {
+  tenantId: string;
+  id: string;
+}
+
+/** What a request comes to. */
+type Fulfilment = { state: 'done'; bills: readonly Plain[]; note?: string } | { state: 'rejected' | 'terminatedWithError'; description: string };
+
+/** Fulfils a request for a bill: up to now, of one account, or of what one bucket was charged. */
+export async function fulfil(database: Database, tools: CustomerBillTools, order: OnDemandOrder): Promise<void> {
+  await withRetry(() => database.transaction((tx) => fulfilIn(tx, tools, order), { timeoutMs: billingMaxMs }));
+}
+
+async function fulfilIn(tx: Transaction, tools: CustomerBillTools, { tenantId, id }: OnDemandOrder): Promise<void> {
+  const shape = tools.shapes.customerBillOnDemand;
+  const locked = await lockRow(tx, shape, tenantId, id);
+  // Withdrawn, or done by another process.
+  if (locked?.['state'] !== 'inProgress') return;
+  const request = withoutNulls(locked);
+  const now = tools.clock.now();
+  const fulfilment = await make({ tx, tenantId, now }, tools, request);
+  const changes = changesOf(fulfilment);
+  const after = { ...(changed(request, changes, now) ?? request), lastUpdate: now.toISOString() };
+  const event = changeEvent('customerBillOnDemand', 'StateChange', after, now, tools.nextId);
+  await writeAll(tx, [updateRows(shape, tenantId, [...Object.keys(changes), 'lastUpdate'], [after]), insertEvents(tenantId, [event])]);
+}
+
+function changesOf(fulfilment: Fulfilment): Plain {
+  if (fulfilment.state !== 'done') return { state: fulfilment.state, description: fulfilment.description };
+  const [first] = fulfilment.bills;
+  return { state: 'done', customerBill: { id: String(first?.['id']) }, ...(fulfilment.note !== undefined && { description: fulfilment.note }) };
+}
+
+async function make(writing: Writing, tools: CustomerBillTools, request: Plain): Promise<Fulfilment> {
+  const named = idOf(request['billingAccount']);
+  const bucketId = idOf(request['bucket']);
+  if (bucketId !== undefined) return toFulfilment(await stateCharges(writing, tools, { bucketId, account: named, request }));
+  const [account, ...others] = named === undefined ? await accountsOf(writing.tx, writing.tenantId, String(idOf(request['relatedParty']))) : [named];
+  if (account === undefined) return { state: 'rejected', description: 'there is nothing to bill' };
+  if (others.length > 0) return { state: 'rejected', description: 'the party has several accounts with something to bill: name the billingAccount' };
+  const common = withoutNulls({ runType: 'offCycle', relatedParty: request['relatedParty'] ? [request['relatedParty']] : null });
+  // What is dated this very millisecond belongs to it.
+  const before = new Date(writing.now.getTime() + 1);
+  const unbilled = await findUnbilled(writing.tx, writing.tenantId, account, before);
+  return toFulfilment(await billAccounts(writing, tools, unbilled ? [unbilled] : [], { before, common }));
+}
+
+function idOf(reference: PlainValue | undefined): string | undefined {
+  const id = ((reference ?? {}) as Plain)['id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+function toFulfilment({ bills, failed }: BillingResult): Fulfilment {
+  const [failure] = failed;
+  if (failure) return { state: 'terminatedWithError', description: failure.message };
+  if (bills.length === 0) return { state: 'rejected', description: 'there is nothing to bill' };
+  const others = bills.slice(1).map(({ id }) => String(id));
+  return { state: 'done', bills, ...(others.length > 0 && { note: `one bill for each currency; the others: ${others.join(', ')}` }) };
+}
+
+/** Accounts with something to bill that are looked for: with two it is already unclear. */
+const accountsMax = 2;
+/** Accounts of one party that are looked through. */
+const accountsOfPartyMax = 1_000;
+
+/** The accounts of a party, as its usages, billed or not, and its bills have it, that have something to bill. */
+async function accountsOf(tx: Transaction, tenantId: string, partyId: string): Promise<string[]> {
+  const party = JSON.stringify([{ id: partyId }]);
+  const rows = await tx.query<{ account: string }>(Prisma.sql`
+    SELECT a."account" FROM (
+      SELECT ${usageAccount} AS "account" FROM "Usage" b WHERE b."tenantId" = ${tenantId} AND b."relatedParty" @> ${party}::jsonb
+      UNION SELECT b."billingAccountId" COLLATE "C" FROM "CustomerBill" b WHERE b."tenantId" = ${tenantId} AND b."relatedParty" @> ${party}::jsonb
+    ) a WHERE a."account" IS NOT NULL ORDER BY 1 LIMIT ${accountsOfPartyMax}::int`);
+  return accountsWaiting(tx, tenantId, rows.map(({ account }) => account), accountsMax);
+}

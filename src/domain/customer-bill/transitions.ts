@@ -1,0 +1,25 @@
+import type { Transitions } from '../transitions.js';
+
+/**
+ * The states of a bill (DESIGN §8). Any may be put on hold; from there a bill goes back to the state it came from,
+ * which is not in the table, or is validated anew.
+ */
+export const billTransitions: Transitions = {
+  new: ['validated', 'onHold'],
+  validated: ['sent', 'onHold'],
+  sent: ['partiallyPaid', 'settled', 'onHold'],
+  partiallyPaid: ['settled', 'onHold'],
+  settled: ['onHold'],
+  onHold: ['validated'],
+};
+
+/** The states that a bill may begin in. */
+export const firstBillStates: readonly string[] = ['new', 'onHold'];
+
+/** What a client may do to a request for a bill: withdraw it. To done and rejected leads only the work itself. */
+export const onDemandTransitions: Transitions = {
+  inProgress: ['terminatedWithError'],
+  done: [],
+  rejected: [],
+  terminatedWithError: [],
+};

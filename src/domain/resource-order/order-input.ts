@@ -1,0 +1,99 @@
+import { shown } from '../../platform/errors.js';
+import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { requireAttachments, type AttachmentInput } from '../attachments.js';
+import { invalid, isGiven, missing, requireName } from '../input.js';
+import { firstState, itemsOf, requireItems, waitsFor } from './items.js';
+import { itemTransitions, orderTransitions } from './transitions.js';
+
+/** Items of one order: it is read and written as a whole. */
+const itemsMax = 1_000;
+/** 0 is the highest and 4 the lowest priority (TMF652). */
+const priorityMax = 4;
+
+const itemWords = { action: ['add', 'modify', 'delete', 'noChange'], state: Object.keys(itemTransitions) };
+const resourceWords = {
+  administrativeState: ['locked', 'unlocked', 'shutdown'],
+  operationalState: ['enable', 'disable'],
+  resourceStatus: ['standby', 'alarm', 'available', 'reserved', 'unknown', 'suspended'],
+  usageState: ['idle', 'active', 'busy'],
+};
+
+interface NestedResource {
+  attachment?: AttachmentInput[] | null;
+}
+
+export interface ResourceInput extends NestedResource {
+  resourceRelationship?: { resource: NestedResource }[] | null;
+}
+
+export interface ItemInput {
+  id: string;
+  quantity?: number | null;
+  orderItemRelationship?: { relationshipType?: string | null; orderItem?: { itemId?: string | null } | null }[] | null;
+  resource?: ResourceInput | null;
+}
+
+/** What the domain looks at; everything else is kept as it comes. */
+export interface OrderInput {
+  state?: string | null;
+  priority?: number | null;
+  orderItem?: ItemInput[] | null;
+}
+
+/** What a new order is made of; ids, dates and states come later. */
+export function fromOrderInput(input: OrderInput): Plain {
+  if (!isGiven(input.orderItem)) throw missing('orderItem', 'an order has at least one');
+  checkOrder(input);
+  const given = withoutNulls(toPlainObject(input));
+  const orderItem = itemsOf(given).map((item) => ({ ...item, state: firstState }));
+  requireItems(orderItem, '');
+  return { ...given, state: firstState, orderItem };
+}
+
+/** The changes of a PATCH: null removes. */
+export function fromOrderChange(input: OrderInput): Plain {
+  for (const name of ['state', 'orderItem'] as const) {
+    if (input[name] === null) throw invalid(name, 'cannot be removed');
+  }
+  checkOrder(input);
+  return toPlainObject(input);
+}
+
+function checkOrder({ state, priority, orderItem }: OrderInput): void {
+  if (isGiven(state)) requireWord('state', state, Object.keys(orderTransitions));
+  if (isGiven(priority) && (priority < 0 || priority > priorityMax)) throw invalid('priority', `must be from 0 (highest) to ${priorityMax} (lowest): ${priority}`);
+  if (!isGiven(orderItem)) return;
+  if (orderItem.length === 0) throw invalid('orderItem', 'must have at least one element');
+  if (orderItem.length > itemsMax) throw invalid('orderItem', `has ${orderItem.length} elements, the limit is ${itemsMax}`);
+  for (const [index, item] of orderItem.entries()) checkItem(item, `orderItem.${index}`);
+}
+
+function checkItem(item: ItemInput, path: string): void {
+  requireName(`${path}.id`, item.id);
+  if (isGiven(item.quantity) && item.quantity < 0) throw invalid(`${path}.quantity`, `must not be negative: ${item.quantity}`);
+  requireWords(item, itemWords, path);
+  for (const [index, { relationshipType, orderItem }] of (item.orderItemRelationship ?? []).entries()) {
+    if (relationshipType === waitsFor && !isGiven(orderItem?.itemId)) throw missing(`${path}.orderItemRelationship.${index}.orderItem.itemId`, `${waitsFor} says which item to wait for`);
+  }
+  if (!isGiven(item.resource)) return;
+  checkResource(item.resource, `${path}.resource`);
+  for (const [index, { resource }] of (item.resource.resourceRelationship ?? []).entries()) {
+    checkResource(resource, `${path}.resource.resourceRelationship.${index}.resource`);
+  }
+}
+
+function checkResource(resource: NestedResource, path: string): void {
+  requireWords(resource, resourceWords, path);
+  requireAttachments(`${path}.attachment`, resource.attachment);
+}
+
+function requireWords(input: object, words: Readonly<Record<string, readonly string[]>>, path: string): void {
+  for (const [name, allowed] of Object.entries(words)) {
+    const value = (input as Plain)[name];
+    if (typeof value === 'string') requireWord(`${path}.${name}`, value, allowed);
+  }
+}
+
+export function requireWord(path: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw invalid(path, `must be one of ${allowed.join(', ')}: '${shown(value)}'`);
+}

@@ -1,0 +1,84 @@
+import type { Transitions } from '../transitions.js';
+
+/** The two published diagrams taken together (DIGEST §4c). */
+const publishedOrderTransitions: Transitions = {
+  acknowledged: ['rejected', 'inProgress', 'assessingCancellation'],
+  inProgress: ['pending', 'held', 'completed', 'failed', 'partial', 'assessingCancellation'],
+  pending: ['inProgress', 'cancelled', 'assessingCancellation'],
+  held: ['inProgress', 'cancelled', 'assessingCancellation'],
+  assessingCancellation: ['acknowledged', 'inProgress', 'pending', 'held', 'pendingCancellation'],
+  pendingCancellation: ['cancelled'],
+  rejected: [],
+  completed: [],
+  failed: [],
+  partial: [],
+  cancelled: [],
+};
+
+/** Edges that are ours: what items do leads an order along them, and the diagrams have them not. */
+const ownOrderTransitions: Transitions = {
+  // It is held, asked about, failed or given up before any of it was begun.
+  acknowledged: ['pending', 'held', 'failed', 'cancelled'],
+  // The items under way were cancelled, and no other was begun; the last one ended beside cancelled ones.
+  inProgress: ['acknowledged', 'cancelled'],
+  // What held it up is cancelled or lifted, and others go on, wait, or are all at their end.
+  pending: ['acknowledged', 'held', 'completed', 'failed', 'partial', 'rejected'],
+  held: ['acknowledged', 'pending', 'completed', 'failed', 'partial', 'rejected'],
+  // What was still open was cancelled beside items that are completed.
+  pendingCancellation: ['partial'],
+};
+
+/** What an order may become. */
+export const orderTransitions: Transitions = together(publishedOrderTransitions, ownOrderTransitions);
+
+/** What a client may make of an order; everything else follows from its items (DESIGN §12). */
+export const requestableTransitions: Transitions = {
+  ...Object.fromEntries(Object.keys(publishedOrderTransitions).map((state) => [state, []])),
+  acknowledged: ['inProgress', 'pending', 'held', 'rejected', 'cancelled'],
+  inProgress: ['pending', 'held', 'cancelled'],
+  pending: ['inProgress', 'held', 'cancelled'],
+  held: ['inProgress', 'pending', 'cancelled'],
+};
+
+/** The same diagrams, as far as items go along them: an item is never partial. */
+const publishedItemTransitions: Transitions = without('partial', publishedOrderTransitions);
+
+/** Edges that are ours: an item is held or asked about before it starts, or fails at once. */
+const ownItemTransitions: Transitions = { acknowledged: ['pending', 'held', 'failed'] };
+
+/** What an item may become. */
+export const itemTransitions: Transitions = together(publishedItemTransitions, ownItemTransitions);
+
+/** States that only a cancellation leads to, and out of. */
+export const cancellationStates: readonly string[] = ['assessingCancellation', 'pendingCancellation'];
+
+/** What whoever does the work may make of an item: all but what a cancellation does. */
+export const workTransitions: Transitions = Object.fromEntries(
+  Object.entries(itemTransitions).map(([from, to]) => [from, cancellationStates.includes(from) ? [] : to.filter((state) => !cancellationStates.includes(state))]),
+);
+
+/** What a task of cancellation goes through. */
+export const taskTransitions: Transitions = {
+  accepted: ['inProgress'],
+  inProgress: ['done', 'terminatedWithError'],
+  done: [],
+  terminatedWithError: [],
+};
+
+/** Whether nothing leads out of a state. */
+export function isFinal(state: unknown): boolean {
+  return orderTransitions[String(state)]?.length === 0;
+}
+
+/** The way that the code takes by itself must be in its table: anything else is a bug. */
+export function assertTransition(table: Transitions, what: string, from: string, to: string): void {
+  if (table[from]?.includes(to) !== true) throw new Error(`${what} goes from ${from} to ${to}, which the table of states has not`);
+}
+
+function without(state: string, table: Transitions): Transitions {
+  return Object.fromEntries(Object.entries(table).flatMap(([from, to]) => (from === state ? [] : [[from, to.filter((one) => one !== state)]])));
+}
+
+function together(published: Transitions, ours: Transitions): Transitions {
+  return Object.fromEntries(Object.entries(published).map(([from, to]) => [from, [...to, ...(ours[from] ?? [])]]));
+}

@@ -1,0 +1,101 @@
+import type { Transaction } from '../../../platform/database/database.js';
+import { inSteps } from '../../../platform/jobs/steps.js';
+import { withRetry } from '../../../platform/write/retry.js';
+import { claimNames, findConflicts, moveLines, nextBatch, type Conflicts } from './move.js';
+import type { ImportTask } from './store.js';
+import type { ImportTasks, MoveOrder } from './tasks.js';
+
+/** One transaction of it may take so long: an import of all or nothing is moved by one. */
+const moveMaxMs = 3_600_000;
+/** After so long a job looks again whether another one still moves the same import. */
+const busySeconds = 2;
+/** How often a batch is moved again because a usage whose name it found taken was deleted in that moment. */
+const movesMax = 5;
+/** Above every line. */
+const lineNumberMax = 2_147_483_647;
+
+/** What is left when a step is over: more, nothing, or something that somebody else is at. */
+type Rest = 'more' | 'nothing' | 'busy';
+
+/** Names taken with other data: an import of all or nothing is not moved. */
+class NamesTaken extends Error {
+  constructor(readonly conflicts: Conflicts) {
+    super('names of an import are taken');
+  }
+}
+
+/** Names that were taken when they were claimed and given back when they were looked for. */
+class NamesGivenBack extends Error {}
+
+/** Moves what was staged into the table of usages, in the background. */
+export class ImportMover {
+  constructor(private readonly tasks: ImportTasks) {}
+
+  /** A piece of background work; what is left goes to the next one. */
+  async move(order: MoveOrder, signal: AbortSignal): Promise<void> {
+    const task = { tenantId: order.tenantId, id: order.importId };
+    const step = async (): Promise<boolean> => {
+      const rest = await this.step(order);
+      if (rest === 'busy') await this.tasks.askToMove(task, busySeconds);
+      return rest !== 'more';
+    };
+    await inSteps(step, signal, this.tasks.tools.clock, () => this.tasks.askToMove(task));
+  }
+
+  /** Moves the next batch, or all at once. */
+  private async step(order: MoveOrder): Promise<Rest> {
+    for (let moves = 1; ; moves++) {
+      try {
+        return await withRetry(() => this.tasks.database.transaction((tx) => this.moveIn(tx, order), { timeoutMs: moveMaxMs }));
+      } catch (error) {
+        if (error instanceof NamesTaken) return this.refuseWhole(order, error.conflicts);
+        if (!(error instanceof NamesGivenBack) || moves === movesMax) throw error;
+      }
+    }
+  }
+
+  private async moveIn(tx: Transaction, { tenantId, importId }: MoveOrder): Promise<Rest> {
+    const { store } = this.tasks;
+    if (!(await store.mayMove(tx, tenantId, importId))) return 'busy';
+    const task = await store.read(tx, tenantId, importId);
+    const isWhole = task?.mode === 'allOrNothing';
+    const isOpen = task?.status === 'running' || (task?.status === 'failed' && !task.isReceived);
+    if (task === undefined || !isOpen || (isWhole && !task.isReceived)) return 'nothing';
+    if (isWhole && task.rejected > 0) return this.failWhole(tx, task);
+    const from = await nextBatch(tx, tenantId, importId);
+    if (from !== undefined) {
+      await this.moveBatches(tx, task, { tenantId, importId, from, to: isWhole ? lineNumberMax : from });
+      if (!isWhole) return 'more';
+    }
+    // Otherwise more of it is on its way.
+    if (task.isReceived) await this.tasks.turn(tx, task, 'succeeded');
+    return 'nothing';
+  }
+
+  private async moveBatches(tx: Transaction, task: ImportTask, range: Parameters<typeof claimNames>[1]): Promise<void> {
+    const { store, tools } = this.tasks;
+    await claimNames(tx, range);
+    const conflicts = task.mode === 'allOrNothing' ? await findConflicts(tx, range) : undefined;
+    if (conflicts && conflicts.count > 0) throw new NamesTaken(conflicts);
+    const moved = await moveLines(tx, tools.shapes.usage, range, this.tasks.now());
+    if (moved.open > 0) throw new NamesGivenBack(`${moved.open} lines have names that are being given back`);
+    await store.count(tx, task, moved, this.tasks.now());
+  }
+
+  private refuseWhole({ tenantId, importId }: MoveOrder, { count, problems }: Conflicts): Promise<Rest> {
+    return withRetry(() =>
+      this.tasks.database.transaction(async (tx) => {
+        const task = await this.tasks.store.lock(tx, tenantId, importId);
+        if (task?.status !== 'running') return 'nothing';
+        await this.tasks.store.addProblems(tx, task, count, problems);
+        return this.failWhole(tx, { ...task, rejected: task.rejected + count });
+      }),
+    );
+  }
+
+  private async failWhole(tx: Transaction, task: ImportTask): Promise<Rest> {
+    await this.tasks.store.forgetBatches(tx, task.tenantId, task.id);
+    await this.tasks.turn(tx, task, 'failed', `${task.rejected} of ${task.lines} lines were refused, so none was taken`);
+    return 'nothing';
+  }
+}

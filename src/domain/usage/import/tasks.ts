@@ -1,0 +1,77 @@
+import type { Database, Transaction } from '../../../platform/database/database.js';
+import { DomainError, shown } from '../../../platform/errors.js';
+import { toStorable } from '../../../platform/filter/values.js';
+import type { Job } from '../../../platform/jobs/jobs.js';
+import type { Plain } from '../../../platform/plain.js';
+import { insertEvents } from '../../../platform/write/outbox.js';
+import { withRetry } from '../../../platform/write/retry.js';
+import { lockRow, updateRows } from '../../../platform/write/rows.js';
+import { writeAll } from '../../../platform/write/write-all.js';
+import { changed, requireRevision } from '../../changes.js';
+import { changeEvent } from '../../events.js';
+import { requireTransition } from '../../transitions.js';
+import type { UsageTools } from '../usages.js';
+import { importTransitions } from './import-input.js';
+import { ImportStore, type ImportTask } from './store.js';
+
+/** Which import a background job goes on with. */
+export interface MoveOrder extends Plain {
+  tenantId: string;
+  importId: string;
+}
+
+/** The tasks as those who upload and those who move see them. */
+export class ImportTasks {
+  readonly store: ImportStore;
+
+  constructor(
+    readonly database: Database,
+    readonly tools: UsageTools,
+    readonly moves: Job<MoveOrder>,
+  ) {
+    this.store = new ImportStore(database);
+  }
+
+  now(): Date {
+    return this.tools.clock.now();
+  }
+
+  /** Asks for its lines to be moved. Of those who ask at the same time one is enough. */
+  async askToMove({ tenantId, id }: Pick<ImportTask, 'tenantId' | 'id'>, startAfterSeconds?: number): Promise<void> {
+    await this.moves.send({ tenantId, importId: id }, { singletonKey: id, startAfterSeconds });
+  }
+
+  /** The task, locked until the transaction ends. Throws NOT_FOUND. */
+  async require(tx: Transaction, tenantId: string, id: string): Promise<ImportTask> {
+    const task = await this.store.lock(tx, tenantId, id);
+    if (task === undefined) throw new DomainError('NOT_FOUND', `usageImport '${shown(id)}' does not exist`);
+    return task;
+  }
+
+  /** The upload came to no end: the task says why, and goes on when the file is sent again. */
+  async breakOff({ tenantId, id, uploads }: Pick<ImportTask, 'tenantId' | 'id' | 'uploads'>, message: string): Promise<void> {
+    await withRetry(() =>
+      this.database.transaction(async (tx) => {
+        const task = await this.store.lock(tx, tenantId, id);
+        // Another upload may have begun since: it is not to suffer from this one.
+        if (task?.status !== 'running' || task.isReceived || task.uploads !== uploads) return;
+        await this.turn(tx, task, 'failed', `${toStorable(message)}; send the file again to go on behind line ${task.lastLine}`);
+      }),
+    );
+  }
+
+  /** The only place where an import that exists gets a status. */
+  async turn(tx: Transaction, { tenantId, id, status: from }: ImportTask, status: string, message?: string): Promise<void> {
+    const { nextId, shapes } = this.tools;
+    requireTransition(importTransitions, `usageImport '${id}'`, from, status);
+    const now = this.now();
+    const before = requireRevision(await lockRow(tx, shapes.usageImport, tenantId, id), 'usageImport', id, undefined);
+    const completionDate = status === 'running' ? null : now.toISOString();
+    const after = changed(before, { status, completionDate, message: message ?? null }, now);
+    if (after === undefined) return;
+    await writeAll(tx, [
+      updateRows(shapes.usageImport, tenantId, ['status', 'completionDate', 'message'], [after]),
+      insertEvents(tenantId, [changeEvent('usageImport', 'StateChange', after, now, nextId)]),
+    ]);
+  }
+}

@@ -1,0 +1,45 @@
+import { Decimal } from '../../platform/decimal.js';
+import type { Plain, PlainValue } from '../../platform/plain.js';
+import { csvLine } from '../usage-export/csv.js';
+
+/** What a spreadsheet would take for a formula where a text begins with it. */
+const formula = /^[=+\-@\t\r]/;
+
+/** The columns: dotted TMF paths of the rate. Lists are written as JSON. */
+const columns: readonly string[] = [
+  'id',
+  'date',
+  'appliedBillingRateType',
+  'name',
+  'description',
+  'product.id',
+  'product.name',
+  'periodCoverage.startDateTime',
+  'periodCoverage.endDateTime',
+  'taxExcludedAmount.value',
+  'taxExcludedAmount.unit',
+  'taxIncludedAmount.value',
+  'taxIncludedAmount.unit',
+  'appliedTax',
+  'billingAccount.id',
+  'characteristic',
+];
+
+export const csvHead: string = csvLine(columns);
+
+/** One row of RFC 4180 for a rate. */
+export function csvRow(rate: Plain): string {
+  return csvLine(columns.map((path) => cellText(valueAt(rate, path))));
+}
+
+function valueAt(rate: Plain, path: string): PlainValue {
+  return path.split('.').reduce<PlainValue>((value, name) => (value === null || typeof value !== 'object' || Array.isArray(value) ? null : (value[name] ?? null)), rate);
+}
+
+/** Numbers stay numbers, as exact as they are. A text that could be a formula begins with an apostrophe, which spreadsheets take for "text follows". */
+function cellText(value: PlainValue): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return new Decimal(value).toFixed();
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return formula.test(text) ? `'${text}` : text;
+}

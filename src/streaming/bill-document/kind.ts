@@ -1,0 +1,74 @@
+import { zero } from '../../platform/decimal.js';
+import type { Plain } from '../../platform/plain.js';
+import { dayText, moneyOf, moneyText, plainText, type Money } from './figures.js';
+
+/** What sort of paper it is, said at its head. */
+export interface Kind {
+  readonly title: string;
+  /** Set off where it is no ordinary bill. */
+  readonly marks: readonly string[];
+  readonly payment: Payment | undefined;
+  readonly isCredit: boolean;
+  /** Its amounts tell what is credited: its credits count as they are, and its charges negatively. */
+  readonly isOfCredits: boolean;
+  /** Everything was taken from a balance when it was used. */
+  readonly isPrepaid: boolean;
+}
+
+/** What the customer is to do about it. */
+export interface Payment {
+  readonly label: string;
+  readonly amount: Money;
+  readonly note: string;
+}
+
+const creditNote = 'credit note';
+const prepaidStatement = 'prepaid statement';
+const titles: Readonly<Record<string, string>> = { [creditNote]: 'Credit note', [prepaidStatement]: 'Prepaid statement' };
+const ordinary = ['', 'normal'];
+
+export function kindOf(bill: Plain, zone: string): Kind {
+  const { state } = bill;
+  const category = plainText(bill['category']);
+  const title = Object.hasOwn(titles, category) ? titles[category] : undefined;
+  const marks = [
+    ...(title === undefined && !ordinary.includes(category) ? [category] : []),
+    ...(state === 'onHold' ? ['held'] : []),
+    ...(state === 'new' ? ['preliminary'] : []),
+  ];
+  const isCredit = category === creditNote;
+  return { title: title ?? 'Bill', marks, payment: paymentOf(bill, category, zone), isCredit, isOfCredits: isCredit && !isNegative(bill), isPrepaid: category === prepaidStatement };
+}
+
+/** A credit note that a run of bills made is a bill whose credits are more than its charges. */
+function isNegative(bill: Plain): boolean {
+  return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue'].some((name) => moneyOf(bill[name])?.value.isNegative());
+}
+
+/** The number, as far as the bill has one. */
+export function numberOf(bill: Plain): string {
+  return plainText(bill['billNo']) || 'not yet numbered';
+}
+
+function paymentOf(bill: Plain, category: string, zone: string): Payment | undefined {
+  const { state } = bill;
+  const due = moneyOf(bill['amountDue']);
+  const included = moneyOf(bill['taxIncludedAmount']);
+  if (category === prepaidStatement) return { label: 'Paid from balance', amount: included ?? nothing(due), note: 'Nothing is to be paid.' };
+  if (due === undefined) return undefined;
+  const remaining = moneyOf(bill['remainingAmount']) ?? due;
+  if (state === 'onHold') return { label: 'On hold', amount: remaining, note: 'Please do not pay: this bill is held until it has been looked into.' };
+  if (category === creditNote) return { label: 'Credited to you', amount: { ...due, value: due.value.abs() }, note: 'Nothing is to be paid.' };
+  if (state === 'new') return { label: 'Amount, preliminary', amount: remaining, note: 'Please do not pay yet: this bill may still change.' };
+  if (remaining.value.isZero()) return { label: due.value.isZero() ? 'Nothing to pay' : 'Paid', amount: remaining, note: due.value.isZero() ? '' : 'Thank you: nothing remains to be paid.' };
+  const day = dayText(bill['paymentDueDate'], zone);
+  const notes = [
+    remaining.value.lt(due.value) ? `Of ${moneyText(due)}, ${moneyText({ ...due, value: due.value.minus(remaining.value) })} is paid.` : '',
+    `Please state ${numberOf(bill)} with your payment.`,
+  ];
+  return { label: day === undefined ? 'To be paid' : `To be paid by ${day}`, amount: remaining, note: notes.filter((note) => note !== '').join(' ') };
+}
+
+function nothing(due: Money | undefined): Money {
+  return { value: zero, unit: due?.unit ?? '' };
+}

@@ -1,0 +1,91 @@
+import { currencyOf, minorDigitsOf, netOf } from '../../domain/customer-bill/index.js';
+import { Decimal, zero } from '../../platform/decimal.js';
+import type { Plain, PlainValue } from '../../platform/plain.js';
+import { dayText, moneyOf, percentText, periodText, plainText, type Money } from './figures.js';
+
+/** Decimals that amounts are kept with; where only the amount with tax is stored, the one without may have more. */
+const decimalPlacesMax = 9;
+
+/** A rate as it stands on paper. */
+export interface Line {
+  readonly date: string;
+  readonly name: string;
+  readonly description: string;
+  readonly tax: string;
+  /** Without tax; negative for credits, or, on a paper of credits, for charges. Undefined when no amount is known. */
+  readonly net: Money | undefined;
+}
+
+export function lineOf(rate: Plain, { zone, isOfCredits }: { zone: string; isOfCredits: boolean }): Line {
+  const period = (rate['periodCoverage'] ?? {}) as Plain;
+  const covered = period['endDateTime'] ? periodText(period, zone) : undefined;
+  const description = [plainText(rate['description']), covered ?? ''].filter((text) => text !== '').join(' · ');
+  const taxes = taxesOf(rate).map(({ category, rate: percent }) => (percent === undefined ? category : percentText(percent)));
+  return { date: dayText(rate['date'], zone) ?? '', name: plainText(rate['name']), description, tax: taxes.join(', '), net: signedNet(rate, isOfCredits) };
+}
+
+export interface Tax {
+  readonly category: string;
+  /** In percent. */
+  readonly rate: number | undefined;
+  readonly amount: Money | undefined;
+}
+
+/** The taxes of a rate, or of a bill. */
+export function taxesOf(row: Plain, attribute: 'appliedTax' | 'taxItem' = 'appliedTax'): Tax[] {
+  return ((row[attribute] ?? []) as Plain[]).map(({ taxCategory, taxRate, taxAmount }) => ({
+    category: plainText(taxCategory),
+    rate: typeof taxRate === 'number' ? taxRate : undefined,
+    amount: moneyOf(taxAmount),
+  }));
+}
+
+function signedNet(rate: Plain, isOfCredits: boolean): Money | undefined {
+  const unit = currencyOf(rate);
+  if (unit === undefined) return undefined;
+  const sign = (rate['appliedBillingRateType'] === 'appliedBillingCredit') === isOfCredits ? 1 : -1;
+  return { value: netOf(rate).toDecimalPlaces(decimalPlacesMax).times(sign), unit };
+}
+
+/** Sums per currency. */
+export class Sums {
+  private readonly sums = new Map<string, Decimal>();
+
+  add(money: Money | undefined): void {
+    if (money) this.sums.set(money.unit, (this.sums.get(money.unit) ?? zero).plus(money.value));
+  }
+
+  get all(): Money[] {
+    return [...this.sums].map(([unit, value]) => ({ value, unit }));
+  }
+}
+
+/** What each kind and rate of tax is levied on, of all lines. */
+export class TaxBases {
+  private readonly bases = new Map<string, Sums>();
+  private readonly nets = new Sums();
+
+  add(rate: Plain, net: Money | undefined): void {
+    this.nets.add(net);
+    for (const tax of taxesOf(rate)) {
+      const key = keyOf(tax);
+      const sums = this.bases.get(key) ?? new Sums();
+      this.bases.set(key, sums);
+      sums.add(net);
+    }
+  }
+
+  /** Undefined where the lines do not tell: bills may come with figures of their own. */
+  of(tax: Tax, billNet: PlainValue | undefined): Money | undefined {
+    const [net, ...others] = this.nets.all;
+    const stated = moneyOf(billNet);
+    if (net === undefined || others.length > 0 || stated === undefined) return undefined;
+    const digits = Math.max(minorDigitsOf(stated.unit), stated.value.decimalPlaces());
+    const isWhole = net.unit === stated.unit && net.value.toDecimalPlaces(digits, Decimal.ROUND_HALF_UP).eq(stated.value);
+    return isWhole ? this.bases.get(keyOf(tax))?.all[0] : undefined;
+  }
+}
+
+function keyOf({ category, rate }: Tax): string {
+  return JSON.stringify([category, rate ?? null]);
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { finished } from 'node:stream/promises';
+import { DomainError } from '../../platform/errors.js';
+import type { Plain } from '../../platform/plain.js';
+import type { BillLines, BillWithCount, DocumentFormat } from '../../domain/customer-bill/index.js';
+import { documentFormats, documentPart } from '../../domain/customer-bill/index.js';
+import type { Exchange, StreamRoute } from '../routes.js';
+import { csvHead, csvRow } from './csv.js';
+import { plainText } from './figures.js';
+import { writePdf } from './pdf.js';
+import { write } from './write.js';
+
+/** Raised when equal figures are rendered otherwise than before. */
+const renderingVersion = 2;
+
+/** Lines from which on a bill takes its time. */
+const linesLarge = 2_000;
+/** Documents of so many lines that one server makes at once. */
+const largeMax = 2;
+/** How long a client may take to fetch one. */
+const sendMaxMs = 600_000;
+
+const typeName = 'CustomerBill';
+
+export interface BillDocumentOptions {
+  lines: BillLines;
+  /** Name at the head of every bill. */
+  issuer: string;
+  /** Of the operator, who dates by its calendar. */
+  zone: string;
+}
+
+type Writer = (exchange: Exchange, found: BillWithCount, options: BillDocumentOptions) => Promise<void>;
+
+const writers: Readonly<Record<DocumentFormat['extension'], Writer>> = { pdf: sendPdf, json: sendJson, csv: sendCsv };
+
+/** The documents of a bill, made of its stored figures for whoever may read the bill. */
+export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] {
+  const counter = new Counter();
+  return documentFormats.map((format) => ({
+    method: 'GET',
+    typeName,
+    part: documentPart(format),
+    handle: (exchange) => sendDocument(exchange, format, options, counter),
+  }));
+}
+
+/** What is made at once. */
+class Counter {
+  private large = 0;
+
+  async run(lineCount: number, work: () => Promise<void>): Promise<void> {
+    if (lineCount < linesLarge) return work();
+    if (this.large >= largeMax) throw new DomainError('UNAVAILABLE', `${largeMax} documents of large bills are being made already: try again later`);
+    this.large += 1;
+    try {
+      await work();
+    } finally {
+      this.large -= 1;
+    }
+  }
+}
+
+async function sendDocument(exchange: Exchange, { extension, mimeType }: DocumentFormat, options: BillDocumentOptions, counter: Counter): Promise<void> {
+  const { request, response, tenantId, id, query } = exchange;
+  const [name] = query.keys();
+  if (name !== undefined) throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of a document: it has none`, { path: name });
+  const found = await options.lines.find(tenantId, id);
+  if (found === undefined) throw new DomainError('NOT_FOUND', `CustomerBill '${id}' does not exist`);
+  const tag = tagOf(found, extension, options);
+  const version = {
+    ETag: tag,
+    'Last-Modified': new Date(String(found.bill['lastUpdate'])).toUTCString(),
+    // The client asks again each time, and mostly hears that nothing has changed.
+    'Cache-Control': 'private, no-cache',
+  };
+  if (isKnown(request.headers['if-none-match'], tag)) {
+    response.writeHead(304, version).end();
+    return;
+  }
+  response.statusCode = 200;
+  const headers = {
+    ...version,
+    'Content-Type': extension === 'pdf' ? mimeType : `${mimeType};charset=utf-8`,
+    'Content-Disposition': `inline; filename="${fileName(found)}.${extension}"`,
+  };
+  for (const [header, value] of Object.entries(headers)) response.setHeader(header, value);
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const cap = setTimeout(() => response.destroy(), sendMaxMs);
+  try {
+    await counter.run(found.lineCount, () => writers[extension](exchange, found, options));
+    response.end();
+    await finished(response);
+  } catch (error) {
+    // A reader that goes away early is nobody's fault.
+    if (response.destroyed) return;
+    // Of an error they would be wrong.
+    if (!response.headersSent) for (const header of Object.keys(headers)) response.removeHeader(header);
+    throw error;
+  } finally {
+    clearTimeout(cap);
+  }
+}
+
+/** What is billed does not change but for what the revision counts; a bill that is new may get more lines. */
+function tagOf({ bill, lineCount }: BillWithCount, extension: string, { issuer, zone }: BillDocumentOptions): string {
+  const facts = [renderingVersion, extension, bill['id'], bill['revision'], lineCount, issuer, zone];
+  return `"${createHash('sha256').update(JSON.stringify(facts)).digest('base64url').slice(0, 22)}"`;
+}
+
+function isKnown(header: string | undefined, tag: string): boolean {
+  return header !== undefined && header.split(',').some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
+}
+
+/** Of characters that need no encoding anywhere. */
+function fileName({ bill }: BillWithCount): string {
+  return (plainText(bill['billNo']) || String(bill['id'])).replaceAll(/[^\w.-]/g, '_');
+}
+
+function sendPdf({ tenantId, response }: Exchange, { bill, lineCount }: BillWithCount, { lines, issuer, zone }: BillDocumentOptions): Promise<void> {
+  const id = String(bill['id']);
+  const linesOf = (ids: readonly string[]): AsyncIterable<readonly Plain[]> => lines.byId(tenantId, ids);
+  return writePdf({ bill, lineCount, groups: () => lines.groups(tenantId, id), linesOf, issuer, zone }, response);
+}
+
+/** The bill as TMF JSON, and beside its attributes its rates. */
+async function sendJson({ tenantId, id, response, represent }: Exchange, _found: BillWithCount, { lines }: BillDocumentOptions): Promise<void> {
+  const [bill] = await represent(typeName, [id]);
+  if (bill === undefined) throw new DomainError('NOT_FOUND', `CustomerBill '${id}' does not exist`);
+  await write(response, `${JSON.stringify(bill).slice(0, -1)},"appliedCustomerBillingRate":[`);
+  let separator = '';
+  for await (const ids of lines.idPages(tenantId, id)) {
+    for (const rate of await represent('AppliedCustomerBillingRate', ids)) {
+      await write(response, separator + JSON.stringify(rate));
+      separator = ',';
+    }
+  }
+  await write(response, ']}');
+}
+
+async function sendCsv({ tenantId, id, response }: Exchange, _found: BillWithCount, { lines }: BillDocumentOptions): Promise<void> {
+  await write(response, csvHead);
+  for await (const rates of lines.all(tenantId, id)) await write(response, rates.map(csvRow).join(''));
+}

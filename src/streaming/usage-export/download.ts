@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { exportMaxMs, type ExportRun, type UsageExports } from '../../domain/usage/index.js';
+import type { Database } from '../../platform/database/database.js';
+import { DomainError } from '../../platform/errors.js';
+import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
+import type { Exchange, StreamRoute } from '../routes.js';
+import { addColumns, cellsOf, csvLine, csvRow } from './csv.js';
+
+/** Usages read in one go. */
+const pageRows = 1_000;
+/** Pages between two reports of how many lines have been sent. */
+const progressPages = 10;
+/** Downloads of one server at once: each has a connection of its own to the database. */
+const downloadsMax = 4;
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** Where a page begins, and the last id that belongs to the whole. */
+export interface Stretch {
+  limit: number;
+  after: string | undefined;
+  upTo: string;
+}
+
+/** Reads a page; `next` is undefined behind the last one. */
+export type ReadItems = (stretch: Stretch) => Promise<{ items: readonly Item[]; next: string | undefined }>;
+
+export interface ExportRoutesOptions {
+  database: Database;
+  exports: UsageExports;
+  /** Usages as GET of TMF REST gives them to this client, by these reads. */
+  openItems(exchange: Exchange, query: string, reads: SnapshotReads): ReadItems;
+}
+
+/** Files of usages, made while they are fetched. */
+export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
+  let underWay = 0;
+  const handle = async (exchange: Exchange): Promise<void> => {
+    const [name] = exchange.query.keys();
+    if (name !== undefined) throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of the bytes of an export`, { path: name });
+    if (exchange.request.method === 'HEAD') {
+      await describe(options, exchange);
+      return;
+    }
+    if (underWay >= downloadsMax) throw new DomainError('UNAVAILABLE', `${downloadsMax} exports are being sent already: try again later`);
+    underWay += 1;
+    try {
+      await download(options, exchange);
+    } finally {
+      underWay -= 1;
+    }
+  };
+  return [{ method: 'GET', typeName: 'UsageExport', part: 'content', handle }];
+}
+
+/** What HEAD asks for: nothing is read, and it is no download that the task would tell of. */
+async function describe({ exports }: ExportRoutesOptions, { response, tenantId, id }: Exchange): Promise<void> {
+  setHeaders(response, await exports.require(tenantId, id));
+  response.end();
+}
+
+function setHeaders(response: ServerResponse, { id, contentType }: Pick<ExportRun, 'id' | 'contentType'>): void {
+  response.setHeader('Content-Type', `${contentType};charset=utf-8`);
+  response.setHeader('Content-Disposition', `attachment; filename="usage-${id}.${contentType === 'text/csv' ? 'csv' : 'ndjson'}"`);
+}
+
+/** Whatever ends the download before its end is told by the task, and breaks the connection. */
+async function download({ database, exports, openItems }: ExportRoutesOptions, exchange: Exchange): Promise<void> {
+  const { response, tenantId, id } = exchange;
+  const run = await exports.begin(tenantId, id);
+  const ending = new AbortController();
+  const leave = (): void => ending.abort(new Error('the client went away'));
+  const cap = setTimeout(() => ending.abort(new Error(`it took longer than ${exportMaxMs / 60_000} minutes`)), exportMaxMs);
+  const { signal } = ending;
+  response.once('close', leave);
+  const sender = new Sender(response, signal, (lines) => exports.progress(run, lines));
+  try {
+    if (response.destroyed) leave();
+    await withSnapshot(database, { maxMs: exportMaxMs, signal }, async (reads) => {
+      const upTo = await exports.lastUsage(reads, tenantId);
+      const pages = (): AsyncGenerator<readonly Item[]> => pagesOf(upTo, openItems(exchange, run.query, reads), signal);
+      await (run.contentType === 'text/csv' ? sendCsv(sender, run, pages) : sendNdjson(sender, run, pages));
+    });
+  } catch (error) {
+    // The statement that was cancelled says only that.
+    const reason: unknown = signal.aborted ? signal.reason : error;
+    // An error is no file to be saved.
+    if (!response.headersSent) response.removeHeader('Content-Disposition');
+    const isTold = signal.aborted || reason instanceof DomainError;
+    await exports.end(run, sender.lines, isTold ? (reason as Error).message : 'the server failed');
+    throw reason;
+  } finally {
+    clearTimeout(cap);
+    response.removeListener('close', leave);
+  }
+  await exports.end(run, sender.lines);
+  // Only now: whoever has the whole file finds that the task says so.
+  response.end();
+}
+
+async function* pagesOf(upTo: string | undefined, read: ReadItems, signal: AbortSignal): AsyncGenerator<readonly Item[]> {
+  if (upTo === undefined) return;
+  let after: string | undefined;
+  do {
+    signal.throwIfAborted();
+    const { items, next } = await read({ limit: pageRows, after, upTo });
+    yield items;
+    after = next;
+  } while (after !== undefined);
+}
+
+async function sendNdjson(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly Item[]>): Promise<void> {
+  setHeaders(sender.response, run);
+  for await (const items of pages()) await sender.send(items.map((item) => `${JSON.stringify(item)}\n`));
+}
+
+/** Once through for the columns, and once more for the rows. */
+async function sendCsv(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly Item[]>): Promise<void> {
+  const columns = new Set(['id', 'usageSpecification.id']);
+  for await (const items of pages()) for (const item of items) addColumns(columns, cellsOf(item));
+  setHeaders(sender.response, run);
+  await sender.write(csvLine([...columns]));
+  for await (const items of pages()) await sender.send(items.map((item) => csvRow(columns, cellsOf(item))));
+}
+
+/** Writes no faster than the client reads, and tells how far it has come. */
+class Sender {
+  lines = 0;
+  private pages = 0;
+
+  constructor(
+    readonly response: ServerResponse,
+    private readonly signal: AbortSignal,
+    private readonly report: (lines: number) => Promise<void>,
+  ) {}
+
+  async send(lines: readonly string[]): Promise<void> {
+    await this.write(lines.join(''));
+    this.lines += lines.length;
+    this.pages += 1;
+    if (this.pages % progressPages === 0) await this.report(this.lines);
+  }
+
+  async write(text: string): Promise<void> {
+    if (text !== '' && !this.response.write(text)) await once(this.response, 'drain', { signal: this.signal });
+    this.signal.throwIfAborted();
+  }
+}

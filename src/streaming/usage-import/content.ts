@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { DomainError } from '../../platform/errors.js';
+
+/** Nothing came for so long though we waited for it: the sender is gone. */
+const silenceMaxMs = 120_000;
+/** Bytes of one file, unpacked. */
+const bytesMax = 64 * 1024 ** 3;
+/** Usages, which repeat their names in every line, are packed to a twentieth; what comes to less than this is a bomb ... */
+const packedMax = 250;
+/** ... once it has unpacked to so much. */
+const packedFreeBytes = 16 * 1024 ** 2;
+const unpackedChunkBytes = 64 * 1024;
+
+/** The upload came to no end: the same file may be sent again. */
+export class BrokenOff extends Error {}
+
+/** Refuses a body that is neither plain nor gzip, or whose text is not UTF-8 by its own words. */
+export function requireReadable(headers: IncomingHttpHeaders): void {
+  const encoding = encodingOf(headers);
+  if (encoding !== 'gzip' && encoding !== 'identity') throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding '${encoding}' is not gzip or identity`);
+  const [, charset = 'utf-8'] = /;\s*charset="?([^";]+)/i.exec(headers['content-type'] ?? '') ?? [];
+  if (!/^utf-?8$/i.test(charset.trim())) throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `charset '${charset.trim()}' is not utf-8`);
+}
+
+/** RFC 9110 §8.4.1: upper or lower case is one, and x-gzip is gzip. */
+function encodingOf(headers: IncomingHttpHeaders): string {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
+  return encoding === 'x-gzip' ? 'gzip' : encoding;
+}
+
+/**
+ * The bytes of a body, unpacked, as they come: whoever reads slowly lets the sender wait. Throws BrokenOff when they
+ * end too early, and DomainError when they are not what they claim or too many. The request outlives it, so that it
+ * can be answered.
+ */
+export async function* contentOf(request: IncomingMessage, stopping: AbortSignal, silentMs = silenceMaxMs): AsyncGenerator<Buffer> {
+  const packed = encodingOf(request.headers) === 'gzip' ? unpack(request) : undefined;
+  const chunks = (packed ?? request).iterator({ destroyOnReturn: false });
+  let bytes = 0;
+  try {
+    for (;;) {
+      const next = (await inTime(chunks.next(), request, stopping, silentMs)) as IteratorResult<Buffer, undefined>;
+      if (next.done) return;
+      const chunk = next.value;
+      bytes += chunk.length;
+      if (bytes > bytesMax) throw new DomainError('BODY_TOO_LARGE', `the file has more than ${bytesMax} bytes`);
+      if (packed && bytes > packedFreeBytes && bytes > packed.bytesWritten * packedMax) {
+        throw new DomainError('BODY_TOO_LARGE', `the file unpacks to more than ${packedMax} times its size`);
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    throw toFailure(error);
+  } finally {
+    await chunks.return?.();
+    if (packed) request.unpipe(packed);
+    packed?.destroy();
+  }
+}
+
+async function inTime<T>(next: Promise<T>, request: IncomingMessage, stopping: AbortSignal, silentMs: number): Promise<T> {
+  let reason: string | undefined;
+  const giveUp = (why: string): void => {
+    reason = why;
+    request.destroy();
+  };
+  const stop = (): void => giveUp('the server stops');
+  const timer = setTimeout(() => giveUp(`nothing came for ${silentMs / 1_000} seconds`), silentMs);
+  stopping.addEventListener('abort', stop, { once: true });
+  if (stopping.aborted) stop();
+  try {
+    return await next;
+  } catch (error) {
+    throw reason === undefined ? error : new BrokenOff(reason);
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener('abort', stop);
+  }
+}
+
+function toFailure(error: unknown): Error {
+  if (error instanceof DomainError || error instanceof BrokenOff) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (code === 'Z_BUF_ERROR') return new BrokenOff('the packed file is cut off');
+  if (code.startsWith('Z_')) return new DomainError('INVALID_BODY', `the body is not gzip: ${message}`);
+  return new BrokenOff('the connection was cut');
+}
+
+function unpack(request: IncomingMessage): Gunzip {
+  const gunzip = createGunzip({ chunkSize: unpackedChunkBytes });
+  // A pipe tells its end of no failure. A pipeline would, and destroy the request with it: nobody could answer it.
+  const fail = (): void => void gunzip.destroy(new Error('the connection was cut'));
+  request.once('error', fail).once('close', () => request.complete || fail());
+  return request.pipe(gunzip);
+}

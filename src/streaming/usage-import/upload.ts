@@ -1,0 +1,134 @@
+import { setMaxListeners } from 'node:events';
+import { DomainError } from '../../platform/errors.js';
+import { contentTypes, type Upload, type UsageImports, type UsageInput } from '../../domain/usage/index.js';
+import type { Exchange, StreamRoute } from '../routes.js';
+import { BrokenOff, contentOf, requireReadable } from './content.js';
+import type { CsvColumns } from './csv-columns.js';
+import { csvRecords } from './csv.js';
+import { ndjsonRecords, type FileRecord, type Position } from './records.js';
+
+/** Files that one server takes at once: each holds a few megabytes, and a connection to the database while it writes. */
+export const uploadsMax = 16;
+/** Reading goes on for so long before others get their turn. */
+const turnMs = 10;
+
+export interface ImportRoutesOptions {
+  imports: UsageImports;
+  /** A usage as a POST of its JSON would give it. */
+  readUsage(body: unknown): UsageInput;
+  columns: CsvColumns;
+  /** Aborted when the server stops: uploads break off then, and go on when they are sent again. */
+  stopping: AbortSignal;
+}
+
+const typeName = 'UsageImport';
+const mediaTypes = new Set<string>(contentTypes);
+
+/** Files of usages: sent at once with a new task, or to the task that was made before; and what was refused. */
+export function importRoutes(options: ImportRoutesOptions): StreamRoute[] {
+  const uploads = new ImportUploads(options);
+  const content = { typeName, part: 'content', mediaTypes, handle: (exchange: Exchange) => uploads.receiveContent(exchange) };
+  return [
+    { method: 'POST', typeName, mediaTypes, handle: (exchange) => uploads.receiveNew(exchange) },
+    { method: 'PUT', ...content },
+    { method: 'POST', ...content },
+    { method: 'GET', typeName, part: 'errorLog', handle: (exchange) => sendProblems(options, exchange) },
+  ];
+}
+
+class ImportUploads {
+  private underWay = 0;
+
+  constructor(private readonly options: ImportRoutesOptions) {
+    // Every upload listens to it; node takes more than ten for a leak.
+    setMaxListeners(uploadsMax, options.stopping);
+  }
+
+  /** A task made and its file in one request. Repeated under its key, it goes on with the task it made. */
+  async receiveNew(exchange: Exchange): Promise<void> {
+    const { imports } = this.options;
+    const { tenantId, idempotencyKey, query } = exchange;
+    requireParameters(query, ['mode']);
+    requireReadable(exchange.request.headers);
+    await this.inTurn(async () => {
+      const input = { mode: query.get('mode'), contentType: mediaTypeOf(exchange) };
+      const { answer, replayed } = await imports.create({ tenantId, idempotencyKey }, input);
+      const id = String(answer['id']);
+      if (replayed) exchange.response.setHeader('Idempotency-Replayed', 'true');
+      if (!replayed || !(await imports.isReceived(tenantId, id))) await this.receive(exchange, id);
+      await exchange.answer(201, id);
+    });
+  }
+
+  async receiveContent(exchange: Exchange): Promise<void> {
+    requireParameters(exchange.query, []);
+    requireReadable(exchange.request.headers);
+    await this.inTurn(() => this.receive(exchange, exchange.id));
+    await exchange.answer(200, exchange.id);
+  }
+
+  private async inTurn(work: () => Promise<void>): Promise<void> {
+    if (this.underWay >= uploadsMax) throw new DomainError('UNAVAILABLE', `${uploadsMax} files are being taken already; try again later`);
+    this.underWay++;
+    try {
+      await work();
+    } finally {
+      this.underWay--;
+    }
+  }
+
+  private async receive(exchange: Exchange, id: string): Promise<void> {
+    const { imports, columns, stopping } = this.options;
+    const contentType = mediaTypeOf(exchange);
+    const upload = await imports.begin(exchange.tenantId, id, contentType);
+    const position: Position = { line: 0 };
+    try {
+      const content = contentOf(exchange.request, stopping);
+      await this.takeAll(upload, contentType === 'text/csv' ? csvRecords(content, columns, position) : ndjsonRecords(content, position));
+      await upload.end();
+    } catch (error) {
+      const refusal = toRefusal(error, position.line);
+      await upload.breakOff((refusal ?? new Error('the server failed')).message);
+      throw refusal ?? error;
+    } finally {
+      upload.close();
+    }
+  }
+
+  private async takeAll(upload: Upload, records: AsyncIterable<FileRecord>): Promise<void> {
+    let turnEnds = performance.now() + turnMs;
+    for await (const { line, text, read } of records) {
+      await upload.add(line, text, () => this.options.readUsage(read()));
+      if (performance.now() < turnEnds) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      turnEnds = performance.now() + turnMs;
+    }
+  }
+}
+
+/** Says where in the file it was. */
+function toRefusal(error: unknown, line: number): DomainError | undefined {
+  if (error instanceof BrokenOff) return new DomainError('INVALID_BODY', `behind line ${line} the upload broke off: ${error.message}`);
+  if (!(error instanceof DomainError)) return undefined;
+  const saysWhere = error.code === 'CONFLICT' || error.code === 'UNAVAILABLE' || /\bline \d/.test(error.message);
+  return saysWhere ? error : new DomainError(error.code, `behind line ${line}: ${error.message}`, error.details);
+}
+
+async function sendProblems({ imports }: ImportRoutesOptions, { tenantId, id, query, response }: Exchange): Promise<void> {
+  requireParameters(query, []);
+  const problems = await imports.problems(tenantId, id);
+  if (problems === undefined) throw new DomainError('NOT_FOUND', `usageImport '${id}' does not exist`);
+  response.setHeader('Content-Type', 'application/x-ndjson;charset=utf-8');
+  response.end(problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''));
+}
+
+function requireParameters(query: URLSearchParams, known: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (!known.includes(name)) throw new DomainError('INVALID_QUERY', `'${name}' is no parameter here${known.length > 0 ? `: ${known.join(', ')} is` : ''}`, { path: name });
+    if (query.getAll(name).length > 1) throw new DomainError('INVALID_QUERY', `'${name}' is given twice`, { path: name });
+  }
+}
+
+function mediaTypeOf({ request }: Exchange): string {
+  return request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}

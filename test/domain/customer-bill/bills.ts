@@ -1,0 +1,51 @@
+import type { Door, Outcome } from '../../fixtures/doors.js';
+import { made, update } from '../../fixtures/doors.js';
+import type { TestServer } from '../../support/server.js';
+
+export { eventsOf } from '../../fixtures/outbox.js';
+
+export const eur = (value: number): object => ({ value, unit: 'EUR' });
+
+/** A state of the table; a bill on hold came from the state behind the colon. */
+const ways: Readonly<Record<string, readonly string[]>> = {
+  new: [],
+  validated: ['validated'],
+  sent: ['validated', 'sent'],
+  partiallyPaid: ['validated', 'sent', 'partiallyPaid'],
+  settled: ['validated', 'sent', 'settled'],
+  'onHold:new': ['onHold'],
+  'onHold:validated': ['validated', 'onHold'],
+  'onHold:sent': ['validated', 'sent', 'onHold'],
+  'onHold:partiallyPaid': ['validated', 'sent', 'partiallyPaid', 'onHold'],
+  'onHold:settled': ['validated', 'sent', 'settled', 'onHold'],
+};
+export const standings: readonly string[] = Object.keys(ways);
+
+/** A bill that was led to a state by hand. */
+export async function billIn(server: TestServer, standing: string, more: object = {}): Promise<any> {
+  let bill = await made(server, 'CustomerBill', { billingAccount: { id: 'account-1' }, ...more });
+  for (const state of ways[standing] ?? []) {
+    const { status, message, resource } = await update(server, 'rest', 'CustomerBill', bill.id, { state });
+    if (status !== 200) throw new Error(`${standing}: ${message}`);
+    bill = resource;
+  }
+  return bill;
+}
+
+/** Adds a payment: in REST by a JSON Patch, in GraphQL by its mutation. */
+export async function pay(server: TestServer, door: Door, id: string, value: number, { unit = 'EUR', key = undefined as string | undefined } = {}): Promise<Outcome> {
+  const payment = { payment: { id: `payment-${value}` }, appliedAmount: { value, unit } };
+  if (door === 'rest') {
+    const headers = { 'content-type': 'application/json-patch+json', ...(key && { 'idempotency-key': key }) };
+    const answer = await server.rest('PATCH', `/customerBill/${id}`, { body: [{ op: 'add', path: '/appliedPayment/-', value: payment }], headers });
+    return { status: answer.status, message: answer.body.message, resource: answer.body, replayed: answer.headers.get('idempotency-replayed') === 'true' };
+  }
+  const { status, headers, data, errors } = await server.graphql(
+    `mutation ($id: ID!, $payment: AppliedPaymentInput!, $key: String) { addAppliedPayment(id: $id, input: $payment, idempotencyKey: $key) {
+      id state remainingAmount { value unit } appliedPayment { payment { id } appliedAmount { value unit } } } }`,
+    { id, payment, key },
+  );
+  const replayed = headers.get('idempotency-replayed') === 'true';
+  const [error] = errors ?? [];
+  return error ? { status: error.extensions.status, message: error.message, replayed } : { status, resource: data.addAppliedPayment, replayed };
+}

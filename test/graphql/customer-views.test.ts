@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Prisma } from '../../prisma/generated/client.js';
+import type { ReadOptions } from '../../src/platform/database/database.js';
+import { makeBucket } from '../domain/prepay-balance/balances.js';
+import { accountParty, makeCycle, makeRate, makeUsage, runCycle } from '../domain/customer-bill/billing.js';
+import { placeOrder } from '../fixtures/resource-order-api.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+describe('what is known of one customer', () => {
+  let server: TestServer;
+  let statements = 0;
+  const account = `Größe & "Maß" ~ '1'`;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    await server.startJobs();
+    for (const id of [account, 'somebody else']) {
+      await makeRate(server, id);
+      await makeUsage(server, id, [1, 2]);
+      await makeRate(server, id, { date: '2026-03-01T00:00:00.000Z' });
+      await makeUsage(server, id, [3], { status: 'guided' });
+      await makeBucket(server, 5, { partyAccount: { id } });
+    }
+    await placeOrder(server, ['1'], { relatedParty: [accountParty(account)], name: 'of the account' });
+    // A party of another kind has the same name.
+    await placeOrder(server, ['1'], { relatedParty: [{ id: account, '@referredType': 'Individual' }], name: 'of the party' });
+    await makeBucket(server, 7, { relatedParty: [{ id: account, '@referredType': 'Individual' }] });
+    await makeUsage(server, 'somebody else', [3], { relatedParty: [{ id: account, '@referredType': 'Individual' }, accountParty('somebody else')] });
+    await runCycle(server, (await makeCycle(server)).id);
+    const { read } = server.database;
+    Object.assign(server.database, { read: (sql: Prisma.Sql, options: ReadOptions) => ((statements += 1), read(sql, options)) });
+  });
+  afterAll(() => server.close());
+
+  it('an account has its bills, rates, usages, buckets and orders, each list by one statement', async () => {
+    statements = 0;
+    const { data, errors } = await server.graphql(
+      `query ($id: ID!) { billingAccount(id: $id) { id
+        customerBills { items { billingAccount { id } amountDue { value } appliedCustomerBillingRates { totalCount } } }
+        appliedCustomerBillingRates(filter: { isBilled: { eq: false } }, limit: 5) { totalCount items { isBilled } }
+        usages(orderBy: [{ status: ASC }]) { totalCount items { status } }
+        buckets { items { partyAccount { id } remainingValue { amount } } }
+        resourceOrders { items { name } } } }`,
+      { id: account },
+    );
+    expect(errors).toBeUndefined();
+    expect(data.billingAccount).toEqual({
+      id: account,
+      customerBills: { items: [{ billingAccount: { id: account }, amountDue: { value: 13 }, appliedCustomerBillingRates: { totalCount: 3 } }] },
+      appliedCustomerBillingRates: { totalCount: 1, items: [{ isBilled: false }] },
+      usages: { totalCount: 2, items: [{ status: 'billed' }, { status: 'guided' }] },
+      buckets: { items: [{ partyAccount: { id: account }, remainingValue: { amount: 5 } }] },
+      resourceOrders: { items: [{ name: 'of the account' }] },
+    });
+    expect(statements).toBeLessThanOrEqual(6);
+  });
+
+  it('a party has what names it as a relatedParty, each list by one statement', async () => {
+    statements = 0;
+    const { data, errors } = await server.graphql(
+      `query ($id: ID!, $name: String!) { party(id: $id) { id
+        buckets { items { remainingValue { amount } } }
+        balanceActions { totalCount }
+        usages { totalCount }
+        people: usages(filter: { relatedParty: { some: { id: { eq: $name }, atReferredType: { eq: "Individual" } } } }) { totalCount }
+        customerBills { totalCount }
+        resourceOrders(orderBy: [{ name: DESC }], limit: 1) { totalCount items { name } } } }`,
+      { id: account, name: account },
+    );
+    expect(errors).toBeUndefined();
+    expect(data.party).toEqual({
+      id: account,
+      buckets: { items: [{ remainingValue: { amount: 7 } }] },
+      balanceActions: { totalCount: 0 },
+      usages: { totalCount: 3 },
+      people: { totalCount: 1 },
+      customerBills: { totalCount: 0 },
+      resourceOrders: { totalCount: 2, items: [{ name: 'of the party' }] },
+    });
+    expect(statements).toBeLessThanOrEqual(6);
+  });
+
+  it('there is nothing where nobody names it, and refuses what its lists refuse', async () => {
+    const nothing = await server.graphql('{ billingAccount(id: "nobody") { customerBills { totalCount } buckets { items { id } } } }');
+    expect(nothing.data.billingAccount).toEqual({ customerBills: { totalCount: 0 }, buckets: { items: [] } });
+    const { errors } = await server.graphql('{ billingAccount(id: "nobody") { customerBills(limit: 100000) { items { id } } } }');
+    expect(errors?.[0]).toMatchObject({ extensions: { status: 400 } });
+  });
+});
