@@ -70,7 +70,7 @@ export class JobStore {
     private readonly database: Database,
     logger: Logger,
   ) {
-    const executeSql: Sql = (sql, values) => execute(database, sql, values);
+    const executeSql = tellingOutages((sql, values) => execute(database, sql, values), logger);
     this.boss = new PgBoss({
       db: { executeSql },
       schema: SCHEMA,
@@ -81,7 +81,7 @@ export class JobStore {
     });
     // Without a listener an error event would end the process.
     this.boss.on('error', (error) => logger.error({ err: error }, 'pg-boss failed'));
-    this.fetchDb = { executeSql: reportingFailures(executeSql, logger) };
+    this.fetchDb = { executeSql: tellingFailures(executeSql, logger) };
   }
 
   /** Makes the tables and queues that are missing. Several servers may do so at once. */
@@ -214,8 +214,8 @@ function toParameter(value: unknown): unknown {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? JSON.stringify(value) : value;
 }
 
-/** pg-boss takes every failure of a fetch for an empty queue: an outage is told once, anything odd each time. */
-function reportingFailures(executeSql: Sql, logger: Logger): Sql {
+/** An outage is told once, by whatever meets it first, and so is its end. */
+function tellingOutages(executeSql: Sql, logger: Logger): Sql {
   let isAway = false;
   return async (sql, values) => {
     try {
@@ -227,10 +227,20 @@ function reportingFailures(executeSql: Sql, logger: Logger): Sql {
       if (isUnavailable(error)) {
         if (!isAway) logger.warn({ err: error }, 'the database is away: background jobs wait');
         isAway = true;
-      } else if (!isUniqueViolation(error)) {
-        // A unique violation is how an exclusive queue says that another one of the key runs.
-        logger.error({ err: error }, 'cannot fetch background jobs');
       }
+      throw error;
+    }
+  };
+}
+
+/** pg-boss takes every failure of a fetch for an empty queue: what is odd is told each time. */
+function tellingFailures(executeSql: Sql, logger: Logger): Sql {
+  return async (sql, values) => {
+    try {
+      return await executeSql(sql, values);
+    } catch (error) {
+      // A unique violation is how an exclusive queue says that another one of the key runs.
+      if (!isUnavailable(error) && !isUniqueViolation(error)) logger.error({ err: error }, 'cannot fetch background jobs');
       throw error;
     }
   };
