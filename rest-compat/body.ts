@@ -31,15 +31,14 @@ interface Reading {
  * value stands for a list of one (as GraphQL has it), and whatever does not fit is refused by its path.
  */
 export function toInput(body: Json, input: GraphQLInputObjectType, model: ResourceModel, dialect: Dialect, leaf: Leaf = asSent): Json {
-  const translated = inOurWords(body, model.name, dialect, []);
+  const translated = attributesInOurWords(body, model, dialect);
   const { known, unknown } = split(translated, model);
   const reading = { dialect, leaf };
   const result = objectInput(known, input, [], reading, (attribute) => attribute in model.attributes);
   const [stranger] = Object.keys(unknown);
   if (stranger === undefined) return result;
-  if (!announcesExtension(translated, model) || !(extensionAttribute in input.getFields())) {
-    throw refusal([stranger], `unknown attribute '${stranger}' of ${model.name}: an extension is announced by @schemaLocation or a subclass @type`);
-  }
+  if (!(extensionAttribute in input.getFields())) throw unknownAttribute(stranger, model);
+  requireAnnouncement(translated, stranger, model);
   const field = input.getFields()[extensionAttribute] as GraphQLInputField;
   return { ...result, [extensionAttribute]: fieldInput(unknown, field, [extensionAttribute], reading) };
 }
@@ -58,9 +57,14 @@ export function split(body: Json, model: ResourceModel): { known: Json; unknown:
 }
 
 /** TMF630 Part 2: a schema address, or a type that is not the resource's own. */
-function announcesExtension(body: Json, model: ResourceModel): boolean {
+export function requireAnnouncement(body: Json, stranger: string, model: ResourceModel): void {
   const type = body['@type'];
-  return typeof body['@schemaLocation'] === 'string' || (typeof type === 'string' && type !== model.name);
+  const isAnnounced = typeof body['@schemaLocation'] === 'string' || (typeof type === 'string' && type !== model.name);
+  if (!isAnnounced) throw unknownAttribute(stranger, model);
+}
+
+function unknownAttribute(name: string, model: ResourceModel): DomainError {
+  return refusal([name], `unknown attribute '${name}' of ${model.name}: an extension is announced by @schemaLocation or a subclass @type`);
 }
 
 function objectInput(
@@ -126,6 +130,11 @@ function singleInput(value: unknown, type: Parameters<typeof unwrap>[0], path: r
   } catch (error) {
     throw refusal(path, `${path.join('.')}: ${(error as Error).message}`);
   }
+}
+
+/** What stands at the top of a body in the words of the edition we serve; what is nested stays as it is. */
+export function attributesInOurWords(body: Json, model: ResourceModel, dialect: Dialect): Json {
+  return inOurWords(body, model.name, dialect, []);
 }
 
 /** The same object in the words of the edition we serve. */

@@ -1,6 +1,6 @@
 import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
-import { isObject, split, toInput, type Json } from './body.js';
+import { attributesInOurWords, isObject, requireAnnouncement, split, toInput, type Json } from './body.js';
 import { notFound, perform, refuseParameters, run, versionOf, type Call } from './call.js';
 import { extensionAttribute } from './extension.js';
 import { eTag, ifMatch, requireMediaType } from './headers.js';
@@ -135,11 +135,13 @@ interface Change {
   withoutResource: Json;
 }
 
-function mergeChange(patch: Json, { request, route }: Call): Change {
+function mergeChange(body: Json, { request, route }: Call): Change {
+  // Before it meets the resource, which has only our words.
+  const patch = attributesInOurWords(body, route.model, route.api.dialect);
   const apply = (current: Json): ReturnType<Change['apply']> => ({ patched: mergePatch(current, patch) as Json, named: Object.keys(patch) });
   if (Object.values(patch).some(isObject)) {
     // Objects are merged into those of the resource; a repeated request is known by the patch itself.
-    request.context.requestedAs = { patch: JSON.stringify(patch) };
+    request.context.requestedAs = { patch: JSON.stringify(body) };
     return { apply, withoutResource: {} };
   }
   const fields = updateInputOf(route).getFields();
@@ -169,6 +171,9 @@ function updateInput({ api, model }: Call['route'], current: Json, change: Chang
       throw new DomainError('INVALID_ATTRIBUTE', `${wire} cannot be changed by PATCH`, { path: wire });
     }
   }
+  // toInput does not see what a null removes, and so cannot refuse the name of what was never there.
+  const removed = Object.keys(unknown).find((wire) => patched[wire] === undefined && current[wire] === undefined);
+  if (removed !== undefined) requireAnnouncement(patched, removed, model);
   const extension = Object.keys(unknown).length > 0 ? split(patched, model).unknown : {};
   const announcement = Object.fromEntries(['@type', '@schemaLocation'].flatMap((wire) => (patched[wire] === undefined ? [] : [[wire, patched[wire]]])));
   const values = Object.keys(unknown).length > 0 ? { ...announcement, ...known, ...extension } : known;

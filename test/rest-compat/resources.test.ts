@@ -258,7 +258,7 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
 
     it('refuses an unknown attribute by name', async () => {
       const { id } = await makeOne(server, fixture);
-      for (const value of [1, 'red', {}, []]) expectError(await patch(id, { colour: value }), 400, 'colour');
+      for (const value of [1, 'red', {}, [], null]) expectError(await patch(id, { colour: value }), 400, 'colour');
     });
 
     it('refuses a value of the wrong type by name', async () => {

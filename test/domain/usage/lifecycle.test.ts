@@ -158,4 +158,11 @@ describe('other editions of TMF635', () => {
     const refused = await create(server, 'rest', 'Usage', { ...usage, usageCharacteristic: [{ name: 'duration', value: '-1' }] });
     expect([refused.status, refused.message]).toEqual([400, expect.stringContaining("'duration'")]);
   });
+
+  it('are read in a merge patch, too, that removes an attribute', async () => {
+    const { id } = await made(server, 'UsageSpecification', { name: 'Voice', specCharacteristic: [{ name: 'duration' }] });
+    const { status, body } = await server.rest('PATCH', `/usageSpecification/${id}`, { body: { usageSpecCharacteristic: null } });
+    expect([status, body.specCharacteristic]).toEqual([200, undefined]);
+    expect((await server.rest('GET', `/usageSpecification/${id}`)).body).toEqual(body);
+  });
 });
