@@ -40,6 +40,9 @@ export class CustomerBill extends ExtensibleResource {
   @Attribute(() => String, { description: 'Our extension: the run that made it.' })
   billRunId?: string;
 
+  @Attribute(() => Boolean, { description: 'Our extension: true when it was made of what was unbilled (a run, a request, a statement). Its figures are the sums of its lines, and it takes no more of them.' })
+  isCalculated?: boolean;
+
   @Attribute(() => String, {
     description: 'Number of the bill for the customer, e.g. INV-2026-000042: given when it leaves new (to be put onHold is not to leave it), without gaps in each series and year. Credit notes have the series CN.',
   })

@@ -37,7 +37,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   Usage: ['externalId', 'source', 'chargeTo', 'adjustBalance'],
   ResourceOrder: ['requestedState'],
   CancelResourceOrder: ['failureMessage', 'orderItem'],
-  CustomerBill: ['stateBeforeHold', 'holdReason', 'billRunId'],
+  CustomerBill: ['stateBeforeHold', 'holdReason', 'billRunId', 'isCalculated'],
   CustomerBillOnDemand: ['bucket'],
 };
 

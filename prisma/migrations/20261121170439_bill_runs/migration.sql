@@ -2,7 +2,8 @@
 
 -- AlterTable
 ALTER TABLE "CustomerBill" ADD COLUMN     "billRunId" TEXT COLLATE "C",
-ADD COLUMN     "holdReason" TEXT COLLATE "C";
+ADD COLUMN     "holdReason" TEXT COLLATE "C",
+ADD COLUMN     "isCalculated" BOOLEAN;
 
 -- AlterTable
 ALTER TABLE "CustomerBillOnDemand" ADD COLUMN     "bucket" JSONB;

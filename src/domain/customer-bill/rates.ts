@@ -87,12 +87,15 @@ function checkRate(input: RateInput): void {
   requireTaxes('appliedTax', appliedTax);
 }
 
-/** A rate that comes with its bill: the bill is ours, has not left new, and is locked, so that it stays so. */
+/** A rate that comes with its bill: the bill is ours, has not left new, and is locked, so that it stays so. One whose figures are the sums of its lines has them all. */
 async function onBill(rate: Plain, { tx, tenantId }: Writing, { shapes }: CustomerBillTools): Promise<Plain> {
   const { id } = rate['bill'] as unknown as Reference;
   const bill = await lockRow(tx, shapes.customerBill, tenantId, id);
   if (bill === undefined) throw new DomainError('BILL_UNKNOWN', `bill '${shown(id)}' does not exist`, { path: 'bill.id' });
   if (bill['state'] !== 'new') throw new DomainError('CONFLICT', `customerBill '${id}' is ${String(bill['state'])}: only a bill that is new takes rates`, { path: 'bill' });
+  if (bill['isCalculated'] === true) {
+    throw new DomainError('CONFLICT', `customerBill '${id}' was calculated from its lines and takes no more: a rate that is not billed stands on the next bill`, { path: 'bill' });
+  }
   const account = (bill['billingAccount'] ?? undefined) as unknown as Reference | undefined;
   const given = rate['billingAccount'] as unknown as Reference | undefined;
   if (given && account && given.id !== account.id) {

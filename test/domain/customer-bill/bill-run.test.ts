@@ -61,6 +61,7 @@ describe('a run of a bill cycle', () => {
         category: 'normal',
         runType: 'onCycle',
         billRunId: run.id,
+        isCalculated: true,
         billCycle: { id: cycle.id, name: 'February' },
         billingPeriod: february,
         billDate: '2026-03-03T00:00:00.000Z',

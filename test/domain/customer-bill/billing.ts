@@ -137,7 +137,7 @@ export async function billingProblems({ database }: TestServer): Promise<string[
       CROSS JOIN LATERAL (SELECT s."ratedProductUsage"->(u."result")->>'isBilled' AS "isBilled") e
       WHERE coalesce(e."isBilled", 'false') <> r."isBilled"::text
     UNION ALL SELECT 'bill ' || b."id" || ' of ' || b."taxIncludedAmountValue" || ' is not its net and its taxes' FROM "CustomerBill" b
-      WHERE b."billRunId" IS NOT NULL AND b."taxIncludedAmountValue" <> b."taxExcludedAmountValue" + (SELECT coalesce(sum((t->'taxAmount'->>'value')::numeric), 0) FROM jsonb_array_elements(b."taxItem") t)
+      WHERE b."isCalculated" AND b."taxIncludedAmountValue" <> b."taxExcludedAmountValue" + (SELECT coalesce(sum((t->'taxAmount'->>'value')::numeric), 0) FROM jsonb_array_elements(b."taxItem") t)
     ORDER BY 1 LIMIT 20`);
   return rows.map(({ problem }) => problem);
 }

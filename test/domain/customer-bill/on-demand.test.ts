@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { made, update } from '../../fixtures/doors.js';
+import { create, doors, made, update } from '../../fixtures/doors.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eur, eventsOf } from './bills.js';
 import { accountParty, billingProblems, billsOf, demandEnded, linesOf, makeCycle, makeRate, makeUsage, newAccount, onDemand, read, runCycle } from './billing.js';
@@ -32,6 +32,11 @@ describe('a bill on demand', () => {
     expect(bill).toMatchObject({ state: 'new', runType: 'offCycle', category: 'normal', billDate: server.clock.now().toISOString(), amountDue: eur(20) });
     expect(bill.billRunId).toBeUndefined();
     expect((await linesOf(server, bill.id)).map(({ id }) => id)).toEqual(due);
+    for (const door of doors) {
+      const further = { isBilled: true, bill: { id: bill.id }, taxExcludedAmount: eur(1) };
+      expect(await create(server, door, 'AppliedCustomerBillingRate', further)).toMatchObject({ status: 409, message: expect.stringContaining('takes no more') });
+    }
+    expect(await linesOf(server, bill.id)).toHaveLength(due.length);
     expect(await eventsOf(server, request.id)).toEqual(['CustomerBillOnDemandCreateEvent', 'CustomerBillOnDemandStateChangeEvent']);
     const { data } = await server.graphql('query ($id: ID!) { customerBillOnDemand(id: $id) { customerBill { target { amountDue { value } } } } }', { id: request.id });
     expect(data.customerBillOnDemand.customerBill.target.amountDue.value).toBe(20);

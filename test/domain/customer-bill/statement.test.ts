@@ -45,6 +45,7 @@ describe('a statement of what a bucket was charged', () => {
       state: 'settled',
       billNo: expect.stringMatching(/^PS-2026-\d{6}$/),
       category: 'prepaid statement',
+      isCalculated: true,
       runType: 'offCycle',
       billDate: server.clock.now().toISOString(),
       billingPeriod: { endDateTime: server.clock.now().toISOString() },

@@ -98,6 +98,7 @@ function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, time
       category: total.value < 0 ? 'credit note' : 'normal',
       billDate: at,
       ...common,
+      isCalculated: true,
       billingAccount: rates[0]?.['billingAccount'] ?? null,
       ...figures,
       amountDue: total,

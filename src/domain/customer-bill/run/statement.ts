@@ -76,6 +76,7 @@ export async function stateCharges(writing: Writing, tools: CustomerBillTools, {
     billNo: billNo ?? null,
     category: statementCategory,
     runType: 'offCycle',
+    isCalculated: true,
     billDate: at,
     billingPeriod: { startDateTime: first.recordedAt.toISOString(), endDateTime: at },
     billingAccount: { id: accountId },
