@@ -56,9 +56,10 @@ it('a server lets reservations lapse and makes top-ups that are due, though nobo
   const program = new Program('start', { ...storage.env, SEED: 'none', BACKGROUND_JOBS: 'off' });
   const origin = await program.origin();
   const bucket = { id: (await call(origin, 'POST', '/bucket', { usageType: 'monetary', remainingValue: { amount: 10, units: 'EUR' } })).body.id };
-  const soon = new Date(Date.now() + 500).toISOString();
-  await call(origin, 'POST', '/reserveBalance', { bucket, amount: { amount: 4, units: 'EUR' }, expirationDate: soon });
-  await call(origin, 'POST', '/topupBalance', { bucket, amount: { amount: 5, units: 'EUR' }, requestedDate: soon });
+  const soon = new Date(Date.now() + 10_000).toISOString();
+  const reserved = await call(origin, 'POST', '/reserveBalance', { bucket, amount: { amount: 4, units: 'EUR' }, expirationDate: soon });
+  const ordered = await call(origin, 'POST', '/topupBalance', { bucket, amount: { amount: 5, units: 'EUR' }, requestedDate: soon });
+  expect([reserved.status, ordered.status]).toEqual([201, 201]);
   expect(await program.stop()).toBe(0);
 
   const silent = new Program('start', { ...storage.env, SEED: 'none' });

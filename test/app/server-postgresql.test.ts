@@ -3,6 +3,7 @@ import pg from 'pg';
 import { openLine, type Line } from '../support/line.js';
 import { call, createStorage, graphql, killAll, Program, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
+import { endSessions } from '../support/postgresql.js';
 
 jest.setTimeout(180_000);
 
@@ -179,9 +180,7 @@ if (process.env.TEST_DATABASE_URL) {
       const client = new pg.Client(storage.env.DATABASE_URL);
       await client.connect();
       try {
-        const topups = await underLoad(async () => {
-          await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
-        });
+        const topups = await underLoad(() => endSessions(client));
         await expectRecovered(topups);
       } finally {
         await client.end();

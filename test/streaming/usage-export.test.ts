@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
 import { doors, made, type Door } from '../fixtures/doors.js';
+import { eventually } from '../support/eventually.js';
 import { startTestServer, type RestAnswer, type TestServer } from '../support/server.js';
 
 const isPostgresql = process.env['TEST_DATABASE_URL'] !== undefined;
@@ -52,13 +53,11 @@ const itemsOf = (text: string): any[] => text.split('\n').filter((line) => line 
 const taskOf = async (id: string): Promise<any> => (await server.rest('GET', `/exportJob/${id}`)).body;
 
 /** The task once it has come to an end. */
-async function ended(id: string): Promise<any> {
-  for (let tries = 0; tries < 500; tries++) {
+function ended(id: string): Promise<any> {
+  return eventually('the export has ended', async () => {
     const task = await taskOf(id);
-    if (task.status !== 'running' && task.status !== 'notStarted') return task;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('the export does not end');
+    return task.status !== 'running' && task.status !== 'notStarted' ? task : undefined;
+  });
 }
 
 /** So many usages at once, each of some hundred bytes. */
@@ -252,13 +251,11 @@ describe('an export as CSV', () => {
     expect(await taskOf(task.id)).toMatchObject({ status: 'failed', errorLog: expect.stringContaining("'volume' twice"), lines: 0 });
   });
 
-  async function whenThere(count: number): Promise<any[]> {
-    for (let tries = 0; tries < 500; tries++) {
+  function whenThere(count: number): Promise<any[]> {
+    return eventually(`${count} usages are there`, async () => {
       const { body } = await server.rest('GET', '/usage');
-      if (body.length >= count) return body;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error('the import does not end');
+      return body.length >= count ? body : undefined;
+    });
   }
 });
 
@@ -318,7 +315,7 @@ describe('an export under way', () => {
     const answer = await server.rest('GET', `/exportJob/${task.id}/content`);
     expect([answer.status, answer.headers.get('retry-after'), (await taskOf(task.id)).status]).toEqual([503, expect.stringMatching(/^\d+$/), 'notStarted']);
     for (const client of clients) client.hangUp();
-    for (let tries = 0; (await fetchText(task.url)).status !== 200; tries++) expect(tries).toBeLessThan(100);
+    await eventually('there is room', async () => (await fetchText(task.url)).status === 200 || undefined);
   });
 
   it('of 100,000 usages takes no more memory than one of few', async () => {
@@ -340,13 +337,11 @@ describe('an export under way', () => {
 
   /** Waits until no transaction is open on another connection. */
   async function noSnapshots(): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
-      const [row] = await server.database.query<{ count: number }>(Prisma.sql`
-        SELECT count(*)::int AS "count" FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`);
-      if (row?.count === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error('a transaction stays open');
+    await eventually('every transaction is over', async () => {
+      const open = await server.database.query(Prisma.sql`
+        SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`);
+      return open.length === 0 || undefined;
+    });
   }
 
   it('that fails before its first byte is an error, and no file', async () => {
@@ -363,7 +358,7 @@ describe('an export under way', () => {
   /** What is read from now on cannot be read: the connection is gone, or the table. */
   async function breakReads(): Promise<void> {
     if (isPostgresql) {
-      await server.database.query(Prisma.sql`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`);
+      await server.database.query(Prisma.sql`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`);
       return;
     }
     await server.database.script('ALTER TABLE "Usage" RENAME COLUMN "description" TO "lost"');

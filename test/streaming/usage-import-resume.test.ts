@@ -23,14 +23,18 @@ const status = (id: string, wanted: string): Promise<Json> =>
     const task = await taskOf(server, id);
     return task['status'] === wanted ? task : undefined;
   });
+/** Resolves when so many uploads of the task have begun. */
+const begun = (id: string, uploads: number): Promise<true> =>
+  eventually('the upload has begun', async () => (await server.database.client.usageImport.findFirst({ where: { id } }))?.uploads === uploads || undefined);
 
 describe.each(['skipBad', 'allOrNothing'])('a file that is cut off (%s)', (mode) => {
   it('goes on when it is sent again, and nothing is doubled', async () => {
     const { source, lines, content } = file(3_500);
     const { id } = await makeTask(server, { mode });
-    for (const sent of [1_300, 2_700, 2_750]) {
+    for (const [index, sent] of [1_300, 2_700, 2_750].entries()) {
       const upload = open(server, 'PUT', contentOf(id));
       await upload.write(lines.slice(0, sent).join('').slice(0, -20));
+      await begun(id, index + 1);
       await received(server, id, Math.floor(sent / 1_000) * 1_000);
       upload.cut();
       const task = await status(id, 'failed');
@@ -86,7 +90,7 @@ describe('two uploads to one task', () => {
     await received(server, id, 1_000);
     const second = open(server, 'PUT', contentOf(id));
     await second.write(lines.slice(0, 1_100).join(''));
-    await eventually('the second upload has begun', async () => ((await server.database.client.usageImport.findFirst({ where: { id } }))?.uploads === 2 ? true : undefined));
+    await begun(id, 2);
     first.cut();
     await second.write(lines.slice(1_100).join(''));
     expect((await second.end()).status).toBe(200);

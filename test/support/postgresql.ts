@@ -17,8 +17,15 @@ export async function createDatabase(template?: string): Promise<string> {
   return name;
 }
 
+/** Not WITH (FORCE), which needs the right to end an autovacuum worker that is in it; a plain DROP needs none. */
 export async function dropDatabase(name: string): Promise<void> {
-  await administer(`DROP DATABASE "${name}" WITH (FORCE)`);
+  await administer((client) => endSessions(client, name));
+  await administer(`DROP DATABASE "${name}"`);
+}
+
+/** Ends all other sessions in a database, as a restart of the server does; those of autovacuum are not ours to end. */
+export async function endSessions(client: pg.Client, name = client.database): Promise<void> {
+  await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user AND pid <> pg_backend_pid()', [name]);
 }
 
 /** Address of a database of that server. */
@@ -34,11 +41,11 @@ function serverUrl(): string {
   return url;
 }
 
-async function administer(sql: string): Promise<void> {
+async function administer(work: string | ((client: pg.Client) => Promise<void>)): Promise<void> {
   const client = new pg.Client(serverUrl());
   await client.connect();
   try {
-    await client.query(sql);
+    await (typeof work === 'string' ? client.query(work) : work(client));
   } finally {
     await client.end();
   }

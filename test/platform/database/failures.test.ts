@@ -5,6 +5,8 @@ import { Prisma, PrismaClient } from '../../../prisma/generated/client.js';
 import { openEmbedded } from '../../../src/platform/database/embedded.js';
 import { isRetryable, isUnavailable, isUniqueViolation } from '../../../src/platform/database/failures.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
+import { eventually } from '../../support/eventually.js';
+import { endSessions } from '../../support/postgresql.js';
 
 const { sql } = Prisma;
 
@@ -121,8 +123,7 @@ if (process.env.TEST_DATABASE_URL) {
     async function terminateConnections(): Promise<void> {
       const admin = new pg.Client(database.url);
       await admin.connect();
-      await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+      await endSessions(admin);
       await admin.end();
     }
 
@@ -168,17 +169,20 @@ if (process.env.TEST_DATABASE_URL) {
     });
 
     test('is an outage when the connection is ended inside a statement, and over with the next one', async () => {
-      const waiting = judge(() => database.query(sql`SELECT pg_sleep(20)::text`));
-      await pause();
+      const waiting = judge(() => database.query(sql`SELECT pg_sleep(100)::text`));
+      const sleepers = sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`;
+      await eventually('it sleeps', async () => (await database.query(sleepers)).length > 0 || undefined);
       await terminateConnections();
       expect(await waiting).toBe('unavailable');
       await database.ping();
     });
 
     test('is an outage when the pool has no connection in time', async () => {
-      const pool = new pg.Pool({ connectionString: database.url, max: 1, connectionTimeoutMillis: 50 });
+      const pool = new pg.Pool({ connectionString: database.url, max: 1 });
       const client = new PrismaClient({ adapter: new PrismaPg(pool) });
       const held = await pool.connect();
+      // It counts for making a connection, too, which may take longer.
+      pool.options.connectionTimeoutMillis = 50;
       expect(await judge(() => client.$queryRaw`SELECT 1`)).toBe('unavailable');
       held.release();
       await client.$disconnect();

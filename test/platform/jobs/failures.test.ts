@@ -9,7 +9,7 @@ import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { eventually } from '../../support/eventually.js';
 import { startChild, type Child } from '../../support/child.js';
 import { openLine, type Line } from '../../support/line.js';
-import { createDatabase, dropDatabase, urlOf } from '../../support/postgresql.js';
+import { createDatabase, dropDatabase, endSessions, urlOf } from '../../support/postgresql.js';
 import { killedJob, repeatingWork } from './killed-job.js';
 import { createJobs, settings } from './support.js';
 
@@ -68,7 +68,7 @@ if (process.env.TEST_DATABASE_URL) {
     async function hangUp(): Promise<void> {
       const client = new pg.Client(place);
       await client.connect();
-      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+      await endSessions(client);
       await client.end();
     }
 

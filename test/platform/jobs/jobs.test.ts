@@ -57,12 +57,12 @@ describe('a job', () => {
     const ran: string[] = [];
     const job = jobs.define<{ name: string }>('later', async ({ name }) => void ran.push(name), { ...settings, concurrency: 1 });
     await jobs.prepare();
-    await job.send({ name: 'in a while' }, { startAfter: new Date(Date.now() + 2_000) });
+    await job.send({ name: 'in a while' }, { startAfter: new Date(Date.now() + 5_000) });
     await job.send({ name: 'tomorrow' }, { startAfter: new Date(Date.now() + 86_400_000) });
     await job.send({ name: 'now' });
     await job.send({ name: 'in the past' }, { startAfter: new Date(0) });
     jobs.start();
-    await until('three have run', () => ran.length === 3);
+    await until('the third is done', async () => ran.length === 3 && (await jobs.counts())['later']?.active === 0);
     expect(ran).toEqual(['now', 'in the past', 'in a while']);
     expect((await jobs.counts())['later']).toEqual({ waiting: 1, active: 0, dead: 0 });
   });
@@ -223,10 +223,10 @@ describe('a job that takes longer than its lease', () => {
     const attempts: number[] = [];
     let ended = 0;
     const all = [database, await otherDatabase()].map((on) => {
-      const { jobs } = server(on, { leaseSeconds: 1, maintenanceSeconds: 0.2 });
+      const { jobs } = server(on, { leaseSeconds: 3, maintenanceSeconds: 0.2 });
       return { jobs, job: jobs.define('long', async (_data, { attempt }) => {
         attempts.push(attempt);
-        await new Promise((resolve) => setTimeout(resolve, 4_000));
+        await new Promise((resolve) => setTimeout(resolve, 8_000));
         ended++;
       }, { ...settings, retryLimit: 5 }) };
     });
