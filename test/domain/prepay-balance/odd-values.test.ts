@@ -26,6 +26,9 @@ const attributesOf: Partial<Record<Type, string[]>> = {
   AdjustBalance: [...common, 'adjustType', 'reserveBalance'],
 };
 
+/** Requests on their way at a time. */
+const atOnce = 40;
+
 const expectedStatuses = new Set([200, 201, 400, 409, 422]);
 
 interface Case {
@@ -54,14 +57,17 @@ describe('odd values', () => {
     const friend = await makeBucket(server, 0);
     const found: unknown[] = [];
     const tries = (attributesOf[type] ?? []).flatMap((name) => oddities.map((value, index) => ({ name, value, index })));
-    await Promise.all(
-      tries.map(async ({ name, value, index }) => {
+    const left = tries.values();
+    const work = async (): Promise<void> => {
+      for (const { name, value, index } of left) {
         const given = JSON.parse(JSON.stringify(input(id, friend, index)).replaceAll('"odd"', JSON.stringify(owner)));
         const path = patched ? `${pathOf(type)}/${(await make(server, type, given)).id}` : pathOf(type);
         const { status, body } = await server.rest(patched ? 'PATCH' : 'POST', path, { body: patched ? { [name]: value } : { ...given, [name]: value } });
         if (!expectedStatuses.has(status)) found.push([name, value, body]);
-      }),
-    );
+      }
+    };
+    // All at once would be too much for a slow machine, which then answers 503.
+    await Promise.all(Array.from({ length: atOnce }, work));
     expect(found).toEqual([]);
     server.clock.set('2026-03-01T00:00:00.000Z');
     expect((await server.rest('GET', `/bucket/${id}`)).status).toBe(200);
