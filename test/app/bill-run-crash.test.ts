@@ -5,6 +5,7 @@ import { Prisma } from '../../prisma/generated/client.js';
 import type { Database } from '../../src/platform/database/database.js';
 import { createStorage, graphql, killAll, Program, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
+import { patiently } from '../support/patiently.js';
 import { seed } from '../support/seed.js';
 
 /** Each start of a program takes seconds, on a busy machine many. */
@@ -42,12 +43,14 @@ function fill(database: Database): Promise<void> {
 }
 
 async function ask(origin: string, query: string): Promise<any> {
-  const { body } = await graphql(origin, query);
+  const { body } = await patiently(() => graphql(origin, query));
   if (body.errors) throw new Error(JSON.stringify(body.errors));
   return body.data;
 }
 
-const begin = async (origin: string, cycle: string): Promise<string> => (await ask(origin, `mutation { runBillCycle(id: "${cycle}") { id } }`)).runBillCycle.id;
+let keys = 0;
+const begin = async (origin: string, cycle: string): Promise<string> =>
+  (await ask(origin, `mutation { runBillCycle(id: "${cycle}", idempotencyKey: "run ${++keys}") { id } }`)).runBillCycle.id;
 
 async function ended(origin: string, run: string): Promise<any> {
   return eventually('the run ends', async () => {
