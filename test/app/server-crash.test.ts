@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { call, createStorage, graphql, killAll, Program, type Storage } from './program.js';
+import { call, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
-
-jest.setTimeout(180_000);
 
 /** Servers that are killed. */
 const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.TEST_DATABASE_URL ? 8 : 3));
+// One more start than rounds, and the rounds themselves.
+jest.setTimeout((rounds + 3) * startMaxMs);
 const writers = 8;
 /** Acknowledged writes after which a round's server is killed, at most; the others are still on their way. */
 const writesPerRound = 80;
