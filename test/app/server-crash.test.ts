@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
 import { call, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
+import { patiently } from '../support/patiently.js';
 
 /** Servers that are killed. */
 const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.TEST_DATABASE_URL ? 8 : 3));
@@ -65,7 +66,7 @@ it('keeps every acknowledged write through kill -9, each once, and the ledger gi
     return { kind: 'topup', key, path: '/topupBalance', body: { amount: eur(topupAmount), bucket } };
   };
   const send = async (write: Write): Promise<void> => {
-    const { status, body } = await call(origin, 'POST', write.path, write.body, write.key);
+    const { status, body } = await patiently(() => call(origin, 'POST', write.path, write.body, write.key));
     expect({ write, status, body }).toMatchObject({ status: 201 });
     acknowledged.set(write, body.id);
     if (write.kind === 'reserve') reservations.push(body.id);
