@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { basePath, call, createFolderStorage, createStorage, graphql, killAll, Program, type Storage } from './program.js';
+import { basePath, call, createFolderStorage, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 
 // Some tests start a program three times; each start reads all of the sources.
-jest.setTimeout(180_000);
+jest.setTimeout(4 * startMaxMs);
 
 const oneLine = /^[^\n]+\n$/;
 

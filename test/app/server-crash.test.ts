@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { call, createStorage, graphql, killAll, Program, type Storage } from './program.js';
+import { call, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
-
-jest.setTimeout(180_000);
+import { patiently } from '../support/patiently.js';
 
 /** Servers that are killed. */
 const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.TEST_DATABASE_URL ? 8 : 3));
+// One more start than rounds, and the rounds themselves.
+jest.setTimeout((rounds + 3) * startMaxMs);
 const writers = 8;
 /** Acknowledged writes after which a round's server is killed, at most; the others are still on their way. */
 const writesPerRound = 80;
@@ -65,7 +66,7 @@ it('keeps every acknowledged write through kill -9, each once, and the ledger gi
     return { kind: 'topup', key, path: '/topupBalance', body: { amount: eur(topupAmount), bucket } };
   };
   const send = async (write: Write): Promise<void> => {
-    const { status, body } = await call(origin, 'POST', write.path, write.body, write.key);
+    const { status, body } = await patiently(() => call(origin, 'POST', write.path, write.body, write.key));
     expect({ write, status, body }).toMatchObject({ status: 201 });
     acknowledged.set(write, body.id);
     if (write.kind === 'reserve') reservations.push(body.id);

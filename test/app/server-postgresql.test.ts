@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { openLine, type Line } from '../support/line.js';
-import { call, createStorage, graphql, killAll, Program, type Storage } from './program.js';
+import { call, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 import { endSessions } from '../support/postgresql.js';
 
-jest.setTimeout(180_000);
+// Two starts, and many cuts.
+const testMaxMs = 8 * startMaxMs;
+jest.setTimeout(testMaxMs);
 
 /** Cuts of each kind. */
 const rounds = Number(process.env.CUTS ?? 40);
@@ -89,7 +91,7 @@ if (process.env.TEST_DATABASE_URL) {
     beforeAll(async () => {
       storage = await createStorage();
       line = await openLine(storage.env.DATABASE_URL!);
-      program = new Program('serve', { DATABASE_URL: line.url, DATABASE_POOL_SIZE: '4', LOG_LEVEL: 'error' });
+      program = new Program('serve', { DATABASE_URL: line.url, DATABASE_POOL_SIZE: '4', LOG_LEVEL: 'error' }, 5 * testMaxMs);
       origin = await program.origin();
     });
     beforeEach(async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { apis } from '../../rest-compat/apis/index.js';
 import { send } from '../fixtures/http.js';
@@ -10,6 +10,10 @@ import { startTestServer, type TestServer } from '../support/server.js';
 
 /** Debian's chromium, or another one; without any, these tests do not exist. */
 const browserPath = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium'].find((path) => path && existsSync(path));
+
+/** Bounds of waiting: a browser that starts on a busy machine takes long. */
+const waitMaxMs = 150_000;
+jest.setTimeout(2 * waitMaxMs);
 
 const browserArguments = [
   '--disable-gpu',
@@ -60,9 +64,11 @@ describe('Swagger UI', () => {
         // Chromium refuses its sandbox to root and in most containers; it only sees pages of ours.
         chromiumSandbox: false,
         args: browserArguments,
+        timeout: waitMaxMs,
         viewport: { width: 1280, height: 900 },
       });
       page = browser.pages()[0] ?? (await browser.newPage());
+      page.setDefaultTimeout(waitMaxMs);
       page.on('request', (request) => requested.push(request.url()));
       page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
       page.on('pageerror', (error) => complaints.push(error.message));

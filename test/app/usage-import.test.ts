@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { linesOf, usage, usagePath, type Json } from '../streaming/imports.js';
-import { createStorage, killAll, Program, type Storage } from './program.js';
+import { createStorage, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 
-jest.setTimeout(175_000);
+// One test starts twelve commands beside its server.
+jest.setTimeout(14 * startMaxMs);
 
 let folder: string;
 beforeAll(async () => {

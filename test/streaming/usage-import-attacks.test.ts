@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { createGzip, gzipSync } from 'node:zlib';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { createStorage, killAll, Program, type Storage } from '../app/program.js';
+import { createStorage, killAll, Program, startMaxMs, type Storage } from '../app/program.js';
 import { csv, ended, figures, importPath, linesOf, makeTask, ndjson, open, post, problemsOf, put, taken, taskOf, usage, usagePath, type Json, type OpenUpload } from './imports.js';
 import { uploadsMax } from '../../src/streaming/usage-import/upload.js';
 import { eventually } from '../support/eventually.js';
 
-jest.setTimeout(170_000);
+const testMaxMs = 5 * startMaxMs;
+jest.setTimeout(testMaxMs);
+/** One program lives through all tests of the file. */
+const programLifeMaxMs = 30 * testMaxMs;
 
 const megabyte = 1024 ** 2;
 const attackMegabytes = 600;
@@ -20,7 +23,7 @@ let program: Program;
 let server: { url: string };
 beforeAll(async () => {
   storage = await createStorage();
-  program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'error' });
+  program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'error' }, programLifeMaxMs);
   server = { url: await program.origin() };
   // What the first import loads is no part of an attack.
   await taken(server, { content: linesOf(Array.from({ length: 3_000 }, (_, index) => usage(`warm-${index}`))) });

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { createStorage, killAll, Program, type Storage } from '../app/program.js';
+import { createStorage, killAll, Program, startMaxMs, type Storage } from '../app/program.js';
 import { seed } from '../support/seed.js';
 import { ended, figures, importPath, linesOf, makeTask, open, put, received, taskOf, usage, type Json } from './imports.js';
 
-jest.setTimeout(175_000);
-
 /** Servers that are killed. */
 const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.TEST_DATABASE_URL ? 6 : 3));
+// One more start than rounds, and the import itself.
+jest.setTimeout((rounds + 3) * startMaxMs);
 const count = 6_000;
 /** A server is killed after this, at most: while it takes the file, or while it moves what it took. */
 const lifeMaxMs = 700;

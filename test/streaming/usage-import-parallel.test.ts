@@ -5,7 +5,7 @@ import { seed } from '../support/seed.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { figures, linesOf, taken, usage, type Json } from './imports.js';
 
-jest.setTimeout(170_000);
+jest.setTimeout(400_000);
 
 const files = 8;
 /** Lines of all files together. */

@@ -3,6 +3,7 @@ import { made } from '../../fixtures/doors.js';
 import type { TestServer } from '../../support/server.js';
 import { eur } from './bills.js';
 import { eventually } from '../../support/eventually.js';
+import { patiently } from '../../support/patiently.js';
 
 // What the tests of billing arrange and look at.
 
@@ -60,7 +61,7 @@ export async function makeUsage(server: TestServer, account: string, values: rea
   });
 }
 
-export const read = async (server: TestServer, path: string): Promise<any> => (await server.rest('GET', path)).body;
+export const read = async (server: TestServer, path: string): Promise<any> => (await patiently(() => server.rest('GET', path))).body;
 
 /** Waits until a run has ended; its bills are read as `customerBills`. */
 export async function runEnded(server: TestServer, id: string): Promise<any> {
@@ -117,7 +118,9 @@ export async function demandEnded(server: TestServer, id: string): Promise<any> 
 }
 
 export async function createRatesFromUsage(server: TestServer, input: object = {}): Promise<any> {
-  const { data, errors } = await server.graphql('mutation ($input: RatesFromUsageInput!) { made: createRatesFromUsage(input: $input) { usages rates hasMore } }', { input });
+  const mutation = 'mutation ($input: RatesFromUsageInput!) { made: createRatesFromUsage(input: $input) { usages rates hasMore } }';
+  // It makes of no usage a rate twice, so it needs no key.
+  const { data, errors } = await patiently(() => server.graphql(mutation, { input }));
   if (errors) throw new Error(JSON.stringify(errors));
   return data.made;
 }

@@ -177,7 +177,7 @@ describe('an accumulated balance', () => {
       }),
       { seed, numRuns: runs },
     );
-  }, 120_000);
+  });
 
   it('is the same for buckets that are made and changed at once', async () => {
     const relatedParty = [party('busy'), party('busier')];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { patiently } from '../../support/patiently.js';
 import { basePath, startTestServer, type TestServer } from '../../support/server.js';
 import { accepted, actions, allTables, balanceOf, balanceTables, eur, ledgerOf, makeBucket, makeReservation, read } from './balances.js';
 import { commitVerb, create, doors, releaseVerb, remove, update, type Call, type Door, type Outcome } from './doors.js';
@@ -308,7 +309,9 @@ describe('the same command', () => {
       const id = await makeBucket(server, 100);
       const { type, attributes } = actions[action];
       const outcomes = await Promise.all(
-        Array.from({ length: 50 }, (_, index) => create(server, doors[index % 2] ?? 'rest', type, { bucket: { id }, ...attributes, amount: eur(7) }, { key: `${key} ${action}` })),
+        Array.from({ length: 50 }, (_, index) =>
+          patiently(() => create(server, doors[index % 2] ?? 'rest', type, { bucket: { id }, ...attributes, amount: eur(7) }, { key: `${key} ${action}` })),
+        ),
       );
       expect(outcomes.map(({ resource }) => resource)).toEqual(Array(50).fill(outcomes[0]?.resource));
       expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
@@ -318,20 +321,20 @@ describe('the same command', () => {
 
   it('makes one bucket, and deletes it once, when it arrives fifty times at once', async () => {
     const outcomes = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => create(server, doors[index % 2] ?? 'rest', 'Bucket', { usageType: 'monetary', name: key }, { key })),
+      Array.from({ length: 50 }, (_, index) => patiently(() => create(server, doors[index % 2] ?? 'rest', 'Bucket', { usageType: 'monetary', name: key }, { key }))),
     );
     expect(outcomes.map(({ resource }) => resource)).toEqual(Array(50).fill(outcomes[0]?.resource));
     expect((await server.rest('GET', `/bucket?name=${encodeURIComponent(`"${key.replace(/"/g, '\\"')}"`)}&fields=id`)).body.length).toBeLessThanOrEqual(1);
     expect(await server.database.client.bucket.count({ where: { name: key } })).toBe(1);
     const id = outcomes[0]?.resource.id;
-    const deletions = await Promise.all(Array.from({ length: 50 }, (_, index) => remove(server, doors[index % 2] ?? 'rest', 'Bucket', id, { key: `${key}d` })));
+    const deletions = await Promise.all(Array.from({ length: 50 }, (_, index) => patiently(() => remove(server, doors[index % 2] ?? 'rest', 'Bucket', id, { key: `${key}d` }))));
     expect(deletions.filter(({ code }) => code === undefined)).toHaveLength(50);
     expect(await server.database.client.outbox.count({ where: { resourceId: id, eventType: 'BucketDeleteEvent' } })).toBe(1);
   });
 
   it('is refused once, and told so fifty times, when it arrives fifty times at once', async () => {
     const input = { bucket: { id: await makeBucket(server, 1) }, amount: eur(2) };
-    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => create(server, doors[index % 2] ?? 'rest', 'ReserveBalance', input, { key })));
+    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => patiently(() => create(server, doors[index % 2] ?? 'rest', 'ReserveBalance', input, { key }))));
     expect(new Set(outcomes.map(({ code, reference }) => `${code} ${reference}`)).size).toBe(1);
     expect(outcomes[0]?.code).toBe('INSUFFICIENT_REMAINING');
   });
@@ -339,7 +342,7 @@ describe('the same command', () => {
   it('wins over all others when different ones arrive with one key at once', async () => {
     const id = await makeBucket(server, 0);
     const outcomes = await Promise.all(
-      Array.from({ length: 30 }, (_, index) => create(server, doors[index % 2] ?? 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1 + (index % 3)) }, { key })),
+      Array.from({ length: 30 }, (_, index) => patiently(() => create(server, doors[index % 2] ?? 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1 + (index % 3)) }, { key }))),
     );
     const amounts = new Set(outcomes.flatMap(({ resource }) => resource?.amount.amount ?? []));
     expect(amounts.size).toBe(1);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Plain } from '../../../src/platform/plain.js';
 import { create, doors, made, remove, update } from '../../fixtures/doors.js';
+import { eventually } from '../../support/eventually.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eventsOf, itemStates, move, orderWith, placeOrder, readOrder, tasksOf } from './orders.js';
 
@@ -185,11 +186,10 @@ describe('a cancellation that is due later', () => {
     server.clock.set(later);
     await server.startJobs();
     const states = async (): Promise<any[]> => Promise.all(tasks.map(async ({ resource }) => (await server.rest('GET', `/cancelResourceOrder/${resource.id}`)).body));
-    let ended = await states();
-    for (let tries = 0; tries < 100 && ended.some(({ state }) => state === 'accepted'); tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      ended = await states();
-    }
+    const ended = await eventually('the cancellations end', async () => {
+      const present = await states();
+      return present.some(({ state }) => state === 'accepted') ? undefined : present;
+    });
     expect(ended.map(({ state, failureMessage }) => [state, failureMessage])).toEqual([
       ['done', undefined],
       ['terminatedWithError', `resourceOrder '${orders[1].id}' is completed and cannot be cancelled`],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { create, doors, made, update, type Door, type Outcome } from '../../fixtures/doors.js';
+import { patiently } from '../../support/patiently.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { startSecondServer } from '../prepay-balance/second-server.js';
 import { itemStates, move, orderWith, placeOrder, readOrder } from './orders.js';
@@ -101,9 +102,9 @@ describe('changes of one order at a time', () => {
   it('lose nothing: every one of them is there in the end', async () => {
     const ids = ['1', '2', '3', '4', '5', '6'];
     const { id } = await placeOrder(server, ids);
-    const insist = async (change: () => Promise<Outcome>): Promise<void> => {
+    const insist = async (change: (key: string) => Promise<Outcome>): Promise<void> => {
       for (let tries = 0; tries < 20; tries++) {
-        const { status, message } = await change();
+        const { status, message } = await patiently(change);
         if (status === 200) return;
         // A PATCH that was too slow again and again says so.
         expect([status, message]).toEqual([412, expect.stringContaining('revision')]);
@@ -111,9 +112,9 @@ describe('changes of one order at a time', () => {
       throw new Error('never got through');
     };
     await Promise.all([
-      ...ids.map((itemId, index) => insist(() => move(server, doors[index % 2] as Door, id, [itemId, 'inProgress']))),
-      insist(() => update(server, 'rest', 'ResourceOrder', id, { name: 'renamed' })),
-      insist(() => update(server, 'graphql', 'ResourceOrder', id, { category: 'Premium' })),
+      ...ids.map((itemId, index) => insist((key) => move(server, doors[index % 2] as Door, id, [itemId, 'inProgress'], key))),
+      insist((key) => update(server, 'rest', 'ResourceOrder', id, { name: 'renamed' }, key)),
+      insist((key) => update(server, 'graphql', 'ResourceOrder', id, { category: 'Premium' }, key)),
     ]);
     const order = await readOrder(server, id);
     expect([new Set(Object.values(itemStates(order))), order.name, order.category, order.state]).toEqual([new Set(['inProgress']), 'renamed', 'Premium', 'inProgress']);
@@ -126,10 +127,12 @@ describe('changes of one order at a time', () => {
     const { id } = await placeOrder(server, ['0']);
     const added = Array.from({ length: 60 }, (_, index) => `n${index}`);
     const add = (itemId: string, index: number): Promise<any> =>
-      servers[index % servers.length]!.rest('PATCH', `/tmf-api/resourceOrderingManagement/v4/resourceOrder/${id}`, {
-        body: [{ op: 'add', path: '/orderItem/-', value: { id: itemId } }],
-        headers: { 'content-type': 'application/json-patch+json' },
-      });
+      patiently((key) =>
+        servers[index % servers.length]!.rest('PATCH', `/tmf-api/resourceOrderingManagement/v4/resourceOrder/${id}`, {
+          body: [{ op: 'add', path: '/orderItem/-', value: { id: itemId } }],
+          headers: { 'content-type': 'application/json-patch+json', 'idempotency-key': key },
+        }),
+      );
     const answers = await Promise.all(added.map(add)).finally(() => second?.close());
     expect(answers.map(({ status }) => status)).toEqual(added.map(() => 200));
     expect(Object.keys(itemStates(await readOrder(server, id))).sort()).toEqual(['0', ...added].sort());

@@ -1,5 +1,6 @@
 import type { Outcome, Door } from '../../fixtures/doors.js';
 import { moveItems, placeOrder } from '../../fixtures/resource-order-api.js';
+import { patiently } from '../../support/patiently.js';
 import type { TestServer } from '../../support/server.js';
 
 export { placeOrder };
@@ -26,22 +27,22 @@ export async function orderWith(server: TestServer, states: Readonly<Record<stri
 }
 
 export async function readOrder(server: TestServer, id: string): Promise<any> {
-  return (await server.rest('GET', `/resourceOrder/${id}`)).body;
+  return (await patiently(() => server.rest('GET', `/resourceOrder/${id}`))).body;
 }
 
 /** Moves one item: by the mutation for it, or by a JSON Patch of its state. */
-export async function move(server: TestServer, door: Door, id: string, [itemId, state]: Move): Promise<Outcome> {
+export async function move(server: TestServer, door: Door, id: string, [itemId, state]: Move, key?: string): Promise<Outcome> {
   if (door === 'rest') {
     const index = (await readOrder(server, id)).orderItem.findIndex((item: any) => item.id === itemId);
     const { status, body } = await server.rest('PATCH', `/resourceOrder/${id}`, {
       body: [{ op: 'replace', path: `/orderItem/${index}/state`, value: state }],
-      headers: { 'content-type': 'application/json-patch+json' },
+      headers: { 'content-type': 'application/json-patch+json', ...(key && { 'idempotency-key': key }) },
     });
     return { status, message: body.message, resource: body, replayed: false };
   }
   const { status, data, errors } = await server.graphql(
-    'mutation ($orderId: ID!, $itemId: ID!, $state: String) { updateResourceOrderItem(orderId: $orderId, itemId: $itemId, state: $state) { id state orderItem { id state } } }',
-    { orderId: id, itemId, state },
+    'mutation ($orderId: ID!, $itemId: ID!, $state: String, $key: String) { updateResourceOrderItem(orderId: $orderId, itemId: $itemId, state: $state, idempotencyKey: $key) { id state orderItem { id state } } }',
+    { orderId: id, itemId, state, key },
   );
   const [error] = errors ?? [];
   return error ? { status: error.extensions.status, message: error.message, replayed: false } : { status, resource: data.updateResourceOrderItem, replayed: false };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { patiently } from '../../support/patiently.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { create, createMany, doors, made, remove, update, type Door } from '../../fixtures/doors.js';
 
@@ -17,7 +18,7 @@ const usage = (externalId = `cdr-${++names}`): Record<string, unknown> => ({
   usageCharacteristic: [{ name: 'duration', value: 12 }],
   relatedParty: [{ id: 'customer-1', '@referredType': 'Customer' }],
 });
-const found = async (externalId: unknown): Promise<any[]> => (await server.rest('GET', `/usage?externalId=${externalId}`)).body;
+const found = async (externalId: unknown): Promise<any[]> => (await patiently(() => server.rest('GET', `/usage?externalId=${externalId}`))).body;
 const pairs = doors.flatMap((first) => doors.map((second): [Door, Door] => [first, second]));
 const together = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
@@ -151,7 +152,7 @@ describe('several usages at once', () => {
 describe('the same usage arriving many times at once', () => {
   it('is taken exactly once', async () => {
     const sent = usage();
-    const outcomes = await together(40, (index) => create(server, doors[index % 2] as Door, 'Usage', sent));
+    const outcomes = await together(40, (index) => patiently(() => create(server, doors[index % 2] as Door, 'Usage', sent)));
     expect(outcomes.map(({ status }) => status < 300)).toEqual(outcomes.map(() => true));
     expect(new Set(outcomes.map(({ resource }) => resource.id)).size).toBe(1);
     expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
@@ -160,7 +161,7 @@ describe('the same usage arriving many times at once', () => {
 
   it('with different data is taken once, and the others are refused', async () => {
     const sent = usage();
-    const outcomes = await together(30, (index) => create(server, doors[index % 2] as Door, 'Usage', { ...sent, usageType: `type-${index % 3}` }));
+    const outcomes = await together(30, (index) => patiently(() => create(server, doors[index % 2] as Door, 'Usage', { ...sent, usageType: `type-${index % 3}` })));
     const [winner] = await found(sent['externalId']);
     outcomes.forEach(({ status, resource }, index) => {
       const isSame = `type-${index % 3}` === winner.usageType;
@@ -171,7 +172,7 @@ describe('the same usage arriving many times at once', () => {
 
   it('in batches of opposite order waits in one direction and is taken once', async () => {
     const batch = Array.from({ length: 30 }, () => usage());
-    const outcomes = await together(12, (index) => createMany(server, doors[index % 2] as Door, 'Usage', index % 3 === 0 ? batch.toReversed() : batch));
+    const outcomes = await together(12, (index) => patiently(() => createMany(server, doors[index % 2] as Door, 'Usage', index % 3 === 0 ? batch.toReversed() : batch)));
     expect(outcomes.map(({ message }) => message)).toEqual(outcomes.map(() => undefined));
     expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
     for (const { externalId } of batch) expect(await found(externalId)).toHaveLength(1);
@@ -181,9 +182,9 @@ describe('the same usage arriving many times at once', () => {
     const sent = usage();
     await together(40, async (index) => {
       if (index % 2 === 0) {
-        const { status } = await create(server, doors[index % 2] as Door, 'Usage', sent);
+        const { status } = await patiently(() => create(server, doors[index % 2] as Door, 'Usage', sent));
         expect([200, 201]).toContain(status);
-      } else for (const { id } of await found(sent['externalId'])) await remove(server, 'rest', 'Usage', id);
+      } else for (const { id } of await found(sent['externalId'])) await patiently(() => remove(server, 'rest', 'Usage', id));
     });
     const rows = await found(sent['externalId']);
     const origins = await server.database.client.usageOrigin.findMany({ where: { externalId: String(sent['externalId']) } });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { patiently } from '../../support/patiently.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { makeBucket, makeBuckets } from '../prepay-balance/balances.js';
@@ -20,16 +21,6 @@ const sample = <T>(of: fc.Arbitrary<T>, count: number): T[] => fc.sample(of, { n
 const cents = fc.integer({ min: 0, max: 99_999 }).map((value) => value / 100);
 const together = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 const statuses = (outcomes: readonly Outcome[]): number[] => outcomes.map(({ status }) => status).sort();
-
-let keys = 0;
-/** Whoever is told that the server is busy, which a slow machine is, repeats the request under its key. */
-async function patiently(send: (key: string) => Promise<Outcome>): Promise<Outcome> {
-  const key = `patient ${++keys}`;
-  for (;;) {
-    const outcome = await send(key);
-    if (outcome.status !== 503) return outcome;
-  }
-}
 
 /** What each bucket must have left, by what the usages say they consumed. */
 async function expected(buckets: readonly string[], usageIds: readonly string[]): Promise<number[]> {
@@ -67,7 +58,7 @@ describe('ratings at the same time', () => {
       }),
       together(30, (index) => {
         const [bucket, receiverBucket] = [{ id: buckets[index % 3] }, { id: buckets[(index + 1) % 3] }];
-        return createBalance(server, 'rest', 'TransferBalance', { amount: { amount: 1, units: 'EUR' }, bucket, receiverBucket });
+        return patiently((key) => createBalance(server, 'rest', 'TransferBalance', { amount: { amount: 1, units: 'EUR' }, bucket, receiverBucket }, { key }));
       }),
     ]);
     expect([statuses(rated), moved.every(({ status }) => status === 201)]).toEqual([wanted.map(() => 200), true]);
@@ -76,9 +67,11 @@ describe('ratings at the same time', () => {
 
   it('take from a bucket what it has, and no more', async () => {
     const bucket = await makeBucket(server, 10);
-    const outcomes = await together(25, (index) =>
-      create(server, doors[index % 2]!, 'Usage', { usageSpecification, status: 'rated', externalId: `run-${bucket}-${index}`, ratedProductUsage: ratings(1), chargeTo: to(bucket) }),
-    );
+    const consume = (index: number): Promise<Outcome> =>
+      patiently((key) =>
+        create(server, doors[index % 2]!, 'Usage', { usageSpecification, status: 'rated', externalId: `run-${bucket}-${index}`, ratedProductUsage: ratings(1), chargeTo: to(bucket) }, key),
+      );
+    const outcomes = await together(25, consume);
     expect(outcomes.filter(({ status }) => status < 300)).toHaveLength(10);
     expect([new Set(outcomes.filter(({ status }) => status >= 300).map(({ status }) => status)), await left(server, bucket)]).toEqual([new Set([409]), [0]]);
     expect((await server.rest('GET', `/usage?chargeTo.bucket.id=${bucket}`)).body).toHaveLength(10);
@@ -86,19 +79,17 @@ describe('ratings at the same time', () => {
     const { data } = await server.graphql(`{ adjustBalances(filter: { bucket: { id: { eq: "${bucket}" } }, status: { eq: "failed" } }) { totalCount } }`);
     expect(data.adjustBalances.totalCount).toBe(15);
     await createBalance(server, 'rest', 'TopupBalance', { amount: { amount: 15, units: 'EUR' }, bucket: { id: bucket } });
-    const again = await together(25, (index) =>
-      create(server, doors[index % 2]!, 'Usage', { usageSpecification, status: 'rated', externalId: `run-${bucket}-${index}`, ratedProductUsage: ratings(1), chargeTo: to(bucket) }),
-    );
+    const again = await together(25, consume);
     expect([again.filter(({ status }) => status < 300).length, again.filter(({ replayed }) => replayed).length, await left(server, bucket)]).toEqual([25, 10, [0]]);
   });
 
   it('charge once under one key, and under one externalId', async () => {
     const bucket = await makeBucket(server, 100);
     const id = await guided(server);
-    const keyed = await together(12, () => rate(server, 'graphql', id, ratings(3), { chargeTo: to(bucket) }, `once ${id}`));
+    const keyed = await together(12, () => patiently(() => rate(server, 'graphql', id, ratings(3), { chargeTo: to(bucket) }, `once ${id}`)));
     expect([statuses(keyed), keyed.filter(({ replayed }) => !replayed).length, (await adjustmentsOf(server, id)).length]).toEqual([Array(12).fill(200), 1, 1]);
     const sent = { usageSpecification, usageDate: '2026-03-01T08:00:00.000Z', status: 'rated', externalId: `once-${id}`, ratedProductUsage: ratings(5), chargeTo: to(bucket) };
-    const named = await together(12, (index) => create(server, doors[index % 2]!, 'Usage', sent));
+    const named = await together(12, (index) => patiently(() => create(server, doors[index % 2]!, 'Usage', sent)));
     expect([named.filter(({ replayed }) => !replayed).length, new Set(named.map(({ resource }) => resource.id)).size]).toEqual([1, 1]);
     expect(await left(server, bucket)).toEqual([92]);
   });
@@ -107,7 +98,10 @@ describe('ratings at the same time', () => {
     const bucket = await makeBucket(server, 100);
     for (let round = 0; round < 5; round++) {
       const { id } = await made(server, 'Usage', { usageSpecification, status: 'guided' });
-      await Promise.all([rate(server, 'graphql', id, ratings(1), { chargeTo: to(bucket) }), server.rest('DELETE', `/usage/${id}`)]);
+      await Promise.all([
+        patiently((key) => rate(server, 'graphql', id, ratings(1), { chargeTo: to(bucket) }, key)),
+        patiently(() => server.rest('DELETE', `/usage/${id}`)),
+      ]);
     }
     const { body } = await server.rest('GET', `/usage?chargeTo.bucket.id=${bucket}`);
     expect(await left(server, bucket)).toEqual([100 - body.length]);
