@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { Database } from '../../../src/platform/database/database.js';
 import { openEmbedded } from '../../../src/platform/database/embedded.js';
@@ -12,8 +12,6 @@ import { openLine, type Line } from '../../support/line.js';
 import { createDatabase, dropDatabase, endSessions, urlOf } from '../../support/postgresql.js';
 import { killedJob, repeatingWork } from './killed-job.js';
 import { createJobs, settings } from './support.js';
-
-jest.setTimeout(120_000);
 
 let name: string;
 let place: string;
