@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { AggregatedUsage } from '../../../graphql/usage/aggregated-usage.js';
+import { Usage } from '../../../graphql/usage/usage.js';
 import { shapeOf } from '../../../graphql/shape.js';
 import type { Filter } from '../../../src/platform/filter/tree.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -114,10 +115,10 @@ describe(`among ${rows.toLocaleString('en')} usages`, () => {
     database = await openTestDatabase();
     await database.dedicated(async (connection) => {
       await connection.script(`
-        INSERT INTO "Usage" ("tenantId", "id", "status", "usageType", "usageDate", "usageSpecification", "relatedParty", "ratedProductUsage", "updatedAt")
+        INSERT INTO "Usage" ("tenantId", "id", "status", "usageType", "usageDate", "usageSpecification", "relatedParty", "ratedProductUsage", "updatedAt", "externalId")
         SELECT 'default', 'U' || lpad(n::text, 10, '0'), 'rated', 'data', '2026-03-01T00:00:00Z'::timestamptz + n * '1 minute'::interval, '{"id":"spec"}',
           jsonb_build_array(jsonb_build_object('id', 'party-' || n % (${rows} / 10), 'atReferredType', 'Customer')),
-          '[{"taxExcludedRatingAmount":{"value":0.1,"unit":"EUR"}}]', now()
+          '[{"taxExcludedRatingAmount":{"value":0.1,"unit":"EUR"}}]', now(), CASE WHEN n % 3 > 0 THEN 'cdr-' || n END
         FROM generate_series(1, ${rows}) n`);
       await connection.script('ANALYZE "Usage"');
     });
@@ -138,5 +139,15 @@ describe(`among ${rows.toLocaleString('en')} usages`, () => {
     expect(plan).toContain('Usage_relatedParty_idx');
     expect(plan).not.toContain('Seq Scan');
     expect(await reads.reader.one(shape, scope, 'party-777~data~spec~EUR', ['count', 'taxExcludedAmount'])).toMatchObject({ count: 10, taxExcludedAmount: { value: 1, unit: 'EUR' } });
+  });
+
+  it('a usage is found by the name that its deliverer gave it', async () => {
+    const filter: Filter = { kind: 'compare', path: ['externalId'], operator: 'eq', value: 'cdr-7777' };
+    const plan = await reads.planOf(async () => {
+      const found = await reads.reader.page(shapeOf(Usage), scope, { filter, order: [], offset: 0, limit: 20, attributes: ['id', 'externalId'] });
+      expect(found.items).toEqual([{ id: 'U0000007777', externalId: 'cdr-7777' }]);
+    });
+    expect(plan).toContain('Usage_tenantId_externalId_id_idx');
+    expect(plan).not.toMatch(/Seq Scan|Sort Key/);
   });
 });
