@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Prisma } from '../../prisma/generated/client.js';
 import type { Database } from '../../src/platform/database/database.js';
-import { createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
+import { createMigratedStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 import { patiently } from '../support/patiently.js';
 import { seed } from '../support/seed.js';
@@ -22,7 +22,7 @@ const killedAfterMsMax = 1_200;
 
 let storage: Storage;
 beforeEach(async () => {
-  storage = await createStorage();
+  storage = await createMigratedStorage();
 });
 afterEach(async () => {
   await killAll();

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
 import { applyMigrations } from '../../src/platform/database/migrations.js';
 import type { Database } from '../../src/platform/database/database.js';
-import { call, createStorage, killAll, Program, type Storage } from './program.js';
+import { call, createMigratedStorage, killAll, Program, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 
 jest.setTimeout(180_000);
 
 let storage: Storage;
 beforeEach(async () => {
-  storage = await createStorage();
+  storage = await createMigratedStorage();
   await storage.inspect((database) => applyMigrations(database));
 });
 afterEach(async () => {

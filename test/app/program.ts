@@ -1,10 +1,11 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Database } from '../../src/platform/database/database.js';
-import { openEmbedded } from '../../src/platform/database/embedded.js';
+import { DATABASE_FOLDER, openEmbedded } from '../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
 import { createDatabase, dropDatabase, urlOf } from '../support/postgresql.js';
 import { eventually } from '../support/eventually.js';
@@ -112,8 +113,19 @@ export async function createFolderStorage(): Promise<Storage> {
   };
 }
 
-async function createServerStorage(): Promise<Storage> {
-  const name = await createDatabase();
+/** A database on which nothing was started yet, but with all tables: a first start takes a fraction of the time. */
+export async function createMigratedStorage(): Promise<Storage> {
+  const template = process.env.TEST_DATABASE_TEMPLATE;
+  if (process.env.TEST_DATABASE_URL) return createServerStorage(template);
+  const storage = await createFolderStorage();
+  const folder = join(String(storage.env['DATA_DIR']), DATABASE_FOLDER);
+  await mkdir(folder);
+  await promisify(execFile)('tar', ['--extract', `--file=${template}`, `--directory=${folder}`]);
+  return storage;
+}
+
+async function createServerStorage(template?: string): Promise<Storage> {
+  const name = await createDatabase(template);
   const url = urlOf(name);
   return {
     env: { DATABASE_URL: url },

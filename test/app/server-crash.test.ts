@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { call, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
+import { call, createMigratedStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 import { patiently } from '../support/patiently.js';
 
@@ -21,7 +21,7 @@ const entriesMax = 1000;
 
 let storage: Storage;
 beforeEach(async () => {
-  storage = await createStorage();
+  storage = await createMigratedStorage();
 });
 afterEach(async () => {
   await killAll();

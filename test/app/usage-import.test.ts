@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { linesOf, usage, usagePath, type Json } from '../streaming/imports.js';
-import { createStorage, killAll, Program, startMaxMs, type Storage } from './program.js';
+import { createMigratedStorage, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 
 // One test starts twelve commands beside its server.
@@ -23,7 +23,7 @@ let program: Program;
 let url: string;
 const commands: ChildProcess[] = [];
 beforeEach(async () => {
-  storage = await createStorage();
+  storage = await createMigratedStorage();
   program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'warn' });
   url = await program.origin();
 });

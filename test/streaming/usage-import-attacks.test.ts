@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createGzip, gzipSync } from 'node:zlib';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { createStorage, killAll, Program, startMaxMs, type Storage } from '../app/program.js';
+import { createMigratedStorage, killAll, Program, startMaxMs, type Storage } from '../app/program.js';
 import { csv, ended, figures, importPath, linesOf, makeTask, ndjson, open, post, problemsOf, put, taken, taskOf, usage, usagePath, type Json, type OpenUpload } from './imports.js';
 import { uploadsMax } from '../../src/streaming/usage-import/upload.js';
 import { eventually } from '../support/eventually.js';
@@ -22,7 +22,7 @@ let storage: Storage;
 let program: Program;
 let server: { url: string };
 beforeAll(async () => {
-  storage = await createStorage();
+  storage = await createMigratedStorage();
   program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'error' }, programLifeMaxMs);
   server = { url: await program.origin() };
   // What the first import loads is no part of an attack.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { createStorage, killAll, Program, startMaxMs, type Storage } from '../app/program.js';
+import { createMigratedStorage, killAll, Program, startMaxMs, type Storage } from '../app/program.js';
 import { seed } from '../support/seed.js';
 import { ended, figures, importPath, linesOf, makeTask, open, put, received, taskOf, usage, type Json } from './imports.js';
 
@@ -15,7 +15,7 @@ const lifeMaxMs = 700;
 
 let storage: Storage;
 beforeEach(async () => {
-  storage = await createStorage();
+  storage = await createMigratedStorage();
 });
 afterEach(async () => {
   await killAll();

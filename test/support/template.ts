@@ -1,6 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pino } from 'pino';
+import { createServer } from '../../src/app/server.js';
+import { readConfig } from '../../src/platform/config.js';
+import type { Database } from '../../src/platform/database/database.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { applyMigrations } from '../../src/platform/database/migrations.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
@@ -18,10 +22,17 @@ export async function dropTemplate(template: string): Promise<void> {
   await (process.env.TEST_DATABASE_URL ? dropDatabase(template) : rm(dirname(template), { recursive: true }));
 }
 
+/** With the tables that jobs have in it, too, which every server would make anew. */
+async function fill(database: Database): Promise<void> {
+  await applyMigrations(database);
+  const server = await createServer({ config: readConfig({}, 'sandbox'), database, logger: pino({ level: 'silent' }) });
+  await server.close();
+}
+
 async function makePostgresqlTemplate(): Promise<string> {
   const name = await createDatabase();
-  const database = await openPostgresql(urlOf(name), { poolSize: 1 });
-  await applyMigrations(database);
+  const database = await openPostgresql(urlOf(name), { poolSize: 2 });
+  await fill(database);
   // PostgreSQL copies a database only while nobody is connected to it.
   await database.close();
   return name;
@@ -29,7 +40,7 @@ async function makePostgresqlTemplate(): Promise<string> {
 
 async function makeEmbeddedTemplate(): Promise<string> {
   const database = await openEmbedded(undefined);
-  await applyMigrations(database);
+  await fill(database);
   const dump = await database.pglite.dumpDataDir('none');
   await database.close();
   const file = join(await mkdtemp(join(tmpdir(), 'tmf-test-')), 'template.tar');

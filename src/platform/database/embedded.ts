@@ -7,7 +7,7 @@ import { prismaPart, type Database } from './database.js';
 import { lockDirectory } from './directory-lock.js';
 
 /** Below the data directory, because PGlite only initializes an empty directory and ours holds the lock file. */
-const DATABASE_FOLDER = 'database';
+export const DATABASE_FOLDER = 'database';
 
 export interface EmbeddedDatabase extends Database {
   readonly kind: 'pglite';
