@@ -171,15 +171,15 @@ function updateInput({ api, model }: Call['route'], current: Json, change: Chang
       throw new DomainError('INVALID_ATTRIBUTE', `${wire} cannot be changed by PATCH`, { path: wire });
     }
   }
+  if (Object.keys(unknown).length === 0) return toInput(known, input, model, api.dialect);
   // toInput does not see what a null removes, and so cannot refuse the name of what was never there.
   const removed = Object.keys(unknown).find((wire) => patched[wire] === undefined && current[wire] === undefined);
   if (removed !== undefined) requireAnnouncement(patched, removed, model);
-  const extension = Object.keys(unknown).length > 0 ? split(patched, model).unknown : {};
+  const extension = split(patched, model).unknown;
   const announcement = Object.fromEntries(['@type', '@schemaLocation'].flatMap((wire) => (patched[wire] === undefined ? [] : [[wire, patched[wire]]])));
-  const values = Object.keys(unknown).length > 0 ? { ...announcement, ...known, ...extension } : known;
-  const result = toInput(values, input, model, api.dialect);
+  const result = toInput({ ...announcement, ...known, ...extension }, input, model, api.dialect);
   // An extension whose last attribute was removed is gone.
-  return Object.keys(unknown).length > 0 && Object.keys(extension).length === 0 ? { ...result, [extensionAttribute]: null } : result;
+  return Object.keys(extension).length === 0 ? { ...result, [extensionAttribute]: null } : result;
 }
 
 function updateInputOf({ model }: Pick<Call['route'], 'model'>): NonNullable<typeof model.updateInput> {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { remove } from '../../fixtures/doors.js';
 import { patiently } from '../../support/patiently.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
+import { together } from '../../support/together.js';
 import { startSecondServer } from '../prepay-balance/second-server.js';
 import { eur } from './bills.js';
 import { billingProblems, billsOf, createRatesFromUsage, inFebruary, linesOf, makeCycle, makeRates, newAccount, rating, read, runEnded, usageSpecification } from './billing.js';
@@ -25,7 +26,6 @@ afterAll(async () => {
 });
 
 const serverOf = (index: number): TestServer => servers[index % servers.length]!;
-const together = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
 async function makeUsages(account: string, count: number): Promise<void> {
   for (let start = 0; start < count; start += 200) {

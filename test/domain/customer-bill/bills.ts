@@ -2,9 +2,8 @@ import type { Door, Outcome } from '../../fixtures/doors.js';
 import { made, update } from '../../fixtures/doors.js';
 import type { TestServer } from '../../support/server.js';
 
+export { eur } from '../../fixtures/customer-bill-api.js';
 export { eventsOf } from '../../fixtures/outbox.js';
-
-export const eur = (value: number): object => ({ value, unit: 'EUR' });
 
 /** A state of the table; a bill on hold came from the state behind the colon. */
 const ways: Readonly<Record<string, readonly string[]>> = {

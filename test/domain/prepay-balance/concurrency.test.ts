@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, TestClock, type TestServer } from '../../support/server.js';
+import { together } from '../../support/together.js';
 import { actions, balanceOf, entriesOf, eur, ledgerProblems, make, makeBucket, makeBuckets, makeReservation, read } from './balances.js';
 import { commitVerb, create, doors, releaseVerb, remove, update, type Door, type Outcome } from './doors.js';
 import { startSecondServer } from './second-server.js';
@@ -11,7 +12,6 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const doorOf = (index: number): Door => doors[index % doors.length] ?? 'rest';
-const together = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
 /** How often each code was answered; an accepted request counts as ok. */
 function tally(outcomes: readonly Outcome[]): Record<string, number> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { patiently } from '../../support/patiently.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
+import { together } from '../../support/together.js';
 import { create, createMany, doors, made, remove, update, type Door } from '../../fixtures/doors.js';
 
 let server: TestServer;
@@ -20,7 +21,6 @@ const usage = (externalId = `cdr-${++names}`): Record<string, unknown> => ({
 });
 const found = async (externalId: unknown): Promise<any[]> => (await patiently(() => server.rest('GET', `/usage?externalId=${externalId}`))).body;
 const pairs = doors.flatMap((first) => doors.map((second): [Door, Door] => [first, second]));
-const together = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
 describe('a usage that arrives again', () => {
   it.each(pairs)('with the same data is answered with the one there is (%s, then %s)', async (first, second) => {

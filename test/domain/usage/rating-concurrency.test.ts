@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { patiently } from '../../support/patiently.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
+import { together } from '../../support/together.js';
 import { makeBucket, makeBuckets } from '../prepay-balance/balances.js';
 import { create as createBalance } from '../prepay-balance/doors.js';
 import { adjustmentsOf, charged, guided, left, ratings, to, usageOf, usageSpecification } from './charges.js';
@@ -19,7 +20,6 @@ afterAll(() => server.close());
 /** As many values as are wanted, the same for the same seed. */
 const sample = <T>(of: fc.Arbitrary<T>, count: number): T[] => fc.sample(of, { numRuns: count, seed });
 const cents = fc.integer({ min: 0, max: 99_999 }).map((value) => value / 100);
-const together = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 const statuses = (outcomes: readonly Outcome[]): number[] => outcomes.map(({ status }) => status).sort();
 
 /** What each bucket must have left, by what the usages say they consumed. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { contentOf } from '../../fixtures/rows.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { eventsOf, makeBucket, read } from '../prepay-balance/balances.js';
+import { eur, eventsOf, makeBucket, read } from '../prepay-balance/balances.js';
 import { adjustmentsOf, charged, guided, left, ratings, storedBeside, to, usageOf, usageSpecification } from './charges.js';
 import { create, createMany, doors, made, rate, update } from '../../fixtures/doors.js';
 
@@ -12,7 +12,6 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const bucketOf = (opening: number, attributes?: object): Promise<string> => makeBucket(server, opening, attributes);
-const eur = (amount: number): object => ({ amount, units: 'EUR' });
 
 describe('a charge that is refused', () => {
   const cases: [what: string, arrange: () => Promise<object>, status: number, message: string][] = [

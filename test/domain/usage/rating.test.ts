@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { eventsOf, ledgerOf, makeBucket } from '../prepay-balance/balances.js';
+import { eur, eventsOf, ledgerOf, makeBucket } from '../prepay-balance/balances.js';
 import { create as createBalance, update as updateBalance } from '../prepay-balance/doors.js';
 import { adjustmentsOf, charged, guided, left, ratings, to, usageOf, usageSpecification } from './charges.js';
 import { create, doors, made, rate, remove, update, type Door } from '../../fixtures/doors.js';
@@ -12,7 +12,6 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const bucketOf = (opening: number, attributes?: object): Promise<string> => makeBucket(server, opening, attributes);
-const eur = (amount: number): object => ({ amount, units: 'EUR' });
 
 describe('a usage that is rated', () => {
   it.each(doors)('consumes the rated amounts, tax included, of the bucket it is charged to, through %s', async (door) => {

@@ -85,10 +85,7 @@ export class UsageImports extends ResourceWriter<ImportInput> {
     return this.mover.move(order, signal);
   }
 
-  /**
-   * Takes up what others left: a server that died had jobs, which would be given to somebody else only when their
-   * time is over.
-   */
+  /** Takes up what others left, at once: the jobs of a server that died are given to somebody else only when their lease is over. */
   async goOn(): Promise<void> {
     for (const task of await this.tasks.store.findMovable()) await this.tasks.askToMove(task);
   }
