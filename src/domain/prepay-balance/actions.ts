@@ -20,6 +20,7 @@ import {
   fromTopupInput,
   fromTransferInput,
   requireChannel,
+  requireRelated,
   type ActionInput,
   type AdjustInput,
   type ReserveInput,
@@ -130,6 +131,7 @@ export class BalanceActions {
   async update(context: WriteContext, kind: ActionKind, change: Change): Promise<Answer> {
     const { status, ...changes } = withoutRequiredNulls(kind, toPlainObject(change.input));
     requireChannel(changes['channel'] as ActionInput['channel']);
+    requireRelated(changes['relatedTopupBalance'] as TopupInput['relatedTopupBalance']);
     if (status === 'cancelled') {
       requireDescribing(kind, changes);
       return this.cancel(context, kind, { ...change, input: changes });

@@ -94,13 +94,11 @@ export class Buckets {
       const { remainingValue, reservedValue, ...changes } = input;
       requireSameBalance('remainingValue', before, remainingValue);
       requireSameBalance('reservedValue', before, reservedValue);
-      if (typeof changes['status'] === 'string') {
-        requireTransition(bucketTransitions, `bucket '${change.id}'`, String(before['status']), changes['status']);
-      }
-      const after = changed(before, changes, now);
+      const set: Plain = { ...changes, status: statusAfter(before, changes, now) };
+      const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
       this.tools.extensions.check(after);
-      await writeAll(tx, [updateRows(this.tools.shape, context.tenantId, Object.keys(changes), [after])]);
+      await writeAll(tx, [updateRows(this.tools.shape, context.tenantId, Object.keys(set), [after])]);
       return { answer: after, events: [changeEvent('bucket', 'AttributeValueChange', after, now, this.tools.nextId)] };
     });
   }
@@ -155,16 +153,35 @@ function complete(input: BucketInput): BucketInput {
 function newBucket(input: BucketInput, id: string, now: Date): Plain {
   const at = now.toISOString();
   const { remainingValue } = input;
+  const given = toPlainObject(complete(input));
+  const status = input.status ?? 'active';
   return withoutNulls({
-    ...toPlainObject(complete(input)),
+    ...given,
     id,
     revision: 1,
-    status: input.status ?? 'active',
+    status: status === 'active' && isOver(given, now) ? 'expired' : status,
     reservedValue: remainingValue ? { amount: 0, units: remainingValue.units } : null,
     requestedDate: at,
     confirmationDate: at,
     updatedAt: at,
   });
+}
+
+/** The status that a change comes to: an expired bucket comes back with a validity that goes on, and one whose validity is over expires. */
+function statusAfter(before: Plain, changes: Plain, now: Date): string {
+  const was = String(before['status']);
+  const isOther = 'validFor' in changes && canonicalJson(changes['validFor'] ?? null) !== canonicalJson(before['validFor'] ?? null);
+  const validity = { ...before, ...changes };
+  const from = was === 'expired' && isOther && !isOver(validity, now) ? 'active' : was;
+  // Who sends the status that was there says nothing of it.
+  const wanted = typeof changes['status'] === 'string' && changes['status'] !== was ? changes['status'] : from;
+  requireTransition(bucketTransitions, `bucket '${String(before['id'])}'`, from, wanted);
+  return wanted === 'active' && isOver(validity, now) ? 'expired' : wanted;
+}
+
+function isOver({ validFor }: Plain, now: Date): boolean {
+  const { endDateTime } = (validFor ?? {}) as { endDateTime?: string | null };
+  return typeof endDateTime === 'string' && new Date(endDateTime) <= now;
 }
 
 function opening(row: Plain, { amount, units }: Amount, now: Date, nextId: IdSource): ReturnType<typeof post> {

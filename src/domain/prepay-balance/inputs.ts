@@ -36,6 +36,7 @@ export interface TopupInput extends ActionInput {
   recurringPeriod?: string | null;
   numberOfPeriods?: number | null;
   autoTopupThreshold?: Amount | null;
+  relatedTopupBalance?: Reference | null;
 }
 
 export interface AdjustInput extends ActionInput {
@@ -60,6 +61,7 @@ export interface TransferInput extends ActionInput {
 
 export function fromTopupInput(input: TopupInput): TopupCommand | ScheduledTopupCommand {
   const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold } = input;
+  requireRelated(input.relatedTopupBalance);
   const isScheduled = isGiven(requestedDate) || isGiven(recurringPeriod) || isGiven(autoTopupThreshold);
   if (!isScheduled && isGiven(numberOfPeriods)) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
   return isScheduled ? fromScheduledInput(input) : topupOf(input);
@@ -193,6 +195,13 @@ function common(input: ActionInput): Omit<AdjustCommand, 'type'> {
 
 export function requireChannel(channel: ActionInput['channel']): void {
   if (channel && !channel.id && !channel.href && !channel.name) throw missing('channel.id', 'a channel has an id, an href or a name');
+}
+
+/** TMF654 RelatedTopupBalance: a reference that leads nowhere is none. */
+export function requireRelated(related: Reference | null | undefined): void {
+  if (!isGiven(related)) return;
+  if (!isGiven(related.id)) throw missing('relatedTopupBalance.id', 'it says which top-up is meant');
+  requireName('relatedTopupBalance.id', related.id);
 }
 
 /** Attributes that are kept as given; what the engine sets itself is left out. */

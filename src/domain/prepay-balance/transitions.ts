@@ -1,6 +1,6 @@
 import type { Transitions } from '../transitions.js';
 
-// DIGEST §1c. An expired bucket comes back only by a top-up that extends its validity.
+// DIGEST §1c. An expired bucket comes back only by a validity that goes on, be it brought by a top-up or by a change of validFor.
 export const bucketTransitions: Transitions = {
   active: ['suspended', 'expired'],
   suspended: ['active', 'expired'],

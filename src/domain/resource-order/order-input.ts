@@ -70,7 +70,7 @@ function checkOrder({ state, priority, orderItem }: OrderInput): void {
 
 function checkItem(item: ItemInput, path: string): void {
   requireName(`${path}.id`, item.id);
-  if (isGiven(item.quantity) && item.quantity < 0) throw invalid(`${path}.quantity`, `must not be negative: ${item.quantity}`);
+  if (isGiven(item.quantity) && item.quantity <= 0) throw invalid(`${path}.quantity`, `must be greater than zero: ${item.quantity}`);
   requireWords(item, itemWords, path);
   for (const [index, { relationshipType, orderItem }] of (item.orderItemRelationship ?? []).entries()) {
     if (relationshipType === waitsFor && !isGiven(orderItem?.itemId)) throw missing(`${path}.orderItemRelationship.${index}.orderItem.itemId`, `${waitsFor} says which item to wait for`);
