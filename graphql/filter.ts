@@ -2,6 +2,7 @@ import { Field, InputType, Int } from 'type-graphql';
 import type { AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
 import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/platform/filter/tree.js';
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
+import { attributeOf } from '../src/platform/filter/resolve.js';
 import { beyond, CLAUSES_MAX, FILTER_DEPTH_MAX, VALUES_PER_KEY_MAX } from '../src/platform/filter/limits.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';
@@ -160,7 +161,7 @@ function objectConditions(
   path: readonly string[],
 ): Filter[] {
   const inner = (part: unknown): Filter => all(conditions(part as FilterInput, type, path));
-  const attribute = type.attributes()[name];
+  const attribute = attributeOf(type.attributes(), name);
   if (attribute) return conditions(value as FilterInput, attribute, [...path, name]);
   if (name === 'isNull') return [{ kind: 'isNull', path, isNull: value as boolean }];
   if (name === 'and') return (value as unknown[]).map(inner);

@@ -34,10 +34,10 @@ export function toInput(body: Json, input: GraphQLInputObjectType, model: Resour
   const translated = attributesInOurWords(body, model, dialect);
   const { known, unknown } = split(translated, model);
   const reading = { dialect, leaf };
-  const result = objectInput(known, input, [], reading, (attribute) => attribute in model.attributes);
+  const result = objectInput(known, input, [], reading, (attribute) => Object.hasOwn(model.attributes, attribute));
   const [stranger] = Object.keys(unknown);
   if (stranger === undefined) return result;
-  if (!(extensionAttribute in input.getFields())) throw unknownAttribute(stranger, model);
+  if (!Object.hasOwn(input.getFields(), extensionAttribute)) throw unknownAttribute(stranger, model);
   requireAnnouncement(translated, stranger, model);
   const field = input.getFields()[extensionAttribute] as GraphQLInputField;
   return { ...result, [extensionAttribute]: fieldInput(unknown, field, [extensionAttribute], reading) };
@@ -147,7 +147,7 @@ function inOurWords(body: Json, typeName: string, { names, values, bare, ignored
   const said = Object.entries(body).filter(([wire]) => !dropped?.includes(wire));
   const entries = said.map(([wire, value]): [string, unknown] => {
     const name = renamed && Object.hasOwn(renamed, wire) ? (renamed[wire] as string) : wire;
-    if (name !== wire && name in body) {
+    if (name !== wire && Object.hasOwn(body, name)) {
       throw refusal([...path, wire], `${[...path, wire].join('.')} is another name of ${name}: only one of them can be given`);
     }
     const wrap = wrapped && Object.hasOwn(wrapped, name) && isNumber(value) ? wrapped[name] : undefined;

@@ -23,6 +23,8 @@ export interface Call {
   readonly patches: Turns;
   readonly execute: ExecuteOperation;
   readonly pageSizeMax: number;
+  /** What a resource may grow to by patches, too. */
+  readonly bodyMaxBytes: number;
   /** Attributes of extensions that filters may name. */
   readonly extensionAttributes: ReadonlySet<string>;
 }

@@ -1,18 +1,18 @@
 import { LosslessNumber } from 'lossless-json';
-import { applyPatch, type Operation } from 'rfc6902';
-import { toAttribute, toWire } from '../graphql/naming.js';
 import { Decimal } from '../src/platform/decimal.js';
 import { DomainError, shown } from '../src/platform/errors.js';
-import type { Attributes, AttributeType } from '../src/platform/filter/attribute-type.js';
-import { matches } from '../src/platform/filter/evaluate.js';
-import { parseJsonPaths } from '../src/platform/filter/json-path.js';
-import { parseQuery } from '../src/platform/filter/query-string.js';
-import type { Filter } from '../src/platform/filter/tree.js';
+import type { Attributes } from '../src/platform/filter/attribute-type.js';
 import { isObject, type Json } from './body.js';
+import { DocumentBounds } from './document-size.js';
+import { PathFinder, type PathRules } from './json-patch-path.js';
+import { added, readPointer, removed, replaced, showPointer, valueAt, type Pointer } from './json-pointer.js';
+import { isSameJson } from './same-json.js';
 
 /** Operations of one JSON Patch. */
 const operationsMax = 200;
 const pathLengthMax = 1000;
+/** Places that the operations of one patch change: those with conditions in their paths change one in each element. */
+const changesMax = 2_000;
 
 export interface PatchOperation {
   readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
@@ -37,11 +37,14 @@ export function readOperations(body: unknown): PatchOperation[] {
   return body.map((operation: unknown, index) => {
     const problem = problemOf(operation);
     if (problem) throw new DomainError('INVALID_BODY', `operation ${index} ${problem}`, { path: String(index) });
-    return { ...(operation as PatchOperation), ...('value' in (operation as object) && { value: plain((operation as PatchOperation).value, index) }) };
+    const read = operation as PatchOperation;
+    // What is only compared may be a number that none of ours is.
+    if (read.op === 'test' || !Object.hasOwn(read, 'value')) return { ...read };
+    return { ...read, value: plain(read.value, index) };
   });
 }
 
-/** Applying a patch copies its values, which only plain JSON survives: numbers become those of JavaScript, where these are the same. */
+/** Numbers become those of JavaScript, where these are the same. */
 function plain(value: unknown, index: number): unknown {
   if (value instanceof LosslessNumber) {
     const number = Number(value.value);
@@ -56,100 +59,94 @@ function plain(value: unknown, index: number): unknown {
 function problemOf(operation: unknown): string | undefined {
   if (!isObject(operation)) return 'is no object';
   const { op, path } = operation;
-  if (typeof op !== 'string' || !Object.hasOwn(needs, op)) return `has the unknown op '${String(op)}'`;
-  if (typeof path !== 'string' || path.length > pathLengthMax) return `needs a path of at most ${pathLengthMax} characters`;
+  if (typeof op !== 'string') return `has an op that is no text`;
+  if (!Object.hasOwn(needs, op)) return `has the unknown op '${shown(op)}'`;
+  if (!isPath(path)) return `needs a path of at most ${pathLengthMax} characters`;
   for (const name of needs[op as PatchOperation['op']]) {
-    if (!(name in operation)) return `(${op}) needs '${name}'`;
+    if (!Object.hasOwn(operation, name)) return `(${op}) needs '${name}'`;
   }
-  return 'from' in operation && typeof operation['from'] !== 'string' ? `has a 'from' that is no text` : undefined;
+  if (Object.hasOwn(operation, 'from') && !isPath(operation['from'])) return `needs a 'from' of at most ${pathLengthMax} characters`;
+  return undefined;
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= pathLengthMax;
+}
+
+export interface PatchRules extends PathRules {
+  /** Bytes of JSON that a resource may be made of by a patch. */
+  readonly bytesMax: number;
 }
 
 /**
- * Applies the operations, in order, to a copy of the resource's JSON. Paths may be JSON pointers, or carry a
- * query (TMF630 Part 5) or a JSONPath condition (Part 6) in place of an index; then the operation is done for
- * each element that matches.
+ * What the operations, in order, make of the resource's JSON, which stays as it was. Each place on a path is what an
+ * object has itself or an element of a list; where there is none, the patch is refused (409).
  */
-export function applyJsonPatch(current: Json, operations: readonly PatchOperation[], attributes: Attributes): Json {
-  let document = structuredClone(current);
+export function applyJsonPatch(current: Json, operations: readonly PatchOperation[], attributes: Attributes, rules: PatchRules): Json {
+  const finder = new PathFinder(attributes, rules);
+  const bounds = new DocumentBounds(current, rules.bytesMax);
+  let document: unknown = current;
+  let changes = 0;
   operations.forEach((operation, index) => {
-    for (const path of pointersOf(operation.path, document, attributes, index)) {
-      const holder = { document };
-      // Pointers start within the holder, so that even the whole document could be replaced.
-      const within = { ...operation, path: `/document${path}`, ...(operation.from === undefined ? {} : { from: `/document${operation.from}` }) };
-      const [error] = applyPatch(holder, [within as Operation]);
-      if (error) throw conflict(index, operation.op === 'test' ? `'${path}' does not have the expected value` : `there is nothing at '${path}'`);
-      document = holder.document;
-    }
+    const pointers = within(index, () => finder.find(operation.path, document));
+    changes += pointers.length;
+    if (changes > changesMax) throw new DomainError('INVALID_BODY', `operation ${index}: one patch changes at most ${changesMax} places`, { path: String(index) });
+    for (const pointer of pointers) document = within(index, () => changed(document, operation, pointer));
+    within(index, () => bounds.check(document));
   });
   if (!isObject(document)) throw new DomainError('INVALID_BODY', 'the patch must leave a JSON object');
   return document;
 }
 
-const withJsonPath = /^\$?[./]?([\w@.]+)\[\?\((.+)\)\](?:[./](.+))?$/s;
-const withQuery = /^\/([^?]+)\?(.+)$/s;
-
-/** The JSON pointers a path means; elements are removed from the last to the first, so that indexes stay true. */
-function pointersOf(path: string, document: Json, attributes: Attributes, index: number): string[] {
-  const jsonPath = withJsonPath.exec(path);
-  if (jsonPath) {
-    const [, list = '', condition = '', rest] = jsonPath;
-    const filterOf = (element: Attributes): Filter => parseJsonPaths([`$[?(${condition})]`], element, toAttribute).filter;
-    return elementPointers(list.split('.'), rest?.split(/[./]/) ?? [], filterOf, document, attributes, index);
+function changed(document: unknown, { op, from, value }: PatchOperation, pointer: Pointer): unknown {
+  switch (op) {
+    case 'add':
+      return there(added(document, pointer, value), pointer);
+    case 'replace':
+      return there(replaced(document, pointer, value), pointer);
+    case 'remove':
+      return there(removed(document, pointer), pointer);
+    case 'test':
+      if (!isSameJson(value, there(valueAt(document, pointer), pointer))) {
+        throw new DomainError('CONFLICT', `'${shown(showPointer(pointer))}' does not have the expected value`);
+      }
+      return document;
+    case 'copy':
+      return there(added(document, pointer, source(document, from).value), pointer);
+    case 'move':
+      return moved(document, source(document, from), pointer);
   }
-  const query = withQuery.exec(path);
-  if (query) {
-    const [, pointer = '', condition = ''] = query;
-    const segments = pointer.split('/');
-    const [list = ''] = segments;
-    // The query names attributes from the resource on: orderItem.productOffering.id; below the list they are the element's.
-    const relative = condition.split('&').map((term) => term.replace(new RegExp(`^${list}\\.`), '')).join('&');
-    const filterOf = (element: Attributes): Filter | undefined => parseQuery(relative, { attributes: element, toAttribute }).filter;
-    return elementPointers([list], segments.slice(1), filterOf, document, attributes, index);
-  }
-  if (path !== '' && !path.startsWith('/')) throw new DomainError('INVALID_BODY', `operation ${index}: '${path}' is no JSON pointer`, { path: String(index) });
-  return [path];
 }
 
-function elementPointers(
-  list: readonly string[],
-  rest: readonly string[],
-  filterOf: (element: Attributes) => Filter | undefined,
-  document: Json,
-  attributes: Attributes,
-  index: number,
-): string[] {
-  const { values, element } = listAt(list, document, attributes, index);
-  const filter = filterOf(element);
-  const pointers = values.flatMap((value, at) => {
-    const isMatch = isObject(value) && (filter === undefined || matches(filter, toAttributes(value) as Json, element));
-    return isMatch ? [`/${[...list, String(at), ...rest].join('/')}`] : [];
-  });
-  if (pointers.length === 0) throw conflict(index, `no element of '${list.join('.')}' matches`);
-  return pointers.reverse();
+interface Source {
+  pointer: Pointer;
+  value: unknown;
 }
 
-function listAt(list: readonly string[], document: Json, attributes: Attributes, index: number): { values: unknown[]; element: Attributes } {
-  let type: AttributeType | undefined = { kind: 'object', attributes: () => attributes };
-  let value: unknown = document;
-  for (const wire of list) {
-    type = type?.kind === 'object' ? type.attributes()[toAttribute(wire)] : undefined;
-    value = isObject(value) ? value[wire] : undefined;
+function source(document: unknown, from = ''): Source {
+  const pointer = readPointer(from);
+  if (pointer === undefined) throw new DomainError('INVALID_BODY', `'${shown(from)}' is no JSON pointer`);
+  return { pointer, value: there(valueAt(document, pointer), pointer) };
+}
+
+function moved(document: unknown, { pointer: from, value }: Source, to: Pointer): unknown {
+  const isBelow = from.every((token, at) => token === to[at]);
+  if (isBelow && from.length === to.length) return document;
+  if (isBelow) throw new DomainError('CONFLICT', `'${shown(showPointer(from))}' cannot be moved into itself`);
+  return there(added(removed(document, from), to, value), to);
+}
+
+function there(found: unknown, pointer: Pointer): unknown {
+  if (found !== undefined) return found;
+  throw new DomainError('CONFLICT', `there is nothing at '${shown(showPointer(pointer))}'`);
+}
+
+/** Refusals name the operation. */
+function within<T>(index: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DomainError) throw new DomainError(error.code, `operation ${index}: ${error.message}`, { ...error.details, path: String(index) });
+    throw error;
   }
-  if (type?.kind !== 'list' || type.element.kind !== 'object') {
-    throw new DomainError('INVALID_BODY', `operation ${index}: '${list.join('.')}' is no list of objects`, { path: String(index) });
-  }
-  return { values: Array.isArray(value) ? value : [], element: type.element.attributes() };
-}
-
-/** The same JSON under GraphQL names, as filters want it. */
-function toAttributes(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(toAttributes);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([wire, inner]) => [toWire(toAttribute(wire)) === wire ? toAttribute(wire) : wire, toAttributes(inner)]),
-  );
-}
-
-function conflict(index: number, problem: string): DomainError {
-  return new DomainError('CONFLICT', `operation ${index}: ${problem}`, { path: String(index) });
 }

@@ -1,12 +1,13 @@
-import { isObject, type Json } from './body.js';
+import { own } from '../src/platform/json.js';
+import { isObject } from './body.js';
 
-/** RFC 7396: objects merge, null removes, everything else (arrays too) replaces. */
+/** RFC 7396: objects merge, null removes, everything else (arrays too) replaces. Only what the objects have themselves counts. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
-  const result: Json = isObject(target) ? { ...target } : {};
+  const members = new Map(isObject(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete result[name];
-    else Object.defineProperty(result, name, { value: mergePatch(result[name], value), enumerable: true, writable: true, configurable: true });
+    if (value === null) members.delete(name);
+    else members.set(name, mergePatch(isObject(target) ? own(target, name) : undefined, value));
   }
-  return result;
+  return Object.fromEntries(members);
 }

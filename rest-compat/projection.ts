@@ -82,7 +82,7 @@ function project(parts: readonly Part[], value: Json): Json {
   for (const { name, wire, inner } of parts) {
     const part = value[name];
     if (part === null || part === undefined) continue;
-    if (name === extensionAttribute) Object.assign(result, withoutOwn(part as Json, result));
+    if (name === extensionAttribute) addExtension(result, part as Json);
     else if (inner === undefined) result[wire] = part;
     else if (Array.isArray(part)) result[wire] = part.map((element) => inner.project(element as Json));
     else result[wire] = inner.project(part as Json);
@@ -91,6 +91,10 @@ function project(parts: readonly Part[], value: Json): Json {
 }
 
 /** Attributes of an extension stand beside those of the resource, and never in their place. */
-function withoutOwn(extension: Json, result: Json): Json {
-  return Object.fromEntries(Object.entries(extension).filter(([name]) => !(name in result)));
+function addExtension(result: Json, extension: Json): void {
+  for (const [name, value] of Object.entries(extension)) {
+    if (Object.hasOwn(result, name)) continue;
+    // Defined, not assigned: `__proto__` is a name like any other.
+    Object.defineProperty(result, name, { value, enumerable: true, writable: true, configurable: true });
+  }
 }

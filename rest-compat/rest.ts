@@ -20,6 +20,7 @@ export interface RestOptions {
   schema: GraphQLSchema;
   apis: readonly ApiDescriptor[];
   pageSizeMax: number;
+  bodyMaxBytes: number;
   /** Attributes of extensions whose schema is known: they can be filtered by name. */
   extensionAttributes: ReadonlySet<string>;
   /** Whether `?explain=graphql` is answered: it is for learning, in the sandbox. */
@@ -48,7 +49,7 @@ export class Rest {
     const handlers = handlersOf(route);
     const methods = [...Object.keys(handlers), 'OPTIONS'];
     if (request.method === 'OPTIONS') return { status: 204, headers: optionsHeaders(methods) };
-    const handler = handlers[request.method];
+    const handler = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
     if (handler === undefined) {
       throw new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, { allow: methods });
     }
@@ -58,8 +59,8 @@ export class Rest {
     const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);
     this.checkExplain(query);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
-    const { execute, pageSizeMax } = this.options;
-    return handler({ request, route, query, plans: this.plans, patches: this.patches, execute, pageSizeMax, extensionAttributes });
+    const { execute, pageSizeMax, bodyMaxBytes } = this.options;
+    return handler({ request, route, query, plans: this.plans, patches: this.patches, execute, pageSizeMax, bodyMaxBytes, extensionAttributes });
   }
 
   private checkExplain({ explain }: ParsedQuery): void {
@@ -79,7 +80,7 @@ export function withExtensions(own: Attributes, extensionAttributes: ReadonlySet
 /** Selecting an attribute of an extension selects the extension, which is answered whole. */
 function withExtensionField(query: ParsedQuery, own: Attributes): ParsedQuery {
   if (query.fields === undefined) return query;
-  const names = [...query.fields.attributes].map(([name, inner]) => (name in own ? ([name, inner] as const) : ([extensionAttribute, true] as const)));
+  const names = [...query.fields.attributes].map(([name, inner]) => (Object.hasOwn(own, name) ? ([name, inner] as const) : ([extensionAttribute, true] as const)));
   return { ...query, fields: { ...query.fields, attributes: new Map(names) } };
 }
 

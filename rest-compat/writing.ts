@@ -1,7 +1,9 @@
 import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
+import { own } from '../src/platform/json.js';
 import { attributesInOurWords, isObject, requireAnnouncement, split, toInput, type Json } from './body.js';
 import { notFound, perform, refuseParameters, run, versionOf, type Call } from './call.js';
+import { DocumentBounds } from './document-size.js';
 import { extensionAttribute } from './extension.js';
 import { eTag, ifMatch, requireMediaType } from './headers.js';
 import type { RestResponse } from './http.js';
@@ -10,11 +12,9 @@ import { mergePatch } from './merge-patch.js';
 import type { Plan } from './operations.js';
 
 export const mergePatchTypes = ['application/merge-patch+json', 'application/json'] as const;
-export const jsonPatchTypes = [
-  'application/json-patch+json',
-  'application/json-patch-query+json',
-  'application/json-patch+query',
-] as const;
+/** In the paths of these, `?` begins a query. */
+const jsonPatchQueryTypes = ['application/json-patch-query+json', 'application/json-patch+query'] as const;
+export const jsonPatchTypes = ['application/json-patch+json', ...jsonPatchQueryTypes] as const;
 
 /** How often a PATCH without If-Match reads again because somebody was faster: each time, that one has got on. */
 const patchTriesMax = 50;
@@ -62,7 +62,8 @@ export async function update(call: Call): Promise<RestResponse> {
   refuseReadParameters(call);
   const type = requireMediaType(call.request, [...mergePatchTypes, ...jsonPatchTypes]);
   const isMergePatch = mergePatchTypes.some((mergePatchType) => mergePatchType === type);
-  const change = isMergePatch ? mergeChange(await objectBody(call), call) : jsonPatchChange(readOperations(await call.request.body()), call);
+  const hasQueries = jsonPatchQueryTypes.some((queryType) => queryType === type);
+  const change = isMergePatch ? mergeChange(await objectBody(call), call) : jsonPatchChange(readOperations(await call.request.body()), hasQueries, call);
   const plan = call.plans.plan('update', call.route, call.query);
   const { model, id = '' } = call.route;
   return (await replay(call, plan, change)) ?? call.patches.take(`${model.name} ${id}`, () => readAndChange(call, plan, change));
@@ -135,45 +136,53 @@ interface Change {
   withoutResource: Json;
 }
 
-function mergeChange(body: Json, { request, route }: Call): Change {
+function mergeChange(body: Json, { request, route, bodyMaxBytes }: Call): Change {
   // Before it meets the resource, which has only our words.
   const patch = attributesInOurWords(body, route.model, route.api.dialect);
-  const apply = (current: Json): ReturnType<Change['apply']> => ({ patched: mergePatch(current, patch) as Json, named: Object.keys(patch) });
+  const apply = (current: Json): ReturnType<Change['apply']> => {
+    const patched = mergePatch(current, patch) as Json;
+    new DocumentBounds(current, bodyMaxBytes).check(patched);
+    return { patched, named: Object.keys(patch) };
+  };
   if (Object.values(patch).some(isObject)) {
     // Objects are merged into those of the resource; a repeated request is known by the patch itself.
     request.context.requestedAs = { patch: JSON.stringify(body) };
     return { apply, withoutResource: {} };
   }
   const fields = updateInputOf(route).getFields();
-  const isPatchable = ([wire]: [string, unknown]): boolean => toAttribute(wire) in fields;
+  const isPatchable = ([wire]: [string, unknown]): boolean => Object.hasOwn(fields, toAttribute(wire));
   return { apply, withoutResource: Object.fromEntries(Object.entries(patch).filter(isPatchable)) };
 }
 
-function jsonPatchChange(operations: readonly PatchOperation[], { request, route }: Call): Change {
+function jsonPatchChange(operations: readonly PatchOperation[], hasQueries: boolean, { request, route, bodyMaxBytes }: Call): Change {
   // What the operations come to depends on the resource; a repeated request is known by the operations themselves.
   request.context.requestedAs = { patch: JSON.stringify(operations) };
   const apply = (current: Json): ReturnType<Change['apply']> => {
-    const patched = applyJsonPatch(current, operations, route.model.attributes);
+    const patched = applyJsonPatch(current, operations, route.model.attributes, { hasQueries, bytesMax: bodyMaxBytes });
     const names = new Set([...Object.keys(current), ...Object.keys(patched)]);
-    return { patched, named: [...names].filter((name) => JSON.stringify(patched[name]) !== JSON.stringify(current[name])) };
+    return { patched, named: [...names].filter((name) => isChanged(current, patched, name)) };
   };
   return { apply, withoutResource: {} };
+}
+
+function isChanged(current: Json, patched: Json, name: string): boolean {
+  return JSON.stringify(own(patched, name)) !== JSON.stringify(own(current, name));
 }
 
 /** Attributes that may not be patched must stay the same; the extension is sent whole when any of it is named. */
 function updateInput({ api, model }: Call['route'], current: Json, change: Change): Json {
   const input = updateInputOf({ model });
   const { patched, named } = change.apply(current);
-  const { known, unknown } = split(Object.fromEntries(named.map((wire) => [wire, patched[wire] ?? null])), model);
+  const { known, unknown } = split(Object.fromEntries(named.map((wire) => [wire, own(patched, wire) ?? null])), model);
   for (const wire of Object.keys(known)) {
-    if (toAttribute(wire) in input.getFields()) continue;
-    if (JSON.stringify(patched[wire]) !== JSON.stringify(current[wire])) {
+    if (Object.hasOwn(input.getFields(), toAttribute(wire))) continue;
+    if (isChanged(current, patched, wire)) {
       throw new DomainError('INVALID_ATTRIBUTE', `${wire} cannot be changed by PATCH`, { path: wire });
     }
   }
   if (Object.keys(unknown).length === 0) return toInput(known, input, model, api.dialect);
   // toInput does not see what a null removes, and so cannot refuse the name of what was never there.
-  const removed = Object.keys(unknown).find((wire) => patched[wire] === undefined && current[wire] === undefined);
+  const removed = Object.keys(unknown).find((wire) => !Object.hasOwn(patched, wire) && !Object.hasOwn(current, wire));
   if (removed !== undefined) requireAnnouncement(patched, removed, model);
   const extension = split(patched, model).unknown;
   const announcement = Object.fromEntries(['@type', '@schemaLocation'].flatMap((wire) => (patched[wire] === undefined ? [] : [[wire, patched[wire]]])));

@@ -30,11 +30,11 @@ const importTable: Row[] = [
   },
   {
     folder: 'rest-compat',
-    values: ['graphql/naming', ...['filter', 'errors', 'principal', 'decimal'].map((name) => `src/platform/${name}`)],
+    values: ['graphql/naming', ...['filter', 'errors', 'principal', 'decimal', 'json'].map((name) => `src/platform/${name}`)],
     // It hands the context of a request on to execute(), and looks at nothing in it.
     typesOnly: ['graphql/context'],
-    // lru-cache bounds the documents it keeps; the others are JSON numbers, JSON Patch and Sandbox links.
-    packages: ['graphql', 'lru-cache', 'lossless-json', 'rfc6902', 'lz-string'],
+    // lru-cache bounds the documents it keeps; the others are JSON numbers and Sandbox links.
+    packages: ['graphql', 'lru-cache', 'lossless-json', 'lz-string'],
   },
   { folder: 'src/events', values: ['src/platform', 'src/domain', generated] },
   { folder: 'src/streaming', values: ['src/platform', 'src/domain', generated] },

@@ -121,6 +121,7 @@ function createRest({ config, schema, extensions, execute }: Foundation): Rest {
     schema,
     apis,
     pageSizeMax: config.pageSizeMax,
+    bodyMaxBytes: config.bodyMaxBytes,
     extensionAttributes: extensions.attributes,
     isExplainOffered: isExplainOffered(config),
     execute,

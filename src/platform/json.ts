@@ -4,6 +4,10 @@ import { isStorable } from './filter/values.js';
 
 /** Nesting of a JSON document. */
 const depthMax = 64;
+/** Nesting of a resource, as it is stored and answered. */
+export const DOCUMENT_DEPTH_MAX = 32;
+/** Values in one resource, each object and list among them. */
+export const DOCUMENT_NODES_MAX = 50_000;
 /** A number with so few characters, none of them an exponent, is exact as a JavaScript number. */
 const exactCharacters = 15;
 
@@ -23,6 +27,11 @@ export function parseJson(text: string): unknown {
   }
   if (hasEscape) refuseUnstorable(value, '');
   return value;
+}
+
+/** What an object has itself under this name, never what every object inherits (`constructor`, `__proto__`). */
+export function own<T>(object: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /** Whether a parsed text holds a number that a JavaScript number cannot. */

@@ -21,7 +21,7 @@ export function toPlain(value: unknown): PlainValue {
 export function toPlainObject(value: object): Plain {
   const plain: Plain = {};
   for (const [name, part] of Object.entries(value)) {
-    if (part !== undefined) plain[name] = toPlain(part);
+    if (part !== undefined) setOwn(plain, name, toPlain(part));
   }
   return plain;
 }
@@ -30,9 +30,15 @@ export function toPlainObject(value: object): Plain {
 export function withoutNulls(plain: Plain): Plain {
   const result: Plain = {};
   for (const [name, value] of Object.entries(plain)) {
-    if (value !== null) result[name] = value;
+    if (value !== null) setOwn(result, name, value);
   }
   return result;
+}
+
+/** Assigning `__proto__` would change what the object inherits. */
+function setOwn(plain: Plain, name: string, value: PlainValue): void {
+  if (name === '__proto__') Object.defineProperty(plain, name, { value, enumerable: true, writable: true, configurable: true });
+  else plain[name] = value;
 }
 
 /**

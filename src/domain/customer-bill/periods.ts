@@ -1,5 +1,6 @@
 import type { DateTime, DurationLike } from 'luxon';
 import { later, localTime } from '../../platform/calendar.js';
+import { own } from '../../platform/json.js';
 import type { Plain } from '../../platform/plain.js';
 import { invalid } from '../input.js';
 
@@ -23,7 +24,7 @@ export const billingPeriods: readonly string[] = Object.keys(recurrences);
 export const frequencies: readonly string[] = Object.values(recurrences).map(({ frequency }) => frequency);
 
 export function frequencyOf(billingPeriod: string): string | undefined {
-  return recurrences[billingPeriod]?.frequency;
+  return own(recurrences, billingPeriod)?.frequency;
 }
 
 /** What recurs by a specification: its billingPeriod, or the period of its frequency. */

@@ -65,7 +65,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
     value !== null &&
     !Array.isArray(value) &&
     !(value instanceof Date) &&
-    !Decimal.isDecimal(value)
+    !(value instanceof Decimal)
   );
 }
 
@@ -135,7 +135,7 @@ function compareText(a: string, b: string): number {
 }
 
 function decimalOf(stored: unknown): Decimal | undefined {
-  if (Decimal.isDecimal(stored)) return stored;
+  if (stored instanceof Decimal) return stored;
   if (typeof stored === 'number') return Number.isFinite(stored) ? new Decimal(stored) : undefined;
   // Exact decimals travel as text between the database driver and us.
   if (typeof stored === 'string' && /^-?\d+(\.\d+)?$/.test(stored)) return new Decimal(stored);

@@ -81,5 +81,5 @@ function limitOf(rows: number): Prisma.Sql {
 }
 
 export function withKey(shape: Shape, attributes: readonly string[]): string[] {
-  return [...new Set([shape.key, 'id', ...attributes])].filter((name) => name in shape.attributes).sort();
+  return [...new Set([shape.key, 'id', ...attributes])].filter((name) => Object.hasOwn(shape.attributes, name)).sort();
 }
