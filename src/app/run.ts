@@ -42,7 +42,8 @@ async function serve(config: Config): Promise<void> {
 }
 
 function open(config: Config): Promise<Database> {
-  if (config.databaseUrl) return openPostgresql(config.databaseUrl, { poolSize: config.databasePoolSize });
+  const { databasePoolSize: poolSize, readStatementMaxMs: readMs, reportStatementMaxMs: reportMs } = config;
+  if (config.databaseUrl) return openPostgresql(config.databaseUrl, { poolSize, readTimes: { readMs, reportMs } });
   return openEmbedded(config.dataDir);
 }
 

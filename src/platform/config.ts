@@ -20,7 +20,11 @@ export interface Config {
   pageSizeMax: number;
   countMax: number;
   bodyMaxBytes: number;
+  /** Connections of one server in all, whatever they are for. */
   databasePoolSize: number;
+  /** How long a statement may take that answers a request, and one that reads much for it. */
+  readStatementMaxMs: number;
+  reportStatementMaxMs: number;
   logLevel: LogLevel;
   isIntrospectionEnabled: boolean;
   corsOrigins: string[];
@@ -66,7 +70,9 @@ export const configVariables = [
   { name: 'PAGE_SIZE_MAX', default: '1000', meaning: 'items of a page at most' },
   { name: 'COUNT_MAX', default: '100000', meaning: 'where counting the matches of a query stops' },
   { name: 'BODY_MAX_BYTES', default: '1048576', meaning: 'size of a request body at most' },
-  { name: 'DATABASE_POOL_SIZE', default: '10', meaning: 'connections to PostgreSQL at most' },
+  { name: 'DATABASE_POOL_SIZE', default: '20', meaning: 'connections to PostgreSQL at most, shared out among six classes of work, each of which has one at least' },
+  { name: 'READ_STATEMENT_MAX_MS', default: '5000', meaning: 'how long a statement may take that reads for a request' },
+  { name: 'REPORT_STATEMENT_MAX_MS', default: '30000', meaning: 'the same for what reads much: sums, orders without an index' },
   { name: 'LOG_LEVEL', default: 'info', meaning: logLevels.join(', ') },
   { name: 'INTROSPECTION', default: { sandbox: 'on', serve: 'off' }, meaning: 'on lets clients read the GraphQL schema' },
   { name: 'EXTENSION_SCHEMA_DIR', default: undefined, meaning: 'folder of JSON schemas (*.json) that extensions are checked by' },
@@ -89,6 +95,8 @@ const COUNT_LIMIT = 100_000_000;
 const BODY_LIMIT_MIN_BYTES = 1_024;
 const BODY_LIMIT_BYTES = 104_857_600;
 const POOL_SIZE_LIMIT = 1_000;
+const STATEMENT_LIMIT_MIN_MS = 100;
+const STATEMENT_LIMIT_MS = 3_600_000;
 const ISSUER_LENGTH_MAX = 100;
 const KEY_DAYS_LIMIT = 3_650;
 const REPEATED_CHARGES_LIMIT = 1_000_000;
@@ -115,6 +123,8 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     countMax: integer('COUNT_MAX', 1, COUNT_LIMIT),
     bodyMaxBytes: integer('BODY_MAX_BYTES', BODY_LIMIT_MIN_BYTES, BODY_LIMIT_BYTES),
     databasePoolSize: integer('DATABASE_POOL_SIZE', 1, POOL_SIZE_LIMIT),
+    readStatementMaxMs: integer('READ_STATEMENT_MAX_MS', STATEMENT_LIMIT_MIN_MS, STATEMENT_LIMIT_MS),
+    reportStatementMaxMs: integer('REPORT_STATEMENT_MAX_MS', STATEMENT_LIMIT_MIN_MS, STATEMENT_LIMIT_MS),
     logLevel: choice('LOG_LEVEL', logLevels),
     isIntrospectionEnabled: choice('INTROSPECTION', ['on', 'off']) === 'on',
     corsOrigins: toOrigins(text('CORS_ORIGINS')),

@@ -4,7 +4,8 @@ import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
 import { createDatabase, dropDatabase, urlOf } from './postgresql.js';
 
-const POOL_SIZE = 5;
+/** Two or more for whatever is done at once. */
+const POOL_SIZE = 12;
 
 export type TestDatabase = Database & {
   /** Address for further connections, on PostgreSQL only. */

@@ -96,7 +96,7 @@ export class BalanceEngine {
     const tenantId = batch[0]?.tenantId as string;
     const requests = batch.map(({ request }) => request);
     return this.settler.afterDue(tenantId, (options) =>
-      withRetry(() => this.database.transaction((tx) => applyIn(tx, this.tools, tenantId, requests, options))),
+      withRetry(() => this.database.transaction((tx) => applyIn(tx, this.tools, tenantId, requests, options), { workClass: 'engine' })),
     );
   }
 }

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
+import { workingAs } from '../../platform/database/work-class.js';
 import { DomainError } from '../../platform/errors.js';
 import { withRetry } from '../../platform/write/retry.js';
 import { applyDue, type BalanceTools } from './apply.js';
@@ -66,7 +67,8 @@ export class Settler {
   settle(tenantId: string): Promise<number> {
     const running = this.running.get(tenantId);
     if (running) return running;
-    const settling = this.settleAll(tenantId).finally(() => this.running.delete(tenantId));
+    // Whoever asks first, a reader or a job: everybody waits for it.
+    const settling = workingAs('engine', () => this.settleAll(tenantId)).finally(() => this.running.delete(tenantId));
     this.running.set(tenantId, settling);
     return settling;
   }

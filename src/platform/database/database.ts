@@ -1,9 +1,5 @@
 import type { Prisma, PrismaClient } from '../../../prisma/generated/client.js';
 
-/** How long a transaction may wait for a connection. PGlite has one, so there every transaction queues here. */
-const TRANSACTION_MAX_WAIT_MS = 5_000;
-/** How long a transaction may run before Prisma rolls it back; as long as one statement may take at most. */
-const TRANSACTION_TIMEOUT_MS = 30_000;
 
 /** One open transaction. It is handed down: on PGlite the outer Database would wait for the transaction itself. */
 export interface Transaction {
@@ -31,10 +27,21 @@ export interface ReadOptions {
    * without knowing the values: for a filter PostgreSQL would have to guess how many rows it leaves.
    */
   readonly isPlanKept: boolean;
+  /** Whose connections it takes, and how long it may take; `read` when nothing is said and the surrounding work has no class. */
+  readonly workClass?: 'read' | 'report';
+  /**
+   * Ends the statement when it is aborted, and then throws its reason. The embedded database cannot be interrupted:
+   * there only a statement that has not begun is spared.
+   */
+  readonly signal?: AbortSignal;
+  /** It may take only so long, less than its class allows. On the embedded database it takes as long as it takes. */
+  readonly maxMs?: number;
 }
 
 export interface TransactionOptions {
   readonly timeoutMs?: number;
+  /** Whose connections it takes; `write` when nothing is said and the surrounding work has no class. */
+  readonly workClass?: 'engine' | 'write' | 'job';
 }
 
 /** The one database of a server: PGlite in this process, or a PostgreSQL server. Both speak the same SQL. */
@@ -54,43 +61,47 @@ export interface Database {
   /** Several such statements in one transaction. */
   script(sql: string): Promise<void>;
   dedicated<T>(work: (connection: DedicatedConnection) => Promise<T>): Promise<T>;
-  /** Throws when the database does not answer. */
+  /** Throws when the database does not answer; waits for nobody else's work. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What the two databases have in common: everything that goes through Prisma. */
-export function prismaPart(client: PrismaClient): Pick<Database, 'client' | 'query' | 'transaction' | 'ping'> {
-  return {
-    client,
-    query: (sql) => client.$queryRaw(sql),
-    // Read committed is the default of both databases and is not named: on PGlite the adapter would send
-    // SET TRANSACTION before BEGIN, where it does nothing.
-    transaction: (work, { timeoutMs } = {}) =>
-      client.$transaction(
-        async (tx) => {
-          const failures: unknown[] = [];
-          const watch = <T>(statement: Promise<T>): Promise<T> =>
-            statement.catch((error: unknown) => {
-              failures.push(error);
-              throw error;
-            });
-          if (timeoutMs) await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('lock_timeout', ${String(timeoutMs)}, true)`;
-          const result = await work({
-            client: tx,
-            query: (sql) => watch(tx.$queryRaw(sql)),
-            execute: (sql) => watch(tx.$executeRaw(sql)),
-            statement: (sql, values) => watch(tx.$queryRawUnsafe(sql, ...values)),
-          });
-          // After a failed statement PostgreSQL turns COMMIT into a rollback without an error: whoever caught the
-          // failure inside would believe in a commit that never was.
-          if (failures.length > 0) throw failures[0];
-          return result;
-        },
-        { maxWait: TRANSACTION_MAX_WAIT_MS, timeout: timeoutMs ?? TRANSACTION_TIMEOUT_MS },
-      ),
-    ping: async () => {
-      await client.$queryRaw`SELECT 1`;
+export interface PrismaTransactionOptions extends Pick<TransactionOptions, 'timeoutMs'> {
+  /** How long it may wait for a connection. */
+  readonly waitMs: number;
+  /** How long it may then run before Prisma rolls it back. */
+  readonly maxMs: number;
+}
+
+/**
+ * Runs the work in a transaction of Prisma's, which the two databases have in common. Read committed is the default of
+ * both and is not named: on PGlite the adapter would send SET TRANSACTION before BEGIN, where it does nothing.
+ */
+export function prismaTransaction<T>(
+  client: PrismaClient,
+  work: (tx: Transaction) => Promise<T>,
+  { timeoutMs, waitMs, maxMs }: PrismaTransactionOptions,
+): Promise<T> {
+  return client.$transaction(
+    async (tx) => {
+      const failures: unknown[] = [];
+      const watch = <T>(statement: Promise<T>): Promise<T> =>
+        statement.catch((error: unknown) => {
+          failures.push(error);
+          throw error;
+        });
+      if (timeoutMs) await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('lock_timeout', ${String(timeoutMs)}, true)`;
+      const result = await work({
+        client: tx,
+        query: (sql) => watch(tx.$queryRaw(sql)),
+        execute: (sql) => watch(tx.$executeRaw(sql)),
+        statement: (sql, values) => watch(tx.$queryRawUnsafe(sql, ...values)),
+      });
+      // After a failed statement PostgreSQL turns COMMIT into a rollback without an error: whoever caught the
+      // failure inside would believe in a commit that never was.
+      if (failures.length > 0) throw failures[0];
+      return result;
     },
-  };
+    { maxWait: waitMs, timeout: maxMs },
+  );
 }

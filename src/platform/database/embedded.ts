@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from '../../../prisma/generated/client.js';
-import { prismaPart, type Database } from './database.js';
+import { prismaTransaction, type Database } from './database.js';
 import { lockDirectory } from './directory-lock.js';
 
+/** How long a transaction may wait for the one connection: here every transaction queues. */
+const TRANSACTION_WAIT_MS = 5_000;
+/** How long a transaction may run before Prisma rolls it back. */
+const TRANSACTION_MAX_MS = 30_000;
 /** Below the data directory, because PGlite only initializes an empty directory and ours holds the lock file. */
 export const DATABASE_FOLDER = 'database';
 
@@ -38,15 +42,21 @@ export async function openEmbedded(
     await pglite.exec(`SET TimeZone = 'UTC'`);
     const watched = watchCommits(pglite);
     const client = new PrismaClient({ adapter: new PrismaPGlite(pglite) });
-    const part = prismaPart(client);
+    const turns = { read: turnTaking(), report: turnTaking() };
     const statement = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> =>
       (await pglite.query<T>(sql, [...values])).rows;
     return {
       kind: 'pglite',
       pglite,
-      ...part,
-      read: async ({ text, values }) => statement(text, values),
-      transaction: (work, options) => watched(() => part.transaction(work, options)),
+      client,
+      query: (sql) => client.$queryRaw(sql),
+      read: ({ text, values }, { workClass = 'read', signal }) =>
+        turns[workClass](() => {
+          signal?.throwIfAborted();
+          return statement(text, values);
+        }),
+      transaction: (work, { timeoutMs } = {}) =>
+        watched(() => prismaTransaction(client, work, { timeoutMs, waitMs: TRANSACTION_WAIT_MS, maxMs: timeoutMs ?? TRANSACTION_MAX_MS })),
       statement,
       // A transaction of PGlite's own: after a failure it rolls back before it lets the next one in.
       script: (sql) => pglite.transaction((tx) => tx.exec(sql)).then(() => undefined),
@@ -57,6 +67,9 @@ export async function openEmbedded(
           },
           query: statement,
         }),
+      ping: async () => {
+        await client.$queryRaw`SELECT 1`;
+      },
       close: async () => {
         await client.$disconnect();
         await pglite.close();
@@ -67,6 +80,19 @@ export async function openEmbedded(
     await lock?.release();
     throw error;
   }
+}
+
+/**
+ * Lets one piece of work after the other come to the one connection: of many reads that wait, no more than one is ever
+ * ahead of a write.
+ */
+function turnTaking(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const own = last.then(work);
+    last = own.catch(() => undefined);
+    return own;
+  };
 }
 
 /**

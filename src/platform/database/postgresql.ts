@@ -2,17 +2,19 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 import { PrismaClient, type Prisma } from '../../../prisma/generated/client.js';
-import { prismaPart, type Database, type DedicatedConnection, type ReadOptions } from './database.js';
+import { prismaTransaction, type Database, type DedicatedConnection, type ReadOptions } from './database.js';
+import { partition, Partition, processOf } from './partitions.js';
 import { StatementNames } from './statement-names.js';
+import { classOf, defaultReadTimes, timesOf, type ClassTimes, type ReadTimes, type WorkClass } from './work-class.js';
 
-/** A statement that runs longer is cancelled, so that one bad query cannot hold a connection for ever. */
-const STATEMENT_TIMEOUT_MS = 30_000;
-/** Nobody holds a row for long: who waits longer waits for a program that is stuck, and is told to come again. */
-const LOCK_TIMEOUT_MS = 10_000;
-/** How long to wait for a connection: a new one, or a free one of the pool. */
+/** How long to wait for a connection outside the pools. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** How long a connection is kept: a plan that was made for small tables goes with it. */
 const CONNECTION_LIFETIME_S = 300;
+/** When a connection that says nothing is asked whether somebody is still there. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+/** How long what runs may go on when the database is closed. */
+const CLOSE_MAX_MS = 2_000;
 const SERVER_VERSION_MIN = 15;
 const APPLICATION_NAME = 'tmf-balance-server';
 
@@ -22,42 +24,74 @@ export class DatabaseOpenError extends Error {
 }
 
 export interface PostgresqlOptions {
-  /** Connections kept for requests; migrations use one more. */
+  /** Connections in all, shared out among the classes of work; migrations and long downloads take further ones. */
   poolSize: number;
+  /** How long reads and reports may take. */
+  readTimes?: ReadTimes;
 }
 
 /** Opens a PostgreSQL server. Throws DatabaseOpenError when it cannot be used. */
-export async function openPostgresql(url: string, { poolSize }: PostgresqlOptions): Promise<Database> {
+export async function openPostgresql(url: string, { poolSize, readTimes = defaultReadTimes }: PostgresqlOptions): Promise<Database> {
   const config = readUrl(url);
   await checkServer(config);
-  const pool = new pg.Pool({
-    ...withOptions(config, `-c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS}`),
-    max: poolSize,
-    maxLifetimeSeconds: CONNECTION_LIFETIME_S,
-  });
-  // Between the pool's hands and the adapter's a connection has nobody who listens: a server that hangs up just
-  // then would end the process. Whoever uses the connection learns of it from the query.
-  pool.on('connect', (connection) => connection.on('error', () => undefined));
-  // Of an idle connection that is lost; Prisma listens only from its first query on.
-  pool.on('error', () => undefined);
-  const client = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const sizes = partition(poolSize);
+  const times = timesOf(readTimes);
+  const open = (workClass: WorkClass): Partition =>
+    new Partition(
+      {
+        ...withOptions(config, settingsOf(times[workClass])),
+        connectionTimeoutMillis: times[workClass].waitMs,
+        max: sizes[workClass],
+        maxLifetimeSeconds: CONNECTION_LIFETIME_S,
+      },
+      times[workClass],
+    );
+  const partitions: Readonly<Record<WorkClass, Partition>> = {
+    engine: open('engine'),
+    write: open('write'),
+    read: open('read'),
+    report: open('report'),
+    job: open('job'),
+    control: open('control'),
+  };
+  const clients = new Map<WorkClass, PrismaClient>();
+  const clientOf = (workClass: WorkClass): PrismaClient => {
+    const client = clients.get(workClass) ?? new PrismaClient({ adapter: new PrismaPg(partitions[workClass]) });
+    clients.set(workClass, client);
+    return client;
+  };
+  const cancel = (connection: pg.PoolClient): Promise<unknown> => partitions.control.query('SELECT pg_cancel_backend($1)', [processOf(connection)]);
   const names = new StatementNames(CONNECTION_LIFETIME_S * 1_000);
   return {
     kind: 'postgresql',
-    ...prismaPart(client),
-    read: async <T>({ text, values }: Prisma.Sql, { isPlanKept }: ReadOptions) =>
-      (await pool.query({ name: isPlanKept ? names.of(text) : undefined, text, values })).rows as T[],
-    statement: async <T>(sql: string, values: readonly unknown[] = []) => (await pool.query(sql, [...values])).rows as T[],
+    client: clientOf('write'),
+    query: (sql) => clientOf(classOf('read')).$queryRaw(sql),
+    read: async <T>({ text, values }: Prisma.Sql, { isPlanKept, workClass, signal, maxMs }: ReadOptions) => {
+      const statement = { name: isPlanKept ? names.of(text) : undefined, text, values };
+      const place = partitions[workClass ?? classOf('read')];
+      if (signal !== undefined || maxMs !== undefined) return place.queryBounded<T>(statement, { signal, maxMs }, cancel);
+      return (await place.query(statement)).rows as T[];
+    },
+    transaction: (work, { timeoutMs, workClass = classOf('write') } = {}) =>
+      partitions[workClass].withDeadline((limits) => prismaTransaction(clientOf(workClass), work, { timeoutMs, ...limits }), timeoutMs),
+    statement: async <T>(sql: string, values: readonly unknown[] = []) => (await partitions[classOf('write')].query(sql, [...values])).rows as T[],
     // The pool throws a connection away whose query failed, and with it the transaction that is still open.
     script: async (sql) => {
-      await pool.query(`BEGIN; ${sql}; COMMIT`);
+      await partitions[classOf('write')].query(`BEGIN; ${sql}; COMMIT`);
     },
     dedicated: (work) => withConnection(withOptions(config, '-c statement_timeout=0'), work),
+    ping: async () => {
+      await partitions.control.query('SELECT 1');
+    },
     close: async () => {
-      await client.$disconnect();
-      await pool.end();
+      await Promise.all([...clients.values()].map((client) => client.$disconnect()));
+      await Promise.all(Object.values(partitions).map((one) => one.close(CLOSE_MAX_MS)));
     },
   };
+}
+
+function settingsOf({ statementMs, lockMs, idleMs }: ClassTimes): string {
+  return `-c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${idleMs}`;
 }
 
 function readUrl(url: string): pg.ClientConfig & { options?: string } {
@@ -80,6 +114,7 @@ function withOptions(config: pg.ClientConfig, ours: string): pg.ClientConfig {
     application_name: APPLICATION_NAME,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     ...config,
     // adapter-pg reads a timestamptz with another offset as if it were UTC.
     options: [ours, config.options, '-c TimeZone=UTC'].filter(Boolean).join(' '),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isUnavailable } from '../database/failures.js';
+import { workingAs } from '../database/work-class.js';
 import type { Plain } from '../plain.js';
 import type { JobStore, StoredJob } from './store.js';
 
@@ -111,7 +112,9 @@ export class Worker {
     const deadline = performance.now() + expireInSeconds * 1_000;
     try {
       const signal = AbortSignal.any([timeUp, this.stopping.signal]);
-      await orTimeUp(this.work.run(job.data, { signal, attempt: job.attempt }), timeUp, expireInSeconds);
+      // What keeps the leases has connections that no job can take.
+      const run = workingAs('job', () => this.work.run(job.data, { signal, attempt: job.attempt }));
+      await orTimeUp(run, timeUp, expireInSeconds);
     } catch (error) {
       if (this.isStopping) await this.persist(log, deadline, () => this.store.giveBack(name, job));
       else {

@@ -55,7 +55,7 @@ if (process.env.TEST_DATABASE_URL) {
 
     test('has UTC, a statement timeout and a name', async () => {
       expect(await setting(urlOf(name), 'TimeZone')).toBe('UTC');
-      expect(await setting(urlOf(name), 'statement_timeout')).toBe('30s');
+      expect(await setting(urlOf(name), 'statement_timeout')).toBe('5s');
       expect(await setting(urlOf(name), 'application_name')).toBe('tmf-balance-server');
     });
 
