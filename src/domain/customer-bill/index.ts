@@ -17,7 +17,9 @@ import type { CustomerBillTools } from './tools.js';
 
 export type { BillLines, BillWithCount, LineGroup } from './bill-lines.js';
 export { documentFormats, documentPart, formatOf, type DocumentFormat } from './documents.js';
-export { currencyOf, minorDigitsOf, netOf } from './run/figures.js';
+export { minorDigitsOf } from './run/currencies.js';
+export { BillSums, type TaxFigure } from './run/figures.js';
+export { currencyOf, netOf } from './run/prices.js';
 export { rateGroupings, type RateGrouping } from './run/grouped-rates.js';
 export type { OnDemandOrder } from './run/on-demand-work.js';
 export type { RunOrder } from './run/runs.js';

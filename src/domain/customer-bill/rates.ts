@@ -1,17 +1,21 @@
 import type { Database } from '../../platform/database/database.js';
+import { Decimal } from '../../platform/decimal.js';
 import { DomainError, shown } from '../../platform/errors.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import { lockRow } from '../../platform/write/rows.js';
 import { invalid, isGiven, missing, requireName, requireValidity, type Validity, withoutAddress } from '../input.js';
 import { requireMoney, type Money } from '../money.js';
 import { ResourceWriter, type Writing } from '../resource-writer.js';
 import type { Reference } from './bill-input.js';
+import { minorDigitsOf } from './run/currencies.js';
+import { fixedOf, percentOf, priceOf } from './run/prices.js';
 import { releaseUsages } from './run/usage-rates.js';
-import { requireSums, requireTaxes, type TaxInput } from './tax.js';
+import { requireSums, requireTaxes, storedMoney, type TaxInput } from './tax.js';
 import type { CustomerBillTools } from './tools.js';
 
 const rateTypes: readonly string[] = ['appliedBillingCharge', 'appliedBillingCredit', 'appliedPenaltyCharge'];
 const defaultRateType = 'appliedBillingCharge';
+const amountAttributes = ['taxExcludedAmount', 'taxIncludedAmount', 'appliedTax'] as const;
 
 /** What the domain looks at; everything else is kept as it comes. */
 export interface RateInput {
@@ -42,6 +46,8 @@ export function createRates(database: Database, tools: CustomerBillTools): Resou
     require: (before, after) => {
       requireNotBilled(before, 'changed');
       requireSums(after, 'appliedTax');
+      // A rate of an earlier version that differs already can still be described and billed.
+      if (amountAttributes.some((name) => canonicalJson(before[name]) !== canonicalJson(after[name]))) requireOnePrice(after);
     },
     release: async (rate, { tx, tenantId }) => {
       requireNotBilled(rate, 'deleted');
@@ -58,6 +64,7 @@ function fromRateInput(input: RateInput): Plain {
   if (!isBilled && !isGiven(input.billingAccount)) throw missing('billingAccount', 'it is billed to one');
   const given = withoutNulls({ ...toPlainObject(input), isBilled, appliedBillingRateType: input.appliedBillingRateType ?? defaultRateType });
   requireSums(given, 'appliedTax');
+  requireOnePrice(given);
   return given;
 }
 
@@ -104,6 +111,23 @@ async function onBill(rate: Plain, { tx, tenantId }: Writing, { shapes }: Custom
   const billingAccount = rate['billingAccount'] ?? bill['billingAccount'];
   if (!billingAccount) throw missing('billingAccount', 'neither the rate nor its bill names one');
   return { ...rate, bill: withoutAddress(rate['bill'] as Plain), billingAccount };
+}
+
+/**
+ * Refuses two amounts that are not one price: what lies between them must be the percentages that are given, as near as
+ * rounding the net amount and each tax to the currency comes. Where all taxes have amounts, these add up already.
+ */
+function requireOnePrice(rate: Plain): void {
+  const [excluded, included] = [storedMoney(rate['taxExcludedAmount']), storedMoney(rate['taxIncludedAmount'])];
+  const { taxes } = priceOf(rate);
+  const isTold = ((rate['appliedTax'] ?? []) as Plain[]).every(({ taxAmount }) => storedMoney(taxAmount) !== undefined);
+  if (!excluded || !included || taxes.length === 0 || isTold) return;
+  const percent = percentOf(taxes);
+  const expected = new Decimal(excluded.value).times(percent).dividedBy(100).plus(excluded.value).plus(fixedOf(taxes));
+  const halfCoin = Decimal.pow(10, -minorDigitsOf(included.unit)).dividedBy(2);
+  const tolerance = halfCoin.times(percent.dividedBy(100).plus(1 + taxes.length));
+  if (expected.minus(included.value).abs().lte(tolerance)) return;
+  throw invalid('taxIncludedAmount', `must be taxExcludedAmount and its taxes, about ${expected.toDecimalPlaces(9).toString()}: ${new Decimal(included.value).toString()}`);
 }
 
 /** What is on a bill stays as it was billed. */

@@ -1,7 +1,7 @@
-import { currencyOf, minorDigitsOf, netOf } from '../../domain/customer-bill/index.js';
+import { BillSums, currencyOf, minorDigitsOf, netOf, type TaxFigure } from '../../domain/customer-bill/index.js';
 import { Decimal, zero } from '../../platform/decimal.js';
 import type { Plain, PlainValue } from '../../platform/plain.js';
-import { dayText, moneyOf, percentText, periodText, plainText, type Money } from './figures.js';
+import { dayText, moneyOf, moneyText, percentText, periodText, plainText, type Money } from './figures.js';
 
 /** Decimals that amounts are kept with; where only the amount with tax is stored, the one without may have more. */
 const decimalPlacesMax = 9;
@@ -19,9 +19,15 @@ export interface Line {
 export function lineOf(rate: Plain, { zone, isOfCredits }: { zone: string; isOfCredits: boolean }): Line {
   const period = (rate['periodCoverage'] ?? {}) as Plain;
   const covered = period['endDateTime'] ? periodText(period, zone) : undefined;
-  const description = [plainText(rate['description']), covered ?? ''].filter((text) => text !== '').join(' · ');
+  const description = [plainText(rate['description']), covered ?? '', givenWithTax(rate)].filter((text) => text !== '').join(' · ');
   const taxes = taxesOf(rate).map(({ category, rate: percent }) => (percent === undefined ? category : percentText(percent)));
   return { date: dayText(rate['date'], zone) ?? '', name: plainText(rate['name']), description, tax: taxes.join(', '), net: signedNet(rate, isOfCredits) };
+}
+
+/** The price that was agreed, where the net amount beside it is only taken out of it. */
+function givenWithTax(rate: Plain): string {
+  const included = moneyOf(rate['taxIncludedAmount']);
+  return included === undefined || rate['taxExcludedAmount'] || netOf(rate).eq(included.value) ? '' : `${moneyText(included)} with tax`;
 }
 
 export interface Tax {
@@ -64,14 +70,21 @@ export class Sums {
 export class TaxBases {
   private readonly bases = new Map<string, Sums>();
   private readonly nets = new Sums();
+  private readonly billed = new Map<string, BillSums>();
+
+  constructor(private readonly isOfCredits: boolean) {}
 
   add(rate: Plain, net: Money | undefined): void {
+    if (net === undefined) return;
     this.nets.add(net);
+    const sums = this.billed.get(net.unit) ?? new BillSums(net.unit);
+    this.billed.set(net.unit, sums);
+    sums.add(rate);
     for (const tax of taxesOf(rate)) {
       const key = keyOf(tax);
-      const sums = this.bases.get(key) ?? new Sums();
-      this.bases.set(key, sums);
-      sums.add(net);
+      const base = this.bases.get(key) ?? new Sums();
+      this.bases.set(key, base);
+      base.add(net);
     }
   }
 
@@ -79,13 +92,28 @@ export class TaxBases {
   of(tax: Tax, billNet: PlainValue | undefined): Money | undefined {
     const [net, ...others] = this.nets.all;
     const stated = moneyOf(billNet);
-    if (net === undefined || others.length > 0 || stated === undefined) return undefined;
+    if (net === undefined || others.length > 0 || stated === undefined || net.unit !== stated.unit) return undefined;
+    const billed = this.billedTax(tax, stated);
+    if (billed) return { value: this.turned(billed.base), unit: net.unit };
     const digits = Math.max(minorDigitsOf(stated.unit), stated.value.decimalPlaces());
-    const isWhole = net.unit === stated.unit && net.value.toDecimalPlaces(digits, Decimal.ROUND_HALF_UP).eq(stated.value);
+    const isWhole = net.value.toDecimalPlaces(digits, Decimal.ROUND_HALF_UP).eq(stated.value);
     return isWhole ? this.bases.get(keyOf(tax))?.all[0] : undefined;
+  }
+
+  /** The tax as billing reckons it, when that is what the bill says. */
+  private billedTax(tax: Tax, net: Money): TaxFigure | undefined {
+    const figures = this.billed.get(net.unit)?.figures();
+    if (figures === undefined || !this.turned(figures.excluded).eq(net.value)) return undefined;
+    const found = figures.taxes.find(({ category, percent }) => keyOf({ category: plainText(category), rate: percent?.toNumber() }) === keyOf(tax));
+    return found && tax.amount && this.turned(found.amount).eq(tax.amount.value) ? found : undefined;
+  }
+
+  /** On a paper of credits, credits count as they are. */
+  private turned(amount: Decimal): Decimal {
+    return this.isOfCredits ? amount.negated() : amount;
   }
 }
 
-function keyOf({ category, rate }: Tax): string {
+function keyOf({ category, rate }: Pick<Tax, 'category' | 'rate'>): string {
   return JSON.stringify([category, rate ?? null]);
 }

@@ -62,7 +62,7 @@ async function drawBill(paper: Paper, content: PdfContent, groups: readonly Line
   const kind = kindOf(bill, zone);
   const sheet = new Sheet(paper, { issuer: plainText(issuer), title: `${kind.title} ${numberOf(bill)}` });
   drawHead(sheet, bill, kind, { issuer: plainText(issuer), zone });
-  const bases = new TaxBases();
+  const bases = new TaxBases(kind.isOfCredits);
   const linesOf = async function* ({ ids }: LineGroup): AsyncGenerator<Plain[]> {
     for await (const page of content.linesOf(ids)) {
       for (let at = 0; at < page.length; at += turnLines) {

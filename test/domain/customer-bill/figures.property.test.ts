@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billsOfRun, billingProblems, inFebruary, makeCycle, makeRates, newAccount, runCycle } from './billing.js';
-import { expectedFigures, figuresOf, type LineInput } from './figures-oracle.js';
+import { expectedFigures, figuresOf, halvesMissed, type LineInput } from './figures-oracle.js';
 
 const accountCount = process.env.TEST_DATABASE_URL ? 250 : 120;
 
@@ -24,15 +24,29 @@ interface Line extends LineInput {
   currency: string;
 }
 
+/** How often something is rounded on the bill of these lines, each time by half a coin at most. */
+function roundings(lines: readonly LineInput[]): bigint {
+  const [gross, net] = [lines.filter((one) => one.taxIncludedAmount), lines.filter((one) => !one.taxIncludedAmount)];
+  const kinds = (of: readonly LineInput[]): number => new Set(of.flatMap(({ appliedTax = [] }) => appliedTax.map(({ taxCategory, taxRate }) => `${taxCategory} ${taxRate}`))).size;
+  const groups = new Set(gross.map(({ appliedTax = [] }) => JSON.stringify(appliedTax.map(({ taxCategory, taxRate }) => [taxCategory, taxRate]).sort()))).size;
+  return BigInt(groups + (net.length > 0 ? 1 : 0) + kinds(net));
+}
+
 const withoutUndefined = <T extends object>(row: T): T => JSON.parse(JSON.stringify(row)) as T;
 
 /** Rates as clients say them: without tax, with it, or both; a tax by its rate, by its amount, or only as the difference. */
 const line: fc.Arbitrary<Line> = fc
-  .record({ appliedBillingRateType: type, currency, net: value, form: fc.constantFrom('excluded', 'included', 'difference'), byRate: fc.array(taxByRate, { maxLength: 3 }), fixed: fc.array(fixedTax, { maxLength: 1 }) })
+  .record({ appliedBillingRateType: type, currency, net: value, form: fc.constantFrom('excluded', 'included', 'included', 'both', 'difference'), byRate: fc.array(taxByRate, { maxLength: 3 }), fixed: fc.array(fixedTax, { maxLength: 1 }) })
   .map(({ appliedBillingRateType, currency: unit, net, form, byRate, fixed }) => {
     const money = (amount: number): { value: number; unit: string } => ({ value: amount, unit });
     const appliedTax = [...byRate, ...fixed.map((tax) => ({ ...tax, taxAmount: money(tax.taxAmount) }))];
     if (form === 'difference') return withoutUndefined({ currency: unit, appliedBillingRateType, taxExcludedAmount: money(net), taxIncludedAmount: money(Math.round((net + 1.19) * 1e6) / 1e6) });
+    if (form === 'both') {
+      // As raters do: with one percentage, and each amount rounded by itself.
+      const [{ taxRate } = { taxRate: 19 }] = byRate;
+      const rounded = (amount: number): { value: number } => money(Math.round(amount * 1_000) / 1_000);
+      return withoutUndefined({ currency: unit, appliedBillingRateType, taxExcludedAmount: rounded(net), taxIncludedAmount: rounded((net * (100 + taxRate)) / 100), appliedTax: [{ taxCategory: 'VAT', taxRate }] });
+    }
     const amount = form === 'excluded' ? { taxExcludedAmount: money(net) } : { taxIncludedAmount: money(net) };
     return withoutUndefined({ currency: unit, appliedBillingRateType, ...amount, appliedTax });
   });
@@ -71,8 +85,37 @@ describe('the figures of bills', () => {
       expect([place, figuresOf(bill)]).toEqual([place, figures]);
       expect([bill.amountDue, bill.remainingAmount]).toEqual([bill.taxIncludedAmount, bill.taxIncludedAmount]);
       expect([place, bill.category]).toEqual([place, figures.included < 0 ? 'credit note' : 'normal']);
+      const [account, unit = ''] = place.split(/ (?=\S+$)/);
+      const lines = histories[accounts.indexOf(account ?? '')]?.filter((one) => one.currency === unit) ?? [];
+      expect([place, halvesMissed(lines, unit, bill.amountDue.value) <= roundings(lines)]).toEqual([place, true]);
     }
     expect(found.size).toBe(expected.length);
+    expect(await billingProblems(server)).toEqual([]);
+  });
+
+  it('are exactly what was agreed where all prices are in coins and have their tax in them', async () => {
+    const coins = fc.record({ taxCategory: category, taxRate: percent, coins: fc.integer({ min: 0, max: 99_999 }), isCredit: fc.boolean() });
+    const histories = fc.sample(fc.record({ unit: fc.constantFrom('EUR', 'JPY', 'KWD'), prices: fc.array(coins, { minLength: 1, maxLength: 10 }) }), { numRuns: 60, seed });
+    const coinsOf: Readonly<Record<string, number>> = { EUR: 100, JPY: 1, KWD: 1_000 };
+    const accounts = histories.map(() => newAccount());
+    await makeRates(
+      server,
+      histories.flatMap(({ unit, prices }, index) =>
+        prices.map(({ taxCategory, taxRate, coins: count, isCredit }) => ({
+          billingAccount: { id: accounts[index] },
+          date: inFebruary,
+          taxIncludedAmount: { value: count / (coinsOf[unit] ?? 1), unit },
+          appliedTax: [{ taxCategory, taxRate }],
+          ...(isCredit && { appliedBillingRateType: 'appliedBillingCredit' }),
+        })),
+      ),
+    );
+    const run = await runCycle(server, (await makeCycle(server)).id);
+    const bills = new Map((await billsOfRun(server, run.id)).map((bill) => [bill.billingAccount.id, bill]));
+    for (const [index, { unit, prices }] of histories.entries()) {
+      const sum = prices.reduce((total, { coins: count, isCredit }) => total + (isCredit ? -count : count), 0);
+      expect([accounts[index], bills.get(accounts[index])?.amountDue]).toEqual([accounts[index], { value: sum / (coinsOf[unit] ?? 1), unit }]);
+    }
     expect(await billingProblems(server)).toEqual([]);
   });
 });

@@ -12,7 +12,8 @@ import { withDocuments } from '../documents.js';
 import type { StoredMoney } from '../tax.js';
 import type { CustomerBillTools } from '../tools.js';
 import { reasonToHold } from './brake.js';
-import { currencyOf, figuresOf } from './figures.js';
+import { figuresOf } from './figures.js';
+import { currencyOf } from './prices.js';
 import { isUnbilled, rateAccount, type UnbilledAccount } from './unbilled.js';
 import { insertUsageRates, ratesOf, type UsageRate } from './usage-rates.js';
 

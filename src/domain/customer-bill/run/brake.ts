@@ -1,7 +1,7 @@
 import { localTime } from '../../../platform/calendar.js';
 import { canonicalJson, type Plain, type PlainValue } from '../../../platform/plain.js';
 import type { StoredMoney } from '../tax.js';
-import { currencyOf, netOf } from './figures.js';
+import { currencyOf, netOf } from './prices.js';
 
 /** Beyond what a bill is not believed, but held until somebody has looked at it. */
 export interface BrakeLimits {

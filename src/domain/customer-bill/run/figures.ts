@@ -1,37 +1,12 @@
 import { Decimal, zero } from '../../../platform/decimal.js';
 import { DomainError } from '../../../platform/errors.js';
-import type { Plain, PlainValue } from '../../../platform/plain.js';
+import type { Plain } from '../../../platform/plain.js';
 import { amountMax, decimalProblem } from '../../amount.js';
-import { storedMoney, type StoredMoney } from '../tax.js';
+import type { StoredMoney } from '../tax.js';
+import { minorDigitsOf } from './currencies.js';
+import { priceOf, type Price, type PriceTax } from './prices.js';
 
 // What the rates of one account and currency come to. All of it is exact; rounding happens in one place.
-
-/** Digits behind the point of most currencies, and of units that nobody has standardized. */
-const minorDigitsDefault = 2;
-
-/**
- * The minor units of ISO 4217 that are other than that. Not taken from Intl, which tells the digits that prices are mostly
- * shown with: none of HUF or IDR, and others with other versions of its data.
- */
-const minorDigits = new Map(
-  Object.entries({
-    0: ['BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'],
-    3: ['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'],
-    4: ['CLF', 'UYW'],
-  }).flatMap(([digits, currencies]) => currencies.map((currency) => [currency, Number(digits)] as const)),
-);
-
-/** How finely a currency is paid: EUR to 2 digits, JPY to none (ISO 4217). */
-export function minorDigitsOf(currency: string): number {
-  return minorDigits.get(currency) ?? minorDigitsDefault;
-}
-
-const currencies = new Set([...Intl.supportedValuesOf('currency'), ...minorDigits.keys()]);
-
-/** Whether units are those of a currency that there is: EUR, but not SMS. */
-export function isCurrency(units: string): boolean {
-  return currencies.has(units);
-}
 
 /** Of the 40 digits in which we reckon, what is lost where a quotient does not end stays far behind these decimals. */
 const certainDecimals = 18;
@@ -41,42 +16,127 @@ function rounded(amount: Decimal, currency: string): Decimal {
   return amount.toDecimalPlaces(certainDecimals, Decimal.ROUND_HALF_UP).toDecimalPlaces(minorDigitsOf(currency), Decimal.ROUND_HALF_UP);
 }
 
-/** Taxes of one kind and rate: what they are levied on, or, where no rate is known, what the rates say they are. */
-interface TaxSum {
-  category: PlainValue | undefined;
-  rate: Decimal | undefined;
+/** A tax of one kind and rate, with sums of prices or of amounts. */
+interface TaxSum extends Pick<PriceTax, 'category' | 'percent'> {
   sum: Decimal;
 }
 
-/** The currency of a rate; undefined when it has no amount. */
-export function currencyOf(rate: Plain): string | undefined {
-  return storedMoney(rate['taxExcludedAmount'])?.unit ?? storedMoney(rate['taxIncludedAmount'])?.unit;
+/** Prices that were given with the same taxes in them. */
+interface GrossSums {
+  amount: Decimal;
+  /** By kind and rate, with the percentages added up: a rate may have the same tax twice. */
+  percents: ReadonlyMap<string, TaxSum>;
+  fixed: Map<string, TaxSum>;
+}
+
+/** A tax of a bill. */
+export interface TaxFigure {
+  category: string | undefined;
+  percent: Decimal | undefined;
+  amount: Decimal;
+  /** What it is levied on. */
+  base: Decimal;
+}
+
+/** The amounts of a bill: the last is the sum of the others. */
+export interface Figures {
+  excluded: Decimal;
+  taxes: readonly TaxFigure[];
+  included: Decimal;
 }
 
 /**
- * The amounts of a bill. The net amounts of its rates are added up and rounded once; so is the tax of each kind and
- * rate, on what all its rates come to together. What is to be paid is the sum of these. Credits count negatively.
+ * Adds up the rates of a bill, which have one currency; credits count negatively. Net prices are added up and rounded once, and so is the tax of each kind
+ * and rate on what its net prices come to together. Prices with tax are added up by their taxes and rounded once: the sum
+ * is what is to be paid, each tax its part of that, rounded, and the net amount the rest.
  */
-export function figuresOf(rates: readonly Plain[], currency: string): Plain {
-  let net = zero;
-  const taxes = new Map<string, TaxSum>();
-  for (const rate of rates) {
-    const sign = rate['appliedBillingRateType'] === 'appliedBillingCredit' ? -1 : 1;
-    const amount = netOf(rate).times(sign);
-    net = net.plus(amount);
-    for (const { category, rate: percent, sum } of taxesOf(rate)) {
-      const key = JSON.stringify([category ?? null, percent?.toString() ?? null]);
-      const known = taxes.get(key) ?? { category, rate: percent, sum: zero };
-      taxes.set(key, { ...known, sum: known.sum.plus(percent === undefined ? sum.times(sign) : amount) });
+export class BillSums {
+  private net = zero;
+  private readonly netTaxes = new Map<string, TaxSum & { base: Decimal }>();
+  private readonly gross = new Map<string, GrossSums>();
+
+  constructor(private readonly currency: string) {}
+
+  add(rate: Plain): void {
+    const price = priceOf(rate);
+    if (price.isGross) this.addGross(price);
+    else this.addNet(price);
+  }
+
+  private addNet({ amount, taxes }: Price): void {
+    this.net = this.net.plus(amount);
+    for (const { category, percent, amount: fixed } of taxes) {
+      const key = keyOf({ category, percent });
+      const known = this.netTaxes.get(key) ?? { category, percent, sum: zero, base: zero };
+      const tax = percent === undefined ? fixed : amount.times(percent).dividedBy(100);
+      this.netTaxes.set(key, { ...known, sum: known.sum.plus(tax), base: known.base.plus(amount) });
     }
   }
-  const taxItems = [...taxes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { category, rate, sum }]) => {
-    const tax = rounded(rate === undefined ? sum : sum.times(rate).dividedBy(100), currency);
-    return { ...(category !== undefined && { taxCategory: category }), ...(rate && { taxRate: rate.toNumber() }), taxAmount: told(tax, currency, 'tax') };
-  });
-  const excluded = rounded(net, currency);
-  const included = taxItems.reduce((sum, { taxAmount }) => sum.plus(taxAmount.value), excluded);
-  return { taxExcludedAmount: told(excluded, currency, 'total without tax'), taxIncludedAmount: told(included, currency, 'total'), taxItem: taxItems };
+
+  private addGross({ amount, taxes }: Price): void {
+    const percents = new Map<string, TaxSum>();
+    for (const tax of taxes) if (tax.percent) addTo(percents, tax, tax.percent);
+    const key = JSON.stringify([...percents].map(([name, { sum }]) => `${name} ${sum.toString()}`).sort());
+    const known = this.gross.get(key) ?? { amount: zero, percents, fixed: new Map<string, TaxSum>() };
+    known.amount = known.amount.plus(amount);
+    for (const tax of taxes) if (!tax.percent) addTo(known.fixed, tax, tax.amount);
+    this.gross.set(key, known);
+  }
+
+  figures(): Figures {
+    const taxes = new Map<string, TaxFigure>();
+    const add = ({ category, percent }: Pick<PriceTax, 'category' | 'percent'>, amount: Decimal, base: Decimal): void => {
+      const key = keyOf({ category, percent });
+      const known = taxes.get(key) ?? { category, percent, amount: zero, base: zero };
+      taxes.set(key, { ...known, amount: known.amount.plus(amount), base: known.base.plus(base) });
+    };
+    let excluded = rounded(this.net, this.currency);
+    for (const tax of this.netTaxes.values()) add(tax, rounded(tax.sum, this.currency), tax.base);
+    for (const sums of this.gross.values()) {
+      const { net, parts } = this.split(sums);
+      excluded = excluded.plus(net);
+      for (const part of parts) add(part, part.sum, net);
+    }
+    const sorted = [...taxes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, tax]) => tax);
+    return { excluded, taxes: sorted, included: sorted.reduce((sum, { amount }) => sum.plus(amount), excluded) };
+  }
+
+  /** Prices with tax, taken apart: each tax is its part of what they come to, and what is left is the net amount. */
+  private split({ amount, percents, fixed }: GrossSums): { net: Decimal; parts: TaxSum[] } {
+    const whole = rounded(amount, this.currency);
+    const fixedParts = [...fixed.values()].map((tax) => ({ ...tax, sum: rounded(tax.sum, this.currency) }));
+    const taxed = whole.minus(sumOf(fixedParts));
+    const percent = sumOf([...percents.values()]);
+    const parts = [...percents.values()].map((tax) => ({ ...tax, sum: rounded(taxed.times(tax.sum).dividedBy(percent.plus(100)), this.currency) }));
+    return { net: taxed.minus(sumOf(parts)), parts: [...parts, ...fixedParts] };
+  }
+}
+
+/** Taxes are of one kind and rate when they say so in the same words. */
+function keyOf({ category, percent }: Pick<PriceTax, 'category' | 'percent'>): string {
+  return JSON.stringify([category ?? null, percent?.toString() ?? null]);
+}
+
+function addTo(taxes: Map<string, TaxSum>, { category, percent }: PriceTax, more: Decimal): void {
+  const key = keyOf({ category, percent });
+  taxes.set(key, { category, percent, sum: (taxes.get(key)?.sum ?? zero).plus(more) });
+}
+
+function sumOf(taxes: readonly TaxSum[]): Decimal {
+  return taxes.reduce((total, { sum }) => total.plus(sum), zero);
+}
+
+/** The amounts of a bill as they are stored. Throws CONFLICT when no JSON number tells them. */
+export function figuresOf(rates: readonly Plain[], currency: string): Plain {
+  const sums = new BillSums(currency);
+  for (const rate of rates) sums.add(rate);
+  const { excluded, taxes, included } = sums.figures();
+  const taxItem = taxes.map(({ category, percent, amount }) => ({
+    ...(category !== undefined && { taxCategory: category }),
+    ...(percent && { taxRate: percent.toNumber() }),
+    taxAmount: told(amount, currency, 'tax'),
+  }));
+  return { taxExcludedAmount: told(excluded, currency, 'total without tax'), taxIncludedAmount: told(included, currency, 'total'), taxItem };
 }
 
 /** Throws CONFLICT for an amount that the columns, or a JSON number, do not take exactly. */
@@ -84,41 +144,6 @@ function told(amount: Decimal, currency: string, what: string): StoredMoney {
   const problem = amount.abs().gt(amountMax) ? `exceeds ${amountMax.toFixed()}` : decimalProblem(amount);
   if (problem) throw new DomainError('CONFLICT', `the ${what} of ${amount.toFixed()} ${currency} ${problem}`);
   return money(amount, currency);
-}
-
-/** What a rate comes to without its taxes. */
-export function netOf(rate: Plain): Decimal {
-  const excluded = storedMoney(rate['taxExcludedAmount']);
-  if (excluded) return new Decimal(excluded.value);
-  const included = new Decimal(storedMoney(rate['taxIncludedAmount'])?.value ?? 0);
-  const taxes = appliedTaxes(rate);
-  const percent = taxes.reduce((sum, { taxRate }) => sum.plus(taxRate ?? 0), zero);
-  const fixed = taxes.reduce((sum, { taxRate, taxAmount }) => sum.plus(taxRate === undefined ? (taxAmount?.value ?? 0) : 0), zero);
-  return included.minus(fixed).dividedBy(percent.dividedBy(100).plus(1));
-}
-
-function taxesOf(rate: Plain): TaxSum[] {
-  const taxes = appliedTaxes(rate).map(({ taxCategory, taxRate, taxAmount }) => ({
-    category: taxCategory,
-    rate: taxRate === undefined ? undefined : new Decimal(taxRate),
-    sum: new Decimal(taxAmount?.value ?? 0),
-  }));
-  const [excluded, included] = [storedMoney(rate['taxExcludedAmount']), storedMoney(rate['taxIncludedAmount'])];
-  if (taxes.length > 0 || !excluded || !included || excluded.value === included.value) return taxes;
-  // Nobody says what kind of tax lies between the two.
-  return [{ category: undefined, rate: undefined, sum: new Decimal(included.value).minus(excluded.value) }];
-}
-
-interface AppliedTax {
-  taxCategory?: string;
-  taxRate?: number;
-  taxAmount?: StoredMoney;
-}
-
-function appliedTaxes(rate: Plain): AppliedTax[] {
-  const taxes = (rate['appliedTax'] ?? []) as Plain[];
-  // Null and absent say the same.
-  return taxes.map((tax) => Object.fromEntries(Object.entries(tax).filter(([, value]) => value !== null)) as AppliedTax);
 }
 
 export function money(value: Decimal, unit: string): StoredMoney {

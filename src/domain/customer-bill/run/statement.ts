@@ -12,7 +12,8 @@ import { takeBillNumbers } from '../bill-numbers.js';
 import { withDocuments } from '../documents.js';
 import type { CustomerBillTools } from '../tools.js';
 import { ratesPerAccountMax, type BillingResult } from './billing.js';
-import { figuresOf, isCurrency, money } from './figures.js';
+import { isCurrency } from './currencies.js';
+import { figuresOf, money } from './figures.js';
 
 /** Entries of the ledger that take from a balance for something that was used, or give of that back. */
 const chargeTypes = ['debit', 'commit', 'transferCost', 'credit'];

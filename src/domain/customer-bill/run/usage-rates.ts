@@ -58,7 +58,8 @@ export function ratesOf({ usage, results }: Results, account: Plain | undefined,
 function amountsOf(result: Plain): Plain {
   const excluded = result['taxExcludedRatingAmount'] as Plain | null | undefined;
   const included = result['taxIncludedRatingAmount'] as Plain | null | undefined;
-  const percent = result['taxRate'];
+  // Of what is exempt no tax is levied, whatever its rate would be.
+  const percent = result['isTaxExempt'] === true ? undefined : result['taxRate'];
   const tax = excluded && included ? new Decimal(included['value'] as number).minus(excluded['value'] as number) : undefined;
   // A difference that no JSON number tells exactly is left to be taken from the amounts again.
   const isTold = tax !== undefined && decimalProblem(tax) === undefined;

@@ -1,0 +1,86 @@
+import { Decimal, zero } from '../../../platform/decimal.js';
+import type { Plain } from '../../../platform/plain.js';
+import { storedMoney, type StoredMoney } from '../tax.js';
+
+// What a billing rate says of its price. Pure and exact.
+
+/** A tax of a rate: a percentage, or, where none is known, an amount. */
+export interface PriceTax {
+  category: string | undefined;
+  percent: Decimal | undefined;
+  /** Counts only where there is no percentage. */
+  amount: Decimal;
+}
+
+/** A price as it was agreed, negative for a credit. */
+export interface Price {
+  /** Whether the amount has its taxes in it: that of every rate that says what it comes to with tax. */
+  isGross: boolean;
+  amount: Decimal;
+  taxes: readonly PriceTax[];
+}
+
+/** The currency of a rate; undefined when it has no amount. */
+export function currencyOf(rate: Plain): string | undefined {
+  return storedMoney(rate['taxExcludedAmount'])?.unit ?? storedMoney(rate['taxIncludedAmount'])?.unit;
+}
+
+/** Where a rate tells both amounts, that with tax is what the customer was told to pay, and counts. */
+export function priceOf(rate: Plain): Price {
+  const included = amountOf(rate['taxIncludedAmount']);
+  const sign = rate['appliedBillingRateType'] === 'appliedBillingCredit' ? -1 : 1;
+  const amount = included ?? amountOf(rate['taxExcludedAmount']) ?? zero;
+  const taxes = pricedTaxes(rate).map((tax) => ({ ...tax, amount: tax.amount.times(sign) }));
+  return { isGross: included !== undefined, amount: amount.times(sign), taxes };
+}
+
+/** What a rate comes to without its taxes, a credit like a charge. */
+export function netOf(rate: Plain): Decimal {
+  const excluded = amountOf(rate['taxExcludedAmount']);
+  if (excluded) return excluded;
+  const included = amountOf(rate['taxIncludedAmount']) ?? zero;
+  const taxes = pricedTaxes(rate);
+  return included.minus(fixedOf(taxes)).dividedBy(percentOf(taxes).dividedBy(100).plus(1));
+}
+
+/** All percentages together: each is levied on the net amount. */
+export function percentOf(taxes: readonly PriceTax[]): Decimal {
+  return taxes.reduce((sum, { percent }) => sum.plus(percent ?? zero), zero);
+}
+
+/** The amounts of those taxes that no percentage tells. */
+export function fixedOf(taxes: readonly PriceTax[]): Decimal {
+  return taxes.reduce((sum, { percent, amount }) => (percent === undefined ? sum.plus(amount) : sum), zero);
+}
+
+interface AppliedTax {
+  taxCategory?: string;
+  taxRate?: number;
+  taxAmount?: StoredMoney;
+}
+
+/** The taxes of a rate. What lies between its two amounts and no tax explains is that of the first one that says neither rate nor amount. */
+function pricedTaxes(rate: Plain): PriceTax[] {
+  const applied = ((rate['appliedTax'] ?? []) as Plain[]).map(withoutNull);
+  const taxes = applied.map(({ taxCategory, taxRate, taxAmount }) => ({
+    category: taxCategory,
+    percent: taxRate === undefined ? undefined : new Decimal(taxRate),
+    amount: new Decimal(taxAmount?.value ?? 0),
+  }));
+  const [excluded, included] = [amountOf(rate['taxExcludedAmount']), amountOf(rate['taxIncludedAmount'])];
+  if (!excluded || !included) return taxes;
+  if (taxes.length === 0) return included.eq(excluded) ? [] : [{ category: undefined, percent: undefined, amount: included.minus(excluded) }];
+  const untold = applied.findIndex(({ taxRate, taxAmount }) => taxRate === undefined && taxAmount === undefined);
+  const rest = included.minus(excluded).minus(fixedOf(taxes)).minus(excluded.times(percentOf(taxes)).dividedBy(100));
+  return taxes.map((tax, index) => (index === untold ? { ...tax, amount: rest } : tax));
+}
+
+/** Null and absent say the same. */
+function withoutNull(tax: Plain): AppliedTax {
+  return Object.fromEntries(Object.entries(tax).filter(([, value]) => value !== null)) as AppliedTax;
+}
+
+function amountOf(value: Plain[string] | undefined): Decimal | undefined {
+  const money = storedMoney(value);
+  return money && new Decimal(money.value);
+}
