@@ -27,7 +27,7 @@ export class CustomerBill extends ExtensibleResource {
     create: 'optional',
     update: true,
     description:
-      'new (when not given), validated, sent, partiallyPaid, settled, in this order, or onHold; it may begin as new or onHold. Any may be put onHold, and goes back to where it came from, or to validated when nothing was paid yet. Payments lead from sent to partiallyPaid and settled; without any, sent may become either by hand.',
+      'new (when not given), validated, sent, partiallyPaid, settled, in this order, or onHold; it may begin as new or onHold. Any may be put onHold, and goes back to where it came from, or to validated when nothing was paid yet. Payments lead from sent to partiallyPaid and settled, and their reversals back; while nothing is paid, sent may become either by hand.',
   })
   state: string;
 
@@ -87,7 +87,8 @@ export class CustomerBill extends ExtensibleResource {
   @Attribute(() => [AppliedPayment], {
     required: true,
     update: true,
-    description: 'The payments, at first none. An update may carry further ones at the end (see addAppliedPayment); those there are neither changed nor removed.',
+    description:
+      'The payments, at first none. An update may carry further ones at the end (see addAppliedPayment), and reversals of those there are, with a negative appliedAmount (see reverseAppliedPayment); those there are neither changed nor removed.',
   })
   appliedPayment: AppliedPayment[];
 
@@ -114,7 +115,7 @@ export class CustomerBill extends ExtensibleResource {
 class AppliedPayments {
   @Mutation(() => CustomerBill, {
     description:
-      'Adds a payment to a bill that was sent: it becomes partiallyPaid, or settled when nothing remains. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
+      'Adds a payment to a bill that was sent: it becomes partiallyPaid, or settled when nothing remains. An equal payment of the same id is there already and answered as it is; another amount under its id, or one that was reversed whole, is a CONFLICT. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
   })
   addAppliedPayment(
     @Arg('id', () => ID) id: string,
@@ -124,6 +125,20 @@ class AppliedPayments {
     @Ctx() context: Context,
   ): Promise<object> {
     return told(context, context.customerBill.bills.addAppliedPayment(writeContext(context, key), { id, ifRevision }, input));
+  }
+
+  @Mutation(() => CustomerBill, {
+    description:
+      'Takes back a payment of a bill, or a part of it, e.g. a direct debit that was returned: the bill becomes partiallyPaid again, or sent when nothing stays paid. input names the payment by its id and says how much is taken back; it is kept as a negative payment. A reversal of the same reversalId is answered as it is when it is equal, else a CONFLICT, as is one of more than is left of the payment. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, REVISION_MISMATCH.',
+  })
+  reverseAppliedPayment(
+    @Arg('id', () => ID) id: string,
+    @Arg('input', () => AppliedPayment) input: AppliedPayment,
+    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
+    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
+    @Ctx() context: Context,
+  ): Promise<object> {
+    return told(context, context.customerBill.bills.reverseAppliedPayment(writeContext(context, key), { id, ifRevision }, input));
   }
 }
 

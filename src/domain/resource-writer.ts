@@ -43,6 +43,8 @@ export interface Rules<Input extends object> {
   complete?(given: Plain, writing: Writing): Promise<Plain>;
   /** What an update comes to, by what there is. */
   derive?(before: Plain, changes: Plain, writing: Writing): Plain | Promise<Plain>;
+  /** Whether an update that changes nothing repeats what an earlier request did. */
+  isRepeated?(before: Plain, changes: Plain): boolean;
   /** Events of its own that an update is, beside those of its state and its attributes. */
   tells?(before: Plain, after: Plain): readonly string[];
   /** Refuses a resource that an update made differ. */
@@ -116,7 +118,7 @@ export class ResourceWriter<Input extends object> {
       const changes = toChanges(before);
       const derived = (await this.rules.derive?.(before, changes, writing)) ?? changes;
       const next = changed(before, derived, now);
-      if (next === undefined) return { answer: before, events: [] };
+      if (next === undefined) return { answer: before, events: [], replayed: this.rules.isRepeated?.(before, changes) ?? false };
       this.rules.require?.(before, next);
       const after = { ...next, ...this.stamps(now) };
       this.tools.extensions.check(after);

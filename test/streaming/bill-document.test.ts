@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { Prisma } from '../../prisma/generated/client.js';
 import { linesPrintedMax } from '../../src/streaming/bill-document/pdf.js';
-import { pay } from '../domain/customer-bill/bills.js';
+import { pay, reverse } from '../domain/customer-bill/bills.js';
 import { startChild } from '../support/child.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { addressOf, billOf, bytesOf, figures, head, lead, lines, money, pagesOf } from './bills.js';
@@ -93,7 +93,7 @@ describe('a bill as PDF', () => {
   it('tells whose it is, what it is for, its lines, taxes and totals, as they are stored', async () => {
     const { id } = await billOf(server, { ...head, ...figures, paymentMethod: { id: 'm', name: 'Bank transfer' } }, lines);
     await lead(server, id, 'validated', 'sent');
-    await pay(server, 'rest', id, 29.68);
+    await pay(server, 'rest', id, 29.68, { paymentId: 'payment-29.68' });
     const text = await textOf(id);
     for (const part of [
       'Nordwind Ελλάδα', 'Zoë Größe-Łódzka', 'Main account', 'Account A-0815',
@@ -108,6 +108,14 @@ describe('a bill as PDF', () => {
       'Page 1 of 1',
     ]) expect(text).toContain(part);
     expect(text).not.toMatch(/PRELIMINARY|HELD/);
+  });
+
+  it('tells what was taken back of a payment', async () => {
+    const { id } = await billOf(server, { ...head, ...figures }, lines);
+    await lead(server, id, 'validated', 'sent');
+    await pay(server, 'rest', id, 29.68, { paymentId: 'debit-1' });
+    await reverse(server, 'rest', id, 'debit-1', 9.68);
+    expect(await textOf(id)).toContain('Paid: debit-1 −29.68 EUR Returned: debit-1 9.68 EUR Remaining to be paid 1,209.68 EUR');
   });
 
   it('leaves the taxed amounts open where the lines come to something else than the bill', async () => {

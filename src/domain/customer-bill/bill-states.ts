@@ -1,7 +1,7 @@
 import { DomainError } from '../../platform/errors.js';
 import type { Plain } from '../../platform/plain.js';
 import { requireTransition, type Transitions } from '../transitions.js';
-import { paymentsOf, remainingOf } from './payments.js';
+import { paidOf, remainingOf } from './payments.js';
 import { billTransitions } from './transitions.js';
 
 /** States in which a bill is not numbered yet, because it may still go without a trace. */
@@ -13,16 +13,16 @@ export function move(bill: Plain, to: string): Plain {
   if (from === to) return {};
   const what = `customerBill '${String(bill['id'])}'`;
   requireTransition(transitionsOf(bill), what, from, to, 'state');
-  if (paymentsOf(bill).length > 0 && from !== 'onHold' && to !== 'onHold') {
+  if (!paidOf(bill).isZero() && from !== 'onHold' && to !== 'onHold') {
     throw new DomainError('CONFLICT', `${what} is ${from} and cannot become ${to}: its state follows its payments`, { path: 'state' });
   }
   const moved = { state: to, ...(to === 'onHold' && { stateBeforeHold: from }), ...(from === 'onHold' && { stateBeforeHold: null, holdReason: null }) };
   return { ...moved, remainingAmount: remainingOf({ ...bill, ...moved }) ?? null };
 }
 
-/** From onHold a bill goes back to where it came from; where nothing was paid yet it may also be validated anew. */
+/** From onHold a bill goes back to where it came from; where nothing is paid, or all of it was reversed, it may also be validated anew. */
 function transitionsOf(bill: Plain): Transitions {
-  const anew = paymentsOf(bill).length === 0 ? billTransitions['onHold'] ?? [] : [];
+  const anew = paidOf(bill).isZero() ? billTransitions['onHold'] ?? [] : [];
   return { ...billTransitions, onHold: [...new Set([String(bill['stateBeforeHold']), ...anew])] };
 }
 

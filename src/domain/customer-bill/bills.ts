@@ -8,7 +8,8 @@ import { fromBillChange, fromBillInput, type BillInput } from './bill-input.js';
 import { takeBillNumbers } from './bill-numbers.js';
 import { move, needsNumber } from './bill-states.js';
 import { withDocuments } from './documents.js';
-import { addedPayments, pay, paymentsOf, remainingOf, requirePayment, type PaymentInput } from './payments.js';
+import { pay } from './pay.js';
+import { addedPayments, paymentsOf, remainingOf, requirePayment, requireReversal, type PaymentInput } from './payments.js';
 import { releaseRates } from './release-rates.js';
 import type { CustomerBillTools } from './tools.js';
 
@@ -25,6 +26,8 @@ export class CustomerBills extends ResourceWriter<BillInput> {
       fromChange: fromBillChange,
       complete: (given) => Promise.resolve(newBill(given)),
       derive: (before, changes, writing) => derive(before, changes, writing, tools.timeZone),
+      // All payments that were to be added are there: an equal request was here before.
+      isRepeated: (before, { appliedPayment }) => Array.isArray(appliedPayment) && appliedPayment.length > paymentsOf(before).length,
       release: (bill, writing) => {
         requireNew(bill);
         return releaseRates(bill, writing, tools);
@@ -35,8 +38,18 @@ export class CustomerBills extends ResourceWriter<BillInput> {
   /** Adds a payment at the end of appliedPayment; the state follows what remains. */
   addAppliedPayment(context: WriteContext, { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>, input: PaymentInput): Promise<Answer> {
     requirePayment('appliedPayment', input);
-    const payment = toPlainObject(input);
-    return this.change(context, 'addAppliedPayment', { id, ifRevision }, { payment }, (before) => ({ appliedPayment: [...paymentsOf(before), payment] }));
+    return this.apply(context, 'addAppliedPayment', { id, ifRevision }, toPlainObject(input));
+  }
+
+  /** Takes back a payment, or a part of it, that did not stay: what remains and the state follow. */
+  reverseAppliedPayment(context: WriteContext, which: Pick<Change, 'id' | 'ifRevision'>, input: PaymentInput): Promise<Answer> {
+    requireReversal('appliedPayment', input);
+    const { value, unit } = input.appliedAmount;
+    return this.apply(context, 'reverseAppliedPayment', which, { ...toPlainObject(input), appliedAmount: { value: value.abs().negated().toNumber(), unit } });
+  }
+
+  private apply(context: WriteContext, operation: string, which: Pick<Change, 'id' | 'ifRevision'>, payment: Plain): Promise<Answer> {
+    return this.change(context, operation, which, { payment }, (before) => ({ appliedPayment: [...paymentsOf(before), payment] }));
   }
 }
 

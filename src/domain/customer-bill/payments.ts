@@ -1,30 +1,56 @@
 import { Decimal, zero } from '../../platform/decimal.js';
-import { DomainError } from '../../platform/errors.js';
 import { canonicalJson, type Plain, type PlainValue } from '../../platform/plain.js';
-import { decimalProblem, requireAmount } from '../amount.js';
-import { invalid, requireName } from '../input.js';
+import { requireAmount } from '../amount.js';
+import { invalid, isGiven, requireName } from '../input.js';
 import type { Money } from '../money.js';
-import { requireTransition } from '../transitions.js';
 import { storedMoney, type StoredMoney } from './tax.js';
-import { billTransitions } from './transitions.js';
+
+// The payments of a bill as they are given and kept. A payment that came back is a further entry of the list, below zero.
 
 export interface PaymentInput {
   payment: { id: string };
   appliedAmount: Money;
+  reversalId?: string | null;
 }
 
+/** Entries of an update: payments, and reversals of payments. */
 export function requirePayments(path: string, payments: readonly PaymentInput[] | null | undefined): void {
-  for (const [index, payment] of (payments ?? []).entries()) requirePayment(`${path}.${index}`, payment);
+  for (const [index, payment] of (payments ?? []).entries()) {
+    if (payment.appliedAmount.value.isNegative()) requireReversal(`${path}.${index}`, payment);
+    else requirePayment(`${path}.${index}`, payment);
+  }
 }
 
-export function requirePayment(path: string, { payment, appliedAmount }: PaymentInput): void {
+export function requirePayment(path: string, input: PaymentInput): void {
+  requireEntry(path, input, input.appliedAmount.value);
+  if (isGiven(input.reversalId)) throw invalid(`${path}.reversalId`, 'goes with a reversal, whose appliedAmount is negative');
+}
+
+/** How much is taken back counts, whatever its sign. */
+export function requireReversal(path: string, input: PaymentInput): void {
+  requireEntry(path, input, input.appliedAmount.value.abs());
+  if (isGiven(input.reversalId)) requireName(`${path}.reversalId`, input.reversalId);
+}
+
+function requireEntry(path: string, { payment, appliedAmount }: PaymentInput, amount: Decimal): void {
   requireName(`${path}.payment.id`, payment.id);
   requireName(`${path}.appliedAmount.unit`, appliedAmount.unit);
-  requireAmount(appliedAmount.value, `${path}.appliedAmount.value`);
+  requireAmount(amount, `${path}.appliedAmount.value`);
 }
 
 export function paymentsOf(bill: Plain): Plain[] {
   return (bill['appliedPayment'] ?? []) as Plain[];
+}
+
+/** What its payments come to together, without what was taken back. */
+export function paidOf(bill: Plain): Decimal {
+  return paymentsOf(bill).reduce((sum, payment) => sum.plus(appliedBy(payment).value), zero);
+}
+
+export function appliedBy(payment: Plain): StoredMoney {
+  const amount = storedMoney(payment['appliedAmount']);
+  if (amount === undefined) throw new Error('a payment has an amount');
+  return amount;
 }
 
 /** The payments that a list has beyond those of the bill: they are added, never changed or taken back. */
@@ -36,49 +62,12 @@ export function addedPayments(bill: Plain, list: PlainValue): Plain[] {
   return wanted.slice(known.length).map((payment) => withoutInnerNulls(payment) as Plain);
 }
 
-/** What further payments change of a bill: what remains is exact, and the state follows it. */
-export function pay(bill: Plain, payments: readonly Plain[]): Plain {
-  if (payments.length === 0) return {};
-  const what = `customerBill '${String(bill['id'])}'`;
-  const due = storedMoney(bill['amountDue']);
-  if (due === undefined) throw conflict(`${what} has no amountDue that could be paid`);
-  const from = String(bill['state']);
-  if (!['sent', 'partiallyPaid', 'settled'].includes(from)) throw conflict(`${what} is ${from}: only a bill that was sent is paid`);
-  const appliedPayment = [...paymentsOf(bill), ...payments];
-  let remaining = zero.plus(remainingOf(bill)?.value ?? 0);
-  for (const payment of payments) remaining = after(remaining, due.unit, payment, what);
-  const state = remaining.isZero() ? 'settled' : 'partiallyPaid';
-  requireTransition(billTransitions, what, from, state, 'state');
-  return { appliedPayment, state, remainingAmount: { value: remaining.toNumber(), unit: due.unit } };
-}
-
-function after(remaining: Decimal, unit: string, payment: Plain, what: string): Decimal {
-  const applied = storedMoney(payment['appliedAmount']);
-  const path = 'appliedPayment.appliedAmount';
-  if (applied === undefined) throw new Error('a payment has an amount');
-  if (applied.unit !== unit) {
-    throw new DomainError('CURRENCY_MISMATCH', `${what} is due in '${unit}', and cannot be paid in '${applied.unit}'`, { path: `${path}.unit` });
-  }
-  const left = remaining.minus(applied.value);
-  if (left.lt(0)) {
-    throw new DomainError('OVERPAYMENT', `of ${what} remain ${remaining.toString()} ${unit}, less than the payment of ${new Decimal(applied.value).toString()}`, { path });
-  }
-  const problem = decimalProblem(left);
-  if (problem) throw invalid(path, `leaves a remainder that ${problem}: ${left.toString()}`);
-  return left;
-}
-
 /** What is still to be paid: nothing of a settled bill, else what is due without the payments. */
 export function remainingOf(bill: Plain): StoredMoney | undefined {
   const due = storedMoney(bill['amountDue']);
   if (due === undefined) return undefined;
   const state = bill['state'] === 'onHold' ? bill['stateBeforeHold'] : bill['state'];
-  const paid = paymentsOf(bill).reduce((sum, payment) => sum.plus(storedMoney(payment['appliedAmount'])?.value ?? 0), zero);
-  return { value: state === 'settled' ? 0 : new Decimal(due.value).minus(paid).toNumber(), unit: due.unit };
-}
-
-function conflict(message: string): DomainError {
-  return new DomainError('CONFLICT', message, { path: 'appliedPayment' });
+  return { value: state === 'settled' ? 0 : new Decimal(due.value).minus(paidOf(bill)).toNumber(), unit: due.unit };
 }
 
 /** Absent and null say the same, also within a payment. */

@@ -13,6 +13,13 @@ export const billTransitions: Transitions = {
   onHold: ['validated'],
 };
 
+/** Where payments, and their reversals, lead a bill; no client takes these ways by hand. */
+export const paymentTransitions: Transitions = {
+  sent: ['partiallyPaid', 'settled'],
+  partiallyPaid: ['settled', 'sent'],
+  settled: ['partiallyPaid', 'sent'],
+};
+
 /** The states that a bill may begin in. */
 export const firstBillStates: readonly string[] = ['new', 'onHold'];
 

@@ -110,7 +110,7 @@ function paid({ payment, appliedAmount }: Plain): Total[] {
   if (money === undefined) return [];
   const { id, name } = (payment ?? {}) as Plain;
   const title = [plainText(name), plainText(id)].filter((text) => text !== '').join(' ');
-  return [{ label: `Paid: ${title}`, money: negated(money) }];
+  return [{ label: `${money.value.isNegative() ? 'Returned' : 'Paid'}: ${title}`, money: negated(money) }];
 }
 
 function negated(money: Money): Money {

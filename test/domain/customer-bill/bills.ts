@@ -1,5 +1,6 @@
 import type { Door, Outcome } from '../../fixtures/doors.js';
 import { made, update } from '../../fixtures/doors.js';
+import { customerBillPaths } from '../../fixtures/customer-bill-api.js';
 import type { TestServer } from '../../support/server.js';
 
 export { eur } from '../../fixtures/customer-bill-api.js';
@@ -31,20 +32,40 @@ export async function billIn(server: TestServer, standing: string, more: object 
   return bill;
 }
 
-/** Adds a payment: in REST by a JSON Patch, in GraphQL by its mutation. */
-export async function pay(server: TestServer, door: Door, id: string, value: number, { unit = 'EUR', key = undefined as string | undefined } = {}): Promise<Outcome> {
-  const payment = { payment: { id: `payment-${value}` }, appliedAmount: { value, unit } };
+let payments = 0;
+/** A payment, or a reversal, that nobody else has. */
+export const newPaymentId = (): string => `payment-${++payments}`;
+
+export interface PaymentInput {
+  payment: { id: string };
+  appliedAmount: { value: number; unit: string };
+  reversalId?: string;
+}
+
+/** Adds a payment of its own. */
+export function pay(server: TestServer, door: Door, id: string, value: number, { unit = 'EUR', key = undefined as string | undefined, paymentId = newPaymentId() } = {}): Promise<Outcome> {
+  return apply(server, door, id, { payment: { id: paymentId }, appliedAmount: { value, unit } }, key);
+}
+
+/** Takes back of a payment, by a reversalId of its own; null: by none. */
+export function reverse(server: TestServer, door: Door, id: string, paymentId: string, value: number, { unit = 'EUR', key = undefined as string | undefined, reversalId = newPaymentId() as string | null } = {}): Promise<Outcome> {
+  return apply(server, door, id, { payment: { id: paymentId }, appliedAmount: { value: -value, unit }, ...(reversalId && { reversalId }) }, key);
+}
+
+/** In REST by a JSON Patch, in GraphQL by the mutation for it. */
+export async function apply(server: TestServer, door: Door, id: string, payment: PaymentInput, key?: string): Promise<Outcome> {
   if (door === 'rest') {
     const headers = { 'content-type': 'application/json-patch+json', ...(key && { 'idempotency-key': key }) };
-    const answer = await server.rest('PATCH', `/customerBill/${id}`, { body: [{ op: 'add', path: '/appliedPayment/-', value: payment }], headers });
+    const answer = await server.rest('PATCH', `${customerBillPaths.basePaths[0]}/customerBill/${id}`, { body: [{ op: 'add', path: '/appliedPayment/-', value: payment }], headers });
     return { status: answer.status, message: answer.body.message, resource: answer.body, replayed: answer.headers.get('idempotency-replayed') === 'true' };
   }
+  const mutation = payment.appliedAmount.value < 0 ? 'reverseAppliedPayment' : 'addAppliedPayment';
   const { status, headers, data, errors } = await server.graphql(
-    `mutation ($id: ID!, $payment: AppliedPaymentInput!, $key: String) { addAppliedPayment(id: $id, input: $payment, idempotencyKey: $key) {
-      id state remainingAmount { value unit } appliedPayment { payment { id } appliedAmount { value unit } } } }`,
+    `mutation ($id: ID!, $payment: AppliedPaymentInput!, $key: String) { bill: ${mutation}(id: $id, input: $payment, idempotencyKey: $key) {
+      id state remainingAmount { value unit } appliedPayment { payment { id } appliedAmount { value unit } reversalId } } }`,
     { id, payment, key },
   );
   const replayed = headers.get('idempotency-replayed') === 'true';
   const [error] = errors ?? [];
-  return error ? { status: error.extensions.status, message: error.message, replayed } : { status, resource: data.addAppliedPayment, replayed };
+  return error ? { status: error.extensions.status, message: error.message, replayed } : { status, resource: data.bill, replayed };
 }

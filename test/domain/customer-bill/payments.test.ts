@@ -58,7 +58,8 @@ describe.each(doors)('a payment through %s', (door) => {
   it('repeated under its key is taken once', async () => {
     const { id } = await billIn(server, 'sent', due);
     const key = `pay-${id}-${door}`;
-    const answers = [await pay(server, door, id, 10, { key }), await pay(server, door, id, 10, { key })];
+    const once = { key, paymentId: 'once' };
+    const answers = [await pay(server, door, id, 10, once), await pay(server, door, id, 10, once)];
     expect(answers.map(({ status, replayed }) => [status, replayed])).toEqual([[200, false], [200, true]]);
     expect((await read(id)).remainingAmount).toEqual(eur(90));
   });
