@@ -95,6 +95,7 @@ export async function killAll(): Promise<void> {
 /** An empty database for programs: PostgreSQL when TEST_DATABASE_URL names a server, else a folder. */
 export interface Storage {
   env: Record<string, string>;
+  open(): Promise<Database>;
   /** For looks from outside, while no program has it. */
   inspect<T>(look: (database: Database) => Promise<T>): Promise<T>;
   remove(): Promise<void>;
@@ -108,6 +109,7 @@ export async function createFolderStorage(): Promise<Storage> {
   const folder = await mkdtemp(join(tmpdir(), 'tmf-program-'));
   return {
     env: { DATA_DIR: folder },
+    open: () => openEmbedded(folder),
     inspect: (look) => inspectAndClose(openEmbedded(folder), look),
     remove: () => rm(folder, { recursive: true }),
   };
@@ -124,11 +126,12 @@ export async function createMigratedStorage(): Promise<Storage> {
   return storage;
 }
 
-async function createServerStorage(template?: string): Promise<Storage> {
+export async function createServerStorage(template?: string): Promise<Storage> {
   const name = await createDatabase(template);
   const url = urlOf(name);
   return {
     env: { DATABASE_URL: url },
+    open: () => openPostgresql(url, { poolSize: 5 }),
     inspect: (look) => inspectAndClose(openPostgresql(url, { poolSize: 1 }), look),
     remove: () => dropDatabase(name),
   };
