@@ -29,6 +29,7 @@ async function serve(config: Config): Promise<void> {
     const applied = await applyMigrations(database);
     if (applied.length > 0) logger.info({ applied }, 'migrations applied');
     const server = await createServer({ config, database, logger });
+    await server.backfill();
     if (config.seed === 'demo') await server.seed();
     announce(await server.listen(), config);
     if (config.areJobsRun) server.startJobs();

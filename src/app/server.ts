@@ -10,6 +10,7 @@ import { Rest } from '../../rest-compat/rest.js';
 import type { Domains } from '../domain/domains.js';
 import { systemClock, type Clock } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
+import { Backfills } from '../platform/database/backfills.js';
 import type { Database } from '../platform/database/database.js';
 import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-schemas.js';
 import { createIdSource } from '../platform/ids.js';
@@ -29,11 +30,13 @@ import type { Foundation, StreamTools } from './wiring.js';
 
 export interface AppServer {
   readonly domains: Domains;
+  /** Brings rows of earlier versions up to date, as far as that must be done before anybody is served. */
+  backfill(): Promise<void>;
   /** Writes the demo data that the database has not got yet. */
   seed(): Promise<void>;
   /** Starts to listen; answers the origin, e.g. http://127.0.0.1:4000. */
   listen(): Promise<string>;
-  /** Begins to run background jobs: its own and those of other servers on the database. */
+  /** Begins to run background jobs, its own and those of other servers on the database, and the backfills that are left. */
   startJobs(): void;
   /** Lets open requests and jobs end, then stops; the database stays open. */
   close(): Promise<void>;
@@ -52,10 +55,11 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
   const schema = await createSchema();
   const execute = createExecute(schema);
   const foundation = await createFoundation(options, schema, execute);
-  const { jobs } = foundation;
+  const { jobs, clock } = foundation;
   const wiredDomains = wireDomains(foundation);
   const { domains, wired } = wiredDomains;
   defineRepeatingWork(jobs, [...wired.flatMap(({ repeatingWork = [] }) => repeatingWork), forgetIdempotencyKeys(foundation)]);
+  const backfills = new Backfills(database, clock, logger, wired.flatMap((one) => one.backfills ?? []));
   // Whatever is written from here on, by demo data or by requests, may send a job.
   await jobs.prepare();
 
@@ -79,17 +83,19 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
 
   return {
     domains,
+    backfill: () => backfills.runBlocking(),
     seed: async () => {
       for (const one of wired) await one.seed?.(foundation, domains);
     },
     listen: http.listen,
     startJobs: () => {
       jobs.start();
+      backfills.start();
       for (const one of wired) one.start?.();
     },
     close: async () => {
       stopping.abort();
-      await Promise.all([http.close(), jobs.stop()]);
+      await Promise.all([http.close(), jobs.stop(), backfills.stop()]);
       await streams.drain();
       await graphqlHttp.stop();
       for (const one of wired) await one.stop?.();

@@ -6,6 +6,7 @@ import type { ExecuteOperation } from '../../rest-compat/call.js';
 import type { Domains } from '../domain/domains.js';
 import type { Clock } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
+import type { Backfill } from '../platform/database/backfills.js';
 import type { Database } from '../platform/database/database.js';
 import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
@@ -36,6 +37,8 @@ export interface WiredDomain<Domain> {
   readonly domain: Domain;
   /** What comes round again and again in the background. */
   readonly repeatingWork?: readonly RepeatingWork[];
+  /** What brings rows of earlier versions up to date. */
+  readonly backfills?: readonly Backfill[];
   /** Addresses whose bytes no GraphQL answer can carry. */
   streams?(tools: StreamTools): StreamRoute[];
   /** Demo data for an empty database; a domain may tell its part of the story through others. */

@@ -56,16 +56,23 @@ export interface TestServer {
 
 export const basePath = '/tmf-api/prepayBalanceManagement/v4';
 
-/** The whole server on a free port, on a database of its own: embedded, or PostgreSQL when TEST_DATABASE_URL is set. */
-export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
-  const database = await openTestDatabase();
-  const clock = new TestClock();
+export interface TestServerOptions {
+  /** Is closed with the server; none: one of its own, embedded, or PostgreSQL when TEST_DATABASE_URL is set. */
+  database?: TestDatabase;
+  clock?: TestClock;
+}
+
+/** The whole server on a free port. */
+export async function startTestServer(env: Record<string, string> = {}, options: TestServerOptions = {}): Promise<TestServer> {
+  const database = options.database ?? (await openTestDatabase());
+  const clock = options.clock ?? new TestClock();
   const config = readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', ...env }, 'sandbox');
   const server = await createServer({ config, database, logger: pino({ level: config.logLevel }), clock }).catch(async (error: unknown) => {
     // An open database would keep the test process alive.
     await database.close();
     throw error;
   });
+  await server.backfill();
   const url = await server.listen();
   return {
     url,
