@@ -7,6 +7,7 @@ import type { Json } from './body.js';
 import { eTag } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
 import type { Plans } from './operations.js';
+import type { PageSizes } from './paging.js';
 import type { Route } from './router.js';
 import type { Turns } from './turns.js';
 
@@ -22,7 +23,7 @@ export interface Call {
   /** The PATCHes that are under way. */
   readonly patches: Turns;
   readonly execute: ExecuteOperation;
-  readonly pageSizeMax: number;
+  readonly pageSizes: PageSizes;
   /** What a resource may grow to by patches, too. */
   readonly bodyMaxBytes: number;
   /** Attributes of extensions that filters may name. */

@@ -4,12 +4,13 @@ import { DEPTH_MAX, OFFSET_MAX } from '../src/platform/filter/limits.js';
 import type { Json } from './body.js';
 import { extensionAttribute } from './extension.js';
 import { scalarSchema } from './openapi-schemas.js';
+import type { PageSizes } from './paging.js';
 import { attributeFields, targetType, type ResourceModel } from './resource-model.js';
 
 // No parameter has a default or an example with a value: Swagger UI would send it.
 
 /** Parameters that mean the same for every resource. */
-export function commonParameters(facts: { pageSizeMax: number; fieldsAddIdentity: boolean; isExplainOffered: boolean }): Record<string, Json> {
+export function commonParameters(facts: { pageSizes: PageSizes; fieldsAddIdentity: boolean; isExplainOffered: boolean }): Record<string, Json> {
   const identity = facts.fieldsAddIdentity ? 'id and href are always there' : 'nothing else is answered, not even id and href';
   return {
     id: { name: 'id', in: 'path', required: true, description: 'Id of the resource.', schema: { type: 'string' } },
@@ -19,7 +20,7 @@ export function commonParameters(facts: { pageSizeMax: number; fieldsAddIdentity
     ),
     sort: query('sort', 'Attributes to sort by, separated by commas, `-` before one for descending: `-amount.amount,id`. Absent values come last. Default: in the order of creation.'),
     offset: query('offset', `Items to skip, at most ${OFFSET_MAX}; further on, use after.`, { type: 'integer', minimum: 0, maximum: OFFSET_MAX }),
-    limit: query('limit', `Items to answer at most; ${facts.pageSizeMax} when not given.`, { type: 'integer', minimum: 0, maximum: facts.pageSizeMax }),
+    limit: query('limit', `Items to answer at most; ${facts.pageSizes.pageSizeDefault} when not given.`, { type: 'integer', minimum: 0, maximum: facts.pageSizes.pageSizeMax }),
     after: query('after', 'Our extension: go on behind this cursor, which the `next` link gives. Cheap however far; instead of offset.'),
     filter: query(
       'filter',

@@ -1,7 +1,8 @@
 import type { Json } from './body.js';
+import type { PageSizes } from './paging.js';
 
 /** What is the same for every resource, at the top of the page. */
-export function overview({ pageSizeMax, isExplainOffered }: { pageSizeMax: number; isExplainOffered: boolean }): string {
+export function overview({ pageSizes, isExplainOffered }: { pageSizes: PageSizes; isExplainOffered: boolean }): string {
   return `TMF REST by the rules of TMF630, over the same operations as GraphQL at \`/graphql\`.
 
 **Conditions** are query parameters: a dotted attribute path, an operator, a value. All of them must hold.
@@ -17,12 +18,12 @@ export function overview({ pageSizeMax, isExplainOffered }: { pageSizeMax: numbe
 | \`name.isnull=true\` | without a value; \`false\`: with one |
 | \`relatedParty.id=42\` | with an element that has it |
 | \`requestedDate.gte=2026-01-31\` | times: a date alone is midnight UTC |
-| \`name="a,b"\` | quoted: the comma is part of the value |
+| \`name="a,b"\` | quoted: the comma, encoded or not, is part of the value; \`\\"\` is a quote in it |
 | \`extension.colour=red\` | attributes of an extension |
 
 What cannot be filtered, sorted or selected is refused by its name, never ignored.
 
-**Pages.** Without paging parameters a list answers 200 with up to ${pageSizeMax} items and a \`next\` link when there are more; with them 206 when that is not all.
+**Pages.** Without paging parameters a list answers 200 with up to ${pageSizes.pageSizeDefault} items and a \`next\` link when there are more; with them 206 when that is not all.
 
 **Changes.** PATCH takes a merge patch (RFC 7396) or a JSON Patch (RFC 6902), whose paths may carry a query (TMF630 Part 5) or a JSONPath condition (Part 6). \`If-Match\` refuses to overwrite a newer version, \`Idempotency-Key\` makes a repetition safe. Attributes beyond the resource's own are kept when \`@schemaLocation\` or a subclass \`@type\` announces them.
 

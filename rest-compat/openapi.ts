@@ -6,11 +6,12 @@ import { commonParameters, resourceParameters } from './openapi-parameters.js';
 import { errorReferences, errorResponses, errorSchema, headers, success, withoutBodies } from './openapi-responses.js';
 import { createExample, Schemas, updateExample } from './openapi-schemas.js';
 import { jsonPatchSchema, overview, patchExamples } from './openapi-texts.js';
+import type { PageSizes } from './paging.js';
 import { resourceModel, type ResourceModel } from './resource-model.js';
 import { jsonPatchTypes, mergePatchTypes } from './writing.js';
 
 export interface OpenApiOptions {
-  pageSizeMax: number;
+  pageSizes: PageSizes;
   /** Whether `?explain=graphql` is answered. */
   isExplainOffered: boolean;
 }
@@ -37,6 +38,7 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
     parameters: commonParameters(facts),
     mutations: schema.getMutationType()?.getFields() ?? {},
     examples: api.examples ?? {},
+    pageSizes: options.pageSizes,
   };
   parts.schemas.components['Error'] = errorSchema;
   parts.schemas.components['JsonPatch'] = jsonPatchSchema;
@@ -58,6 +60,7 @@ interface Parts {
   readonly parameters: Record<string, Json>;
   readonly mutations: Readonly<Record<string, GraphQLField<unknown, unknown>>>;
   readonly examples: NonNullable<ApiDescriptor['examples']>;
+  readonly pageSizes: PageSizes;
 }
 
 /** The collection and its items; the methods are those of rest.ts. */
@@ -118,7 +121,7 @@ function reading({ segment }: Described, verb: string, get: Json): Json {
   return { get, head };
 }
 
-function listOperation({ segment, model, row, parameters }: Described): Json {
+function listOperation({ segment, model, parts, row, parameters }: Described): Json {
   const pageHeaders = ['X-Result-Count', 'X-Total-Count', 'Link', 'Content-Range'] as const;
   const rows = { type: 'array', items: row };
   return {
@@ -132,7 +135,7 @@ function listOperation({ segment, model, row, parameters }: Described): Json {
       ...['Range', 'Prefer'].map(reference),
     ],
     responses: {
-      200: success('All that match, or without paging parameters the first of them.', pageHeaders, rows),
+      200: success(`All that match, or without paging parameters the first ${parts.pageSizes.pageSizeDefault} of them: then \`Link\` has \`next\`.`, pageHeaders, rows),
       206: success('The part of them that the paging parameters asked for.', pageHeaders, rows),
       ...errorReferences(readRefusals),
     },

@@ -1,4 +1,5 @@
 import { DomainError } from '../src/platform/errors.js';
+import { OFFSET_MAX } from '../src/platform/filter/limits.js';
 import type { ParsedQuery } from '../src/platform/filter/query-string.js';
 
 export interface Paging {
@@ -11,6 +12,12 @@ export interface Paging {
   readonly isRange: boolean;
 }
 
+/** Items of a list when the request names no number, and at most. */
+export interface PageSizes {
+  readonly pageSizeDefault: number;
+  readonly pageSizeMax: number;
+}
+
 export interface PageFacts {
   readonly totalCount: number | null;
   readonly items: readonly unknown[];
@@ -18,7 +25,7 @@ export interface PageFacts {
 }
 
 /** `offset`, `limit` and `after`, or the `Range: items=11-20` of TMF630 §4.5, which counts from 1. */
-export function pagingOf(query: ParsedQuery, range: string | undefined, pageSizeMax: number): Paging {
+export function pagingOf(query: ParsedQuery, range: string | undefined, { pageSizeDefault, pageSizeMax }: PageSizes): Paging {
   const { offset, limit, after } = query;
   const isAsked = offset !== undefined || limit !== undefined || after !== undefined;
   if (limit !== undefined && limit > pageSizeMax) {
@@ -28,7 +35,7 @@ export function pagingOf(query: ParsedQuery, range: string | undefined, pageSize
     throw new DomainError('INVALID_QUERY', 'after and offset exclude each other', { path: 'after' });
   }
   if (range === undefined || isAsked) {
-    return { offset: offset ?? 0, limit: limit ?? pageSizeMax, after, isAsked, isRange: false };
+    return { offset: offset ?? 0, limit: limit ?? pageSizeDefault, after, isAsked, isRange: false };
   }
   const match = /^items=(\d{1,9})-(\d{1,9})$/.exec(range.trim());
   const [first, last] = [Number(match?.[1]), Number(match?.[2])];
@@ -64,15 +71,19 @@ function linksOf(paging: Paging, { totalCount, pageInfo }: PageFacts, url: strin
   const others = rawQuery.split('&').filter((part) => part !== '' && !/^(offset|limit|after)=/.test(part));
   const link = (...parameters: string[]): string => `${url}?${[...others, ...parameters].join('&')}`;
   const at = (start: number): string => link(`offset=${start}`, `limit=${limit}`);
+  const behind = (cursor: string): string => link(`after=${cursor}`, `limit=${limit}`);
   const links: [string, string][] = [];
   if (limit === 0) return links;
   if (paging.isAsked) links.push(['first', after === undefined ? at(0) : link(`limit=${limit}`)]);
   if (after === undefined && offset > 0) links.push(['prev', at(Math.max(0, offset - limit))]);
   if (pageInfo.hasNextPage) {
-    links.push(['next', after === undefined ? at(offset + limit) : link(`after=${pageInfo.endCursor ?? ''}`, `limit=${limit}`)]);
+    // No link leads where the server would refuse to go: far offsets are passed by the cursor.
+    const isByOffset = after === undefined && offset + limit <= OFFSET_MAX;
+    links.push(['next', isByOffset ? at(offset + limit) : behind(pageInfo.endCursor ?? '')]);
   }
   if (paging.isAsked && after === undefined && totalCount !== null && totalCount > 0) {
-    links.push(['last', at(Math.floor((totalCount - 1) / limit) * limit)]);
+    const last = Math.floor((totalCount - 1) / limit) * limit;
+    if (last <= OFFSET_MAX) links.push(['last', at(last)]);
   }
   return links;
 }

@@ -11,7 +11,7 @@ export function list(call: Call): Promise<RestResponse> {
   const { request, route, query } = call;
   const isExact = /\bcount=exact\b/.test(request.headers['prefer'] ?? '');
   const { document, projection } = call.plans.plan(isExact ? 'manyCounted' : 'many', route, query);
-  const paging = pagingOf(query, request.headers['range'], call.pageSizeMax);
+  const paging = pagingOf(query, request.headers['range'], call.pageSizes);
   const variables = {
     filter: filterVariable(call),
     orderBy: toOrderInput(query.order, route.model.orderInput),

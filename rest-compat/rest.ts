@@ -10,6 +10,7 @@ import { extensionAttribute } from './extension.js';
 import { requireAcceptable } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
 import { Plans } from './operations.js';
+import type { PageSizes } from './paging.js';
 import { list, read } from './reading.js';
 import { targetType } from './resource-model.js';
 import { Router, type Route } from './router.js';
@@ -19,7 +20,7 @@ import { create, createMany, jsonPatchTypes, mergePatchTypes, remove, update } f
 export interface RestOptions {
   schema: GraphQLSchema;
   apis: readonly ApiDescriptor[];
-  pageSizeMax: number;
+  pageSizes: PageSizes;
   bodyMaxBytes: number;
   /** Attributes of extensions whose schema is known: they can be filtered by name. */
   extensionAttributes: ReadonlySet<string>;
@@ -59,8 +60,8 @@ export class Rest {
     const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);
     this.checkExplain(query);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
-    const { execute, pageSizeMax, bodyMaxBytes } = this.options;
-    return handler({ request, route, query, plans: this.plans, patches: this.patches, execute, pageSizeMax, bodyMaxBytes, extensionAttributes });
+    const { execute, pageSizes, bodyMaxBytes } = this.options;
+    return handler({ request, route, query, plans: this.plans, patches: this.patches, execute, pageSizes, bodyMaxBytes, extensionAttributes });
   }
 
   private checkExplain({ explain }: ParsedQuery): void {

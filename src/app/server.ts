@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import type { ExecuteOperation } from '../../rest-compat/call.js';
+import type { PageSizes } from '../../rest-compat/paging.js';
 import { Rest } from '../../rest-compat/rest.js';
 import type { Domains } from '../domain/domains.js';
 import { systemClock, type Clock } from '../platform/clock.js';
@@ -78,7 +79,7 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
     graphql: graphqlHttp.handle,
     findStream: streams.find,
     rest: restHandler(rest, { bodyMaxBytes, contextOf, originOf, logger }),
-    docs: docsRouter({ schema, apis, pageSizeMax, isExplainOffered: isExplainOffered(config), originOf }),
+    docs: docsRouter({ schema, apis, pageSizes: pageSizesOf(config), isExplainOffered: isExplainOffered(config), originOf }),
   });
 
   return {
@@ -126,12 +127,17 @@ function createRest({ config, schema, extensions, execute }: Foundation): Rest {
   return new Rest({
     schema,
     apis,
-    pageSizeMax: config.pageSizeMax,
+    pageSizes: pageSizesOf(config),
     bodyMaxBytes: config.bodyMaxBytes,
     extensionAttributes: extensions.attributes,
     isExplainOffered: isExplainOffered(config),
     execute,
   });
+}
+
+/** Of TMF REST. */
+function pageSizesOf({ restPageSizeDefault, pageSizeMax }: Config): PageSizes {
+  return { pageSizeDefault: restPageSizeDefault, pageSizeMax };
 }
 
 function isExplainOffered({ mode }: Config): boolean {

@@ -98,7 +98,7 @@ async function serve(
         const perList = Math.min(idsPerListMax, options.pageSizeMax);
         const found = new Map<unknown, object>();
         for (let at = 0; at < ids.length; at += perList) {
-          const rawQuery = `id=${ids.slice(at, at + perList).map(encodeURIComponent).join(',')}`;
+          const rawQuery = `limit=${perList}&id=${ids.slice(at, at + perList).map(encodeURIComponent).join(',')}`;
           const { body } = await get(rest.router.collectionOf(of), rawQuery);
           for (const one of body as { id: string }[]) found.set(one.id, one);
         }

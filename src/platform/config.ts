@@ -17,6 +17,8 @@ export interface Config {
   dataDir: string;
   seed: 'demo' | 'none';
   pageSizeDefault: number;
+  /** Of TMF REST, whose clients expect everything where they ask for no page. */
+  restPageSizeDefault: number;
   pageSizeMax: number;
   countMax: number;
   bodyMaxBytes: number;
@@ -66,7 +68,8 @@ export const configVariables = [
   { name: 'DATABASE_URL', default: undefined, meaning: 'PostgreSQL 15 or newer; required by serve, else embedded in DATA_DIR' },
   { name: 'DATA_DIR', default: './data', meaning: 'directory of the embedded database' },
   { name: 'SEED', default: { sandbox: 'demo', serve: 'none' }, meaning: 'demo writes demonstration data into an empty database; only in sandbox' },
-  { name: 'PAGE_SIZE_DEFAULT', default: '100', meaning: 'items of a page when the request names no number' },
+  { name: 'PAGE_SIZE_DEFAULT', default: '100', meaning: 'items of a GraphQL page when the request names no number' },
+  { name: 'REST_PAGE_SIZE_DEFAULT', default: '1000', meaning: 'items of a TMF REST list when the request names no number; at most PAGE_SIZE_MAX' },
   { name: 'PAGE_SIZE_MAX', default: '1000', meaning: 'items of a page at most' },
   { name: 'COUNT_MAX', default: '100000', meaning: 'where counting the matches of a query stops' },
   { name: 'BODY_MAX_BYTES', default: '1048576', meaning: 'size of a request body at most' },
@@ -119,6 +122,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     dataDir: text('DATA_DIR'),
     seed: choice('SEED', ['demo', 'none']),
     pageSizeDefault: integer('PAGE_SIZE_DEFAULT', 1, PAGE_SIZE_LIMIT),
+    restPageSizeDefault: integer('REST_PAGE_SIZE_DEFAULT', 1, PAGE_SIZE_LIMIT),
     pageSizeMax: integer('PAGE_SIZE_MAX', 1, PAGE_SIZE_LIMIT),
     countMax: integer('COUNT_MAX', 1, COUNT_LIMIT),
     bodyMaxBytes: integer('BODY_MAX_BYTES', BODY_LIMIT_MIN_BYTES, BODY_LIMIT_BYTES),
@@ -143,6 +147,13 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
   }
   if (config.pageSizeDefault > config.pageSizeMax) {
     refuse('PAGE_SIZE_DEFAULT', `${config.pageSizeDefault}`, `it is above PAGE_SIZE_MAX, ${config.pageSizeMax}`);
+  }
+  if (config.restPageSizeDefault > config.pageSizeMax) {
+    // Who only makes pages smaller means those of TMF REST as well.
+    if (env['REST_PAGE_SIZE_DEFAULT']?.trim()) {
+      refuse('REST_PAGE_SIZE_DEFAULT', `${config.restPageSizeDefault}`, `it is above PAGE_SIZE_MAX, ${config.pageSizeMax}`);
+    }
+    config.restPageSizeDefault = config.pageSizeMax;
   }
   return config;
 }

@@ -14,6 +14,7 @@ describe('configuration', () => {
       dataDir: './data',
       seed: 'demo',
       pageSizeDefault: 100,
+      restPageSizeDefault: 1000,
       pageSizeMax: 1000,
       countMax: 100_000,
       bodyMaxBytes: 1_048_576,
@@ -49,6 +50,7 @@ describe('configuration', () => {
       DATA_DIR: '/var/lib/balance',
       SEED: 'none',
       PAGE_SIZE_DEFAULT: '20',
+      REST_PAGE_SIZE_DEFAULT: '30',
       PAGE_SIZE_MAX: '50',
       COUNT_MAX: '5000',
       BODY_MAX_BYTES: '2048',
@@ -77,6 +79,7 @@ describe('configuration', () => {
       dataDir: '/var/lib/balance',
       seed: 'none',
       pageSizeDefault: 20,
+      restPageSizeDefault: 30,
       pageSizeMax: 50,
       countMax: 5000,
       bodyMaxBytes: 2048,
@@ -95,6 +98,11 @@ describe('configuration', () => {
       isWorkSimulated: false,
       extensionSchemaDir: '/etc/balance/schemas',
     });
+  });
+
+  test('makes the lists of TMF REST no longer than a page may be', () => {
+    expect(readConfig({ PAGE_SIZE_MAX: '200' }, 'sandbox').restPageSizeDefault).toBe(200);
+    expect(() => readConfig({ PAGE_SIZE_MAX: '200', REST_PAGE_SIZE_DEFAULT: '201' }, 'sandbox')).toThrow("cannot use REST_PAGE_SIZE_DEFAULT '201'");
   });
 
   test('takes an empty variable for one that is not set', () => {
@@ -116,6 +124,8 @@ describe('configuration', () => {
     ['SEED', 'Demo'],
     ['PAGE_SIZE_DEFAULT', '0'],
     ['PAGE_SIZE_DEFAULT', '1001'],
+    ['REST_PAGE_SIZE_DEFAULT', '0'],
+    ['REST_PAGE_SIZE_DEFAULT', '1001'],
     ['PAGE_SIZE_MAX', '10001'],
     ['COUNT_MAX', '0'],
     ['BODY_MAX_BYTES', '1MiB'],

@@ -243,7 +243,7 @@ describe('a document of any schema', () => {
     resources: { node: 'Node', leaf: 'Leaf', leafAgain: 'Leaf' },
     dialect: { names: {}, values: {} },
   };
-  const document: any = openApiDocument(schema, api, { pageSizeMax: 7, isExplainOffered: false });
+  const document: any = openApiDocument(schema, api, { pageSizes: { pageSizeDefault: 5, pageSizeMax: 7 }, isExplainOffered: false });
   const { schemas, parameters } = document.components;
 
   it('is valid, and shows only what the schema has', async () => {

@@ -124,7 +124,7 @@ describe('a list through REST', () => {
         const cases = operatorsOf[kind].flatMap((operator) => operandsFor(operator, values).map((operands) => ({ operator, operands })));
         const expected = cases.map(({ operator, operands }) => rows().filter((row) => fulfils(row, path, kind, operator, operands, lists)));
         for (const [at, { operator, operands }] of cases.entries()) {
-          const written = operands.map((operand) => encodeURIComponent(String(operand))).join(',');
+          const written = operands.map((operand) => encodeURIComponent(String(operand).includes(',') ? `"${String(operand)}"` : String(operand))).join(',');
           await expectRows(`${path}.${operator.toLowerCase()}=${written}`, expected[at] as Json[]);
         }
         const filters = cases.map(({ operator, operands }) => {

@@ -48,7 +48,7 @@ describe('the published swaggers', () => {
     let schemas: Record<string, { properties: object }>;
     beforeAll(async () => {
       const api = apis.find((candidate) => candidate.number === number)!;
-      const document: any = openApiDocument(await createSchema(), api, { pageSizeMax: 1000, isExplainOffered: false });
+      const document: any = openApiDocument(await createSchema(), api, { pageSizes: { pageSizeDefault: 1000, pageSizeMax: 1000 }, isExplainOffered: false });
       schemas = document.components.schemas;
     });
 

@@ -1,7 +1,7 @@
 /** Terms of the query string as conditions of the filter tree. */
 import { DomainError } from '../errors.js';
 import type { AttributeType } from './attribute-type.js';
-import { decode, printable, splitRaw, unquote } from './decode.js';
+import { printable, splitValues, unquote, type WrittenValue } from './decode.js';
 import { beyond, VALUES_PER_KEY_MAX } from './limits.js';
 import { parseBoolean, parseValue } from './parse-value.js';
 import { parseRegex } from './regex.js';
@@ -47,6 +47,7 @@ const symbols: Readonly<Record<Symbol, Operator>> = {
 };
 
 export function toCondition(term: Term, root: AttributeType, toAttribute: ToAttribute): Condition {
+  refuseBrackets(term.name);
   const { reached, operator } = resolveName(term, root, toAttribute);
   const type = operator === 'isNull' ? reached.type : elementType(reached.type);
   if (!operatorsOf(type).has(operator)) {
@@ -61,9 +62,20 @@ export function toCondition(term: Term, root: AttributeType, toAttribute: ToAttr
     path: reached.path,
     operator,
     values: term.values
-      .flatMap((value) => rawValues(value, operator, term.name))
+      .flatMap((text) => alternatives(text, operator, term.name))
       .flatMap((value) => typedValues(value, type, operator, term)),
   };
+}
+
+/** PHP and others write several values as `status[]=a&status[]=b`, and what is nested as `amount[units]=EUR`. */
+function refuseBrackets(name: string): void {
+  const bracket = name.indexOf('[');
+  if (bracket < 0 || !name.endsWith(']')) return;
+  const base = name.slice(0, bracket) || 'status';
+  const within = /^\[([\w@.]+)\]$/.exec(name.slice(bracket))?.[1];
+  const isIndex = within === undefined || /^\d+$/.test(within);
+  const how = isIndex ? `several values as '${base}=a,b' or '${base}=a&${base}=b'` : `'${base}.${within}'`;
+  throw new DomainError('INVALID_QUERY', `cannot filter by '${printable(name)}': write ${printable(how)}`, { path: printable(name) });
 }
 
 /**
@@ -94,14 +106,14 @@ function resolveName(
   throw new DomainError('INVALID_QUERY', `cannot filter by '${printable(name)}': ${what}`, { path: printable(name) });
 }
 
-/** Regular expressions hold commas of their own (`a{1,3}`): alternatives there are written with `|`. */
-function rawValues(raw: string, operator: Operator, name: string): string[] {
-  return operator === 'regex' ? [raw] : splitRaw(raw, ',', name);
+/** Those whose values a comma separates. What is compared otherwise may well hold one (`a{1,3}`, `Doe, J`). */
+const takesSeveral: ReadonlySet<Operator> = new Set(['eq', 'ne', 'in', 'nin']);
+
+function alternatives(text: string, operator: Operator, name: string): readonly WrittenValue[] {
+  return takesSeveral.has(operator) ? splitValues(text, name) : [unquote(text)];
 }
 
-function typedValues(value: string, type: AttributeType, operator: Operator, term: Term): readonly FilterValue[] {
-  const { raw, isQuoted } = unquote(value);
-  const text = decode(raw, term.name);
+function typedValues({ text, isQuoted }: WrittenValue, type: AttributeType, operator: Operator, term: Term): readonly FilterValue[] {
   const scalar = operator === 'isNull' ? 'boolean' : type.kind === 'scalar' ? type.type : 'json';
   const values = operator === 'isNull' ? flag(text) : parseValue(scalar, text, isQuoted);
   if (values === undefined) {

@@ -1,4 +1,4 @@
-/** The raw query string's characters: separators, quotes and percent encoding. */
+/** The raw query string's characters: percent encoding, quotes and what they keep together. */
 import { DomainError } from '../errors.js';
 import { isStorable } from './values.js';
 
@@ -26,53 +26,113 @@ export function printable(text: string): string {
   return shown.replaceAll(/\0|[\uD800-\uDFFF]/gu, '\uFFFD');
 }
 
-/** Length of a double quote at this place of a raw string, 0 when there is none. */
-function quoteAt(raw: string, at: number): number {
-  if (raw[at] === '"') return 1;
-  return raw.startsWith('%22', at) ? 3 : 0;
+/** How the characters that matter are written: each answers the length of its character at a place, 0 when there is none. */
+interface Spelling {
+  quote(text: string, at: number): number;
+  backslash(text: string, at: number): number;
+  comma(text: string, at: number): number;
+  /** Whether alternatives are still separated by `;` as well. */
+  hasSemicolons: boolean;
 }
 
-/** A quote opens a value where a value begins: at the start, behind an operator or a separator. */
-function isValueStart(raw: string, at: number): boolean {
-  return at === 0 || /(?:[=<>~,;]|%3[CDE]|%7E)$/i.test(raw.slice(Math.max(0, at - 3), at));
+function decodedAs(character: string): (text: string, at: number) => number {
+  return (text, at) => (text[at] === character ? 1 : 0);
 }
 
-function isValueEnd(raw: string, at: number): boolean {
-  return at === raw.length || raw[at] === ',' || raw[at] === ';';
+function rawAs(character: string, code: string): (text: string, at: number) => number {
+  return (text, at) => {
+    if (text[at] === character) return 1;
+    return text[at] === '%' && text.slice(at, at + 3).toUpperCase() === code ? 3 : 0;
+  };
+}
+
+const decodedSpelling: Spelling = { quote: decodedAs('"'), backslash: decodedAs('\\'), comma: decodedAs(','), hasSemicolons: false };
+const rawSpelling: Spelling = { quote: rawAs('"', '%22'), backslash: rawAs('\\', '%5C'), comma: rawAs(',', '%2C'), hasSemicolons: true };
+
+/**
+ * Where the value in quotes ends whose first character stands at this place: behind a quote that is followed by
+ * the end or a separator and has no backslash before it; of two backslashes before a quote one stands for the
+ * other. Undefined when the quote is never closed.
+ */
+function closingQuote(text: string, from: number, spelling: Spelling): number | undefined {
+  let backslashes = 0;
+  for (let at = from; at < text.length;) {
+    const quote = spelling.quote(text, at);
+    const end = at + quote;
+    if (quote > 0 && backslashes % 2 === 0 && isValueEnd(text, end, spelling)) return end;
+    const backslash = spelling.backslash(text, at);
+    backslashes = backslash > 0 ? backslashes + 1 : 0;
+    at += quote || backslash || 1;
+  }
+  return undefined;
+}
+
+function isValueEnd(text: string, at: number, { comma, hasSemicolons }: Spelling): boolean {
+  return at === text.length || (hasSemicolons && text[at] === ';') || comma(text, at) > 0;
+}
+
+/** Where the raw values end that begin at this place: at a `;` that no pair of quotes encloses. */
+export function endOfValues(raw: string, from: number): number {
+  let isStart = true;
+  // When one quote is never closed, none behind it is.
+  let mayClose = true;
+  for (let at = from; at < raw.length;) {
+    const quote = isStart && mayClose ? rawSpelling.quote(raw, at) : 0;
+    const closing = quote > 0 ? closingQuote(raw, at + quote, rawSpelling) : undefined;
+    if (closing !== undefined) {
+      at = closing;
+      isStart = false;
+      continue;
+    }
+    if (quote > 0) mayClose = false;
+    if (raw[at] === ';') return at;
+    const comma = rawSpelling.comma(raw, at);
+    isStart = comma > 0;
+    at += comma || 1;
+  }
+  return raw.length;
+}
+
+/** Whether the raw text begins with a double quote. */
+export function isQuoteFirst(raw: string): boolean {
+  return rawSpelling.quote(raw, 0) > 0;
+}
+
+/** A decoded value. */
+export interface WrittenValue {
+  text: string;
+  /** It stood in double quotes, which are gone. */
+  isQuoted: boolean;
+}
+
+/** Decoded alternatives, separated by the commas outside double quotes. */
+export function splitValues(text: string, name: string): WrittenValue[] {
+  const values: WrittenValue[] = [];
+  for (let at = 0; at <= text.length;) {
+    const isQuoted = text[at] === '"';
+    const end = isQuoted ? closingQuote(text, at + 1, decodedSpelling) : commaFrom(text, at);
+    if (end === undefined) {
+      throw new DomainError('INVALID_QUERY', `a double quote is not closed in '${printable(text)}'`, {
+        path: printable(name),
+      });
+    }
+    values.push(isQuoted ? unquote(text.slice(at, end)) : { text: text.slice(at, end), isQuoted });
+    at = end + 1;
+  }
+  return values;
+}
+
+function commaFrom(text: string, at: number): number {
+  const comma = text.indexOf(',', at);
+  return comma < 0 ? text.length : comma;
 }
 
 /**
- * The pieces between separators that stand as such: a percent-encoded one (%2C, %3B) is a plain character
- * of its value (as in RFC 6570), and so is one within a value in double quotes.
+ * The value without the one pair of double quotes around it, if there is one (the TMF652 conformance kit sends
+ * such). Within them `\"` is a quote; a backslash before anything else is itself.
  */
-export function splitRaw(raw: string, separator: ',' | ';', name: string): string[] {
-  const pieces: string[] = [];
-  let start = 0;
-  let isQuoted = false;
-  for (let at = 0; at < raw.length;) {
-    const quote = quoteAt(raw, at);
-    if (quote > 0) {
-      if (!isQuoted) isQuoted = isValueStart(raw, at);
-      else if (isValueEnd(raw, at + quote)) isQuoted = false;
-    } else if (!isQuoted && raw[at] === separator) {
-      pieces.push(raw.slice(start, at));
-      start = at + 1;
-    }
-    at += quote || 1;
-  }
-  if (isQuoted)
-    throw new DomainError('INVALID_QUERY', `a double quote is not closed in '${printable(raw)}'`, {
-      path: printable(name),
-    });
-  pieces.push(raw.slice(start));
-  return pieces;
-}
-
-/** The value without one pair of double quotes around it (the TMF652 conformance kit sends such). */
-export function unquote(raw: string): { raw: string; isQuoted: boolean } {
-  const quote = quoteAt(raw, 0);
-  if (quote === 0) return { raw, isQuoted: false };
-  const last = raw.endsWith('%22') ? 3 : raw.endsWith('"') ? 1 : 0;
-  if (last === 0 || raw.length < quote + last) return { raw, isQuoted: false };
-  return { raw: raw.slice(quote, raw.length - last), isQuoted: true };
+export function unquote(text: string): WrittenValue {
+  if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return { text, isQuoted: false };
+  const inner = text.slice(1, -1);
+  return { text: inner.replaceAll(/(?<!\\)(\\+)("|$)/g, (_, backslashes: string, quote: string) => '\\'.repeat(backslashes.length / 2) + quote), isQuoted: true };
 }

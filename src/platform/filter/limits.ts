@@ -31,7 +31,8 @@ export const OFFSET_MAX = 100_000;
 /** Refused beyond this whatever the resource; the resource's own maximum is checked by its reader. */
 export const LIMIT_MAX = 1_000_000;
 export const DEPTH_MAX = 10;
-export const CURSOR_LENGTH_MAX = 2048;
+/** Characters of a cursor, in either direction and through both doors. */
+export const CURSOR_LENGTH_MAX = 4096;
 /** Decimals: as many digits as a JSON number keeps, and a range that numeric columns reach. */
 export const SIGNIFICANT_DIGITS_MAX = 15;
 export const DECIMAL_EXPONENT_MAX = 30;

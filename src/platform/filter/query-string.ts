@@ -3,9 +3,10 @@
  * query string as a value. Between the parts every reading is refused that would drop something.
  *
  * `&` joins conditions by AND and `;` binds tighter and joins by OR. Values of one attribute and operator
- * are ORed, whether separated by comma or semicolon or given in repeated parameters; for `ne` and `nin`
- * that is: none of them. Separators count as such only when they are not percent-encoded and not within
- * a value in double quotes.
+ * are ORed, whether separated by semicolon (or, of eq, ne, in and nin, by comma) or given in repeated
+ * parameters; for `ne` and `nin` that is: none of them. `&` and `;` separate as long as they are not
+ * percent-encoded, since a value may hold them; a comma does however it is written, because that is how
+ * clients send lists. Nothing separates within a value in double quotes but `&`.
  */
 import { DomainError } from '../errors.js';
 import type { Attributes, AttributeType } from './attribute-type.js';

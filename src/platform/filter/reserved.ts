@@ -3,6 +3,7 @@ import { DomainError } from '../errors.js';
 import type { AttributeType } from './attribute-type.js';
 import { decode, printable } from './decode.js';
 import { beyond, CURSOR_LENGTH_MAX, DEPTH_MAX, FIELDS_MAX, LIMIT_MAX, OFFSET_MAX, SORT_KEYS_MAX } from './limits.js';
+import { readJsonPaths } from './json-path-parser.js';
 import { stepInto } from './resolve.js';
 import type { OrderKey } from './tree.js';
 import { elementType, isJson, reachPath, segments, type ToAttribute } from './wire-path.js';
@@ -30,16 +31,14 @@ type Building = Map<string, { attributes: Building } | true>;
 
 /** `fields=a,b.c` given once or several times: the union (TMF630 §4.3). */
 export function parseFields(raws: readonly string[], root: AttributeType, toAttribute: ToAttribute): FieldSelection {
-  const names = raws.flatMap((raw) => decode(raw, 'fields').split(',')).map((name) => name.trim());
+  const texts = raws.map((raw) => decode(raw, 'fields'));
+  for (const text of texts) if (text.includes('[')) refuseJsonPath(text);
+  const names = texts.flatMap((text) => text.split(',')).map((name) => name.trim());
   if (names.length > FIELDS_MAX)
     throw beyond('FIELDS_MAX', FIELDS_MAX, `'fields' names ${names.length} attributes`, 'fields');
   const attributes: Building = new Map();
   let isNone = false;
   for (const name of names) {
-    if (name.includes('['))
-      throw new DomainError('NOT_SUPPORTED', `JSONPath in 'fields' is not supported: '${printable(name)}'`, {
-        path: 'fields',
-      });
     const reached = reachPath(root, segments(name), toAttribute);
     if (reached && reached.declared === reached.path.length) select(attributes, reached.path);
     else if (name === 'none') isNone = true;
@@ -49,6 +48,22 @@ export function parseFields(raws: readonly string[], root: AttributeType, toAttr
       });
   }
   return isNone ? { none: true, attributes } : { attributes };
+}
+
+/** TMF630 Part 6: what is JSONPath and not offered is 501, what is neither that nor a list of names is 400. */
+function refuseJsonPath(text: string): never {
+  try {
+    // At its beginning JSONPath takes `@type` for the current node.
+    readJsonPaths(text.replaceAll(/(^|,)\s*@(?=\w)/g, '$1'));
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    if (error.code === 'INVALID_QUERY') {
+      throw new DomainError('INVALID_QUERY', `cannot select '${printable(text)}': neither attribute names nor valid JSONPath`, {
+        path: 'fields',
+      });
+    }
+  }
+  throw new DomainError('NOT_SUPPORTED', `JSONPath in 'fields' is not supported: '${printable(text)}'`, { path: 'fields' });
 }
 
 /** An attribute named whole stays whole, whatever of it is named besides. */

@@ -1,9 +1,8 @@
 import { DomainError } from '../errors.js';
+import { CURSOR_LENGTH_MAX } from '../filter/limits.js';
 import type { OrderKey } from '../filter/tree.js';
 import type { Plain, PlainValue } from '../plain.js';
 import type { Shape } from './shape.js';
-
-const cursorLengthMax = 4096;
 
 /** The place of a row in an order: the values of its order keys and of its key attribute. */
 export type CursorValues = (string | number | boolean | null)[];
@@ -15,7 +14,7 @@ export function encodeCursor(row: Plain, order: readonly OrderKey[], shape: Shap
 
 /** Refuses, by its length and types, whatever encodeCursor cannot have made for this order. */
 export function decodeCursor(cursor: string, order: readonly OrderKey[]): CursorValues {
-  if (cursor.length <= cursorLengthMax) {
+  if (cursor.length <= CURSOR_LENGTH_MAX) {
     const values = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (Array.isArray(values) && values.length === order.length + 1 && values.every(isScalar)) return values;
   }

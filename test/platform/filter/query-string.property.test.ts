@@ -50,13 +50,19 @@ const queryArbitrary = fc.array(fc.array(fc.tuple(meantArbitrary, fc.nat(), fc.b
 
 function write({ path, operator, values }: Meant, choice: number, quotes: boolean): string {
   const spelling = spellings[operator] as readonly string[];
-  return `${path.join('.')}${spelling[choice % spelling.length]}${values.map((value) => writeValue(value, quotes)).join(choice % 2 ? ',' : ';')}`;
+  const takesSeveral = ['eq', 'ne', 'in', 'nin'].includes(operator);
+  const written = values.map((value) => writeValue(value, quotes, takesSeveral));
+  return `${path.join('.')}${spelling[choice % spelling.length]}${written.join(takesSeveral ? (separators[choice % separators.length] as string) : ';')}`;
 }
 
-function writeValue(value: FilterValue, quotes: boolean): string {
+const separators = [',', ';', '%2C'];
+
+function writeValue(value: FilterValue, quotes: boolean, takesSeveral: boolean): string {
   const text = value instanceof Date ? value.toISOString() : Decimal.isDecimal(value) ? value.toFixed() : String(value);
-  // A value that begins with a quote must be quoted itself, and so must an empty one between semicolons.
-  return quotes || text === '' || text.startsWith('"') ? `%22${encodeURIComponent(text)}%22` : encodeURIComponent(text);
+  // A value that begins with a quote must be quoted itself, and so must an empty one between semicolons and one with a separator.
+  const mustBeQuoted = text === '' || text.startsWith('"') || (takesSeveral && text.includes(','));
+  if (!quotes && !mustBeQuoted) return encodeURIComponent(text);
+  return encodeURIComponent(`"${text.replaceAll(/(\\*)("|$)/g, (_, backslashes: string, quote: string) => backslashes + backslashes + (quote && `\\${quote}`))}"`);
 }
 
 /** What the term means for a row, told without the filter tree: all values that the path leads to. */
