@@ -1,10 +1,12 @@
 import { createServer as createNodeServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors from 'cors';
-import express, { type Router } from 'express';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
+import { answerFailure } from './failure.js';
+import { inRequest } from './request-trace.js';
 import type { FindStream } from './stream-http.js';
 
 /** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
@@ -42,7 +44,7 @@ export interface HttpServer {
 
 /** Leads each request to the door it is for. */
 export function createHttpServer({ config, database, logger, graphql, findStream, rest, docs }: HttpServerOptions): HttpServer {
-  const pages = createPages(database, docs, rest);
+  const pages = createPages(database, docs, rest, logger);
   const allowCors = cors({ origin: [sandboxOrigin, ...config.corsOrigins], exposedHeaders, maxAge: 600 });
   const underWay = new Set<ServerResponse>();
   const server = createNodeServer((request, response) => {
@@ -55,26 +57,31 @@ export function createHttpServer({ config, database, logger, graphql, findStream
         return;
       }
       const handle = graphqlPath.test(url) ? graphql : (findStream(request) ?? rest);
-      handle(request, response).catch((error: unknown) => {
-        logger.error({ err: error }, 'request failed');
-        response.statusCode = 500;
-        response.end();
-      });
+      handle(request, response).catch((error: unknown) => answerFailure(error, response, logger));
     };
-    // An OPTIONS that is no preflight asks the resource itself what it allows.
-    const isPlainOptions = request.method === 'OPTIONS' && request.headers['access-control-request-method'] === undefined;
-    if (isPlainOptions) answer();
-    else allowCors(request, response, answer);
+    // Whoever waits for a connection hears of its death by 'close'; an error that nobody listens to would end the process.
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+    inRequest(request, () => {
+      try {
+        // An OPTIONS that is no preflight asks the resource itself what it allows.
+        const isPlainOptions = request.method === 'OPTIONS' && request.headers['access-control-request-method'] === undefined;
+        if (isPlainOptions) answer();
+        else allowCors(request, response, answer);
+      } catch (error) {
+        answerFailure(error, response, logger);
+      }
+    });
   });
 
   server.keepAliveTimeout = keepAliveMs;
   // Node's limit would end every upload that takes long. Other bodies have one of their own.
   server.requestTimeout = 0;
-  return { listen: () => listen(server, config), close: () => close(server, underWay) };
+  return { listen: () => listen(server, config, logger), close: () => close(server, underWay) };
 }
 
 /** What stands at none of these paths is TMF REST's to refuse. */
-function createPages(database: Database, docs: Router, rest: Handle): express.Express {
+function createPages(database: Database, docs: Router, rest: Handle, logger: Logger): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
   app.get('/health/live', (_request, response) => void response.json({ status: 'live' }));
@@ -84,13 +91,17 @@ function createPages(database: Database, docs: Router, rest: Handle): express.Ex
   });
   app.use(docs);
   app.use(rest);
+  // Express knows a handler of errors by its four parameters.
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => answerFailure(error, response, logger));
   return app;
 }
 
-function listen(server: Server, config: Config): Promise<string> {
+function listen(server: Server, config: Config, logger: Logger): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.port, config.host, () => {
+      // What goes wrong from now on is a connection that could not be taken: the others go on.
+      server.on('error', (error) => logger.error({ err: error }, 'a connection could not be taken'));
       const { port } = server.address() as AddressInfo;
       resolve(config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`);
     });

@@ -8,9 +8,19 @@ import { DomainError } from '../platform/errors.js';
  * logged in full, and the client learns nothing but INTERNAL.
  */
 export function toRefusal(thrown: unknown, logger: Logger): DomainError {
-  const error = unwrapResolverError(thrown);
-  if (error instanceof DomainError) return error;
-  if (isUnavailable(error)) return new DomainError('UNAVAILABLE', 'the database is not available; try again later');
-  logger.error({ err: error }, 'unexpected error');
+  const expected = expectedRefusal(thrown);
+  if (expected !== undefined) return expected;
+  logger.error({ err: thrown }, 'unexpected error');
   return new DomainError('INTERNAL', 'an unexpected error occurred');
+}
+
+/** Anything can be thrown, and looking at it may throw again. */
+function expectedRefusal(thrown: unknown): DomainError | undefined {
+  try {
+    const error = unwrapResolverError(thrown);
+    if (error instanceof DomainError) return error;
+    return isUnavailable(error) ? new DomainError('UNAVAILABLE', 'the database is not available; try again later') : undefined;
+  } catch {
+    return undefined;
+  }
 }

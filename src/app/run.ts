@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { ConfigError, readConfig, type Config, type Mode } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
 import { DirectoryLockedError } from '../platform/database/directory-lock.js';
@@ -6,6 +5,8 @@ import { openEmbedded } from '../platform/database/embedded.js';
 import { applyMigrations, MigrationError } from '../platform/database/migrations.js';
 import { DatabaseOpenError, openPostgresql } from '../platform/database/postgresql.js';
 import { JobStoreError } from '../platform/jobs/store.js';
+import { endOnUncaught } from './fatal.js';
+import { createLogger } from './logger.js';
 import { createServer } from './server.js';
 
 /** Time open requests get when the server is told to stop. */
@@ -23,7 +24,8 @@ export async function run(mode: Mode): Promise<void> {
 }
 
 async function serve(config: Config): Promise<void> {
-  const logger = pino({ level: config.logLevel });
+  const logger = createLogger(config.logLevel);
+  endOnUncaught(logger);
   const database = await open(config);
   try {
     const applied = await applyMigrations(database);

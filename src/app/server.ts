@@ -22,6 +22,7 @@ import { docsRouter } from './docs.js';
 import { wireDomains, type WiredDomains } from './domains/index.js';
 import { createExecute, type Execute } from './execute.js';
 import { createGraphqlHttp } from './graphql-http.js';
+import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http-server.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
 import { toRefusal } from './refusal.js';
@@ -53,7 +54,7 @@ export interface ServerOptions {
 /** Wires the layers together; the domains are wired in src/app/domains, the only place that knows them all. */
 export async function createServer(options: ServerOptions): Promise<AppServer> {
   const { config, database, logger } = options;
-  const schema = await createSchema();
+  const schema = guardResolvers(await createSchema());
   const execute = createExecute(schema);
   const foundation = await createFoundation(options, schema, execute);
   const { jobs, clock } = foundation;

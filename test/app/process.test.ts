@@ -173,3 +173,28 @@ describe('a start that cannot succeed', () => {
     await new Program('start', storage.env).origin();
   });
 });
+
+describe('an error that nobody catches', () => {
+  /** What no request can do any more: the program is told to fail behind the answer to it. */
+  const failing = `data:text/javascript,${encodeURIComponent(`
+    import { ServerResponse } from 'node:http';
+    const { end } = ServerResponse.prototype;
+    ServerResponse.prototype.end = function (...values) {
+      const error = new Error('nobody catches this');
+      error.self = error;
+      if (this.req.url.includes('thrown')) setTimeout(() => { throw error; }, 10);
+      if (this.req.url.includes('rejected')) setTimeout(() => void Promise.reject(error), 10);
+      return end.apply(this, values);
+    };`)}`;
+
+  it.each(['thrown', 'rejected'])('that was %s ends the program, and is logged as fatal with its request', async (how) => {
+    const program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'info', NODE_OPTIONS: `--import ${failing}` });
+    const origin = await program.origin();
+    const others = Promise.allSettled(Array.from({ length: 20 }, () => call(origin, 'GET', '/bucket')));
+    await call(origin, 'GET', `/bucket?name=${how}`);
+    await others;
+    expect(await program.exitCode()).toBe(1);
+    const fatal = program.output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)).find(({ level }) => level === 60);
+    expect(fatal).toMatchObject({ err: { message: 'nobody catches this', self: '[contains itself]' }, request: { method: 'GET', url: `${basePath}/bucket?name=${how}` } });
+  });
+});

@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import { apis } from '../../rest-compat/apis/index.js';
+import { createLogger } from '../../src/app/logger.js';
 import { createServer } from '../../src/app/server.js';
 import { readConfig } from '../../src/platform/config.js';
 import { openTestDatabase, type TestDatabase } from './database.js';
@@ -67,7 +67,7 @@ export async function startTestServer(env: Record<string, string> = {}, options:
   const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? new TestClock();
   const config = readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', ...env }, 'sandbox');
-  const server = await createServer({ config, database, logger: pino({ level: config.logLevel }), clock }).catch(async (error: unknown) => {
+  const server = await createServer({ config, database, logger: createLogger(config.logLevel), clock }).catch(async (error: unknown) => {
     // An open database would keep the test process alive.
     await database.close();
     throw error;

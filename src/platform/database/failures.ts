@@ -59,6 +59,15 @@ interface Failure {
  * error (SQLSTATE in `code`; PGlite's COMMIT), and a plain Error.
  */
 function readFailure(error: unknown): Failure {
+  try {
+    return factsOf(error);
+  } catch {
+    // An error whose members throw is none that a database makes.
+    return { message: '' };
+  }
+}
+
+function factsOf(error: unknown): Failure {
   if (!isObject(error)) return { message: String(error) };
   const message = typeof error.message === 'string' ? error.message : '';
   const code = typeof error.code === 'string' ? error.code : undefined;

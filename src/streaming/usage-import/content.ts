@@ -89,6 +89,8 @@ function toFailure(error: unknown): Error {
 
 function unpack(request: IncomingMessage): Gunzip {
   const gunzip = createGunzip({ chunkSize: unpackedChunkBytes });
+  // Whoever reads it hears of a failure; one that comes when nobody does any more is not to end the process.
+  gunzip.on('error', () => undefined);
   // A pipe tells its end of no failure. A pipeline would, and destroy the request with it: nobody could answer it.
   const fail = (): void => void gunzip.destroy(new Error('the connection was cut'));
   request.once('error', fail).once('close', () => request.complete || fail());
