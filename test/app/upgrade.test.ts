@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
 import { applyMigrations } from '../../src/platform/database/migrations.js';
-import { endOfStory, type KeptCall } from '../fixtures/upgrade/story.js';
+import { endOfStory, type KeptCall } from '../fixtures/upgrade/doors.js';
 import { billingProblems, runCycle } from '../domain/customer-bill/billing.js';
 import { ledgerProblems } from '../domain/prepay-balance/balances.js';
 import { eventually } from '../support/eventually.js';

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { brotliDecompressSync } from 'node:zlib';
 import pg from 'pg';
 import { DATABASE_FOLDER } from '../../src/platform/database/embedded.js';
-import type { KeptCall } from '../fixtures/upgrade/story.js';
+import type { KeptCall } from '../fixtures/upgrade/doors.js';
 import { createFolderStorage, createServerStorage, type Storage } from '../app/program.js';
 
 /** Where the databases of the fixture can be opened here. */
