@@ -93,6 +93,8 @@ export interface ResourceOptions {
   rowsAt?: string;
   /** Path of the attribute whose values, named by a filter, `rowsAt` takes as its third argument; its second are ids. */
   rowsOf?: readonly string[];
+  /** Columns that say when and by whom a row was taken out of what is read, where it is kept. */
+  hidden?: { readonly at: string; readonly by: string };
   /** The attribute that identifies a row in its scope and ends every order; default id. */
   key?: string;
 }

@@ -2,11 +2,12 @@ import { Attribute, Resource } from '../attribute.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { UsageRef } from '../usage/references.js';
-import { BalanceActionParts } from './balance-action.js';
+import { BalanceActionParts, hiddenAction } from './balance-action.js';
 import { AdjustBalanceRef, ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
+  hidden: hiddenAction,
   fixed: { kind: 'adjustBalance' },
   description: 'TMF654 AdjustBalance: a correction of a balance, up or down, or the consumption of a reservation.',
 })
@@ -14,18 +15,20 @@ export class AdjustBalance extends BalanceActionParts {
   @Attribute(() => String, {
     required: true,
     create: 'optional',
+    update: true,
     description: 'What the amount is for; taken from the bucket when absent, and needed when there is none.',
   })
   usageType: string;
 
   @Attribute(() => String, {
     create: 'optional',
+    update: true,
     description:
       'Direction: ends in Credit or Debit, e.g. goodWillCredit, oneTimeChargeDebit; absent is a credit. reservationDebit consumes reserveBalance.',
   })
   adjustType?: string;
 
-  @Attribute(() => ReserveBalanceRef, { create: 'optional', description: 'The reservation that a reservationDebit consumes.' })
+  @Attribute(() => ReserveBalanceRef, { create: 'optional', update: true, description: 'The reservation that a reservationDebit consumes.' })
   reserveBalance?: ReserveBalanceRef;
 
   @Attribute(() => UsageRef, {
@@ -51,7 +54,7 @@ export const adjustBalance: ResourceModule = {
     },
     update: {
       description:
-        'Changes what describes the adjustment; amount and bucket stay. Status cancelled reverses it. Errors: NOT_FOUND, CONFLICT, INSUFFICIENT_REMAINING, REVISION_MISMATCH.',
+        'Changes what describes the adjustment and, until it is applied, all that it was asked with; status completed or failed tells of its payment, cancelled reverses it. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, INSUFFICIENT_REMAINING, REVISION_MISMATCH; when it is paid, those of its creation.',
       call: ({ prepayBalance }, write, change) => prepayBalance.actions.update(write, 'adjustBalance', change),
     },
     delete: {

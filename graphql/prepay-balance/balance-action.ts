@@ -8,37 +8,43 @@ import { ChannelRef, LogicalResourceRef, PartyAccountRef, PaymentMethodRef, Prod
 import { TimePeriod } from '../shared/time-period.js';
 import { BucketRef, ImpactedBucket, RelatedTopupBalance, ReserveBalanceRef } from './references.js';
 
+/** An action that is deleted is kept for those who audit: ledger entries name it. */
+export const hiddenAction = { at: 'deletedAt', by: 'deletedBy' };
+
 /** What the balance actions of TMF654 have in common. */
 @ObjectType()
 export abstract class BalanceActionParts extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
+    create: 'optional',
     update: true,
     description:
-      'created (it is scheduled, or a reservation that holds), completed, failed or cancelled. An update may only set it to cancelled: what is scheduled will not happen, a reservation returns what it holds, a completed action is reversed by compensating entries if the balances allow it.',
+      'created (it is scheduled, awaits its payment, or is a reservation that holds), completed, failed or cancelled. A new top-up, adjustment or transfer that is given created, and has neither a date nor a period, awaits its payment: nothing moves until an update sets it to completed (it is applied then), failed or cancelled; unpaid, it is cancelled at paymentDueDate. Any other action may only be set to cancelled: what is scheduled will not happen, a reservation returns what it holds, a completed action is reversed by compensating entries if the balances allow it.',
   })
   status: string;
 
   @Attribute(() => Quantity, {
     required: true,
     create: 'required',
+    update: true,
     description: 'How much, always positive: at most 15 significant digits and nine decimals; the resource gives the direction.',
   })
   amount: Quantity;
 
   @Attribute(() => BucketRef, {
     create: 'optional',
+    update: true,
     description: 'The bucket meant. Without it, product, logicalResource, partyAccount or relatedParty must lead to one.',
   })
   bucket?: BucketRef;
 
-  @Attribute(() => [ProductRef], { create: 'optional', description: 'Finds the bucket of one of these products.' })
+  @Attribute(() => [ProductRef], { create: 'optional', update: true, description: 'Finds the bucket of one of these products.' })
   product?: ProductRef[];
 
-  @Attribute(() => [LogicalResourceRef], { create: 'optional', description: 'Finds the bucket of one of these logical resources, e.g. an MSISDN in value.' })
+  @Attribute(() => [LogicalResourceRef], { create: 'optional', update: true, description: 'Finds the bucket of one of these logical resources, e.g. an MSISDN in value.' })
   logicalResource?: LogicalResourceRef[];
 
-  @Attribute(() => PartyAccountRef, { create: 'optional', description: 'Finds the bucket of this account.' })
+  @Attribute(() => PartyAccountRef, { create: 'optional', update: true, description: 'Finds the bucket of this account.' })
   partyAccount?: PartyAccountRef;
 
   @Attribute(() => [RelatedParty], {
@@ -68,9 +74,16 @@ export abstract class BalanceActionParts extends ExtensibleResource {
 
   @Attribute(() => TimePeriod, {
     create: 'optional',
+    update: true,
     description: 'Of a top-up, its end is the validity the top-up brings to its bucket; of a reservation, it is the default of expirationDate. Otherwise only kept.',
   })
   validFor?: TimePeriod;
+
+  @Attribute(() => DateTime, { description: 'Our extension: when the server acts on it next by itself: a reservation lapses, a scheduled top-up is due, an unpaid action is cancelled; absent when it never will.' })
+  nextDueDate?: Date;
+
+  @Attribute(() => DateTime, { description: 'Our extension: of an action that is or was to be paid first, until when its payment was awaited.' })
+  paymentDueDate?: Date;
 
   @Attribute(() => String, { description: 'Our extension: the error code of the refusal when status is failed, e.g. INSUFFICIENT_REMAINING.' })
   failureCode?: string;
@@ -82,6 +95,7 @@ export abstract class BalanceActionParts extends ExtensibleResource {
 // What belongs to some kinds of action only is told by their own classes; here it is only read.
 @Resource({
   table: 'BalanceAction',
+  hidden: hiddenAction,
   description:
     'TMF654 BalanceAction: the history of balance actions of every kind, one row each, whether applied, scheduled or refused. Made and changed through the resource of its kind.',
 })
@@ -97,9 +111,6 @@ export class BalanceAction extends BalanceActionParts {
 
   @Attribute(() => DateTime, { required: true, description: 'When it was asked for.' })
   requestedDate: Date;
-
-  @Attribute(() => DateTime, { description: 'Our extension: when the server acts on it next by itself: a reservation lapses, a scheduled top-up is due.' })
-  nextDueDate?: Date;
 
   @Attribute(() => String, { description: 'Of a top-up: code of the voucher that pays.' })
   voucher?: string;

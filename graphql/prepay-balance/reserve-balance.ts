@@ -6,17 +6,18 @@ import { DateTime } from '../scalars.js';
 import { Quantity } from '../shared/quantity.js';
 import { RelatedParty } from '../shared/references.js';
 import { AdjustBalance } from './adjust-balance.js';
-import { BalanceActionParts } from './balance-action.js';
+import { BalanceActionParts, hiddenAction } from './balance-action.js';
 import { ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
+  hidden: hiddenAction,
   fixed: { kind: 'reserveBalance' },
   description:
     'TMF654 ReserveBalance: holds an amount back. It ends exactly once: committed (completed), or released or expired (cancelled).',
 })
 export class ReserveBalance extends BalanceActionParts {
-  @Attribute(() => String, { create: 'optional', description: 'What the amount is for; taken from the bucket when absent.' })
+  @Attribute(() => String, { create: 'optional', update: true, description: 'What the amount is for; taken from the bucket when absent.' })
   usageType?: string;
 
   @Attribute(() => [RelatedParty], {
@@ -29,12 +30,10 @@ export class ReserveBalance extends BalanceActionParts {
 
   @Attribute(() => DateTime, {
     create: 'optional',
+    update: true,
     description: 'Then the reservation lapses by itself: what it holds goes back. Must be in the future. Default: the end of validFor; without either it holds until it is ended.',
   })
   expirationDate?: Date;
-
-  @Attribute(() => DateTime, { description: 'Our extension: when it lapses by itself; absent when it never will.' })
-  nextDueDate?: Date;
 
   @Attribute(() => DateTime, { required: true, description: 'When the server received it.' })
   requestedDate: Date;
@@ -86,7 +85,7 @@ export const reserveBalance: ResourceModule = {
       },
       update: {
         description:
-          'Changes what describes the reservation; setting status to cancelled releases it. Errors: NOT_FOUND, CONFLICT, RESERVATION_NOT_LIVE, REVISION_MISMATCH.',
+          'Changes what describes the reservation and, while it holds, its expirationDate; setting status to cancelled releases it. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, RESERVATION_NOT_LIVE, REVISION_MISMATCH.',
         call: ({ prepayBalance }, write, change) => prepayBalance.actions.update(write, 'reserveBalance', change),
       },
       delete: {

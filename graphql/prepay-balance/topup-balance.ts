@@ -5,16 +5,17 @@ import { DateTime } from '../scalars.js';
 import { Quantity } from '../shared/quantity.js';
 import { PaymentMethodRef, PaymentRef } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
-import { BalanceActionParts } from './balance-action.js';
+import { BalanceActionParts, hiddenAction } from './balance-action.js';
 import { RelatedTopupBalance } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
+  hidden: hiddenAction,
   fixed: { kind: 'topupBalance' },
   description: 'TMF654 TopupBalance: adds an amount to one bucket: at once, at a later date, in every period, or whenever little is left.',
 })
 export class TopupBalance extends BalanceActionParts {
-  @Attribute(() => String, { create: 'optional', description: 'What the amount is for; taken from the bucket when absent.' })
+  @Attribute(() => String, { create: 'optional', update: true, description: 'What the amount is for; taken from the bucket when absent.' })
   usageType?: string;
 
   @Attribute(() => Quantity, {
@@ -39,9 +40,6 @@ export class TopupBalance extends BalanceActionParts {
     description: 'When the top-up is to happen; in the future, it is scheduled for then. Of a recurring top-up: when its first period begins. Default: now.',
   })
   requestedDate: Date;
-
-  @Attribute(() => DateTime, { description: 'Our extension: when the server acts on it next by itself; absent when it never will.' })
-  nextDueDate?: Date;
 
   @Attribute(() => String, { create: 'optional', update: true, description: 'Code of the voucher that pays.' })
   voucher?: string;
@@ -94,7 +92,7 @@ export const topupBalance: ResourceModule = {
       },
       update: {
         description:
-          'Changes what describes the top-up and, while a scheduled one is created, its amount and dates; status cancelled ends what is scheduled and reverses what is completed. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, INSUFFICIENT_REMAINING, REVISION_MISMATCH.',
+          'Changes what describes the top-up and, until it is applied, all that it was asked with; status completed or failed tells of its payment, cancelled ends what is scheduled and reverses what is completed. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, INSUFFICIENT_REMAINING, REVISION_MISMATCH; when it is paid, those of its creation.',
         call: ({ prepayBalance }, write, change) => prepayBalance.actions.update(write, 'topupBalance', change),
       },
       delete: {

@@ -1,8 +1,5 @@
 import type { ApiDescriptor } from '../api.js';
 
-/** The published samples call an applied action confirmed (DIGEST §1c). */
-const sampleStatus = { status: { confirmed: 'completed' } };
-
 export const prepayBalance: ApiDescriptor = {
   number: 'TMF654',
   title: 'Prepay Balance Management',
@@ -26,6 +23,6 @@ export const prepayBalance: ApiDescriptor = {
       TopupBalance: { balanceTopup: 'relatedTopupBalance', isAutopTopup: 'isAutoTopup' },
       Quantity: { value: 'amount', unit: 'units' },
     },
-    values: { TopupBalance: sampleStatus, AdjustBalance: sampleStatus, ReserveBalance: sampleStatus, TransferBalance: sampleStatus },
+    values: {},
   },
 };

@@ -7,6 +7,8 @@ import { canonicalJson, withoutNulls, type Plain } from '../platform/plain.js';
 export interface WriteContext {
   readonly tenantId: string;
   readonly idempotencyKey?: string;
+  /** Of whoever asks, where that is recorded. */
+  readonly principalId?: string;
   /** Stands for the command under the key in place of its input, when the input was computed. */
   readonly requestedAs?: Plain;
 }

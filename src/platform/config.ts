@@ -34,6 +34,8 @@ export interface Config {
   timeZone: string;
   /** Who gives out the bills. */
   billIssuer: string;
+  /** For so long an action that is to be paid first waits for its payment. */
+  paymentWaitSeconds: number;
   /** False in processes that only answer requests; some other one must run the jobs. */
   areJobsRun: boolean;
   /** For so long the answer to a request is kept under its idempotency key. */
@@ -83,6 +85,7 @@ export const configVariables = [
   { name: 'OPERATOR_TIME_ZONE', default: 'UTC', meaning: 'IANA time zone in which days, months and periods begin and end, e.g. Europe/Berlin' },
   { name: 'BILL_ISSUER', default: 'The operator', meaning: 'name at the head of every bill' },
   { name: 'BACKGROUND_JOBS', default: 'on', meaning: 'off leaves them to the other servers on the database' },
+  { name: 'PAYMENT_WAIT_SECONDS', default: '86400', meaning: 'seconds for which what is created to be paid first waits for its payment; then it is cancelled' },
   { name: 'IDEMPOTENCY_KEY_DAYS', default: '30', meaning: 'days for which an idempotency key is remembered' },
   { name: 'BILL_REPEATED_CHARGES_MAX', default: '15', meaning: 'equal charges of a product within a day; a bill with more is put on hold' },
   { name: 'BILL_TOTAL_MAX', default: undefined, meaning: 'total, in whatever currency, above which a bill is put on hold' },
@@ -102,6 +105,7 @@ const STATEMENT_LIMIT_MIN_MS = 100;
 const STATEMENT_LIMIT_MS = 3_600_000;
 const ISSUER_LENGTH_MAX = 100;
 const KEY_DAYS_LIMIT = 3_650;
+const PAYMENT_WAIT_LIMIT_SECONDS = 31_536_000;
 const REPEATED_CHARGES_LIMIT = 1_000_000;
 const BILL_TOTAL_LIMIT = 1_000_000_000_000;
 
@@ -135,6 +139,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     timeZone: toTimeZone(text('OPERATOR_TIME_ZONE')),
     billIssuer: toIssuer(text('BILL_ISSUER')),
     areJobsRun: choice('BACKGROUND_JOBS', ['on', 'off']) === 'on',
+    paymentWaitSeconds: integer('PAYMENT_WAIT_SECONDS', 1, PAYMENT_WAIT_LIMIT_SECONDS),
     idempotencyKeyDays: integer('IDEMPOTENCY_KEY_DAYS', 1, KEY_DAYS_LIMIT),
     billRepeatedChargesMax: integer('BILL_REPEATED_CHARGES_MAX', 1, REPEATED_CHARGES_LIMIT),
     billTotalMax: text('BILL_TOTAL_MAX') === '' ? undefined : integer('BILL_TOTAL_MAX', 1, BILL_TOTAL_LIMIT),

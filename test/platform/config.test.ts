@@ -25,6 +25,7 @@ describe('configuration', () => {
       isIntrospectionEnabled: true,
       corsOrigins: [],
       timeZone: 'UTC',
+      paymentWaitSeconds: 86_400,
       billIssuer: 'The operator',
       areJobsRun: true,
       idempotencyKeyDays: 30,
@@ -64,6 +65,7 @@ describe('configuration', () => {
       OPERATOR_TIME_ZONE: 'Europe/Berlin',
       BILL_ISSUER: 'Ελλάδα Telecom',
       BACKGROUND_JOBS: 'off',
+      PAYMENT_WAIT_SECONDS: '900',
       IDEMPOTENCY_KEY_DAYS: '7',
       BILL_REPEATED_CHARGES_MAX: '30',
       BILL_TOTAL_MAX: '10000',
@@ -90,6 +92,7 @@ describe('configuration', () => {
       isIntrospectionEnabled: false,
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
       timeZone: 'Europe/Berlin',
+      paymentWaitSeconds: 900,
       billIssuer: 'Ελλάδα Telecom',
       areJobsRun: false,
       idempotencyKeyDays: 7,
@@ -142,6 +145,7 @@ describe('configuration', () => {
     ['BILL_ISSUER', 'x'.repeat(101)],
     ['BACKGROUND_JOBS', 'no'],
     ['IDEMPOTENCY_KEY_DAYS', '0'],
+    ['PAYMENT_WAIT_SECONDS', '0'],
   ])('refuses %s=%s, naming both on one line', (name, value) => {
     const read = (): unknown => readConfig({ [name]: value }, 'sandbox');
     expect(read).toThrow(ConfigError);

@@ -10,6 +10,7 @@ export function wirePrepayBalance({ config, database, clock, nextId, extensions,
     extensions,
     shapes: shapesOf(balanceResources),
     timeZone: config.timeZone,
+    paymentWaitMs: config.paymentWaitSeconds * 1_000,
     reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
   });
   const settle = async (signal: AbortSignal): Promise<void> => {

@@ -1,24 +1,28 @@
 import type { Database, Transaction } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import { runCommand, type Answer } from '../../platform/write/command.js';
-import { answerOf, idempotencyOf } from '../../platform/write/idempotency.js';
-import { deleteRow, lockRow, updateRows } from '../../platform/write/rows.js';
+import { answerOf, idempotencyOf, type Idempotency } from '../../platform/write/idempotency.js';
+import { hideRow, lockRow, readRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
-import { eachOf } from '../input.js';
+import { eachOf, invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
-import type { BalanceTools } from './apply.js';
-import type { ActionKind, Amount, BalanceCommand } from './commands.js';
+import type { BalanceRequest, BalanceTools } from './apply.js';
+import { awaitsPayment } from './awaited.js';
+import type { ActionKind, Amount, BalanceCommand, CreateCommand, PaymentCommand } from './commands.js';
 import type { BalanceEngine } from './engine.js';
 import { changeEvent } from './events.js';
 import {
+  appliedStatus,
   commitType,
   fromAdjustInput,
   fromCommitInput,
   fromReserveInput,
   fromTopupInput,
   fromTransferInput,
+  liveStatus,
+  publishedStatus,
   requireChannel,
   requireRelated,
   type ActionInput,
@@ -27,19 +31,10 @@ import {
   type TopupInput,
   type TransferInput,
 } from './inputs.js';
-import { reschedule } from './reschedule.js';
+import { describingAttributes } from './patchable.js';
+import { completed, revise } from './revise.js';
 import type { Settler } from './settler.js';
 import { actionTransitions } from './transitions.js';
-
-const describing = ['description', 'reason', 'channel', 'relatedParty', 'requestor', 'atType', 'atBaseType', 'atSchemaLocation', 'extension'];
-
-/** What a PATCH may change beside the status (DESIGN §12): never amounts, buckets or other locators. */
-export const patchableAttributes: Readonly<Record<ActionKind, readonly string[]>> = {
-  topupBalance: [...describing, 'voucher', 'payment', 'paymentMethod', 'isAutoTopup', 'relatedTopupBalance'],
-  adjustBalance: describing,
-  reserveBalance: describing,
-  transferBalance: describing,
-};
 
 /** The balance actions of TMF654 as the doors call them. */
 export class BalanceActions {
@@ -51,7 +46,7 @@ export class BalanceActions {
   ) {}
 
   topUp(context: WriteContext, input: TopupInput): Promise<Answer> {
-    return this.submit(context, 'createTopupBalance', withoutNulls(toPlainObject(input)), [fromTopupInput(input)]);
+    return this.submitOne(context, 'createTopupBalance', input, fromTopupInput(input));
   }
 
   topUpMany(context: WriteContext, inputs: readonly TopupInput[]): Promise<Answer> {
@@ -59,7 +54,7 @@ export class BalanceActions {
   }
 
   adjust(context: WriteContext, input: AdjustInput): Promise<Answer> {
-    return this.submit(context, 'createAdjustBalance', withoutNulls(toPlainObject(input)), [fromAdjustInput(input)]);
+    return this.submitOne(context, 'createAdjustBalance', input, fromAdjustInput(input));
   }
 
   adjustMany(context: WriteContext, inputs: readonly AdjustInput[]): Promise<Answer> {
@@ -67,7 +62,7 @@ export class BalanceActions {
   }
 
   reserve(context: WriteContext, input: ReserveInput): Promise<Answer> {
-    return this.submit(context, 'createReserveBalance', withoutNulls(toPlainObject(input)), [fromReserveInput(input)]);
+    return this.submitOne(context, 'createReserveBalance', input, fromReserveInput(input));
   }
 
   reserveMany(context: WriteContext, inputs: readonly ReserveInput[]): Promise<Answer> {
@@ -75,7 +70,7 @@ export class BalanceActions {
   }
 
   transfer(context: WriteContext, input: TransferInput): Promise<Answer> {
-    return this.submit(context, 'createTransferBalance', withoutNulls(toPlainObject(input)), [fromTransferInput(input)]);
+    return this.submitOne(context, 'createTransferBalance', input, fromTransferInput(input));
   }
 
   transferMany(context: WriteContext, inputs: readonly TransferInput[]): Promise<Answer> {
@@ -86,7 +81,7 @@ export class BalanceActions {
   commit(context: WriteContext, reservationId: string, input: { amount?: Amount | null; reason?: string | null }): Promise<Answer> {
     const adjust = { ...input, adjustType: commitType, reserveBalance: { id: reservationId } };
     // The same command as the adjustBalance that says it, so that a key stands for both.
-    return this.submit(context, 'createAdjustBalance', withoutNulls(toPlainObject(adjust)), [fromCommitInput(reservationId, input)]);
+    return this.submitOne(context, 'createAdjustBalance', adjust, fromCommitInput(reservationId, input));
   }
 
   /**
@@ -99,15 +94,19 @@ export class BalanceActions {
     return this.submit(context, `cancel ${kind}`, { id, ...changes }, [command]);
   }
 
+  private submitOne(context: WriteContext, operation: string, input: object, command: CreateCommand): Promise<Answer> {
+    return this.submit(context, operation, requested(input, command), [command]);
+  }
+
   /** Several actions that apply together or not at all; the answer is `{ items: [...] }`. */
   private submitAll<Input extends object>(
     context: WriteContext,
     operation: string,
     inputs: readonly Input[],
-    toCommand: (input: Input) => BalanceCommand,
+    toCommand: (input: Input) => CreateCommand,
   ): Promise<Answer> {
     const commands = eachOf(inputs, toCommand);
-    return this.submit(context, operation, { items: inputs.map((input) => withoutNulls(toPlainObject(input))) }, commands, true);
+    return this.submit(context, operation, { items: inputs.map((input, index) => requested(input, commands[index])) }, commands, true);
   }
 
   private async submit(
@@ -121,30 +120,40 @@ export class BalanceActions {
     for (const command of commands) extensions.check('attributes' in command ? command.attributes : {});
     const [first, ...others] = commands;
     if (first === undefined) return { answer: { items: [] }, replayed: false };
-    const idempotency = idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input));
-    const result = await this.engine.submit(context.tenantId, { commands: [first, ...others], isBulk, idempotency });
+    return this.run(context.tenantId, [first, ...others], idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input)), isBulk);
+  }
+
+  private async run(tenantId: string, commands: BalanceRequest['commands'], idempotency: Idempotency | undefined, isBulk = false): Promise<Answer> {
+    const result = await this.engine.submit(tenantId, { commands, isBulk, idempotency });
     if ('error' in result) throw result.error;
     return { answer: answerOf(result), replayed: result.replayed };
   }
 
-  /** Changes descriptive attributes, what a scheduled top-up waits for, or cancels. */
-  async update(context: WriteContext, kind: ActionKind, change: Change): Promise<Answer> {
-    const { status, ...changes } = withoutRequiredNulls(kind, toPlainObject(change.input));
+  /** Changes what describes an action, what it will do as long as it is not applied, or its status: cancels it, or tells of its payment. */
+  async update(context: WriteContext, kind: ActionKind, { input: said, ...which }: Change): Promise<Answer> {
+    const change: Change = { ...which, input: inOurWords(kind, toPlainObject(said)) };
+    const { status, ...named } = withoutRequiredNulls(kind, toPlainObject(change.input));
+    if (status === null) throw invalid('status', 'cannot be removed');
+    const changes = completed(named);
     requireChannel(changes['channel'] as ActionInput['channel']);
     requireRelated(changes['relatedTopupBalance'] as TopupInput['relatedTopupBalance']);
     if (status === 'cancelled') {
-      requireDescribing(kind, changes);
+      await this.requireDescribing(context, kind, change.id, changes);
       return this.cancel(context, kind, { ...change, input: changes });
     }
     await this.settler.settleIfDue(context.tenantId);
     const input = requestedInput(context, { id: change.id, ...toPlainObject(change.input) });
     const idempotency = idempotencyOf(context.idempotencyKey, `update ${kind}`, input);
+    if ((status === 'completed' || status === 'failed') && (await this.isAwaited(context.tenantId, kind, change.id))) {
+      const command: PaymentCommand = { type: 'payment', kind, actionId: change.id, outcome: status, changes, ifRevision: change.ifRevision };
+      return this.run(context.tenantId, [command], idempotency);
+    }
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
       const before = await this.lock(tx, context.tenantId, kind, change.id, change.ifRevision);
       if (typeof status === 'string') {
         requireTransition(actionTransitions, `${kind} '${change.id}'`, String(before['status']), status);
       }
-      const set = kind === 'topupBalance' ? reschedule(before, changes, now, this.tools.timeZone) : changes;
+      const set = revise(kind, before, changes, now, this.tools.timeZone);
       const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
       this.tools.extensions.check(after);
@@ -153,7 +162,7 @@ export class BalanceActions {
     });
   }
 
-  /** Takes an ended action out of the lists; its ledger entries stay (DESIGN §8). */
+  /** Takes an ended action out of what is read; it is kept for those who audit, and its ledger entries name it. */
   async delete(context: WriteContext, kind: ActionKind, id: string): Promise<Answer> {
     await this.settler.settleIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, `delete ${kind}`, { id });
@@ -162,9 +171,25 @@ export class BalanceActions {
       if (before['status'] === 'created') {
         throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
       }
-      await writeAll(tx, [deleteRow(this.tools.shapes[kind], context.tenantId, id)]);
+      await writeAll(tx, [hideRow(this.tools.shapes[kind], context.tenantId, id, { at: now, by: context.principalId })]);
       return { answer: { id }, events: [changeEvent(kind, 'Delete', before, now, this.tools.nextId)] };
     });
+  }
+
+  private async isAwaited(tenantId: string, kind: ActionKind, id: string): Promise<boolean> {
+    const row = (await readRows(this.database, this.tools.shapes[kind], tenantId, [id])).get(id);
+    return row !== undefined && awaitsPayment(row);
+  }
+
+  /** With its end, an action changes only in what describes it; what is sent back as it was read is no change. */
+  private async requireDescribing({ tenantId }: WriteContext, kind: ActionKind, id: string, changes: Plain): Promise<void> {
+    const named = Object.keys(changes).filter((attribute) => !describingAttributes[kind].includes(attribute));
+    if (named.length === 0) return;
+    const row = (await readRows(this.database, this.tools.shapes[kind], tenantId, [id])).get(id) ?? {};
+    for (const name of named) {
+      if (canonicalJson(changes[name] ?? null) !== canonicalJson(row[name] ?? null)) throw invalid(name, 'cannot be changed together with the status');
+      delete changes[name];
+    }
   }
 
   private async lock(tx: Transaction, tenantId: string, kind: ActionKind, id: string, ifRevision?: number): Promise<Plain> {
@@ -172,10 +197,17 @@ export class BalanceActions {
   }
 }
 
-/** With its end, an action changes only in what describes it. */
-function requireDescribing(kind: ActionKind, changes: Plain): void {
-  const [name] = Object.keys(changes).filter((attribute) => !patchableAttributes[kind].includes(attribute));
-  if (name) throw new DomainError('INVALID_ATTRIBUTE', `${name} cannot be changed together with the status`, { path: name });
+/** What a key stands for: a status that the server sets anyway is not part of it, so that who leaves it out asks for the same. */
+function requested(input: object, command: CreateCommand | undefined): Plain {
+  const { status: _, ...others } = withoutNulls(toPlainObject(input));
+  const isAwaited = command !== undefined && 'awaitsPayment' in command && command.awaitsPayment === true;
+  return isAwaited ? { ...others, status: liveStatus } : others;
+}
+
+/** The published word for an action that was taken means what the server made of it. */
+function inOurWords(kind: ActionKind, input: Plain): Plain {
+  if (input['status'] !== publishedStatus) return input;
+  return { ...input, status: kind === 'reserveBalance' ? liveStatus : appliedStatus };
 }
 
 /** A reservation always answers its parties, be there none (conformance kit): removing them leaves an empty list. */

@@ -1,12 +1,13 @@
 import { DomainError } from '../../platform/errors.js';
 import { toPlainObject, withoutNulls, type Plain, type PlainValue } from '../../platform/plain.js';
 import type { Outcome } from '../../platform/write/idempotency.js';
-import { changed, requireRevision } from '../changes.js';
+import { changed } from '../changes.js';
 import { invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
 import type { BalanceTools } from './apply.js';
 import type { Batch } from './batch.js';
-import { amountOf, endEvents, eventsOf, newAction, nextVersion, postAll, refusedAction, type Mover, type Posting } from './bookkeeping.js';
+import { amountOf, endEvents, eventsOf, lowered, newAction, nextVersion, postAll, refusedAction, requireAction, whereTo, type Mover, type Posting } from './bookkeeping.js';
+import { applyPayment, awaitPayment } from './awaited-actions.js';
 import { actionKindOf, type BalanceCommand, type CancelCommand, type CommitCommand, type CreateCommand } from './commands.js';
 import { isLive, type Refusal } from './refusals.js';
 import { decide } from './rules.js';
@@ -27,9 +28,11 @@ export class Applier {
   /** A command of a client: its answer, or its refusal. */
   apply(command: BalanceCommand): Outcome {
     if (command.type === 'cancel') return { answer: this.cancel(command) };
+    if (command.type === 'payment') return applyPayment(this, command);
     const situation = this.situationOf(command);
     checkDates(command, situation.now);
     if (command.type === 'commit') checkBucket(command, situation.action);
+    if ('awaitsPayment' in command && command.awaitsPayment) return awaitPayment(this, command, situation);
     const verdict = decide(command, situation);
     if (isRefusal(verdict)) return this.refuse(command, verdict, situation);
     const row = this.create(command, verdict, situation.now);
@@ -126,7 +129,8 @@ export class Applier {
     return this.end(action, 'cancelled', { ...command.changes, ...impactsOf(action, posting) }, now);
   }
 
-  private refuse(command: CreateCommand, refusal: Refusal, { candidates, action, now }: Situation): Outcome {
+  /** A refused command that makes an action is recorded as one. */
+  refuse(command: CreateCommand, refusal: Refusal, { candidates, action, now }: Situation): Outcome {
     const ofRecord = 'usageTypeOfRecord' in command ? command.usageTypeOfRecord : undefined;
     const usageType = command.usageType ?? candidates[0]?.usageType ?? action?.usageType ?? ofRecord;
     const adjusts = command.type === 'credit' || command.type === 'debit' || command.type === 'commit';
@@ -158,11 +162,6 @@ export function impactsOf({ snapshot }: ActionState, { impactedBucket }: Posting
   return { impactedBucket: [...((snapshot['impactedBucket'] as PlainValue[] | null) ?? []), ...impactedBucket] };
 }
 
-/** Buckets from which something was taken. */
-function lowered({ buckets, entries }: Posting): BucketState[] {
-  return buckets.filter(({ id }) => entries.some(({ bucketId, remainingDelta }) => bucketId === id && remainingDelta.isNegative()));
-}
-
 /** A bucket's clock never runs backwards, whatever the clocks of several servers say. */
 export function latest(time: Date, buckets: readonly BucketState[]): Date {
   return buckets.reduce((last, { lastEntryAt }) => (lastEntryAt && lastEntryAt > last ? lastEntryAt : last), time);
@@ -172,19 +171,6 @@ export function latest(time: Date, buckets: readonly BucketState[]): Date {
 function firstDueOf(command: CreateCommand, now: Date): Date | undefined {
   if (command.type === 'reserve') return command.expirationDate;
   return command.type === 'scheduled' ? firstDueDate(command, now) : undefined;
-}
-
-/** The bucket that an auto top-up watches, and what the receiver of a transfer uses its bucket for. */
-function whereTo(command: CreateCommand, { watches }: Ruling, { entries, buckets }: Posting): Plain {
-  if (watches) return { bucket: (command.attributes['bucket'] as Plain | undefined) ?? { id: watches.bucketId } };
-  if (command.type !== 'transfer' || command.attributes['receiverBucketUsageType']) return {};
-  const { bucketId } = entries.find(({ entryType }) => entryType === 'transferIn') ?? {};
-  return { receiverBucketUsageType: buckets.find(({ id }) => id === bucketId)?.usageType ?? null };
-}
-
-function requireAction({ kind, actionId, ifRevision }: CancelCommand, action: ActionState | undefined): ActionState {
-  requireRevision(action?.snapshot, kind, actionId, ifRevision);
-  return action as ActionState;
 }
 
 /** What charges a usage is part of what the usage says it consumed. */

@@ -9,6 +9,7 @@ import { findOutcome, loadOutcomes, type Idempotency, type Outcome, type Replaya
 import { Applier, impactsOf, latest } from './applier.js';
 import { Batch } from './batch.js';
 import type { balanceResources, BalanceCommand, DueCommand } from './commands.js';
+import { endUnpaid } from './awaited-actions.js';
 import { changeEvent } from './events.js';
 import { isLive } from './refusals.js';
 import { lapse } from './rules.js';
@@ -35,6 +36,8 @@ export interface BalanceTools {
   readonly shapes: Readonly<Record<(typeof balanceResources)[number], Shape>>;
   /** IANA zone in which the periods of recurring top-ups begin. */
   readonly timeZone: string;
+  /** How long an action waits for its payment. */
+  readonly paymentWaitMs: number;
   /** Told of a due command that cannot be done, which is a bug: the others go on. */
   readonly reportStuck: (error: unknown, command: DueCommand) => void;
 }
@@ -125,6 +128,7 @@ export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: s
     const dueAt = dueDateOf(command, world);
     if (command.type === 'topupDue') topUpDue(applier, command.actionId, now);
     else if (command.type === 'lapse') lapseReservation(applier, command.actionId, now);
+    else if (command.type === 'unpaid') endUnpaid(applier, command.actionId, now);
     else expireBucket(applier, command.bucketId, now);
     // What could not be done now is found again.
     if (dueDateOf(command, world)?.getTime() === dueAt?.getTime()) open.delete(command);

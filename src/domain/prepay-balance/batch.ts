@@ -4,10 +4,10 @@ import { insertOutcomes, type OutcomeRow } from '../../platform/write/idempotenc
 import { insertEvents, type DomainEvent } from '../../platform/write/outbox.js';
 import { insertRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
-import { patchableAttributes } from './actions.js';
 import type { BalanceTools } from './apply.js';
 import type { LedgerEntry } from './bookkeeping.js';
 import { actionKinds, type ActionKind } from './commands.js';
+import { decidingAttributes, describingAttributes } from './patchable.js';
 import * as store from './store.js';
 import type { World } from './world.js';
 
@@ -52,7 +52,8 @@ export class Batch {
     const now = clock.now();
     const actions = actionKinds.flatMap((kind) => [
       insertRows(shapes[kind], tenantId, [...this.created[kind].values()]),
-      updateRows(shapes[kind], tenantId, changedAttributes[kind], [...this.changed[kind].values()]),
+      updateRows(shapes[kind], tenantId, changedAttributes[kind], rowsOf(this.changed[kind], (row) => !wasAwaited(row))),
+      updateRows(shapes[kind], tenantId, [...changedAttributes[kind], ...decidingAttributes[kind]], rowsOf(this.changed[kind], wasAwaited)),
     ]);
     await writeAll(tx, [
       store.writeBuckets(tenantId, [...this.touched].map((id) => world.bucket(id)), now),
@@ -70,12 +71,21 @@ function emptyRows(): RowsOfKind {
   return { topupBalance: new Map(), adjustBalance: new Map(), reserveBalance: new Map(), transferBalance: new Map() };
 }
 
-const setByEngine = ['status', 'confirmationDate', 'usageType', 'impactedBucket', 'failureCode', 'failureMessage'];
+function rowsOf(rows: ReadonlyMap<string, Plain>, holds: (row: Plain) => boolean): Plain[] {
+  return [...rows.values()].filter(holds);
+}
+
+/** The payment of an action may come with changes of what it is to do. */
+function wasAwaited({ paymentDueDate }: Plain): boolean {
+  return (paymentDueDate ?? null) !== null;
+}
+
+const setByEngine = ['status', 'confirmationDate', 'usageType', 'impactedBucket', 'failureCode', 'failureMessage', 'nextDueDate'];
 
 /** What commands and the time change of an action that exists. */
 const changedAttributes: Readonly<Record<ActionKind, readonly string[]>> = {
-  topupBalance: [...setByEngine, 'nextDueDate', 'periodsDone', ...patchableAttributes.topupBalance],
-  adjustBalance: [...setByEngine, ...patchableAttributes.adjustBalance],
-  reserveBalance: [...setByEngine, 'nextDueDate', ...patchableAttributes.reserveBalance],
-  transferBalance: [...setByEngine, ...patchableAttributes.transferBalance],
+  topupBalance: [...setByEngine, 'periodsDone', ...describingAttributes.topupBalance],
+  adjustBalance: [...setByEngine, ...describingAttributes.adjustBalance],
+  reserveBalance: [...setByEngine, ...describingAttributes.reserveBalance],
+  transferBalance: [...setByEngine, ...describingAttributes.transferBalance],
 };

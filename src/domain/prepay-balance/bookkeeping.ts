@@ -2,7 +2,8 @@ import { Decimal } from '../../platform/decimal.js';
 import type { IdSource } from '../../platform/ids.js';
 import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
-import type { ActionKind, CreateCommand } from './commands.js';
+import { requireRevision } from '../changes.js';
+import type { ActionKind, CancelCommand, CreateCommand, PaymentCommand } from './commands.js';
 import { changeEvent, type Change } from './events.js';
 import type { Refusal } from './refusals.js';
 import type { Ruling } from './ruling.js';
@@ -150,3 +151,20 @@ export function amountOf(command: CreateCommand, ruling: Ruling): Plain {
   return toPlainObject(command.type === 'commit' ? ruling.amount : command.amount);
 }
 
+/** Buckets from which something was taken. */
+export function lowered({ buckets, entries }: Posting): BucketState[] {
+  return buckets.filter(({ id }) => entries.some(({ bucketId, remainingDelta }) => bucketId === id && remainingDelta.isNegative()));
+}
+
+/** The bucket that an auto top-up watches, and what the receiver of a transfer uses its bucket for. */
+export function whereTo(command: CreateCommand, { watches }: Ruling, { entries, buckets }: Posting): Plain {
+  if (watches) return { bucket: (command.attributes['bucket'] as Plain | undefined) ?? { id: watches.bucketId } };
+  if (command.type !== 'transfer' || command.attributes['receiverBucketUsageType']) return {};
+  const { bucketId } = entries.find(({ entryType }) => entryType === 'transferIn') ?? {};
+  return { receiverBucketUsageType: buckets.find(({ id }) => id === bucketId)?.usageType ?? null };
+}
+
+export function requireAction({ kind, actionId, ifRevision }: CancelCommand | PaymentCommand, action: ActionState | undefined): ActionState {
+  requireRevision(action?.snapshot, kind, actionId, ifRevision);
+  return action as ActionState;
+}

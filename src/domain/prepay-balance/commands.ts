@@ -32,6 +32,12 @@ export interface Containment {
   readonly json: string;
 }
 
+/** Commands that may wait for their payment. */
+interface Payable {
+  /** It is only recorded, and applied when its payment is told: see PaymentCommand. */
+  readonly awaitsPayment?: boolean;
+}
+
 interface ActionCommand {
   readonly amount: Amount;
   readonly locator: Locator;
@@ -40,7 +46,7 @@ interface ActionCommand {
   readonly attributes: Plain;
 }
 
-export interface TopupCommand extends ActionCommand {
+export interface TopupCommand extends ActionCommand, Payable {
   readonly type: 'topup';
   /** End of validity it brings: a bucket that ends earlier is extended, an expired one revived. */
   readonly validUntil: Date | undefined;
@@ -62,7 +68,7 @@ export interface ScheduledTopupCommand extends ActionCommand {
   readonly threshold: Amount | undefined;
 }
 
-export interface AdjustCommand extends ActionCommand {
+export interface AdjustCommand extends ActionCommand, Payable {
   readonly type: 'credit' | 'debit';
   /** A credit that gives back what a debit took: that the bucket is suspended or expired since does not matter. */
   readonly isRefund?: boolean;
@@ -75,7 +81,7 @@ export interface ReserveCommand extends ActionCommand {
   readonly expirationDate: Date | undefined;
 }
 
-export interface TransferCommand extends ActionCommand {
+export interface TransferCommand extends ActionCommand, Payable {
   readonly type: 'transfer';
   readonly receiver: Locator;
   /** A fee that leaves the payer's bucket and goes to none. */
@@ -84,7 +90,7 @@ export interface TransferCommand extends ActionCommand {
 }
 
 /** An adjustBalance of type reservationDebit: consumes up to the reserved amount, returns the rest. */
-export interface CommitCommand {
+export interface CommitCommand extends Payable {
   readonly type: 'commit';
   readonly actionId: string;
   /** Absent: all that is reserved. */
@@ -106,15 +112,28 @@ export interface CancelCommand {
   readonly ifRevision: number | undefined;
 }
 
+/** PATCH of the status of an action that awaits its payment: it is applied now, or will never be. */
+export interface PaymentCommand {
+  readonly type: 'payment';
+  readonly kind: ActionKind;
+  readonly actionId: string;
+  readonly outcome: 'completed' | 'failed';
+  /** Attributes that the same request changes: what is applied is the action as it then is. */
+  readonly changes: Plain;
+  readonly ifRevision: number | undefined;
+}
+
 /** What the server does by itself when its time has come: nobody is answered, and doing it again does nothing. */
 export type DueCommand =
   | { readonly type: 'lapse'; readonly actionId: string }
   | { readonly type: 'topupDue'; readonly actionId: string }
+  | { readonly type: 'unpaid'; readonly kind: ActionKind; readonly actionId: string }
   | { readonly type: 'expire'; readonly bucketId: string };
 
 /** A command that makes an action of its own. */
 export type CreateCommand = TopupCommand | ScheduledTopupCommand | AdjustCommand | ReserveCommand | TransferCommand | CommitCommand;
-export type BalanceCommand = CreateCommand | CancelCommand;
+export type PayableCommand = TopupCommand | AdjustCommand | TransferCommand | CommitCommand;
+export type BalanceCommand = CreateCommand | CancelCommand | PaymentCommand;
 
 export const actionKindOf: Readonly<Record<CreateCommand['type'], ActionKind>> = {
   topup: 'topupBalance',

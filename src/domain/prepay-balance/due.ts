@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
+import type { ActionKind } from './commands.js';
 
 // What the time does by itself: reservations and buckets lapse, scheduled top-ups fall due.
 
@@ -21,7 +22,9 @@ export function isDue(tenantId: string, now: Date): Prisma.Sql {
 
 /** One thing whose time has come, and when that was. */
 export interface Due {
-  readonly kind: 'reserveBalance' | 'topupBalance' | 'bucket';
+  readonly kind: ActionKind | 'bucket';
+  /** True of an action whose payment did not come in time. */
+  readonly isUnpaid: boolean;
   readonly id: string;
   readonly dueAt: Date;
 }
@@ -31,11 +34,11 @@ export async function findDue(database: Database, tenantId: string, now: Date, l
   const at = now.toISOString();
   return database.query<Due>(Prisma.sql`
     SELECT * FROM (
-      (SELECT "kind", "id", "nextDueDate" AS "dueAt" FROM "BalanceAction"
+      (SELECT "kind", "id", "paymentDueDate" IS NOT NULL AS "isUnpaid", "nextDueDate" AS "dueAt" FROM "BalanceAction"
         WHERE "nextDueDate" <= ${at}::timestamptz AND "tenantId" = ${tenantId}
         ORDER BY "nextDueDate", "id" LIMIT ${limit}::int)
       UNION ALL
-      (SELECT 'bucket', "id", "validForEnd" FROM "Bucket"
+      (SELECT 'bucket', "id", false, "validForEnd" FROM "Bucket"
         WHERE "validForEnd" <= ${at}::timestamptz AND "tenantId" = ${tenantId} AND "status" = 'active'
         ORDER BY "validForEnd", "id" LIMIT ${limit}::int)
     ) t ORDER BY "dueAt", "id" LIMIT ${limit}::int`);

@@ -12,7 +12,7 @@ import {
   type TopupCommand,
   type TransferCommand,
 } from './commands.js';
-import { invalid, isGiven, missing, requireName, requireValidity, type Validity } from '../input.js';
+import { invalid, isGiven, missing, requireName, requireOneOf, requireValidity, type Validity } from '../input.js';
 import {
   completeLogicalResources,
   locatorOf,
@@ -25,6 +25,7 @@ import {
 
 /** What every balance action is asked with; the rest of the attributes is only kept. */
 export interface ActionInput extends LocatorInput {
+  status?: string | null;
   usageType?: string | null;
   validFor?: Validity | null;
   channel?: { id?: string | null; href?: string | null; name?: string | null } | null;
@@ -70,7 +71,7 @@ export function fromTopupInput(input: TopupInput): TopupCommand | ScheduledTopup
 function topupOf(input: TopupInput): TopupCommand {
   const { locator, ...rest } = common(input);
   const validUntil = endOf(input);
-  return { type: 'topup', ...rest, validUntil, locator: validUntil && locator.kind === 'match' ? { ...locator, withExpired: true } : locator };
+  return { type: 'topup', ...rest, ...awaiting(input), validUntil, locator: validUntil && locator.kind === 'match' ? { ...locator, withExpired: true } : locator };
 }
 
 /** Periods of one top-up at most: a weekly one runs for two hundred years. */
@@ -78,7 +79,8 @@ const numberOfPeriodsMax = 10_000;
 
 /** A top-up that acts later: see ScheduledTopupCommand. */
 export function fromScheduledInput(input: TopupInput): ScheduledTopupCommand {
-  const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold, isAutoTopup, ...each } = input;
+  const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold, isAutoTopup, status, ...each } = input;
+  requireStatus(status, [liveStatus]);
   const makesSeveral = isGiven(recurringPeriod) || isGiven(autoTopupThreshold);
   if (isGiven(autoTopupThreshold)) {
     requireName('autoTopupThreshold.units', autoTopupThreshold.units);
@@ -122,14 +124,14 @@ export function fromAdjustInput(input: AdjustInput): AdjustCommand | CommitComma
     return fromCommitInput(reservationId, input);
   }
   if (reservationId !== undefined) throw invalid('reserveBalance', `goes only with adjustType '${commitType}'`);
-  return { type: directionOf(adjustType), ...common(input) };
+  return { type: directionOf(adjustType), ...common(input), ...awaiting(input) };
 }
 
 /** The adjustBalance that consumes a reservation; its bucket is the reservation's. */
 export function fromCommitInput(reservationId: string, input: Omit<ActionInput, 'amount'> & { amount?: Amount | null }): CommitCommand {
   if (input.amount) requireQuantity('amount', input.amount);
   const attributes = descriptive({ ...input, adjustType: commitType, reserveBalance: { id: reservationId } });
-  return { type: 'commit', actionId: reservationId, amount: input.amount ?? undefined, usageType: usageTypeOf(input), attributes };
+  return { type: 'commit', actionId: reservationId, amount: input.amount ?? undefined, usageType: usageTypeOf(input), attributes, ...awaiting(input) };
 }
 
 /** DESIGN §8: absent is a credit; else the suffix tells, and no other value is known. */
@@ -140,6 +142,7 @@ function directionOf(adjustType: string | undefined): 'credit' | 'debit' {
 }
 
 export function fromReserveInput(input: ReserveInput): ReserveCommand {
+  requireStatus(input.status, [liveStatus]);
   const command = common(input);
   // The conformance kit wants relatedParty on every reservation, be it empty.
   const attributes = { relatedParty: [], ...command.attributes };
@@ -165,6 +168,7 @@ export function fromTransferInput(input: TransferInput): TransferCommand {
   return {
     type: 'transfer',
     ...common(complete),
+    ...awaiting(input),
     receiver: locatorOf(target, receiverBucketUsageType ?? undefined, receiverNames),
     cost: transferCost ?? undefined,
     costOwner: costOwnerOf(costOwner),
@@ -178,6 +182,24 @@ function costOwnerOf(costOwner: string | null | undefined): TransferCommand['cos
   if (!isGiven(costOwner)) return 'originator';
   if (costOwner === 'originator' || costOwner === 'receiver') return costOwner;
   throw invalid('costOwner', `must be originator or receiver: '${shown(costOwner)}'`);
+}
+
+/** The status of what holds, or waits for its time or its payment. */
+export const liveStatus = 'created';
+/** The status of what was applied. */
+export const appliedStatus = 'completed';
+/** What the published samples call an action that the server has taken, whatever it does then. */
+export const publishedStatus = 'confirmed';
+
+/** A status that is given must be one that the action can begin in: none is ignored. */
+function requireStatus(status: string | null | undefined, allowed: readonly string[]): void {
+  if (isGiven(status) && status !== publishedStatus) requireOneOf('status', allowed, status);
+}
+
+/** Whoever creates a payable action as `created` will tell of its payment. */
+function awaiting({ status }: { status?: string | null }): { awaitsPayment?: true } {
+  requireStatus(status, [liveStatus, appliedStatus]);
+  return status === liveStatus ? { awaitsPayment: true } : {};
 }
 
 /** The end of validity that an action brings. */
@@ -209,7 +231,6 @@ function descriptive(input: Omit<Partial<AdjustInput>, 'amount'> & { amount?: Am
   const { channel, logicalResource } = input;
   requireChannel(channel);
   const plain = withoutNulls(toPlainObject({ ...input, logicalResource: logicalResource && completeLogicalResources(logicalResource) }));
-  delete plain['amount'];
-  delete plain['usageType'];
+  for (const name of ['amount', 'usageType', 'status']) delete plain[name];
   return plain;
 }

@@ -1,6 +1,6 @@
 import { fitsBalance } from '../amount.js';
 import { areConvertible } from '../units.js';
-import { shown, type ErrorCode } from '../../platform/errors.js';
+import { DomainError, shown, type ErrorCode } from '../../platform/errors.js';
 import type { Decimal } from '../../platform/decimal.js';
 import type { Amount, Locator } from './commands.js';
 import type { ActionState, BucketState } from './state.js';
@@ -86,4 +86,9 @@ export function checkBalanceLimit(bucket: BucketState, amount: Decimal, added: D
     code: 'BALANCE_LIMIT',
     message: `bucket '${bucket.id}' cannot hold ${total.toFixed()} exactly: at most 15 digits, decimals included`,
   };
+}
+
+/** An attribute that a PATCH may not change any more, and why. */
+export function fixed(name: string, why: string): DomainError {
+  return new DomainError('CONFLICT', `${name} cannot be changed: ${why}`, { path: name });
 }

@@ -1,24 +1,20 @@
 import { DomainError } from '../../platform/errors.js';
-import { canonicalJson, withoutNulls, type Plain } from '../../platform/plain.js';
+import { withoutNulls, type Plain } from '../../platform/plain.js';
 import { areConvertible } from '../units.js';
 import { invalid } from '../input.js';
+import { locatingAttributes } from './patchable.js';
+import { fixed } from './refusals.js';
 import { nextDueDate, scheduledOf } from './schedule.js';
 
-/** When a scheduled top-up acts, and what it will do: a PATCH may change it as long as it is `created` (DESIGN §12). */
-const scheduleAttributes = ['amount', 'requestedDate', 'recurringPeriod', 'numberOfPeriods', 'validFor'];
-
-/** The changes of a top-up, completed by when it is due next; refuses what a top-up may not change any more. */
-export function reschedule(before: Plain, changes: Plain, now: Date, timeZone: string): Plain {
-  const named = scheduleAttributes.filter((name) => name in changes && canonicalJson(changes[name] ?? null) !== canonicalJson(before[name] ?? null));
+/**
+ * The changes of a scheduled top-up, of which those named change when it acts or what it will do, completed by when it
+ * is due next. Which bucket is meant is found when it is due.
+ */
+export function reschedule(before: Plain, changes: Plain, named: readonly string[], now: Date, timeZone: string): Plain {
   const [first] = named;
-  const { id, status } = before;
-  if (status !== 'created') {
-    if (first) throw invalid(first, `cannot be changed: topupBalance '${String(id)}' is not scheduled any more, but ${String(status)}`);
-    return changes;
-  }
-  if (changes['amount'] === null) throw invalid('amount', 'cannot be removed');
-  requireSameBucket(before, changes);
-  requireSameKindOfUnits(before, changes);
+  const moved = named.find((name) => locatingAttributes.includes(name) || name === 'usageType');
+  if (moved && before['autoTopupThreshold']) throw fixed(moved, `topupBalance '${String(before['id'])}' watches its bucket: cancel it and make another one`);
+  if (moved === undefined) requireSameKindOfUnits(before, changes);
   const after: Plain = { ...before, ...changes };
   if (first === undefined) {
     // What only describes it can make it impossible, too: a recurring top-up that is not automatic.
@@ -44,13 +40,6 @@ export function reschedule(before: Plain, changes: Plain, now: Date, timeZone: s
   const isLater = requestedDate > now || (isMoved && requestedDate >= now);
   const due = command.recurringPeriod && !isLater ? nextDueDate(requestedDate, command.recurringPeriod, now, timeZone) : requestedDate;
   return { ...changes, nextDueDate: due.toISOString() };
-}
-
-/** Where nothing nearer to the balance is named, the parties say which bucket is meant, and locators stay. */
-function requireSameBucket(before: Plain, changes: Plain): void {
-  if (!('relatedParty' in changes) || canonicalJson(changes['relatedParty'] ?? null) === canonicalJson(before['relatedParty'] ?? null)) return;
-  if (['bucket', 'product', 'logicalResource', 'partyAccount'].some((name) => (before[name] ?? null) !== null)) return;
-  throw invalid('relatedParty', 'cannot be changed while the top-up is scheduled: it says which bucket is meant');
 }
 
 function requireSameKindOfUnits(before: Plain, changes: Plain): void {

@@ -1,6 +1,6 @@
 import { zero, type Decimal } from '../../platform/decimal.js';
 import { areConvertible, fromBase, shownFromBase, toBase } from '../units.js';
-import type { AdjustCommand, Amount, BalanceCommand, CommitCommand, ReserveCommand, ScheduledTopupCommand, TopupCommand } from './commands.js';
+import type { AdjustCommand, Amount, CancelCommand, CommitCommand, CreateCommand, ReserveCommand, ScheduledTopupCommand, TopupCommand } from './commands.js';
 import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
 import { debitMovement, draw, drawable, isShares, reserveMovement, type Share } from './draw.js';
 import { checkBalanceLimit, checkLive, checkUnits, checkUsable, inexact, isLive, unknownReservation, type Refusal } from './refusals.js';
@@ -10,7 +10,7 @@ import type { ActionState, BucketState, Hold, Movement } from './state.js';
 import { transfer } from './transfer.js';
 
 /** Decides a balance command. Pure: no I/O, no clock, exact decimals; refusals in the order of the README. */
-export function decide(command: BalanceCommand, situation: Situation): Verdict {
+export function decide(command: CreateCommand | CancelCommand, situation: Situation): Verdict {
   switch (command.type) {
     case 'topup':
       return topUp(command, situation);

@@ -2,23 +2,32 @@ import { periodStart, type Period } from '../../platform/calendar.js';
 import { Decimal } from '../../platform/decimal.js';
 import type { Plain } from '../../platform/plain.js';
 import type { Amount, ScheduledTopupCommand } from './commands.js';
-import { fromScheduledInput, type TopupInput } from './inputs.js';
+import { fromScheduledInput, type ActionInput, type TopupInput } from './inputs.js';
 
 /** What a scheduled top-up applies, read back from how it is kept. */
 export function scheduledOf(snapshot: Plain): ScheduledTopupCommand {
-  const { validFor, requestedDate, autoTopupThreshold, ...rest } = snapshot as Plain & { validFor?: { startDateTime?: string; endDateTime?: string } };
-  for (const name of setByServer) delete rest[name];
+  const { requestedDate, autoTopupThreshold } = snapshot;
   return fromScheduledInput({
-    ...(rest as unknown as TopupInput),
-    amount: toAmount(snapshot['amount']) as Amount,
+    ...(inputOf(snapshot) as TopupInput),
     // Every action has one; only where it says when something is due does it matter.
     requestedDate: requestedDate && !autoTopupThreshold ? new Date(String(requestedDate)) : undefined,
-    autoTopupThreshold: toAmount(autoTopupThreshold),
-    validFor: validFor && { startDateTime: toDate(validFor.startDateTime), endDateTime: toDate(validFor.endDateTime) },
   });
 }
 
-/** What the server adds to a top-up; the top-ups that a scheduled one makes have their own. */
+/** The input that an action is kept with, without what the server added to it. */
+export function inputOf(snapshot: Plain): ActionInput {
+  const { validFor, autoTopupThreshold, transferCost, ...rest } = snapshot as Plain & { validFor?: { startDateTime?: string; endDateTime?: string } };
+  for (const name of setByServer) delete rest[name];
+  return {
+    ...(rest as unknown as ActionInput),
+    amount: toAmount(snapshot['amount']) as Amount,
+    ...(autoTopupThreshold && { autoTopupThreshold: toAmount(autoTopupThreshold) }),
+    ...(transferCost && { transferCost: toAmount(transferCost) }),
+    validFor: validFor && { startDateTime: toDate(validFor.startDateTime), endDateTime: toDate(validFor.endDateTime) },
+  };
+}
+
+/** What the server adds to an action; the top-ups that a scheduled one makes have their own. */
 const setByServer = [
   'id',
   'revision',
@@ -26,6 +35,7 @@ const setByServer = [
   'updatedAt',
   'confirmationDate',
   'nextDueDate',
+  'paymentDueDate',
   'periodsDone',
   'impactedBucket',
   'failureCode',

@@ -98,12 +98,12 @@ export class Settler {
       const all = await findDue(this.database, tenantId, now, limit);
       const due = all.filter(({ id }) => !stuck.has(id));
       if (due.length === 0) break;
-      for (const { id, dueAt, kind } of due) {
+      for (const { id, dueAt, kind, isUnpaid } of due) {
         // A recurring top-up that catches up is found once per period, each time at a later date.
         const key = `${id} ${dueAt.toISOString()}`;
         const times = (found.get(key) ?? 0) + 1;
         found.set(key, times);
-        if (times === foundMax) this.report(new Error('it stays due, whatever is done'), { id, kind, dueAt });
+        if (times === foundMax) this.report(new Error('it stays due, whatever is done'), { id, kind, dueAt, isUnpaid });
       }
       const last = all.length === limit ? all.at(-1) : undefined;
       settled += await this.apply(tenantId, due, last?.dueAt ?? now);
@@ -141,7 +141,8 @@ export class Settler {
   }
 }
 
-function toCommand({ kind, id }: Due): DueCommand {
+function toCommand({ kind, id, isUnpaid }: Due): DueCommand {
   if (kind === 'bucket') return { type: 'expire', bucketId: id };
+  if (isUnpaid) return { type: 'unpaid', kind, actionId: id };
   return kind === 'reserveBalance' ? { type: 'lapse', actionId: id } : { type: 'topupDue', actionId: id };
 }

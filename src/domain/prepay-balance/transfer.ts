@@ -70,6 +70,6 @@ function costOfReceiver(receiver: BucketState, { units, remainingDelta }: Moveme
   return [{ bucketId: receiver.id, entryType: 'transferCost', units, remainingDelta: paid.negated(), reservedDelta: zero }];
 }
 
-function aboutReceiver({ code, message }: Refusal): Refusal {
+export function aboutReceiver({ code, message }: Refusal): Refusal {
   return { code, message: `receiver: ${message}` };
 }

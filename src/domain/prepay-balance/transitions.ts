@@ -14,3 +14,6 @@ export const actionTransitions: Transitions = {
   failed: [],
   cancelled: [],
 };
+
+/** Of an action that awaits its payment, clients tell what became of that. */
+export const awaitedTransitions: Transitions = { ...actionTransitions, created: ['completed', 'failed', 'cancelled'] };

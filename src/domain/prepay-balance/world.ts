@@ -1,10 +1,13 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
-import type { Plain } from '../../platform/plain.js';
+import { DomainError, shown } from '../../platform/errors.js';
+import { withoutNulls, type Plain } from '../../platform/plain.js';
 import { lockRows, readRows } from '../../platform/write/rows.js';
 import type { BalanceTools } from './apply.js';
-import type { ActionKind, BalanceCommand, DueCommand, Locator, ScheduledTopupCommand } from './commands.js';
+import { awaitsPayment, payableOf } from './awaited.js';
+import { actionKinds, type ActionKind, type BalanceCommand, type DueCommand, type Locator, type PayableCommand, type PaymentCommand, type ScheduledTopupCommand } from './commands.js';
 import { isDue } from './due.js';
+import { liveStatus } from './inputs.js';
 import { scheduledOf } from './schedule.js';
 import type { ActionState, BucketState } from './state.js';
 import * as store from './store.js';
@@ -23,6 +26,8 @@ export class World {
     readonly matches: Map<Locator, readonly string[]>,
     /** What each scheduled top-up applies when it is due. */
     readonly scheduled: Map<string, ScheduledTopupCommand>,
+    /** What each action whose payment is told applies; or why that cannot be said. */
+    readonly paid: ReadonlyMap<PaymentCommand, PayableCommand | DomainError>,
     /** Buckets that expire, as they are read. */
     readonly bucketRows: ReadonlyMap<string, Plain>,
     /** The present, taken when the locks were there. */
@@ -46,9 +51,17 @@ export class World {
     return [...holds, ...effects].flatMap(({ bucketId }) => this.buckets.get(bucketId) ?? []);
   }
 
+  /** What an action whose payment is told applies. */
+  payable(command: PaymentCommand): PayableCommand {
+    const found = this.paid.get(command);
+    if (found === undefined) throw new Error(`${command.kind} ${command.actionId} was not looked at`);
+    if (found instanceof DomainError) throw found;
+    return found;
+  }
+
   /** For commands that apply together or not at all: what they do to the copy is taken over by `become`, or forgotten. */
   copy(): World {
-    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.scheduled), this.bucketRows, this.now);
+    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.scheduled), this.paid, this.bucketRows, this.now);
   }
 
   become({ buckets, actions, scheduled }: World): void {
@@ -71,10 +84,16 @@ export class World {
     const asked = clock.now();
     const named = namedActions(commands);
     const topups = await readRows(tx, shapes.topupBalance, tenantId, named.topupBalance);
-    const scheduled = new Map([...topups].filter(([, row]) => row['status'] === 'created').map(([id, row]) => [id, asDue(scheduledOf(row), row)]));
+    const isScheduled = (row: Plain): boolean => row['status'] === liveStatus && !awaitsPayment(row);
+    const scheduled = new Map([...topups].filter(([, row]) => isScheduled(row)).map(([id, row]) => [id, asDue(scheduledOf(row), row)]));
+    const payments = commands.filter((command) => command.type === 'payment');
+    const awaited = await readAwaited(tx, shapes, tenantId, payments);
+    const paid = new Map(payments.flatMap((command) => paidBy(command, awaited.get(command.actionId))));
+    const payables = [...paid.values()].flatMap((payable) => (payable instanceof DomainError ? [] : [payable]));
+    named.reserveBalance.push(...payables.flatMap((payable) => (payable.type === 'commit' ? [payable.actionId] : [])));
     const effects = await store.effects(tx, tenantId, cancelled(commands));
 
-    const locators = [...commands.flatMap(locatorsOf), ...[...scheduled.values()].map(({ topup }) => topup.locator)];
+    const locators = [...commands.flatMap(locatorsOf), ...payables.flatMap(locatorsOf), ...[...scheduled.values()].map(({ topup }) => topup.locator)];
     const matches = locators.filter((locator) => locator.kind === 'match');
     const bucketIds = [
       ...locators.flatMap((locator) => (locator.kind === 'bucket' ? [locator.bucketId] : [])),
@@ -99,12 +118,37 @@ export class World {
       // Changed between the first look and the lock: what was located may not be what it means now.
       if (actions.get(id)?.snapshot['revision'] !== row['revision']) scheduled.delete(id);
     }
+    for (const command of payments) {
+      const isSame = actions.get(command.actionId)?.snapshot['revision'] === awaited.get(command.actionId)?.['revision'];
+      if (!isSame) paid.set(command, new DomainError('CONFLICT', `${command.kind} '${shown(command.actionId)}' was changed at the same time: look at it, and repeat`));
+    }
     for (const id of watching) {
       const action = actions.get(id);
       if (action) scheduled.set(id, scheduledOf(action.snapshot));
     }
     const bucketRows = await lockRows(tx, shapes.bucket, tenantId, expiring(commands));
-    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), scheduled, bucketRows, now);
+    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), scheduled, paid, bucketRows, now);
+  }
+}
+
+/** The actions whose payment is told, as they stand before anything is locked. */
+async function readAwaited(tx: Transaction, shapes: BalanceTools['shapes'], tenantId: string, payments: readonly PaymentCommand[]): Promise<Map<string, Plain>> {
+  const found = new Map<string, Plain>();
+  for (const kind of actionKinds) {
+    const ids = payments.filter((command) => command.kind === kind).map(({ actionId }) => actionId);
+    for (const [id, row] of await readRows(tx, shapes[kind], tenantId, ids)) found.set(id, row);
+  }
+  return found;
+}
+
+/** An action that does not wait applies nothing; its command is answered by what it is. */
+function paidBy(command: PaymentCommand, row: Plain | undefined): [PaymentCommand, PayableCommand | DomainError][] {
+  if (row === undefined || !awaitsPayment(row)) return [];
+  try {
+    return [[command, payableOf(command.kind, withoutNulls({ ...row, ...command.changes }))]];
+  } catch (error) {
+    if (error instanceof DomainError) return [[command, error]];
+    throw error;
   }
 }
 
@@ -138,7 +182,7 @@ function namedActions(commands: readonly (BalanceCommand | DueCommand)[]): IdsOf
   for (const command of commands) {
     if (command.type === 'commit' || command.type === 'lapse') ids.reserveBalance.push(command.actionId);
     else if (command.type === 'topupDue') ids.topupBalance.push(command.actionId);
-    else if (command.type === 'cancel') ids[command.kind].push(command.actionId);
+    else if (command.type === 'cancel' || command.type === 'payment' || command.type === 'unpaid') ids[command.kind].push(command.actionId);
   }
   return ids;
 }

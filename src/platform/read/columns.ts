@@ -23,11 +23,11 @@ export function literal(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
-/** `AND b."kind" = 'topupBalance'`: what makes the resource out of a table that several share. */
+/** `AND b."kind" = 'topupBalance'`: what makes the resource out of a table that several share, or that keeps what is hidden. */
 export function fixedConditions(shape: Shape, alias: string): string {
-  return Object.entries(shape.fixed)
-    .map(([column, value]) => `AND ${alias}.${identifier(column)} = ${literal(value)}`)
-    .join(' ');
+  const fixed = Object.entries(shape.fixed).map(([column, value]) => `AND ${alias}.${identifier(column)} = ${literal(value)}`);
+  const visible = shape.hidden ? [`AND ${alias}.${identifier(shape.hidden.at)} IS NULL`] : [];
+  return [...fixed, ...visible].join(' ');
 }
 
 export function attributeOf(shape: Shape, name: string): StoredAttribute {

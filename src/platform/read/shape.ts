@@ -25,6 +25,8 @@ export interface Shape {
   rowsOf?: readonly string[];
   /** Fixed conditions that make the resource out of its table, e.g. kind = topupBalance. */
   fixed: Readonly<Record<string, string>>;
+  /** Columns that say when and by whom a row was taken out of what is read; without them rows are deleted for good. */
+  hidden?: { readonly at: string; readonly by: string };
   /** Attribute that identifies a row within its scope and ends every order. */
   key: string;
   attributes: Readonly<Record<string, StoredAttribute>>;

@@ -140,6 +140,15 @@ export function deleteRow(shape: Shape, tenantId: string, id: string): Write {
     DELETE FROM ${Prisma.raw(identifier(shape.table))} WHERE "tenantId" = ${tenantId} AND "id" = ${id}`;
 }
 
+/** Takes a resource out of what is read, for good; its row stays. */
+export function hideRow({ name, table, hidden }: Shape, tenantId: string, id: string, { at, by }: { at: Date; by: string | undefined }): Write {
+  if (hidden === undefined) throw new Error(`${name} has no columns that hide a row`);
+  return Prisma.sql`
+    UPDATE ${Prisma.raw(identifier(table))}
+    SET ${Prisma.raw(identifier(hidden.at))} = ${at.toISOString()}::timestamptz, ${Prisma.raw(identifier(hidden.by))} = ${by ?? null}::text
+    WHERE "tenantId" = ${tenantId} AND "id" = ${id}`;
+}
+
 /** Attributes that live in columns; computed ones (functions of the row) are only read. */
 function writableAttributes(shape: Shape): string[] {
   return Object.keys(shape.attributes).filter((name) => !shape.computed.includes(name));

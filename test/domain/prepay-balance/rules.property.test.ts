@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { BalanceCommand } from '../../../src/domain/prepay-balance/commands.js';
+import type { CancelCommand, CreateCommand } from '../../../src/domain/prepay-balance/commands.js';
 import { burnOrder } from '../../../src/domain/prepay-balance/draw.js';
 import { decide } from '../../../src/domain/prepay-balance/rules.js';
 import { isRefusal, type Ruling, type Situation } from '../../../src/domain/prepay-balance/ruling.js';
 import type { ActionState, BucketState, Hold } from '../../../src/domain/prepay-balance/state.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 import { seed } from '../../support/seed.js';
+
+type DecidedCommand = CreateCommand | CancelCommand;
 
 const runs = Number(process.env.RUNS ?? 1000);
 const now = new Date('2026-03-01T12:00:00.000Z');
@@ -49,11 +51,11 @@ const locatedCommand = fc
     units: fc.constantFrom('EUR', 'EUR', 'EUR', 'USD'),
     named: fc.boolean(),
   })
-  .map(({ type, amount: value, units, named }): BalanceCommand => {
+  .map(({ type, amount: value, units, named }): DecidedCommand => {
     const locator = named
       ? { kind: 'bucket' as const, bucketId: 'bucket-0' }
       : { kind: 'match' as const, conditions: [], usageType: undefined, units };
-    return { ...common, type, amount: { amount: value, units }, locator, expirationDate: undefined, validUntil: undefined } as BalanceCommand;
+    return { ...common, type, amount: { amount: value, units }, locator, expirationDate: undefined, validUntil: undefined } as DecidedCommand;
   });
 
 /** A request for a movement, and the buckets its locator leads to. */
@@ -75,7 +77,7 @@ const moving = fc
   })
   .map(({ states, amount: value, cost, costOwner, units, split, named }) => {
     const match = { kind: 'match' as const, conditions: [], usageType: undefined, units };
-    const command: BalanceCommand = {
+    const command: DecidedCommand = {
       ...common,
       type: 'transfer',
       amount: { amount: value, units },
@@ -105,7 +107,7 @@ const ending = fc
       .map(({ id, reserved, amountScale }): Hold => ({ bucketId: id, amount: reserved.div(4).times(part).toDecimalPlaces(amountScale, Decimal.ROUND_DOWN) }))
       .filter((hold) => hold.amount.gt(0) && status === 'created');
     const reservation: ActionState = { kind: 'reserveBalance', id: 'r', status, units: 'EUR', usageType: 'monetary', dueAt: expirationDate, holds, effects: [], snapshot: {} };
-    const command = { ...common, type, kind: 'reserveBalance', actionId: 'r', amount: value && { amount: value, units }, changes: {}, ifRevision: undefined } as BalanceCommand;
+    const command = { ...common, type, kind: 'reserveBalance', actionId: 'r', amount: value && { amount: value, units }, changes: {}, ifRevision: undefined } as DecidedCommand;
     return { command, situation: { candidates, receivers: [], action: reservation, now } };
   });
 
@@ -131,7 +133,7 @@ function everybody({ candidates, receivers }: Pick<Situation, 'candidates' | 're
   return [...new Map([...candidates, ...receivers].map((state) => [state.id, state])).values()];
 }
 
-function check(predicate: (command: BalanceCommand, situation: Situation, ruling: Ruling) => void): number {
+function check(predicate: (command: DecidedCommand, situation: Situation, ruling: Ruling) => void): number {
   let rulings = 0;
   fc.assert(
     fc.property(cases, ({ command, situation }) => {
@@ -166,7 +168,7 @@ describe('decide', () => {
       const held = sum((action?.holds ?? []).map((hold) => hold.amount));
       const asked = command.type === 'cancel' || command.amount === undefined ? held : command.amount.amount;
       const cost = command.type === 'transfer' ? (command.cost?.amount ?? new Decimal(0)) : new Decimal(0);
-      const expected: Record<Exclude<BalanceCommand['type'], 'scheduled'>, [Decimal, Decimal]> = {
+      const expected: Record<Exclude<DecidedCommand['type'], 'scheduled'>, [Decimal, Decimal]> = {
         topup: [asked, new Decimal(0)],
         credit: [asked, new Decimal(0)],
         debit: [asked.negated(), new Decimal(0)],
