@@ -18,7 +18,7 @@ export function ifMatch(request: RestRequest): (revision: number) => boolean {
   return (revision) => header === undefined || matchesETag(header, revision);
 }
 
-/** 415 unless the body is of one of these types; a body without a type counts as the first. */
+/** 415 unless the body is of one of these types; where there is none, the first. */
 export function requireMediaType(request: RestRequest, types: readonly string[]): string {
   const given = mediaType(request.headers['content-type'] ?? types[0] ?? '');
   if (types.includes(given)) return given;
@@ -28,12 +28,8 @@ export function requireMediaType(request: RestRequest, types: readonly string[])
 /** 406 unless JSON is among what the client accepts. */
 export function requireAcceptable(request: RestRequest): void {
   const accept = request.headers['accept'];
-  if (accept === undefined || accept.trim() === '') return;
-  const accepted = accept.split(',').some((range) => {
-    const isRefused = /;\s*q=0(\.0*)?\s*$/.test(range);
-    return !isRefused && ['*/*', 'application/*', 'application/json'].includes(mediaType(range));
-  });
-  if (!accepted) throw new DomainError('NOT_ACCEPTABLE', `only application/json is offered, '${accept.slice(0, 100)}' does not accept it`);
+  if (accept === undefined || accept.trim() === '' || accept === '*/*' || request.acceptsJson()) return;
+  throw new DomainError('NOT_ACCEPTABLE', `only application/json is offered, '${accept.slice(0, 100)}' does not accept it`);
 }
 
 function mediaType(header: string): string {

@@ -12,6 +12,10 @@ export interface RestRequest {
   /** Scheme, host and port the client used, or the configured public URL. */
   readonly origin: string;
   readonly context: Context;
+  /** Whether JSON is among what the client accepts by its Accept header. */
+  acceptsJson(): boolean;
+  /** Refuses a body of at least one byte that comes without a Content-Type. */
+  requireType(): Promise<void>;
   /** The parsed JSON body; undefined when there is none. Refuses by itself what is no JSON. */
   body(): Promise<unknown>;
 }

@@ -14,9 +14,14 @@ export const headers = {
   Allow: text('The methods that are offered here.'),
   'Accept-Patch': text('The media types that PATCH takes here.'),
   'Retry-After': count('Seconds after which to try again.'),
+  'Cache-Control': text('How the answer may be kept: `private, no-cache` what was read (ask again with its ETag), `no-store` everything else.'),
+  'X-Content-Type-Options': text('`nosniff`: it is what Content-Type says.'),
 } as const satisfies Record<string, Json>;
 
 export type HeaderName = keyof typeof headers;
+
+/** Those of every answer. */
+const common: readonly HeaderName[] = ['Cache-Control', 'X-Content-Type-Options'];
 
 /** TMF630 §3.4. */
 export const errorSchema: Json = {
@@ -52,8 +57,7 @@ function errorResponse(status: number): Json {
   const examples = table.map(([code, { tmfCode, reason }]) => [code, { summary: reason, value: { code: tmfCode, reason, message: reason, status: String(status), '@type': 'Error' } }]);
   return {
     description: reasons,
-    ...(status === 405 && { headers: headerReferences(['Allow']) }),
-    ...(status === 503 && { headers: headerReferences(['Retry-After']) }),
+    headers: headerReferences([...common, ...(status === 405 ? (['Allow'] as const) : []), ...(status === 503 ? (['Retry-After'] as const) : [])]),
     content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' }, examples: Object.fromEntries(examples) as Json } },
   };
 }
@@ -62,7 +66,7 @@ function errorResponse(status: number): Json {
 export function success(description: string, names: readonly HeaderName[], schema?: Json): Json {
   return {
     description,
-    ...(names.length > 0 && { headers: headerReferences(names) }),
+    headers: headerReferences([...common, ...names]),
     ...(schema && { content: { 'application/json': { schema } } }),
   };
 }

@@ -34,10 +34,11 @@ export function pagingOf(query: ParsedQuery, range: string | undefined, { pageSi
   if (after !== undefined && offset !== undefined) {
     throw new DomainError('INVALID_QUERY', 'after and offset exclude each other', { path: 'after' });
   }
-  if (range === undefined || isAsked) {
+  // RFC 9110 §14.2: a unit that is not known here is ignored.
+  if (range === undefined || isAsked || !/^\s*items\s*=/i.test(range)) {
     return { offset: offset ?? 0, limit: limit ?? pageSizeDefault, after, isAsked, isRange: false };
   }
-  const match = /^items=(\d{1,9})-(\d{1,9})$/.exec(range.trim());
+  const match = /^items=(\d{1,9})-(\d{1,9})$/i.exec(range.trim());
   const [first, last] = [Number(match?.[1]), Number(match?.[2])];
   if (match === null || first < 1 || last < first || last - first + 1 > pageSizeMax) {
     throw new DomainError('INVALID_HEADER', `Range must be items=<first>-<last>, counted from 1, with at most ${pageSizeMax} items: '${range.slice(0, 40)}'`, {

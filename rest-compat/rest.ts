@@ -55,6 +55,7 @@ export class Rest {
       throw new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, { allow: methods });
     }
     requireAcceptable(request);
+    if (!['GET', 'HEAD'].includes(request.method)) await request.requireType();
     const { extensionAttributes } = this.options;
     const attributes = withExtensions(route.model.attributes, extensionAttributes);
     const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);

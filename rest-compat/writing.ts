@@ -23,8 +23,8 @@ const bulkMax = 200;
 
 /** POST: 201 with Location. */
 export async function create(call: Call): Promise<RestResponse> {
-  refuseReadParameters(call);
   requireMediaType(call.request, ['application/json']);
+  refuseReadParameters(call);
   const input = createInput(call.route, await objectBody(call));
   const plan = call.plans.plan('create', call.route, call.query);
   return perform(call, plan.document, { input }, (result) => answer(plan, result, 201));
@@ -32,8 +32,8 @@ export async function create(call: Call): Promise<RestResponse> {
 
 /** TMF630 §6.2: a JSON Patch that only adds, on the collection, creates all its values or none. */
 export async function createMany(call: Call): Promise<RestResponse> {
-  refuseReadParameters(call);
   requireMediaType(call.request, jsonPatchTypes);
+  refuseReadParameters(call);
   const operations = readOperations(await call.request.body());
   if (operations.length > bulkMax) {
     throw new DomainError('INVALID_BODY', `one patch creates at most ${bulkMax} resources, not ${operations.length}`);
@@ -59,8 +59,8 @@ export async function createMany(call: Call): Promise<RestResponse> {
  * have read the same version would get through.
  */
 export async function update(call: Call): Promise<RestResponse> {
-  refuseReadParameters(call);
   const type = requireMediaType(call.request, [...mergePatchTypes, ...jsonPatchTypes]);
+  refuseReadParameters(call);
   const isMergePatch = mergePatchTypes.some((mergePatchType) => mergePatchType === type);
   const hasQueries = jsonPatchQueryTypes.some((queryType) => queryType === type);
   const change = isMergePatch ? mergeChange(await objectBody(call), call) : jsonPatchChange(readOperations(await call.request.body()), hasQueries, call);

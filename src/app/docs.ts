@@ -16,8 +16,11 @@ export interface DocsOptions extends OpenApiOptions {
 const swaggerUiFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'favicon-32x32.png'];
 const swaggerUiFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
+/** A new version of the server brings new ones: whoever has one asks each time whether it is still the same. */
+const asked = { 'Cache-Control': 'no-cache' };
+
 /** Nothing from anywhere else; React sets the styles of elements, and the icons of Swagger UI are data URLs. */
-const securityHeaders = {
+const pageHeaders = {
   'Content-Security-Policy': [
     "default-src 'none'",
     "script-src 'self'",
@@ -28,8 +31,8 @@ const securityHeaders = {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; '),
-  'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
+  ...asked,
 };
 
 /** The OpenAPI document of each API beside its resources, and Swagger UI for all of them at /docs. */
@@ -39,7 +42,7 @@ export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions):
     const document = openApiDocument(schema, api, options);
     router.get(api.basePaths.map(documentPath), (request, response) => {
       const origin = originOf(request);
-      response.json({ ...document, servers: document.servers.map(({ url }) => ({ url: origin + url })) });
+      response.set(asked).json({ ...document, servers: document.servers.map(({ url }) => ({ url: origin + url })) });
     });
   }
   // Relative, so that it also holds behind a proxy that adds a prefix.
@@ -48,13 +51,13 @@ export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions):
   router.get('/docs/initializer.js', text('js', initializer(apis)));
   router.get('/docs/page.css', text('css', pageStyle));
   for (const file of swaggerUiFiles) {
-    router.get(`/docs/${file}`, (_request, response) => response.set(securityHeaders).sendFile(file, { root: swaggerUiFolder }));
+    router.get(`/docs/${file}`, (_request, response) => response.set(pageHeaders).sendFile(file, { root: swaggerUiFolder }));
   }
   return router;
 }
 
 function text(type: string, content: string): RequestHandler {
-  return (_request, response) => void response.set(securityHeaders).type(type).send(content);
+  return (_request, response) => void response.set(pageHeaders).type(type).send(content);
 }
 
 function documentPath(basePath: string): string {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApolloServer, HeaderMap, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -8,6 +8,7 @@ import type { Context } from '../../graphql/context.js';
 import { graphqlLimits, validationRules } from '../../graphql/limits.js';
 import { DomainError, errorTable } from '../platform/errors.js';
 import { hasExactNumber, parseJson } from '../platform/json.js';
+import { endWith, refuseGraphql } from './answer.js';
 import { readText } from './body.js';
 import type { Execute } from './execute.js';
 import { toRefusal } from './refusal.js';
@@ -18,6 +19,8 @@ export interface GraphqlHttpOptions {
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
   bodyMaxBytes: number;
   isIntrospectionEnabled: boolean;
+  /** Whether a browser is shown Apollo's Sandbox. */
+  hasLandingPage: boolean;
   logger: Logger;
 }
 
@@ -44,7 +47,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<Gr
     formatError: (formatted, error) => format(formatted, error, options.logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginLandingPageLocalDefault({ includeCookies: false }),
+      // The page loads what it shows from elsewhere.
+      options.hasLandingPage ? ApolloServerPluginLandingPageLocalDefault({ includeCookies: false }) : ApolloServerPluginLandingPageDisabled(),
       oneKeyOneMutation,
     ],
     logger: options.logger,
@@ -125,7 +129,7 @@ async function handle(
   try {
     body = await readBody(request, options.bodyMaxBytes);
   } catch (error) {
-    sendRefusal(response, toRefusal(error, options.logger));
+    refuseGraphql(request, response, toRefusal(error, options.logger));
     return;
   }
   const result = await apollo.executeHTTPGraphQLRequest({
@@ -140,7 +144,7 @@ async function handle(
   for (const [name, value] of result.headers) response.setHeader(name, value);
   response.statusCode = result.status ?? 200;
   if (result.body.kind === 'complete') {
-    response.end(result.body.string);
+    endWith(request, response, result.body.string);
     return;
   }
   for await (const chunk of result.body.asyncIterator) response.write(chunk);
@@ -151,8 +155,19 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<unk
   if (request.method === 'GET') checkGetVariables(request.url ?? '');
   if (request.method !== 'POST') return undefined;
   const text = await readText(request, maxBytes);
-  const isJson = /^application\/([\w.+-]*\+)?json\b/.test(request.headers['content-type'] ?? '');
-  return isJson && text !== '' ? parseJson(text) : undefined;
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (text === '') return undefined;
+  if (type === '') throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'the body has no Content-Type');
+  if (type === 'application/graphql') return { query: text, ...parametersOf(request.url ?? '') };
+  return /^application\/([\w.+-]*\+)?json$/.test(type) ? parseJson(text) : undefined;
+}
+
+/** What goes beside a document that is a body by itself. */
+function parametersOf(url: string): Record<string, unknown> {
+  const question = url.indexOf('?');
+  const parameters = new URLSearchParams(question < 0 ? '' : url.slice(question));
+  const [operationName, variables] = [parameters.get('operationName'), parameters.get('variables')];
+  return { ...(operationName && { operationName }), ...(variables && { variables: parseJson(variables) }) };
 }
 
 /** Apollo parses the variables of a GET by itself: what it would round or let through is refused before. */
@@ -161,11 +176,4 @@ function checkGetVariables(url: string): void {
   if (variables && hasExactNumber(parseJson(variables))) {
     throw new DomainError('INVALID_BODY', 'a number in the variables has too many digits or an exponent: send it by POST', { path: 'variables' });
   }
-}
-
-function sendRefusal(response: ServerResponse, refusal: DomainError): void {
-  const { status, reason } = errorTable[refusal.code];
-  response.statusCode = status;
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  response.end(JSON.stringify({ errors: [{ message: refusal.message, extensions: { code: refusal.code, status, reason } }] }));
 }

@@ -1,17 +1,16 @@
 import { createServer as createNodeServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import cors from 'cors';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
+import { DomainError, shown } from '../platform/errors.js';
+import type { Addresses } from './addresses.js';
+import { refuseGraphql, refuseRest, refuseUnreadable, setCommonHeaders, takeBody } from './answer.js';
 import { answerFailure } from './failure.js';
+import type { Origins } from './origins.js';
 import { inRequest } from './request-trace.js';
 import type { FindStream } from './stream-http.js';
-
-/** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
-const sandboxOrigin = 'https://studio.apollographql.com';
-const exposedHeaders = ['ETag', 'Last-Modified', 'Location', 'Link', 'X-Total-Count', 'X-Result-Count', 'Content-Range', 'Idempotency-Replayed'];
 
 const graphqlPath = /^\/graphql\/?(\?|$)/;
 /** What Express serves: pages for people and probes. It would take a third of the speed of GraphQL and TMF REST. */
@@ -28,6 +27,8 @@ export interface HttpServerOptions {
   config: Config;
   database: Database;
   logger: Logger;
+  addresses: Addresses;
+  origins: Origins;
   graphql: Handle;
   findStream: FindStream;
   /** Answers whatever nobody else does. */
@@ -43,37 +44,61 @@ export interface HttpServer {
 }
 
 /** Leads each request to the door it is for. */
-export function createHttpServer({ config, database, logger, graphql, findStream, rest, docs }: HttpServerOptions): HttpServer {
+export function createHttpServer({ config, database, logger, addresses, origins, graphql, findStream, rest, docs }: HttpServerOptions): HttpServer {
   const pages = createPages(database, docs, rest, logger);
-  const allowCors = cors({ origin: [sandboxOrigin, ...config.corsOrigins], exposedHeaders, maxAge: 600 });
   const underWay = new Set<ServerResponse>();
-  const server = createNodeServer((request, response) => {
-    underWay.add(response);
-    response.once('close', () => underWay.delete(response));
-    const answer = (): void => {
-      const url = request.url ?? '';
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    setCommonHeaders(response);
+    const misdirection = addresses.settle(request);
+    const url = request.url ?? '';
+    const isGraphql = graphqlPath.test(url);
+    const refuse = isGraphql ? refuseGraphql : refuseRest;
+    if (misdirection) {
+      refuse(request, response, misdirection);
+      return;
+    }
+    origins.handle(request, response, () => {
+      const refusal = origins.refusal(request, isGraphql);
+      if (refusal) {
+        refuse(request, response, refusal);
+        return;
+      }
+      takeBody(request, response);
       if (expressPaths.test(url)) {
         pages(request, response);
         return;
       }
-      const handle = graphqlPath.test(url) ? graphql : (findStream(request) ?? rest);
+      const handle = isGraphql ? graphql : (findStream(request) ?? rest);
       handle(request, response).catch((error: unknown) => answerFailure(error, response, logger));
-    };
+    });
+  };
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
     // Whoever waits for a connection hears of its death by 'close'; an error that nobody listens to would end the process.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
     inRequest(request, () => {
       try {
-        // An OPTIONS that is no preflight asks the resource itself what it allows.
-        const isPlainOptions = request.method === 'OPTIONS' && request.headers['access-control-request-method'] === undefined;
-        if (isPlainOptions) answer();
-        else allowCors(request, response, answer);
+        answer(request, response);
       } catch (error) {
         answerFailure(error, response, logger);
       }
     });
-  });
+  };
 
+  // Refusals of node's own would lack what every answer has.
+  const server = createNodeServer({ requireHostHeader: false }, serve);
+  server.on('checkContinue', serve);
+  server.on('checkExpectation', (request, response) => {
+    setCommonHeaders(response);
+    refuseRest(request, response, new DomainError('INVALID_EXPECTATION', `Expect '${shown(request.headers.expect ?? '')}' is not 100-continue`));
+  });
+  server.on('clientError', (error, socket) => {
+    // Into an answer that has begun nothing may be written.
+    if ([...underWay].some((response) => response.socket === socket && response.headersSent)) socket.destroy();
+    else refuseUnreadable(error, socket);
+  });
   server.keepAliveTimeout = keepAliveMs;
   // Node's limit would end every upload that takes long. Other bodies have one of their own.
   server.requestTimeout = 0;

@@ -18,6 +18,7 @@ import { createIdSource } from '../platform/ids.js';
 import { Jobs } from '../platform/jobs/jobs.js';
 import { anonymous } from '../platform/principal.js';
 import { Reader } from '../platform/read/reader.js';
+import { Addresses } from './addresses.js';
 import { docsRouter } from './docs.js';
 import { wireDomains, type WiredDomains } from './domains/index.js';
 import { createExecute, type Execute } from './execute.js';
@@ -26,6 +27,7 @@ import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http-server.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
 import { toRefusal } from './refusal.js';
+import { Origins } from './origins.js';
 import { restHandler } from './rest-http.js';
 import { createStreams } from './stream-http.js';
 import type { Foundation, StreamTools } from './wiring.js';
@@ -66,17 +68,21 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
   await jobs.prepare();
 
   const rest = createRest(foundation);
-  const originOf = (request: IncomingMessage): string => originOfRequest(config, request);
+  const addresses = new Addresses(config);
+  const originOf = (request: IncomingMessage): string => addresses.originOf(request);
   const contextOf = createContextOf(foundation, wiredDomains, rest, originOf);
   const stopping = new AbortController();
   const { pageSizeMax, bodyMaxBytes, isIntrospectionEnabled } = config;
-  const graphqlHttp = await createGraphqlHttp({ schema, execute, contextOf, bodyMaxBytes, isIntrospectionEnabled, logger });
+  const hasLandingPage = config.mode === 'sandbox';
+  const graphqlHttp = await createGraphqlHttp({ schema, execute, contextOf, bodyMaxBytes, isIntrospectionEnabled, hasLandingPage, logger });
   const routes = wired.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
   const streams = createStreams(routes, { rest, contextOf, originOf, pageSizeMax, logger });
   const http = createHttpServer({
     config,
     database,
     logger,
+    addresses,
+    origins: new Origins(config, addresses),
     graphql: graphqlHttp.handle,
     findStream: streams.find,
     rest: restHandler(rest, { bodyMaxBytes, contextOf, originOf, logger }),
@@ -167,13 +173,6 @@ function createContextOf(
       replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
     };
   };
-}
-
-/** The configured public URL, else what the client called us. */
-function originOfRequest({ publicUrl }: Config, request: IncomingMessage): string {
-  if (publicUrl) return publicUrl;
-  const host = request.headers.host;
-  return `http://${host !== undefined && /^[\w.:[\]-]+$/.test(host) ? host : 'localhost'}`;
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

@@ -22,8 +22,7 @@ export interface StreamHttpOptions {
 /** Ids in the address of one list. */
 const idsPerListMax = 100;
 
-/** How long the body of a request is still taken that has been refused. */
-const drainMaxMs = 30_000;
+const asRead = { acceptsJson: () => true, requireType: () => Promise.resolve(), body: () => Promise.resolve(undefined) };
 
 /** What answers a request, when it is one for bytes; undefined: it is not. */
 export type FindStream = (request: IncomingMessage) => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined;
@@ -63,8 +62,8 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
     const here = routes.filter((route) => route.typeName === place.model.name && route.part === (isBelow ? part : undefined));
     const route = here.find(({ method, mediaTypes }) => method === wanted && (mediaTypes === undefined || mediaTypes.has(media ?? '')));
     if (route) return (_request, response) => begin(serve(route, place.id ?? '', rawQuery, request, response, options));
-    if (!isBelow || here.length === 0) return undefined;
-    const problem = refusalOf(request, media, here);
+    if (here.length === 0) return undefined;
+    const problem = refusalOf(request, media, here, isBelow ? [] : ['application/json']);
     return async (_request, response) => refuse(problem, request, response, options);
   };
   return { find, drain: async () => void (await Promise.allSettled(underWay)) };
@@ -81,7 +80,7 @@ async function serve(
   const context = options.contextOf(request, response);
   const { rest } = options;
   const get = (path: string, rawQuery = ''): Promise<RestResponse> =>
-    rest.handle({ method: 'GET', path, rawQuery, headers: {}, origin: options.originOf(request), context, body: () => Promise.resolve(undefined) });
+    rest.handle({ method: 'GET', path, rawQuery, headers: {}, origin: options.originOf(request), context, ...asRead });
   try {
     await handle({
       request,
@@ -118,20 +117,15 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
     return;
   }
   const context = contextOf(request, response);
-  // The client sees the answer only when it has sent its body; it is read and dropped, for a while.
-  if (!request.complete) {
-    const end = setTimeout(() => request.destroy(), drainMaxMs);
-    request.once('close', () => clearTimeout(end)).resume();
-  }
   send(request, response, errorResponse(refusal, (typeName, id) => context.href(typeName, id)));
 }
 
-function refusalOf(request: IncomingMessage, media: string | undefined, here: readonly StreamRoute[]): DomainError {
+function refusalOf(request: IncomingMessage, media: string | undefined, here: readonly StreamRoute[], more: readonly string[]): DomainError {
   const methods = [...new Set(here.map(({ method }) => method))];
   if (!methods.some((method) => method === request.method)) {
     return new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, { allow: methods });
   }
-  const wanted = here.flatMap(({ mediaTypes = [] }) => [...mediaTypes]);
+  const wanted = [...here.flatMap(({ mediaTypes = [] }) => [...mediaTypes]), ...more];
   return new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Type '${media ?? ''}' is not one of ${wanted.join(', ')}`);
 }
 

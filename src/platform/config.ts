@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isTimeZone } from './calendar.js';
 
 /** sandbox: try it out, everything has a default. serve: production, the database must be named. */
@@ -12,6 +13,10 @@ export interface Config {
   host: string;
   /** Where clients reach the server, when that differs from host and port; no slash at its end. */
   publicUrl?: string;
+  /** What clients may call the server besides, in lower case: names, addresses, or `*.` before the end of names. */
+  allowedHosts: string[];
+  /** Addresses and networks whose X-Forwarded-* headers count. */
+  trustedProxies: string[];
   /** PostgreSQL; without it the embedded database in dataDir is used. */
   databaseUrl?: string;
   dataDir: string;
@@ -67,6 +72,8 @@ export const configVariables = [
   { name: 'PORT', default: '4000', meaning: 'port to listen on; 0 takes a free one' },
   { name: 'HOST', default: '127.0.0.1', meaning: 'address to listen on; 0.0.0.0 for all' },
   { name: 'PUBLIC_URL', default: undefined, meaning: 'URL under which clients reach the server, used in href and Location' },
+  { name: 'ALLOWED_HOSTS', default: '', meaning: 'names, addresses or *.suffix, separated by commas, that clients call the server besides; serve needs these or PUBLIC_URL' },
+  { name: 'TRUSTED_PROXIES', default: '', meaning: 'addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-Host, -Proto and -For count' },
   { name: 'DATABASE_URL', default: undefined, meaning: 'PostgreSQL 15 or newer; required by serve, else embedded in DATA_DIR' },
   { name: 'DATA_DIR', default: './data', meaning: 'directory of the embedded database' },
   { name: 'SEED', default: { sandbox: 'demo', serve: 'none' }, meaning: 'demo writes demonstration data into an empty database; only in sandbox' },
@@ -122,6 +129,8 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     port: integer('PORT', 0, PORT_MAX),
     host: text('HOST'),
     publicUrl: toPublicUrl(text('PUBLIC_URL')),
+    allowedHosts: listOf(text('ALLOWED_HOSTS')).map(toAllowedHost),
+    trustedProxies: listOf(text('TRUSTED_PROXIES')).map(toNetwork),
     databaseUrl: toDatabaseUrl(text('DATABASE_URL'), mode),
     dataDir: text('DATA_DIR'),
     seed: choice('SEED', ['demo', 'none']),
@@ -147,6 +156,9 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     isWorkSimulated: choice('SIMULATE_WORK', ['on', 'off']) === 'on',
   };
   if (/\s/.test(config.host)) refuse('HOST', config.host, 'it is one host name or address');
+  if (mode === 'serve' && config.publicUrl === undefined && config.allowedHosts.length === 0) {
+    throw new ConfigError('neither PUBLIC_URL nor ALLOWED_HOSTS is set; serve needs to know what clients call it');
+  }
   if (mode === 'serve' && config.seed === 'demo') {
     refuse('SEED', 'demo', 'demonstration data is only written in sandbox mode');
   }
@@ -202,8 +214,33 @@ function toDatabaseUrl(value: string, mode: Mode): string | undefined {
   return value;
 }
 
+function listOf(value: string): string[] {
+  return value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+}
+
+/** A port is allowed and left out: it does not count. */
+function toAllowedHost(value: string): string {
+  const isSuffix = value.startsWith('*.');
+  const name = isSuffix ? value.slice(2) : value;
+  const url = `http://${isIP(name) === 6 ? `[${name}]` : name}`;
+  const isName = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(url.slice('http://'.length)) && URL.canParse(url);
+  const hostname = isName ? new URL(url).hostname.replace(/\.$/, '') : '';
+  if (hostname === '' || (isSuffix && isIP(hostname.replace(/^\[|\]$/g, '')) !== 0)) {
+    refuse('ALLOWED_HOSTS', value, 'it is a name, an address or *.suffix, like api.example.com or *.example.com');
+  }
+  return isSuffix ? `*.${hostname}` : hostname;
+}
+
+function toNetwork(value: string): string {
+  const [address = '', prefix, ...more] = value.split('/');
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  if (bits === 0 || !isPrefix || more.length > 0) refuse('TRUSTED_PROXIES', value, 'it is an address or a network, like 127.0.0.1 or 10.0.0.0/8');
+  return value;
+}
+
 function toOrigins(value: string): string[] {
-  const origins = value.split(',').map((origin) => origin.trim()).filter((origin) => origin !== '');
+  const origins = listOf(value);
   for (const origin of origins) {
     if (toHttpUrl(origin)?.origin !== origin) {
       refuse('CORS_ORIGINS', origin, 'an origin is written like https://studio.apollographql.com');

@@ -104,7 +104,7 @@ describe('SIGTERM', () => {
     socket.on('error', () => undefined);
     const closed = once(socket, 'close');
     socket.write(
-      `POST ${basePath}/bucket HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+      `POST ${basePath}/bucket HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
     );
     // The server has the request when it asks for the body.
     await once(socket, 'data');

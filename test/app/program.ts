@@ -35,7 +35,7 @@ export class Program {
     this.child = spawn(process.execPath, ['--import', loader, '--import', endWithParent, `src/app/${name}.ts`], {
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       // Nothing of ours: a variable that happens to be set here is not part of the test.
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...env },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ALLOWED_HOSTS: '127.0.0.1', ...env },
       timeout: lifeMaxMs,
       killSignal: 'SIGKILL',
     }) as unknown as ChildProcessWithoutNullStreams;

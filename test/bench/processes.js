@@ -40,7 +40,7 @@ export async function startServer(cwd, args, settings) {
   const port = await freePort();
   const child = spawn(process.execPath, args, {
     cwd,
-    env: { ...process.env, NODE_ENV: 'production', HOST: host, PORT: String(port), ...settings },
+    env: { ...process.env, NODE_ENV: 'production', HOST: host, ALLOWED_HOSTS: host, PORT: String(port), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);

@@ -301,9 +301,21 @@ describe('bad input through GraphQL', () => {
       expectRefusal(await post(gzipSync('{"query":"{ __typename }"}'), { 'content-encoding': 'gzip' }), 'gzip');
     });
 
-    it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'application/graphql', ''])('refuses the Content-Type %j', async (type) => {
+    it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'application/graphql+json2', ''])('refuses the Content-Type %j', async (type) => {
       const answer = await post('{"query":"{ __typename }"}', { 'content-type': type });
       expect([answer.status >= 400 && answer.status < 500, answer.text]).toEqual([true, expect.stringMatching(/./)]);
+    });
+
+    it('reads a body that is a document by itself', async () => {
+      const plain = { 'content-type': 'Application/GraphQL; charset=utf-8' };
+      expect((await post('{ __typename }', plain)).body).toEqual({ data: { __typename: 'Query' } });
+      const variables = encodeURIComponent('{"limit":1}');
+      const named = 'query a { __typename } query b($limit: Int) { buckets(limit: $limit) { items { __typename } } }';
+      const answer = await send(server.url, 'POST', `/graphql?operationName=b&variables=${variables}`, { body: named, headers: plain });
+      expect(answer.body.data.buckets.items.length).toBeLessThanOrEqual(1);
+      expectRefusal(await post('{', plain), 'Syntax');
+      expectRefusal(await send(server.url, 'POST', '/graphql?variables=x', { body: '{ __typename }', headers: plain }), '');
+      expect((await post('', plain)).status).toBe(400);
     });
 
     it('refuses other methods than GET and POST', async () => {

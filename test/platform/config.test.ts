@@ -10,6 +10,8 @@ describe('configuration', () => {
       port: 4000,
       host: '127.0.0.1',
       publicUrl: undefined,
+      allowedHosts: [],
+      trustedProxies: [],
       databaseUrl: undefined,
       dataDir: './data',
       seed: 'demo',
@@ -35,7 +37,7 @@ describe('configuration', () => {
   });
 
   test('is closed by default in serve mode', () => {
-    expect(readConfig({ DATABASE_URL: databaseUrl }, 'serve')).toMatchObject({
+    expect(readConfig({ DATABASE_URL: databaseUrl, ALLOWED_HOSTS: 'api.example' }, 'serve')).toMatchObject({
       seed: 'none',
       isIntrospectionEnabled: false,
       databaseUrl,
@@ -47,6 +49,8 @@ describe('configuration', () => {
       PORT: '0',
       HOST: '0.0.0.0',
       PUBLIC_URL: 'https://example.org/balance',
+      ALLOWED_HOSTS: 'API.example:8443, *.shop.example,10.0.0.1, ::1, [::2]:80',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       DATABASE_URL: 'postgresql:///app?host=/var/run/postgresql',
       DATA_DIR: '/var/lib/balance',
       SEED: 'none',
@@ -77,6 +81,8 @@ describe('configuration', () => {
       port: 0,
       host: '0.0.0.0',
       publicUrl: 'https://example.org/balance',
+      allowedHosts: ['api.example', '*.shop.example', '10.0.0.1', '[::1]', '[::2]'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
       databaseUrl: 'postgresql:///app?host=/var/run/postgresql',
       dataDir: '/var/lib/balance',
       seed: 'none',
@@ -124,6 +130,14 @@ describe('configuration', () => {
     ['PUBLIC_URL', 'ftp://example.org'],
     ['PUBLIC_URL', 'https://example.org/'],
     ['PUBLIC_URL', 'https://example.org?a=b'],
+    ['ALLOWED_HOSTS', '*'],
+    ['ALLOWED_HOSTS', 'api.example/x'],
+    ['ALLOWED_HOSTS', '*.10.0.0.1'],
+    ['ALLOWED_HOSTS', 'a b'],
+    ['TRUSTED_PROXIES', 'proxy.example'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['TRUSTED_PROXIES', '*'],
     ['SEED', 'Demo'],
     ['PAGE_SIZE_DEFAULT', '0'],
     ['PAGE_SIZE_DEFAULT', '1001'],
@@ -156,8 +170,13 @@ describe('configuration', () => {
     expect(() => readConfig({}, 'serve')).toThrow('DATABASE_URL is not set; serve needs a PostgreSQL database');
   });
 
+  test('refuses to serve when nobody says what clients call it', () => {
+    expect(() => readConfig({ DATABASE_URL: databaseUrl }, 'serve')).toThrow(new ConfigError('neither PUBLIC_URL nor ALLOWED_HOSTS is set; serve needs to know what clients call it'));
+    expect(readConfig({ DATABASE_URL: databaseUrl, PUBLIC_URL: 'https://api.example' }, 'serve').publicUrl).toBe('https://api.example');
+  });
+
   test('refuses demonstration data in serve mode', () => {
-    expect(() => readConfig({ DATABASE_URL: databaseUrl, SEED: 'demo' }, 'serve')).toThrow("cannot use SEED 'demo'");
+    expect(() => readConfig({ DATABASE_URL: databaseUrl, SEED: 'demo', ALLOWED_HOSTS: 'api.example' }, 'serve')).toThrow("cannot use SEED 'demo'");
   });
 
   test.each([

@@ -121,7 +121,7 @@ describe('the OpenAPI documents', () => {
 
     /** An answer is one of those the operation describes: status, headers and body. */
     const call = async (method: string, path: string, headers: Record<string, string> = {}, body?: unknown): Promise<number> => {
-      const answer = await send(server.url, method, `${basePaths[0]}/${segment}${path}`, { headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      const answer = await send(server.url, method, `${basePaths[0]}/${segment}${path}`, { headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers }, body: body === undefined ? undefined : JSON.stringify(body) });
       const template = `/${segment}${/^\/[^?]/.test(path) ? '/{id}' : ''}`;
       const described = resolve(document, document.paths[template][method.toLowerCase()].responses[answer.status]);
       const problems = described === undefined ? [`${answer.status} is not described`] : [];

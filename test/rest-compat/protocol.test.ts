@@ -56,9 +56,18 @@ describe('the REST door', () => {
       }
     });
 
-    it('takes a body without a Content-Type as JSON', async () => {
+    it('refuses a body that has no Content-Type, in one piece or in chunks, by every method', async () => {
       const body = JSON.stringify(await minimalBody(server, fixture));
-      expect((await send(server.url, 'POST', `${basePaths[0]}/${segment}`, { body })).status).toBe(201);
+      const { id } = await oneToRead(server, fixture);
+      const calls: [method: string, path: string][] = [['POST', ''], ['PATCH', ''], ['PATCH', `/${id}`], ['DELETE', `/${id}`]];
+      for (const [method, path] of calls) {
+        for (const headers of [{}, { 'transfer-encoding': 'chunked' }, { 'content-type': '' }] as Record<string, string>[]) {
+          const answer = await send(server.url, method, `${basePaths[0]}/${segment}${path}`, { body, headers });
+          if (answer.status !== 405) expect([method, path, headers, answer.status, answer.body]).toEqual([method, path, headers, 415, errorBody(415, 'Content-Type')]);
+        }
+        const empty = await send(server.url, method, `${basePaths[0]}/${segment}/none`, { body: '', headers: { 'transfer-encoding': 'chunked' } });
+        expect(empty.status).not.toBe(415);
+      }
     });
   });
 
@@ -140,7 +149,7 @@ describe('the REST door, configured', () => {
       const made = await send(local, 'POST', `${basePath}/bucket`, { body, headers: { 'content-type': 'application/json' } });
       const href = `https://balance.example/api${basePath}/bucket/${made.body.id}`;
       expect([made.body.href, made.headers['location']]).toEqual([href, href]);
-      const list = await send(local, 'GET', `${basePath}/bucket?limit=1`, { headers: { Host: 'evil.example' } });
+      const list = await send(local, 'GET', `${basePath}/bucket?limit=1`, { headers: { Host: 'balance.example:8443' } });
       expect([list.body[0].href, String(list.headers['link'])]).toEqual([href, expect.stringContaining(`<https://balance.example/api${basePath}/bucket?`)]);
     } finally {
       await server.close();

@@ -202,7 +202,7 @@ describe('a file', () => {
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
-    socket.write(`PUT ${importPath}/${id}/content HTTP/1.1\r\nHost: a\r\nContent-Type: ${ndjson}\r\nContent-Length: 100000\r\n\r\n${linesOf([usage(), usage()])}{"half`);
+    socket.write(`PUT ${importPath}/${id}/content HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${ndjson}\r\nContent-Length: 100000\r\n\r\n${linesOf([usage(), usage()])}{"half`);
     await eventually('the upload has begun', async () => ((await taskOf(server, id))['status'] === 'running' ? true : undefined));
     socket.resetAndDestroy();
     expect((await ended(server, id))['message']).toBe('behind line 2 the upload broke off: the connection was cut; send the file again to go on behind line 0');

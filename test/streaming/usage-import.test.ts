@@ -209,10 +209,15 @@ describe('what is no import', () => {
     ['another Content-Encoding', 415, '', { 'content-encoding': 'br' }],
     ['another charset', 415, '', { 'content-type': 'text/csv;charset="latin1"' }],
     ['an unknown Content-Type', 415, '', { 'content-type': 'text/plain' }],
+    ['CSV as what a browser with a spreadsheet calls it', 415, '', { 'content-type': 'application/vnd.ms-excel' }],
+    ['the same with a mode', 415, '?mode=skipBad', { 'content-type': 'application/vnd.ms-excel' }],
+    ['an unknown Content-Type with an unknown parameter', 415, '?colour=red', { 'content-type': 'application/octet-stream' }],
+    ['no Content-Type with a mode', 415, '?mode=skipBad', { 'content-type': '' }],
   ])('%s is answered with %i, and makes no task', async (_what, status, query, headers) => {
     const before = await server.database.client.usageImport.count();
     const answer = await server.rest('POST', `/importJob${query}`, { text: linesOf([usage()]), headers: { 'content-type': ndjson, ...headers } });
     expect([answer.status, await server.database.client.usageImport.count()]).toEqual([status, before]);
+    if (status === 415) expect(answer.body.message).not.toContain('filter');
   });
 
   it('a file for another resource is refused', async () => {

@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, type Socket } from 'node:net';
+import type { Config } from '../platform/config.js';
+import { DomainError, shown } from '../platform/errors.js';
+
+/** RFC 9110 §7.2: a name or an address, and perhaps a port; nothing that could end up elsewhere in an address. */
+const authorityPattern = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{0,5})?$/i;
+/** RFC 9112 §3.2.2: a whole address as the target of a request, as proxies send it. */
+const absoluteForm = /^https?:\/\/([^/?#]*)/i;
+/** Probes and scrapers call a server by its address; what they get has no address in it. */
+const namelessPaths = /^\/(?:health\/|metrics(?:[/?]|$))/;
+
+export type AddressSettings = Pick<Config, 'mode' | 'host' | 'publicUrl' | 'allowedHosts' | 'trustedProxies'>;
+
+/**
+ * What clients call the server, and what their own address is. Everything that is written into answers comes from here, so no
+ * name is taken that is not ours: otherwise a foreign name would stand in hrefs, or lead a browser to us (DNS rebinding).
+ */
+export class Addresses {
+  private readonly names: ReadonlySet<string>;
+  private readonly suffixes: readonly string[];
+  private readonly proxies: BlockList | undefined;
+  private readonly trusted = new WeakMap<Socket, boolean>();
+  /** Nearly all requests of a server have the same. */
+  private lastAllowed: string | undefined;
+
+  constructor(private readonly settings: AddressSettings) {
+    const { mode, host, publicUrl, allowedHosts, trustedProxies } = settings;
+    const names = new Set(allowedHosts.filter((name) => !name.startsWith('*.')));
+    if (publicUrl !== undefined) names.add(hostnameOf(new URL(publicUrl).host) ?? '');
+    if (mode === 'sandbox' && !isWildcard(host)) names.add(hostnameOf(host.includes(':') ? `[${host}]` : host) ?? '');
+    this.names = names;
+    this.suffixes = allowedHosts.filter((name) => name.startsWith('*.')).map((name) => name.slice(1));
+    this.proxies = trustedProxies.length > 0 ? blockListOf(trustedProxies) : undefined;
+  }
+
+  /**
+   * Puts a request into its plain form: its target a path, its Host what the client called us. Answers the reason why it is
+   * not answered, if there is one.
+   */
+  settle(request: IncomingMessage): DomainError | undefined {
+    if (hasSeveralHosts(request.rawHeaders)) return new DomainError('INVALID_HEADER', 'there is more than one Host header', { path: 'Host' });
+    // It counts although there may be none, and whatever it may be when the target names another.
+    if (request.headers.host === undefined && request.httpVersion !== '1.0') return new DomainError('INVALID_HEADER', 'the Host header is missing', { path: 'Host' });
+    const { url = '/' } = request;
+    if (!url.startsWith('/')) {
+      const match = absoluteForm.exec(url);
+      if (match) {
+        const path = url.slice(match[0].length);
+        request.url = path.startsWith('/') ? path : `/${path}`;
+        request.headers.host = match[1];
+      }
+    }
+    if (this.isFromProxy(request)) request.headers.host = firstOf(request.headers['x-forwarded-host']) ?? request.headers.host;
+    const { host } = request.headers;
+    if (host === this.lastAllowed && host !== undefined) return undefined;
+    if (namelessPaths.test(request.url ?? '')) return undefined;
+    return this.check(host);
+  }
+
+  private check(host: string | undefined): DomainError | undefined {
+    // HTTP/1.0 needs no Host.
+    if (host === undefined && this.settings.publicUrl !== undefined) return undefined;
+    const name = hostnameOf(host ?? 'localhost');
+    if (name === undefined || !this.isAllowed(name)) return new DomainError('MISDIRECTED', `this server is not called '${shown(host ?? '')}': PUBLIC_URL and ALLOWED_HOSTS tell what it is called`);
+    this.lastAllowed = host;
+    return undefined;
+  }
+
+  private isAllowed(name: string): boolean {
+    if (this.names.has(name) || (this.settings.mode === 'sandbox' && isLoopback(name))) return true;
+    return this.suffixes.some((suffix) => name.endsWith(suffix) && name.length > suffix.length);
+  }
+
+  /** The origin for addresses in an answer: the configured one, else what the client called us. */
+  originOf(request: IncomingMessage): string {
+    return this.settings.publicUrl ?? this.calledOf(request);
+  }
+
+  /** The origin of pages that come from here, as far as we can tell. */
+  calledOf(request: IncomingMessage): string {
+    const isSecure = this.isFromProxy(request) && firstOf(request.headers['x-forwarded-proto'])?.toLowerCase() === 'https';
+    const { host } = request.headers;
+    // A probe may have called us anything.
+    return `${isSecure ? 'https' : 'http'}://${host !== undefined && authorityPattern.test(host) ? host : 'localhost'}`;
+  }
+
+  /** Whether the other end of the connection speaks for others. */
+  isFromProxy({ socket }: IncomingMessage): boolean {
+    if (this.proxies === undefined) return false;
+    let isTrusted = this.trusted.get(socket);
+    if (isTrusted === undefined) {
+      isTrusted = this.isProxy(plainAddress(socket.remoteAddress));
+      this.trusted.set(socket, isTrusted);
+    }
+    return isTrusted;
+  }
+
+  /** Whether connections from there are a proxy's, which has many clients. */
+  isProxy(address: string): boolean {
+    const family = isIP(address);
+    return family !== 0 && (this.proxies?.check(address, family === 6 ? 'ipv6' : 'ipv4') ?? false);
+  }
+
+  /** Who is at the other end: its address, or for IPv6 the network of one customer. Behind proxies of ours, the first that is none. */
+  clientOf(request: IncomingMessage): string {
+    const peer = plainAddress(request.socket.remoteAddress);
+    if (!this.isFromProxy(request)) return networkOf(peer);
+    const hops = String(request.headers['x-forwarded-for'] ?? '').split(',');
+    for (const hop of hops.reverse()) {
+      const address = plainAddress(hop.trim());
+      // What is behind it nobody vouches for.
+      if (isIP(address) === 0) break;
+      if (!this.isProxy(address)) return networkOf(address);
+    }
+    return networkOf(peer);
+  }
+}
+
+/** Names and addresses under which only programs of the same machine reach anything. */
+export function isLoopback(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name);
+}
+
+function isWildcard(host: string): boolean {
+  return ['0.0.0.0', '::', ''].includes(host);
+}
+
+/** The name of a Host without its port, in the form in which names are compared; undefined: it is none. */
+function hostnameOf(authority: string): string | undefined {
+  const url = `http://${authority}`;
+  if (!authorityPattern.test(authority) || !URL.canParse(url)) return undefined;
+  return new URL(url).hostname.replace(/\.$/, '');
+}
+
+function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count > 1;
+}
+
+/** The first of a list is what the client sent to the outermost proxy. */
+function firstOf(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header[0] : header;
+  return text?.split(',', 1)[0]?.trim() || undefined;
+}
+
+function blockListOf(addresses: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const text of addresses) {
+    const [address = '', prefix] = text.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}
+
+/** IPv4 in IPv6 is IPv4. */
+export function plainAddress(address = ''): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+/** A customer has a /64 of IPv6 at least: its addresses are no more than one of IPv4. */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = (address.split('%', 1)[0] ?? '').split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const behind = tail === '' ? [] : tail.split(':');
+    while (groups.length + behind.length < 8) groups.push('0');
+    groups.push(...behind);
+  }
+  return `${groups.slice(0, 4).map((group) => group.toLowerCase().replace(/^0+(?=.)/, '')).join(':')}::/64`;
+}

@@ -1,0 +1,130 @@
+import { maxHeaderSize, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { errorResponse } from '../../rest-compat/errors.js';
+import { DomainError, errorTable } from '../platform/errors.js';
+
+export const jsonType = 'application/json; charset=utf-8';
+
+/** How long the rest of a body is taken whose request has been answered, ... */
+const restMaxMs = 5_000;
+/** ... and how much of it: a client that is still sending sees the answer when its connection is not cut at once. */
+const restMaxBytes = 4 * 1024 ** 2;
+
+/** How long a connection that was ended stays for its last answer to arrive. */
+const cutMs = 1_000;
+
+/** What every answer carries, unless it says something else. */
+const commonHeaders = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store', Vary: 'Origin' } as const;
+
+export function setCommonHeaders(response: ServerResponse): void {
+  for (const name in commonHeaders) response.setHeader(name, commonHeaders[name as keyof typeof commonHeaders]);
+}
+
+/** Ends an answer whose headers are set with the whole of its body. */
+export function endWith(request: IncomingMessage, response: ServerResponse, text: string): void {
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  const sent = request.method === 'HEAD' ? undefined : text;
+  if (request.complete || request.destroyed || !hasBody(request)) response.end(sent);
+  else endEarly(request, response, sent);
+}
+
+/** Ends an answer that has no body. */
+export function endEmpty(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete || request.destroyed || !hasBody(request)) response.end();
+  else endEarly(request, response, undefined);
+}
+
+/** Adds to the headers that this answer depends on. */
+export function vary(response: ServerResponse, names: string): void {
+  response.setHeader('Vary', `${String(response.getHeader('Vary'))}, ${names}`);
+}
+
+/** Whether the header of a request announces a body; that of chunks may be empty. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** The client sends its body when it hears that it is wanted; takeBody says so. */
+function awaitsContinue({ headers }: IncomingMessage): boolean {
+  return headers.expect !== undefined;
+}
+
+/** Tells a client that waits for it that its body is wanted. */
+export function takeBody(request: IncomingMessage, response: ServerResponse): void {
+  if (!awaitsContinue(request)) return;
+  response.writeContinue();
+  delete request.headers.expect;
+}
+
+/**
+ * The body has not come whole: the connection ends with this answer. It is sent at once, and cut when what the client still
+ * sends has been read, as far as that is little: whoever is cut off while it sends may never see the answer.
+ */
+function endEarly(request: IncomingMessage, response: ServerResponse, text: string | undefined): void {
+  response.setHeader('Connection', 'close');
+  if (awaitsContinue(request)) {
+    response.end(text);
+    return;
+  }
+  if (text === undefined) response.flushHeaders();
+  else response.write(text);
+  let bytes = 0;
+  const end = (): void => {
+    clearTimeout(late);
+    response.end();
+  };
+  const late = setTimeout(end, restMaxMs);
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > restMaxBytes) end();
+  });
+  request.once('end', end).once('close', end).resume();
+}
+
+/** Answers with a refusal in the form of GraphQL. */
+export function refuseGraphql(request: IncomingMessage, response: ServerResponse, refusal: DomainError): void {
+  const { status, reason } = errorTable[refusal.code];
+  response.statusCode = status;
+  response.setHeader('Content-Type', jsonType);
+  endWith(request, response, JSON.stringify({ errors: [{ message: refusal.message, extensions: { code: refusal.code, status, reason } }] }));
+}
+
+/** Answers with a refusal in the form of TMF REST that names no resource. */
+export function refuseRest(request: IncomingMessage, response: ServerResponse, refusal: DomainError): void {
+  const { status, headers, body } = errorResponse(refusal, () => '');
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.setHeader('Content-Type', 'application/json;charset=utf-8');
+  endWith(request, response, JSON.stringify(body));
+}
+
+/** What node's parser gives up on, by its codes; everything else is no HTTP. */
+const unreadable: Readonly<Record<string, DomainError>> = {
+  HPE_HEADER_OVERFLOW: new DomainError('HEADERS_TOO_LARGE', `the header has more than ${maxHeaderSize} bytes`),
+  ERR_HTTP_REQUEST_TIMEOUT: new DomainError('TIME_OUT', 'the header did not come in time'),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: new DomainError('BODY_TOO_LARGE', 'the extensions of the chunks are too large'),
+};
+const noHttp = new DomainError('INVALID_HEADER', 'this is no request of HTTP/1.1');
+
+/** Answers what could not be read as a request, and ends the connection. */
+export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  endRaw(socket, unreadable[error.code ?? ''] ?? noHttp);
+}
+
+/** Writes a refusal onto a connection on which there is no request that it could answer. */
+export function endRaw(socket: Duplex, refusal: DomainError): void {
+  const { status, headers, body } = errorResponse(refusal, () => '');
+  const text = JSON.stringify(body);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...Object.entries({ ...headers, ...commonHeaders, 'Content-Type': 'application/json;charset=utf-8', 'Content-Length': Buffer.byteLength(text), Connection: 'close' }).map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+  setTimeout(() => socket.destroy(), cutMs).unref();
+}
