@@ -2,6 +2,7 @@ import { Field, InputType, Int } from 'type-graphql';
 import type { AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
 import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/platform/filter/tree.js';
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
+import { DomainError } from '../src/platform/errors.js';
 import { attributeOf } from '../src/platform/filter/resolve.js';
 import { beyond, CLAUSES_MAX, FILTER_DEPTH_MAX, VALUES_PER_KEY_MAX } from '../src/platform/filter/limits.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
@@ -50,7 +51,7 @@ function scalarFilterOf(type: ScalarType): TypeClass {
   let filter = scalarFilters.get(type);
   if (filter === undefined) {
     const { name, value, operators } = plans[type];
-    filter = inputClass(name, `Conditions on one value; all that are given must hold.`);
+    filter = inputClass(name, 'Conditions on one value; all that are given must hold. A null is refused: isNull finds absent values.');
     for (const operator of operators) {
       const isList = operator === 'in' || operator === 'nin';
       field(filter, operator, () => (isList ? [value] : value), descriptions[operator]);
@@ -79,8 +80,8 @@ export function filterInputOf(target: TypeClass): TypeClass {
   }
   if (!isResource(target)) field(filter, 'isNull', () => Boolean, descriptions.isNull);
   field(filter, 'and', () => [filter], 'All of these hold.');
-  field(filter, 'or', () => [filter], 'At least one of these holds.');
-  field(filter, 'not', () => filter, 'This does not hold.');
+  field(filter, 'or', () => [filter], 'At least one of these holds. Each must say something.');
+  field(filter, 'not', () => filter, 'This does not hold. It must say something.');
   return filter;
 }
 
@@ -124,11 +125,18 @@ export function field(
 
 type FilterInput = Readonly<Record<string, unknown>>;
 
-/** A filter input becomes the filter tree; undefined when it says nothing. Bounded as the REST grammar is. */
+/** Where a part of the filter stands in the request, for messages: `filter.or.0.status.eq`. */
+type Place = readonly (string | number)[];
+
+/**
+ * A filter input becomes the filter tree; undefined when it is absent or null. Bounded as the REST grammar is.
+ * An operand that is absent (a variable that was not given) sets no condition; one that is null is refused, since
+ * who passes it means something else than all rows. The same holds for alternatives and negations of nothing.
+ */
 export function toFilter(input: FilterInput | null | undefined, type: AttributeType): Filter | undefined {
   if (!input) return undefined;
   checkBounds(input, 0, { clauses: 0 });
-  return all(conditions(input, type, []));
+  return all(conditions(input, type, [], ['filter']));
 }
 
 function checkBounds(value: unknown, depth: number, seen: { clauses: number }): void {
@@ -148,10 +156,10 @@ function checkBounds(value: unknown, depth: number, seen: { clauses: number }): 
   }
 }
 
-function conditions(input: FilterInput, type: AttributeType, path: readonly string[]): Filter[] {
-  if (type.kind === 'scalar') return scalarConditions(...belowJson(input, path));
-  if (type.kind === 'list') return listConditions(input, type.element, path);
-  return given(input).flatMap(([name, value]) => objectConditions(name, value, type, path));
+function conditions(input: FilterInput, type: AttributeType, path: readonly string[], place: Place): Filter[] {
+  if (type.kind === 'scalar') return scalarConditions(input, path, place);
+  if (type.kind === 'list') return listConditions(input, type.element, path, place);
+  return given(input).flatMap(([name, value]) => objectConditions(name, value, type, path, [...place, name]));
 }
 
 function objectConditions(
@@ -159,41 +167,64 @@ function objectConditions(
   value: unknown,
   type: Extract<AttributeType, { kind: 'object' }>,
   path: readonly string[],
+  place: Place,
 ): Filter[] {
-  const inner = (part: unknown): Filter => all(conditions(part as FilterInput, type, path));
+  const inner = (part: unknown, at: Place): Filter => all(conditions(part as FilterInput, type, path, at));
   const attribute = attributeOf(type.attributes(), name);
-  if (attribute) return conditions(value as FilterInput, attribute, [...path, name]);
-  if (name === 'isNull') return [{ kind: 'isNull', path, isNull: value as boolean }];
-  if (name === 'and') return (value as unknown[]).map(inner);
-  if (name === 'or') return [{ kind: 'or', filters: (value as unknown[]).map(inner) }];
-  return [{ kind: 'not', filter: inner(value) }];
+  if (attribute) return value === null ? [] : conditions(value as FilterInput, attribute, [...path, name], place);
+  if (name === 'and' || name === 'or') {
+    if (value === null) return [];
+    const parts = (value as unknown[]).map((part, index) => [inner(part, [...place, index]), [...place, index]] as const);
+    if (name === 'and') return parts.map(([part]) => part);
+    return [{ kind: 'or', filters: parts.map(([part, at]) => requireCondition(part, at)) }];
+  }
+  const operand = requireOperand(value, place);
+  if (name === 'isNull') return [{ kind: 'isNull', path, isNull: operand as boolean }];
+  return [{ kind: 'not', filter: requireCondition(inner(operand, place), place) }];
 }
 
-/** A condition on JSON may name a place within it. */
-function belowJson({ path: place, ...input }: FilterInput, path: readonly string[]): [FilterInput, readonly string[]] {
-  return [input, typeof place === 'string' ? [...path, ...place.split('.')] : path];
-}
-
-function listConditions(input: FilterInput, element: AttributeType, path: readonly string[]): Filter[] {
+function listConditions(input: FilterInput, element: AttributeType, path: readonly string[], place: Place): Filter[] {
   return given(input).map(([name, value]): Filter => {
-    if (name === 'isNull') return { kind: 'isNull', path, isNull: value as boolean };
-    return { kind: name === 'none' ? 'none' : 'some', path, filter: all(conditions(value as FilterInput, element, [])) };
+    const operand = requireOperand(value, [...place, name]);
+    if (name === 'isNull') return { kind: 'isNull', path, isNull: operand as boolean };
+    const filter = all(conditions(operand as FilterInput, element, [], [...place, name]));
+    return { kind: name === 'none' ? 'none' : 'some', path, filter };
   });
 }
 
-function scalarConditions(input: FilterInput, path: readonly string[]): Filter[] {
-  return given(input).map(([operator, value]): Filter => {
-    if (operator === 'isNull') return { kind: 'isNull', path, isNull: value as boolean };
-    if (operator === 'in' || operator === 'nin') {
-      return { kind: 'compareList', path, operator, values: value as FilterValue[] };
-    }
-    return { kind: 'compare', path, operator: operator as ValueOperator, value: value as FilterValue };
+function scalarConditions(input: FilterInput, path: readonly string[], place: Place): Filter[] {
+  const operands = given(input).map(([operator, value]) => [operator, requireOperand(value, [...place, operator])] as const);
+  // A condition on JSON may name a place within it.
+  const below = operands.find(([operator]) => operator === 'path')?.[1];
+  const whole = typeof below === 'string' ? [...path, ...below.split('.')] : path;
+  return operands.flatMap(([operator, value]): Filter[] => {
+    if (operator === 'path') return [];
+    if (operator === 'isNull') return [{ kind: 'isNull', path: whole, isNull: value as boolean }];
+    if (operator === 'in' || operator === 'nin') return [{ kind: 'compareList', path: whole, operator, values: value as FilterValue[] }];
+    return [{ kind: 'compare', path: whole, operator: operator as ValueOperator, value: value as FilterValue }];
   });
 }
 
-/** What was given; null is the same as not given, so that clients may pass unset variables. */
+/** What was given; a variable that was not makes its field undefined or leaves it out. */
 function given(input: FilterInput): [string, unknown][] {
-  return Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
+  return Object.entries(input).filter(([, value]) => value !== undefined);
+}
+
+function requireOperand(value: unknown, place: Place): unknown {
+  if (value !== null) return value;
+  const path = place.join('.');
+  throw new DomainError('INVALID_FILTER', `${path} is null: use isNull to find what is absent, or leave it out to set no condition`, { path });
+}
+
+/** Nothing holds for every row: as an alternative, or denied, it would undo what stands beside it. */
+function requireCondition(filter: Filter, place: Place): Filter {
+  if (!isEmpty(filter)) return filter;
+  const path = place.join('.');
+  throw new DomainError('INVALID_FILTER', `${path} has no condition: say what must hold, or leave it out (use isNull to find what is absent)`, { path });
+}
+
+function isEmpty(filter: Filter): boolean {
+  return filter.kind === 'and' && filter.filters.every(isEmpty);
 }
 
 function all(filters: readonly Filter[]): Filter {

@@ -52,8 +52,11 @@ function withDefaultType(filter: Condition, { typeName }: FilterFacts): Filter {
 export function toFilterInput(filter: Filter, input: GraphQLInputObjectType): Json {
   switch (filter.kind) {
     case 'and':
+      // What always holds: beside alternatives GraphQL wants it said.
+      if (filter.filters.length === 0) return { not: { or: [] } };
+      return { and: filter.filters.map((part) => toFilterInput(part, input)) };
     case 'or':
-      return { [filter.kind]: filter.filters.map((part) => toFilterInput(part, input)) };
+      return { or: filter.filters.map((part) => toFilterInput(part, input)) };
     case 'not':
       return { not: toFilterInput(filter.filter, input) };
     case 'some':

@@ -27,7 +27,9 @@ export function viewResolvers(view: TypeClass, lists: readonly ViewList[]): Reso
       // type-graphql tells the fields of one type apart by their methods.
       @FieldResolver(() => page, { description })
       [many](@Root() { id }: { id: string }, @Args(() => pageArguments) request: PageArguments, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<Page> {
-        const filter = { and: [naming(id), ...(request.filter ? [request.filter] : [])] };
+        // Behind the client's own conditions, which keep the places that refusals name.
+        const given = request.filter as { and?: readonly object[] | null } | undefined;
+        const filter = { ...given, and: [...(given?.and ?? []), naming(id)] };
         return readPage(target, context, info, { ...request, filter });
       }
     }

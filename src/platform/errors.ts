@@ -2,6 +2,7 @@
 export const errorTable = {
   // TMF630 §3.3 and the numeric code list of its §9 companion.
   INVALID_QUERY: { status: 400, tmfCode: '28', reason: 'Invalid query-string parameter' },
+  INVALID_FILTER: { status: 400, tmfCode: '28', reason: 'Invalid filter' },
   INVALID_BODY: { status: 400, tmfCode: '22', reason: 'Invalid body' },
   MISSING_BODY: { status: 400, tmfCode: '21', reason: 'Missing body' },
   MISSING_ATTRIBUTE: { status: 400, tmfCode: '23', reason: 'Missing body field' },

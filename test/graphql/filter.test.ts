@@ -56,13 +56,13 @@ describe('the filters and orders of GraphQL', () => {
     const all = (): unknown[] => idsOf(rows());
 
     it('find everything when they say nothing', async () => {
-      for (const filter of [{}, { and: [] }, { id: {} }, { id: { eq: null } }, { and: [{}, {}] }, ...(hasParties ? [{ relatedParty: {} }] : []), { not: { or: [] } }, { id: null }, { and: null }]) {
+      for (const filter of [{}, { and: [] }, { id: {} }, { and: [{}, {}] }, ...(hasParties ? [{ relatedParty: {} }] : []), { not: { or: [] } }, { id: null }, { and: null }]) {
         expect([filter, await find(filter)]).toEqual([filter, all()]);
       }
     });
 
     it('find nothing when they cannot hold', async () => {
-      for (const filter of [{ or: [] }, { not: {} }, { id: { in: [] } }, { id: { eq: 'a', ne: 'a' } }, { and: [{ or: [] }, {}] }, ...(hasParties ? [{ relatedParty: { some: { id: { in: [] } } } }] : [])]) {
+      for (const filter of [{ or: [] }, { not: { not: { or: [] } } }, { id: { in: [] } }, { id: { eq: 'a', ne: 'a' } }, { and: [{ or: [] }, {}] }, ...(hasParties ? [{ relatedParty: { some: { id: { in: [] } } } }] : [])]) {
         expect([filter, await find(filter)]).toEqual([filter, []]);
       }
     });
@@ -176,7 +176,8 @@ function arbitraryFilter(attributes: Attributes, rows: readonly unknown[], depth
   const several = fc.array(inner, { maxLength: 3 });
   return fc.oneof(
     { weight: 6, arbitrary: leaf },
-    { weight: 1, arbitrary: several.map((parts): Both => ({ input: { and: parts.map(({ input }) => input) }, tree: { kind: 'and', filters: parts.map(({ tree }) => tree) } })) },
+    // An and of nothing says nothing, which or and not refuse.
+    { weight: 1, arbitrary: fc.array(inner, { minLength: 1, maxLength: 3 }).map((parts): Both => ({ input: { and: parts.map(({ input }) => input) }, tree: { kind: 'and', filters: parts.map(({ tree }) => tree) } })) },
     { weight: 1, arbitrary: several.map((parts): Both => ({ input: { or: parts.map(({ input }) => input) }, tree: { kind: 'or', filters: parts.map(({ tree }) => tree) } })) },
     { weight: 1, arbitrary: inner.map(({ input, tree }): Both => ({ input: { not: input }, tree: { kind: 'not', filter: tree } })) },
   );
