@@ -13,6 +13,7 @@ import { BillingAccountRef, CustomerBillRef } from './references.js';
 export class CustomerBillOnDemand extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
+    create: 'optional',
     update: true,
     description: 'inProgress at first, then done, rejected or terminatedWithError. A client may only withdraw what is in progress, by terminatedWithError.',
   })
@@ -21,7 +22,10 @@ export class CustomerBillOnDemand extends ExtensibleResource {
   @Attribute(() => String, { create: 'optional', update: true, description: 'Name of the request.' })
   name?: string;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'Description for people.' })
+  @Attribute(() => String, { description: 'Our extension: why it was rejected or terminated, or which further bills were made; set by the server.' })
+  stateReason?: string;
+
+  @Attribute(() => String, { create: 'optional', update: true, description: 'Description for people. Where none was given it becomes what stateReason says.' })
   description?: string;
 
   @Attribute(() => DateTime, { required: true, description: 'When it was last changed; set by the server.' })

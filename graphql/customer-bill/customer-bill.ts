@@ -57,7 +57,7 @@ export class CustomerBill extends ExtensibleResource {
   @Attribute(() => String, { create: 'optional', description: 'onCycle (made by the run of a cycle) or offCycle (made for another reason, such as a request).' })
   runType?: string;
 
-  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; set by the server.' })
+  @Attribute(() => DateTime, { required: true, update: true, description: 'When it was last changed; set by the server unless an update says it.' })
   lastUpdate: Date;
 
   @Attribute(() => DateTime, { create: 'optional', description: 'About when the next bill will be made.' })
@@ -186,7 +186,7 @@ export const customerBill: ResourceModule = {
       },
       update: {
         description:
-          'Leads a bill to another state, names its cycle or adds payments; nothing else changes. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
+          'Leads a bill to another state, names its cycle, adds payments or says when it was last updated; nothing else changes. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
         call: ({ customerBill: domain }, write, change) => domain.bills.update(write, change),
       },
       delete: {

@@ -2,7 +2,7 @@ import type { Clock } from '../platform/clock.js';
 import type { Database, Transaction } from '../platform/database/database.js';
 import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
-import { toPlainObject, withoutNulls, type Plain } from '../platform/plain.js';
+import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../platform/plain.js';
 import type { Shape } from '../platform/read/shape.js';
 import { runCommand, type Answer, type CommandResult } from '../platform/write/command.js';
 import { idempotencyOf } from '../platform/write/idempotency.js';
@@ -33,7 +33,7 @@ export interface Rules<Input extends object> {
   /** The attribute whose change is a StateChange, and those that change with it. */
   readonly state?: string;
   readonly followsState?: readonly string[];
-  /** Attributes that tell when it was last changed. */
+  /** Attributes that tell when it was last changed, unless an update says another time. */
   readonly stamps?: readonly string[];
   /** A creation by itself: checked, and without what is null. */
   fromInput(input: Input): Plain;
@@ -120,10 +120,13 @@ export class ResourceWriter<Input extends object> {
       const next = changed(before, derived, now);
       if (next === undefined) return { answer: before, events: [], replayed: this.rules.isRepeated?.(before, changes) ?? false };
       this.rules.require?.(before, next);
-      const after = { ...next, ...this.stamps(now) };
+      const dated = Object.fromEntries(stamps.flatMap((name) => (canonicalJson(next[name]) === canonicalJson(before[name]) ? [] : [[name, next[name] ?? null]])));
+      const after = { ...next, ...this.stamps(now), ...dated };
       this.tools.extensions.check(after);
       await writeAll(tx, [updateRows(shape, tenantId, [...Object.keys(derived), ...stamps], [after])]);
       const kinds = [...kindsOfChange(before, after, state, followsState), ...(this.rules.tells?.(before, after) ?? [])];
+      // To say when it was updated is a change of an attribute, which nobody else tells of.
+      if (kinds.length === 0) kinds.push('AttributeValueChange');
       return { answer: after, events: kinds.map((kind) => changeEvent(resource, kind, after, now, this.tools.nextId)) };
     });
   }

@@ -34,7 +34,7 @@ const withoutAttribute: readonly [definitions: RegExp, attributes: readonly stri
   [/^AdjustBalance_Update$/, ['adjustType', 'reserveBalance'], 'an adjustment is applied at once: what it did does not change'],
   [/^ReserveBalance_Update$/, ['expirationDate'], 'a reservation lapses when it was agreed to'],
   [/^UsageSpecification_(Create|Update)$/, ['lastUpdate'], setByServer],
-  [/^CustomerBillOnDemand_Create$/, ['lastUpdate', 'customerBill', 'state'], setByServer],
+  [/^CustomerBillOnDemand_Create$/, ['lastUpdate', 'customerBill'], setByServer],
   [/^ResourceOrder_Update$/, ['cancellationDate'], 'set by the server when the order is cancelled'],
   [/^Error$/, ['@baseType', '@schemaLocation'], 'an error is of no other class and has no extension'],
 ];

@@ -17,6 +17,7 @@ export interface BillInput {
   state?: string | null;
   category?: string | null;
   runType?: string | null;
+  lastUpdate?: Date | null;
   billingPeriod?: Validity | null;
   taxExcludedAmount?: Money | null;
   taxIncludedAmount?: Money | null;
@@ -43,7 +44,9 @@ export function fromBillInput(input: BillInput): Plain {
 
 /** The changes of a PATCH: null removes. */
 export function fromBillChange(input: BillInput): Plain {
-  if (input.state === null) throw invalid('state', 'cannot be removed');
+  for (const name of ['state', 'lastUpdate'] as const) {
+    if (input[name] === null) throw invalid(name, 'cannot be removed');
+  }
   checkBill(input);
   return toPlainObject(input);
 }

@@ -12,6 +12,8 @@ import type { OnDemandOrder } from './run/on-demand-work.js';
 import type { CustomerBillTools } from './tools.js';
 import { onDemandTransitions } from './transitions.js';
 
+const firstState = 'inProgress';
+
 /** What the domain looks at; everything else is kept as it comes. */
 export interface OnDemandInput {
   state?: string | null;
@@ -61,11 +63,12 @@ function fromOnDemandInput(input: OnDemandInput): Plain {
   if (!isGiven(input.billingAccount) && !isGiven(input.relatedParty)) {
     throw missing('billingAccount', 'a bill is asked for a billingAccount or a relatedParty');
   }
+  if (isGiven(input.state) && input.state !== firstState) throw invalid('state', `must at first be ${firstState}: '${shown(input.state)}'`);
   for (const name of ['billingAccount', 'relatedParty', 'bucket'] as const) {
     const id = input[name]?.id;
     if (isGiven(id)) requireName(`${name}.id`, id);
   }
-  return withoutNulls({ ...toPlainObject(input), state: 'inProgress' });
+  return withoutNulls({ ...toPlainObject(input), state: firstState });
 }
 
 /** The changes of a PATCH: null removes. */

@@ -6,7 +6,7 @@ import { writeAll } from '../../platform/write/write-all.js';
 import { changed } from '../changes.js';
 import { changeEvent } from '../events.js';
 import type { Writing } from '../resource-writer.js';
-import { billingAttributes, lockResultsOf, unbilled } from '../usage/billing.js';
+import { billingAttributes, lockOriginsOf, resultsByUsage, unbilled } from '../usage/billing.js';
 import type { CustomerBillTools } from './tools.js';
 
 /** Rates that are handled by one statement. */
@@ -23,7 +23,7 @@ export async function releaseRates({ id }: Plain, { tx, tenantId, now }: Writing
     const rates = await lockRows(tx, shape, tenantId, found.map((rate) => rate.id));
     const released = [...rates.values()].map((rate) => changed(withoutNulls(rate), { isBilled: false, bill: null }, now) ?? rate);
     const events = released.map((rate) => changeEvent('appliedCustomerBillingRate', 'AttributeValueChange', rate, now, nextId));
-    const usages = unbilled(await lockResultsOf(tx, shapes.usage, tenantId, [...rates.keys()]), now, nextId);
+    const usages = unbilled(resultsByUsage((await lockOriginsOf(tx, shapes.usage, tenantId, [...rates.keys()])).values()), now, nextId);
     await writeAll(tx, [
       updateRows(shape, tenantId, ['isBilled', 'bill'], released),
       updateRows(shapes.usage, tenantId, billingAttributes, usages.rows),

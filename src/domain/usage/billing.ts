@@ -63,8 +63,8 @@ function idOf(usage: Plain): string {
   return String(usage['id']);
 }
 
-function linksOf(tx: Transaction, tenantId: string, condition: Prisma.Sql): Promise<{ usageId: string; result: number }[]> {
-  return tx.query(Prisma.sql`SELECT r."usageId", r."result" FROM "UsageRate" r WHERE r."tenantId" = ${tenantId} AND ${condition} ORDER BY r."usageId", r."result"`);
+function linksOf(tx: Transaction, tenantId: string, condition: Prisma.Sql): Promise<{ usageId: string; result: number; rateId: string }[]> {
+  return tx.query(Prisma.sql`SELECT r."usageId", r."result", r."rateId" FROM "UsageRate" r WHERE r."tenantId" = ${tenantId} AND ${condition} ORDER BY r."usageId", r."result"`);
 }
 
 export function billingAccountOf(usage: Plain): Plain | undefined {
@@ -74,11 +74,37 @@ export function billingAccountOf(usage: Plain): Plain | undefined {
   return { id: id as string, ...(typeof name === 'string' && { name }) };
 }
 
-/** The results that these rates, which are locked, came of, with their usages, which are locked as well. */
-export async function lockResultsOf(tx: Transaction, shape: Shape, tenantId: string, rateIds: readonly string[]): Promise<Results[]> {
+/** The result of a usage that a rate came of. */
+export interface Origin {
+  usage: Plain;
+  result: number;
+}
+
+/** Where these rates, which are locked, came from, by their ids; their usages are locked as well. */
+export async function lockOriginsOf(tx: Transaction, shape: Shape, tenantId: string, rateIds: readonly string[]): Promise<Map<string, Origin>> {
+  if (rateIds.length === 0) return new Map();
   const links = await linksOf(tx, tenantId, Prisma.sql`r."rateId" = ANY(${rateIds}::text[])`);
-  const usages = await lockRows(tx, shape, tenantId, [...new Set(links.map(({ usageId }) => usageId))]);
-  return [...usages].map(([id, usage]) => ({ usage: withoutNulls(usage), results: links.filter(({ usageId }) => usageId === id).map(({ result }) => result) }));
+  const usages = new Map([...(await lockRows(tx, shape, tenantId, [...new Set(links.map(({ usageId }) => usageId))]))].map(([id, usage]) => [id, withoutNulls(usage)] as const));
+  return new Map(links.flatMap(({ usageId, result, rateId }) => {
+    const usage = usages.get(usageId);
+    return usage ? [[rateId, { usage, result }] as const] : [];
+  }));
+}
+
+/** Results by their usages. */
+export function resultsByUsage(origins: Iterable<Origin>): Results[] {
+  const usages = new Map<string, { usage: Plain; results: number[] }>();
+  for (const { usage, result } of origins) {
+    const known = usages.get(idOf(usage));
+    if (known) known.results.push(result);
+    else usages.set(idOf(usage), { usage, results: [result] });
+  }
+  return [...usages.values()];
+}
+
+/** The parties that a usage names beside its account. */
+export function partiesOf(usage: Plain): Plain[] {
+  return ((usage['relatedParty'] ?? []) as Plain[]).filter(({ atReferredType }) => atReferredType !== accountType);
 }
 
 /** What a billing rate is made of: it stands as it is while there is one. */

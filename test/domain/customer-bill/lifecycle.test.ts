@@ -25,6 +25,20 @@ const lifecycle: Readonly<Record<string, readonly string[]>> = {
 const states = ['new', 'onHold', 'validated', 'sent', 'partiallyPaid', 'settled'];
 const everyWay = standings.flatMap((from) => states.flatMap((to) => doors.map((door): [string, string, Door] => [from, to, door])));
 
+describe.each(doors)('when a bill was last updated, through %s', (door) => {
+  it('is said by the server, or by an update that says it', async () => {
+    const bill = await billIn(server, 'new');
+    const said = '2026-02-03T04:05:06.789Z';
+    expect((await update(server, door, 'CustomerBill', bill.id, { lastUpdate: said })).resource.lastUpdate).toBe(said);
+    expect((await eventsOf(server, bill.id)).slice(1)).toEqual(['CustomerBillAttributeValueChangeEvent']);
+    expect((await update(server, door, 'CustomerBill', bill.id, { state: 'validated', lastUpdate: '2026-02-04T00:00:00.000Z' })).resource).toMatchObject({ state: 'validated', lastUpdate: '2026-02-04T00:00:00.000Z' });
+    // Sent back as it was read, it says nothing.
+    const { resource } = await update(server, door, 'CustomerBill', bill.id, { state: 'sent', lastUpdate: '2026-02-04T00:00:00.000Z' });
+    expect(resource.lastUpdate).toBe(server.clock.now().toISOString());
+    for (const wrong of [null, 'yesterday']) expect(await update(server, door, 'CustomerBill', bill.id, { lastUpdate: wrong })).toMatchObject({ status: 400, message: expect.stringContaining(door === 'rest' || wrong === null ? 'lastUpdate' : '') });
+  });
+});
+
 describe('the lifecycle of a bill', () => {
   it.each(everyWay)('from %s to %s is as it should be, through %s', async (from, to, door) => {
     const bill = await billIn(server, from);

@@ -50,6 +50,32 @@ describe('a bill on demand', () => {
     expect([request.customerBill, await billsOf(server, account)]).toEqual([undefined, []]);
   });
 
+  it('keeps the description of its client beside the reason of the server', async () => {
+    const described = { description: 'As agreed by phone', name: 'Please' };
+    const empty = await onDemand(server, { billingAccount: { id: newAccount() }, ...described });
+    expect(empty).toMatchObject({ ...described, state: 'rejected', stateReason: 'there is nothing to bill' });
+    const account = newAccount();
+    await makeRate(server, account);
+    await makeRate(server, account, { taxExcludedAmount: dollars(3) });
+    const several = await onDemand(server, { billingAccount: { id: account }, ...described });
+    expect(several).toMatchObject({ ...described, state: 'done', stateReason: expect.stringContaining('one bill for each currency') });
+    const failed = await onDemand(server, { billingAccount: { id: newAccount() }, bucket: { id: 'nobody' }, ...described });
+    expect(failed).toMatchObject({ ...described, state: 'terminatedWithError', stateReason: "bucket 'nobody' does not exist" });
+    const { data } = await server.graphql('query ($id: ID!) { customerBillOnDemand(id: $id) { description stateReason } }', { id: failed.id });
+    expect(data.customerBillOnDemand).toEqual({ description: described.description, stateReason: failed.stateReason });
+    // A client may still describe it otherwise; the reason stays.
+    expect((await update(server, 'rest', 'CustomerBillOnDemand', failed.id, { description: 'Otherwise' })).resource).toMatchObject({ description: 'Otherwise', stateReason: failed.stateReason });
+    expect(await read(server, '/customerBillOnDemand?stateReason.regex=%5Ebucket&description=Otherwise')).toMatchObject([{ id: failed.id }]);
+  });
+
+  it.each(doors)('begins in progress, and in no other state, through %s', async (door) => {
+    const account = { billingAccount: { id: newAccount() } };
+    expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state: 'inProgress' })).toMatchObject({ status: door === 'rest' ? 201 : 200 });
+    for (const state of ['done', 'rejected', 'foo']) {
+      expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state })).toMatchObject({ status: 400, message: `state must at first be inProgress: '${state}'` });
+    }
+  });
+
   it('is one bill for each currency, and names them', async () => {
     const account = newAccount();
     await makeRate(server, account);

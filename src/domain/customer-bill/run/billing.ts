@@ -1,18 +1,19 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import { DomainError } from '../../../platform/errors.js';
-import type { Plain } from '../../../platform/plain.js';
+import { withoutNulls, type Plain } from '../../../platform/plain.js';
 import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.js';
 import { insertRows, lockRowsWhere, updateRows } from '../../../platform/write/rows.js';
 import { writeAll } from '../../../platform/write/write-all.js';
 import { changed } from '../../changes.js';
 import { changeEvent } from '../../events.js';
 import type { Writing } from '../../resource-writer.js';
-import { billed as billedUsages, billingAttributes, lockBillable, lockResultsOf, usageAccount, type Results } from '../../usage/billing.js';
+import { billed as billedUsages, billingAttributes, lockBillable, lockOriginsOf, partiesOf, resultsByUsage, usageAccount, type Origin } from '../../usage/billing.js';
 import { withDocuments } from '../documents.js';
 import type { StoredMoney } from '../tax.js';
 import type { CustomerBillTools } from '../tools.js';
 import { reasonToHold } from './brake.js';
 import { figuresOf } from './figures.js';
+import { distinctParties } from './parties.js';
 import { currencyOf } from './prices.js';
 import { isUnbilled, rateAccount, type UnbilledAccount } from './unbilled.js';
 import { insertUsageRates, ratesOf, type UsageRate } from './usage-rates.js';
@@ -28,6 +29,8 @@ export interface BillPlan {
   readonly before: Date;
   /** The attributes that all of them have. */
   readonly common: Plain;
+  /** Whom all of them name, before the parties of their usages. */
+  readonly parties: readonly Plain[];
 }
 
 /** What became of some accounts. */
@@ -38,10 +41,12 @@ export interface BillingResult {
   failed: { account: string; message: string }[];
 }
 
-/** A rate on its way onto a bill, and the usage it comes of just now. */
+/** A rate on its way onto a bill, and the usage it came of, if any. */
 interface Line {
   rate: Plain;
-  origin?: { usage: Plain; result: number };
+  origin: Origin | undefined;
+  /** Whether it is made just now. */
+  isMade: boolean;
 }
 
 /**
@@ -78,11 +83,15 @@ async function linesOf({ tx, tenantId, now }: Writing, { shapes, nextId }: Custo
   const { billable } = await lockBillable(tx, shapes.usage, tenantId, ofAccounts, limit);
   const order = Prisma.sql`${rateAccount}, b."date", b."id"`;
   const rates = await lockRowsWhere(tx, shapes.appliedCustomerBillingRate, tenantId, isUnbilled(accounts, before), { order, limit });
-  return [...rates.map((rate) => ({ rate })), ...billable.flatMap((item) => ratesOf(item, undefined, now, nextId).map(({ rate, result }) => ({ rate, origin: { usage: item.usage, result } })))];
+  const origins = await lockOriginsOf(tx, shapes.usage, tenantId, rates.map(({ id }) => String(id)));
+  return [
+    ...rates.map((rate) => ({ rate, origin: origins.get(String(rate['id'])), isMade: false })),
+    ...billable.flatMap((item) => ratesOf(item, undefined, now, nextId).map(({ rate, result }) => ({ rate, origin: { usage: item.usage, result }, isMade: true }))),
+  ];
 }
 
 /** The bills of one account, one for each currency. Throws CONFLICT when no JSON number tells what they come to. */
-function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, timeZone }: CustomerBillTools, { common }: BillPlan): { bill: Plain; lines: Line[] }[] {
+function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, timeZone }: CustomerBillTools, { common, parties }: BillPlan): { bill: Plain; lines: Line[] }[] {
   return [...grouped(lines, ({ rate }) => String(currencyOf(rate)))].map(([currency, own]) => {
     const rates = own.map(({ rate }) => rate);
     const figures = figuresOf(rates, currency);
@@ -101,6 +110,7 @@ function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, time
       ...common,
       isCalculated: true,
       billingAccount: rates[0]?.['billingAccount'] ?? null,
+      ...withoutNulls({ relatedParty: distinctParties([...parties, ...own.flatMap(({ origin }) => (origin ? partiesOf(origin.usage) : []))]) }),
       ...figures,
       amountDue: total,
       remainingAmount: total,
@@ -113,16 +123,14 @@ function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, time
 async function write({ tx, tenantId, now }: Writing, { shapes, nextId }: CustomerBillTools, bills: readonly Plain[], onBills: readonly { line: Line; bill: Plain }[]): Promise<void> {
   const made: Plain[] = [];
   const changedRates: Plain[] = [];
-  const usages: Results[] = [];
   const links: UsageRate[] = [];
   const events: DomainEvent[] = bills.map((bill) => changeEvent('customerBill', 'Create', bill, now, nextId));
   for (const { line, bill } of onBills) {
     const changes = { isBilled: true, bill: { id: bill['id'] as string } };
-    if (line.origin) {
+    if (line.origin && line.isMade) {
       const { usage, result } = line.origin;
       const rate: Plain = { ...line.rate, ...changes };
       made.push(rate);
-      usages.push({ usage, results: [result] });
       links.push({ usageId: String(usage['id']), result, rateId: String(rate['id']) });
       events.push(changeEvent('appliedCustomerBillingRate', 'Create', rate, now, nextId));
     } else {
@@ -131,12 +139,7 @@ async function write({ tx, tenantId, now }: Writing, { shapes, nextId }: Custome
       events.push(changeEvent('appliedCustomerBillingRate', 'AttributeValueChange', rate, now, nextId));
     }
   }
-  usages.push(...(await lockResultsOf(tx, shapes.usage, tenantId, changedRates.map(({ id }) => String(id)))));
-  const whole = [...grouped(usages, ({ usage }) => String(usage['id'])).values()].map(([first, ...more]) => ({
-    usage: (first as Results).usage,
-    results: [first as Results, ...more].flatMap(({ results }) => results),
-  }));
-  const turned = billedUsages(whole, now, nextId);
+  const turned = billedUsages(resultsByUsage(onBills.flatMap(({ line }) => line.origin ?? [])), now, nextId);
   await writeAll(tx, [
     insertRows(shapes.customerBill, tenantId, bills),
     insertRows(shapes.appliedCustomerBillingRate, tenantId, made),

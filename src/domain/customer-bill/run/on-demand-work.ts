@@ -21,7 +21,7 @@ export interface OnDemandOrder extends Plain {
 }
 
 /** What a request comes to. */
-type Fulfilment = { state: 'done'; bills: readonly Plain[]; note?: string } | { state: 'rejected' | 'terminatedWithError'; description: string };
+type Fulfilment = { state: 'done'; bills: readonly Plain[]; reason?: string } | { state: 'rejected' | 'terminatedWithError'; reason: string };
 
 /** Fulfils a request for a bill: up to now, of one account, or of what one bucket was charged. */
 export async function fulfil(database: Database, tools: CustomerBillTools, order: OnDemandOrder): Promise<void> {
@@ -36,16 +36,22 @@ async function fulfilIn(tx: Transaction, tools: CustomerBillTools, { tenantId, i
   const request = withoutNulls(locked);
   const now = tools.clock.now();
   const fulfilment = await make({ tx, tenantId, now }, tools, request);
-  const changes = changesOf(fulfilment);
+  const changes = changesOf(request, fulfilment);
   const after = { ...(changed(request, changes, now) ?? request), lastUpdate: now.toISOString() };
   const event = changeEvent('customerBillOnDemand', 'StateChange', after, now, tools.nextId);
   await writeAll(tx, [updateRows(shape, tenantId, [...Object.keys(changes), 'lastUpdate'], [after]), insertEvents(tenantId, [event])]);
 }
 
-function changesOf(fulfilment: Fulfilment): Plain {
-  if (fulfilment.state !== 'done') return { state: fulfilment.state, description: fulfilment.description };
+function changesOf(request: Plain, fulfilment: Fulfilment): Plain {
+  const { state } = fulfilment;
+  if (fulfilment.state !== 'done') return { state, ...reasoned(request, fulfilment.reason) };
   const [first] = fulfilment.bills;
-  return { state: 'done', customerBill: { id: String(first?.['id']) }, ...(fulfilment.note !== undefined && { description: fulfilment.note }) };
+  return { state, customerBill: { id: String(first?.['id']) }, ...reasoned(request, fulfilment.reason) };
+}
+
+/** A description is the client's; only where there is none it says the reason, too. */
+function reasoned({ description }: Plain, reason: string | undefined): Plain {
+  return reason === undefined ? {} : { stateReason: reason, description: description ?? reason };
 }
 
 async function make(writing: Writing, tools: CustomerBillTools, request: Plain): Promise<Fulfilment> {
@@ -53,13 +59,13 @@ async function make(writing: Writing, tools: CustomerBillTools, request: Plain):
   const bucketId = idOf(request['bucket']);
   if (bucketId !== undefined) return toFulfilment(await stateCharges(writing, tools, { bucketId, account: named, request }));
   const [account, ...others] = named === undefined ? await accountsOf(writing.tx, writing.tenantId, String(idOf(request['relatedParty']))) : [named];
-  if (account === undefined) return { state: 'rejected', description: 'there is nothing to bill' };
-  if (others.length > 0) return { state: 'rejected', description: 'the party has several accounts with something to bill: name the billingAccount' };
-  const common = withoutNulls({ runType: 'offCycle', relatedParty: request['relatedParty'] ? [request['relatedParty']] : null });
+  if (account === undefined) return { state: 'rejected', reason: 'there is nothing to bill' };
+  if (others.length > 0) return { state: 'rejected', reason: 'the party has several accounts with something to bill: name the billingAccount' };
+  const parties = request['relatedParty'] ? [request['relatedParty'] as Plain] : [];
   // What is dated this very millisecond belongs to it.
   const before = new Date(writing.now.getTime() + 1);
   const unbilled = await findUnbilled(writing.tx, writing.tenantId, account, before);
-  return toFulfilment(await billAccounts(writing, tools, unbilled ? [unbilled] : [], { before, common }));
+  return toFulfilment(await billAccounts(writing, tools, unbilled ? [unbilled] : [], { before, common: { runType: 'offCycle' }, parties }));
 }
 
 function idOf(reference: PlainValue | undefined): string | undefined {
@@ -69,10 +75,10 @@ function idOf(reference: PlainValue | undefined): string | undefined {
 
 function toFulfilment({ bills, failed }: BillingResult): Fulfilment {
   const [failure] = failed;
-  if (failure) return { state: 'terminatedWithError', description: failure.message };
-  if (bills.length === 0) return { state: 'rejected', description: 'there is nothing to bill' };
+  if (failure) return { state: 'terminatedWithError', reason: failure.message };
+  if (bills.length === 0) return { state: 'rejected', reason: 'there is nothing to bill' };
   const others = bills.slice(1).map(({ id }) => String(id));
-  return { state: 'done', bills, ...(others.length > 0 && { note: `one bill for each currency; the others: ${others.join(', ')}` }) };
+  return { state: 'done', bills, ...(others.length > 0 && { reason: `one bill for each currency; the others: ${others.join(', ')}` }) };
 }
 
 /** Accounts with something to bill that are looked for: with two it is already unclear. */

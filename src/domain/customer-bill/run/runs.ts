@@ -191,7 +191,7 @@ function planOf(cycle: Plain, before: Date, run: Plain): BillPlan {
     billDate: billingDate ?? null,
     paymentDueDate: paymentDueDate ?? null,
   });
-  return { before, common };
+  return { before, common, parties: [] };
 }
 
 /** As many of the accounts, in their order, as one transaction takes; one at least. */

@@ -14,6 +14,7 @@ import type { CustomerBillTools } from '../tools.js';
 import { ratesPerAccountMax, type BillingResult } from './billing.js';
 import { isCurrency } from './currencies.js';
 import { figuresOf, money } from './figures.js';
+import { distinctParties } from './parties.js';
 
 /** Entries of the ledger that take from a balance for something that was used, or give of that back. */
 const chargeTypes = ['debit', 'commit', 'transferCost', 'credit'];
@@ -81,7 +82,7 @@ export async function stateCharges(writing: Writing, tools: CustomerBillTools, {
     billDate: at,
     billingPeriod: { startDateTime: first.recordedAt.toISOString(), endDateTime: at },
     billingAccount: { id: accountId },
-    ...withoutNulls({ relatedParty: request['relatedParty'] ? [request['relatedParty']] : null }),
+    ...withoutNulls({ relatedParty: distinctParties([...(request['relatedParty'] ? [request['relatedParty'] as Plain] : []), ...bucket.parties]) }),
     ...figures,
     amountDue: nothing,
     remainingAmount: nothing,
@@ -110,10 +111,17 @@ function tellableFigures(rates: readonly Plain[], currency: string): Plain | Dom
   }
 }
 
-async function findBucket(tx: Transaction, tenantId: string, id: string): Promise<{ units: string | null; accountId: string | null } | undefined> {
-  const [bucket] = await tx.query<{ units: string | null; accountId: string | null }>(Prisma.sql`
-    SELECT "remainingValueUnits" AS "units", "partyAccount"->>'id' AS "accountId" FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ${id}`);
-  return bucket;
+interface StatedBucket {
+  units: string | null;
+  accountId: string | null;
+  parties: Plain[];
+}
+
+async function findBucket(tx: Transaction, tenantId: string, id: string): Promise<StatedBucket | undefined> {
+  const [bucket] = await tx.query<Omit<StatedBucket, 'parties'> & { parties: string }>(Prisma.sql`
+    SELECT "remainingValueUnits" AS "units", "partyAccount"->>'id' AS "accountId", coalesce("relatedParty", '[]')::text AS "parties"
+    FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ${id}`);
+  return bucket && { ...bucket, parties: JSON.parse(bucket.parties) as Plain[] };
 }
 
 /** The last entry that stands on a statement; whoever makes the next one waits here. */
