@@ -16,8 +16,8 @@ jest.setTimeout(4 * startMaxMs);
 const versions = ['0.1'];
 const cases = versions.flatMap((version) => kinds.map((kind) => ({ version, kind })));
 
-/** Tables in which the server keeps its own records, and what it throws away after a day. */
-const ownTables = new Set(['_prisma_migrations', 'ServerState', 'BillRunPreview']);
+/** Tables in which the server keeps its own records, what it throws away after a day, and events, which have a test of their own. */
+const ownTables = new Set(['_prisma_migrations', 'ServerState', 'BillRunPreview', 'Outbox']);
 
 const { sql } = Prisma;
 
@@ -50,9 +50,18 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     expect(found).toEqual(Object.fromEntries(expected));
   });
 
-  it('has its events unread, complete and in their order', async () => {
-    const events = await server.database.query<{ id: string }>(sql`SELECT "id" FROM "Outbox" ORDER BY "transactionId", "id"`);
-    expect(events.map(({ id }) => id)).toEqual(described.outbox);
+  /** Bills that were calculated, and that nobody has validated. */
+  const draftsOf = (): any[] => described.bills.map(({ bill }) => bill).filter(({ state, billNo, billingAccount }) => ['new', 'onHold'].includes(state) && billNo === undefined && billingAccount.id !== 'given');
+
+  it('has its events unread, complete and in their order, and further ones only of drafts that are billed otherwise now', async () => {
+    const events = await server.database.query<{ id: string; eventType: string; resourceId: string }>(sql`SELECT "id", "eventType", "resourceId" FROM "Outbox" ORDER BY "transactionId", "id"`);
+    const known = new Set(described.outbox);
+    expect(events.filter(({ id }) => known.has(id)).map(({ id }) => id)).toEqual(described.outbox);
+    const further = events.filter(({ id }) => !known.has(id));
+    expect(further.length).toBeGreaterThan(3);
+    expect(new Set(further.map(({ eventType }) => eventType))).toEqual(new Set(['CustomerBillAttributeValueChangeEvent']));
+    const drafts = new Set(draftsOf().map(({ id }) => id));
+    expect(further.filter(({ resourceId }) => !drafts.has(resourceId))).toEqual([]);
   });
 
   async function bookProblems(): Promise<string[]> {
@@ -110,13 +119,13 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     }
   });
 
-  /** What a bill says of money, by its account. */
+  /** What a bill says of money, and whom it names, by its account. */
   async function figuresOf(ids: readonly string[]): Promise<Record<string, unknown>> {
     const figures: Record<string, unknown> = {};
     for (const id of ids) {
       const { body } = await server.rest('GET', `/customerBill/${id}`);
-      const { billingAccount, taxExcludedAmount, taxIncludedAmount, amountDue, remainingAmount, taxItem } = body;
-      figures[billingAccount.id] = { taxExcludedAmount, taxIncludedAmount, amountDue, remainingAmount, taxItem };
+      const { billingAccount, taxExcludedAmount, taxIncludedAmount, amountDue, remainingAmount, taxItem, category, relatedParty } = body;
+      figures[billingAccount.id] = { taxExcludedAmount, taxIncludedAmount, amountDue, remainingAmount, taxItem, category, relatedParty };
     }
     return figures;
   }
@@ -125,6 +134,7 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     const drafts = described.bills.filter(({ bill }) => bill.state === 'new' && bill.billingAccount.id !== 'given').map(({ bill }) => bill);
     expect(drafts.length).toBeGreaterThan(5);
     const kept = await figuresOf(drafts.map(({ id }) => id));
+    expect(kept['draft: one rate']).toMatchObject({ amountDue: { value: 9.99, unit: 'EUR' } });
     for (const { id } of drafts) expect((await server.rest('DELETE', `/customerBill/${id}`)).status).toBe(204);
     await server.startJobs();
     const cycle = (await all('/billCycle?')).find(({ name }) => name === 'February');

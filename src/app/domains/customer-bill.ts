@@ -1,5 +1,5 @@
 import { shapesOf } from '../../../graphql/shape.js';
-import { createCustomerBill, customerBillResources, type CustomerBillDomain, type OnDemandOrder, type RunOrder } from '../../domain/customer-bill/index.js';
+import { createCustomerBill, customerBillResources, redrafting, type CustomerBillDomain, type OnDemandOrder, type RunOrder } from '../../domain/customer-bill/index.js';
 import { billDocumentRoutes } from '../../streaming/bill-document/routes.js';
 import { stepwise } from '../jobs.js';
 import { seedCustomerBill } from '../seed/customer-bill.js';
@@ -20,6 +20,7 @@ export function wireCustomerBill({ config, database, clock, nextId, extensions, 
   });
   return {
     domain,
+    backfills: [redrafting(tools)],
     streams: () => billDocumentRoutes({ lines: domain.lines, issuer: config.billIssuer, zone: config.timeZone }),
     seed: seedCustomerBill,
   };

@@ -20,6 +20,7 @@ export { documentFormats, documentPart, formatOf, type DocumentFormat } from './
 export { minorDigitsOf } from './run/currencies.js';
 export { BillSums, type TaxFigure } from './run/figures.js';
 export { currencyOf, netOf } from './run/prices.js';
+export { redrafting } from './redraft.js';
 export { rateGroupings, type RateGrouping } from './run/grouped-rates.js';
 export type { OnDemandOrder } from './run/on-demand-work.js';
 export type { RunOrder } from './run/runs.js';

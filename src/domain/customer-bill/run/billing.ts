@@ -105,7 +105,7 @@ function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, time
       lastUpdate: at,
       state: holdReason === undefined ? 'new' : 'onHold',
       ...(holdReason !== undefined && { stateBeforeHold: 'new', holdReason }),
-      category: total.value < 0 ? 'credit note' : 'normal',
+      category: categoryOf(total),
       billDate: at,
       ...common,
       isCalculated: true,
@@ -118,6 +118,11 @@ function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, time
     };
     return { bill: withDocuments(bill), lines: own };
   });
+}
+
+/** What kind of bill comes to this total. */
+export function categoryOf({ value }: StoredMoney): string {
+  return value < 0 ? 'credit note' : 'normal';
 }
 
 async function write({ tx, tenantId, now }: Writing, { shapes, nextId }: CustomerBillTools, bills: readonly Plain[], onBills: readonly { line: Line; bill: Plain }[]): Promise<void> {

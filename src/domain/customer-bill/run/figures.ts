@@ -55,7 +55,7 @@ export class BillSums {
   private readonly netTaxes = new Map<string, TaxSum & { base: Decimal }>();
   private readonly gross = new Map<string, GrossSums>();
 
-  constructor(private readonly currency: string) {}
+  constructor(readonly currency: string) {}
 
   add(rate: Plain): void {
     const price = priceOf(rate);
@@ -126,10 +126,15 @@ function sumOf(taxes: readonly TaxSum[]): Decimal {
   return taxes.reduce((total, { sum }) => total.plus(sum), zero);
 }
 
-/** The amounts of a bill as they are stored. Throws CONFLICT when no JSON number tells them. */
+/** The amounts of a bill of these rates as they are stored. Throws CONFLICT when no JSON number tells them. */
 export function figuresOf(rates: readonly Plain[], currency: string): Plain {
   const sums = new BillSums(currency);
   for (const rate of rates) sums.add(rate);
+  return toFigures(sums);
+}
+
+export function toFigures(sums: BillSums): Plain {
+  const { currency } = sums;
   const { excluded, taxes, included } = sums.figures();
   const taxItem = taxes.map(({ category, percent, amount }) => ({
     ...(category !== undefined && { taxCategory: category }),
