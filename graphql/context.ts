@@ -24,6 +24,8 @@ export interface Context extends Domains {
   href(typeName: string, id: string): string;
   /** Told when an answer repeats an earlier one, for the Idempotency-Replayed header. */
   replayed(): void;
+  /** Told what each operation of the request costs, for the X-Operation-Cost header. */
+  costs(points: number): void;
 }
 
 /** Who writes and under which key, as the domain wants it. */

@@ -4,7 +4,7 @@ import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/pl
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
 import { attributeOf } from '../src/platform/filter/resolve.js';
-import { beyond, CLAUSES_MAX, FILTER_DEPTH_MAX, VALUES_PER_KEY_MAX } from '../src/platform/filter/limits.js';
+import { beyond, CLAUSES_MAX, FILTER_DEPTH_MAX, PATH_DEPTH_MAX, VALUES_PER_KEY_MAX } from '../src/platform/filter/limits.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';
 import { scalarTypeOf } from './shape.js';
@@ -192,11 +192,17 @@ function listConditions(input: FilterInput, element: AttributeType, path: readon
   });
 }
 
+function namesBelow(below: string, path: readonly string[]): string[] {
+  const names = below.split('.');
+  if (names.length > PATH_DEPTH_MAX) throw beyond('PATH_DEPTH_MAX', PATH_DEPTH_MAX, `the path below '${path.join('.')}' has ${names.length} segments`, 'filter');
+  return names;
+}
+
 function scalarConditions(input: FilterInput, path: readonly string[], place: Place): Filter[] {
   const operands = given(input).map(([operator, value]) => [operator, requireOperand(value, [...place, operator])] as const);
   // A condition on JSON may name a place within it.
   const below = operands.find(([operator]) => operator === 'path')?.[1];
-  const whole = typeof below === 'string' ? [...path, ...below.split('.')] : path;
+  const whole = typeof below === 'string' ? [...path, ...namesBelow(below, path)] : path;
   return operands.flatMap(([operator, value]): Filter[] => {
     if (operator === 'path') return [];
     if (operator === 'isNull') return [{ kind: 'isNull', path: whole, isNull: value as boolean }];

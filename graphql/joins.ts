@@ -1,6 +1,7 @@
 import { extendSchema, isObjectType, parse, type GraphQLSchema } from 'graphql';
 import { attributesOf, type TypeClass } from './attribute.js';
 import type { Context } from './context.js';
+import { weights } from './cost/weights.js';
 import { readOne } from './page.js';
 
 /** A reference type whose target is a resource of ours. */
@@ -28,6 +29,7 @@ export function withJoins(schema: GraphQLSchema, joins: readonly Join[]): GraphQ
     const { target: field, href } = fields;
     if (field === undefined || href === undefined) throw new Error(`${reference.name} has no target`);
     if (attributesOf(reference).get('href')?.resolved) href.resolve = ({ id }: { id: string }, _args, context: Context) => context.href(target.name, id);
+    field.extensions = { ...field.extensions, complexity: weights.join };
     field.resolve = ({ id }: { id?: string }, _args, context: Context, info) => (id ? readOne(target, context, info, id) : null);
   }
   return joined;

@@ -85,13 +85,19 @@ export const JsonScalar = new GraphQLScalarType<FilterScalar, FilterScalar>({
 
 type FilterScalar = string | boolean | DecimalValue;
 
-/** JSON as it came, if it is exact: a number that JavaScript would round is refused. */
-function fromJson(value: unknown): unknown {
+/** Nesting of an extension, which begins with the resource itself, ... */
+const objectDepthMax = 32;
+/** ... and of a value somewhere in it. */
+const valueDepthMax = 24;
+
+/** JSON as it came, if it is exact: a number that JavaScript would round is refused, and so is what nests too deep. */
+function fromJson(value: unknown, depthMax = valueDepthMax): unknown {
   if (isExactNumber(value)) return fromExactNumber(value.value);
   if (typeof value === 'number' && !Number.isFinite(value)) throw new GraphQLError('a number is not finite');
-  if (Array.isArray(value)) return value.map(fromJson);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, fromJson(inner)]));
+  if (depthMax === 0) throw new GraphQLError(`the JSON is nested too deep: ${objectDepthMax} levels of a resource, ${valueDepthMax} of a value in it`);
+  if (Array.isArray(value)) return value.map((inner) => fromJson(inner, depthMax - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, fromJson(inner, depthMax - 1)]));
 }
 
 /** A number of many digits may still be one that JavaScript prints as it was. */
@@ -102,7 +108,7 @@ function fromExactNumber(text: string): number {
 }
 
 function fromJsonObject(value: unknown): object {
-  const json = fromJson(value);
+  const json = fromJson(value, objectDepthMax);
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json;
   throw new GraphQLError(`'${shown(value)}' is not a JSON object`);
 }
@@ -119,6 +125,6 @@ export const AnyJson = new GraphQLScalarType<unknown, unknown>({
   name: 'AnyJson',
   description: 'Any JSON value, kept and given back as it came.',
   serialize: (value) => value,
-  parseValue: fromJson,
+  parseValue: (value) => fromJson(value),
   parseLiteral: (node: ValueNode, variables) => fromJson(valueFromASTUntyped(node, variables)),
 });

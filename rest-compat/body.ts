@@ -2,6 +2,7 @@ import { getNamedType, isInputObjectType, isNonNullType, type GraphQLInputField,
 import { LosslessNumber } from 'lossless-json';
 import { toAttribute, toWire } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
+import { ELEMENTS_MAX } from '../src/platform/filter/limits.js';
 import type { Dialect } from './api.js';
 import { extensionAttribute } from './extension.js';
 import { unwrap } from './filter-input.js';
@@ -115,6 +116,7 @@ function fieldInput(value: unknown, field: GraphQLInputField, path: readonly str
   const { type, isList } = unwrap(field.type);
   if (!isList) return singleInput(value, type, path, reading);
   const elements = Array.isArray(value) ? value : [value];
+  if (elements.length > ELEMENTS_MAX) throw refusal(path, `${path.join('.')} has ${elements.length} elements, the limit is ${ELEMENTS_MAX}`);
   return elements.map((element: unknown, index) => singleInput(element, unwrap(type).type, [...path, String(index)], reading));
 }
 

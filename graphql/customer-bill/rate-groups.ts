@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, FieldResolver, ID, Int, ObjectType, registerEnumType, Resolver, Root } from 'type-graphql';
 import { rateGroupings, type RateGrouping } from '../../src/domain/customer-bill/index.js';
 import type { Context } from '../context.js';
+import { weights } from '../cost/weights.js';
 import type { ResourceModule } from '../resource.js';
 import { Money } from '../shared/money.js';
 import { CustomerBill } from './customer-bill.js';
@@ -34,7 +35,7 @@ registerEnumType(groupingNames, { name: 'RateGrouping', description: 'By what th
 
 @Resolver(() => CustomerBill)
 class CustomerBillGroups {
-  @FieldResolver(() => [RateGroup], { description: 'The lines of the bill, gathered and summed up: one group for each combination and currency, at most 1,000.' })
+  @FieldResolver(() => [RateGroup], { complexity: weights.statement, description: 'The lines of the bill, gathered and summed up: one group for each combination and currency, at most 1,000.' })
   groupedRates(
     @Root() { id }: CustomerBill,
     @Arg('by', () => [groupingNames], { description: 'By what.' }) by: RateGrouping[],

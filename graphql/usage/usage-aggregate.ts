@@ -2,6 +2,7 @@ import { Arg, Ctx, Field, ID, Int, ObjectType, Query, registerEnumType, Resolver
 import { groupsMax, usageGroupings, type UsageGroup, type UsageGrouping } from '../../src/domain/usage/index.js';
 import { OFFSET_MAX } from '../../src/platform/filter/limits.js';
 import type { Context } from '../context.js';
+import { weights } from '../cost/weights.js';
 import { filterInputOf } from '../filter.js';
 import { filterOf, scopeOf, within } from '../page.js';
 import type { ResourceModule } from '../resource.js';
@@ -78,6 +79,7 @@ const usageFilter = filterInputOf(Usage);
 class UsageAggregateResolver {
   @Query(() => [UsageAggregate], {
     name: 'usageAggregate',
+    complexity: weights.report,
     description: `Sums over usages, in groups: how many, what a characteristic adds up to, what they were rated at. The groups come in the order of their keys, as groupBy names them; without any there is one. Errors: INVALID_ATTRIBUTE, INVALID_QUERY (more than ${groupsMax} groups and no limit, or more usages than can be summed up in time).`,
   })
   async usageAggregate(

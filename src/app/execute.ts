@@ -20,6 +20,8 @@ import {
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../../graphql/context.js';
+import { Costs, type CostLimits } from '../../graphql/cost/cost.js';
+import type { DomainError } from '../platform/errors.js';
 
 /** Compiled operations are about 70 KB each. */
 const compiledMax = 500;
@@ -35,34 +37,44 @@ export interface Operation {
 
 export type Execute = (operation: Operation) => Promise<ExecutionResult>;
 
-interface Compiled {
-  definition: OperationDefinitionNode;
-  query: CompiledQuery;
+/**
+ * Runs GraphQL operations for both doors, each if its cost is within the limit: nothing is read or coerced before that
+ * is known. An operation seen for the second time is compiled to code (graphql-jit), which halves the cost of a list;
+ * the first time it is interpreted, so that documents that never come back cost no compilation.
+ */
+export function createExecute(schema: GraphQLSchema, limits: CostLimits): Execute {
+  const costs = new Costs(schema, limits);
+  const run = createRun(schema);
+
+  return async (operation) => {
+    const { document, operationName, variables, context } = operation;
+    const definition = getOperationAST(document, operationName);
+    // What has no operation of that name has no cost; the executor says so.
+    if (!definition) return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
+    const { points, refusal } = costs.of(document, definition, variables ?? {});
+    context.costs(points);
+    const result = refusal ? { errors: [toRefused(refusal)] } : await run(operation, definition);
+    return { ...result, extensions: { ...result.extensions, cost: points } };
+  };
 }
 
-/**
- * Runs GraphQL operations for both doors. An operation seen for the second time is compiled to code
- * (graphql-jit), which halves the cost of a list; the first time it is interpreted, so that documents
- * that never come back cost no compilation.
- */
-export function createExecute(schema: GraphQLSchema): Execute {
+function toRefused(refusal: DomainError): GraphQLError {
+  return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: refusal.status } } });
+}
+
+function createRun(schema: GraphQLSchema): (operation: Operation, definition: OperationDefinitionNode) => Promise<ExecutionResult> {
   const compile = compiler(schema);
   const seen = new WeakSet<DocumentNode>();
 
-  return async ({ document, operationName, variables, context }) => {
-    if (!seen.has(document)) {
+  return async ({ document, operationName, variables, context }, definition) => {
+    // By ourselves, because an executor would tell fifty problems, and repeat in each what was sent.
+    const values = getVariableValues(schema, definition.variableDefinitions ?? [], variables ?? {}, { maxErrors: variableErrorsMax });
+    if (values.errors) return { errors: values.errors };
+    const query = seen.has(document) ? compile(document, operationName) : undefined;
+    if (query === undefined) {
       seen.add(document);
       return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
     }
-    const compiled = compile(document, operationName);
-    if (compiled === undefined) {
-      return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
-    }
-    const { definition, query } = compiled;
-    const values = getVariableValues(schema, definition.variableDefinitions ?? [], variables ?? {}, {
-      maxErrors: variableErrorsMax,
-    });
-    if (values.errors) return { errors: values.errors };
     const result = (await query.query(undefined, context, values.coerced)) as ExecutionResult;
     return result.errors ? { ...result, errors: result.errors.map(toGraphQLError) } : result;
   };
@@ -81,11 +93,11 @@ const passThrough = new GraphQLScalarType({ name: 'PassThrough', description: 'A
  * that nest in themselves, make endless. So graphql-js coerces the variables, and the compiled code is
  * told that they need nothing more.
  */
-function compiler(schema: GraphQLSchema): (document: DocumentNode, operationName: string | null | undefined) => Compiled | undefined {
+function compiler(schema: GraphQLSchema): (document: DocumentNode, operationName: string | null | undefined) => CompiledQuery | undefined {
   const config = schema.toConfig();
   const withPassThrough = new GraphQLSchema({ ...config, types: [...config.types, passThrough], assumeValid: true });
   // Keyed by document, so that what Apollo forgets is forgotten here; bounded, because documents are small and code is not.
-  const known = new LRUCache<OperationDefinitionNode, Compiled>({ max: compiledMax });
+  const known = new LRUCache<OperationDefinitionNode, CompiledQuery>({ max: compiledMax });
 
   return (document, operationName) => {
     const definition = getOperationAST(document, operationName);
@@ -96,7 +108,7 @@ function compiler(schema: GraphQLSchema): (document: DocumentNode, operationName
       const coerced = withCoercedVariables(document, definition);
       const query = compileQuery(withPassThrough, coerced, operationName ?? undefined);
       if (!isCompiledQuery(query)) return undefined;
-      compiled = { definition, query };
+      compiled = query;
       known.set(definition, compiled);
     }
     return compiled;

@@ -13,6 +13,9 @@ import { readText } from './body.js';
 import type { Execute } from './execute.js';
 import { toRefusal } from './refusal.js';
 
+/** Characters of a message that tells what was wrong. */
+const messageLengthMax = 2_000;
+
 export interface GraphqlHttpOptions {
   schema: GraphQLSchema;
   execute: Execute;
@@ -65,8 +68,8 @@ function executeBy(execute: Execute, schema: GraphQLSchema): ApolloServerOptions
         // The name as requested: the resolved one is missing when no operation has it.
         const { operationName, variables } = request;
         const result = await execute({ document, operationName, variables, context: context as Context });
-        // Without data nothing was executed: the variables or the operation name did not fit.
-        if (result.data === undefined) return { errors: result.errors?.map(asInputError) } as never;
+        // Without data nothing was executed: it costs too much, or the variables or the operation name did not fit.
+        if (result.data === undefined) return { ...result, errors: result.errors?.map(asInputError) } as never;
         return result as never;
       },
     }),
@@ -78,13 +81,16 @@ function executeBy(execute: Execute, schema: GraphQLSchema): ApolloServerOptions
   };
 }
 
-function asInputError({ message }: GraphQLError): GraphQLError {
+function asInputError(error: GraphQLError): GraphQLError {
+  if (error.originalError instanceof DomainError) return error;
+  const { message } = error;
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
 }
 
 /** One error form for all of GraphQL: extensions { code, status, reason } from the error table. */
 function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logger): GraphQLFormattedError {
-  const { message, locations, path, extensions } = formatted;
+  const { locations, path, extensions } = formatted;
+  const message = shownMessage(formatted.message);
   const code = extensions?.['code'];
   if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR' && !(originalOf(thrown) instanceof DomainError)) {
     // What Apollo itself refuses: it never came to a resolver.
@@ -93,7 +99,12 @@ function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logge
   const refusal = toRefusal(thrown, logger);
   const { path: attribute, reference } = refusal.details;
   const { status, reason } = errorTable[refusal.code];
-  return { message: refusal.message, locations, path, extensions: { code: refusal.code, status, reason, attribute, reference } };
+  return { message: shownMessage(refusal.message), locations, path, extensions: { code: refusal.code, status, reason, attribute, reference } };
+}
+
+/** GraphQL repeats in its messages what was sent, however much that was. */
+function shownMessage(message: string): string {
+  return message.length > messageLengthMax ? `${message.slice(0, messageLengthMax)}...` : message;
 }
 
 function originalOf(thrown: unknown): unknown {

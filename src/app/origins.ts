@@ -6,7 +6,7 @@ import { isLoopback, type Addresses } from './addresses.js';
 
 /** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
 const sandboxOrigin = 'https://studio.apollographql.com';
-const exposedHeaders = ['ETag', 'Last-Modified', 'Location', 'Link', 'X-Total-Count', 'X-Result-Count', 'Content-Range', 'Idempotency-Replayed'];
+const exposedHeaders = ['ETag', 'Last-Modified', 'Location', 'Link', 'X-Total-Count', 'X-Result-Count', 'Content-Range', 'Idempotency-Replayed', 'X-Operation-Cost'];
 const preflightMaxAgeSeconds = 600;
 
 /** RFC 9110 §9.2.1: they change nothing. */

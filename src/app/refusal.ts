@@ -1,4 +1,4 @@
-import { unwrapResolverError } from '@apollo/server/errors';
+import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { isUnavailable } from '../platform/database/failures.js';
 import { DomainError } from '../platform/errors.js';
@@ -17,7 +17,8 @@ export function toRefusal(thrown: unknown, logger: Logger): DomainError {
 /** Anything can be thrown, and looking at it may throw again. */
 function expectedRefusal(thrown: unknown): DomainError | undefined {
   try {
-    const error = unwrapResolverError(thrown);
+    // Whatever it was that GraphQL has wrapped, in a resolver or before any of them.
+    const error = thrown instanceof GraphQLError && thrown.originalError ? thrown.originalError : thrown;
     if (error instanceof DomainError) return error;
     return isUnavailable(error) ? new DomainError('UNAVAILABLE', 'the database is not available; try again later') : undefined;
   } catch {

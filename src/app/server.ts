@@ -57,7 +57,8 @@ export interface ServerOptions {
 export async function createServer(options: ServerOptions): Promise<AppServer> {
   const { config, database, logger } = options;
   const schema = guardResolvers(await createSchema());
-  const execute = createExecute(schema);
+  const { pageSizeDefault, pageSizeMax, operationCostMax: costMax } = config;
+  const execute = createExecute(schema, { pageSizeDefault, pageSizeMax, costMax });
   const foundation = await createFoundation(options, schema, execute);
   const { jobs, clock } = foundation;
   const wiredDomains = wireDomains(foundation);
@@ -72,7 +73,7 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
   const originOf = (request: IncomingMessage): string => addresses.originOf(request);
   const contextOf = createContextOf(foundation, wiredDomains, rest, originOf);
   const stopping = new AbortController();
-  const { pageSizeMax, bodyMaxBytes, isIntrospectionEnabled } = config;
+  const { bodyMaxBytes, isIntrospectionEnabled } = config;
   const hasLandingPage = config.mode === 'sandbox';
   const graphqlHttp = await createGraphqlHttp({ schema, execute, contextOf, bodyMaxBytes, isIntrospectionEnabled, hasLandingPage, logger });
   const routes = wired.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
@@ -162,6 +163,7 @@ function createContextOf(
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
   return (request, response) => {
     const origin = originOf(request);
+    let cost = 0;
     return {
       ...domains,
       principal: anonymous,
@@ -171,6 +173,10 @@ function createContextOf(
       idempotencyKey: headerOf(request, 'idempotency-key'),
       href: (typeName, id) => origin + rest.router.pathOf(typeName, id),
       replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
+      costs: (points) => {
+        cost += points;
+        if (!response.headersSent) response.setHeader('X-Operation-Cost', String(cost));
+      },
     };
   };
 }

@@ -27,6 +27,10 @@ export interface Config {
   pageSizeMax: number;
   countMax: number;
   bodyMaxBytes: number;
+  /** Bytes of one answer, counted while it is made. */
+  answerMaxBytes: number;
+  /** Points that one operation may cost, told before it runs. */
+  operationCostMax: number;
   /** Connections of one server in all, whatever they are for. */
   databasePoolSize: number;
   /** How long a statement may take that answers a request, and one that reads much for it. */
@@ -82,6 +86,8 @@ export const configVariables = [
   { name: 'PAGE_SIZE_MAX', default: '1000', meaning: 'items of a page at most' },
   { name: 'COUNT_MAX', default: '100000', meaning: 'where counting the matches of a query stops' },
   { name: 'BODY_MAX_BYTES', default: '1048576', meaning: 'size of a request body at most' },
+  { name: 'ANSWER_BYTES_MAX', default: '16777216', meaning: 'size of an answer at most, at least BODY_MAX_BYTES; files are streamed and not bounded by it' },
+  { name: 'OPERATION_COST_MAX', default: '1000000', meaning: 'points that one operation may cost, see Cost' },
   { name: 'DATABASE_POOL_SIZE', default: '20', meaning: 'connections to PostgreSQL at most, shared out among six classes of work, each of which has one at least' },
   { name: 'READ_STATEMENT_MAX_MS', default: '5000', meaning: 'how long a statement may take that reads for a request' },
   { name: 'REPORT_STATEMENT_MAX_MS', default: '30000', meaning: 'the same for what reads much: sums, orders without an index' },
@@ -107,6 +113,9 @@ const COUNT_LIMIT = 100_000_000;
 /** A TMF body with one action is about 1 KiB; JSON is read as a whole, so it must fit memory many times over. */
 const BODY_LIMIT_MIN_BYTES = 1_024;
 const BODY_LIMIT_BYTES = 104_857_600;
+const ANSWER_LIMIT_BYTES = 268_435_456;
+const OPERATION_COST_MIN = 10_000;
+const OPERATION_COST_LIMIT = 1_000_000_000;
 const POOL_SIZE_LIMIT = 1_000;
 const STATEMENT_LIMIT_MIN_MS = 100;
 const STATEMENT_LIMIT_MS = 3_600_000;
@@ -139,6 +148,8 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     pageSizeMax: integer('PAGE_SIZE_MAX', 1, PAGE_SIZE_LIMIT),
     countMax: integer('COUNT_MAX', 1, COUNT_LIMIT),
     bodyMaxBytes: integer('BODY_MAX_BYTES', BODY_LIMIT_MIN_BYTES, BODY_LIMIT_BYTES),
+    answerMaxBytes: integer('ANSWER_BYTES_MAX', BODY_LIMIT_MIN_BYTES, ANSWER_LIMIT_BYTES),
+    operationCostMax: integer('OPERATION_COST_MAX', OPERATION_COST_MIN, OPERATION_COST_LIMIT),
     databasePoolSize: integer('DATABASE_POOL_SIZE', 1, POOL_SIZE_LIMIT),
     readStatementMaxMs: integer('READ_STATEMENT_MAX_MS', STATEMENT_LIMIT_MIN_MS, STATEMENT_LIMIT_MS),
     reportStatementMaxMs: integer('REPORT_STATEMENT_MAX_MS', STATEMENT_LIMIT_MIN_MS, STATEMENT_LIMIT_MS),
@@ -171,6 +182,13 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
       refuse('REST_PAGE_SIZE_DEFAULT', `${config.restPageSizeDefault}`, `it is above PAGE_SIZE_MAX, ${config.pageSizeMax}`);
     }
     config.restPageSizeDefault = config.pageSizeMax;
+  }
+  if (config.answerMaxBytes < config.bodyMaxBytes) {
+    // Who only takes larger bodies means to read them, too.
+    if (env['ANSWER_BYTES_MAX']?.trim()) {
+      refuse('ANSWER_BYTES_MAX', `${config.answerMaxBytes}`, `it is below BODY_MAX_BYTES, ${config.bodyMaxBytes}: what was sent could not be read`);
+    }
+    config.answerMaxBytes = config.bodyMaxBytes;
   }
   return config;
 }

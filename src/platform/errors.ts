@@ -8,6 +8,8 @@ export const errorTable = {
   MISSING_ATTRIBUTE: { status: 400, tmfCode: '23', reason: 'Missing body field' },
   INVALID_ATTRIBUTE: { status: 400, tmfCode: '24', reason: 'Invalid body field' },
   INVALID_HEADER: { status: 400, tmfCode: '26', reason: 'Invalid header value' },
+  OPERATION_TOO_COSTLY: { status: 400, tmfCode: '130', reason: 'Operation too costly' },
+  ANSWER_TOO_LARGE: { status: 400, tmfCode: '131', reason: 'Answer too large' },
   FOREIGN_PAGE: { status: 403, tmfCode: '51', reason: 'Forbidden requester' },
   NOT_FOUND: { status: 404, tmfCode: '60', reason: 'Resource not found' },
   METHOD_NOT_ALLOWED: { status: 405, tmfCode: '61', reason: 'Method not allowed' },

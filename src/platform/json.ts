@@ -14,10 +14,12 @@ const exactCharacters = 15;
 /**
  * Parses a JSON text from outside. JSON.parse would silently round 1.00000000000000000001 to 1, so numbers
  * too long for a JavaScript number stay what they are (a LosslessNumber, which the scalars refuse by
- * name). NUL and lone surrogates, which PostgreSQL cannot store, and too deep nesting are refused here.
+ * name). NUL and lone surrogates, which PostgreSQL cannot store, and what nests too deep or has too many values are
+ * refused here; the latter before any of it is made.
  */
 export function parseJson(text: string): unknown {
-  const { depth, hasLongNumber, hasEscape } = inspect(text);
+  const { depth, nodes, hasLongNumber, hasEscape } = inspect(text);
+  if (nodes > DOCUMENT_NODES_MAX) throw new DomainError('INVALID_BODY', `the JSON has ${nodes} values, the limit is ${DOCUMENT_NODES_MAX}`);
   if (depth > depthMax) throw new DomainError('INVALID_BODY', `the JSON is nested deeper than ${depthMax} levels`);
   let value: unknown;
   try {
@@ -47,14 +49,16 @@ function exactNumber(digits: string): number | LosslessNumber {
 
 interface Inspection {
   depth: number;
+  nodes: number;
   hasLongNumber: boolean;
   hasEscape: boolean;
 }
 
-/** One pass over the text, without a parser: depth outside strings, runs of digits, \u escapes. */
+/** One pass over the text, without a parser: depth and values outside strings, runs of digits, \u escapes. */
 function inspect(text: string): Inspection {
   let depth = 0;
   let deepest = 0;
+  let nodes = 1;
   let inString = false;
   let numberStart = -1;
   let hasLongNumber = false;
@@ -79,10 +83,13 @@ function inspect(text: string): Inspection {
       numberStart = -1;
     }
     if (code === 0x22) inString = true;
-    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x5d || code === 0x7d) depth--;
+    else if (code === 0x2c) nodes++;
+    else if (code === 0x5b || code === 0x7b) {
+      nodes++;
+      deepest = Math.max(deepest, ++depth);
+    } else if (code === 0x5d || code === 0x7d) depth--;
   }
-  return { depth: deepest, hasLongNumber, hasEscape };
+  return { depth: deepest, nodes, hasLongNumber, hasEscape };
 }
 
 function refuseUnstorable(value: unknown, path: string): void {

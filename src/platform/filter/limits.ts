@@ -30,7 +30,10 @@ export const FIELDS_MAX = 200;
 export const OFFSET_MAX = 100_000;
 /** Refused beyond this whatever the resource; the resource's own maximum is checked by its reader. */
 export const LIMIT_MAX = 1_000_000;
-export const DEPTH_MAX = 10;
+/** Levels of references that one answer may follow. */
+export const DEPTH_MAX = 3;
+/** Elements of one list in a body, told before any of them is looked at. */
+export const ELEMENTS_MAX = 1_000;
 /** Characters of a cursor, in either direction and through both doors. */
 export const CURSOR_LENGTH_MAX = 4096;
 /** Decimals: as many digits as a JSON number keeps, and a range that numeric columns reach. */

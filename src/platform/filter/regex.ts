@@ -10,9 +10,10 @@
  * anchors; no unbounded quantifier within another; lengths and repeats bounded by limits.ts. Everything is
  * by code point. Without back-references PostgreSQL matches with an automaton, and so do we in memory.
  */
+import { DomainError } from '../errors.js';
 import { parseRegexNode } from './regex-parse.js';
 import { RegexProgram } from './regex-match.js';
-import type { CodeRange, RegexNode } from './regex-node.js';
+import { countStates, type CodeRange, type RegexNode } from './regex-node.js';
 
 export interface SafeRegex {
   /** For PostgreSQL's `~`: written anew from the parsed tree, so nothing unread gets through. */
@@ -29,6 +30,16 @@ export function parseRegex(text: string, name: string): SafeRegex {
     pattern: toPattern(node),
     test: (value) => (program ??= new RegexProgram(node)).test(value),
   };
+}
+
+/** How many states it comes to; none when it is refused anyway. */
+export function countRegexStates(text: string): number {
+  try {
+    return countStates(parseRegexNode(text, 'regex'));
+  } catch (error) {
+    if (error instanceof DomainError) return 0;
+    throw error;
+  }
 }
 
 function toPattern(node: RegexNode): string {

@@ -3,6 +3,7 @@ import { CsvError, parse } from 'csv-parse';
 import { DomainError } from '../../platform/errors.js';
 import { isStorable } from '../../platform/filter/values.js';
 import { readHeader, type CsvColumns, type CsvRow } from './csv-columns.js';
+import { withFewCells } from './csv-cells.js';
 import { lineBytesMax, textOf, withoutMark, type FileRecord, type Position } from './records.js';
 
 const lineFeed = '\n';
@@ -45,7 +46,7 @@ export async function* csvRecords(content: AsyncIterable<Buffer>, columns: CsvCo
     },
   });
   // What goes wrong with the content reaches the reader of the records.
-  pipeline(Readable.from(withoutMark(content)), parser, () => undefined);
+  pipeline(Readable.from(withFewCells(withoutMark(content))), parser, () => undefined);
   let toUsage: ReturnType<typeof readHeader> | undefined;
   // It says what the cells mean: under another one they are another file. It goes with the first row.
   let headerText = '';

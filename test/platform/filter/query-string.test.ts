@@ -370,7 +370,7 @@ describe('sort (TMF630 §4.7) and the other reserved parameters', () => {
     ['after=', "'after' has no value", 'after'],
     [`after=${'a'.repeat(4097)}`, 'CURSOR_LENGTH_MAX is 4096', 'after'],
     ['depth=x', "depth='x'", 'depth'],
-    ['depth=11', 'DEPTH_MAX is 10', 'depth'],
+    ['depth=4', 'DEPTH_MAX is 3', 'depth'],
     ['expand=', "cannot expand ''", 'expand'],
     ['expand=a..b', "cannot expand 'a..b'", 'expand'],
     ['expand=a&expand=b', "'expand' is given 2 times", 'expand'],

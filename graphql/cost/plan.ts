@@ -1,0 +1,213 @@
+import {
+  getNullableType,
+  getNamedType,
+  isListType,
+  Kind,
+  type DocumentNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
+import { AnyJson, JSONObject } from '../scalars.js';
+import { objectTypeOf, Selections, type Selected } from './selections.js';
+import { weights } from './weights.js';
+
+/** Points that each row takes, and points that are the same however many rows there are. */
+export interface Points {
+  readonly perRow: number;
+  readonly once: number;
+}
+
+export const nothing: Points = { perRow: 0, once: 0 };
+
+export function sum(one: Points, other: Points): Points {
+  return { perRow: one.perRow + other.perRow, once: one.once + other.once };
+}
+
+/** A selection set of the answer, its fields by what they cost. */
+export interface CostNode {
+  /** Of the fields that no variable changes. */
+  readonly fixed: Points;
+  /** The fields with a selection or with a cost of their own; what no variable changes is in `fixed` already. */
+  readonly parts: readonly CostPart[];
+  readonly isFixed: boolean;
+}
+
+export interface CostPart {
+  readonly name: string;
+  readonly own: Points;
+  readonly node: CostNode;
+  /** Its arguments decide how many rows it has and what is looked for. */
+  readonly call: CostCall | undefined;
+  /** It stands for the rows of the page it belongs to. */
+  readonly isItems: boolean;
+  /** Elements of a list that the schema itself has. */
+  readonly times: number;
+}
+
+/** Arguments as they stand in the document. */
+export interface CostCall {
+  readonly limit: ValueNode | undefined;
+  /** What there is when no limit is given: a page, a row for each element of the longest of these lists, or all. */
+  readonly otherwise: 'page' | 'all' | readonly ValueNode[];
+  readonly filter: ValueNode | undefined;
+  readonly order: ValueNode | undefined;
+}
+
+export interface CostPlan {
+  readonly root: CostNode;
+  /** Variables that stand for filters: they are counted where they are used. */
+  readonly filterVariables: ReadonlySet<string>;
+  /** How often at most one stored byte may occur in the answer, under other names. */
+  readonly copies: number;
+  /** It spreads its fragments more often than can be looked at. */
+  readonly isEndless: boolean;
+}
+
+/** What an operation costs, as far as its document tells. Its fields must be those of the schema. */
+export function costPlanOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): CostPlan {
+  const fragments = new Map(document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])));
+  const builder = new Builder(new Selections(fragments), Object.keys(schema.getTypeMap()).length);
+  const type = schema.getRootType(operation.operation);
+  const root = type ? builder.nodeOf([operation.selectionSet], type, rootPoints).node : noFields;
+  return { root, filterVariables: builder.filterVariables, copies: builder.copies, isEndless: builder.isEndless };
+}
+
+const noFields: CostNode = { fixed: nothing, parts: [], isFixed: true };
+
+interface Built {
+  readonly node: CostNode;
+  readonly copies: number;
+}
+
+class Builder {
+  copies = 1;
+  readonly filterVariables = new Set<string>();
+  /** The same selections in several places are looked at once: fragments would make them grow without end. */
+  private readonly known = new Map<string, Built>();
+  private readonly ids = new Map<SelectionSetNode, number>();
+
+  constructor(
+    private readonly selections: Selections,
+    private readonly typesCount: number,
+  ) {}
+
+  get isEndless(): boolean {
+    return this.selections.isExhausted;
+  }
+
+  nodeOf(sets: readonly SelectionSetNode[], type: GraphQLObjectType, ownOf: (selected: Selected) => Points = fieldPoints): Built {
+    const key = sets.map((set) => this.idOf(set)).join(' ');
+    const known = this.known.get(key);
+    if (known) return known;
+    const parts: CostPart[] = [];
+    const copies = new Map<string, number>();
+    let fixed = nothing;
+    for (const selected of this.selections.of(sets, type)) {
+      const earlier = copies.get(selected.field.name) ?? 0;
+      const again = earlier > 0 && isOpenValue(selected.field) ? weights.jsonAgain : 0;
+      const { part, copied } = this.partOf(selected, type, sum(ownOf(selected), { perRow: again, once: 0 }));
+      copies.set(selected.field.name, earlier + copied);
+      if (isFixed(part)) fixed = sum(fixed, fixedPoints(part));
+      if (part.node !== noFields || !isFixed(part)) parts.push(part);
+    }
+    const built = { node: { fixed, parts, isFixed: parts.every(isFixed) }, copies: Math.max(0, ...copies.values()) };
+    this.copies = Math.max(this.copies, built.copies);
+    this.known.set(key, built);
+    return built;
+  }
+
+  /** `copied`: how often it brings what is stored in its row. */
+  private partOf({ responseName, field, nodes }: Selected, parent: GraphQLObjectType, own: Points): { part: CostPart; copied: number } {
+    const type = objectTypeOf(field);
+    const call = this.callOf(field, nodes[0]?.arguments ?? []);
+    const isItems = itemsOf(parent) === field;
+    const times = parent.name.startsWith('__') ? this.timesInSchema(field) : 1;
+    const shape = { name: responseName, own, call, isItems, times };
+    if (type === undefined) return { part: { ...shape, node: noFields }, copied: 1 };
+    const { node, copies } = this.nodeOf(nodes.flatMap(({ selectionSet }) => selectionSet ?? []), type);
+    const isReadApart = call !== undefined || complexityOf(field) > 0;
+    return { part: { ...shape, node }, copied: isReadApart ? 0 : copies };
+  }
+
+  private callOf(field: GraphQLField<unknown, unknown>, given: readonly { name: { value: string }; value: ValueNode }[]): CostCall | undefined {
+    if (field.args.length === 0) return undefined;
+    const values = new Map(given.map(({ name, value }) => [name.value, value]));
+    const type = objectTypeOf(field);
+    const isPage = type !== undefined && itemsOf(type) !== undefined;
+    const isList = isListType(getNullableType(field.type));
+    const filter = values.get('filter');
+    if (!isPage && !isList && filter === undefined) return undefined;
+    if (filter) this.noteVariables(filter);
+    const lists = field.args.flatMap(({ name, type }) => (isListType(getNullableType(type)) ? (values.get(name) ?? []) : []));
+    const otherwise = isPage ? 'page' : field.args.some(({ name }) => name === 'limit') ? 'all' : lists;
+    return { limit: values.get('limit'), otherwise, filter, order: values.get('orderBy') };
+  }
+
+  private noteVariables(value: ValueNode): void {
+    if (value.kind === Kind.VARIABLE) this.filterVariables.add(value.name.value);
+    else if (value.kind === Kind.LIST) for (const one of value.values) this.noteVariables(one);
+    else if (value.kind === Kind.OBJECT) for (const one of value.fields) this.noteVariables(one.value);
+  }
+
+  private timesInSchema(field: GraphQLField<unknown, unknown>): number {
+    if (!isListType(getNullableType(field.type))) return 1;
+    return field.name === 'types' ? this.typesCount : weights.schemaList;
+  }
+
+  private idOf(set: SelectionSetNode): number {
+    const id = this.ids.get(set) ?? this.ids.size;
+    this.ids.set(set, id);
+    return id;
+  }
+}
+
+/** Whether no variable changes what it costs: then it is counted with the node it stands in. */
+export function isFixed({ call, node, isItems }: CostPart): boolean {
+  return call === undefined && node.isFixed && !isItems;
+}
+
+function fixedPoints({ own, node, times }: CostPart): Points {
+  return { perRow: own.perRow + times * node.fixed.perRow, once: own.once + node.fixed.once };
+}
+
+/** The rows of a page type. */
+function itemsOf(type: GraphQLObjectType): GraphQLField<unknown, unknown> | undefined {
+  const { items, pageInfo } = type.getFields();
+  return pageInfo === undefined ? undefined : items;
+}
+
+/** What a field takes by itself. */
+function fieldPoints({ field, nodes }: Selected): Points {
+  const type = objectTypeOf(field);
+  if (type && itemsOf(type)) return { perRow: weights.parent, once: weights.list };
+  if (field.name === 'totalCount') {
+    const isExact = nodes.some((node) => node.arguments?.some(({ value }) => value.kind !== Kind.BOOLEAN || value.value));
+    return { perRow: weights.parent, once: isExact ? weights.exactCount : weights.count };
+  }
+  return { perRow: weights.field + complexityOf(field), once: 0 };
+}
+
+function rootPoints(selected: Selected): Points {
+  const { field } = selected;
+  if (field.name === '__typename') return { perRow: weights.field, once: 0 };
+  if (field.name.startsWith('__')) return { perRow: weights.introspection, once: 0 };
+  const isOne = objectTypeOf(field) !== undefined && !isListType(getNullableType(field.type));
+  return sum(fieldPoints(selected), { perRow: weights.root + (isOne ? weights.join : 0), once: 0 });
+}
+
+/** What its resolver says it takes, where that is more than to hand on what is there. */
+function complexityOf({ extensions }: GraphQLField<unknown, unknown>): number {
+  const { complexity } = extensions;
+  return typeof complexity === 'number' ? complexity : 0;
+}
+
+const openValues: readonly string[] = [JSONObject.name, AnyJson.name];
+
+/** A value of any structure and size. */
+function isOpenValue({ type }: GraphQLField<unknown, unknown>): boolean {
+  return openValues.includes(getNamedType(type).name);
+}
