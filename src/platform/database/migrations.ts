@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Database, DedicatedConnection } from './database.js';
+import { tellMissing } from './schema-check.js';
 
 /** The key `prisma migrate deploy` locks too, so that it and we cannot run at once. */
 const ADVISORY_LOCK_KEY = 72_707_369;
@@ -56,7 +57,8 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
 
 /**
  * Applies what the database lacks, each migration with its record in one transaction, and answers their names.
- * Several servers may start at once. Throws MigrationError; the database is then as the last good migration left it.
+ * Several servers may start at once. Throws MigrationError, also when the database lacks something that migrations made
+ * which are recorded as applied; the database is then as the last good migration left it.
  */
 export async function applyMigrations(database: Database, folder = migrationsFolder()): Promise<string[]> {
   const migrations = await readMigrations(folder);
@@ -65,9 +67,15 @@ export async function applyMigrations(database: Database, folder = migrationsFol
     await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
     await connection.script(CREATE_RECORDS);
     const missing = findMissing(migrations, await readRecords(connection));
+    await requireParts(connection, migrations.filter((migration) => !missing.includes(migration)));
     for (const migration of missing) await apply(connection, migration);
     return missing.map(({ name }) => name);
   });
+}
+
+async function requireParts(connection: DedicatedConnection, applied: readonly Migration[]): Promise<void> {
+  const missing = await tellMissing(connection, applied.map(({ sql }) => sql));
+  if (missing) throw new MigrationError(`the database lacks ${missing}, which its migrations made: restore it from a backup that is whole`);
 }
 
 function readRecords(connection: DedicatedConnection): Promise<MigrationRecord[]> {

@@ -1,0 +1,37 @@
+import type { DedicatedConnection } from './database.js';
+import { partsOf } from './schema-parts.js';
+
+/** Parts that a message names. */
+const namedMax = 5;
+
+/** An index that could not be built, and a trigger that is switched off, are as good as lost. */
+const CATALOG = `
+  SELECT 'table ' || c.relname AS "part" FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+  UNION ALL SELECT 'column ' || c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL SELECT 'index ' || c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace AND i.indisvalid
+  UNION ALL SELECT 'function ' || p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+  UNION ALL SELECT 'trigger ' || c.relname || '.' || t.tgname FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+  UNION ALL SELECT 'type ' || c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'c'`;
+
+/** What the schema public of a database has, named as `partsOf` names it. */
+export async function catalogOf(connection: Pick<DedicatedConnection, 'query'>): Promise<Set<string>> {
+  return new Set((await connection.query<{ part: string }>(CATALOG)).map(({ part }) => part));
+}
+
+/**
+ * What these migrations made and the database has not got, in words; undefined when all of it is there. A restore that
+ * went wrong in part, or somebody's hand, would else be noticed by whoever asks for what is missing.
+ */
+export async function tellMissing(connection: Pick<DedicatedConnection, 'query'>, scripts: readonly string[]): Promise<string | undefined> {
+  const there = await catalogOf(connection);
+  const parts = partsOf(scripts).filter((part) => !there.has(part));
+  // Columns, indexes and triggers go with their table: its name says it all.
+  const tables = parts.flatMap((part) => (part.startsWith('table ') ? [part.slice('table '.length)] : []));
+  const missing = parts.filter((part) => !tables.some((table) => part.startsWith(`column ${table}.`) || part.startsWith(`trigger ${table}.`) || part === `index ${table}_pkey`));
+  if (missing.length === 0) return undefined;
+  const byWeight = [...missing.filter((part) => part.startsWith('table ')), ...missing.filter((part) => !part.startsWith('table '))];
+  const named = byWeight.slice(0, namedMax).map((part) => part.replace(' ', ` '`) + `'`).join(', ');
+  return byWeight.length > namedMax ? `${named} and ${byWeight.length - namedMax} more` : named;
+}
