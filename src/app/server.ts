@@ -18,6 +18,7 @@ import { createIdSource } from '../platform/ids.js';
 import { Jobs } from '../platform/jobs/jobs.js';
 import { anonymous } from '../platform/principal.js';
 import { Reader } from '../platform/read/reader.js';
+import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
 import { Addresses } from './addresses.js';
 import { docsRouter } from './docs.js';
 import { wireDomains, type WiredDomains } from './domains/index.js';
@@ -65,6 +66,7 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
   const { domains, wired } = wiredDomains;
   defineRepeatingWork(jobs, [...wired.flatMap(({ repeatingWork = [] }) => repeatingWork), forgetIdempotencyKeys(foundation)]);
   const backfills = new Backfills(database, clock, logger, wired.flatMap((one) => one.backfills ?? []));
+  await keepOutboxEpoch(database);
   // Whatever is written from here on, by demo data or by requests, may send a job.
   await jobs.prepare();
 
