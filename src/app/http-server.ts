@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../platform/config.js';
-import type { Database } from '../platform/database/database.js';
 import { DomainError, shown } from '../platform/errors.js';
 import type { Addresses } from './addresses.js';
 import { refuseGraphql, refuseRest, refuseUnreadable, setCommonHeaders, takeBody } from './answer.js';
 import { answerFailure } from './failure.js';
 import type { Origins } from './origins.js';
+import type { Readiness } from './readiness.js';
 import { inRequest } from './request-trace.js';
 import type { FindStream } from './stream-http.js';
 
@@ -25,7 +25,7 @@ export type Handle = (request: IncomingMessage, response: ServerResponse) => Pro
 
 export interface HttpServerOptions {
   config: Config;
-  database: Database;
+  readiness: Readiness;
   logger: Logger;
   addresses: Addresses;
   origins: Origins;
@@ -44,8 +44,8 @@ export interface HttpServer {
 }
 
 /** Leads each request to the door it is for. */
-export function createHttpServer({ config, database, logger, addresses, origins, graphql, findStream, rest, docs }: HttpServerOptions): HttpServer {
-  const pages = createPages(database, docs, rest, logger);
+export function createHttpServer({ config, readiness, logger, addresses, origins, graphql, findStream, rest, docs }: HttpServerOptions): HttpServer {
+  const pages = createPages(readiness, docs, rest, logger);
   const underWay = new Set<ServerResponse>();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     setCommonHeaders(response);
@@ -106,13 +106,13 @@ export function createHttpServer({ config, database, logger, addresses, origins,
 }
 
 /** What stands at none of these paths is TMF REST's to refuse. */
-function createPages(database: Database, docs: Router, rest: Handle, logger: Logger): express.Express {
+function createPages(readiness: Readiness, docs: Router, rest: Handle, logger: Logger): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
   app.get('/health/live', (_request, response) => void response.json({ status: 'live' }));
   app.get('/health/ready', async (_request, response) => {
-    const isReady = await database.ping().then(() => true, () => false);
-    response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'database unavailable' });
+    const problem = await readiness.problem();
+    response.status(problem === undefined ? 200 : 503).json({ status: problem ?? 'ready' });
   });
   app.use(docs);
   app.use(rest);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, readConfig, type Config, type Mode } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
 import { DirectoryLockedError } from '../platform/database/directory-lock.js';
@@ -8,9 +9,14 @@ import { JobStoreError } from '../platform/jobs/store.js';
 import { endOnUncaught } from './fatal.js';
 import { createLogger } from './logger.js';
 import { createServer } from './server.js';
+import { endInTime } from './watchdog.js';
 
-/** Time open requests get when the server is told to stop. */
-const drainMaxMs = 10_000;
+/** So long after the signal to stop the process is gone, whatever it is doing. */
+const endMaxMs = 9_500;
+/** What of that is left, at the least, when a long delay is configured before the listener closes. */
+const endAfterDelayMinMs = 6_500;
+/** Time the database gets to close. */
+const closeMaxMs = 2_000;
 
 /** Starts the server and serves until SIGTERM or SIGINT; what the user can mend ends it with one line. */
 export async function run(mode: Mode): Promise<void> {
@@ -33,13 +39,20 @@ async function serve(config: Config): Promise<void> {
     const server = await createServer({ config, database, logger });
     await server.backfill();
     if (config.seed === 'demo') await server.seed();
-    announce(await server.listen(), config);
+    const origin = await server.listen();
+    const delayMs = config.shutdownDelaySeconds * 1_000;
+    const lifeMs = Math.max(endMaxMs, delayMs + endAfterDelayMinMs);
+    const stopped = untilStopped();
+    await endInTime(lifeMs);
+    announce(origin, config);
     if (config.areJobsRun) server.startJobs();
-    await untilStopped();
+    await stopped;
     logger.info('stopping');
-    await Promise.race([server.close(), new Promise((resolve) => setTimeout(resolve, drainMaxMs).unref())]);
+    server.retire();
+    await sleep(delayMs);
+    await within(lifeMs - delayMs - closeMaxMs - 500, server.close());
   } finally {
-    await database.close();
+    await within(closeMaxMs, database.close());
   }
   process.exit(0);
 }
@@ -58,6 +71,11 @@ function announce(origin: string, config: Config): void {
     `Data     ${config.databaseUrl ? 'PostgreSQL' : config.dataDir}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** What does not end in time is left to the end of the process. */
+async function within(maxMs: number, work: Promise<void>): Promise<void> {
+  await Promise.race([work, sleep(maxMs, undefined, { ref: false })]);
 }
 
 function untilStopped(): Promise<void> {

@@ -27,6 +27,7 @@ import { createGraphqlHttp } from './graphql-http.js';
 import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http-server.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
+import { Readiness } from './readiness.js';
 import { toRefusal } from './refusal.js';
 import { Origins } from './origins.js';
 import { restHandler } from './rest-http.js';
@@ -43,6 +44,8 @@ export interface AppServer {
   listen(): Promise<string>;
   /** Begins to run background jobs, its own and those of other servers on the database, and the backfills that are left. */
   startJobs(): void;
+  /** Says from now on that it is not ready, and goes on. */
+  retire(): void;
   /** Lets open requests and jobs end, then stops; the database stays open. */
   close(): Promise<void>;
 }
@@ -80,9 +83,10 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
   const graphqlHttp = await createGraphqlHttp({ schema, execute, contextOf, bodyMaxBytes, isIntrospectionEnabled, hasLandingPage, logger });
   const routes = wired.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
   const streams = createStreams(routes, { rest, contextOf, originOf, pageSizeMax, logger });
+  const readiness = new Readiness(database, () => wired.flatMap((one) => one.problem?.() ?? [])[0]);
   const http = createHttpServer({
     config,
-    database,
+    readiness,
     logger,
     addresses,
     origins: new Origins(config, addresses),
@@ -104,7 +108,9 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
       backfills.start();
       for (const one of wired) one.start?.();
     },
+    retire: () => readiness.retire(),
     close: async () => {
+      readiness.retire();
       stopping.abort();
       await Promise.all([http.close(), jobs.stop(), backfills.stop()]);
       await streams.drain();

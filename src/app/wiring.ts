@@ -45,6 +45,8 @@ export interface WiredDomain<Domain> {
   seed?(tools: SeedTools, domains: Domains): Promise<void>;
   /** When this process begins to run background jobs. */
   start?(): void;
+  /** What keeps it from its work though the database answers: the server is then not ready. */
+  problem?(): string | undefined;
   /** When the last request is answered. */
   stop?(): Promise<void>;
 }

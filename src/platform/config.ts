@@ -33,6 +33,8 @@ export interface Config {
   operationCostMax: number;
   /** Connections of one server in all, whatever they are for. */
   databasePoolSize: number;
+  /** For so long a server that is told to stop says that it is not ready, before it takes no more connections. */
+  shutdownDelaySeconds: number;
   /** How long a statement may take that answers a request, and one that reads much for it. */
   readStatementMaxMs: number;
   reportStatementMaxMs: number;
@@ -91,6 +93,7 @@ export const configVariables = [
   { name: 'DATABASE_POOL_SIZE', default: '20', meaning: 'connections to PostgreSQL at most, shared out among six classes of work, each of which has one at least' },
   { name: 'READ_STATEMENT_MAX_MS', default: '5000', meaning: 'how long a statement may take that reads for a request' },
   { name: 'REPORT_STATEMENT_MAX_MS', default: '30000', meaning: 'the same for what reads much: sums, orders without an index' },
+  { name: 'SHUTDOWN_DELAY_SECONDS', default: { sandbox: '0', serve: '3' }, meaning: 'for so long a server that is told to stop says that it is not ready, before it takes no more connections' },
   { name: 'LOG_LEVEL', default: 'info', meaning: logLevels.join(', ') },
   { name: 'INTROSPECTION', default: { sandbox: 'on', serve: 'off' }, meaning: 'on lets clients read the GraphQL schema' },
   { name: 'EXTENSION_SCHEMA_DIR', default: undefined, meaning: 'folder of JSON schemas (*.json) that extensions are checked by' },
@@ -119,6 +122,7 @@ const OPERATION_COST_LIMIT = 1_000_000_000;
 const POOL_SIZE_LIMIT = 1_000;
 const STATEMENT_LIMIT_MIN_MS = 100;
 const STATEMENT_LIMIT_MS = 3_600_000;
+const SHUTDOWN_DELAY_LIMIT_SECONDS = 300;
 const ISSUER_LENGTH_MAX = 100;
 const KEY_DAYS_LIMIT = 3_650;
 const PAYMENT_WAIT_LIMIT_SECONDS = 31_536_000;
@@ -153,6 +157,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     databasePoolSize: integer('DATABASE_POOL_SIZE', 1, POOL_SIZE_LIMIT),
     readStatementMaxMs: integer('READ_STATEMENT_MAX_MS', STATEMENT_LIMIT_MIN_MS, STATEMENT_LIMIT_MS),
     reportStatementMaxMs: integer('REPORT_STATEMENT_MAX_MS', STATEMENT_LIMIT_MIN_MS, STATEMENT_LIMIT_MS),
+    shutdownDelaySeconds: integer('SHUTDOWN_DELAY_SECONDS', 0, SHUTDOWN_DELAY_LIMIT_SECONDS),
     logLevel: choice('LOG_LEVEL', logLevels),
     isIntrospectionEnabled: choice('INTROSPECTION', ['on', 'off']) === 'on',
     corsOrigins: toOrigins(text('CORS_ORIGINS')),

@@ -123,6 +123,30 @@ describe('SIGTERM', () => {
     const again = new Program('start', env);
     expect((await bucketsOf(await again.origin())).map(({ name }) => name)).toEqual(['under way']);
   });
+
+  it('is told to balancers for a while before the listener closes', async () => {
+    const program = new Program('start', { ...storage.env, SEED: 'none', SHUTDOWN_DELAY_SECONDS: '2' });
+    const origin = await program.origin();
+    expect((await fetch(`${origin}/health/ready`)).status).toBe(200);
+    program.signal('SIGTERM');
+    await program.prints(/"msg":"stopping"/);
+    const ready = await fetch(`${origin}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping' }]);
+    expect((await call(origin, 'POST', '/bucket', { usageType: 'monetary' })).status).toBe(201);
+    expect(await program.exitCode()).toBe(0);
+  });
+
+  it('ends the process while nothing else can run in it', async () => {
+    // As a statement of the embedded database that does not end.
+    const block = `process.on('SIGUSR2', () => { console.log('blocked'); for (const end = Date.now() + 300_000; Date.now() < end; ); });`;
+    const program = new Program('start', { ...storage.env, SEED: 'none', NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(block)}` });
+    await program.origin();
+    program.signal('SIGUSR2');
+    await program.prints(/^blocked$/m);
+    program.signal('SIGTERM');
+    expect(await program.exitCode()).toBe(null);
+    expect(program.errors).toMatch(/did not end within \d+ ms and is killed/);
+  });
 });
 
 describe('a start that cannot succeed', () => {

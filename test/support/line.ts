@@ -9,6 +9,8 @@ export interface Line {
   /** And takes no new connection. */
   cut(): void;
   mend(): Promise<void>;
+  /** From the first time that this text is sent, its connection, and no other, carries nothing any more, in silence. */
+  swallowAt(text: string): Promise<void>;
 }
 
 export async function openLine(url: string): Promise<Line> {
@@ -16,6 +18,7 @@ export async function openLine(url: string): Promise<Line> {
   const sockets = new Set<Socket>();
   let server = createServer();
   let port = 0;
+  let swallowed: { text: string; done: () => void } | undefined;
   const listen = async (): Promise<void> => {
     server = createServer((near) => {
       const far = connect(Number(target.port || 5432), target.hostname);
@@ -27,7 +30,17 @@ export async function openLine(url: string): Promise<Line> {
           other.destroy();
         });
       }
-      near.pipe(far).pipe(near);
+      near.on('data', (chunk) => {
+        if (swallowed && chunk.includes(swallowed.text)) {
+          swallowed.done();
+          swallowed = undefined;
+          near.removeAllListeners('data').on('data', () => undefined);
+          far.removeAllListeners('data').on('data', () => undefined);
+        } else far.write(chunk);
+      });
+      far.on('data', (chunk) => near.write(chunk));
+      near.on('end', () => far.end());
+      far.on('end', () => near.end());
     });
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -45,5 +58,6 @@ export async function openLine(url: string): Promise<Line> {
       reset();
     },
     mend: listen,
+    swallowAt: (text) => new Promise((done) => (swallowed = { text, done })),
   };
 }

@@ -3,6 +3,9 @@ import { balanceResources, createPrepayBalance, type PrepayBalance } from '../..
 import { seedPrepayBalance } from '../seed/prepay-balance.js';
 import type { Foundation, WiredDomain } from '../wiring.js';
 
+/** Balance actions that wait for longer without any being done are not slow, but stuck. */
+const stuckMaxMs = 3_000;
+
 export function wirePrepayBalance({ config, database, clock, nextId, extensions, logger }: Foundation): WiredDomain<PrepayBalance> {
   const domain = createPrepayBalance(database, {
     clock,
@@ -21,6 +24,7 @@ export function wirePrepayBalance({ config, database, clock, nextId, extensions,
     domain,
     repeatingWork: [{ name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => settle(signal) }],
     seed: seedPrepayBalance,
+    problem: () => (domain.stuckMs() > stuckMaxMs ? 'balance actions make no progress' : undefined),
     stop: async () => {
       await domain.drain();
       logger.info({ batchSizes: domain.batchSizes() }, 'balance actions committed');

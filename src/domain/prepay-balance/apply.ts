@@ -14,7 +14,8 @@ import { changeEvent } from './events.js';
 import { isLive } from './refusals.js';
 import { lapse } from './rules.js';
 import { topUpDue } from './scheduled-topups.js';
-import { World } from './world.js';
+import type { PassBy } from './store.js';
+import { World, type LoadOptions } from './world.js';
 
 /** One command, or several that apply together or not at all; their answer is then `{ items: [...] }`. */
 export interface BalanceRequest {
@@ -54,14 +55,36 @@ export async function applyIn(
   requests: readonly BalanceRequest[],
   options: { unlessDue: boolean } = { unlessDue: true },
 ): Promise<BalanceResult[]> {
+  const { results } = await applyFree(tx, tools, tenantId, requests, options);
+  return results.map((result) => {
+    if (result === undefined) throw new Error('no bucket was to be passed by');
+    return result;
+  });
+}
+
+export interface Applied {
+  /** In the order of the requests; undefined for one that needs a bucket which was passed by: nothing of it was done. */
+  readonly results: readonly (BalanceResult | undefined)[];
+  readonly taken: ReadonlySet<string>;
+}
+
+/** The same for those requests alone whose buckets nobody else has locked, of the buckets that may be passed by. */
+export async function applyFree(
+  tx: Transaction,
+  tools: BalanceTools,
+  tenantId: string,
+  requests: readonly BalanceRequest[],
+  options: LoadOptions,
+): Promise<Applied> {
   const keys = requests.flatMap(({ idempotency }) => idempotency?.key ?? []);
   const commands = requests.flatMap((request) => request.commands);
   const world = await World.load(tx, tools, tenantId, commands, options);
   // Under the locks: whoever held them may have decided under the same key.
   const known = await loadOutcomes(tx, tenantId, keys);
   const batch = new Batch();
-  const results = requests.map((request): BalanceResult => {
+  const results = requests.map((request): BalanceResult | undefined => {
     const { idempotency } = request;
+    if (request.commands.some((command) => world.blocked.has(command))) return undefined;
     try {
       const earlier = findOutcome(known, idempotency);
       if (earlier) return { outcome: earlier, replayed: true };
@@ -77,7 +100,7 @@ export async function applyIn(
     }
   });
   await batch.write(tx, tools, tenantId, world);
-  return results;
+  return { results, taken: world.taken };
 }
 
 /** All or nothing: decided on a copy of the world, which becomes the world when no command is refused. */
@@ -115,7 +138,22 @@ const stepsMax = 1_000;
  * whoever did it: another server may have been faster.
  */
 export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[], until: Date): Promise<number> {
-  const world = await World.load(tx, tools, tenantId, commands, { unlessDue: false });
+  return (await applyDueIn(tx, tools, tenantId, commands, until, new Set())).applied;
+}
+
+/** The same for those alone whose buckets nobody else has locked; `blocked` are the others. */
+export async function applyDueFree(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[], until: Date): Promise<DueApplied> {
+  return applyDueIn(tx, tools, tenantId, commands, until, 'all');
+}
+
+interface DueApplied {
+  readonly applied: number;
+  readonly blocked: ReadonlySet<BalanceCommand | DueCommand>;
+}
+
+async function applyDueIn(tx: Transaction, tools: BalanceTools, tenantId: string, asked: readonly DueCommand[], until: Date, passBy: PassBy): Promise<DueApplied> {
+  const world = await World.load(tx, tools, tenantId, asked, { unlessDue: false, passBy });
+  const commands = asked.filter((command) => !world.blocked.has(command));
   const batch = new Batch();
   const { now } = world;
   // Dated in the past, but made now: lists in the order of ids go on where they were.
@@ -134,7 +172,7 @@ export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: s
     if (dueDateOf(command, world)?.getTime() === dueAt?.getTime()) open.delete(command);
   }
   await batch.write(tx, tools, tenantId, world);
-  return commands.filter((command) => (dueDateOf(command, world) ?? Infinity) > end).length;
+  return { applied: commands.filter((command) => (dueDateOf(command, world) ?? Infinity) > end).length, blocked: world.blocked };
 }
 
 /** The command whose time came first, if it came by then. */

@@ -21,6 +21,8 @@ export interface PrepayBalance {
   readonly settler: Settler;
   /** Resolves when every accepted balance action is answered. */
   drain(): Promise<void>;
+  /** For how long balance actions have been waiting without one being done; 0 when none waits. */
+  stuckMs(): number;
   /** How many batches of balance actions were run, by their size: shows what group commit gives. */
   batchSizes(): Record<string, number>;
 }
@@ -38,6 +40,7 @@ export function createPrepayBalance(database: Database, tools: BalanceTools): Pr
       await engine.drain();
       await settler.drain();
     },
+    stuckMs: () => engine.stuckMs(),
     batchSizes: () => engine.batchSizes(),
   };
 }

@@ -1,9 +1,10 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
 import { workingAs } from '../../platform/database/work-class.js';
+import { isLockTimeout } from '../../platform/database/failures.js';
 import { DomainError } from '../../platform/errors.js';
 import { withRetry } from '../../platform/write/retry.js';
-import { applyDue, type BalanceTools } from './apply.js';
+import { applyDue, applyDueFree, type BalanceTools } from './apply.js';
 import type { DueCommand } from './commands.js';
 import { findDue, isDue, tenantsWithDue, type Due } from './due.js';
 import { DueFirst } from './world.js';
@@ -18,6 +19,8 @@ const callMax = 5_000;
 const foundMax = 5;
 /** How long it is then left alone. */
 const stuckMs = 60_000;
+/** How long what is due is left alone whose locks somebody keeps: whoever asks is not to wait for it each time. */
+const lockedMs = 1_000;
 /** How often a transaction lets pass what is due. */
 const settledMax = 3;
 
@@ -30,6 +33,7 @@ export class Settler {
   /** Things that could not be done, and when they are tried again. */
   private readonly stuck = new Map<string, number>();
   private readonly running = new Map<string, Promise<number>>();
+  private lastDoneAt = 0;
 
   constructor(
     private readonly database: Database,
@@ -82,6 +86,11 @@ export class Settler {
     return settled;
   }
 
+  /** When something due was last done, by the clock of performance.now(). */
+  get progressAt(): number {
+    return this.lastDoneAt;
+  }
+
   /** Resolves when nothing is being settled. */
   async drain(): Promise<void> {
     await Promise.allSettled(this.running.values());
@@ -114,8 +123,11 @@ export class Settler {
   /** Applies what is due, and answers how much of it could be. */
   private async apply(tenantId: string, due: readonly Due[], until: Date): Promise<number> {
     try {
-      return await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)));
+      const applied = await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)), { passesLocks: true });
+      this.lastDoneAt = performance.now();
+      return applied;
     } catch (error) {
+      if (isLockTimeout(error)) return await this.applyFree(tenantId, due, until);
       // An outage concerns whoever asked; any other refusal is of a thing that is due, and a bug.
       if (error instanceof DomainError && error.code === 'UNAVAILABLE') throw error;
       const [first, ...others] = due;
@@ -127,6 +139,17 @@ export class Settler {
       for (const one of due) applied += await this.apply(tenantId, [one], one.dueAt);
       return applied;
     }
+  }
+
+  /** What somebody keeps the locks of stays due; he may do it, or it is found again. */
+  private async applyFree(tenantId: string, due: readonly Due[], until: Date): Promise<number> {
+    const commands = due.map(toCommand);
+    const { applied, blocked } = await withRetry(() =>
+      this.database.transaction((tx) => applyDueFree(tx, this.tools, tenantId, commands, until)),
+    );
+    const again = this.tools.clock.now().getTime() + lockedMs;
+    for (const [index, { id }] of due.entries()) if (blocked.has(commands[index] as DueCommand)) this.stuck.set(id, again);
+    return applied;
   }
 
   /** Whoever reads or writes is not to suffer from what cannot be done: it is reported, stays due, and is left alone for a while. */

@@ -31,15 +31,44 @@ interface BucketRow {
   autoTopupThreshold: string | null;
 }
 
+/** Buckets whose locks are not waited for, because somebody is known to keep them. */
+export type PassBy = 'all' | ReadonlySet<string>;
+
+export interface LockedBuckets {
+  readonly buckets: Map<string, BucketState>;
+  readonly isDue: boolean;
+  /** Buckets that were passed by, because somebody else has their locks. */
+  readonly taken: ReadonlySet<string>;
+}
+
 /**
  * Locks the buckets in id order, which every writer keeps, and reads what the rules need; in the same breath,
- * whether anything of the tenant is due.
+ * whether anything of the tenant is due. Those that may be passed by come last: for them nobody waits, so their order
+ * does not matter.
  */
 export async function lockBuckets(
   tx: Transaction,
   tenantId: string,
   ids: readonly string[],
   now: Date,
+  passBy: PassBy = new Set(),
+): Promise<LockedBuckets> {
+  const mayPass = ids.filter((id) => passBy === 'all' || passBy.has(id));
+  const must = mayPass.length === 0 ? ids : ids.filter((id) => !mayPass.includes(id));
+  const { buckets, isDue } = await lockRowsOfBuckets(tx, tenantId, must, now, Prisma.sql`FOR UPDATE`);
+  if (mayPass.length === 0) return { buckets, isDue, taken: new Set() };
+  const { buckets: free } = await lockRowsOfBuckets(tx, tenantId, mayPass, now, Prisma.sql`FOR UPDATE SKIP LOCKED`);
+  const missing = mayPass.filter((id) => !free.has(id));
+  const there = await tx.query<{ id: string }>(Prisma.sql`SELECT "id" FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ANY(${missing}::text[])`);
+  return { buckets: new Map([...buckets, ...free]), isDue, taken: new Set(there.map(({ id }) => id)) };
+}
+
+async function lockRowsOfBuckets(
+  tx: Transaction,
+  tenantId: string,
+  ids: readonly string[],
+  now: Date,
+  lock: Prisma.Sql,
 ): Promise<{ buckets: Map<string, BucketState>; isDue: boolean }> {
   const [result] = await tx.query<{ rows: string | null; isDue: boolean }>(Prisma.sql`
     SELECT json_agg(t)::text AS "rows", ${isDue(tenantId, now)} AS "isDue" FROM (
@@ -48,7 +77,7 @@ export async function lockBuckets(
         "validForEnd" AS "validUntil", "entrySequence", "lastEntryAt", "autoTopupBalanceId",
         "autoTopupThreshold"::text AS "autoTopupThreshold"
       FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ANY(${ids}::text[])
-      ORDER BY "id" FOR UPDATE
+      ORDER BY "id" ${lock}
     ) t`);
   const rows = result?.rows ? (JSON.parse(result.rows) as BucketRow[]) : [];
   return { buckets: new Map(rows.map((row) => [row.id, toBucketState(row)])), isDue: result?.isDue ?? false };
@@ -121,12 +150,14 @@ function anyOf(alternatives: readonly Containment[]): Prisma.Sql {
 }
 
 /** Buckets in which the reservations hold something; read before the locks, to know what to lock. */
-export async function heldBuckets(tx: Transaction, tenantId: string, reservationIds: readonly string[]): Promise<string[]> {
-  if (reservationIds.length === 0) return [];
-  const rows = await tx.query<{ bucketId: string }>(Prisma.sql`
-    SELECT DISTINCT "bucketId" FROM "ReservationHold"
+export async function heldBuckets(tx: Transaction, tenantId: string, reservationIds: readonly string[]): Promise<Map<string, string[]>> {
+  const held = new Map<string, string[]>();
+  if (reservationIds.length === 0) return held;
+  const rows = await tx.query<{ reserveBalanceId: string; bucketId: string }>(Prisma.sql`
+    SELECT DISTINCT "reserveBalanceId", "bucketId" FROM "ReservationHold"
     WHERE "tenantId" = ${tenantId} AND "reserveBalanceId" = ANY(${reservationIds}::text[])`);
-  return rows.map(({ bucketId }) => bucketId);
+  for (const { reserveBalanceId, bucketId } of rows) held.set(reserveBalanceId, [...(held.get(reserveBalanceId) ?? []), bucketId]);
+  return held;
 }
 
 /** What these actions have done to each bucket in all. */

@@ -17,6 +17,12 @@ export class DueFirst extends Error {
   override readonly name = 'DueFirst';
 }
 
+export interface LoadOptions {
+  /** Throws DueFirst when something is due. */
+  readonly unlessDue: boolean;
+  readonly passBy?: store.PassBy;
+}
+
 /** The locked state of a batch, kept current as its commands are decided. */
 export class World {
   private constructor(
@@ -32,6 +38,9 @@ export class World {
     readonly bucketRows: ReadonlyMap<string, Plain>,
     /** The present, taken when the locks were there. */
     readonly now: Date,
+    /** Buckets that were passed by, and the commands that need one of them: these cannot be applied now. */
+    readonly taken: ReadonlySet<string>,
+    readonly blocked: ReadonlySet<BalanceCommand | DueCommand>,
   ) {}
 
   bucket(id: string): BucketState {
@@ -61,7 +70,7 @@ export class World {
 
   /** For commands that apply together or not at all: what they do to the copy is taken over by `become`, or forgotten. */
   copy(): World {
-    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.scheduled), this.paid, this.bucketRows, this.now);
+    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.scheduled), this.paid, this.bucketRows, this.now, this.taken, this.blocked);
   }
 
   become({ buckets, actions, scheduled }: World): void {
@@ -78,34 +87,43 @@ export class World {
     tx: Transaction,
     { clock, shapes }: BalanceTools,
     tenantId: string,
-    commands: readonly (BalanceCommand | DueCommand)[],
-    { unlessDue }: { unlessDue: boolean },
+    asked: readonly (BalanceCommand | DueCommand)[],
+    { unlessDue, passBy }: LoadOptions,
   ): Promise<World> {
-    const asked = clock.now();
-    const named = namedActions(commands);
-    const topups = await readRows(tx, shapes.topupBalance, tenantId, named.topupBalance);
+    const askedAt = clock.now();
+    const wanted = namedActions(asked);
+    const topups = await readRows(tx, shapes.topupBalance, tenantId, wanted.topupBalance);
     const isScheduled = (row: Plain): boolean => row['status'] === liveStatus && !awaitsPayment(row);
     const scheduled = new Map([...topups].filter(([, row]) => isScheduled(row)).map(([id, row]) => [id, asDue(scheduledOf(row), row)]));
-    const payments = commands.filter((command) => command.type === 'payment');
+    const payments = asked.filter((command) => command.type === 'payment');
     const awaited = await readAwaited(tx, shapes, tenantId, payments);
     const paid = new Map(payments.flatMap((command) => paidBy(command, awaited.get(command.actionId))));
-    const payables = [...paid.values()].flatMap((payable) => (payable instanceof DomainError ? [] : [payable]));
-    named.reserveBalance.push(...payables.flatMap((payable) => (payable.type === 'commit' ? [payable.actionId] : [])));
-    const effects = await store.effects(tx, tenantId, cancelled(commands));
+    const payables = payablesOf(paid, asked);
+    const effects = await store.effects(tx, tenantId, cancelled(asked));
+    const held = await store.heldBuckets(tx, tenantId, [...wanted.reserveBalance, ...committed(payables)]);
 
-    const locators = [...commands.flatMap(locatorsOf), ...payables.flatMap(locatorsOf), ...[...scheduled.values()].map(({ topup }) => topup.locator)];
+    const locators = [...asked.flatMap(locatorsOf), ...payables.flatMap(locatorsOf), ...[...scheduled.values()].map(({ topup }) => topup.locator)];
     const matches = locators.filter((locator) => locator.kind === 'match');
-    const bucketIds = [
-      ...locators.flatMap((locator) => (locator.kind === 'bucket' ? [locator.bucketId] : [])),
-      ...(await store.locate(tx, tenantId, matches, asked)).flat(),
-      ...(await store.heldBuckets(tx, tenantId, named.reserveBalance)),
-      ...[...effects.values()].flat().map(({ bucketId }) => bucketId),
-      ...expiring(commands),
-    ];
-    const { buckets, isDue: wasDue } = await store.lockBuckets(tx, tenantId, [...new Set(bucketIds)], asked);
+    const located = new Map<Locator, string[]>();
+    for (const [index, ids] of (await store.locate(tx, tenantId, matches, askedAt)).entries()) located.set(matches[index] as Locator, ids);
+    const bucketIdsOf = (command: BalanceCommand | DueCommand): string[] => {
+      const due = 'actionId' in command ? scheduled.get(command.actionId) : undefined;
+      const does = [command, ...payablesOf(paid, [command])];
+      return [
+        ...[...does.flatMap(locatorsOf), ...(due ? [due.topup.locator] : [])].flatMap((locator) => (locator.kind === 'bucket' ? [locator.bucketId] : (located.get(locator) ?? []))),
+        ...does.flatMap((one) => ('actionId' in one ? [...(held.get(one.actionId) ?? []), ...(effects.get(one.actionId) ?? []).map(({ bucketId }) => bucketId)] : [])),
+        ...(command.type === 'expire' ? [command.bucketId] : []),
+      ];
+    };
+    const { buckets, isDue: wasDue, taken } = await store.lockBuckets(tx, tenantId, [...new Set(asked.flatMap(bucketIdsOf))], askedAt, passBy);
     const now = clock.now();
-    if (unlessDue && (wasDue || (await hasBecomeDue(tx, tenantId, asked, now)))) throw new DueFirst();
+    if (unlessDue && (wasDue || (await hasBecomeDue(tx, tenantId, askedAt, now)))) throw new DueFirst();
 
+    const blocked = new Set(taken.size === 0 ? [] : asked.filter((command) => bucketIdsOf(command).some((id) => taken.has(id))));
+    const commands = asked.filter((command) => !blocked.has(command));
+    // Of what is blocked nothing more is locked: whoever has the buckets may have its actions, too.
+    const named = namedActions(commands);
+    named.reserveBalance.push(...committed(payablesOf(paid, commands)));
     const confirmed = await store.locate(tx, tenantId, matches, now, [...buckets.keys()]);
     const watching = [...buckets.values()].flatMap(({ autoTopup }) => autoTopup?.topupBalanceId ?? []);
     const actions = new Map<string, ActionState>();
@@ -127,7 +145,7 @@ export class World {
       if (action) scheduled.set(id, scheduledOf(action.snapshot));
     }
     const bucketRows = await lockRows(tx, shapes.bucket, tenantId, expiring(commands));
-    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), scheduled, paid, bucketRows, now);
+    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), scheduled, paid, bucketRows, now, taken, blocked);
   }
 }
 
@@ -139,6 +157,19 @@ async function readAwaited(tx: Transaction, shapes: BalanceTools['shapes'], tena
     for (const [id, row] of await readRows(tx, shapes[kind], tenantId, ids)) found.set(id, row);
   }
   return found;
+}
+
+/** What is applied by those of the commands that tell a payment. */
+function payablesOf(paid: ReadonlyMap<PaymentCommand, PayableCommand | DomainError>, commands: readonly (BalanceCommand | DueCommand)[]): PayableCommand[] {
+  return commands.flatMap((command) => {
+    const payable = command.type === 'payment' ? paid.get(command) : undefined;
+    return payable === undefined || payable instanceof DomainError ? [] : [payable];
+  });
+}
+
+/** Reservations that are committed. */
+function committed(payables: readonly PayableCommand[]): string[] {
+  return payables.flatMap((payable) => (payable.type === 'commit' ? [payable.actionId] : []));
 }
 
 /** An action that does not wait applies nothing; its command is answered by what it is. */

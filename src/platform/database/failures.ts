@@ -3,6 +3,7 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const UNIQUE_VIOLATION = '23505';
 const QUERY_CANCELED = '57014';
+const LOCK_NOT_AVAILABLE = '55P03';
 /** Connection exceptions, insufficient resources (too many connections, disk full), shutdown, crash, starting up, a lock that somebody keeps. */
 const UNAVAILABLE_STATE = /^(08|53|57P0|55P03)/;
 /** Node's codes of a socket that fails before or under a query. */
@@ -33,6 +34,11 @@ export function isUniqueViolation(error: unknown): boolean {
 /** A statement ran longer than one may. */
 export function isStatementTimeout(error: unknown): boolean {
   return readFailure(error).state === QUERY_CANCELED;
+}
+
+/** A lock was not had in the time that a statement may wait for one: somebody keeps it. */
+export function isLockTimeout(error: unknown): boolean {
+  return readFailure(error).state === LOCK_NOT_AVAILABLE;
 }
 
 /** The database does not answer. Whether a commit that was under way arrived is then unknown. */

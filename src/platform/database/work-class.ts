@@ -30,8 +30,8 @@ export const defaultReadTimes: ReadTimes = { readMs: 5_000, reportMs: 30_000 };
 
 export function timesOf({ readMs, reportMs }: ReadTimes): Readonly<Record<WorkClass, ClassTimes>> {
   return {
-    engine: { waitMs: 5_000, statementMs: 5_000, lockMs: 4_000, transactionMs: 8_000, idleMs: 5_000 },
-    write: { waitMs: 5_000, statementMs: 30_000, lockMs: 10_000, transactionMs: 30_000, idleMs: 5_000 },
+    engine: { waitMs: 5_000, statementMs: 5_000, lockMs: 300, transactionMs: 8_000, idleMs: 5_000 },
+    write: { waitMs: 5_000, statementMs: 30_000, lockMs: 5_000, transactionMs: 30_000, idleMs: 5_000 },
     read: { waitMs: 5_000, statementMs: readMs, lockMs: readMs, transactionMs: readMs, idleMs: 5_000 },
     report: { waitMs: 10_000, statementMs: reportMs, lockMs: reportMs, transactionMs: reportMs, idleMs: 5_000 },
     job: { waitMs: 60_000, statementMs: 30_000, lockMs: 10_000, transactionMs: 30_000, idleMs: 30_000 },

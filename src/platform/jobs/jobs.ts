@@ -16,7 +16,7 @@ const RENEWALS_PER_LEASE = 4;
 /** How often jobs are looked for whose process died. */
 const MAINTENANCE_SECONDS = 10;
 /** How long running jobs may take to end when the server stops. */
-const STOP_MAX_MS = 8_000;
+const STOP_MAX_MS = 4_000;
 /** A process may die this often over one piece of repeating work before it waits for the next start. */
 const REPEAT_CRASH_MAX = 100;
 /** Repeating work that fails is put off to its interval times 2 to the power of this at most. */

@@ -4,9 +4,9 @@ import { readConfig } from '../../../src/platform/config.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { basePath, type RestCall, type TestClock, type TestServer } from '../../support/server.js';
 
-/** Another server on the same PostgreSQL database, with connections and a clock of its own. */
-export async function startSecondServer(first: TestServer, clock: TestClock): Promise<TestServer> {
-  const database = await openPostgresql(String(first.database.url), { poolSize: 5 });
+/** Another server on the same PostgreSQL database, with connections and a clock of its own; `way`: how it reaches it. */
+export async function startSecondServer(first: TestServer, clock: TestClock, way = String(first.database.url)): Promise<TestServer> {
+  const database = await openPostgresql(way, { poolSize: 12 });
   const logger = pino({ level: 'silent' });
   const config = readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent' }, 'sandbox');
   const server = await createServer({ config, database, logger, clock });
