@@ -174,9 +174,9 @@ export class BalanceEngine {
   private apply(batch: readonly Waiting[], passBy: PassBy): Promise<Applied> {
     const tenantId = batch[0]?.tenantId as string;
     const requests = batch.map(({ request }) => request);
-    return this.settler.afterDue(tenantId, (options) =>
-      withRetry(() => this.database.transaction((tx) => applyFree(tx, this.tools, tenantId, requests, { ...options, passBy }), { workClass: 'engine' }), { passesLocks: true }),
-    );
+    const transaction = (options: { unlessDue: boolean }): Promise<Applied> =>
+      withRetry(() => this.database.transaction((tx) => applyFree(tx, this.tools, tenantId, requests, { ...options, passBy }), { workClass: 'engine' }), { passesLocks: true });
+    return this.settler.afterDue(tenantId, transaction, { isHurried: true });
   }
 }
 

@@ -19,8 +19,10 @@ const callMax = 5_000;
 const foundMax = 5;
 /** How long it is then left alone. */
 const stuckMs = 60_000;
-/** How long what is due is left alone whose locks somebody keeps: whoever asks is not to wait for it each time. */
-const lockedMs = 1_000;
+/** How long a reader waits for what is due whose locks somebody keeps; as a rule he is about to do it. */
+const lockPatienceMs = 3_000;
+/** How long it is then left alone, so that not everybody waits for it again. */
+const lockedMs = 3_000;
 /** How often a transaction lets pass what is due. */
 const settledMax = 3;
 
@@ -32,7 +34,10 @@ const settledMax = 3;
 export class Settler {
   /** Things that could not be done, and when they are tried again. */
   private readonly stuck = new Map<string, number>();
+  /** The same for those who do not wait for locks. */
+  private readonly locked = new Map<string, number>();
   private readonly running = new Map<string, Promise<number>>();
+  private readonly hurrying = new Map<string, Promise<number>>();
   private lastDoneAt = 0;
 
   constructor(
@@ -55,25 +60,26 @@ export class Settler {
    * Runs a transaction that moves balances: what is due comes first. It is begun again, whole, when something was due;
    * where something always is, it is not kept waiting for ever.
    */
-  async afterDue<T>(tenantId: string, transaction: (options: { unlessDue: boolean }) => Promise<T>): Promise<T> {
+  async afterDue<T>(tenantId: string, transaction: (options: { unlessDue: boolean }) => Promise<T>, options?: SettleOptions): Promise<T> {
     for (let settled = 0; ; settled++) {
       try {
         return await transaction({ unlessDue: settled < settledMax });
       } catch (error) {
         if (!(error instanceof DueFirst)) throw error;
         // Where nothing can be done about what is due, the transaction goes on without.
-        if ((await this.settle(tenantId)) === 0) settled = settledMax;
+        if ((await this.settle(tenantId, options)) === 0) settled = settledMax;
       }
     }
   }
 
   /** Settles what is due of a tenant by now, within bounds, and answers how much that was. Calls at one time share the work. */
-  settle(tenantId: string): Promise<number> {
-    const running = this.running.get(tenantId);
+  settle(tenantId: string, { isHurried }: SettleOptions = { isHurried: false }): Promise<number> {
+    const place = isHurried ? this.hurrying : this.running;
+    const running = place.get(tenantId);
     if (running) return running;
     // Whoever asks first, a reader or a job: everybody waits for it.
-    const settling = workingAs('engine', () => this.settleAll(tenantId)).finally(() => this.running.delete(tenantId));
-    this.running.set(tenantId, settling);
+    const settling = workingAs('engine', () => this.settleAll(tenantId, isHurried)).finally(() => place.delete(tenantId));
+    place.set(tenantId, settling);
     return settling;
   }
 
@@ -93,16 +99,17 @@ export class Settler {
 
   /** Resolves when nothing is being settled. */
   async drain(): Promise<void> {
-    await Promise.allSettled(this.running.values());
+    await Promise.allSettled([...this.running.values(), ...this.hurrying.values()]);
   }
 
   /** What was due at the beginning, as far as one caller is to wait for it. */
-  private async settleAll(tenantId: string): Promise<number> {
+  private async settleAll(tenantId: string, isHurried: boolean): Promise<number> {
     const now = this.tools.clock.now();
     const found = new Map<string, number>();
+    const patienceEnd = performance.now() + (isHurried ? 0 : lockPatienceMs);
     let settled = 0;
     while (settled < callMax) {
-      const stuck = this.stuckAt(now);
+      const stuck = new Set([...alone(this.stuck, now), ...(isHurried ? alone(this.locked, now) : [])]);
       const limit = dueMax + stuck.size;
       const all = await findDue(this.database, tenantId, now, limit);
       const due = all.filter(({ id }) => !stuck.has(id));
@@ -115,19 +122,19 @@ export class Settler {
         if (times === foundMax) this.report(new Error('it stays due, whatever is done'), { id, kind, dueAt, isUnpaid });
       }
       const last = all.length === limit ? all.at(-1) : undefined;
-      settled += await this.apply(tenantId, due, last?.dueAt ?? now);
+      settled += await this.apply(tenantId, due, last?.dueAt ?? now, { patienceEnd, isHurried });
     }
     return settled;
   }
 
   /** Applies what is due, and answers how much of it could be. */
-  private async apply(tenantId: string, due: readonly Due[], until: Date): Promise<number> {
+  private async apply(tenantId: string, due: readonly Due[], until: Date, { patienceEnd, isHurried }: Patience): Promise<number> {
     try {
       const applied = await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)), { passesLocks: true });
       this.lastDoneAt = performance.now();
       return applied;
     } catch (error) {
-      if (isLockTimeout(error)) return await this.applyFree(tenantId, due, until);
+      if (isLockTimeout(error)) return performance.now() < patienceEnd ? this.apply(tenantId, due, until, { patienceEnd, isHurried }) : this.applyFree(tenantId, due, until, isHurried);
       // An outage concerns whoever asked; any other refusal is of a thing that is due, and a bug.
       if (error instanceof DomainError && error.code === 'UNAVAILABLE') throw error;
       const [first, ...others] = due;
@@ -136,19 +143,19 @@ export class Settler {
         return 0;
       }
       let applied = 0;
-      for (const one of due) applied += await this.apply(tenantId, [one], one.dueAt);
+      for (const one of due) applied += await this.apply(tenantId, [one], one.dueAt, { patienceEnd, isHurried });
       return applied;
     }
   }
 
   /** What somebody keeps the locks of stays due; he may do it, or it is found again. */
-  private async applyFree(tenantId: string, due: readonly Due[], until: Date): Promise<number> {
+  private async applyFree(tenantId: string, due: readonly Due[], until: Date, isHurried: boolean): Promise<number> {
     const commands = due.map(toCommand);
     const { applied, blocked } = await withRetry(() =>
       this.database.transaction((tx) => applyDueFree(tx, this.tools, tenantId, commands, until)),
     );
     const again = this.tools.clock.now().getTime() + lockedMs;
-    for (const [index, { id }] of due.entries()) if (blocked.has(commands[index] as DueCommand)) this.stuck.set(id, again);
+    for (const [index, { id }] of due.entries()) if (blocked.has(commands[index] as DueCommand)) (isHurried ? this.locked : this.stuck).set(id, again);
     return applied;
   }
 
@@ -157,11 +164,22 @@ export class Settler {
     this.stuck.set(due.id, this.tools.clock.now().getTime() + stuckMs);
     this.tools.reportStuck(error, toCommand(due));
   }
+}
 
-  private stuckAt(now: Date): ReadonlySet<string> {
-    for (const [id, until] of this.stuck) if (until <= now.getTime()) this.stuck.delete(id);
-    return new Set(this.stuck.keys());
-  }
+interface Patience extends SettleOptions {
+  /** When waiting for locks is over, by the clock of performance.now(). */
+  readonly patienceEnd: number;
+}
+
+export interface SettleOptions {
+  /** Does not wait for the locks that somebody keeps: what needs them is left to him. */
+  readonly isHurried: boolean;
+}
+
+/** What is to be left alone at this time. */
+function alone(until: Map<string, number>, now: Date): string[] {
+  for (const [id, end] of until) if (end <= now.getTime()) until.delete(id);
+  return [...until.keys()];
 }
 
 function toCommand({ kind, id, isUnpaid }: Due): DueCommand {

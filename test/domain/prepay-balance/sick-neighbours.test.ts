@@ -128,7 +128,7 @@ if (process.env.TEST_DATABASE_URL) {
       expect((await topUp(server, free, 'while it is due')).status).toBe(201);
       expect(await balanceOf(server, held)).toEqual([6, 4]);
       await letGo();
-      server.clock.advance(2_000);
+      server.clock.advance(10_000);
       expect(await balanceOf(server, held)).toEqual([10, 0]);
     });
 
