@@ -38,7 +38,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
   ResourceOrder: ['requestedState'],
   CancelResourceOrder: ['failureMessage', 'orderItem'],
   CustomerBill: ['stateBeforeHold', 'holdReason', 'billRunId', 'isCalculated'],
-  CustomerBillOnDemand: ['bucket'],
+  CustomerBillOnDemand: ['bucket', 'stateReason'],
+  AppliedPayment: ['reversalId'],
 };
 
 describe('the GraphQL schema', () => {
