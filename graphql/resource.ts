@@ -26,7 +26,7 @@ export interface Writing {
   /** Several at once, all or none; the answer is `{ items: [...] }`. */
   createMany?: { description: string; call: (context: Context, write: WriteContext, inputs: never) => Promise<Answer> };
   update?: { description: string; call: (context: Context, write: WriteContext, change: Change) => Promise<Answer> };
-  delete?: { description: string; call: (context: Context, write: WriteContext, id: string) => Promise<Answer> };
+  delete?: { description: string; call: (context: Context, write: WriteContext, id: string, ifRevision: number | undefined) => Promise<Answer> };
 }
 
 export const texts = {
@@ -95,7 +95,7 @@ function createResolver(target: TypeClass, input: TypeClass, { description, call
 
   @Resolver(() => target)
   class CreateResolver {
-    @Mutation(() => target, { name: create, description })
+    @Mutation(() => target, { nullable: true, name: create, description })
     create(
       @Arg('input', () => input) values: never,
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
@@ -115,7 +115,7 @@ function createManyResolver(target: TypeClass, input: TypeClass, { description, 
 
   @Resolver(() => target)
   class CreateManyResolver {
-    @Mutation(() => [target], { name: createMany, description: `${description} All or none, at most ${bulkMax}.` })
+    @Mutation(() => [target], { nullable: true, name: createMany, description: `${description} All or none, at most ${bulkMax}.` })
     async createMany(
       @Arg('inputs', () => [input]) values: never[],
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
@@ -137,7 +137,7 @@ function updateResolver(target: TypeClass, { description, call }: NonNullable<Wr
 
   @Resolver(() => target)
   class UpdateResolver {
-    @Mutation(() => target, { name: update, description })
+    @Mutation(() => target, { nullable: true, name: update, description })
     update(
       @Arg('id', () => ID) id: string,
       @Arg('input', () => input) values: object,
@@ -156,13 +156,14 @@ function deleteResolver(target: TypeClass, { description, call }: NonNullable<Wr
 
   @Resolver(() => target)
   class DeleteResolver {
-    @Mutation(() => ID, { name, description: `${description} Answers the id.` })
+    @Mutation(() => ID, { nullable: true, name, description: `${description} Answers the id.` })
     async delete(
       @Arg('id', () => ID) id: string,
+      @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<string> {
-      await told(context, call(context, writeContext(context, key), id));
+      await told(context, call(context, writeContext(context, key), id, ifRevision));
       return id;
     }
   }

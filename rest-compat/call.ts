@@ -4,7 +4,7 @@ import type { Context } from '../graphql/context.js';
 import { DomainError, shown } from '../src/platform/errors.js';
 import type { ParsedQuery } from '../src/platform/filter/query-string.js';
 import type { Json } from './body.js';
-import { eTag } from './headers.js';
+import { eTag, hashOf } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
 import type { Plans } from './operations.js';
 import type { PageSizes } from './paging.js';
@@ -78,8 +78,17 @@ interface Versioned {
 }
 
 /** The version and address that every operation on one resource selects beside its attributes. */
-export function versionOf(result: Json): { revision: number; href: string; headers: Record<string, string> } {
+export function versionOf(result: Json): { revision: number; href: string; updatedAt: string } {
   const { _revision, _updatedAt, _href } = result as unknown as Versioned;
-  const headers = { ETag: eTag(_revision), 'Last-Modified': new Date(_updatedAt).toUTCString() };
-  return { revision: _revision, href: _href, headers };
+  return { revision: _revision, href: _href, updatedAt: _updatedAt };
+}
+
+/** The headers that tell the version of the resource that is answered. */
+export function versionHeaders({ query }: Call, result: Json, body: Json): { ETag: string; 'Last-Modified': string } {
+  const { revision, updatedAt } = versionOf(result);
+  const isWhole = query.fields === undefined && query.expand === undefined && (query.depth ?? 0) === 0;
+  return {
+    ETag: eTag(revision, isWhole ? undefined : hashOf(body)),
+    'Last-Modified': new Date(updatedAt).toUTCString(),
+  };
 }

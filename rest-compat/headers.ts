@@ -1,21 +1,43 @@
+import { createHash } from 'node:crypto';
 import { DomainError } from '../src/platform/errors.js';
+import { INT_MAX } from '../src/platform/filter/limits.js';
 import type { RestRequest } from './http.js';
 
-/** The version of a resource as an ETag. */
-export function eTag(revision: number): string {
-  return `"${revision}"`;
+/** Characters of a hash in an ETag: 96 bits. */
+const hashLength = 16;
+
+/**
+ * The version of a resource as an ETag; with a hash where the answer is not the resource alone and whole, and may
+ * change without it.
+ */
+export function eTag(revision: number, hash?: string): string {
+  return hash === undefined ? `"${revision}"` : `"${revision}-${hash}"`;
 }
 
-/** Whether a list of ETags, weak ones included, or `*`, names this version. */
-export function matchesETag(header: string | undefined, revision: number): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === eTag(revision));
+/** The hash of an answer for its ETag. */
+export function hashOf(...parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, hashLength);
 }
 
-/** The client's condition on the version: absent, it accepts any. */
-export function ifMatch(request: RestRequest): (revision: number) => boolean {
-  const header = request.headers['if-match'];
-  return (revision) => header === undefined || matchesETag(header, revision);
+/** If-None-Match: whether the client has this very answer; a weak tag is one that was compressed. */
+export function isNotModified({ headers }: RestRequest, tag: string): boolean {
+  const header = headers['if-none-match'];
+  return header !== undefined && (header.trim() === '*' || tagsOf(header).includes(tag.slice(1, -1)));
+}
+
+/** If-Match: the revisions that the client accepts, whatever form of the resource it saw; undefined: any. */
+export function acceptedRevisions({ headers }: RestRequest): readonly number[] | undefined {
+  const header = headers['if-match'];
+  if (header === undefined || header.trim() === '*') return undefined;
+  return tagsOf(header).flatMap((tag) => {
+    const revision = Number(/^(\d{1,10})(?:-|$)/.exec(tag)?.[1] ?? NaN);
+    return revision <= INT_MAX ? [revision] : [];
+  });
+}
+
+/** What stands between the quotes of each ETag, weak or not. */
+function tagsOf(header: string): string[] {
+  return [...header.matchAll(/(?:W\/)?"([^"]*)"/g)].map(([, tag = '']) => tag);
 }
 
 /** 415 unless the body is of one of these types; where there is none, the first. */

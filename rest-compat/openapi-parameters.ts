@@ -35,8 +35,8 @@ export function commonParameters(facts: { pageSizes: PageSizes; fieldsAddIdentit
     }),
     Range: header('Range', 'TMF630 paging by header, counted from 1: `items=11-20`. Counts only without offset, limit and after.'),
     Prefer: header('Prefer', '`count=exact` counts all that match, however long that takes.'),
-    'If-Match': header('If-Match', 'ETag of the version to change; when there is a newer one the answer is 412. Absent: whatever version there is.'),
-    'If-None-Match': header('If-None-Match', 'ETag of the version the client has; when that is still it the answer is 304.'),
+    'If-Match': header('If-Match', 'ETag of the version to change or delete; when there is a newer one the answer is 412. Only the revision counts, the hash behind it does not. Absent: whatever version there is.'),
+    'If-None-Match': header('If-None-Match', 'ETag of the answer the client has; when that is still it the answer is 304.'),
     'Idempotency-Key': header(
       'Idempotency-Key',
       'Name of this request, chosen by the client. Sent again with the same key and content it has no second effect and gets the first answer; with other content it is refused.',

@@ -4,7 +4,7 @@ import type { Json } from './body.js';
 /** The headers that answers carry. */
 export const headers = {
   Location: text('Address of what was created; its href.'),
-  ETag: text('Version of the resource, for If-Match and If-None-Match.'),
+  ETag: text('Version of the resource, for If-Match and If-None-Match: its revision, and with `fields`, `expand` or `depth` a hash of the answer behind it.'),
   'Last-Modified': text('When it was last changed, as HTTP date.'),
   'X-Total-Count': count('How many match in all. Left out where counting would take long, unless the request has `Prefer: count=exact`.'),
   'X-Result-Count': count('How many are in this answer.'),

@@ -41,7 +41,7 @@ export class Plans {
   deletion({ operations }: ResourceModel): DocumentNode {
     let document = this.deletions.get(operations.delete);
     if (document === undefined) {
-      document = parse(`mutation ($id: ID!) { result: ${operations.delete}(id: $id) }`, { noLocation: true });
+      document = parse(`mutation ($id: ID!, $ifRevision: Int) { result: ${operations.delete}(id: $id, ifRevision: $ifRevision) }`, { noLocation: true });
       this.deletions.set(operations.delete, document);
     }
     return document;

@@ -1,8 +1,8 @@
 import { DomainError } from '../src/platform/errors.js';
 import type { Json } from './body.js';
-import { notFound, perform, refuseParameters, run, versionOf, type Call } from './call.js';
+import { notFound, perform, refuseParameters, run, versionHeaders, type Call } from './call.js';
 import { toFilterInput, toOrderInput, withFacts } from './filter-input.js';
-import { matchesETag } from './headers.js';
+import { isNotModified } from './headers.js';
 import type { RestResponse } from './http.js';
 import { listHead, pagingOf, type PageFacts } from './paging.js';
 
@@ -35,9 +35,9 @@ export async function read(call: Call): Promise<RestResponse> {
   if (query.filter && !(await matchesFilter(call))) throw notFound(call);
   return perform(call, document, { id: route.id }, (result) => {
     if (result === null) throw notFound(call);
-    const { revision, headers } = versionOf(result);
-    if (matchesETag(request.headers['if-none-match'], revision)) return { status: 304, headers };
-    return { status: 200, headers, body: projection.project(result) };
+    const body = projection.project(result);
+    const headers = versionHeaders(call, result, body);
+    return isNotModified(request, headers.ETag) ? { status: 304, headers } : { status: 200, headers, body };
   });
 }
 

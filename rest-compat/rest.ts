@@ -29,6 +29,9 @@ export interface RestOptions {
   execute: ExecuteOperation;
 }
 
+/** What answers differ by, beside the address: coding and principal. */
+const variesBy = 'Accept-Encoding, Authorization';
+
 type Handler = (call: Call) => Promise<RestResponse>;
 
 /** TMF REST over the GraphQL schema: no resource is named here and no business rule stands here. */
@@ -62,7 +65,8 @@ export class Rest {
     this.checkExplain(query);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
     const { execute, pageSizes, bodyMaxBytes } = this.options;
-    return handler({ request, route, query, plans: this.plans, patches: this.patches, execute, pageSizes, bodyMaxBytes, extensionAttributes });
+    const { headers, ...answer } = await handler({ request, route, query, plans: this.plans, patches: this.patches, execute, pageSizes, bodyMaxBytes, extensionAttributes });
+    return { ...answer, headers: { Vary: variesBy, ...headers } };
   }
 
   private checkExplain({ explain }: ParsedQuery): void {

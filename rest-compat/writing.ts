@@ -2,10 +2,10 @@ import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import { own } from '../src/platform/json.js';
 import { attributesInOurWords, isObject, requireAnnouncement, split, toInput, type Json } from './body.js';
-import { notFound, perform, refuseParameters, run, versionOf, type Call } from './call.js';
+import { notFound, perform, refuseParameters, run, versionHeaders, versionOf, type Call } from './call.js';
 import { DocumentBounds } from './document-size.js';
 import { extensionAttribute } from './extension.js';
-import { eTag, ifMatch, requireMediaType } from './headers.js';
+import { acceptedRevisions, eTag, requireMediaType } from './headers.js';
 import type { RestResponse } from './http.js';
 import { applyJsonPatch, readOperations, type PatchOperation } from './json-patch.js';
 import { mergePatch } from './merge-patch.js';
@@ -27,7 +27,7 @@ export async function create(call: Call): Promise<RestResponse> {
   refuseReadParameters(call);
   const input = createInput(call.route, await objectBody(call));
   const plan = call.plans.plan('create', call.route, call.query);
-  return perform(call, plan.document, { input }, (result) => answer(plan, result, 201));
+  return perform(call, plan.document, { input }, (result) => answer(call, plan, result, 201));
 }
 
 /** TMF630 §6.2: a JSON Patch that only adds, on the collection, creates all its values or none. */
@@ -79,7 +79,7 @@ async function readAndChange(call: Call, plan: Plan, change: Change): Promise<Re
     const input = updateInput(call.route, whole.projection.project(current), change);
     const variables = { id: call.route.id, input, ifRevision: versionOf(current).revision };
     try {
-      return await perform(call, plan.document, variables, (result) => answer(plan, result, 200));
+      return await perform(call, plan.document, variables, (result) => answer(call, plan, result, 200));
     } catch (error) {
       const wasSlower = error instanceof DomainError && error.code === 'REVISION_MISMATCH';
       if (!wasSlower || call.request.headers['if-match'] !== undefined || tries === patchTriesMax) throw error;
@@ -98,7 +98,7 @@ async function replay(call: Call, plan: Plan, { withoutResource }: Change): Prom
   if (call.request.context.idempotencyKey === undefined || call.query.explain !== undefined) return undefined;
   const input = toInput(withoutResource, updateInputOf(call.route), call.route.model, call.route.api.dialect);
   try {
-    return answer(plan, await run(call, plan.document, { id: call.route.id, input, ifRevision: noRevision }), 200);
+    return answer(call, plan, await run(call, plan.document, { id: call.route.id, input, ifRevision: noRevision }), 200);
   } catch (error) {
     if (error instanceof DomainError && (error.code === 'REVISION_MISMATCH' || error.code === 'NOT_FOUND')) return undefined;
     throw error;
@@ -108,25 +108,33 @@ async function replay(call: Call, plan: Plan, { withoutResource }: Change): Prom
 /** DELETE: 204. */
 export async function remove(call: Call): Promise<RestResponse> {
   refuseReadParameters(call);
-  const variables = { id: call.route.id };
-  if (call.request.headers['if-match'] !== undefined) {
-    const current = await run(call, call.plans.plan('one', call.route, { fields: { none: true, attributes: new Map() } }).document, variables);
-    if (current !== null) requireMatch(call, current);
-  }
+  const variables = { id: call.route.id, ifRevision: await revisionToDelete(call) };
   return perform(call, call.plans.deletion(call.route.model), variables, () => ({ status: 204, headers: {} }));
+}
+
+/** The revision that must still be there when the deletion has locked it; undefined: any. */
+async function revisionToDelete(call: Call): Promise<number | undefined> {
+  const accepted = acceptedRevisions(call.request);
+  if (accepted === undefined || accepted.length === 1) return accepted?.[0];
+  const none = { fields: { none: true as const, attributes: new Map() } };
+  const current = await run(call, call.plans.plan('one', call.route, none).document, { id: call.route.id });
+  // Of what is gone the deletion tells, or it repeats its first answer.
+  if (current === null) return undefined;
+  requireMatch(call, current);
+  return versionOf(current).revision;
 }
 
 function requireMatch({ request, route }: Call, current: Json): void {
   const { revision } = versionOf(current);
-  if (ifMatch(request)(revision)) return;
+  if (acceptedRevisions(request)?.includes(revision) ?? true) return;
   throw new DomainError('REVISION_MISMATCH', `${route.model.name} '${route.id ?? ''}' has the ETag ${eTag(revision)}`);
 }
 
-function answer(plan: Plan, result: Json | null, status: number): RestResponse {
-  if (result === null) throw new Error('a mutation answers the resource');
-  const { href, headers } = versionOf(result);
-  if (status === 201) headers['Location'] = href;
-  return { status, headers, body: plan.projection.project(result) };
+function answer(call: Call, plan: Plan, result: Json | null, status: number): RestResponse {
+  if (result === null) throw new Error('a mutation without an error answers the resource');
+  const body = plan.projection.project(result);
+  const headers = versionHeaders(call, result, body);
+  return { status, headers: status === 201 ? { ...headers, Location: versionOf(result).href } : headers, body };
 }
 
 /** What a patch makes of a resource: its JSON afterwards, and the attributes it means to set. */

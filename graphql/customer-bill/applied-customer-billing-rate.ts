@@ -75,7 +75,7 @@ export const appliedCustomerBillingRate: ResourceModule = {
     },
     delete: {
       description: 'Deletes a rate that is not billed. Errors: NOT_FOUND, CONFLICT.',
-      call: ({ customerBill: domain }, write, id) => domain.rates.delete(write, id),
+      call: ({ customerBill: domain }, write, id, ifRevision) => domain.rates.delete(write, id, ifRevision),
     },
   }),
 };

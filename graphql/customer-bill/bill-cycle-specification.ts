@@ -59,7 +59,7 @@ export const billCycleSpecification: ResourceModule = {
     },
     delete: {
       description: 'Deletes a specification; cycles keep their reference to it. Errors: NOT_FOUND.',
-      call: ({ customerBill: domain }, write, id) => domain.cycleSpecifications.delete(write, id),
+      call: ({ customerBill: domain }, write, id, ifRevision) => domain.cycleSpecifications.delete(write, id, ifRevision),
     },
   }),
   joins: [{ reference: BillCycleSpecificationRef, target: BillCycleSpecification }],

@@ -68,7 +68,7 @@ export const billCycle: ResourceModule = {
     },
     delete: {
       description: 'Deletes a cycle; bills keep their reference to it. Errors: NOT_FOUND.',
-      call: ({ customerBill: domain }, write, id) => domain.cycles.delete(write, id),
+      call: ({ customerBill: domain }, write, id, ifRevision) => domain.cycles.delete(write, id, ifRevision),
     },
   }),
   joins: [{ reference: BillCycleRef, target: BillCycle }],

@@ -78,6 +78,7 @@ class BillRunBills {
   }
 
   @Mutation(() => BillRun, {
+    nullable: true,
     description: 'Runs a bill cycle, or, with dryRun, shows what that would give. Answers at once; the run goes on in the background. Errors: NOT_FOUND, CONFLICT.',
   })
   runBillCycle(

@@ -31,6 +31,7 @@ export class RatesFromUsage {
 @Resolver()
 class Billing {
   @Mutation(() => RatesFromUsage, {
+    nullable: true,
     description:
       'Makes billing rates of usages that were rated, are paid by no bucket and have no rate yet: each of them once. The account of a usage is its relatedParty with the @referredType BillingAccount. A bill run does the same by itself. Errors: INVALID_ATTRIBUTE.',
   })
@@ -44,6 +45,7 @@ class Billing {
   }
 
   @Mutation(() => BillCycle, {
+    nullable: true,
     description:
       'Makes the bill cycle that follows the last one of a specification, by the calendar of the operator; the first one begins with the validity of the specification, else with the present month. Errors: NOT_FOUND, CONFLICT.',
   })

@@ -63,7 +63,7 @@ export const customerBillOnDemand: ResourceModule = {
     },
     delete: {
       description: 'Deletes a request that is no longer in progress. Errors: NOT_FOUND, CONFLICT.',
-      call: ({ customerBill: domain }, write, id) => domain.onDemands.delete(write, id),
+      call: ({ customerBill: domain }, write, id, ifRevision) => domain.onDemands.delete(write, id, ifRevision),
     },
   }),
 };

@@ -114,6 +114,7 @@ export class CustomerBill extends ExtensibleResource {
 @Resolver(() => CustomerBill)
 class AppliedPayments {
   @Mutation(() => CustomerBill, {
+    nullable: true,
     description:
       'Adds a payment to a bill that was sent: it becomes partiallyPaid, or settled when nothing remains. An equal payment of the same id is there already and answered as it is; another amount under its id, or one that was reversed whole, is a CONFLICT. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
   })
@@ -128,6 +129,7 @@ class AppliedPayments {
   }
 
   @Mutation(() => CustomerBill, {
+    nullable: true,
     description:
       'Takes back a payment of a bill, or a part of it, e.g. a direct debit that was returned: the bill becomes partiallyPaid again, or sent when nothing stays paid. input names the payment by its id and says how much is taken back; it is kept as a negative payment. A reversal of the same reversalId is answered as it is when it is equal, else a CONFLICT, as is one of more than is left of the payment. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, REVISION_MISMATCH.',
   })
@@ -191,7 +193,7 @@ export const customerBill: ResourceModule = {
       },
       delete: {
         description: 'Deletes a bill that is new; its rates wait again to be billed. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ customerBill: domain }, write, id) => domain.bills.delete(write, id),
+        call: ({ customerBill: domain }, write, id, ifRevision) => domain.bills.delete(write, id, ifRevision),
       },
     }),
   ],

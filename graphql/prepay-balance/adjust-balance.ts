@@ -59,7 +59,7 @@ export const adjustBalance: ResourceModule = {
     },
     delete: {
       description: 'Takes an ended adjustment out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
-      call: ({ prepayBalance }, write, id) => prepayBalance.actions.delete(write, 'adjustBalance', id),
+      call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.actions.delete(write, 'adjustBalance', id, ifRevision),
     },
   }),
   joins: [{ reference: AdjustBalanceRef, target: AdjustBalance }],

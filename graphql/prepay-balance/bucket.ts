@@ -150,7 +150,7 @@ export const bucket: ResourceModule = {
       },
       delete: {
         description: 'Deletes an empty bucket; its ledger entries stay. Errors: NOT_FOUND, BUCKET_NOT_EMPTY.',
-        call: ({ prepayBalance }, write, id) => prepayBalance.buckets.delete(write, id),
+        call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.buckets.delete(write, id, ifRevision),
       },
     }, BucketQuery),
   ],

@@ -42,6 +42,7 @@ export class ReserveBalance extends BalanceActionParts {
 @Resolver(() => ReserveBalance)
 class ReservationVerbs {
   @Mutation(() => AdjustBalance, {
+    nullable: true,
     description:
       'Consumes up to the reserved amount (all of it when no amount is given) and returns the rest; answers the adjustBalance that did it. Errors: RESERVATION_UNKNOWN, UNITS_MISMATCH, RESERVATION_NOT_LIVE, COMMIT_ABOVE_RESERVED.',
   })
@@ -56,6 +57,7 @@ class ReservationVerbs {
   }
 
   @Mutation(() => ReserveBalance, {
+    nullable: true,
     description: 'Returns all that the reservation holds to where it came from. Errors: NOT_FOUND, RESERVATION_NOT_LIVE, REVISION_MISMATCH.',
   })
   releaseReserveBalance(
@@ -90,7 +92,7 @@ export const reserveBalance: ResourceModule = {
       },
       delete: {
         description: 'Takes an ended reservation out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ prepayBalance }, write, id) => prepayBalance.actions.delete(write, 'reserveBalance', id),
+        call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.actions.delete(write, 'reserveBalance', id, ifRevision),
       },
     }),
   ],

@@ -97,7 +97,7 @@ export const topupBalance: ResourceModule = {
       },
       delete: {
         description: 'Takes an ended top-up out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ prepayBalance }, write, id) => prepayBalance.actions.delete(write, 'topupBalance', id),
+        call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.actions.delete(write, 'topupBalance', id, ifRevision),
       },
     }),
   ],

@@ -66,7 +66,7 @@ export const transferBalance: ResourceModule = {
     },
     delete: {
       description: 'Takes an ended transfer out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
-      call: ({ prepayBalance }, write, id) => prepayBalance.actions.delete(write, 'transferBalance', id),
+      call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.actions.delete(write, 'transferBalance', id, ifRevision),
     },
   }),
 };

@@ -109,6 +109,7 @@ export class ResourceOrder extends ExtensibleResource {
 @Resolver(() => ResourceOrder)
 class ItemProgress {
   @Mutation(() => ResourceOrder, {
+    nullable: true,
     description:
       'For the system that does the work: moves one item of an order along; the order follows. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
   })
@@ -162,7 +163,7 @@ export const resourceOrder: ResourceModule = {
       },
       delete: {
         description: 'Deletes an order that was not begun or is at its end. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ resourceOrder: domain }, write, id) => domain.orders.delete(write, id),
+        call: ({ resourceOrder: domain }, write, id, ifRevision) => domain.orders.delete(write, id, ifRevision),
       },
     }),
   ],

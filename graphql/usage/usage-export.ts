@@ -62,7 +62,7 @@ export const usageExport: ResourceModule = {
       },
       delete: {
         description: 'Deletes a task that is not running. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ usage: domain }, write, id) => domain.exports.delete(write, id),
+        call: ({ usage: domain }, write, id, ifRevision) => domain.exports.delete(write, id, ifRevision),
       },
     }),
     UsageExportAddress,

@@ -84,7 +84,7 @@ export const usageImport: ResourceModule = {
       },
       delete: {
         description: 'Deletes a task that is not running, and its report; the usages stay. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ usage: domain }, write, id) => domain.imports.delete(write, id),
+        call: ({ usage: domain }, write, id, ifRevision) => domain.imports.delete(write, id, ifRevision),
       },
     }),
     UsageImportAddresses,

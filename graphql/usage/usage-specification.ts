@@ -69,7 +69,7 @@ export const usageSpecification: ResourceModule = {
     },
     delete: {
       description: 'Deletes a specification; usages keep their reference to it. Errors: NOT_FOUND.',
-      call: ({ usage: domain }, write, id) => domain.specifications.delete(write, id),
+      call: ({ usage: domain }, write, id, ifRevision) => domain.specifications.delete(write, id, ifRevision),
     },
   }),
   joins: [{ reference: UsageSpecificationRef, target: UsageSpecification }],

@@ -78,6 +78,7 @@ const chargeErrors = 'BUCKET_UNKNOWN, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_E
 @Resolver(() => Usage)
 class RatingDoor {
   @Mutation(() => Usage, {
+    nullable: true,
     description: `Takes the results of rating: a usage that is guided, rated or rerated becomes rated. With chargeTo the usage consumes a prepay bucket in the same transaction; when it is charged already, only the difference is charged or refunded. A refused charge leaves the usage as it was and is recorded as a failed adjustBalance. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH; of the charge ${chargeErrors}.`,
   })
   rateUsage(
@@ -116,7 +117,7 @@ export const usage: ResourceModule = {
       },
       delete: {
         description: 'Deletes a usage that is neither billed nor charged to a bucket; its externalId may come again. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ usage: domain }, write, id) => domain.usages.delete(write, id),
+        call: ({ usage: domain }, write, id, ifRevision) => domain.usages.delete(write, id, ifRevision),
       },
     }),
   ],

@@ -36,7 +36,8 @@ export function endEmpty(request: IncomingMessage, response: ServerResponse): vo
 
 /** Adds to the headers that this answer depends on. */
 export function vary(response: ServerResponse, names: string): void {
-  response.setHeader('Vary', `${String(response.getHeader('Vary'))}, ${names}`);
+  const present = String(response.getHeader('Vary') ?? '').split(', ').filter((name) => name !== '');
+  response.setHeader('Vary', [...new Set([...present, ...names.split(', ')])].join(', '));
 }
 
 /** Whether the header of a request announces a body; that of chunks may be empty. */

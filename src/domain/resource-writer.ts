@@ -131,11 +131,11 @@ export class ResourceWriter<Input extends object> {
     });
   }
 
-  delete(context: WriteContext, id: string): Promise<Answer> {
+  delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
     const { resource, shape } = this.rules;
     return this.run(context, this.operation('delete'), { id }, async (writing) => {
       const { tx, tenantId, now } = writing;
-      const before = requireRevision(await lockRow(tx, shape, tenantId, id), resource, id, undefined);
+      const before = requireRevision(await lockRow(tx, shape, tenantId, id), resource, id, ifRevision);
       await this.rules.release?.(before, writing);
       await writeAll(tx, [deleteRow(shape, tenantId, id)]);
       return { answer: { id }, events: [changeEvent(resource, 'Delete', before, now, this.tools.nextId)] };

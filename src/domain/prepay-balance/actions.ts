@@ -163,11 +163,11 @@ export class BalanceActions {
   }
 
   /** Takes an ended action out of what is read; it is kept for those who audit, and its ledger entries name it. */
-  async delete(context: WriteContext, kind: ActionKind, id: string): Promise<Answer> {
+  async delete(context: WriteContext, kind: ActionKind, id: string, ifRevision?: number): Promise<Answer> {
     await this.settler.settleIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, `delete ${kind}`, { id });
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
-      const before = await this.lock(tx, context.tenantId, kind, id);
+      const before = await this.lock(tx, context.tenantId, kind, id, ifRevision);
       if (before['status'] === 'created') {
         throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
       }

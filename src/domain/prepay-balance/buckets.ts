@@ -104,11 +104,11 @@ export class Buckets {
   }
 
   /** Only an empty bucket may go: money does not vanish with its container (DESIGN §8). Its ledger stays. */
-  async delete(context: WriteContext, id: string): Promise<Answer> {
+  async delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
     await this.settler.settleIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, 'deleteBucket', { id });
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
-      const before = requireRevision(await lockRow(tx, this.tools.shape, context.tenantId, id), 'bucket', id, undefined);
+      const before = requireRevision(await lockRow(tx, this.tools.shape, context.tenantId, id), 'bucket', id, ifRevision);
       for (const attribute of ['remainingValue', 'reservedValue']) {
         const value = before[attribute] as { amount: number; units: string } | undefined;
         if (value && value.amount !== 0) {

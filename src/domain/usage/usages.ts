@@ -125,11 +125,11 @@ export class Usages {
     });
   }
 
-  async delete(context: WriteContext, id: string): Promise<Answer> {
+  async delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
     const { tenantId } = context;
     const idempotency = idempotencyOf(context.idempotencyKey, 'deleteUsage', { id });
     return runCommand(this.database, this.tools.clock, { tenantId, idempotency }, async (tx, now) => {
-      const before = requireRevision(await lockRow(tx, this.tools.shapes.usage, tenantId, id), 'usage', id, undefined);
+      const before = requireRevision(await lockRow(tx, this.tools.shapes.usage, tenantId, id), 'usage', id, ifRevision);
       requireNotBilled(before, 'deleted');
       requireNotCharged(before);
       await requireNoRate(tx, tenantId, before);

@@ -36,14 +36,14 @@ export class UsageImports extends ResourceWriter<ImportInput> {
   }
 
   /** Removes the task and what it tells of its lines; the usages stay. Whoever moves them holds their lock before that of the task. */
-  override delete(context: WriteContext, id: string): Promise<Answer> {
+  override delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
     const { store, database, tools } = this.tasks;
     const { clock, nextId, shapes } = tools;
     const { tenantId } = context;
     const idempotency = idempotencyOf(context.idempotencyKey, 'deleteUsageImport', { id });
     return runCommand(database, clock, { tenantId, idempotency }, async (tx, now) => {
       await store.awaitMove(tx, tenantId, id);
-      const before = requireRevision(await lockRow(tx, shapes.usageImport, tenantId, id), 'usageImport', id, undefined);
+      const before = requireRevision(await lockRow(tx, shapes.usageImport, tenantId, id), 'usageImport', id, ifRevision);
       if (before['status'] === 'running') throw new DomainError('CONFLICT', `usageImport '${id}' is running and cannot be deleted`, { path: 'status' });
       await store.forgetBatches(tx, tenantId, id);
       await store.forgetProblems(tx, tenantId, id);
