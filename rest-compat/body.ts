@@ -3,6 +3,7 @@ import { LosslessNumber } from 'lossless-json';
 import { toAttribute, toWire } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import { ELEMENTS_MAX } from '../src/platform/filter/limits.js';
+import { own } from '../src/platform/json.js';
 import type { Dialect } from './api.js';
 import { extensionAttribute } from './extension.js';
 import { unwrap } from './filter-input.js';
@@ -59,13 +60,28 @@ export function split(body: Json, model: ResourceModel): { known: Json; unknown:
 
 /** TMF630 Part 2: a schema address, or a type that is not the resource's own. */
 export function requireAnnouncement(body: Json, stranger: string, model: ResourceModel): void {
-  const type = body['@type'];
-  const isAnnounced = typeof body['@schemaLocation'] === 'string' || (typeof type === 'string' && type !== model.name);
-  if (!isAnnounced) throw unknownAttribute(stranger, model);
+  if (!isAnnounced(body, model.name)) throw unknownAttribute(stranger, model);
+}
+
+function isAnnounced(body: Json, typeName: string): boolean {
+  const type = own(body, '@type');
+  return typeof own(body, '@schemaLocation') === 'string' || (typeof type === 'string' && type !== typeName);
 }
 
 function unknownAttribute(name: string, model: ResourceModel): DomainError {
   return refusal([name], `unknown attribute '${name}' of ${model.name}: an extension is announced by @schemaLocation or a subclass @type`);
+}
+
+/** What a nested object has beyond its class is kept as its extension, when it announces one itself. */
+function nestedInput(body: Json, input: GraphQLInputObjectType, typeName: string, path: readonly string[], reading: Reading): Json {
+  const { fields } = wireFieldsOf(input);
+  const extension = fields.get(extensionAttribute);
+  if (extension === undefined || !isAnnounced(body, typeName)) return objectInput(body, input, path, reading, () => false);
+  const isKnown = ([wire]: [string, unknown]): boolean => wire !== extensionAttribute && fields.has(wire);
+  const entries = Object.entries(body);
+  const result = objectInput(Object.fromEntries(entries.filter(isKnown)), input, path, reading, () => false);
+  const unknown = entries.filter((entry) => !isKnown(entry));
+  return unknown.length === 0 ? result : { ...result, [extensionAttribute]: fieldInput(Object.fromEntries(unknown), extension, path, reading) };
 }
 
 function objectInput(
@@ -78,7 +94,8 @@ function objectInput(
   const { fields, required } = wireFieldsOf(input);
   const result: Json = {};
   for (const [wire, value] of Object.entries(body)) {
-    const field = fields.get(wire);
+    // On the wire an extension has no name: its attributes stand beside the others.
+    const field = wire === extensionAttribute ? undefined : fields.get(wire);
     if (field) result[field.name] = fieldInput(value, field, [...path, wire], reading);
     else if (!isIgnored(toAttribute(wire))) throw refusal(path, `unknown attribute '${[...path, wire].join('.')}'`);
   }
@@ -124,8 +141,8 @@ function singleInput(value: unknown, type: Parameters<typeof unwrap>[0], path: r
   const named = getNamedType(type);
   if (isInputObjectType(named)) {
     if (!isObject(value)) throw refusal(path, `${path.join('.')} must be an object`);
-    const ours = inOurWords(value, named.name.replace(/Input$/, ''), reading.dialect, path);
-    return objectInput(ours, named, path, reading, () => false);
+    const typeName = named.name.replace(/Input$/, '');
+    return nestedInput(inOurWords(value, typeName, reading.dialect, path), named, typeName, path, reading);
   }
   try {
     return reading.leaf(named as GraphQLScalarType, value);

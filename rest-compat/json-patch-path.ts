@@ -7,6 +7,7 @@ import { parseQuery } from '../src/platform/filter/query-string.js';
 import { attributeOf } from '../src/platform/filter/resolve.js';
 import type { Filter } from '../src/platform/filter/tree.js';
 import { isObject, type Json } from './body.js';
+import { extensionAttribute } from './extension.js';
 import { readPointer, unescaped, valueAt, type Pointer } from './json-pointer.js';
 
 /** Conditions of one patch times the elements they are asked of. */
@@ -134,11 +135,10 @@ function conditionsOf(filter: Filter): number {
   return filter.kind === 'not' || filter.kind === 'some' || filter.kind === 'none' ? 1 + conditionsOf(filter.filter) : 1;
 }
 
-/** The same JSON under GraphQL names. */
+/** The same JSON under GraphQL names; what an extension adds stands beside the others on the wire, and by itself there. */
 function inAttributes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inAttributes);
   if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([wire, inner]) => [toWire(toAttribute(wire)) === wire ? toAttribute(wire) : wire, inAttributes(inner)]),
-  );
+  const members = Object.entries(value).map(([wire, inner]) => [toWire(toAttribute(wire)) === wire ? toAttribute(wire) : wire, inAttributes(inner)] as const);
+  return Object.fromEntries([[extensionAttribute, value], ...members]);
 }

@@ -32,6 +32,8 @@ interface Part {
   readonly wire: string;
   /** Absent for scalars, whose value is handed on as it is. */
   readonly inner: Projection | undefined;
+  /** Attributes of an extension that are asked for; absent: all. */
+  readonly members?: ReadonlySet<string>;
 }
 
 /** The whole type, or what `fields` names of it, references expanded as asked. */
@@ -50,7 +52,7 @@ function build(
     if (chosen === undefined) return [];
     const named = getNamedType(field.type);
     const part = { name: field.name, wire: toWire(field.name) };
-    if (!isObjectType(named)) return [{ ...part, inner: undefined }];
+    if (!isObjectType(named)) return [{ ...part, inner: undefined, ...(chosen !== true && { members: new Set(chosen.attributes.keys()) }) }];
     if (outer.filter((ancestor) => ancestor === named).length >= selfNestingMax) return [];
     const paths = expansion.paths.filter(([first]) => first === field.name).map((path) => path.slice(1));
     const below = { paths: paths.filter((path) => path.length > 0), depth: expansion.depth };
@@ -79,10 +81,10 @@ function expanded(reference: Projection, target: GraphQLObjectType, { paths, dep
 /** Absent attributes are left out; the content of scalars without structure is not touched. */
 function project(parts: readonly Part[], value: Json): Json {
   const result: Json = {};
-  for (const { name, wire, inner } of parts) {
+  for (const { name, wire, inner, members } of parts) {
     const part = value[name];
     if (part === null || part === undefined) continue;
-    if (name === extensionAttribute) addExtension(result, part as Json);
+    if (name === extensionAttribute) addExtension(result, part as Json, members);
     else if (inner === undefined) result[wire] = part;
     else if (Array.isArray(part)) result[wire] = part.map((element) => inner.project(element as Json));
     else result[wire] = inner.project(part as Json);
@@ -91,9 +93,9 @@ function project(parts: readonly Part[], value: Json): Json {
 }
 
 /** Attributes of an extension stand beside those of the resource, and never in their place. */
-function addExtension(result: Json, extension: Json): void {
+function addExtension(result: Json, extension: Json, members: ReadonlySet<string> | undefined): void {
   for (const [name, value] of Object.entries(extension)) {
-    if (Object.hasOwn(result, name)) continue;
+    if (Object.hasOwn(result, name) || members?.has(name) === false) continue;
     // Defined, not assigned: `__proto__` is a name like any other.
     Object.defineProperty(result, name, { value, enumerable: true, writable: true, configurable: true });
   }

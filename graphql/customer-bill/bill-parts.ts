@@ -2,14 +2,14 @@ import { InputType, ObjectType } from 'type-graphql';
 import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
 import { Attribute, ValueObject } from '../attribute.js';
 import { Decimal } from '../scalars.js';
-import { Extensible } from '../shared/extensible.js';
+import { ExtensibleValue } from '../shared/extensible.js';
 import { Money } from '../shared/money.js';
 import { PaymentRef } from '../shared/references.js';
 
 /** What the taxes of a bill and of a rate have in common. */
 @ObjectType()
 @InputType()
-abstract class TaxParts extends Extensible {
+abstract class TaxParts extends ExtensibleValue {
   @Attribute(() => String, { description: 'Kind of the tax, e.g. VAT.' })
   taxCategory?: string;
 
@@ -30,7 +30,7 @@ export class AppliedBillingTaxRate extends TaxParts {
 }
 
 @ValueObject('A payment of a bill, or the part of a payment that goes to this bill; or, with a negative amount, what was taken back of one.')
-export class AppliedPayment extends Extensible {
+export class AppliedPayment extends ExtensibleValue {
   @Attribute(() => PaymentRef, { required: true, description: 'The payment.' })
   payment: PaymentRef;
 

@@ -1,5 +1,5 @@
 import { Attribute, ValueObject } from '../attribute.js';
-import { Extensible } from '../shared/extensible.js';
+import { ExtensibleValue } from '../shared/extensible.js';
 import { Money } from '../shared/money.js';
 import { Reference } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
@@ -8,7 +8,7 @@ import { TimePeriod } from '../shared/time-period.js';
 export class BillingAccountRef extends Reference {}
 
 @ValueObject('A balance of an account.')
-export class AccountBalance extends Extensible {
+export class AccountBalance extends ExtensibleValue {
   @Attribute(() => String, { required: true, description: 'Kind of the balance, e.g. deposit balance, receivable balance.' })
   balanceType: string;
 

@@ -2,7 +2,7 @@ import { ID, ObjectType, InputType } from 'type-graphql';
 import { Attribute, ValueObject } from '../attribute.js';
 import { DateTime } from '../scalars.js';
 import { Quantity } from '../shared/quantity.js';
-import { Extensible } from '../shared/extensible.js';
+import { ExtensibleValue } from '../shared/extensible.js';
 import { Reference, ReferenceParts } from '../shared/references.js';
 
 @ValueObject('A bucket of ours.')
@@ -28,7 +28,7 @@ export class RelatedTopupBalance extends ReferenceParts {
 
 @ObjectType({ description: 'One movement within an impacted bucket.', simpleResolvers: true })
 @InputType('ImpactedBucketItemInput')
-export class ImpactedBucketItem extends Extensible {
+export class ImpactedBucketItem extends ExtensibleValue {
   @Attribute(() => String, { description: 'What moved: topup, credit, debit, reserve, release, commit, expire, transferOut, transferIn, transferCost or reversal.' })
   itemType?: string;
 
@@ -47,7 +47,7 @@ export class ImpactedBucketItem extends Extensible {
 
 @ObjectType({ description: 'What an action did to one bucket.', simpleResolvers: true })
 @InputType('ImpactedBucketInput')
-export class ImpactedBucket extends Extensible {
+export class ImpactedBucket extends ExtensibleValue {
   @Attribute(() => BucketRef, { description: 'The bucket.' })
   bucket?: BucketRef;
 

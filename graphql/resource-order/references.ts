@@ -1,12 +1,12 @@
 import { ID, InputType, ObjectType } from 'type-graphql';
 import { Attribute, ValueObject } from '../attribute.js';
-import { Extensible } from '../shared/extensible.js';
+import { ExtensibleValue } from '../shared/extensible.js';
 import { Reference } from '../shared/references.js';
 
 /** What the references share that have no name in TMF652. */
 @ObjectType()
 @InputType()
-abstract class NamelessReference extends Extensible {
+abstract class NamelessReference extends ExtensibleValue {
   @Attribute(() => ID, { required: true, description: 'Id of the referenced entity.' })
   id: string;
 
@@ -36,7 +36,7 @@ export class ResourceSpecificationRef extends Reference {
 }
 
 @ValueObject('An item of an order; without an order, of the one that it stands in.')
-export class ResourceOrderItemRef extends Extensible {
+export class ResourceOrderItemRef extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the item within its order.' })
   itemId?: string;
 

@@ -1,11 +1,11 @@
 import { ID, Int } from 'type-graphql';
 import { Attribute, ValueObject } from '../attribute.js';
-import { Extensible } from '../shared/extensible.js';
+import { ExtensibleValue } from '../shared/extensible.js';
 import { AppointmentRef, ResourceOrderItemRef, ResourceSpecificationRef } from './references.js';
 import { ResourceRefOrValue } from './resource-ref-or-value.js';
 
 @ValueObject('How one item relates to another.')
-export class ResourceOrderItemRelationship extends Extensible {
+export class ResourceOrderItemRelationship extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the relationship.' })
   id?: string;
 
@@ -22,7 +22,7 @@ export class ResourceOrderItemRelationship extends Extensible {
 }
 
 @ValueObject('One thing of an order: what is to be done with which resource.')
-export class ResourceOrderItem extends Extensible {
+export class ResourceOrderItem extends ExtensibleValue {
   @Attribute(() => ID, { required: true, description: 'Id of the item, chosen by the client: it is the only one of its order that has it.' })
   id: string;
 

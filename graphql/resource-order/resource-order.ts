@@ -7,7 +7,7 @@ import { readEdge } from '../edges.js';
 import { pageArgumentsOf, pageOf } from '../page.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
-import { Extensible, ExtensibleResource } from '../shared/extensible.js';
+import { ExtensibleResource, ExtensibleValue } from '../shared/extensible.js';
 import { Note } from '../shared/note.js';
 import { RelatedParty } from '../shared/references.js';
 import { CancelResourceOrder } from './cancel-resource-order.js';
@@ -15,7 +15,7 @@ import { ResourceOrderRef } from './references.js';
 import { ResourceOrderItem } from './resource-order-item.js';
 
 @ValueObject('A reference to the order in another system.')
-export class ExternalReference extends Extensible {
+export class ExternalReference extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the reference.' })
   id?: string;
 

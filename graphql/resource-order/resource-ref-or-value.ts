@@ -3,7 +3,7 @@ import { Attribute, ValueObject } from '../attribute.js';
 import { DateTime } from '../scalars.js';
 import { AttachmentRefOrValue } from '../shared/attachment.js';
 import { Characteristic } from '../shared/characteristic.js';
-import { Extensible } from '../shared/extensible.js';
+import { ExtensibleValue } from '../shared/extensible.js';
 import { Note } from '../shared/note.js';
 import { ReferenceParts, RelatedParty } from '../shared/references.js';
 import { ConstraintRef } from '../shared/specification.js';
@@ -119,7 +119,7 @@ abstract class ResourceParts extends ReferenceParts {
 export class NestedResourceRefOrValue extends ResourceParts {}
 
 @ValueObject('How one resource relates to another.')
-export class ResourceRelationship extends Extensible {
+export class ResourceRelationship extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the relationship.' })
   id?: string;
 
@@ -129,8 +129,11 @@ export class ResourceRelationship extends Extensible {
   @Attribute(() => String, { required: true, description: 'Kind of the relationship, e.g. reliesOn, contains.' })
   relationshipType: string;
 
-  @Attribute(() => NestedResourceRefOrValue, { required: true, description: 'The other resource.' })
-  resource: NestedResourceRefOrValue;
+  @Attribute(() => NestedResourceRefOrValue, { description: 'The other resource; the edition of December 2019 names it by id and href of the relationship.' })
+  resource?: NestedResourceRefOrValue;
+
+  @Attribute(() => [Characteristic], { description: 'Characteristics of the relationship. TMF652, edition of December 2019.' })
+  resourceRelationshipCharacteristic?: Characteristic[];
 }
 
 @ValueObject('A resource: by reference when it is there already, or described when it is yet to come.')

@@ -1,10 +1,10 @@
 import { ID, InputType, ObjectType } from 'type-graphql';
 import { Attribute, ValueObject } from '../attribute.js';
 import { AnyJson } from '../scalars.js';
-import { Extensible } from './extensible.js';
+import { ExtensibleValue } from './extensible.js';
 
 @ValueObject('How one characteristic relates to another.')
-export class CharacteristicRelationship extends Extensible {
+export class CharacteristicRelationship extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the other characteristic.' })
   id?: string;
 
@@ -18,7 +18,7 @@ export class CharacteristicRelationship extends Extensible {
 /** What TMF's Characteristic consists of; each API calls it by a name of its own. */
 @ObjectType()
 @InputType()
-export abstract class CharacteristicParts extends Extensible {
+export abstract class CharacteristicParts extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the characteristic.' })
   id?: string;
 

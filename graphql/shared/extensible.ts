@@ -20,6 +20,17 @@ export abstract class Extensible {
   atSchemaLocation?: string;
 }
 
+/** A part of a resource: what it has beyond its own class, as its own @type or @schemaLocation announces, is kept as an extension of its own. */
+@ObjectType()
+@InputType()
+export abstract class ExtensibleValue extends Extensible {
+  @Attribute(() => JSONObject, {
+    description:
+      'Attributes that its own @schemaLocation or subclass @type announces, kept as they came; in REST they stand beside the others. Checked by the schema when it is in the configured folder.',
+  })
+  extension?: object;
+}
+
 /** A resource that is written: identity and version, and what it has beyond its own class is kept as an extension. */
 @ObjectType()
 export abstract class ExtensibleResource extends Extensible {

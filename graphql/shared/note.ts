@@ -1,10 +1,10 @@
 import { ID } from 'type-graphql';
 import { Attribute, ValueObject } from '../attribute.js';
 import { DateTime } from '../scalars.js';
-import { Extensible } from './extensible.js';
+import { ExtensibleValue } from './extensible.js';
 
 @ValueObject('Something that somebody wrote down about the entity.')
-export class Note extends Extensible {
+export class Note extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the note within its entity; given by the server when it is left out.' })
   id?: string;
 

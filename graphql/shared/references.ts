@@ -1,11 +1,11 @@
 import { ID, InputType, ObjectType } from 'type-graphql';
 import { Attribute, ValueObject } from '../attribute.js';
-import { Extensible } from './extensible.js';
+import { ExtensibleValue } from './extensible.js';
 
 /** What all TMF references share beside their id, which is optional only in a few of them. */
 @ObjectType()
 @InputType()
-export abstract class ReferenceParts extends Extensible {
+export abstract class ReferenceParts extends ExtensibleValue {
   @Attribute(() => String, { description: 'Address of the referenced entity.' })
   href?: string;
 
@@ -57,7 +57,7 @@ export class ChannelRef extends ReferenceParts {
 }
 
 @ValueObject('A party or party role that has to do with the entity.')
-export class RelatedParty extends Extensible {
+export class RelatedParty extends ExtensibleValue {
   @Attribute(() => ID, { required: true, description: 'Id of the party or party role.' })
   id: string;
 

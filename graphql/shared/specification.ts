@@ -2,7 +2,7 @@ import { ID, Int } from 'type-graphql';
 import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
 import { Attribute, ValueObject } from '../attribute.js';
 import { AnyJson, Decimal } from '../scalars.js';
-import { Extensible } from './extensible.js';
+import { ExtensibleValue } from './extensible.js';
 import { Reference, ReferenceParts } from './references.js';
 import { TimePeriod } from './time-period.js';
 
@@ -45,7 +45,7 @@ export class TargetEntitySchema {
 }
 
 @ValueObject('How one characteristic specification relates to another.')
-export class CharacteristicSpecificationRelationship extends Extensible {
+export class CharacteristicSpecificationRelationship extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the relationship.' })
   id?: string;
 
@@ -72,7 +72,7 @@ export class CharacteristicSpecificationRelationship extends Extensible {
 }
 
 @ValueObject('What a value may be: this one, or one of a range, or one that a regular expression finds. A value must fit one of the entries wholly.')
-export class CharacteristicValueSpecification extends Extensible {
+export class CharacteristicValueSpecification extends ExtensibleValue {
   @Attribute(() => AnyJson, { description: 'An allowed value. An empty text counts as none.' })
   value?: unknown;
 
@@ -104,7 +104,7 @@ export class CharacteristicValueSpecification extends Extensible {
 }
 
 @ValueObject('What a characteristic may be: how often it is there, its type and its values.')
-export class CharacteristicSpecification extends Extensible {
+export class CharacteristicSpecification extends ExtensibleValue {
   @Attribute(() => ID, { description: 'Id of the characteristic specification.' })
   id?: string;
 

@@ -2,13 +2,13 @@ import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
 import { Attribute, ValueObject } from '../attribute.js';
 import { BucketRef } from '../prepay-balance/references.js';
 import { DateTime, Decimal } from '../scalars.js';
-import { Extensible } from '../shared/extensible.js';
+import { ExtensibleValue } from '../shared/extensible.js';
 import { Money } from '../shared/money.js';
 import { Quantity } from '../shared/quantity.js';
 import { ProductRef } from '../shared/references.js';
 
 @ValueObject('What rating made of a usage for one product.')
-export class RatedProductUsage extends Extensible {
+export class RatedProductUsage extends ExtensibleValue {
   @Attribute(() => DateTime, { description: 'When it was rated.' })
   ratingDate?: Date;
 

@@ -3,8 +3,11 @@ import { basename, join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { ConfigError } from './config.js';
 import { DomainError } from './errors.js';
+import { own } from './json.js';
 import type { Plain } from './plain.js';
 
+/** Where an object keeps its extension. */
+const extension = 'extension';
 /** Problems of one extension that are told at once. */
 const problemsMax = 5;
 
@@ -40,14 +43,31 @@ async function readSchemas(folder: string): Promise<ExtensionSchemas> {
   }
   return {
     attributes,
-    check: ({ atSchemaLocation, extension }) => {
-      if (typeof atSchemaLocation !== 'string') return;
-      const validate = validators.get(atSchemaLocation) ?? validators.get(basename(atSchemaLocation));
-      if (validate === undefined || validate(extension ?? {})) return;
-      const problems = (validate.errors ?? []).slice(0, problemsMax).map(({ instancePath, message }) => `${instancePath || 'the extension'} ${message ?? ''}`);
-      throw new DomainError('INVALID_ATTRIBUTE', `the schema ${atSchemaLocation} refuses the extension: ${problems.join('; ')}`, { path: 'extension' });
+    check: (resource) => {
+      if (validators.size > 0) checkObject(resource, [], (location) => validators.get(location) ?? validators.get(basename(location)));
     },
   };
+}
+
+/** The object, and every object within it: each has an extension of its own. */
+function checkObject(object: Plain, path: readonly string[], find: (location: string) => ValidateFunction | undefined): void {
+  const { atSchemaLocation } = object;
+  const validate = typeof atSchemaLocation === 'string' ? find(atSchemaLocation) : undefined;
+  if (validate && !validate(own(object, extension) ?? {})) {
+    const problems = (validate.errors ?? []).slice(0, problemsMax).map(({ instancePath, message }) => `${instancePath || 'the extension'} ${message ?? ''}`);
+    const place = [...path, extension].join('.');
+    const what = path.length === 0 ? 'the extension' : `the extension of ${path.join('.')}`;
+    throw new DomainError('INVALID_ATTRIBUTE', `the schema ${String(atSchemaLocation)} refuses ${what}: ${problems.join('; ')}`, { path: place });
+  }
+  for (const [name, value] of Object.entries(object)) {
+    // What an extension holds is the schema's business alone.
+    if (name === extension) continue;
+    const elements = Array.isArray(value) ? value : [value];
+    elements.forEach((element, index) => {
+      if (typeof element !== 'object' || element === null || Array.isArray(element)) return;
+      checkObject(element, [...path, name, ...(Array.isArray(value) ? [String(index)] : [])], find);
+    });
+  }
 }
 
 async function readSchema(file: string): Promise<Record<string, unknown>> {

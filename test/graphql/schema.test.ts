@@ -22,6 +22,8 @@ const ofOtherEditions: Readonly<Record<string, readonly string[]>> = {
     'relatedTopupBalance',
   ],
   FinancialAccountRef: ['accountBalance'],
+  AttachmentRefOrValue: ['isRef'],
+  ResourceRelationship: ['resourceRelationshipCharacteristic'],
   AccountBalance: ['amount', 'balanceType', 'validFor', '@baseType', '@schemaLocation', '@type'],
 };
 

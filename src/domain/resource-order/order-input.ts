@@ -23,7 +23,7 @@ interface NestedResource {
 }
 
 export interface ResourceInput extends NestedResource {
-  resourceRelationship?: { resource: NestedResource }[] | null;
+  resourceRelationship?: { resource?: NestedResource | null }[] | null;
 }
 
 export interface ItemInput {
@@ -78,7 +78,7 @@ function checkItem(item: ItemInput, path: string): void {
   if (!isGiven(item.resource)) return;
   checkResource(item.resource, `${path}.resource`);
   for (const [index, { resource }] of (item.resource.resourceRelationship ?? []).entries()) {
-    checkResource(resource, `${path}.resource.resourceRelationship.${index}.resource`);
+    if (isGiven(resource)) checkResource(resource, `${path}.resource.resourceRelationship.${index}.resource`);
   }
 }
 

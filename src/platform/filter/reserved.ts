@@ -27,6 +27,9 @@ export interface FieldSelection {
   attributes: ReadonlyMap<string, FieldSelection | true>;
 }
 
+/** The attribute that holds what an object has beyond its class. */
+const extension = 'extension';
+
 type Building = Map<string, { attributes: Building } | true>;
 
 /** `fields=a,b.c` given once or several times: the union (TMF630 §4.3). */
@@ -39,8 +42,10 @@ export function parseFields(raws: readonly string[], root: AttributeType, toAttr
   const attributes: Building = new Map();
   let isNone = false;
   for (const name of names) {
-    const reached = reachPath(root, segments(name), toAttribute);
-    if (reached && reached.declared === reached.path.length) select(attributes, reached.path);
+    const names = segments(name);
+    const reached = reachPath(root, names, toAttribute);
+    const path = reached && reached.declared === reached.path.length ? reached.path : extensionPath(root, names, toAttribute);
+    if (path) select(attributes, path);
     else if (name === 'none') isNone = true;
     else
       throw new DomainError('INVALID_QUERY', `cannot select '${printable(name)}': no such attribute`, {
@@ -48,6 +53,24 @@ export function parseFields(raws: readonly string[], root: AttributeType, toAttr
       });
   }
   return isNone ? { none: true, attributes } : { attributes };
+}
+
+/**
+ * The path of an attribute of an extension: `extension.colour`, and within an object, whose own `@type` may give it any
+ * attribute, `resource.colour` as well. What lies below such an attribute is not selected apart.
+ */
+function extensionPath(root: AttributeType, names: readonly string[], toAttribute: ToAttribute): string[] | undefined {
+  const at = names.indexOf(extension);
+  const isNamed = at >= 0 && at < names.length - 1;
+  for (let end = isNamed ? at : names.length - 1; end >= (isNamed ? at : 1); end -= 1) {
+    const holder = reachPath(root, names.slice(0, end), toAttribute);
+    const member = names[isNamed ? end + 1 : end];
+    if (holder === undefined || holder.declared !== holder.path.length || !member) continue;
+    const type = elementType(holder.type);
+    const attribute = type.kind === 'object' ? stepInto(type, extension) : undefined;
+    if (attribute !== undefined && isJson(attribute)) return [...holder.path, extension, member];
+  }
+  return undefined;
 }
 
 /** TMF630 Part 6: what is JSONPath and not offered is 501, what is neither that nor a list of names is 400. */
