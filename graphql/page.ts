@@ -4,7 +4,7 @@ import { DomainError } from '../src/platform/errors.js';
 import { OFFSET_MAX } from '../src/platform/filter/limits.js';
 import type { Filter } from '../src/platform/filter/tree.js';
 import type { Page, PageRequest } from '../src/platform/read/page.js';
-import type { Scope } from '../src/platform/read/source.js';
+import type { Edge, Scope } from '../src/platform/read/source.js';
 import type { TypeClass } from './attribute.js';
 import type { Context } from './context.js';
 import { field, filterInputOf, toFilter } from './filter.js';
@@ -102,10 +102,10 @@ export function pageArgumentsOf(target: TypeClass): TypeClass {
   return Arguments;
 }
 
-/** Reads a page of a resource as its arguments and the selection of the field ask for it. */
-export function readPage(target: TypeClass, context: Context, info: GraphQLResolveInfo, request: PageArguments): Promise<Page> {
+/** Reads a page of a resource as its arguments and the selection of the field ask for it; with `below` of what hangs on one parent. */
+export function readPage(target: TypeClass, context: Context, info: GraphQLResolveInfo, request: PageArguments, below?: { edge: Edge; parentId: string }): Promise<Page> {
   const isCounted = selectedFields(info).has('totalCount');
-  return context.reader.page(shapeOf(target), scopeOf(context), { ...toPageRequest(target, context, info, request), isCounted });
+  return context.reader.page(shapeOf(target), scopeOf(context), { ...toPageRequest(target, context, info, request), isCounted }, below);
 }
 
 export function toPageRequest(

@@ -28,7 +28,7 @@ export const party: ResourceModule = {
     PartyQuery,
     ...viewResolvers(Party, [
       { target: Bucket, description: 'Its buckets.', naming: asParty },
-      { target: BalanceAction, description: 'The balance actions that name it; those of its buckets: see Bucket.actions.', naming: asParty },
+      { target: BalanceAction, description: 'The balance actions that moved or named one of its buckets, whoever asked for them, and those that name it.', edge: { idsBy: 'balanceActionsOfParty' } },
       { target: Usage, description: 'Its usages.', naming: asParty },
       { target: CustomerBill, description: 'The bills that name it.', naming: asParty },
       { target: ResourceOrder, description: 'Its orders.', naming: asParty },

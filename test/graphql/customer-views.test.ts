@@ -86,4 +86,39 @@ describe('what is known of one customer', () => {
     const { errors } = await server.graphql('{ billingAccount(id: "nobody") { customerBills(limit: 100000) { items { id } } } }');
     expect(errors?.[0]).toMatchObject({ extensions: { status: 400 } });
   });
+
+  it('a party has the actions of its buckets, whoever was named, and those that name it', async () => {
+    const person = (id: string): object[] => [{ id, '@referredType': 'Individual' }];
+    const mine = await makeBucket(server, 10, { relatedParty: [...person('owner of both'), ...person('another')] });
+    const other = await makeBucket(server, 10, { relatedParty: person('owner of none') });
+    const eur = (amount: number): object => ({ amount, units: 'EUR' });
+    const asked: [string, object][] = [
+      ['topupBalance', { bucket: { id: mine }, amount: eur(1), relatedParty: person('an agent') }],
+      ['transferBalance', { bucket: { id: other }, receiverBucket: { id: mine }, amount: eur(2) }],
+      ['adjustBalance', { bucket: { id: mine }, adjustType: 'generalDebit', amount: eur(99), usageType: 'monetary' }],
+      ['topupBalance', { bucket: { id: other }, amount: eur(3), relatedParty: person('owner of both') }],
+      ['topupBalance', { bucket: { id: other }, amount: eur(4) }],
+      ['topupBalance', { bucket: { id: mine }, amount: eur(5), status: 'created' }],
+    ];
+    const ids: string[] = [];
+    for (const [path, body] of asked) {
+      const answer = await server.rest('POST', `/${path}`, { body });
+      ids.push(answer.body.id ?? String(answer.body.referenceError).split('/').at(-1));
+    }
+    const expected = [0, 1, 2, 3, 5].map((index) => ids[index]);
+    const ask = async (list: string): Promise<any> => {
+      const { data, errors } = await server.graphql(`{ party(id: "owner of both") { ${list} } }`);
+      expect(errors).toBeUndefined();
+      return data.party.balanceActions;
+    };
+    statements = 0;
+    expect(await ask('balanceActions { totalCount items { id } }')).toEqual({ totalCount: 5, items: expected.map((id) => ({ id })) });
+    expect(statements).toBe(1);
+    expect((await ask('balanceActions(filter: { status: { eq: "failed" } }) { items { id } }')).items).toEqual([{ id: ids[2] }]);
+    const { items, pageInfo } = await ask('balanceActions(limit: 2, orderBy: [{ id: DESC }]) { items { id } pageInfo { endCursor } }');
+    expect(items).toEqual([{ id: ids[5] }, { id: ids[3] }]);
+    expect((await ask(`balanceActions(limit: 2, orderBy: [{ id: DESC }], after: "${pageInfo.endCursor}") { items { id } }`)).items).toEqual([{ id: ids[2] }, { id: ids[1] }]);
+    await server.rest('DELETE', `/topupBalance/${ids[0]}`);
+    expect((await ask('balanceActions { totalCount items { id } }')).totalCount).toBe(4);
+  });
 });

@@ -71,9 +71,10 @@ export class Reader {
     );
   }
 
-  /** A page of the resources that match, in order, the key attribute last. */
-  async page(shape: Shape, scope: Scope, request: PageRequest): Promise<Page> {
-    const source = sourceOf(shape, scope, request.filter);
+  /** A page of the resources that match, in order, the key attribute last; with `below` of those that hang on one parent. */
+  async page(shape: Shape, scope: Scope, request: PageRequest, below?: { edge: Edge; parentId: string }): Promise<Page> {
+    const all = sourceOf(shape, scope, request.filter);
+    const source = below ? belowParent(all, below.edge, Prisma.sql`${below.parentId}::text`, scope) : all;
     const { rows, count } = await this.pageRows(shape, source, request, scope);
     return toPage(shape, request, rows, async (exact) => {
       if (count !== null && !(exact && count > this.countMax)) return this.known(count, exact);
@@ -93,7 +94,7 @@ export class Reader {
 
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
   async pages(shape: Shape, scope: Scope, edge: Edge, parentIds: readonly string[], request: PageRequest): Promise<Page[]> {
-    const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`);
+    const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`, scope);
     const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, rowsOf(selectPage(shape, source, request)), scope, planOf(request));
     const createCounter = (exact: boolean): DataLoader<string, number> =>
       new DataLoader((ids) => this.perParent<number>(ids, selectCount(source, this.countBound(exact)), scope, planOf(request)), {

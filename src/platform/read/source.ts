@@ -42,11 +42,18 @@ function namedOf(filter: Filter | undefined, path: readonly string[]): Prisma.Sq
   return Prisma.sql`${namedValues(filter, path) ?? null}::text[]`;
 }
 
-/** How rows hang on a parent: by a column of their own, or through a table that links the parent to their ids. */
-export type Edge = { parent: string } | { links: string; parent: string; child: string };
+/**
+ * How rows hang on a parent: by a column of their own, through a table that links the parent to their ids, or by an SQL
+ * function of the tenant and the parent's id that gives the ids.
+ */
+export type Edge = { parent: string } | { links: string; parent: string; child: string } | { idsBy: string };
 
 /** The rows of one parent, whose id is the SQL expression. */
-export function belowParent({ from, where }: Source, edge: Edge, parentId: Prisma.Sql): Source {
+export function belowParent({ from, where }: Source, edge: Edge, parentId: Prisma.Sql, { tenantId }: Scope): Source {
+  if ('idsBy' in edge) {
+    const ids = Prisma.sql`SELECT i."id" FROM ${Prisma.raw(identifier(edge.idsBy))}(${tenantId}::text, ${parentId}) i("id")`;
+    return { from, where: Prisma.sql`${where} AND b."id" IN (${ids})` };
+  }
   const parent = Prisma.raw(identifier(edge.parent));
   if (!('links' in edge)) return { from, where: Prisma.sql`${where} AND b.${parent} = ${parentId}` };
   const links = Prisma.raw(identifier(edge.links));
