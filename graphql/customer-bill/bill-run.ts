@@ -36,7 +36,7 @@ export class BillRun extends ExtensibleResource {
   })
   dryRun: boolean;
 
-  @Attribute(() => String, { required: true, description: 'inProgress, done or failed.' })
+  @Attribute(() => String, { required: true, create: 'optional', description: 'inProgress, done or failed.' })
   state: string;
 
   @Attribute(() => Int, { required: true, description: 'Accounts that were gone through so far.' })

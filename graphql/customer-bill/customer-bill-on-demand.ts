@@ -15,7 +15,7 @@ export class CustomerBillOnDemand extends ExtensibleResource {
     required: true,
     create: 'optional',
     update: true,
-    description: 'inProgress at first, then done, rejected or terminatedWithError. A client may only withdraw what is in progress, by terminatedWithError.',
+    description: 'inProgress at first (a creation can say nothing else), then done, rejected or terminatedWithError. A client may only withdraw what is in progress, by terminatedWithError.',
   })
   state: string;
 

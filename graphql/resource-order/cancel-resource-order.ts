@@ -11,6 +11,7 @@ import { ResourceOrderItemRef, ResourceOrderRef } from './references.js';
 export class CancelResourceOrder extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
+    create: 'optional',
     description: 'accepted until its time comes, then inProgress, and done, or terminatedWithError when the order cannot be cancelled: failureMessage says why.',
   })
   state: string;

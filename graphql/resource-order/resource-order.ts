@@ -36,16 +36,17 @@ export class ExternalReference extends ExtensibleValue {
 export class ResourceOrder extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
+    create: 'optional',
     update: true,
     description:
-      'acknowledged at first, then inProgress, pending or held, and in the end completed, failed, partial, cancelled or rejected; assessingCancellation and pendingCancellation, on the way to cancelled, are told by its events only. It follows from the items. A client may lead an order to inProgress (what can start starts), held, pending (it is kept there until it is led to inProgress), cancelled, or from acknowledged to rejected.',
+      'acknowledged at first (a creation can say nothing else), then inProgress, pending or held, and in the end completed, failed, partial, cancelled or rejected; assessingCancellation and pendingCancellation, on the way to cancelled, are told by its events only. It follows from the items. A client may lead an order to inProgress (what can start starts), held, pending (it is kept there until it is led to inProgress), cancelled, or from acknowledged to rejected.',
   })
   state: string;
 
   @Attribute(() => String, { description: 'Our extension: held or pending, while a client keeps the order there, whatever its items do.' })
   requestedState?: string;
 
-  @Attribute(() => DateTime, { description: 'When it was cancelled; set by the server.' })
+  @Attribute(() => DateTime, { update: true, description: 'When it was cancelled; set by the server then, unless a client has said it.' })
   cancellationDate?: Date;
 
   @Attribute(() => String, { update: true, description: 'Why it was cancelled.' })

@@ -13,6 +13,7 @@ import { ExtensibleResource } from '../shared/extensible.js';
 export class UsageExport extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
+    create: 'optional',
     description: 'notStarted, running, succeeded or failed: how the last download went. A failed one was cut off; fetch the file again.',
   })
   status: string;

@@ -13,6 +13,7 @@ import { ExtensibleResource } from '../shared/extensible.js';
 export class UsageImport extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
+    create: 'optional',
     description: 'notStarted, running, succeeded or failed. A failed import whose upload broke off goes on when the same file is sent again.',
   })
   status: string;

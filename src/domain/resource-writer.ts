@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.js';
 import type { Database, Transaction } from '../platform/database/database.js';
+import { shown } from '../platform/errors.js';
 import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
 import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../platform/plain.js';
@@ -10,7 +11,7 @@ import { deleteRow, insertRows, lockRow, updateRows } from '../platform/write/ro
 import { writeAll } from '../platform/write/write-all.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from './changes.js';
 import { changeEvent, kindsOfChange } from './events.js';
-import { eachOf, inElement } from './input.js';
+import { eachOf, inElement, invalid } from './input.js';
 
 export interface WriterTools {
   readonly clock: Clock;
@@ -35,6 +36,8 @@ export interface Rules<Input extends object> {
   readonly followsState?: readonly string[];
   /** Attributes that tell when it was last changed, unless an update says another time. */
   readonly stamps?: readonly string[];
+  /** The state in which each begins, and those that a creation may say: they are no part of what is asked. Any other is refused, not ignored. */
+  readonly begins?: { readonly attribute: string; readonly allowed: readonly string[] };
   /** A creation by itself: checked, and without what is null. */
   fromInput(input: Input): Plain;
   /** The changes of an update by themselves: checked; null removes. Absent: clients change nothing. */
@@ -61,14 +64,16 @@ export class ResourceWriter<Input extends object> {
     private readonly rules: Rules<Input>,
   ) {}
 
-  async create(context: WriteContext, input: Input): Promise<Answer> {
+  async create(context: WriteContext, said: Input): Promise<Answer> {
+    const input = this.asked(said);
     const { answer, replayed } = await this.insert(context, this.operation('create'), withoutNulls(toPlainObject(input)), [this.rules.fromInput(input)]);
     const [row] = answer['items'] as Plain[];
     return { answer: row as Plain, replayed };
   }
 
   /** Several, all or none; the answer is `{ items: [...] }`. */
-  createMany(context: WriteContext, inputs: readonly Input[]): Promise<Answer> {
+  async createMany(context: WriteContext, said: readonly Input[]): Promise<Answer> {
+    const inputs = eachOf(said, (input) => this.asked(input));
     const items = inputs.map((input) => withoutNulls(toPlainObject(input)));
     return this.insert(context, `${this.operation('create')}s`, { items }, eachOf(inputs, (input) => this.rules.fromInput(input)), true);
   }
@@ -146,6 +151,15 @@ export class ResourceWriter<Input extends object> {
     const { tenantId } = context;
     const idempotency = idempotencyOf(context.idempotencyKey, operation, input);
     return runCommand(this.database, this.tools.clock, { tenantId, idempotency }, (tx, now) => work({ tx, tenantId, now }));
+  }
+
+  /** A creation without the state that it would begin in anyway. */
+  private asked(input: Input): Input {
+    const { begins } = this.rules;
+    if (begins === undefined) return input;
+    const { [begins.attribute]: state, ...others } = input as Record<string, unknown>;
+    if (typeof state === 'string' && !begins.allowed.includes(state)) throw invalid(begins.attribute, `must at first be ${begins.allowed.join(' or ')}: '${shown(state)}'`);
+    return others as Input;
   }
 
   private operation(verb: string): string {

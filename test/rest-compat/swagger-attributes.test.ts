@@ -15,27 +15,16 @@ const withoutDefinition: readonly [definitions: RegExp, reason: string][] = [
 ];
 
 const setByServer = 'set by the server; accepted in the body and ignored (DESIGN §8)';
-const notPatched = 'amount, bucket and the other locators of an action do not change (DESIGN §12); accepted as it is';
 
 /** Attributes that a definition of ours has not, and why. */
 const withoutAttribute: readonly [definitions: RegExp, attributes: readonly string[], reason: string][] = [
   [/^Bucket_Create$/, ['reserveBalance'], setByServer],
-  [/^(Topup|Adjust|Reserve|Transfer)Balance_Create$/, ['confirmationDate', 'status', 'impactedBucket'], setByServer],
+  [/^(Topup|Adjust|Reserve|Transfer)Balance_Create$/, ['confirmationDate', 'impactedBucket'], setByServer],
   [/^(Adjust|Reserve|Transfer)Balance_Create$/, ['requestedDate'], setByServer],
   [/^(Topup|Adjust|Reserve|Transfer)Balance_Update$/, ['confirmationDate', 'impactedBucket'], setByServer],
   [/^(Adjust|Reserve|Transfer)Balance_Update$/, ['requestedDate'], setByServer],
-  [/^(Topup|Adjust|Reserve|Transfer)Balance_Update$/, ['usageType', 'bucket', 'logicalResource', 'partyAccount', 'product'], notPatched],
-  [/^(Adjust|Reserve|Transfer)Balance_Update$/, ['amount'], notPatched],
-  [
-    /^TransferBalance_Update$/,
-    ['costOwner', 'receiverBucketUsageType', 'receiver', 'receiverBucket', 'receiverLogicalResource', 'receiverPartyAccount', 'receiverProduct', 'transferCost'],
-    'a transfer is applied at once: what it did does not change',
-  ],
-  [/^AdjustBalance_Update$/, ['adjustType', 'reserveBalance'], 'an adjustment is applied at once: what it did does not change'],
-  [/^ReserveBalance_Update$/, ['expirationDate'], 'a reservation lapses when it was agreed to'],
   [/^UsageSpecification_(Create|Update)$/, ['lastUpdate'], setByServer],
   [/^CustomerBillOnDemand_Create$/, ['lastUpdate', 'customerBill'], setByServer],
-  [/^ResourceOrder_Update$/, ['cancellationDate'], 'set by the server when the order is cancelled'],
   [/^Error$/, ['@baseType', '@schemaLocation'], 'an error is of no other class and has no extension'],
 ];
 

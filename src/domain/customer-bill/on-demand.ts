@@ -30,6 +30,7 @@ export class OnDemands extends ResourceWriter<OnDemandInput> {
       shape: tools.shapes.customerBillOnDemand,
       state: 'state',
       stamps: ['lastUpdate'],
+      begins: { attribute: 'state', allowed: [firstState] },
       fromInput: fromOnDemandInput,
       fromChange: fromOnDemandChange,
       complete: async (given, { tx, tenantId }) => {
@@ -63,7 +64,6 @@ function fromOnDemandInput(input: OnDemandInput): Plain {
   if (!isGiven(input.billingAccount) && !isGiven(input.relatedParty)) {
     throw missing('billingAccount', 'a bill is asked for a billingAccount or a relatedParty');
   }
-  if (isGiven(input.state) && input.state !== firstState) throw invalid('state', `must at first be ${firstState}: '${shown(input.state)}'`);
   for (const name of ['billingAccount', 'relatedParty', 'bucket'] as const) {
     const id = input[name]?.id;
     if (isGiven(id)) requireName(`${name}.id`, id);

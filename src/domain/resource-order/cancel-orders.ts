@@ -34,6 +34,8 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
       resource: 'cancelResourceOrder',
       shape: taskTools.shapes.cancelResourceOrder,
       state: 'state',
+      // The published sample has what is told of the order at first.
+      begins: { attribute: 'state', allowed: ['accepted', 'assessingCancellation'] },
       fromInput: fromCancelInput,
       complete: (given, writing) => requireOrder(given, writing, taskTools),
     });

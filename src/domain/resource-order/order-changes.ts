@@ -13,6 +13,7 @@ import { isFinal, requestableTransitions } from './transitions.js';
  */
 export function changeOrder(before: Plain, changes: Plain, now: Date): { changes: Plain; cancellation?: Cancellation } {
   const { state: to, orderItem, ...others } = changes;
+  requireSameEnd(before, others);
   const rest = { ...before, ...others };
   const edited = orderItem === undefined ? {} : reckoned(rest, { orderItem: editedItems(rest, orderItem as Plain[]) }, now);
   const next: Plain = { ...rest, ...edited };
@@ -28,6 +29,12 @@ export function changeOrder(before: Plain, changes: Plain, now: Date): { changes
     throw new DomainError('CONFLICT', `resourceOrder '${idOf(before)}' cannot become ${to}: ${whyNot(next, to)}`, { path: 'state' });
   }
   return { changes: { ...others, ...edited, ...requested } };
+}
+
+/** When it was cancelled may be said until it is at its end. */
+function requireSameEnd(before: Plain, { cancellationDate: date }: Plain): void {
+  if (date === undefined || (date ?? null) === (before['cancellationDate'] ?? null) || !isFinal(before['state'])) return;
+  throw new DomainError('CONFLICT', `cancellationDate cannot be changed: resourceOrder '${idOf(before)}' is ${String(before['state'])}`, { path: 'cancellationDate' });
 }
 
 /** What is finished stays as it is; an order that is at its end gets no further items, either. */

@@ -28,6 +28,7 @@ export interface ResourceInput extends NestedResource {
 
 export interface ItemInput {
   id: string;
+  state?: string | null;
   quantity?: number | null;
   orderItemRelationship?: { relationshipType?: string | null; orderItem?: { itemId?: string | null } | null }[] | null;
   resource?: ResourceInput | null;
@@ -44,6 +45,7 @@ export interface OrderInput {
 export function fromOrderInput(input: OrderInput): Plain {
   if (!isGiven(input.orderItem)) throw missing('orderItem', 'an order has at least one');
   checkOrder(input);
+  for (const [index, { state }] of input.orderItem.entries()) if (isGiven(state)) requireWord(`orderItem.${index}.state`, state, [firstState]);
   const given = withoutNulls(toPlainObject(input));
   const orderItem = itemsOf(given).map((item) => ({ ...item, state: firstState }));
   requireItems(orderItem, '');

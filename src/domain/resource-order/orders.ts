@@ -11,7 +11,7 @@ import { invalid, isGiven, missing } from '../input.js';
 import { ResourceWriter, type Writing } from '../resource-writer.js';
 import type { Cancellation } from './cancellation.js';
 import { endedTask, orderEvents } from './cancellation-events.js';
-import { idOf, itemsOf } from './items.js';
+import { firstState, idOf, itemsOf } from './items.js';
 import { withNoteIds } from './notes.js';
 import { changeOrder } from './order-changes.js';
 import { fromOrderChange, fromOrderInput, requireWord, type OrderInput } from './order-input.js';
@@ -37,6 +37,7 @@ export class ResourceOrders extends ResourceWriter<OrderInput> {
       shape: orderTools.shapes.resourceOrder,
       state: 'state',
       followsState: followsOrderState,
+      begins: { attribute: 'state', allowed: [firstState] },
       fromInput: fromOrderInput,
       fromChange: fromOrderChange,
       complete: (given, { now }) => Promise.resolve(withNoteIds({ ...given, orderDate: now.toISOString() }, () => orderTools.nextId(now))),

@@ -16,7 +16,7 @@ export function reckoned(order: Plain, changes: Plain, now: Date): Plain {
     ...(isFinal(to) && { requestedState: null }),
     ...(to === 'inProgress' && { startDate: order['startDate'] ?? now.toISOString() }),
     ...((to === 'completed' || to === 'partial') && { completionDate: now.toISOString() }),
-    ...(to === 'cancelled' && { cancellationDate: now.toISOString() }),
+    ...(to === 'cancelled' && { cancellationDate: next['cancellationDate'] ?? now.toISOString() }),
   };
 }
 

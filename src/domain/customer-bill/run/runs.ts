@@ -68,6 +68,7 @@ export class BillRuns extends ResourceWriter<RunInput> {
     super(database, billTools, {
       resource: 'billRun',
       shape: billTools.shapes.billRun,
+      begins: { attribute: 'state', allowed: ['inProgress'] },
       fromInput: (input) => withoutNulls(toPlainObject(input)),
       complete: async (given, { tx, tenantId, now }) => {
         const billCycle = given['billCycle'] as Plain;

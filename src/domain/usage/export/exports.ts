@@ -57,6 +57,7 @@ export class UsageExports extends ResourceWriter<ExportInput> {
     super(database, usageTools, {
       resource: 'usageExport',
       shape: usageTools.shapes.usageExport,
+      begins: { attribute: 'status', allowed: ['notStarted'] },
       fromInput: (input) => fromExportInput(input, usageTools),
       complete: (given, { now }) => Promise.resolve({ ...given, status: 'notStarted', creationDate: now.toISOString(), lines: 0 }),
       release: ({ id, status }) => {

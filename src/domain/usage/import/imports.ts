@@ -28,6 +28,7 @@ export class UsageImports extends ResourceWriter<ImportInput> {
     super(tasks.database, tasks.tools, {
       resource: 'usageImport',
       shape: tasks.tools.shapes.usageImport,
+      begins: { attribute: 'status', allowed: ['notStarted'] },
       fromInput: (input) => fromImportInput(withoutNulls(toPlainObject(input))),
       complete: (given, { now }) =>
         Promise.resolve({ ...given, status: 'notStarted', creationDate: now.toISOString(), lines: 0, accepted: 0, duplicates: 0, rejected: 0 }),
