@@ -1,6 +1,7 @@
 import { parse, type GraphQLSchema } from 'graphql';
 import type { Context } from '../graphql/context.js';
 import { toAttribute } from '../graphql/naming.js';
+import { DomainError } from '../src/platform/errors.js';
 import { parseQuery } from '../src/platform/filter/query-string.js';
 import type { Json } from './body.js';
 import { refuseParameters, type ExecuteOperation } from './call.js';
@@ -57,11 +58,21 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
       refuseParameters({ ...others, sort: order[0] }, 'is no filter: here the query says which, and nothing else');
       return filter && toFilterInput(withFacts(filter, { typeName, extensionAttributes }), filterInput);
     },
-    read: async (filter, { limit, after, upTo }, context) => {
-      const within = { id: { lte: upTo } };
+    read: (filter, stretch, context) => readPage(filter, stretch, context),
+  };
+
+  async function readPage(filter: Json | undefined, stretch: Stretch, context: Context): Promise<ItemPage> {
+    const { limit, after, upTo } = stretch;
+    const within = { id: { lte: upTo } };
+    try {
       const data = await execute(document, { filter: filter ? { and: [filter, within] } : within, limit, after }, context);
       const { pageInfo, items } = data['result'] as { pageInfo: { hasNextPage: boolean; endCursor: string }; items: Json[] };
       return { items: items.map(project), next: pageInfo.hasNextPage ? pageInfo.endCursor : undefined };
-    },
-  };
+    } catch (error) {
+      // A stream goes on in smaller steps; one item alone is never too large.
+      const isTooLarge = error instanceof DomainError && error.code === 'ANSWER_TOO_LARGE';
+      if (!isTooLarge || limit <= 1) throw error;
+      return readPage(filter, { ...stretch, limit: Math.floor(limit / 2) }, context);
+    }
+  }
 }

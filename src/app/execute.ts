@@ -21,7 +21,8 @@ import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../../graphql/context.js';
 import { Costs, type CostLimits } from '../../graphql/cost/cost.js';
-import type { DomainError } from '../platform/errors.js';
+import { DomainError } from '../platform/errors.js';
+import { exceeds } from './answer-size.js';
 
 /** Compiled operations are about 70 KB each. */
 const compiledMax = 500;
@@ -42,7 +43,7 @@ export type Execute = (operation: Operation) => Promise<ExecutionResult>;
  * is known. An operation seen for the second time is compiled to code (graphql-jit), which halves the cost of a list;
  * the first time it is interpreted, so that documents that never come back cost no compilation.
  */
-export function createExecute(schema: GraphQLSchema, limits: CostLimits): Execute {
+export function createExecute(schema: GraphQLSchema, limits: CostLimits & { answerMaxBytes: number }): Execute {
   const costs = new Costs(schema, limits);
   const run = createRun(schema);
 
@@ -53,9 +54,16 @@ export function createExecute(schema: GraphQLSchema, limits: CostLimits): Execut
     if (!definition) return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
     const { points, refusal } = costs.of(document, definition, variables ?? {});
     context.costs(points);
-    const result = refusal ? { errors: [toRefused(refusal)] } : await run(operation, definition);
+    const result = refusal ? { errors: [toRefused(refusal)] } : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
     return { ...result, extensions: { ...result.extensions, cost: points } };
   };
+}
+
+/** One value may be in the answer under many names: what was read was bounded, and so is what is made of it. */
+function withinBytes(result: ExecutionResult, { operation }: OperationDefinitionNode, bytesMax: number): ExecutionResult {
+  if (!exceeds(result.data, bytesMax)) return result;
+  const advice = operation === 'mutation' ? 'what was asked for is done, read it with fewer attributes' : 'ask for fewer rows or attributes';
+  return { errors: [toRefused(new DomainError('ANSWER_TOO_LARGE', `the answer is larger than the limit ANSWER_BYTES_MAX of ${bytesMax} bytes: ${advice}`))] };
 }
 
 function toRefused(refusal: DomainError): GraphQLError {

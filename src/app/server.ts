@@ -61,8 +61,8 @@ export interface ServerOptions {
 export async function createServer(options: ServerOptions): Promise<AppServer> {
   const { config, database, logger } = options;
   const schema = guardResolvers(await createSchema());
-  const { pageSizeDefault, pageSizeMax, operationCostMax: costMax } = config;
-  const execute = createExecute(schema, { pageSizeDefault, pageSizeMax, costMax });
+  const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
+  const execute = createExecute(schema, { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes });
   const foundation = await createFoundation(options, schema, execute);
   const { jobs, clock } = foundation;
   const wiredDomains = wireDomains(foundation);
@@ -167,7 +167,7 @@ function createContextOf(
   rest: Rest,
   originOf: (request: IncomingMessage) => string,
 ): StreamTools['contextOf'] {
-  const reader = new Reader(database, config.countMax, due);
+  const reader = new Reader(database, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, due);
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
   return (request, response) => {
     const origin = originOf(request);

@@ -239,6 +239,8 @@ async function run(query: string, variables?: object): Promise<Answer> {
 }
 
 function isOperation(text: string): boolean {
+  // A filter, which looks like one.
+  if (/^\{ \w+: /.test(text)) return false;
   try {
     return parse(text).definitions.length > 0;
   } catch {

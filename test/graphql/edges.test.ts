@@ -45,7 +45,7 @@ describe('lists within lists', () => {
   });
 
   it('are read by one statement however deep they lie', async () => {
-    const { buckets } = await ask('{ buckets { items { actions { items { bucket { target { id entries(limit: 1) { items { sequence } } } } } } } } }');
+    const { buckets } = await ask('{ buckets(limit: 10) { items { actions(limit: 10) { items { bucket { target { id entries(limit: 1) { items { sequence } } } } } } } } }');
     expect(statements).toBe(4);
     expect(buckets.items[0].actions.items).toEqual(Array(3).fill({ bucket: { target: { id: ids[0], entries: { items: [{ sequence: 1 }] } } } }));
   });
@@ -82,10 +82,10 @@ describe('lists within lists', () => {
   });
 
   it('are bounded, all together, by the parents times the limit', async () => {
-    const document = 'query ($limit: Int) { buckets { items { entries(limit: $limit) { items { id } } actions(limit: $limit) { items { id } } } } }';
+    const document = 'query ($limit: Int) { buckets(limit: 3) { items { entries(limit: $limit) { items { id } } actions(limit: $limit) { items { id } } } } }';
     const limit = Math.floor(graphqlLimits.edgeRowsMax / 6 / 1_000) * 1_000;
     await ask(document, { limit });
-    const four = `{ buckets { items { ${['a', 'b', 'c', 'd'].map((name) => `${name}: entries(limit: ${limit}) { items { id } }`).join(' ')} } } }`;
+    const four = `{ buckets(limit: 3) { items { ${['a', 'b', 'c', 'd'].map((name) => `${name}: entries(limit: ${limit}) { items { id } }`).join(' ')} } } }`;
     const { data, errors } = await server.graphql(four);
     expect([data, errors?.[0]?.extensions.code, errors?.[0]?.message]).toEqual([null, 'INVALID_QUERY', expect.stringContaining(`EDGE_ROWS_MAX is ${graphqlLimits.edgeRowsMax}`)]);
   });

@@ -22,7 +22,7 @@ export function watchReads(database: Database): WatchedReads {
     return asked[0] as Prisma.Sql;
   };
   return {
-    reader: new Reader(watched, 100_000, nothingDue),
+    reader: new Reader(watched, { countMax: 100_000, bytesMax: 16_777_216 }, nothingDue),
     statementOf,
     planOf: async (work) => {
       const plan = await database.query<{ 'QUERY PLAN': string }>(Prisma.sql`EXPLAIN ${await statementOf(work)}`);

@@ -43,7 +43,7 @@ export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain
       exports: domain.exports,
       openItems: ({ request, response }, query, reads) => {
         const filter = pages.filterOf(query);
-        const context = { ...contextOf(request, response), reader: new Reader(reads, config.countMax, nothingDue) };
+        const context = { ...contextOf(request, response), reader: new Reader(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue) };
         return (stretch) => pages.read(filter, stretch, { ...context, limits: { ...context.limits, pageSizeMax: stretch.limit } });
       },
     }),

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Decimal } from '../../platform/decimal.js';
 import { DomainError, shown } from '../../platform/errors.js';
+import { REGEX_WORK_MAX } from '../../platform/filter/limits.js';
 import { parseRegex, type SafeRegex } from '../../platform/filter/regex.js';
 import type { Plain, PlainValue } from '../../platform/plain.js';
 import { invalid, missing, requireName, requireValidity } from '../input.js';
@@ -117,9 +118,20 @@ function regexOf(text: string, path: string): SafeRegex {
   }
 }
 
-/** Whether the expression is found in the value; without one every value has it. */
+/**
+ * Whether the expression is found in the value; without one every value has it. A text that would take too long is in
+ * none: its length times the states of the expression is bounded.
+ */
 export function matches(regex: string | null | undefined, value: PlainValue): boolean {
-  return !regex || regexOf(regex, 'regex').test(textOf(value));
+  if (!regex) return true;
+  const { test, states } = regexOf(regex, 'regex');
+  const text = textOf(value);
+  return text.length * states <= REGEX_WORK_MAX && test(text);
+}
+
+/** Whether a value is too long for the expression; then it is refused, whatever it says. */
+export function isTooLong(regex: string | null | undefined, value: PlainValue): boolean {
+  return Boolean(regex) && textOf(value).length * regexOf(regex as string, 'regex').states > REGEX_WORK_MAX;
 }
 
 function requirePeriod(path: string, period: Period | null | undefined): void {

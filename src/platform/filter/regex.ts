@@ -18,6 +18,8 @@ import { countStates, type CodeRange, type RegexNode } from './regex-node.js';
 export interface SafeRegex {
   /** For PostgreSQL's `~`: written anew from the parsed tree, so nothing unread gets through. */
   readonly pattern: string;
+  /** With its repeats written out; looking for it takes so many steps for each character at most. */
+  readonly states: number;
   /** The same in memory. */
   test(text: string): boolean;
 }
@@ -28,6 +30,7 @@ export function parseRegex(text: string, name: string): SafeRegex {
   let program: RegexProgram | undefined;
   return {
     pattern: toPattern(node),
+    states: countStates(node),
     test: (value) => (program ??= new RegexProgram(node)).test(value),
   };
 }

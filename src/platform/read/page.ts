@@ -57,16 +57,39 @@ export function toPage(shape: Shape, { order, offset, limit, after }: PageReques
   };
 }
 
+/** Rows as the text of one JSON array; as far as their bytes are no more than the maximum: beyond, there is no text of the rest. */
+export interface RowsText {
+  rows: string;
+  /** Of all of them; null when there are none. */
+  bytes: string | number | null;
+}
+
+/** The rows as RowsText. However large they are, no more than the maximum is put together and leaves the database. */
+export function boundedRows(select: Prisma.Sql, bytesMax: number): Prisma.Sql {
+  return Prisma.sql`
+    SELECT ${textOf(bytesMax)} AS "rows", max(t."bytes") AS "bytes" FROM (${measured(select)}) t`;
+}
+
+function textOf(bytesMax: number): Prisma.Sql {
+  return Prisma.sql`'[' || COALESCE(string_agg(t."row", ',') FILTER (WHERE t."bytes" <= ${bytesMax}::int), '') || ']'`;
+}
+
+/** Each row as text, with the bytes up to it. OFFSET 0 keeps PostgreSQL from making the text twice. */
+function measured(select: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    SELECT m."row", sum(octet_length(m."row")) OVER (ROWS UNBOUNDED PRECEDING) AS "bytes"
+    FROM (SELECT row_to_json(s)::text AS "row" FROM (${select}) s OFFSET 0) m`;
+}
+
 /**
- * The rows of a page as one JSON array and, beside it, how many match in all; null when the page itself tells that,
- * as toPage knows.
+ * The rows of a page and, beside them, how many match in all; null when the page itself tells that, as toPage knows.
  */
-export function selectCountedPage(shape: Shape, source: Source, request: PageRequest, bound: number): Prisma.Sql {
+export function selectCountedPage(shape: Shape, source: Source, request: PageRequest, { countMax, bytesMax }: { countMax: number; bytesMax: number }): Prisma.Sql {
   const { limit, after } = request;
   const tells = after === undefined ? Prisma.raw(`count(*) BETWEEN 1 AND ${Math.trunc(limit)}`) : Prisma.sql`false`;
   return Prisma.sql`
-    SELECT COALESCE(json_agg(p), '[]') AS "rows", CASE WHEN ${tells} THEN NULL ELSE (${selectCount(source, bound)}) END AS "count"
-    FROM (${selectPage(shape, source, request)}) p`;
+    SELECT ${textOf(bytesMax)} AS "rows", max(t."bytes") AS "bytes", CASE WHEN ${tells} THEN NULL ELSE (${selectCount(source, countMax)}) END AS "count"
+    FROM (${measured(selectPage(shape, source, request))}) t`;
 }
 
 /** How many match, up to one more than the bound. */

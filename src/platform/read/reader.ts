@@ -2,9 +2,10 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
+import { DomainError } from '../errors.js';
 import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
-import { selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest } from './page.js';
+import { boundedRows, selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest, type RowsText } from './page.js';
 import type { Shape } from './shape.js';
 import { belowParent, sourceOf, sourceOfIds, type Edge, type Scope, type Source } from './source.js';
 
@@ -28,6 +29,13 @@ export const nothingDue: Due = { condition: () => Prisma.sql`false`, settle: () 
 const planKept: ReadOptions = { isPlanKept: true };
 const planMade: ReadOptions = { isPlanKept: false };
 
+export interface ReadBounds {
+  /** Where counting stops. */
+  readonly countMax: number;
+  /** Bytes of JSON that one statement answers; no more of them leave the database. */
+  readonly bytesMax: number;
+}
+
 /** How often a read lets pass what is due; where something always is, it is not kept waiting for ever. */
 const settledMax = 3;
 
@@ -40,7 +48,7 @@ export class Reader {
 
   constructor(
     private readonly database: Pick<Database, 'read'>,
-    private readonly countMax: number,
+    private readonly bounds: ReadBounds,
     private readonly due: Due,
   ) {}
 
@@ -77,7 +85,7 @@ export class Reader {
     const source = below ? belowParent(all, below.edge, Prisma.sql`${below.parentId}::text`, scope) : all;
     const { rows, count } = await this.pageRows(shape, source, request, scope);
     return toPage(shape, request, rows, async (exact) => {
-      if (count !== null && !(exact && count > this.countMax)) return this.known(count, exact);
+      if (count !== null && !(exact && count > this.bounds.countMax)) return this.known(count, exact);
       const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope, planOf(request));
       return this.known(row?.count ?? 0, exact);
     });
@@ -87,17 +95,16 @@ export class Reader {
   private async pageRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null }> {
     if (request.limit === 0) return { rows: [], count: null };
     if (!request.isCounted) return { rows: await this.rows(selectPage(shape, source, request), scope, planOf(request)), count: null };
-    const select = selectCountedPage(shape, source, request, this.countMax);
-    const row = await this.settled<{ rows: string; count: number | null }>(Prisma.sql`SELECT t."rows"::text AS "rows", t."count" FROM (${select}) t`, scope, planOf(request));
-    return { rows: row ? (JSON.parse(row.rows) as Plain[]) : [], count: row?.count ?? null };
+    const row = await this.settled<RowsText & { count: number | null }>(selectCountedPage(shape, source, request, this.bounds), scope, planOf(request));
+    return { rows: row ? (this.parsed(row) as Plain[]) : [], count: row?.count ?? null };
   }
 
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
   async pages(shape: Shape, scope: Scope, edge: Edge, parentIds: readonly string[], request: PageRequest): Promise<Page[]> {
     const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`, scope);
-    const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, rowsOf(selectPage(shape, source, request)), scope, planOf(request));
+    const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, this.valueOf(selectPage(shape, source, request)), scope, planOf(request));
     const createCounter = (exact: boolean): DataLoader<string, number> =>
-      new DataLoader((ids) => this.perParent<number>(ids, selectCount(source, this.countBound(exact)), scope, planOf(request)), {
+      new DataLoader((ids) => this.perParent<number>(ids, Prisma.sql`SELECT c."count", 8 FROM (${selectCount(source, this.countBound(exact))}) c`, scope, planOf(request)), {
         batchScheduleFn: (run) => setImmediate(run),
       });
     const counters = { exact: createCounter(true), bounded: createCounter(false) };
@@ -107,25 +114,40 @@ export class Reader {
   }
 
   private countBound(exact: boolean): number | undefined {
-    return exact ? undefined : this.countMax;
+    return exact ? undefined : this.bounds.countMax;
   }
 
   private known(count: number, exact: boolean): number | null {
-    return !exact && count > this.countMax ? null : count;
+    return !exact && count > this.bounds.countMax ? null : count;
   }
 
   private async rows(select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<Plain[]> {
-    const row = await this.settled<{ rows: string }>(Prisma.sql`SELECT t."rows"::text AS "rows" FROM (${rowsOf(select)}) t`, scope, plan);
-    return row ? (JSON.parse(row.rows) as Plain[]) : [];
+    const row = await this.settled<RowsText>(boundedRows(select, this.bounds.bytesMax), scope, plan);
+    return row ? (this.parsed(row) as Plain[]) : [];
   }
 
-  /** One value per parent, in their order; the select may say `p."id"` and has one row of one column. */
+  /** The rows of one parent, as one value; of too many bytes only their number is told, which is then too large for all. */
+  private valueOf(select: Prisma.Sql): Prisma.Sql {
+    return Prisma.sql`SELECT CASE WHEN r."bytes" > ${this.bounds.bytesMax}::int THEN NULL ELSE r."rows" END, r."bytes" FROM (${boundedRows(select, this.bounds.bytesMax)}) r`;
+  }
+
+  private parsed({ rows, bytes }: RowsText): unknown[] {
+    // An int8, which drivers hand on as text.
+    if (Number(bytes) > this.bounds.bytesMax) throw tooLarge(this.bounds.bytesMax);
+    return JSON.parse(rows) as unknown[];
+  }
+
+  /** One value per parent, in their order; the select may say `p."id"` and has one row: the value and its bytes. */
   private async perParent<T>(parentIds: readonly string[], select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<T[]> {
+    const { bytesMax } = this.bounds;
     const values = Prisma.sql`
-      SELECT json_agg(v."value" ORDER BY p."ordinal")::text AS "values"
-      FROM unnest(${parentIds}::text[]) WITH ORDINALITY AS p("id", "ordinal") CROSS JOIN LATERAL (${select}) v("value")`;
-    const row = await this.settled<{ values: string }>(values, scope, plan);
-    return row ? (JSON.parse(row.values) as T[]) : [];
+      SELECT '[' || string_agg(v."value", ',' ORDER BY v."ordinal") FILTER (WHERE v."bytes" <= ${bytesMax}::int) || ']' AS "rows", max(v."bytes") AS "bytes"
+      FROM (
+        SELECT p."ordinal", v."value"::text AS "value", sum(COALESCE(v."bytes", 2)) OVER (ORDER BY p."ordinal" ROWS UNBOUNDED PRECEDING) AS "bytes"
+        FROM unnest(${parentIds}::text[]) WITH ORDINALITY AS p("id", "ordinal") CROSS JOIN LATERAL (${select}) v("value", "bytes")
+      ) v`;
+    const row = await this.settled<RowsText>(values, scope, plan);
+    return row ? (this.parsed(row) as T[]) : [];
   }
 
   /** One row, which says, too, whether something is due: then that is settled, and the read repeated. */
@@ -146,7 +168,6 @@ function planOf({ filter, after }: PageRequest): ReadOptions {
   return filter === undefined && after === undefined ? planKept : planMade;
 }
 
-/** All rows as one JSON array. */
-function rowsOf(select: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`SELECT COALESCE(json_agg(t), '[]') AS "rows" FROM (${select}) t`;
+function tooLarge(bytesMax: number): DomainError {
+  return new DomainError('ANSWER_TOO_LARGE', `the answer would be larger than the limit ANSWER_BYTES_MAX of ${bytesMax} bytes: ask for fewer rows or attributes`);
 }
