@@ -28,7 +28,7 @@ export class UsageSpecification extends ExtensibleResource {
   @Attribute(() => Boolean, { required: true, create: 'optional', update: true, description: 'Whether it bundles other specifications; false when not given.' })
   isBundle: boolean;
 
-  @Attribute(() => DateTime, { required: true, description: 'When it was last changed; set by the server.' })
+  @Attribute(() => DateTime, { required: true, update: true, description: 'When it was last changed; set by the server unless an update says it.' })
   lastUpdate: Date;
 
   @Attribute(() => TimePeriod, { create: 'optional', update: true, description: 'When it is valid.' })

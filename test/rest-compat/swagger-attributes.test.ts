@@ -23,7 +23,7 @@ const withoutAttribute: readonly [definitions: RegExp, attributes: readonly stri
   [/^(Adjust|Reserve|Transfer)Balance_Create$/, ['requestedDate'], setByServer],
   [/^(Topup|Adjust|Reserve|Transfer)Balance_Update$/, ['confirmationDate', 'impactedBucket'], setByServer],
   [/^(Adjust|Reserve|Transfer)Balance_Update$/, ['requestedDate'], setByServer],
-  [/^UsageSpecification_(Create|Update)$/, ['lastUpdate'], setByServer],
+  [/^UsageSpecification_Create$/, ['lastUpdate'], setByServer],
   [/^CustomerBillOnDemand_Create$/, ['lastUpdate', 'customerBill'], setByServer],
   [/^Error$/, ['@baseType', '@schemaLocation'], 'an error is of no other class and has no extension'],
 ];

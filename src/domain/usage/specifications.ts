@@ -12,6 +12,7 @@ import type { UsageTools } from './usages.js';
 export interface SpecificationInput {
   name?: string | null;
   isBundle?: boolean | null;
+  lastUpdate?: Date | null;
   lifecycleStatus?: string | null;
   validFor?: Validity | null;
   specCharacteristic?: CharacteristicInput[] | null;
@@ -43,7 +44,7 @@ function fromInput(input: SpecificationInput): Plain {
 
 /** The changes of a PATCH: null removes. */
 function fromChange(input: SpecificationInput): Plain {
-  for (const name of ['name', 'isBundle'] as const) {
+  for (const name of ['name', 'isBundle', 'lastUpdate'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   check(input);
