@@ -30,12 +30,12 @@ const ofOtherEditions: Readonly<Record<string, readonly string[]>> = {
 /** Attributes of ours that nobody published (DESIGN §8). */
 const own: Readonly<Record<string, readonly string[]>> = {
   Bucket: ['priority'],
-  TopupBalance: ['failureCode', 'failureMessage', 'nextDueDate', 'periodsDone', 'autoTopupThreshold'],
-  AdjustBalance: ['failureCode', 'failureMessage', 'usage'],
-  ReserveBalance: ['failureCode', 'failureMessage', 'nextDueDate'],
-  TransferBalance: ['failureCode', 'failureMessage'],
+  TopupBalance: ['paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate', 'periodsDone', 'autoTopupThreshold'],
+  AdjustBalance: ['paymentDueDate', 'nextDueDate', 'failureCode', 'failureMessage', 'usage'],
+  ReserveBalance: ['paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate'],
+  TransferBalance: ['paymentDueDate', 'nextDueDate', 'failureCode', 'failureMessage'],
   AccumulatedBalance: ['usageType'],
-  BalanceAction: ['kind', 'failureCode', 'failureMessage', 'reserveBalance', 'nextDueDate', 'expirationDate'],
+  BalanceAction: ['paymentDueDate', 'kind', 'failureCode', 'failureMessage', 'reserveBalance', 'nextDueDate', 'expirationDate'],
   Usage: ['externalId', 'source', 'chargeTo', 'adjustBalance'],
   ResourceOrder: ['requestedState'],
   CancelResourceOrder: ['failureMessage', 'orderItem'],
