@@ -18,6 +18,7 @@ import { requireTransition } from '../transitions.js';
 import { billedBy, requireNoRate } from './billing.js';
 import { chargeOf, chargesBetween } from './charging.js';
 import { claimOf, claimOrigins, releaseOrigins } from './origins.js';
+import { withKnownValues } from './same.js';
 import { usageTransitions } from './transitions.js';
 import { fromRating, fromUsageChange, fromUsageInput, requireRated, type UsageInput } from './usage-input.js';
 import { requireFit } from './validation.js';
@@ -159,7 +160,8 @@ export class Usages {
       const claim = claimOf(data, idOf(rows[index]));
       return claim ? [given.length > 1 ? { ...claim, element: index } : claim] : [];
     });
-    const earlierIds = await claimOrigins(tx, tenantId, claims);
+    const byId = new Map(rows.map((row) => [idOf(row), row]));
+    const earlierIds = await claimOrigins(tx, tenantId, await withKnownValues(tx, this.tools.shapes, tenantId, claims, byId));
     const fresh = rows.filter((row) => !earlierIds.has(idOf(row)));
     eachOf(fresh, (row) => this.tools.extensions.check(row));
     await this.requireFits(tx, tenantId, fresh);

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { DomainError } from '../../../platform/errors.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { readRows } from '../../../platform/write/rows.js';
+import { withKnownValues } from '../same.js';
 import type { UsageInput } from '../usage-input.js';
 import { readLine, sortLine, specificationIdsOf, type Line, type SortedLines } from './lines.js';
 import type { ImportTask } from './store.js';
@@ -122,7 +123,9 @@ export class Upload {
       if (index > 0 && index % turnLines === 0) await new Promise((resolve) => setImmediate(resolve));
       sortLine(read, sorted, specifications, tasks.tools, now);
     }
-    await tasks.store.stage(task, { ...sorted, lastLine: lines.at(-1)?.line ?? 0, digest, now });
+    const rows = new Map(sorted.rows.map(({ row }) => [String(row['id']), row]));
+    const claims = await withRetry(() => withKnownValues(tasks.database, shapes, task.tenantId, sorted.claims, rows));
+    await tasks.store.stage(task, { ...sorted, claims, lastLine: lines.at(-1)?.line ?? 0, digest, now });
     // Those of all or nothing wait for the end of the file.
     if (task.mode === 'skipBad') await tasks.askToMove(task);
   }
