@@ -2,6 +2,7 @@ import { maxHeaderSize, STATUS_CODES, type IncomingMessage, type ServerResponse 
 import type { Duplex } from 'node:stream';
 import { errorResponse } from '../../rest-compat/errors.js';
 import { DomainError, errorTable } from '../platform/errors.js';
+import { coded } from './compression.js';
 
 export const jsonType = 'application/json; charset=utf-8';
 
@@ -14,16 +15,30 @@ const restMaxBytes = 4 * 1024 ** 2;
 const cutMs = 1_000;
 
 /** What every answer carries, unless it says something else. */
-const commonHeaders = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store', Vary: 'Origin' } as const;
+const commonHeaders = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store', Vary: 'Origin, Accept-Encoding' } as const;
 
 export function setCommonHeaders(response: ServerResponse): void {
   for (const name in commonHeaders) response.setHeader(name, commonHeaders[name as keyof typeof commonHeaders]);
 }
 
-/** Ends an answer whose headers are set with the whole of its body. */
-export function endWith(request: IncomingMessage, response: ServerResponse, text: string): void {
-  response.setHeader('Content-Length', Buffer.byteLength(text));
-  const sent = request.method === 'HEAD' ? undefined : text;
+/** Ends an answer whose headers are set with the whole of its body, compressed when the client takes that. */
+export function endWith(request: IncomingMessage, response: ServerResponse, body: string | Buffer): void {
+  const form = coded(request, response, body);
+  if (typeof form === 'string' || Buffer.isBuffer(form)) {
+    endCoded(request, response, form);
+    return;
+  }
+  form.then(
+    (bytes) => endCoded(request, response, bytes),
+    () => response.destroy(),
+  );
+}
+
+function endCoded(request: IncomingMessage, response: ServerResponse, body: string | Buffer): void {
+  // While it was compressed, the client may have gone.
+  if (response.destroyed) return;
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  const sent = request.method === 'HEAD' ? undefined : body;
   if (request.complete || request.destroyed || !hasBody(request)) response.end(sent);
   else endEarly(request, response, sent);
 }
@@ -61,14 +76,14 @@ export function takeBody(request: IncomingMessage, response: ServerResponse): vo
  * The body has not come whole: the connection ends with this answer. It is sent at once, and cut when what the client still
  * sends has been read, as far as that is little: whoever is cut off while it sends may never see the answer.
  */
-function endEarly(request: IncomingMessage, response: ServerResponse, text: string | undefined): void {
+function endEarly(request: IncomingMessage, response: ServerResponse, body: string | Buffer | undefined): void {
   response.setHeader('Connection', 'close');
   if (awaitsContinue(request)) {
-    response.end(text);
+    response.end(body);
     return;
   }
-  if (text === undefined) response.flushHeaders();
-  else response.write(text);
+  if (body === undefined) response.flushHeaders();
+  else response.write(body);
   let bytes = 0;
   const end = (): void => {
     clearTimeout(late);

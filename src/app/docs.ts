@@ -1,10 +1,16 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import { Router, type RequestHandler } from 'express';
+import { dirname, extname, join } from 'node:path';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { ApiDescriptor } from '../../rest-compat/api.js';
 import { openApiDocument, type OpenApiOptions } from '../../rest-compat/openapi.js';
+import { endWith } from './answer.js';
+
+/** Characters of a hash that tell two versions of a page apart. */
+const tagLength = 22;
 
 export interface DocsOptions extends OpenApiOptions {
   schema: GraphQLSchema;
@@ -42,7 +48,8 @@ export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions):
     const document = openApiDocument(schema, api, options);
     router.get(api.basePaths.map(documentPath), (request, response) => {
       const origin = originOf(request);
-      response.set(asked).json({ ...document, servers: document.servers.map(({ url }) => ({ url: origin + url })) });
+      response.set(asked).type('json');
+      endWith(request, response, JSON.stringify({ ...document, servers: document.servers.map(({ url }) => ({ url: origin + url })) }));
     });
   }
   // Relative, so that it also holds behind a proxy that adds a prefix.
@@ -51,13 +58,25 @@ export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions):
   router.get('/docs/initializer.js', text('js', initializer(apis)));
   router.get('/docs/page.css', text('css', pageStyle));
   for (const file of swaggerUiFiles) {
-    router.get(`/docs/${file}`, (_request, response) => response.set(pageHeaders).sendFile(file, { root: swaggerUiFolder }));
+    let content: Buffer | undefined;
+    router.get(`/docs/${file}`, async (request, response) => {
+      content ??= await readFile(join(swaggerUiFolder, file));
+      sendPage(request, response, extname(file), content);
+    });
   }
   return router;
 }
 
 function text(type: string, content: string): RequestHandler {
-  return (_request, response) => void response.set(pageHeaders).type(type).send(content);
+  return (request, response) => sendPage(request, response, type, content);
+}
+
+function sendPage(request: Request, response: Response, type: string, content: string | Buffer): void {
+  const tag = `"${createHash('sha256').update(content).digest('base64url').slice(0, tagLength)}"`;
+  response.set({ ...pageHeaders, ETag: tag }).type(type);
+  const known = request.headers['if-none-match']?.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
+  if (known) response.status(304).end();
+  else endWith(request, response, content);
 }
 
 function documentPath(basePath: string): string {

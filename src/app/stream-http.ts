@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Context } from '../../graphql/context.js';
 import { errorResponse } from '../../rest-compat/errors.js';
@@ -7,6 +8,7 @@ import type { Rest } from '../../rest-compat/rest.js';
 import type { Route } from '../../rest-compat/router.js';
 import { DomainError } from '../platform/errors.js';
 import type { StreamRoute } from '../streaming/routes.js';
+import { openBody } from './compression.js';
 import { toRefusal } from './refusal.js';
 import { addressOf, send } from './rest-http.js';
 
@@ -81,6 +83,7 @@ async function serve(
   const { rest } = options;
   const get = (path: string, rawQuery = ''): Promise<RestResponse> =>
     rest.handle({ method: 'GET', path, rawQuery, headers: {}, origin: options.originOf(request), context, ...asRead });
+  let body: Writable | undefined;
   try {
     await handle({
       request,
@@ -89,6 +92,7 @@ async function serve(
       idempotencyKey: context.idempotencyKey,
       id,
       query: new URLSearchParams(rawQuery),
+      open: () => (body ??= openBody(request, response)),
       answer: async (status, of) => {
         const { headers, body } = await get(rest.router.pathOf(typeName, of));
         send(request, response, { status, headers: status === 201 ? { ...headers, Location: context.href(typeName, of) } : headers, body });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 
 /** A request for bytes on its way. */
 export interface Exchange {
@@ -9,6 +10,8 @@ export interface Exchange {
   /** Of the resource that the address names; empty: the address is that of the collection. */
   readonly id: string;
   readonly query: URLSearchParams;
+  /** Opens the body of the answer, whose headers are set, once: what is written there goes out compressed when the client takes that. */
+  open(): Writable;
   /** Answers with a resource of ours as TMF REST gives it; 201 carries its Location. */
   answer(status: 200 | 201, id: string): Promise<void>;
   /** Resources of ours as TMF REST gives them, in the order of the ids; those that do not exist are left out. */

@@ -92,7 +92,7 @@ async function sendDocument(exchange: Exchange, { extension, mimeType }: Documen
   const cap = setTimeout(() => response.destroy(), sendMaxMs);
   try {
     await counter.run(found.lineCount, () => writers[extension](exchange, found, options));
-    response.end();
+    exchange.open().end();
     await finished(response);
   } catch (error) {
     // A reader that goes away early is nobody's fault.
@@ -120,28 +120,30 @@ function fileName({ bill }: BillWithCount): string {
   return (plainText(bill['billNo']) || String(bill['id'])).replaceAll(/[^\w.-]/g, '_');
 }
 
-function sendPdf({ tenantId, response }: Exchange, { bill, lineCount }: BillWithCount, { lines, issuer, zone }: BillDocumentOptions): Promise<void> {
+function sendPdf({ tenantId, open }: Exchange, { bill, lineCount }: BillWithCount, { lines, issuer, zone }: BillDocumentOptions): Promise<void> {
   const id = String(bill['id']);
   const linesOf = (ids: readonly string[]): AsyncIterable<readonly Plain[]> => lines.byId(tenantId, ids);
-  return writePdf({ bill, lineCount, groups: () => lines.groups(tenantId, id), linesOf, issuer, zone }, response);
+  return writePdf({ bill, lineCount, groups: () => lines.groups(tenantId, id), linesOf, issuer, zone }, open());
 }
 
 /** The bill as TMF JSON, and beside its attributes its rates. */
-async function sendJson({ tenantId, id, response, represent }: Exchange, _found: BillWithCount, { lines }: BillDocumentOptions): Promise<void> {
+async function sendJson({ tenantId, id, open, represent }: Exchange, _found: BillWithCount, { lines }: BillDocumentOptions): Promise<void> {
   const [bill] = await represent(typeName, [id]);
   if (bill === undefined) throw new DomainError('NOT_FOUND', `CustomerBill '${id}' does not exist`);
-  await write(response, `${JSON.stringify(bill).slice(0, -1)},"appliedCustomerBillingRate":[`);
+  const out = open();
+  await write(out, `${JSON.stringify(bill).slice(0, -1)},"appliedCustomerBillingRate":[`);
   let separator = '';
   for await (const ids of lines.idPages(tenantId, id)) {
     for (const rate of await represent('AppliedCustomerBillingRate', ids)) {
-      await write(response, separator + JSON.stringify(rate));
+      await write(out, separator + JSON.stringify(rate));
       separator = ',';
     }
   }
-  await write(response, ']}');
+  await write(out, ']}');
 }
 
-async function sendCsv({ tenantId, id, response }: Exchange, _found: BillWithCount, { lines }: BillDocumentOptions): Promise<void> {
-  await write(response, csvHead);
-  for await (const rates of lines.all(tenantId, id)) await write(response, rates.map(csvRow).join(''));
+async function sendCsv({ tenantId, id, open }: Exchange, _found: BillWithCount, { lines }: BillDocumentOptions): Promise<void> {
+  const out = open();
+  await write(out, csvHead);
+  for await (const rates of lines.all(tenantId, id)) await write(out, rates.map(csvRow).join(''));
 }

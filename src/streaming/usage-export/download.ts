@@ -74,7 +74,7 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
   const cap = setTimeout(() => ending.abort(new Error(`it took longer than ${exportMaxMs / 60_000} minutes`)), exportMaxMs);
   const { signal } = ending;
   response.once('close', leave);
-  const sender = new Sender(response, signal, (lines) => exports.progress(run, lines));
+  const sender = new Sender(exchange, signal, (lines) => exports.progress(run, lines));
   try {
     if (response.destroyed) leave();
     await withSnapshot(database, { maxMs: exportMaxMs, signal }, async (reads) => {
@@ -96,7 +96,7 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
   }
   await exports.end(run, sender.lines);
   // Only now: whoever has the whole file finds that the task says so.
-  response.end();
+  exchange.open().end();
 }
 
 async function* pagesOf(upTo: string | undefined, read: ReadItems, signal: AbortSignal): AsyncGenerator<readonly Item[]> {
@@ -111,7 +111,7 @@ async function* pagesOf(upTo: string | undefined, read: ReadItems, signal: Abort
 }
 
 async function sendNdjson(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly Item[]>): Promise<void> {
-  setHeaders(sender.response, run);
+  setHeaders(sender.exchange.response, run);
   for await (const items of pages()) await sender.send(items.map((item) => `${JSON.stringify(item)}\n`));
 }
 
@@ -119,7 +119,7 @@ async function sendNdjson(sender: Sender, run: ExportRun, pages: () => AsyncIter
 async function sendCsv(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly Item[]>): Promise<void> {
   const columns = new Set(['id', 'usageSpecification.id']);
   for await (const items of pages()) for (const item of items) addColumns(columns, cellsOf(item));
-  setHeaders(sender.response, run);
+  setHeaders(sender.exchange.response, run);
   await sender.write(csvLine([...columns]));
   for await (const items of pages()) await sender.send(items.map((item) => csvRow(columns, cellsOf(item))));
 }
@@ -130,7 +130,7 @@ class Sender {
   private pages = 0;
 
   constructor(
-    readonly response: ServerResponse,
+    readonly exchange: Exchange,
     private readonly signal: AbortSignal,
     private readonly report: (lines: number) => Promise<void>,
   ) {}
@@ -143,7 +143,9 @@ class Sender {
   }
 
   async write(text: string): Promise<void> {
-    if (text !== '' && !this.response.write(text)) await once(this.response, 'drain', { signal: this.signal });
+    if (text === '') return;
+    const body = this.exchange.open();
+    if (!body.write(text)) await once(body, 'drain', { signal: this.signal });
     this.signal.throwIfAborted();
   }
 }

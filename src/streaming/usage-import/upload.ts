@@ -114,12 +114,12 @@ function toRefusal(error: unknown, line: number): DomainError | undefined {
   return saysWhere ? error : new DomainError(error.code, `behind line ${line}: ${error.message}`, error.details);
 }
 
-async function sendProblems({ imports }: ImportRoutesOptions, { tenantId, id, query, response }: Exchange): Promise<void> {
+async function sendProblems({ imports }: ImportRoutesOptions, { tenantId, id, query, response, open }: Exchange): Promise<void> {
   requireParameters(query, []);
   const problems = await imports.problems(tenantId, id);
   if (problems === undefined) throw new DomainError('NOT_FOUND', `usageImport '${id}' does not exist`);
   response.setHeader('Content-Type', 'application/x-ndjson;charset=utf-8');
-  response.end(problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''));
+  open().end(problems.map((problem) => `${JSON.stringify(problem)}\n`).join(''));
 }
 
 function requireParameters(query: URLSearchParams, known: readonly string[]): void {
