@@ -13,7 +13,8 @@ type Queries = Pick<Transaction, 'query'>;
 
 /**
  * The claims, of which those that come with the data of a usage that is there, by value, say what that was taken with:
- * they are found to be the same. `rows` are the new usages by their ids.
+ * they are found to be the same. `rows` are the new usages by their ids. Of a file, which may be an export, what has
+ * become of the usage since counts too, and a value without a type is its text.
  */
 export async function withKnownValues<T extends Claim>(
   queries: Queries,
@@ -21,6 +22,7 @@ export async function withKnownValues<T extends Claim>(
   tenantId: string,
   claims: readonly T[],
   rows: ReadonlyMap<string, Plain>,
+  { isFile }: { isFile: boolean },
 ): Promise<T[]> {
   const earlier = await earlierOf(queries, tenantId, claims);
   const other = claims.flatMap((claim) => {
@@ -38,7 +40,7 @@ export async function withKnownValues<T extends Claim>(
     if (usage === undefined || row === undefined || known === undefined) return claim;
     const types = typesOf(specifications.get(specificationOf(usage)));
     const names = new Set([...Object.keys(claim.digests), ...Object.keys(known.digests)]);
-    const isSame = [...names].every((name) => claim.digests[name] === known.digests[name] || valueOf(name, row[name], types) === valueOf(name, usage[name], types));
+    const isSame = [...names].every((name) => claim.digests[name] === known.digests[name] || ((isFile || name === 'usageCharacteristic') && valueOf(name, row[name], types, isFile) === valueOf(name, usage[name], types, isFile)));
     return isSame ? { ...claim, digests: known.digests } : claim;
   });
 }
@@ -68,16 +70,17 @@ function typesOf(specification: Plain | undefined): ReadonlyMap<string, ValueTyp
 }
 
 /** Equal texts are equal values: of characteristics their values as their types have them, of anything else what is not an address. */
-function valueOf(name: string, value: PlainValue | undefined, types: ReadonlyMap<string, ValueType | undefined>): string {
+function valueOf(name: string, value: PlainValue | undefined, types: ReadonlyMap<string, ValueType | undefined>, isFile: boolean): string {
   if (name !== 'usageCharacteristic') return canonicalJson(withoutAddresses(value ?? null));
   const list = ((value ?? []) as Plain[]).filter((one) => !isAbsent(one['value']));
-  return JSON.stringify(list.map((one) => JSON.stringify([String(one['name']), textOf(one['value'] as PlainValue, types.get(String(one['name'])))])).sort());
+  return JSON.stringify(list.map((one) => JSON.stringify([String(one['name']), textOf(one['value'] as PlainValue, types.get(String(one['name'])), isFile)])).sort());
 }
 
 /** As CSV has it where no type says more. */
-function textOf(value: PlainValue, type: ValueType | undefined): string {
+function textOf(value: PlainValue, type: ValueType | undefined, isFile: boolean): string {
   const typed = type && readAs(type, value);
   if (typed !== undefined) return typed;
+  if (!isFile) return canonicalJson(value);
   return readAs('object', value) ?? readAs('array', value) ?? (typeof value === 'string' ? value : canonicalJson(value));
 }
 

@@ -161,7 +161,7 @@ export class Usages {
       return claim ? [given.length > 1 ? { ...claim, element: index } : claim] : [];
     });
     const byId = new Map(rows.map((row) => [idOf(row), row]));
-    const earlierIds = await claimOrigins(tx, tenantId, await withKnownValues(tx, this.tools.shapes, tenantId, claims, byId));
+    const earlierIds = await claimOrigins(tx, tenantId, await withKnownValues(tx, this.tools.shapes, tenantId, claims, byId, { isFile: false }));
     const fresh = rows.filter((row) => !earlierIds.has(idOf(row)));
     eachOf(fresh, (row) => this.tools.extensions.check(row));
     await this.requireFits(tx, tenantId, fresh);

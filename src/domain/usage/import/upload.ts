@@ -124,7 +124,7 @@ export class Upload {
       sortLine(read, sorted, specifications, tasks.tools, now);
     }
     const rows = new Map(sorted.rows.map(({ row }) => [String(row['id']), row]));
-    const claims = await withRetry(() => withKnownValues(tasks.database, shapes, task.tenantId, sorted.claims, rows));
+    const claims = await withRetry(() => withKnownValues(tasks.database, shapes, task.tenantId, sorted.claims, rows, { isFile: true }));
     await tasks.store.stage(task, { ...sorted, claims, lastLine: lines.at(-1)?.line ?? 0, digest, now });
     // Those of all or nothing wait for the end of the file.
     if (task.mode === 'skipBad') await tasks.askToMove(task);
