@@ -34,7 +34,7 @@ export function commonParameters(facts: { pageSizes: PageSizes; fieldsAddIdentit
       }),
     }),
     Range: header('Range', 'TMF630 paging by header, counted from 1: `items=11-20`. Counts only without offset, limit and after.'),
-    Prefer: header('Prefer', '`count=exact` counts all that match, however long that takes.'),
+    Prefer: header('Prefer', '`count=exact` counts all that match, as long as a report may take; `count=none` counts nothing, and the answer has neither X-Total-Count nor a link to the last page.'),
     'If-Match': header('If-Match', 'ETag of the version to change or delete; when there is a newer one the answer is 412. Only the revision counts, the hash behind it does not. Absent: whatever version there is.'),
     'If-None-Match': header('If-None-Match', 'ETag of the answer the client has; when that is still it the answer is 304.'),
     'Idempotency-Key': header(

@@ -14,7 +14,7 @@ export interface Plan {
   readonly projection: Projection;
 }
 
-export type OperationKind = 'one' | 'many' | 'manyCounted' | 'create' | 'createMany' | 'update';
+export type OperationKind = 'one' | 'many' | 'manyCounted' | 'manyUncounted' | 'create' | 'createMany' | 'update';
 
 /** Document and projection depend only on the resource, the operation, `fields` and `expand`; all values are variables. */
 export class Plans {
@@ -76,9 +76,10 @@ function operationText(kind: OperationKind, { name, operations }: ResourceModel,
     case 'update':
       return `mutation ($id: ID!, $input: ${name}Update!, $ifRevision: Int) { result: ${operations.update}(id: $id, input: $input, ifRevision: $ifRevision) ${single} }`;
     case 'many':
+    case 'manyUncounted':
     case 'manyCounted': {
       const parameters = `$filter: ${name}Filter, $orderBy: [${name}OrderBy!], $offset: Int, $limit: Int, $after: String`;
-      const count = kind === 'manyCounted' ? 'totalCount(exact: true)' : 'totalCount';
+      const count = { many: 'totalCount', manyCounted: 'totalCount(exact: true)', manyUncounted: '' }[kind];
       return `query (${parameters}) {
         result: ${operations.many}(filter: $filter, orderBy: $orderBy, offset: $offset, limit: $limit, after: $after) {
           ${count} pageInfo { hasNextPage hasPreviousPage endCursor } items ${selection}

@@ -4,13 +4,13 @@ import { notFound, perform, refuseParameters, run, versionHeaders, type Call } f
 import { toFilterInput, toOrderInput, withFacts } from './filter-input.js';
 import { isNotModified } from './headers.js';
 import type { RestResponse } from './http.js';
+import type { OperationKind } from './operations.js';
 import { listHead, pagingOf, type PageFacts } from './paging.js';
 
 /** GET of a collection. */
 export function list(call: Call): Promise<RestResponse> {
   const { request, route, query } = call;
-  const isExact = /\bcount=exact\b/.test(request.headers['prefer'] ?? '');
-  const { document, projection } = call.plans.plan(isExact ? 'manyCounted' : 'many', route, query);
+  const { document, projection } = call.plans.plan(kindOf(request.headers['prefer']), route, query);
   const paging = pagingOf(query, request.headers['range'], call.pageSizes);
   const variables = {
     filter: filterVariable(call),
@@ -20,10 +20,16 @@ export function list(call: Call): Promise<RestResponse> {
     after: paging.after,
   };
   return perform(call, document, variables, (result) => {
-    const page = result as unknown as PageFacts;
+    const page = { totalCount: null, ...result } as unknown as PageFacts;
     const { status, headers } = listHead(paging, page, request.origin + route.collection, request.rawQuery);
     return { status, headers, body: page.items.map((item) => projection.project(item as Json)) };
   });
+}
+
+/** How much is counted: to the end, not at all, or within bounds. */
+function kindOf(prefer = ''): OperationKind {
+  if (/\bcount=exact\b/.test(prefer)) return 'manyCounted';
+  return /\bcount=none\b/.test(prefer) ? 'manyUncounted' : 'many';
 }
 
 /** GET of one resource; the conformance profile allows filters on it, and one that does not match is not found. */

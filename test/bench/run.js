@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { benchBilling } from './billing.js';
 import { checkBooks, loadBuckets, withDatabase } from './database.js';
 import { benchImport } from './import.js';
+import { benchIsolation } from './isolation.js';
 import { connections, load } from './load.js';
 import { startServer } from './processes.js';
 import { summary, table } from './report.js';
@@ -32,6 +33,8 @@ const normal = { rounds: 3, measureMs: 2500, warmUpMs: 1500 };
 /** @type {Pace} */
 const quick = { rounds: 1, measureMs: 400, warmUpMs: 200 };
 
+/** Its measurement is so much longer than that of a work: a slow list takes seconds. */
+const isolationPace = 6;
 const usagesNormal = 5_000_000;
 const linesNormal = 1_000_000;
 const linesQuick = 20_000;
@@ -46,7 +49,8 @@ const usage = `npm run bench -- [options]
   --summary           instead of the works: a summary over millions of usages, and its plan; minutes
   --import            instead of the works: files of usages beside a plain COPY of the same rows; minutes
   --lines <number>    lines of the import (${linesNormal.toLocaleString('en')}; with --quick ${linesQuick.toLocaleString('en')})
-  --usages <number>   usages of the summary (${usagesNormal.toLocaleString('en')})
+  --isolation         instead of the works: top-ups beside ten clients that repeat the slowest list of usages; minutes
+  --usages <number>   usages of the summary and of the isolation (${usagesNormal.toLocaleString('en')})
   --billing           instead of the works: a bill run that is killed three times, then two at once
   --accounts <number> accounts it bills (${accountsNormal.toLocaleString('en')}, with --quick ${accountsQuick.toLocaleString('en')})
   --help              this text
@@ -60,6 +64,7 @@ function readArguments() {
       rounds: { type: 'string' },
       'cpu-prof': { type: 'string' },
       summary: { type: 'boolean', default: false },
+      isolation: { type: 'boolean', default: false },
       usages: { type: 'string', default: String(usagesNormal) },
       import: { type: 'boolean', default: false },
       lines: { type: 'string' },
@@ -79,7 +84,7 @@ function readArguments() {
   if (!Number.isInteger(lines) || lines < 1) throw new Error(`--lines must be a whole number from 1: '${values.lines}'`);
   const accounts = Number(values.accounts ?? (values.quick ? accountsQuick : accountsNormal));
   if (!Number.isInteger(accounts) || accounts < 1) throw new Error(`--accounts must be a whole number from 1: '${values.accounts}'`);
-  const modes = { summary: values.summary, usages, import: values.import, lines, billing: values.billing, accounts };
+  const modes = { summary: values.summary, isolation: values.isolation, usages, import: values.import, lines, billing: values.billing, accounts };
   return { help: values.help, ...modes, chosen, pace: { ...pace, rounds }, profileFolder: values['cpu-prof'] };
 }
 
@@ -115,6 +120,7 @@ async function measure(work, { server, baseline }, pace, signal) {
 async function bench(databaseUrl, options, signal) {
   if (options.summary) return benchSummary(databaseUrl, options.usages, signal);
   const { chosen, pace, profileFolder } = options;
+  if (options.isolation) return benchIsolation(databaseUrl, options.usages, pace.measureMs * isolationPace, signal);
   const settings = { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: poolSize, PUBLIC_URL: publicUrl, LOG_LEVEL: 'info' };
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profileFolder)];
   if (options.billing) return benchBilling(databaseUrl, options.accounts, profile, signal);

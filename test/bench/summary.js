@@ -60,7 +60,7 @@ export async function benchSummary(databaseUrl, count, signal) {
 }
 
 /** @param {pg.Client} client @param {number} count @param {AbortSignal} signal */
-async function fill(client, count, signal) {
+export async function fill(client, count, signal) {
   const begin = performance.now();
   for (let from = 1; from <= count; from += stepRows) {
     signal.throwIfAborted();

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Database } from '../../src/platform/database/database.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
+import type { ReadTimes } from '../../src/platform/database/work-class.js';
 import { createDatabase, dropDatabase, urlOf } from './postgresql.js';
 
 /** Two or more for whatever is done at once. */
@@ -16,10 +17,10 @@ export type TestDatabase = Database & {
  * Opens a migrated, empty database of its own: PostgreSQL when TEST_DATABASE_URL names a server, else PGlite in
  * memory. Close it; on PostgreSQL that also drops it.
  */
-export async function openTestDatabase(): Promise<TestDatabase> {
+export async function openTestDatabase(readTimes?: ReadTimes): Promise<TestDatabase> {
   const template = process.env.TEST_DATABASE_TEMPLATE;
   if (!template) throw new Error('the template is made by the global set-up of jest: run the test with jest');
-  return process.env.TEST_DATABASE_URL ? copyPostgresql(template) : copyEmbedded(template);
+  return process.env.TEST_DATABASE_URL ? copyPostgresql(template, readTimes) : copyEmbedded(template);
 }
 
 /** The same without any migration. */
@@ -31,10 +32,10 @@ async function copyEmbedded(template: string): Promise<TestDatabase> {
   return openEmbedded(undefined, { loadDataDir: new Blob([await readFile(template)]) });
 }
 
-async function copyPostgresql(template?: string): Promise<TestDatabase> {
+async function copyPostgresql(template?: string, readTimes?: ReadTimes): Promise<TestDatabase> {
   const name = await createDatabase(template);
   const url = urlOf(name);
-  const database = await openPostgresql(url, { poolSize: POOL_SIZE });
+  const database = await openPostgresql(url, { poolSize: POOL_SIZE, readTimes });
   const close = async (): Promise<void> => {
     await database.close();
     await dropDatabase(name);

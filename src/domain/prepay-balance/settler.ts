@@ -52,7 +52,8 @@ export class Settler {
 
   /** Settles what is due, if anything is. */
   async settleIfDue(tenantId: string): Promise<void> {
-    const [row] = await this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, { isPlanKept: true });
+    // Writes ask, too: it is not to wait behind what others read.
+    const [row] = await workingAs('engine', () => this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, { isPlanKept: true }));
     if (row?.isDue) await this.settle(tenantId);
   }
 

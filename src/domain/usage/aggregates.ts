@@ -57,7 +57,7 @@ export class UsageAggregates {
     if (twice !== undefined) throw invalid('groupBy', `names ${twice} twice`);
     if (characteristic !== undefined) requireName('characteristic', characteristic);
     const [row] = await this.database.read<{ groups: string }>(this.select(scope, request), { isPlanKept: false, workClass: 'report' }).catch((error: unknown) => {
-      if (isStatementTimeout(error)) throw new DomainError('INVALID_QUERY', 'the usages take too long to sum up: filter them, say by usageDate', { path: 'filter' });
+      if (isStatementTimeout(error)) throw new DomainError('UNAVAILABLE', 'the usages take too long to sum up: filter them, say by usageDate', { path: 'filter' });
       throw error;
     });
     const groups = JSON.parse(row?.groups ?? '[]') as UsageGroup[];

@@ -12,7 +12,7 @@ export interface ClassTimes {
   readonly waitMs: number;
   /** A statement may take so long. */
   readonly statementMs: number;
-  /** A statement may wait so long for one lock. */
+  /** A statement may wait so long for one lock; 0: as long as it may take. */
   readonly lockMs: number;
   /** A transaction may take so long in all. */
   readonly transactionMs: number;
@@ -32,8 +32,8 @@ export function timesOf({ readMs, reportMs }: ReadTimes): Readonly<Record<WorkCl
   return {
     engine: { waitMs: 5_000, statementMs: 5_000, lockMs: 300, transactionMs: 8_000, idleMs: 5_000 },
     write: { waitMs: 5_000, statementMs: 30_000, lockMs: 5_000, transactionMs: 30_000, idleMs: 5_000 },
-    read: { waitMs: 5_000, statementMs: readMs, lockMs: readMs, transactionMs: readMs, idleMs: 5_000 },
-    report: { waitMs: 10_000, statementMs: reportMs, lockMs: reportMs, transactionMs: reportMs, idleMs: 5_000 },
+    read: { waitMs: 5_000, statementMs: readMs, lockMs: 0, transactionMs: readMs, idleMs: 5_000 },
+    report: { waitMs: 10_000, statementMs: reportMs, lockMs: 0, transactionMs: reportMs, idleMs: 5_000 },
     job: { waitMs: 60_000, statementMs: 30_000, lockMs: 10_000, transactionMs: 30_000, idleMs: 30_000 },
     control: { waitMs: 2_000, statementMs: 2_000, lockMs: 1_000, transactionMs: 2_000, idleMs: 2_000 },
   };

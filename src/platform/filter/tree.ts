@@ -28,3 +28,14 @@ export interface OrderKey {
   path: readonly string[];
   descending: boolean;
 }
+
+/** The paths that a filter compares, each once. */
+export function pathsOf(filter: Filter): string[] {
+  const below = (prefix: readonly string[], part: Filter): string[] => {
+    if (part.kind === 'and' || part.kind === 'or') return part.filters.flatMap((one) => below(prefix, one));
+    if (part.kind === 'not') return below(prefix, part.filter);
+    const path = [...prefix, ...part.path];
+    return part.kind === 'some' || part.kind === 'none' ? below(path, part.filter) : [path.join('.')];
+  };
+  return [...new Set(below([], filter))];
+}

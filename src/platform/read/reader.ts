@@ -2,7 +2,9 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
+import { isStatementTimeout } from '../database/failures.js';
 import { DomainError } from '../errors.js';
+import { pathsOf } from '../filter/tree.js';
 import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
 import { boundedRows, selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest, type RowsText } from './page.js';
@@ -11,6 +13,10 @@ import { belowParent, sourceOf, sourceOfIds, type Edge, type Scope, type Source 
 
 /** Ids of one statement; more become several. */
 const idsPerStatementMax = 500;
+/** Paths that a message names. */
+const namedMax = 10;
+/** Counting may take so long; what is not counted by then is not known. */
+const countMaxMs = 1_000;
 /** Kinds of by-id reads (resource, tenant, columns) whose loaders are kept. */
 const loadersMax = 500;
 
@@ -85,31 +91,48 @@ export class Reader {
     const source = below ? belowParent(all, below.edge, Prisma.sql`${below.parentId}::text`, scope) : all;
     const { rows, count } = await this.pageRows(shape, source, request, scope);
     return toPage(shape, request, rows, async (exact) => {
-      if (count !== null && !(exact && count > this.bounds.countMax)) return this.known(count, exact);
-      const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope, planOf(request));
-      return this.known(row?.count ?? 0, exact);
+      if (count === 'unknown' && !exact) return null;
+      if (typeof count === 'number' && !(exact && count > this.bounds.countMax)) return this.known(count, exact);
+      return orUnknown(async () => {
+        const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope, countPlanOf(request, exact));
+        return this.known(row?.count ?? 0, exact);
+      });
     });
   }
 
-  /** `count`: how many match, up to one more than the bound; null when that is not known yet. */
-  private async pageRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null }> {
+  /** `count`: how many match, up to one more than the bound; null when that is not known yet, 'unknown' when it took too long. */
+  private async pageRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null | 'unknown' }> {
     if (request.limit === 0) return { rows: [], count: null };
-    if (!request.isCounted) return { rows: await this.rows(selectPage(shape, source, request), scope, planOf(request)), count: null };
-    const row = await this.settled<RowsText & { count: number | null }>(selectCountedPage(shape, source, request, this.bounds), scope, planOf(request));
+    const counted = request.isCounted ? await orUnknown(() => this.countedRows(shape, source, request, scope)) : undefined;
+    if (counted) return counted;
+    const rows = await inTime(shape, request, () => this.rows(selectPage(shape, source, request), scope, planOf(request)));
+    return { rows, count: counted === null ? 'unknown' : null };
+  }
+
+  private async countedRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null }> {
+    const row = await this.settled<RowsText & { count: number | null }>(selectCountedPage(shape, source, request, this.bounds), scope, countPlanOf(request, false));
     return { rows: row ? (this.parsed(row) as Plain[]) : [], count: row?.count ?? null };
   }
 
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
   async pages(shape: Shape, scope: Scope, edge: Edge, parentIds: readonly string[], request: PageRequest): Promise<Page[]> {
     const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`, scope);
-    const found = request.limit === 0 ? [] : await this.perParent<Plain[]>(parentIds, this.valueOf(selectPage(shape, source, request)), scope, planOf(request));
-    const createCounter = (exact: boolean): DataLoader<string, number> =>
-      new DataLoader((ids) => this.perParent<number>(ids, Prisma.sql`SELECT c."count", 8 FROM (${selectCount(source, this.countBound(exact))}) c`, scope, planOf(request)), {
-        batchScheduleFn: (run) => setImmediate(run),
-      });
+    const found = request.limit === 0 ? [] : await inTime(shape, request, () => this.perParent<Plain[]>(parentIds, this.valueOf(selectPage(shape, source, request)), scope, planOf(request)));
+    const createCounter = (exact: boolean): DataLoader<string, number | null> =>
+      new DataLoader(
+        async (ids) => {
+          const select = Prisma.sql`SELECT c."count", 8 FROM (${selectCount(source, this.countBound(exact))}) c`;
+          const counts = await orUnknown(() => this.perParent<number>(ids, select, scope, countPlanOf(request, exact)));
+          return counts ?? ids.map(() => null);
+        },
+        { batchScheduleFn: (run) => setImmediate(run) },
+      );
     const counters = { exact: createCounter(true), bounded: createCounter(false) };
     return parentIds.map((id, at) =>
-      toPage(shape, request, found[at] ?? [], async (exact) => this.known(await counters[exact ? 'exact' : 'bounded'].load(id), exact)),
+      toPage(shape, request, found[at] ?? [], async (exact) => {
+        const count = await counters[exact ? 'exact' : 'bounded'].load(id);
+        return count === null ? null : this.known(count, exact);
+      }),
     );
   }
 
@@ -170,4 +193,31 @@ function planOf({ filter, after }: PageRequest): ReadOptions {
 
 function tooLarge(bytesMax: number): DomainError {
   return new DomainError('ANSWER_TOO_LARGE', `the answer would be larger than the limit ANSWER_BYTES_MAX of ${bytesMax} bytes: ask for fewer rows or attributes`);
+}
+
+/** Counting has a time of its own, in which it is done or not known; a count to the end, asked for by name, is a report. */
+function countPlanOf(request: PageRequest, exact: boolean): ReadOptions {
+  return exact ? { ...planMade, workClass: 'report' } : { ...planOf(request), maxMs: countMaxMs };
+}
+
+/** Null when it took too long: a page is not withheld for its total. */
+async function orUnknown<T>(count: () => Promise<T>): Promise<T | null> {
+  try {
+    return await count();
+  } catch (error) {
+    if (isStatementTimeout(error)) return null;
+    throw error;
+  }
+}
+
+/** Refused as UNAVAILABLE when it took too long, with what its client can change. */
+async function inTime<T>(shape: Shape, { filter, order }: PageRequest, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isStatementTimeout(error)) throw error;
+    const filtered = filter === undefined ? 'no filter' : `a filter by ${pathsOf(filter).slice(0, namedMax).join(', ')}`;
+    const ordered = order.length === 0 ? '' : ` and the order by ${order.map(({ path }) => path.join('.')).join(', ')}`;
+    throw new DomainError('UNAVAILABLE', `${shape.name} with ${filtered}${ordered} takes too long to read: filter by something that leaves less, such as an id, or leave the order out`, { path: 'filter' });
+  }
 }
