@@ -18,6 +18,7 @@ import { createIdSource } from '../platform/ids.js';
 import { Jobs } from '../platform/jobs/jobs.js';
 import { anonymous } from '../platform/principal.js';
 import { Reader } from '../platform/read/reader.js';
+import { lastIdOf } from '../platform/write/outbox.js';
 import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
 import { Addresses } from './addresses.js';
 import { docsRouter } from './docs.js';
@@ -130,7 +131,7 @@ async function createFoundation({ config, database, logger, clock = systemClock 
     config,
     database,
     clock,
-    nextId: createIdSource(),
+    nextId: createIdSource(await lastIdOf(database)),
     extensions: config.extensionSchemaDir ? await readExtensionSchemas(config.extensionSchemaDir) : noExtensionSchemas,
     jobs: new Jobs(database, logger),
     schema,

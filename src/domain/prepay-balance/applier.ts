@@ -6,7 +6,7 @@ import { invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
 import type { BalanceTools } from './apply.js';
 import type { Batch } from './batch.js';
-import { amountOf, endEvents, eventsOf, lowered, newAction, nextVersion, postAll, refusedAction, requireAction, whereTo, type Mover, type Posting } from './bookkeeping.js';
+import { amountOf, endEvents, eventsOf, latest, lowered, newAction, nextVersion, postAll, refusedAction, requireAction, whereTo, type Mover, type Posting } from './bookkeeping.js';
 import { applyPayment, awaitPayment } from './awaited-actions.js';
 import { actionKindOf, type BalanceCommand, type CancelCommand, type CommitCommand, type CreateCommand } from './commands.js';
 import { isLive, type Refusal } from './refusals.js';
@@ -39,12 +39,12 @@ export class Applier {
     return { answer: command.type === 'scheduled' ? begin(this, command, row, situation.now) : row };
   }
 
-  /** What a command is decided on, at this time or, if that is behind the clock of its buckets, at theirs. */
-  situationOf(command: CreateCommand | CancelCommand, time: Date = this.world.now): Situation {
+  /** What a command is decided on: at present, or at the instant that it was due, though not before what its buckets have seen since. */
+  situationOf(command: CreateCommand | CancelCommand, dueAt?: Date): Situation {
     const action = 'actionId' in command ? this.world.actions.get(command.actionId) : undefined;
     const candidates = 'locator' in command ? this.world.found(command.locator) : action ? this.world.bucketsOf(action) : [];
     const receivers = command.type === 'transfer' ? this.world.found(command.receiver) : [];
-    return { action, candidates, receivers, now: latest(time, [...candidates, ...receivers]) };
+    return { action, candidates, receivers, now: dueAt ? latest(dueAt, [...candidates, ...receivers], this.world.now) : this.world.now };
   }
 
   /** Keeps a new action with what the ruling does. `known` are attributes that the server knows of it. */
@@ -160,11 +160,6 @@ export class Applier {
 export function impactsOf({ snapshot }: ActionState, { impactedBucket }: Posting): Plain {
   if (impactedBucket.length === 0) return {};
   return { impactedBucket: [...((snapshot['impactedBucket'] as PlainValue[] | null) ?? []), ...impactedBucket] };
-}
-
-/** A bucket's clock never runs backwards, whatever the clocks of several servers say. */
-export function latest(time: Date, buckets: readonly BucketState[]): Date {
-  return buckets.reduce((last, { lastEntryAt }) => (lastEntryAt && lastEntryAt > last ? lastEntryAt : last), time);
 }
 
 /** When the server acts on a new action by itself, if it ever does. */

@@ -6,8 +6,9 @@ import type { IdSource } from '../../platform/ids.js';
 import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import type { Shape } from '../../platform/read/shape.js';
 import { findOutcome, loadOutcomes, type Idempotency, type Outcome, type Replayable } from '../../platform/write/idempotency.js';
-import { Applier, impactsOf, latest } from './applier.js';
+import { Applier, impactsOf } from './applier.js';
 import { Batch } from './batch.js';
+import { latest } from './bookkeeping.js';
 import type { balanceResources, BalanceCommand, DueCommand } from './commands.js';
 import { endUnpaid } from './awaited-actions.js';
 import { changeEvent } from './events.js';
@@ -196,7 +197,7 @@ function lapseReservation(applier: Applier, id: string, now: Date): void {
   const reservation = applier.world.actions.get(id);
   if (reservation?.dueAt === undefined || reservation.dueAt > now || !isLive(reservation)) return;
   const buckets = applier.world.bucketsOf(reservation);
-  const at = latest(reservation.dueAt, buckets);
+  const at = latest(reservation.dueAt, buckets, now);
   const posting = applier.post(lapse(reservation, buckets), reservation, at);
   applier.end(reservation, 'cancelled', impactsOf(reservation, posting), at);
 }
@@ -210,7 +211,7 @@ function expireBucket(applier: Applier, id: string, now: Date): void {
   const row = applier.world.bucketRows.get(id);
   if (row === undefined || bucket?.validUntil === undefined || bucket.validUntil > now || bucket.status !== 'active') return;
   const { nextId } = applier.tools;
-  const at = latest(bucket.validUntil, [bucket]);
+  const at = latest(bucket.validUntil, [bucket], now);
   applier.put({ ...bucket, status: 'expired' });
   const { remaining, reserved, units } = bucket;
   const balance: Plain = units === undefined ? {} : { remainingValue: toPlainObject({ amount: remaining, units }), reservedValue: toPlainObject({ amount: reserved, units }) };

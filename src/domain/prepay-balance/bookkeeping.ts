@@ -31,6 +31,18 @@ export interface Mover {
   readonly id: string;
 }
 
+/** How far the clocks of servers that share a database may be apart, and yet agree. */
+const skewMaxMs = 5_000;
+
+/**
+ * The time, or that of the last entry of one of the buckets, if it is later: their sequence orders entries, whose times
+ * may repeat. An entry beyond the present was written by a clock that was wrong, and does not push others there.
+ */
+export function latest(time: Date, buckets: readonly Pick<BucketState, 'lastEntryAt'>[], present: Date): Date {
+  const end = present.getTime() + skewMaxMs;
+  return buckets.reduce((last, { lastEntryAt }) => (lastEntryAt && lastEntryAt > last && lastEntryAt.getTime() <= end ? lastEntryAt : last), time);
+}
+
 /** Applies one movement to its bucket and writes it into the ledger. Pure. */
 export function post(
   bucket: BucketState,
@@ -40,6 +52,7 @@ export function post(
   nextId: IdSource,
 ): { bucket: BucketState; entry: LedgerEntry } {
   const { units, entryType, remainingDelta, reservedDelta } = movement;
+  const recordedAt = latest(now, [bucket], now);
   const after: BucketState = {
     ...bucket,
     units,
@@ -47,7 +60,7 @@ export function post(
     reserved: bucket.reserved.plus(reservedDelta),
     amountScale: Math.max(bucket.amountScale, remainingDelta.decimalPlaces(), reservedDelta.decimalPlaces()),
     entrySequence: bucket.entrySequence + 1,
-    lastEntryAt: now,
+    lastEntryAt: recordedAt,
   };
   if (after.remaining.isNegative() || after.reserved.isNegative()) {
     throw new Error(`bucket ${bucket.id} would become negative: the rules let through what they must refuse`);
@@ -64,7 +77,7 @@ export function post(
     remainingAfter: after.remaining,
     reservedAfter: after.reserved,
     units,
-    recordedAt: now,
+    recordedAt,
   };
   return { bucket: after, entry };
 }

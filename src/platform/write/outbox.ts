@@ -1,4 +1,5 @@
 import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database } from '../database/database.js';
 import type { Plain } from '../plain.js';
 import type { Write } from './write-all.js';
 
@@ -29,4 +30,16 @@ export function insertEventsFrom(tenantId: string, from: Prisma.Sql): Prisma.Sql
   return Prisma.sql`
     INSERT INTO "Outbox" ("tenantId", "id", "eventType", "resourceType", "resourceId", "occurredAt", "payload")
     SELECT ${tenantId}::text, r."id", r."eventType", r."resourceType", r."resourceId", r."occurredAt", r."payload" FROM ${from}`;
+}
+
+/** So many events that were written last are looked at: several servers may have made them, each with ids of its own. */
+const lastEventsMax = 1_000;
+
+/** The greatest id of the events that were written last, and with it about the greatest of all ids; undefined without events. */
+export async function lastIdOf(database: Database): Promise<string | undefined> {
+  const [row] = await database.query<{ id: string | null }>(Prisma.sql`
+    SELECT max(o."id") AS "id" FROM (
+      SELECT "id" FROM "Outbox" ORDER BY "epoch" DESC, "transactionId" DESC, "id" DESC LIMIT ${lastEventsMax}::int
+    ) o`);
+  return row?.id ?? undefined;
 }

@@ -49,6 +49,18 @@ describe('events', () => {
     expect(ids).toHaveLength(6);
   });
 
+  test('have ids in order across a restart after the clock was put back', async () => {
+    const ids: string[] = [];
+    for (const time of ['2026-03-02T00:00:00.000Z', '2026-03-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z']) {
+      await toldAfter(async (server) => {
+        server.clock.set(time);
+        await make(server, ids);
+        await make(server, ids);
+      });
+    }
+    expect(ids).toEqual([...ids].sort());
+  });
+
   test('begin no epoch when the server is only started again', async () => {
     const epochs = (server: TestServer): Promise<{ epoch: number }[]> => server.database.query(sql`SELECT DISTINCT "epoch" FROM "Outbox"`);
     const ids: string[] = [];
