@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, readConfig, type Config, type Mode } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
 import { DirectoryLockedError } from '../platform/database/directory-lock.js';
-import { openEmbedded } from '../platform/database/embedded.js';
+import { DataDirectoryError, openEmbedded } from '../platform/database/embedded.js';
 import { applyMigrations, MigrationError } from '../platform/database/migrations.js';
 import { DatabaseOpenError, openPostgresql } from '../platform/database/postgresql.js';
 import { JobStoreError } from '../platform/jobs/store.js';
@@ -23,7 +23,7 @@ export async function run(mode: Mode): Promise<void> {
   try {
     await serve(readConfig(process.env, mode));
   } catch (error) {
-    const isForUser = [ConfigError, DirectoryLockedError, MigrationError, DatabaseOpenError, JobStoreError].some((kind) => error instanceof kind) || isAddressError(error);
+    const isForUser = [ConfigError, DataDirectoryError, DirectoryLockedError, MigrationError, DatabaseOpenError, JobStoreError].some((kind) => error instanceof kind) || isAddressError(error);
     process.stderr.write(isForUser ? `${(error as Error).message}\n` : `${String((error as Error).stack ?? error)}\n`);
     process.exit(1);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,7 +72,14 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 async function publish(directory: string, name: string): Promise<void> {
   const claim: Claim = { pid: process.pid, host: hostname(), start: processStart(process.pid) };
   const draft = join(directory, `draft.${name}`);
-  await writeFile(draft, `${STARTING}\n${JSON.stringify(claim)}\n`);
+  const handle = await open(draft, 'w');
+  try {
+    await handle.writeFile(`${STARTING}\n${JSON.stringify(claim)}\n`);
+    // Before it has its name: a crash of the machine would else leave a name without a content.
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
   await rename(draft, join(directory, name));
 }
 
@@ -113,11 +120,25 @@ async function readClaim(file: string): Promise<(Claim & { state: string; mtimeM
   try {
     const { mtimeMs } = await stat(file);
     const [state = '', claim = ''] = (await readFile(file, 'utf8')).split('\n');
-    return { ...(JSON.parse(claim) as Claim), state, mtimeMs };
+    return { ...parseClaim(claim), state, mtimeMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** What cannot be read was left by a crash: it is written whole before it gets its name. It claims what no process has. */
+const nobody: Claim = { pid: 0, host: '', start: null };
+
+function parseClaim(text: string): Claim {
+  let claim: Partial<Claim> | null;
+  try {
+    claim = JSON.parse(text) as Partial<Claim> | null;
+  } catch {
+    return nobody;
+  }
+  const { pid, host, start } = claim ?? {};
+  return Number.isSafeInteger(pid) && Number(pid) > 0 && typeof host === 'string' ? { pid: Number(pid), host, start: start ?? null } : nobody;
 }
 
 /**
@@ -125,6 +146,7 @@ async function readClaim(file: string): Promise<(Claim & { state: string; mtimeM
  * containers that share a directory must therefore not be given one host name.
  */
 function isAlive(claim: Claim & { mtimeMs: number }, nowMs: number): boolean {
+  if (claim.pid === nobody.pid) return false;
   if (claim.host !== hostname()) return nowMs - claim.mtimeMs < STALE_MS;
   try {
     process.kill(claim.pid, 0);

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from '../../../prisma/generated/client.js';
 import { prismaTransaction, type Database } from './database.js';
-import { lockDirectory } from './directory-lock.js';
+import { DirectoryLockedError, lockDirectory, type DirectoryLock } from './directory-lock.js';
 
 /** How long a transaction may wait for the one connection: here every transaction queues. */
 const TRANSACTION_WAIT_MS = 5_000;
@@ -12,6 +13,11 @@ const TRANSACTION_WAIT_MS = 5_000;
 const TRANSACTION_MAX_MS = 30_000;
 /** Below the data directory, because PGlite only initializes an empty directory and ours holds the lock file. */
 export const DATABASE_FOLDER = 'database';
+
+/** The data directory cannot be used. One line. */
+export class DataDirectoryError extends Error {
+  override readonly name = 'DataDirectoryError';
+}
 
 export interface EmbeddedDatabase extends Database {
   readonly kind: 'pglite';
@@ -26,18 +32,15 @@ export interface EmbeddedOptions {
 /**
  * Opens PostgreSQL inside this process, in the directory or, without one, in memory.
  * Throws DirectoryLockedError when another process has the directory: PGlite takes no lock of its own, and a
- * second process would corrupt it.
+ * second process would corrupt it. Throws DataDirectoryError when the directory cannot be used as it is.
  */
 export async function openEmbedded(
   dataDir: string | undefined,
   options: EmbeddedOptions = {},
 ): Promise<EmbeddedDatabase> {
-  const lock = dataDir === undefined ? undefined : await lockDirectory(dataDir);
+  const lock = dataDir === undefined ? undefined : await lockOrRefuse(dataDir);
   try {
-    const pglite = await PGlite.create({
-      ...(dataDir !== undefined && { dataDir: join(dataDir, DATABASE_FOLDER) }),
-      ...(options.loadDataDir && { loadDataDir: options.loadDataDir }),
-    });
+    const pglite = await create(dataDir, options);
     // The one connection lives as long as the process, so a session setting is enough.
     await pglite.exec(`SET TimeZone = 'UTC'`);
     const watched = watchCommits(pglite);
@@ -93,6 +96,43 @@ function turnTaking(): <T>(work: () => Promise<T>) => Promise<T> {
     last = own.catch(() => undefined);
     return own;
   };
+}
+
+async function lockOrRefuse(dataDir: string): Promise<DirectoryLock> {
+  try {
+    return await lockDirectory(dataDir);
+  } catch (error) {
+    throw error instanceof DirectoryLockedError ? error : new DataDirectoryError(`cannot use directory '${dataDir}': ${firstLine(error)}`, { cause: error });
+  }
+}
+
+async function create(dataDir: string | undefined, { loadDataDir }: EmbeddedOptions): Promise<PGlite> {
+  if (dataDir === undefined) return PGlite.create({ ...(loadDataDir && { loadDataDir }) });
+  const folder = join(dataDir, DATABASE_FOLDER);
+  await requireOurs(folder);
+  try {
+    return await PGlite.create({ dataDir: folder, ...(loadDataDir && { loadDataDir }) });
+  } catch (error) {
+    throw new DataDirectoryError(`cannot open the database in '${folder}': ${firstLine(error)}`, { cause: error });
+  }
+}
+
+/** Where PG_VERSION is missing PGlite makes a new database, over whatever is there. */
+async function requireOurs(folder: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw new DataDirectoryError(`cannot read directory '${folder}': ${firstLine(error)}`, { cause: error });
+  }
+  if (names.length === 0 || names.includes('PG_VERSION')) return;
+  throw new DataDirectoryError(`directory '${folder}' is not empty and is no database (it has no PG_VERSION): restore it from a backup, or name another DATA_DIR`);
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n')[0]?.trim() || 'unknown failure';
 }
 
 /**

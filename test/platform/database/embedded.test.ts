@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { DirectoryLockedError, lockDirectory } from '../../../src/platform/database/directory-lock.js';
-import { openEmbedded } from '../../../src/platform/database/embedded.js';
+import { DATABASE_FOLDER, DataDirectoryError, openEmbedded } from '../../../src/platform/database/embedded.js';
 import { startChild } from '../../support/child.js';
 
 let directory: string;
@@ -39,6 +39,28 @@ describe('the embedded database', () => {
     const broken = { loadDataDir: new Blob(['no archive']) };
     await expect(openEmbedded(directory, broken)).rejects.toThrow();
     await (await lockDirectory(directory)).release();
+  });
+
+  test('refuses a folder that is not empty and no database, and leaves what is in it', async () => {
+    await (await openEmbedded(directory)).close();
+    const folder = join(directory, DATABASE_FOLDER);
+    await rm(join(folder, 'PG_VERSION'));
+    const before = (await readdir(folder)).sort();
+    await expect(openEmbedded(directory)).rejects.toThrow(DataDirectoryError);
+    await expect(openEmbedded(directory)).rejects.toThrow(/^directory '[^\n]*' is not empty and is no database[^\n]*$/);
+    expect((await readdir(folder)).sort()).toEqual(before);
+  });
+
+  test('tells of a directory that cannot be written in one line', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    await expect(openEmbedded(file)).rejects.toThrow(/^cannot use directory '[^\n]*$/);
+  });
+
+  test.each(['', 'starting\n', 'holding.\n{"pid":', 'holding.\nnull\n'])('takes over from a claim that a crash left unreadable: %j', async (content) => {
+    await writeFile(join(directory, 'lock.00000000-0000-4000-8000-000000000000'), content);
+    await (await openEmbedded(directory)).close();
+    expect((await readdir(directory)).filter((name) => name.startsWith('lock.'))).toEqual([]);
   });
 
   test('throws when a commit fails', async () => {
