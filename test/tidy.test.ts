@@ -33,8 +33,8 @@ const importTable: Row[] = [
     values: ['graphql/naming', ...['filter', 'errors', 'principal', 'decimal', 'json'].map((name) => `src/platform/${name}`)],
     // It hands the context of a request on to execute(), and looks at nothing in it.
     typesOnly: ['graphql/context'],
-    // lru-cache bounds the documents it keeps; the others are JSON numbers and Sandbox links.
-    packages: ['graphql', 'lru-cache', 'lossless-json', 'lz-string'],
+    // lru-cache bounds the documents it keeps, node:crypto makes ETags; the others are JSON numbers and Sandbox links.
+    packages: ['graphql', 'lru-cache', 'lossless-json', 'lz-string', 'node:crypto'],
   },
   { folder: 'src/events', values: ['src/platform', 'src/domain', generated] },
   { folder: 'src/streaming', values: ['src/platform', 'src/domain', generated] },

@@ -93,8 +93,10 @@ export async function startTestServer(env: Record<string, string> = {}, options:
       return { status: response.status, headers: response.headers, data: body.data, errors: body.errors };
     },
     startJobs: async () => {
-      // Loads the engine of Prisma; jest forbids that between two tests, where a job may be the first to ask.
-      await database.ping();
+      // Loads the engine of each class's client; jest forbids that between two tests, where a job may be the first to ask.
+      for (const workClass of ['engine', 'write', 'job'] as const) {
+        await database.transaction((tx) => tx.statement('SELECT 1', []), { workClass });
+      }
       server.startJobs();
     },
     close: async () => {
