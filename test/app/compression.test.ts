@@ -44,7 +44,6 @@ describe('an answer of more than 1 KB', () => {
     ['GET', `${basePath}/bucket`],
     ['POST', '/graphql', '{"query":"{ buckets { items { id relatedParty { id atReferredType } } } }"}'],
     ['GET', `${basePath}/openapi.json`],
-    ['GET', '/docs/initializer.js'],
     ['GET', '/docs/swagger-ui.css'],
     ['GET', '/docs/swagger-ui-bundle.js'],
   ];
