@@ -1,3 +1,5 @@
+import type { Singles } from './edition.js';
+
 /** One TM Forum Open API: where it is served and which GraphQL types it serves. Data only. */
 export interface ApiDescriptor {
   /** E.g. TMF654. */
@@ -15,6 +17,8 @@ export interface ApiDescriptor {
   resources: Readonly<Record<string, string>>;
   /** By GraphQL type, the body most people start from, where its schema does not tell what is needed. */
   examples?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** The published editions that answers can be given in, the one that is the default first, each with what is single in it. */
+  editions?: Readonly<Record<string, Singles>>;
   /** How other editions of the API spell what bodies say: read, never written. */
   dialect: Dialect;
 }

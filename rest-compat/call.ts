@@ -84,11 +84,11 @@ export function versionOf(result: Json): { revision: number; href: string; updat
 }
 
 /** The headers that tell the version of the resource that is answered. */
-export function versionHeaders({ query }: Call, result: Json, body: Json): { ETag: string; 'Last-Modified': string } {
+export function versionHeaders({ query, route: { edition } }: Call, result: Json, body: Json): { ETag: string; 'Last-Modified': string } {
   const { revision, updatedAt } = versionOf(result);
-  const isWhole = query.fields === undefined && query.expand === undefined && (query.depth ?? 0) === 0;
+  const isWhole = query.fields === undefined && query.expand === undefined && (query.depth ?? 0) === 0 && (edition?.isFirst ?? true);
   return {
-    ETag: eTag(revision, isWhole ? undefined : hashOf(body)),
+    ETag: eTag(revision, isWhole ? undefined : hashOf(edition?.name ?? '', body)),
     'Last-Modified': new Date(updatedAt).toUTCString(),
   };
 }

@@ -4,13 +4,14 @@ import { DEPTH_MAX, OFFSET_MAX } from '../src/platform/filter/limits.js';
 import type { Json } from './body.js';
 import { extensionAttribute } from './extension.js';
 import { scalarSchema } from './openapi-schemas.js';
+import { editionHeader } from './edition.js';
 import type { PageSizes } from './paging.js';
 import { attributeFields, targetType, type ResourceModel } from './resource-model.js';
 
 // No parameter has a default or an example with a value: Swagger UI would send it.
 
 /** Parameters that mean the same for every resource. */
-export function commonParameters(facts: { pageSizes: PageSizes; fieldsAddIdentity: boolean; isExplainOffered: boolean }): Record<string, Json> {
+export function commonParameters(facts: { pageSizes: PageSizes; fieldsAddIdentity: boolean; isExplainOffered: boolean; editions: readonly string[] }): Record<string, Json> {
   const identity = facts.fieldsAddIdentity ? 'id and href are always there' : 'nothing else is answered, not even id and href';
   return {
     id: { name: 'id', in: 'path', required: true, description: 'Id of the resource.', schema: { type: 'string' } },
@@ -32,6 +33,12 @@ export function commonParameters(facts: { pageSizes: PageSizes; fieldsAddIdentit
         type: 'string',
         enum: ['graphql'],
       }),
+    }),
+    ...(facts.editions.length > 0 && {
+      [editionHeader]: {
+        ...header(editionHeader, 'Edition of the answer: where editions differ an attribute is a list in one and a single object, the first of the list, in the other. Absent: as the server is configured.'),
+        schema: { type: 'string', enum: facts.editions },
+      },
     }),
     Range: header('Range', 'TMF630 paging by header, counted from 1: `items=11-20`. Counts only without offset, limit and after.'),
     Prefer: header('Prefer', '`count=exact` counts all that match, as long as a report may take; `count=none` counts nothing, and the answer has neither X-Total-Count nor a link to the last page.'),

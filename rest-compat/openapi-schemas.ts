@@ -15,6 +15,7 @@ import {
 } from 'graphql';
 import { toWire } from '../graphql/naming.js';
 import type { Json } from './body.js';
+import type { Singles } from './edition.js';
 import { extensionAttribute } from './extension.js';
 import { attributeFields, targetType } from './resource-model.js';
 
@@ -34,7 +35,10 @@ const scalarSchemas: Readonly<Record<string, Json>> = {
 export class Schemas {
   readonly components: Record<string, Json> = {};
 
-  constructor(private readonly schema: GraphQLSchema) {}
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly editions: readonly Singles[] = [],
+  ) {}
 
   /** What answers hold. */
   output(type: GraphQLObjectType): Json {
@@ -68,7 +72,7 @@ export class Schemas {
       const own = fields().filter((field) => field.name !== extensionAttribute);
       const required = own.filter(({ type }) => isNonNullType(type)).map((field) => toWire(field.name));
       component['properties'] = Object.fromEntries(
-        own.map((field) => [toWire(field.name), { ...this.property(field), ...(isNullable(field) && { nullable: true }) }]),
+        own.map((field) => [toWire(field.name), { ...this.property(field, isOutput && this.isSingleSomewhere(name, field)), ...(isNullable(field) && { nullable: true }) }]),
       );
       if (required.length > 0) component['required'] = required;
       const extension = fields().find((field) => field.name === extensionAttribute);
@@ -77,11 +81,18 @@ export class Schemas {
     return { $ref: `#/components/schemas/${name}` };
   }
 
-  private property(field: AnyField): Json {
+  private isSingleSomewhere(typeName: string, { name }: AnyField): boolean {
+    return this.editions.some((singles) => Object.hasOwn(singles, typeName) && singles[typeName]?.includes(name));
+  }
+
+  private property(field: AnyField, isSingleSomewhere: boolean): Json {
     const description = field.description ?? '';
     const named = getNamedType(field.type) as GraphQLNamedType;
     const single = this.single(named);
-    if (isListType(getNullableType(field.type))) return { type: 'array', description, items: single };
+    if (isListType(getNullableType(field.type))) {
+      const list = { type: 'array', description, items: single };
+      return isSingleSomewhere ? { description: `${description} A list, or one object, by edition.`, oneOf: [list, single] } : list;
+    }
     // Beside a $ref nothing counts in OpenAPI 3.0.
     if ('$ref' in single) return { description, allOf: [single] };
     const example = exampleIn(description);

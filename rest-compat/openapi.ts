@@ -3,6 +3,7 @@ import { upperFirst } from '../graphql/naming.js';
 import type { ApiDescriptor } from './api.js';
 import type { Json } from './body.js';
 import { commonParameters, resourceParameters } from './openapi-parameters.js';
+import { editionHeader } from './edition.js';
 import { errorReferences, errorResponses, errorSchema, headers, success, withoutBodies } from './openapi-responses.js';
 import { createExample, Schemas, updateExample } from './openapi-schemas.js';
 import { jsonPatchSchema, overview, patchExamples } from './openapi-texts.js';
@@ -32,9 +33,9 @@ const bodyRefusals = [...writeRefusals, 413, 415];
  * and what is added there appears.
  */
 export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, options: OpenApiOptions): OpenApiDocument {
-  const facts = { ...options, fieldsAddIdentity: api.fieldsAddIdentity };
+  const facts = { ...options, fieldsAddIdentity: api.fieldsAddIdentity, editions: Object.keys(api.editions ?? {}) };
   const parts: Parts = {
-    schemas: new Schemas(schema),
+    schemas: new Schemas(schema, Object.values(api.editions ?? {})),
     parameters: commonParameters(facts),
     mutations: schema.getMutationType()?.getFields() ?? {},
     examples: api.examples ?? {},
@@ -100,10 +101,11 @@ function parametersOf(model: ResourceModel, { parameters }: Parts): Described['p
     return reference(name);
   };
   const expansion = expand === undefined ? [] : [add(expand), reference('depth')];
+  const edition = editionHeader in parameters ? [reference(editionHeader)] : [];
   const explain = 'explain' in parameters ? [reference('explain')] : [];
   const [any, ...each] = conditions.map(add);
   return {
-    selection: [reference('fields'), ...expansion, ...explain],
+    selection: [reference('fields'), ...expansion, ...explain, ...edition],
     search: any === undefined ? [] : [reference('filter'), any],
     conditions: each,
     write: [reference('Idempotency-Key')],

@@ -2,6 +2,7 @@ import { parse, type DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { FieldSelection, ParsedQuery } from '../src/platform/filter/query-string.js';
 import type { ApiDescriptor } from './api.js';
+import type { Edition } from './edition.js';
 import { projectionOf, type Expansion, type Projection } from './projection.js';
 import type { ResourceModel } from './resource-model.js';
 
@@ -24,14 +25,14 @@ export class Plans {
 
   plan(
     kind: OperationKind,
-    { api, model }: { api: ApiDescriptor; model: ResourceModel },
+    { api, model, edition }: { api: ApiDescriptor; model: ResourceModel; edition?: Edition | undefined },
     { fields, expand = [], depth = 0 }: Pick<ParsedQuery, 'fields' | 'expand' | 'depth'>,
   ): Plan {
     const chosen = withIdentity(api, fields);
-    const key = `${kind} ${model.name} ${chosen ? fieldsKey(chosen) : '*'} ${depth} ${JSON.stringify(expand)}`;
+    const key = `${kind} ${model.name} ${edition?.name ?? ''} ${chosen ? fieldsKey(chosen) : '*'} ${depth} ${JSON.stringify(expand)}`;
     let plan = this.plans.get(key);
     if (plan === undefined) {
-      plan = createPlan(kind, model, chosen, { paths: expand, depth });
+      plan = createPlan(kind, model, chosen, { paths: expand, depth }, edition);
       this.plans.set(key, plan);
     }
     return plan;
@@ -48,8 +49,8 @@ export class Plans {
   }
 }
 
-function createPlan(kind: OperationKind, model: ResourceModel, fields: FieldSelection | undefined, expansion: Expansion): Plan {
-  const projection = projectionOf(model.type, fields, expansion);
+function createPlan(kind: OperationKind, model: ResourceModel, fields: FieldSelection | undefined, expansion: Expansion, edition: Edition | undefined): Plan {
+  const projection = projectionOf(model.type, fields, expansion, edition?.singles);
   return { document: parse(operationText(kind, model, projection.selection), { noLocation: true }), projection };
 }
 

@@ -1,6 +1,7 @@
 import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
 import { toWire } from '../graphql/naming.js';
 import type { FieldSelection } from '../src/platform/filter/query-string.js';
+import type { Singles } from './edition.js';
 import { extensionAttribute } from './extension.js';
 import { attributeFields, targetType } from './resource-model.js';
 
@@ -34,11 +35,13 @@ interface Part {
   readonly inner: Projection | undefined;
   /** Attributes of an extension that are asked for; absent: all. */
   readonly members?: ReadonlySet<string>;
+  /** Of a list only the first element is answered, as one object. */
+  readonly isSingle?: boolean;
 }
 
 /** The whole type, or what `fields` names of it, references expanded as asked. */
-export function projectionOf(type: GraphQLObjectType, fields?: FieldSelection, expansion: Expansion = noExpansion): Projection {
-  return build(type, fields, expansion, []);
+export function projectionOf(type: GraphQLObjectType, fields?: FieldSelection, expansion: Expansion = noExpansion, singles: Singles = {}): Projection {
+  return build(type, fields, expansion, [], singles);
 }
 
 function build(
@@ -46,28 +49,30 @@ function build(
   fields: FieldSelection | undefined,
   expansion: Expansion,
   outer: readonly GraphQLObjectType[],
+  singles: Singles,
 ): Projection {
+  const single = Object.hasOwn(singles, type.name) ? singles[type.name] : undefined;
   const parts = attributeFields(type).flatMap((field): Part[] => {
     const chosen = fields ? fields.attributes.get(field.name) : true;
     if (chosen === undefined) return [];
     const named = getNamedType(field.type);
-    const part = { name: field.name, wire: toWire(field.name) };
+    const part = { name: field.name, wire: toWire(field.name), isSingle: single?.includes(field.name) ?? false };
     if (!isObjectType(named)) return [{ ...part, inner: undefined, ...(chosen !== true && { members: new Set(chosen.attributes.keys()) }) }];
     if (outer.filter((ancestor) => ancestor === named).length >= selfNestingMax) return [];
     const paths = expansion.paths.filter(([first]) => first === field.name).map((path) => path.slice(1));
     const below = { paths: paths.filter((path) => path.length > 0), depth: expansion.depth };
     const isNamed = paths.some((path) => path.length === 0);
     const target = isNamed || expansion.depth > 0 || below.paths.length > 0 ? targetType(named) : undefined;
-    const inner = build(named, chosen === true ? undefined : chosen, below, [...outer, named]);
-    return [{ ...part, inner: target ? expanded(inner, target, below, outer) : inner }];
+    const inner = build(named, chosen === true ? undefined : chosen, below, [...outer, named], singles);
+    return [{ ...part, inner: target ? expanded(inner, target, below, outer, singles) : inner }];
   });
   const selection = `{ ${parts.map(({ name, inner }) => (inner ? `${name} ${inner.selection}` : name)).join(' ')} }`;
   return { selection: parts.length === 0 ? '{ __typename }' : selection, project: (value) => project(parts, value) };
 }
 
 /** A reference with the resource it refers to inlined; one that leads nowhere stays a reference. */
-function expanded(reference: Projection, target: GraphQLObjectType, { paths, depth }: Expansion, outer: readonly GraphQLObjectType[]): Projection {
-  const inlined = build(target, undefined, { paths, depth: depth - 1 }, [...outer, target]);
+function expanded(reference: Projection, target: GraphQLObjectType, { paths, depth }: Expansion, outer: readonly GraphQLObjectType[], singles: Singles): Projection {
+  const inlined = build(target, undefined, { paths, depth: depth - 1 }, [...outer, target], singles);
   return {
     selection: reference.selection.replace(/\}$/, `target ${inlined.selection} }`),
     project(value) {
@@ -81,8 +86,9 @@ function expanded(reference: Projection, target: GraphQLObjectType, { paths, dep
 /** Absent attributes are left out; the content of scalars without structure is not touched. */
 function project(parts: readonly Part[], value: Json): Json {
   const result: Json = {};
-  for (const { name, wire, inner, members } of parts) {
-    const part = value[name];
+  for (const { name, wire, inner, members, isSingle } of parts) {
+    const whole = value[name];
+    const part = isSingle && Array.isArray(whole) ? (whole[0] as Value) : whole;
     if (part === null || part === undefined) continue;
     if (name === extensionAttribute) addExtension(result, part as Json, members);
     else if (inner === undefined) result[wire] = part;

@@ -6,6 +6,7 @@ import { URL_LENGTH_MAX } from '../src/platform/filter/limits.js';
 import { parseQuery, type ParsedQuery } from '../src/platform/filter/query-string.js';
 import type { ApiDescriptor } from './api.js';
 import type { Call, ExecuteOperation } from './call.js';
+import { editionHeader, editionOf, type ConfiguredEditions } from './edition.js';
 import { extensionAttribute } from './extension.js';
 import { requireAcceptable } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
@@ -21,6 +22,8 @@ export interface RestOptions {
   schema: GraphQLSchema;
   apis: readonly ApiDescriptor[];
   pageSizes: PageSizes;
+  /** The edition of each API's answers where a request asks for none; absent: its first. */
+  editions: ConfiguredEditions;
   bodyMaxBytes: number;
   /** Attributes of extensions whose schema is known: they can be filtered by name. */
   extensionAttributes: ReadonlySet<string>;
@@ -29,8 +32,8 @@ export interface RestOptions {
   execute: ExecuteOperation;
 }
 
-/** What answers differ by, beside the address: coding and principal. */
-const variesBy = 'Accept-Encoding, Authorization';
+/** What answers differ by, beside the address: coding, edition and principal. */
+const variesBy = `Accept-Encoding, ${editionHeader}, Authorization`;
 
 type Handler = (call: Call) => Promise<RestResponse>;
 
@@ -65,8 +68,9 @@ export class Rest {
     this.checkExplain(query);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
     const { execute, pageSizes, bodyMaxBytes } = this.options;
-    const { headers, ...answer } = await handler({ request, route, query, plans: this.plans, patches: this.patches, execute, pageSizes, bodyMaxBytes, extensionAttributes });
-    return { ...answer, headers: { Vary: variesBy, ...headers } };
+    const edition = editionOf(route.api, request.headers[editionHeader.toLowerCase()], this.options.editions);
+    const { headers, ...answer } = await handler({ request, route: { ...route, edition }, query, plans: this.plans, patches: this.patches, execute, pageSizes, bodyMaxBytes, extensionAttributes });
+    return { ...answer, headers: { Vary: variesBy, ...(edition && { [editionHeader]: edition.name }), ...headers } };
   }
 
   private checkExplain({ explain }: ParsedQuery): void {

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
 import type { ApiDescriptor } from './api.js';
+import type { Edition } from './edition.js';
 import { resourceModel, type ResourceModel } from './resource-model.js';
 
 export interface Route {
@@ -10,6 +11,8 @@ export interface Route {
   readonly collection: string;
   /** Absent: the collection itself is meant. */
   readonly id: string | undefined;
+  /** How answers are written, where the API has several editions. */
+  readonly edition?: Edition | undefined;
 }
 
 interface Served {

@@ -1,5 +1,8 @@
 import type { ApiDescriptor } from '../api.js';
 
+/** The conformance profile has lists of these in actions, the published swagger file one of each. */
+const single = ['product', 'logicalResource'];
+
 export const prepayBalance: ApiDescriptor = {
   number: 'TMF654',
   title: 'Prepay Balance Management',
@@ -16,6 +19,10 @@ export const prepayBalance: ApiDescriptor = {
     balanceAction: 'BalanceAction',
     // As the draft edition calls it.
     balanceActionHistory: 'BalanceAction',
+  },
+  editions: {
+    profile: {},
+    swagger: { TopupBalance: single, AdjustBalance: single, ReserveBalance: single, TransferBalance: single, BalanceAction: single },
   },
   // The draft edition of January 2020, and the samples.
   dialect: {

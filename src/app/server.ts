@@ -6,11 +6,12 @@ import type { Logger } from 'pino';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import type { ExecuteOperation } from '../../rest-compat/call.js';
+import { problemOfEditions } from '../../rest-compat/edition.js';
 import type { PageSizes } from '../../rest-compat/paging.js';
 import { Rest } from '../../rest-compat/rest.js';
 import type { Domains } from '../domain/domains.js';
 import { systemClock, type Clock } from '../platform/clock.js';
-import type { Config } from '../platform/config.js';
+import { ConfigError, type Config } from '../platform/config.js';
 import { Backfills } from '../platform/database/backfills.js';
 import type { Database } from '../platform/database/database.js';
 import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-schemas.js';
@@ -141,10 +142,13 @@ async function createFoundation({ config, database, logger, clock = systemClock 
 }
 
 function createRest({ config, schema, extensions, execute }: Foundation): Rest {
+  const problem = problemOfEditions(apis, config.answerEditions);
+  if (problem !== undefined) throw new ConfigError(`cannot use ANSWER_EDITIONS: ${problem}`);
   return new Rest({
     schema,
     apis,
     pageSizes: pageSizesOf(config),
+    editions: config.answerEditions,
     bodyMaxBytes: config.bodyMaxBytes,
     extensionAttributes: extensions.attributes,
     isExplainOffered: isExplainOffered(config),

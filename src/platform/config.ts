@@ -25,6 +25,8 @@ export interface Config {
   /** Of TMF REST, whose clients expect everything where they ask for no page. */
   restPageSizeDefault: number;
   pageSizeMax: number;
+  /** The edition of answers of an API, by its number, where requests choose none. */
+  answerEditions: Readonly<Record<string, string>>;
   countMax: number;
   bodyMaxBytes: number;
   /** Bytes of one answer, counted while it is made. */
@@ -86,6 +88,7 @@ export const configVariables = [
   { name: 'PAGE_SIZE_DEFAULT', default: '100', meaning: 'items of a GraphQL page when the request names no number' },
   { name: 'REST_PAGE_SIZE_DEFAULT', default: '1000', meaning: 'items of a TMF REST list when the request names no number; at most PAGE_SIZE_MAX' },
   { name: 'PAGE_SIZE_MAX', default: '1000', meaning: 'items of a page at most' },
+  { name: 'ANSWER_EDITIONS', default: '', meaning: 'edition of the answers of an API where a request chooses none, e.g. TMF654=swagger; several separated by commas' },
   { name: 'COUNT_MAX', default: '100000', meaning: 'where counting the matches of a query stops' },
   { name: 'BODY_MAX_BYTES', default: '1048576', meaning: 'size of a request body at most' },
   { name: 'ANSWER_BYTES_MAX', default: '16777216', meaning: 'size of an answer at most, at least BODY_MAX_BYTES; files are streamed and not bounded by it' },
@@ -150,6 +153,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     pageSizeDefault: integer('PAGE_SIZE_DEFAULT', 1, PAGE_SIZE_LIMIT),
     restPageSizeDefault: integer('REST_PAGE_SIZE_DEFAULT', 1, PAGE_SIZE_LIMIT),
     pageSizeMax: integer('PAGE_SIZE_MAX', 1, PAGE_SIZE_LIMIT),
+    answerEditions: toEditions(text('ANSWER_EDITIONS')),
     countMax: integer('COUNT_MAX', 1, COUNT_LIMIT),
     bodyMaxBytes: integer('BODY_MAX_BYTES', BODY_LIMIT_MIN_BYTES, BODY_LIMIT_BYTES),
     answerMaxBytes: integer('ANSWER_BYTES_MAX', BODY_LIMIT_MIN_BYTES, ANSWER_LIMIT_BYTES),
@@ -260,6 +264,16 @@ function toNetwork(value: string): string {
   const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
   if (bits === 0 || !isPrefix || more.length > 0) refuse('TRUSTED_PROXIES', value, 'it is an address or a network, like 127.0.0.1 or 10.0.0.0/8');
   return value;
+}
+
+function toEditions(value: string): Record<string, string> {
+  const pairs = value.split(',').map((pair) => pair.trim()).filter((pair) => pair !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, api, edition] = /^(TMF\d+)=(\w+)$/.exec(pair) ?? [];
+      return api && edition ? [api, edition] : refuse('ANSWER_EDITIONS', pair, 'an edition is written like TMF654=swagger');
+    }),
+  );
 }
 
 function toOrigins(value: string): string[] {
