@@ -476,7 +476,7 @@ describe('changes of status', () => {
     const described = await update(server, door, 'ReserveBalance', id, { description: 'held for the call', reason: 'call' });
     expect(described.resource).toMatchObject({ description: 'held for the call', reason: 'call', status: 'created' });
     for (const change of [{ amount: eur(1) }, { bucket: { id: 'other' } }, { usageType: 'data' }]) {
-      expect((await update(server, door, 'ReserveBalance', id, change)).status).toBe(400);
+      expect((await update(server, door, 'ReserveBalance', id, change)).status).toBe(409);
     }
   });
 

@@ -166,7 +166,7 @@ describe.each(doors)('a transfer through %s', (door) => {
     const { id } = accepted(await transfer(door, { bucket: { id: from }, receiverBucket: { id: to } }));
     expect(accepted(await update(server, door, 'TransferBalance', id, { description: 'a gift' })).description).toBe('a gift');
     for (const input of [{ amount: eur(1) }, { transferCost: eur(1) }, { receiverBucket: { id: from } }, { costOwner: 'receiver' }]) {
-      expect((await update(server, door, 'TransferBalance', id, input)).status).toBe(400);
+      expect((await update(server, door, 'TransferBalance', id, input)).status).toBe(409);
     }
     accepted(await remove(server, door, 'TransferBalance', id));
     expect(await remaining(from, to)).toEqual([15, 5]);
