@@ -136,7 +136,6 @@ describe('the actions of a bucket', () => {
       expect((await server.rest('DELETE', String(address).replace(/^http:\/\/[^/]+/, ''))).status).toBe(204);
     }
     expect(await actionsOf(id)).toEqual([]);
-    expect(await server.database.query(Prisma.sql`SELECT * FROM "BucketAction" WHERE "bucketId" = ${id}`)).toEqual([]);
   });
 
   it('are those that wait for it, and follow what they move in the end', async () => {
