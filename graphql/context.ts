@@ -13,6 +13,8 @@ export interface Context extends Domains {
   readonly now: Date;
   readonly reader: Reader;
   readonly limits: { readonly pageSizeDefault: number; readonly pageSizeMax: number };
+  /** Aborted when the client goes before it has its answer: nothing more is begun for it, and its statements end. */
+  readonly signal?: AbortSignal;
   /** The Idempotency-Key header, the default of every idempotencyKey argument. */
   readonly idempotencyKey: string | undefined;
   /**

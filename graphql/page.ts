@@ -129,9 +129,9 @@ export function filterOf(target: TypeClass, filter: object | undefined): Filter 
   return toFilter(filter as Record<string, unknown>, { kind: 'object', attributes: () => attributeTypesOf(target) });
 }
 
-/** Whose rows the caller may see, as they are at present. */
-export function scopeOf({ principal, now }: Context): Scope {
-  return { tenantId: principal.tenantId, at: now };
+/** Whose rows the caller may see, as they are at present, and for how long anybody waits for them. */
+export function scopeOf({ principal, now, signal }: Context): Scope {
+  return { tenantId: principal.tenantId, at: now, signal };
 }
 
 /** The value, refused by name unless it is one from 0 to the maximum. */

@@ -24,6 +24,7 @@ import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
 import { Addresses } from './addresses.js';
 import { docsRouter } from './docs.js';
 import { wireDomains, type WiredDomains } from './domains/index.js';
+import { clientOf } from './client.js';
 import { createExecute, type Execute } from './execute.js';
 import { createGraphqlHttp } from './graphql-http.js';
 import { guardResolvers } from './guarded-resolvers.js';
@@ -183,6 +184,7 @@ function createContextOf(
       now: clock.now(),
       reader,
       limits,
+      signal: clientOf(response),
       idempotencyKey: headerOf(request, 'idempotency-key'),
       href: (typeName, id) => origin + rest.router.pathOf(typeName, id),
       replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),

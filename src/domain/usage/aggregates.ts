@@ -56,7 +56,7 @@ export class UsageAggregates {
     const twice = groupBy.find((grouping, index) => groupBy.indexOf(grouping) !== index);
     if (twice !== undefined) throw invalid('groupBy', `names ${twice} twice`);
     if (characteristic !== undefined) requireName('characteristic', characteristic);
-    const [row] = await this.database.read<{ groups: string }>(this.select(scope, request), { isPlanKept: false, workClass: 'report' }).catch((error: unknown) => {
+    const [row] = await this.database.read<{ groups: string }>(this.select(scope, request), { isPlanKept: false, workClass: 'report', signal: scope.signal }).catch((error: unknown) => {
       if (isStatementTimeout(error)) throw new DomainError('UNAVAILABLE', 'the usages take too long to sum up: filter them, say by usageDate', { path: 'filter' });
       throw error;
     });

@@ -27,7 +27,7 @@ export class Edges {
     if (this.rowsAsked > this.rowsMax) {
       throw beyond('EDGE_ROWS_MAX', this.rowsMax, 'the nested lists ask for too many rows, parents × limit: ask for fewer parents or a lower limit', 'limit');
     }
-    const key = JSON.stringify([shape.name, shape.rowsAt, scope, edge, request]);
+    const key = JSON.stringify([shape.name, shape.rowsAt, scope.tenantId, scope.at, edge, request]);
     let loader = this.loaders.get(key);
     if (loader === undefined) {
       loader = new DataLoader<string, Page>((ids) => this.reader.pages(shape, scope, edge, ids, request), {

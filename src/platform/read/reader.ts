@@ -20,6 +20,12 @@ const countMaxMs = 1_000;
 /** Kinds of by-id reads (resource, tenant, columns) whose loaders are kept. */
 const loadersMax = 500;
 
+/** A row that is asked for, and whether somebody still waits for it. */
+interface Asked {
+  readonly id: string;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** What has to happen before anybody reads: what the time does by itself, such as a reservation that lapses. */
 export interface Due {
   /** SQL that is true when something of the tenant is due. */
@@ -50,7 +56,7 @@ const settledMax = 3;
  * which costs a third of rows that are mapped one by one.
  */
 export class Reader {
-  private readonly loaders = new LRUCache<string, DataLoader<string, Plain | null>>({ max: loadersMax });
+  private readonly loaders = new LRUCache<string, DataLoader<Asked, Plain | null>>({ max: loadersMax });
 
   constructor(
     private readonly database: Pick<Database, 'read'>,
@@ -67,14 +73,16 @@ export class Reader {
       loader = this.createLoader(shape, scope, columns);
       this.loaders.set(key, loader);
     }
-    return loader.load(id);
+    return loader.load({ id, signal: scope.signal });
   }
 
-  private createLoader(shape: Shape, scope: Scope, columns: readonly string[]): DataLoader<string, Plain | null> {
+  private createLoader(shape: Shape, { tenantId, at }: Scope, columns: readonly string[]): DataLoader<Asked, Plain | null> {
     const select = Prisma.raw(selectList(shape, 'b', columns));
     const plan = shape.rowsOf === undefined ? planKept : planMade;
-    return new DataLoader<string, Plain | null>(
-      async (ids) => {
+    return new DataLoader<Asked, Plain | null>(
+      async (asked) => {
+        const scope: Scope = { tenantId, at, signal: onlySignalOf(asked) };
+        const ids = asked.map(({ id }) => id);
         const { from, where } = sourceOfIds(shape, scope, ids);
         const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where}`, scope, plan);
         const byId = new Map(rows.map((row) => [row['id'], row]));
@@ -174,11 +182,11 @@ export class Reader {
   }
 
   /** One row, which says, too, whether something is due: then that is settled, and the read repeated. */
-  private async settled<T>(select: Prisma.Sql, { tenantId }: Scope, plan: ReadOptions): Promise<T | undefined> {
+  private async settled<T>(select: Prisma.Sql, { tenantId, signal }: Scope, plan: ReadOptions): Promise<T | undefined> {
     for (let settled = 0; ; settled++) {
       const [row] = await this.database.read<T & { isDue: boolean }>(
         Prisma.sql`SELECT r.*, ${this.due.condition(tenantId)} AS "isDue" FROM (${select}) r`,
-        plan,
+        signal ? { ...plan, signal } : plan,
       );
       if (!row?.isDue || settled === settledMax) return row;
       // Where nothing can be done about what is due, readers go on without.
@@ -189,6 +197,12 @@ export class Reader {
 
 function planOf({ filter, after }: PageRequest): ReadOptions {
   return filter === undefined && after === undefined ? planKept : planMade;
+}
+
+/** Of rows that are all for one request: what several share goes on when one of them has gone. */
+function onlySignalOf(asked: readonly Asked[]): AbortSignal | undefined {
+  const signal = asked[0]?.signal;
+  return asked.every((one) => one.signal === signal) ? signal : undefined;
 }
 
 function tooLarge(bytesMax: number): DomainError {

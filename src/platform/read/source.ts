@@ -9,6 +9,8 @@ import type { Shape } from './shape.js';
 export interface Scope {
   tenantId: string;
   at: Date;
+  /** Ends the statement of whoever reads: nobody waits for it any more. */
+  signal?: AbortSignal;
 }
 
 /** Rows to choose from: what stands behind FROM, with the resource as `b`, and behind WHERE. */

@@ -1,0 +1,15 @@
+import type { ServerResponse } from 'node:http';
+import { DomainError } from '../platform/errors.js';
+
+/** Nobody is left to be told; whoever is asked why something ended has an answer that is no fault of ours. */
+const gone = new DomainError('UNAVAILABLE', 'the client has gone before it had its answer');
+
+/** Aborted when the client hangs up before it has the whole of its answer. */
+export function clientOf(response: ServerResponse): AbortSignal {
+  const client = new AbortController();
+  if (response.destroyed) client.abort(gone);
+  response.once('close', () => {
+    if (!response.writableFinished) client.abort(gone);
+  });
+  return client.signal;
+}
