@@ -10,10 +10,11 @@ import { problemOfEditions } from '../../rest-compat/edition.js';
 import type { PageSizes } from '../../rest-compat/paging.js';
 import { Rest } from '../../rest-compat/rest.js';
 import type { Domains } from '../domain/domains.js';
-import { systemClock, type Clock } from '../platform/clock.js';
+import { SteadyClock, type Clock, type RunningClock, type TimeSources } from '../platform/clock.js';
 import { ConfigError, type Config } from '../platform/config.js';
 import { Backfills } from '../platform/database/backfills.js';
 import type { Database } from '../platform/database/database.js';
+import { DatabaseClock } from '../platform/database/database-clock.js';
 import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-schemas.js';
 import { createIdSource } from '../platform/ids.js';
 import { Jobs } from '../platform/jobs/jobs.js';
@@ -57,17 +58,36 @@ export interface ServerOptions {
   config: Config;
   database: Database;
   logger: Logger;
+  /** Instead of the server's own. */
   clock?: Clock;
+  /** What the clocks of the machine say, for the server's own clock. */
+  time?: TimeSources;
 }
 
 /** Wires the layers together; the domains are wired in src/app/domains, the only place that knows them all. */
 export async function createServer(options: ServerOptions): Promise<AppServer> {
+  if (options.clock) return createServerWith(options, options.clock, () => Promise.resolve());
+  const clock = await startClock(options);
+  try {
+    return await createServerWith(options, clock, () => clock.stop());
+  } catch (error) {
+    await clock.stop();
+    throw error;
+  }
+}
+
+/** Servers that share a database share its time; the embedded one has no other than that of this machine. */
+async function startClock({ database, logger, time }: ServerOptions): Promise<RunningClock> {
+  return database.kind === 'postgresql' ? DatabaseClock.start(database, logger, time) : new SteadyClock(logger, time);
+}
+
+async function createServerWith(options: ServerOptions, clock: Clock, stopClock: () => Promise<void>): Promise<AppServer> {
   const { config, database, logger } = options;
   const schema = guardResolvers(await createSchema());
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
   const execute = createExecute(schema, { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes });
-  const foundation = await createFoundation(options, schema, execute);
-  const { jobs, clock } = foundation;
+  const foundation = await createFoundation(options, clock, schema, execute);
+  const { jobs } = foundation;
   const wiredDomains = wireDomains(foundation);
   const { domains, wired } = wiredDomains;
   defineRepeatingWork(jobs, [...wired.flatMap(({ repeatingWork = [] }) => repeatingWork), forgetIdempotencyKeys(foundation)]);
@@ -119,11 +139,12 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
       await streams.drain();
       await graphqlHttp.stop();
       for (const one of wired) await one.stop?.();
+      await stopClock();
     },
   };
 }
 
-async function createFoundation({ config, database, logger, clock = systemClock }: ServerOptions, schema: GraphQLSchema, execute: Execute): Promise<Foundation> {
+async function createFoundation({ config, database, logger }: ServerOptions, clock: Clock, schema: GraphQLSchema, execute: Execute): Promise<Foundation> {
   const executeOperation: ExecuteOperation = async (document, variables, context) => {
     const { data, errors } = await execute({ document, variables, context });
     if (errors?.[0]) throw toRefusal(errors[0].originalError ?? errors[0], logger);

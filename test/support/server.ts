@@ -1,6 +1,7 @@
 import { apis } from '../../rest-compat/apis/index.js';
 import { createLogger } from '../../src/app/logger.js';
 import { createServer } from '../../src/app/server.js';
+import type { TimeSources } from '../../src/platform/clock.js';
 import { readConfig, type Mode } from '../../src/platform/config.js';
 import { openTestDatabase, type TestDatabase } from './database.js';
 
@@ -60,6 +61,8 @@ export interface TestServerOptions {
   /** Is closed with the server; none: one of its own, embedded, or PostgreSQL when TEST_DATABASE_URL is set. */
   database?: TestDatabase;
   clock?: TestClock;
+  /** The server runs by its own clock, of a machine whose clocks say this. */
+  time?: TimeSources;
   /** `serve` starts it as for production. */
   mode?: Mode;
 }
@@ -68,10 +71,10 @@ export interface TestServerOptions {
 export async function startTestServer(env: Record<string, string> = {}, options: TestServerOptions = {}): Promise<TestServer> {
   const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? new TestClock();
-  const { mode = 'sandbox' } = options;
+  const { mode = 'sandbox', time } = options;
   const production = mode === 'serve' && { DATABASE_URL: 'postgres://not-asked', ALLOWED_HOSTS: '127.0.0.1' };
   const config = readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', ...production, ...env }, mode);
-  const server = await createServer({ config, database, logger: createLogger(config.logLevel), clock }).catch(async (error: unknown) => {
+  const server = await createServer({ config, database, logger: createLogger(config.logLevel), ...(time ? { time } : { clock }) }).catch(async (error: unknown) => {
     // An open database would keep the test process alive.
     await database.close();
     throw error;

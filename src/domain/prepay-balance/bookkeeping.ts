@@ -32,7 +32,7 @@ export interface Mover {
 }
 
 /** How far the clocks of servers that share a database may be apart, and yet agree. */
-const skewMaxMs = 5_000;
+export const skewMaxMs = 5_000;
 
 /**
  * The time, or that of the last entry of one of the buckets, if it is later: their sequence orders entries, whose times

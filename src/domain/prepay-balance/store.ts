@@ -6,7 +6,7 @@ import type { Shape } from '../../platform/read/shape.js';
 import { lockRows } from '../../platform/write/rows.js';
 import type { Write } from '../../platform/write/write-all.js';
 import { convertibleUnits } from '../units.js';
-import type { LedgerEntry } from './bookkeeping.js';
+import { skewMaxMs, type LedgerEntry } from './bookkeeping.js';
 import type { ActionKind, Containment, Locator } from './commands.js';
 import { candidatesMax } from './draw.js';
 import { isDue } from './due.js';
@@ -240,7 +240,7 @@ export function writeBuckets(
       "amountScale" = r."amountScale", "entrySequence" = r."entrySequence", "lastEntryAt" = r."lastEntryAt",
       "status" = r."status", "validForEnd" = r."validUntil",
       "autoTopupBalanceId" = r."autoTopupBalanceId", "autoTopupThreshold" = r."autoTopupThreshold",
-      "updatedAt" = GREATEST(b."updatedAt", r."updatedAt")
+      "updatedAt" = CASE WHEN b."updatedAt" BETWEEN r."updatedAt" AND r."updatedAt" + ${skewMaxMs} * interval '1 millisecond' THEN b."updatedAt" ELSE r."updatedAt" END
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
       "id" text, "units" text, "remaining" numeric, "reserved" numeric, "amountScale" integer,
       "entrySequence" integer, "lastEntryAt" timestamptz, "status" text, "validUntil" timestamptz,

@@ -1,5 +1,4 @@
 import { pino } from 'pino';
-import { systemClock } from '../../../src/platform/clock.js';
 import { Backfills } from '../../../src/platform/database/backfills.js';
 import { openEmbedded } from '../../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
@@ -9,6 +8,6 @@ import { countOnce } from './count-once.js';
 const [, , place = ''] = process.argv;
 const database = place.startsWith('postgres') ? await openPostgresql(place, { poolSize: 2 }) : await openEmbedded(place);
 const backfill = countOnce('counted', () => void process.stdout.write('batch\n'));
-await new Backfills(database, systemClock, pino({ level: 'silent' }), [backfill]).runBlocking();
+await new Backfills(database, { now: () => new Date() }, pino({ level: 'silent' }), [backfill]).runBlocking();
 process.stdout.write('done\n');
 process.stdin.resume();

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Prisma } from '../../../prisma/generated/client.js';
-import { systemClock } from '../../../src/platform/clock.js';
 import { Backfills, type Backfill } from '../../../src/platform/database/backfills.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { createMigratedStorage, type Storage } from '../../app/program.js';
@@ -29,7 +28,7 @@ afterEach(() => storage.remove());
 
 function backfillsOf(database: Database, backfills: readonly Backfill[]): Backfills {
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) });
-  return new Backfills(database, systemClock, logger, backfills);
+  return new Backfills(database, { now: () => new Date() }, logger, backfills);
 }
 
 /** How often each row was counted, and how many rows that is. */
