@@ -1,9 +1,12 @@
-import { GraphQLError, Kind, type ASTVisitor, type SelectionSetNode, type ValidationContext } from 'graphql';
+import { GraphQLError, Kind, type ASTVisitor, type DefinitionNode, type DocumentNode, type SelectionSetNode, type ValidationContext } from 'graphql';
 import { isStorable } from '../src/platform/filter/values.js';
 
 /** Bounds of one GraphQL operation. Pages are bounded by their own limit argument. */
 export const graphqlLimits = {
   tokensMax: 10_000,
+  /** Fields that are asked for again under the name of another in the same selection, and fragments: each is held against all others. */
+  repeatsMax: 100,
+  fragmentsMax: 200,
   /** Nesting of selections; introspection needs 13. */
   depthMax: 15,
   /** Fields of the root, aliases included: each is a query or a mutation of its own. */
@@ -13,7 +16,7 @@ export const graphqlLimits = {
 } as const;
 
 /** Refuses documents that nest too deep, ask for too much at once, or carry text PostgreSQL cannot store. */
-export const validationRules = [limitDepth, limitRootFields, refuseUnstorableText, refuseSubscriptions];
+export const validationRules = [refuseRepeats, limitDepth, limitRootFields, refuseUnstorableText, refuseSubscriptions];
 
 function limitDepth(context: ValidationContext): ASTVisitor {
   const depthOf = depthCounter((name) => context.getFragment(name)?.selectionSet);
@@ -24,6 +27,43 @@ function limitDepth(context: ValidationContext): ASTVisitor {
       }
     },
   };
+}
+
+/**
+ * Refuses what would keep the rules of GraphQL for long, which compare fields of one name, and fragments, in pairs. Rules
+ * are made before any of them looks at the document: the refused one is emptied, and they find nothing to compare.
+ */
+function refuseRepeats(context: ValidationContext): ASTVisitor {
+  const problem = repeatsIn(context.getDocument());
+  if (problem !== undefined) {
+    (context.getDocument().definitions as DefinitionNode[]).length = 0;
+    context.reportError(new GraphQLError(problem));
+  }
+  return {};
+}
+
+function repeatsIn(document: DocumentNode): string | undefined {
+  const { repeatsMax, fragmentsMax } = graphqlLimits;
+  let repeats = 0;
+  let fragments = 0;
+  const count = (set: SelectionSetNode, names: Set<string>): void => {
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) count(selection.selectionSet, names);
+      else if (selection.kind === Kind.FIELD) {
+        const name = (selection.alias ?? selection.name).value;
+        if (names.has(name)) repeats++;
+        names.add(name);
+        if (selection.selectionSet) count(selection.selectionSet, new Set());
+      }
+    }
+  };
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments++;
+    if ('selectionSet' in definition && definition.selectionSet) count(definition.selectionSet, new Set());
+  }
+  if (repeats > repeatsMax) return `the document asks ${repeats} times for a field that is in the same selection already, the limit is ${repeatsMax}`;
+  if (fragments > fragmentsMax) return `the document has ${fragments} fragments, the limit is ${fragmentsMax}`;
+  return undefined;
 }
 
 /** Counts each fragment once, however often it is spread; one that contains itself is refused by another rule. */

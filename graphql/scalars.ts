@@ -2,6 +2,7 @@ import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueN
 import { LosslessNumber } from 'lossless-json';
 import { parseDateTime } from '../src/platform/date-time.js';
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
+import { DOCUMENT_DEPTH_MAX, refuseDeep } from '../src/platform/json.js';
 import { decimalProblem } from '../src/domain/amount.js';
 
 const shownLengthMax = 40;
@@ -85,17 +86,12 @@ export const JsonScalar = new GraphQLScalarType<FilterScalar, FilterScalar>({
 
 type FilterScalar = string | boolean | DecimalValue;
 
-/** Nesting of an extension, which begins with the resource itself, ... */
-const objectDepthMax = 32;
-/** ... and of a value somewhere in it. */
-const valueDepthMax = 24;
-
 /** JSON as it came, if it is exact: a number that JavaScript would round is refused, and so is what nests too deep. */
-function fromJson(value: unknown, depthMax = valueDepthMax): unknown {
+function fromJson(value: unknown, depthMax: number = DOCUMENT_DEPTH_MAX): unknown {
   if (isExactNumber(value)) return fromExactNumber(value.value);
   if (typeof value === 'number' && !Number.isFinite(value)) throw new GraphQLError('a number is not finite');
   if (typeof value !== 'object' || value === null) return value;
-  if (depthMax === 0) throw new GraphQLError(`the JSON is nested too deep: ${objectDepthMax} levels of a resource, ${valueDepthMax} of a value in it`);
+  if (depthMax === 0) throw new GraphQLError(refuseDeep().message);
   if (Array.isArray(value)) return value.map((inner) => fromJson(inner, depthMax - 1));
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, fromJson(inner, depthMax - 1)]));
 }
@@ -108,7 +104,7 @@ function fromExactNumber(text: string): number {
 }
 
 function fromJsonObject(value: unknown): object {
-  const json = fromJson(value, objectDepthMax);
+  const json = fromJson(value);
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json;
   throw new GraphQLError(`'${shown(value)}' is not a JSON object`);
 }

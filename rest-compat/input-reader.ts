@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
+import { DOCUMENT_DEPTH_MAX, isDeeper, refuseDeep } from '../src/platform/json.js';
 import type { ApiDescriptor } from './api.js';
 import { asRead, isObject, toInput, type Json } from './body.js';
 import { resourceModel } from './resource-model.js';
@@ -15,6 +16,7 @@ export function inputReader(schema: GraphQLSchema, apis: readonly ApiDescriptor[
   if (api === undefined || createInput === undefined) throw new Error(`${typeName} is not made through REST`);
   return (body) => {
     if (!isObject(body)) throw new DomainError('INVALID_BODY', 'must be a JSON object');
+    if (isDeeper(body, DOCUMENT_DEPTH_MAX)) throw refuseDeep();
     return toInput(body, createInput, model, api.dialect, asRead);
   };
 }

@@ -19,6 +19,7 @@ import {
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
+import { bodyTooDeep } from '../../graphql/body-depth.js';
 import type { Context } from '../../graphql/context.js';
 import { Costs, type CostLimits } from '../../graphql/cost/cost.js';
 import { DomainError } from '../platform/errors.js';
@@ -52,7 +53,8 @@ export function createExecute(schema: GraphQLSchema, limits: CostLimits & { answ
     const definition = getOperationAST(document, operationName);
     // What has no operation of that name has no cost; the executor says so.
     if (!definition) return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
-    const { points, refusal } = costs.of(document, definition, variables ?? {});
+    const { points, refusal: tooCostly } = costs.of(document, definition, variables ?? {});
+    const refusal = tooCostly ?? bodyTooDeep(document, definition, variables ?? {});
     context.costs(points);
     const result = refusal ? { errors: [toRefused(refusal)] } : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
     return { ...result, extensions: { ...result.extensions, cost: points } };

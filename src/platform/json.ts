@@ -2,7 +2,7 @@ import { LosslessNumber, parse as parseLossless } from 'lossless-json';
 import { DomainError } from './errors.js';
 import { isStorable } from './filter/values.js';
 
-/** Nesting of a JSON document. */
+/** Nesting of a JSON document, which may be more than one resource. */
 const depthMax = 64;
 /** Nesting of a resource, as it is stored and answered. */
 export const DOCUMENT_DEPTH_MAX = 32;
@@ -29,6 +29,22 @@ export function parseJson(text: string): unknown {
   }
   if (hasEscape) refuseUnstorable(value, '');
   return value;
+}
+
+/**
+ * Whether a value has more levels of objects and lists. What an object has under the name `beside` stands for members of
+ * that object: it is a level less.
+ */
+export function isDeeper(value: unknown, levels: number, beside?: string): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof LosslessNumber) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((part) => isDeeper(part, levels - 1, beside));
+  return Object.entries(value).some(([name, part]) => isDeeper(part, name === beside ? levels : levels - 1, name === beside ? undefined : beside));
+}
+
+/** The refusal of a resource that nests deeper than one may. */
+export function refuseDeep(): DomainError {
+  return new DomainError('INVALID_BODY', `the resource is nested too deep: the limit DOCUMENT_DEPTH_MAX is ${DOCUMENT_DEPTH_MAX} levels`);
 }
 
 /** What an object has itself under this name, never what every object inherits (`constructor`, `__proto__`). */

@@ -25,6 +25,10 @@ function nestedTargets(): string {
   return `{ bucket(id: "x") { ...F0 } } ${fragments.join(' ')}`;
 }
 
+function fragmentNames(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `F${at}`);
+}
+
 /** 254 states. */
 const regex = '(?:[a-c].?){40}.{40}[xyz]';
 
@@ -71,9 +75,9 @@ describe('an operation that costs too much', () => {
   });
 
   it('is refused when fragments spread each other without end, however little they select', async () => {
-    // 300 places, each of which means 600 fragments.
-    const chain = Array.from({ length: 600 }, (_, at) => `fragment F${at} on Bucket { ${at < 599 ? `...F${at + 1}` : 'id'} }`);
-    const { status, errors } = await run(`{ buckets(limit: 1) { items { reserveBalance { ${aliases(300, 'target { bucket { target { ...F0 } } }')} } } } } ${chain.join(' ')}`);
+    // 560 places, each of which means 190 fragments.
+    const chain = Array.from({ length: 190 }, (_, at) => `fragment F${at} on Bucket { ${at < 189 ? `...F${at + 1}` : 'id'} }`);
+    const { status, errors } = await run(`{ buckets(limit: 1) { items { reserveBalance { ${aliases(560, 'target { bucket { target { ...F0 } } }')} } } } } ${chain.join(' ')}`);
     expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'OPERATION_TOO_COSTLY']);
   });
 
@@ -154,6 +158,36 @@ describe('what is no operation yet is counted before anybody looks into it', () 
     const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
     expect((await ask(nested(levels))).text).not.toContain('nested too deep');
     for (const depth of [levels + 1, 60]) expect(await ask(nested(depth))).toMatchObject({ status: 400, text: expect.stringContaining('nested too deep') });
+  });
+
+  it.each([
+    ['REST', (value: string) => post('/tmf-api/usageManagement/v4/usage', `{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":${value}}]}`)],
+    ['GraphQL', (value: string) => graphql('mutation ($input: UsageCreate!) { createUsage(input: $input) { id } }', `{"input":{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":${value}}]}}`)],
+    ['a literal of GraphQL', (value: string) => graphql(`mutation { createUsage(input: { usageSpecification: { id: "s" }, usageCharacteristic: [{ name: "n", value: ${value} }] }) { id } }`, '{}')],
+    ['a variable within a literal', (value: string) => graphql('mutation ($v: AnyJson!) { createUsage(input: { usageSpecification: { id: "s" }, usageCharacteristic: [{ name: "n", value: $v }] }) { id } }', `{"v":${value}}`)],
+  ])('levels of a whole resource in %s', async (_title, ask) => {
+    const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+    // The resource, its list and the element are levels, too.
+    const fits = await ask(nested(29));
+    expect(fits.text).not.toContain('errors');
+    expect([200, 201]).toContain(fits.status);
+    expect(await ask(nested(30))).toMatchObject({ status: 400, text: expect.stringContaining('DOCUMENT_DEPTH_MAX is 32') });
+  });
+});
+
+describe('the rules of GraphQL compare in pairs', () => {
+  it.each([
+    ['one field again and again', `{ buckets { items { ${aliases(2_000, 'x').replaceAll(/a\d+: x/g, 'id')} } } }`, 'the limit is 100'],
+    ['one field in fragments of the place', `{ buckets { items { ${'...{ id } '.repeat(1_500)} } } }`, 'the limit is 100'],
+    ['many fragments', `{ buckets { items { ${fragmentNames(400).map((name) => `...${name}`).join(' ')} } } } ${fragmentNames(400).map((name) => `fragment ${name} on Bucket { id }`).join(' ')}`, 'the limit is 200'],
+  ])('so few of them are let through: %s', async (_title, query, text) => {
+    const { status, errors } = await server.graphql(query);
+    expect([status, errors?.[0]?.message, errors?.[0]?.extensions.status]).toEqual([400, expect.stringContaining(text), 400]);
+  });
+
+  it('but what people write is', async () => {
+    const { errors } = await server.graphql(`{ buckets { items { id id name ...F ...F } } } fragment F on Bucket { id name }`);
+    expect(errors).toBeUndefined();
   });
 });
 

@@ -3,6 +3,7 @@ import { isStatementTimeout } from '../../platform/database/failures.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError, shown } from '../../platform/errors.js';
 import type { Filter } from '../../platform/filter/tree.js';
+import { boundRegexWork } from '../../platform/read/regex-work.js';
 import type { Shape } from '../../platform/read/shape.js';
 import { sourceOf, type Scope } from '../../platform/read/source.js';
 import { invalid, requireName } from '../input.js';
@@ -56,6 +57,7 @@ export class UsageAggregates {
     const twice = groupBy.find((grouping, index) => groupBy.indexOf(grouping) !== index);
     if (twice !== undefined) throw invalid('groupBy', `names ${twice} twice`);
     if (characteristic !== undefined) requireName('characteristic', characteristic);
+    await boundRegexWork(this.database, this.shape, scope, request.filter);
     const [row] = await this.database.read<{ groups: string }>(this.select(scope, request), { isPlanKept: false, workClass: 'report', signal: scope.signal }).catch((error: unknown) => {
       if (isStatementTimeout(error)) throw new DomainError('UNAVAILABLE', 'the usages take too long to sum up: filter them, say by usageDate', { path: 'filter' });
       throw error;

@@ -24,6 +24,8 @@ export const REGEX_REPEAT_MAX = 100;
 export const REGEX_STATES_MAX = 500;
 /** States of an expression times characters of the text that it is looked for in, where we look ourselves: a fifth of a second. */
 export const REGEX_WORK_MAX = 2_000_000;
+/** The same for one statement of the embedded database, over the texts of all rows: a second or so of the whole process. */
+export const REGEX_STATEMENT_WORK_MAX = 200_000_000;
 export const REGEX_DEPTH_MAX = 10;
 export const SORT_KEYS_MAX = 10;
 /** Attributes named in `fields`, and paths named in `expand`. */

@@ -8,6 +8,7 @@ import { pathsOf } from '../filter/tree.js';
 import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
 import { boundedRows, selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest, type RowsText } from './page.js';
+import { boundRegexWork } from './regex-work.js';
 import type { Shape } from './shape.js';
 import { belowParent, sourceOf, sourceOfIds, type Edge, type Scope, type Source } from './source.js';
 
@@ -59,7 +60,7 @@ export class Reader {
   private readonly loaders = new LRUCache<string, DataLoader<Asked, Plain | null>>({ max: loadersMax });
 
   constructor(
-    private readonly database: Pick<Database, 'read'>,
+    private readonly database: Pick<Database, 'read' | 'kind'>,
     private readonly bounds: ReadBounds,
     private readonly due: Due,
   ) {}
@@ -95,6 +96,7 @@ export class Reader {
 
   /** A page of the resources that match, in order, the key attribute last; with `below` of those that hang on one parent. */
   async page(shape: Shape, scope: Scope, request: PageRequest, below?: { edge: Edge; parentId: string }): Promise<Page> {
+    await boundRegexWork(this.database, shape, scope, request.filter);
     const all = sourceOf(shape, scope, request.filter);
     const source = below ? belowParent(all, below.edge, Prisma.sql`${below.parentId}::text`, scope) : all;
     const { rows, count } = await this.pageRows(shape, source, request, scope);
@@ -124,6 +126,7 @@ export class Reader {
 
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
   async pages(shape: Shape, scope: Scope, edge: Edge, parentIds: readonly string[], request: PageRequest): Promise<Page[]> {
+    await boundRegexWork(this.database, shape, scope, request.filter);
     const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`, scope);
     const found = request.limit === 0 ? [] : await inTime(shape, request, () => this.perParent<Plain[]>(parentIds, this.valueOf(selectPage(shape, source, request)), scope, planOf(request)));
     const createCounter = (exact: boolean): DataLoader<string, number | null> =>

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.js';
 
 /** What a long read works with. */
-export type SnapshotReads = Pick<Database, 'read'>;
+export type SnapshotReads = Pick<Database, 'read' | 'kind'>;
 
 export interface SnapshotOptions {
   /** The whole work may take so long, whatever its client does in between. */
@@ -27,7 +27,7 @@ export async function withSnapshot<T>(database: Database, { maxMs, signal }: Sna
       BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`);
     signal.addEventListener('abort', cancel);
     try {
-      const result = await work({ read: ({ text, values }) => connection.query(text, values) });
+      const result = await work({ kind: database.kind, read: ({ text, values }) => connection.query(text, values) });
       await connection.script('COMMIT');
       return result;
     } finally {

@@ -1,0 +1,59 @@
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database } from '../database/database.js';
+import { beyond, REGEX_STATEMENT_WORK_MAX } from '../filter/limits.js';
+import { countRegexStates } from '../filter/regex.js';
+import type { Filter } from '../filter/tree.js';
+import { identifier } from './columns.js';
+import type { Shape } from './shape.js';
+import { sourceOf, type Scope } from './source.js';
+
+/** A regular expression of a filter and the attribute whose texts it is looked for in. */
+interface Search {
+  readonly attribute: string;
+  readonly states: number;
+}
+
+/**
+ * Refuses a filter whose regular expressions are too much work for the texts that are there, before it is tried: the
+ * embedded database cannot be interrupted, and nothing else goes on in the process while it matches. A PostgreSQL server
+ * ends such a statement by itself.
+ */
+export async function boundRegexWork(database: Pick<Database, 'read' | 'kind'>, shape: Shape, scope: Scope, filter: Filter | undefined): Promise<void> {
+  if (database.kind !== 'pglite' || filter === undefined) return;
+  const searches = searchesOf(filter, undefined).filter(({ attribute }) => Object.hasOwn(shape.attributes, attribute));
+  if (searches.length === 0) return;
+  const { from } = sourceOf(shape, scope, filter);
+  const { where } = sourceOf(shape, scope, undefined);
+  // In whatever order conditions are looked at, no more than the texts of all rows are.
+  const work = Prisma.join(searches.map(({ attribute, states }) => Prisma.sql`${states}::float8 * COALESCE(sum(${charactersOf(shape, attribute)}), 0)`), ' + ');
+  const [row] = await database.read<{ work: number }>(Prisma.sql`SELECT ${work} AS "work" FROM ${from} WHERE ${where}`, { isPlanKept: false, signal: scope.signal });
+  if ((row?.work ?? 0) <= REGEX_STATEMENT_WORK_MAX) return;
+  const names = [...new Set(searches.map(({ attribute }) => attribute))].join(', ');
+  throw beyond('REGEX_STATEMENT_WORK_MAX', REGEX_STATEMENT_WORK_MAX, `the states of the regular expressions for ${names} times the characters of all ${shape.name}s there are too many`, 'filter');
+}
+
+function searchesOf(filter: Filter, attribute: string | undefined): Search[] {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.filters.flatMap((part) => searchesOf(part, attribute));
+    case 'not':
+      return searchesOf(filter.filter, attribute);
+    case 'some':
+    case 'none':
+      return searchesOf(filter.filter, attribute ?? filter.path[0]);
+    case 'compare': {
+      const name = attribute ?? filter.path[0];
+      return filter.operator === 'regex' && name !== undefined ? [{ attribute: name, states: countRegexStates(String(filter.value)) }] : [];
+    }
+    default:
+      return [];
+  }
+}
+
+/** Of the attribute in one row; what lies within JSON is no longer than the whole of it. */
+function charactersOf(shape: Shape, attribute: string): Prisma.Sql {
+  const storage = shape.attributes[attribute]?.storage;
+  const columns = storage?.kind === 'parts' ? Object.values(storage.columns) : storage ? [storage.column] : [];
+  return Prisma.raw(columns.map((column) => `COALESCE(octet_length(b.${identifier(column)}::text), 0)`).join(' + '));
+}
