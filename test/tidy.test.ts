@@ -23,7 +23,7 @@ const importTable: Row[] = [
   { folder: 'src/domain', values: ['src/platform', generated] },
   {
     folder: 'graphql',
-    values: ['src/domain', ...['read', 'filter', 'principal', 'errors', 'decimal', 'date-time'].map((name) => `src/platform/${name}`)],
+    values: ['src/domain', ...['read', 'filter', 'principal', 'errors', 'decimal', 'date-time', 'json'].map((name) => `src/platform/${name}`)],
     // An Answer is what the domain gives every write back as.
     typesOnly: [generated, 'src/platform/write/command', 'src/platform/plain'],
     packages: ['graphql', 'type-graphql', 'reflect-metadata', 'lossless-json'],
