@@ -1,5 +1,6 @@
 import { Field, InputType, ObjectType } from 'type-graphql';
 import type { GraphQLScalarType } from 'graphql';
+import type { Indexes } from '../src/platform/read/shape.js';
 import { lowerFirst, nameOnWire } from './naming.js';
 
 /** A class that describes a GraphQL type. */
@@ -97,6 +98,8 @@ export interface ResourceOptions {
   hidden?: { readonly at: string; readonly by: string };
   /** The attribute that identifies a row in its scope and ends every order; default id. */
   key?: string;
+  /** What the migrations have made indexes for; a read that none helps gets connections of its own. */
+  indexes?: Indexes;
 }
 
 const resources = new Map<object, ResourceOptions>();

@@ -59,7 +59,7 @@ export function shapesOf<Name extends string>(names: readonly Name[]): Readonly<
 }
 
 function createShape(target: TypeClass): Shape {
-  const { table, rowsAt, rowsOf, fixed = {}, hidden, key = 'id' } = resourceOf(target);
+  const { table, rowsAt, rowsOf, fixed = {}, hidden, key = 'id', indexes } = resourceOf(target);
   const types = attributeTypesOf(target);
   const attributes = storedAttributesOf(target);
   return {
@@ -70,6 +70,7 @@ function createShape(target: TypeClass): Shape {
     fixed,
     hidden,
     key,
+    indexes,
     attributes: Object.fromEntries(attributes.map((attribute) => [attribute.name, stored(attribute, types[attribute.name])])),
     computed: attributes.filter(({ computed }) => computed).map(({ name }) => name),
   };

@@ -9,6 +9,7 @@ const derived = 'When not given on creation, so many days after the start of val
 
 @Resource({
   table: 'BillCycle',
+  indexes: { references: ['billCycleSpecification'] },
   description: 'TMF678 BillCycle: one period that is billed, with the dates of the steps.',
 })
 export class BillCycle extends ExtensibleResource {

@@ -19,6 +19,7 @@ import { BillCycleRef, BillingAccountRef, CustomerBillRef, FinancialAccountRef }
 
 @Resource({
   table: 'CustomerBill',
+  indexes: { orders: ['state', 'billRunId'], references: ['billCycle', 'billingAccount', 'financialAccount', 'relatedParty'] },
   description: 'TMF678 CustomerBill: what an account owes for a period, and what was paid of it. Once it has left new its figures stand.',
 })
 export class CustomerBill extends ExtensibleResource {

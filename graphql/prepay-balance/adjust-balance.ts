@@ -7,6 +7,7 @@ import { AdjustBalanceRef, ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
+  indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
   fixed: { kind: 'adjustBalance' },
   description: 'TMF654 AdjustBalance: a correction of a balance, up or down, or the consumption of a reservation.',

@@ -95,6 +95,7 @@ export abstract class BalanceActionParts extends ExtensibleResource {
 // What belongs to some kinds of action only is told by their own classes; here it is only read.
 @Resource({
   table: 'BalanceAction',
+  indexes: { orders: ['kind'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
   description:
     'TMF654 BalanceAction: the history of balance actions of every kind, one row each, whether applied, scheduled or refused. Made and changed through the resource of its kind.',

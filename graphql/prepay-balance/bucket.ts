@@ -20,6 +20,7 @@ import { BucketRef, ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'Bucket',
+  indexes: { orders: ['status', 'usageType'], references: ['logicalResource', 'partyAccount', 'product', 'relatedParty'] },
   description: 'TMF654 Bucket: a counter of what may still be spent, in money or any other unit. Only balance actions change its value.',
 })
 export class Bucket extends ExtensibleResource {

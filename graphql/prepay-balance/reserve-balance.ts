@@ -11,6 +11,7 @@ import { ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
+  indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
   fixed: { kind: 'reserveBalance' },
   description:

@@ -6,6 +6,7 @@ import { ResourceOrderItemRef, ResourceOrderRef } from './references.js';
 
 @Resource({
   table: 'CancelResourceOrder',
+  indexes: { references: ['resourceOrder'] },
   description: 'TMF652 CancelResourceOrder: the request to cancel an order, and what came of it.',
 })
 export class CancelResourceOrder extends ExtensibleResource {

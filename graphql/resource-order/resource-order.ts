@@ -31,6 +31,7 @@ export class ExternalReference extends ExtensibleValue {
 
 @Resource({
   table: 'ResourceOrder',
+  indexes: { orders: ['state', 'orderDate'], references: ['externalReference', 'orderItem', 'relatedParty'] },
   description: 'TMF652 ResourceOrder: an order for resources, item by item. Its state follows those of its items.',
 })
 export class ResourceOrder extends ExtensibleResource {

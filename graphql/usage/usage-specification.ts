@@ -10,6 +10,7 @@ import { UsageSpecificationRef } from './references.js';
 
 @Resource({
   table: 'UsageSpecification',
+  indexes: { orders: ['name', 'lifecycleStatus'] },
   description: 'TMF635 UsageSpecification: what usages of one kind consist of. Usages that refer to it are checked by its characteristics.',
 })
 export class UsageSpecification extends ExtensibleResource {

@@ -15,6 +15,7 @@ export class UsageCharacteristic extends CharacteristicParts {}
 
 @Resource({
   table: 'Usage',
+  indexes: { orders: ['status', 'usageType', 'usageDate', 'externalId'], references: ['relatedParty', 'usageSpecification'] },
   description:
     'TMF635 Usage: an occurrence of employing a product, service or resource that charges can be applied to, described by characteristics.',
 })

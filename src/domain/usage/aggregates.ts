@@ -1,5 +1,5 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import { isStatementTimeout } from '../../platform/database/failures.js';
+import { isStatementTimeout, isWaitInVain } from '../../platform/database/failures.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError, shown } from '../../platform/errors.js';
 import type { Filter } from '../../platform/filter/tree.js';
@@ -60,6 +60,7 @@ export class UsageAggregates {
     await boundRegexWork(this.database, this.shape, scope, request.filter);
     const [row] = await this.database.read<{ groups: string }>(this.select(scope, request), { isPlanKept: false, workClass: 'report', signal: scope.signal }).catch((error: unknown) => {
       if (isStatementTimeout(error)) throw new DomainError('UNAVAILABLE', 'the usages take too long to sum up: filter them, say by usageDate', { path: 'filter' });
+      if (isWaitInVain(error)) throw new DomainError('UNAVAILABLE', 'the usages waited too long for their turn to be summed up, behind others that read much: filter them, say by usageDate, or try again later', { path: 'filter' });
       throw error;
     });
     const groups = JSON.parse(row?.groups ?? '[]') as UsageGroup[];

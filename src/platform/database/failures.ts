@@ -36,6 +36,11 @@ export function isStatementTimeout(error: unknown): boolean {
   return readFailure(error).state === QUERY_CANCELED;
 }
 
+/** No connection became free, or was made, in the time that one may wait for one: others keep them. */
+export function isWaitInVain(error: unknown): boolean {
+  return readFailure(error).message === 'timeout exceeded when trying to connect';
+}
+
 /** A lock was not had in the time that a statement may wait for one: somebody keeps it. */
 export function isLockTimeout(error: unknown): boolean {
   return readFailure(error).state === LOCK_NOT_AVAILABLE;

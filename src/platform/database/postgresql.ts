@@ -90,8 +90,11 @@ export async function openPostgresql(url: string, { poolSize, readTimes = defaul
   };
 }
 
+/** A statement has one process there at most: of the cores, those that read for many are not to take several each. */
+const oneProcess = '-c max_parallel_workers_per_gather=0';
+
 function settingsOf({ statementMs, lockMs, idleMs }: ClassTimes): string {
-  return `-c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${idleMs}`;
+  return `${oneProcess} -c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${idleMs}`;
 }
 
 function readUrl(url: string): pg.ClientConfig & { options?: string } {

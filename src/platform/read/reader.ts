@@ -2,13 +2,14 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
-import { isStatementTimeout } from '../database/failures.js';
+import { isStatementTimeout, isWaitInVain } from '../database/failures.js';
 import { DomainError } from '../errors.js';
 import { pathsOf } from '../filter/tree.js';
 import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
 import { boundedRows, selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest, type RowsText } from './page.js';
 import { boundRegexWork } from './regex-work.js';
+import { isReport } from './reports.js';
 import type { Shape } from './shape.js';
 import { belowParent, sourceOf, sourceOfIds, type Edge, type Scope, type Source } from './source.js';
 
@@ -99,7 +100,8 @@ export class Reader {
     await boundRegexWork(this.database, shape, scope, request.filter);
     const all = sourceOf(shape, scope, request.filter);
     const source = below ? belowParent(all, below.edge, Prisma.sql`${below.parentId}::text`, scope) : all;
-    const { rows, count } = await this.pageRows(shape, source, request, scope);
+    const plan: ReadOptions = below || !isReport(shape, request) ? planOf(request) : { ...planOf(request), workClass: 'report' };
+    const { rows, count } = await this.pageRows(shape, source, request, scope, plan);
     return toPage(shape, request, rows, async (exact) => {
       if (count === 'unknown' && !exact) return null;
       if (typeof count === 'number' && !(exact && count > this.bounds.countMax)) return this.known(count, exact);
@@ -111,12 +113,15 @@ export class Reader {
   }
 
   /** `count`: how many match, up to one more than the bound; null when that is not known yet, 'unknown' when it took too long. */
-  private async pageRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null | 'unknown' }> {
+  private async pageRows(shape: Shape, source: Source, request: PageRequest, scope: Scope, plan: ReadOptions): Promise<{ rows: Plain[]; count: number | null | 'unknown' }> {
     if (request.limit === 0) return { rows: [], count: null };
-    const counted = request.isCounted ? await orUnknown(() => this.countedRows(shape, source, request, scope)) : undefined;
-    if (counted) return counted;
-    const rows = await inTime(shape, request, () => this.rows(selectPage(shape, source, request), scope, planOf(request)));
-    return { rows, count: counted === null ? 'unknown' : null };
+    return inTime(shape, request, async () => {
+      // What takes long is not read twice for the sake of its count.
+      const counted = request.isCounted && plan.workClass !== 'report' ? await orUnknown(() => this.countedRows(shape, source, request, scope)) : undefined;
+      if (counted) return counted;
+      const rows = await this.rows(selectPage(shape, source, request), scope, plan);
+      return { rows, count: counted === null ? 'unknown' : null };
+    });
   }
 
   private async countedRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null }> {
@@ -232,9 +237,10 @@ async function inTime<T>(shape: Shape, { filter, order }: PageRequest, read: () 
   try {
     return await read();
   } catch (error) {
-    if (!isStatementTimeout(error)) throw error;
+    const isLate = isStatementTimeout(error);
+    if (!isLate && !isWaitInVain(error)) throw error;
     const filtered = filter === undefined ? 'no filter' : `a filter by ${pathsOf(filter).slice(0, namedMax).join(', ')}`;
     const ordered = order.length === 0 ? '' : ` and the order by ${order.map(({ path }) => path.join('.')).join(', ')}`;
-    throw new DomainError('UNAVAILABLE', `${shape.name} with ${filtered}${ordered} takes too long to read: filter by something that leaves less, such as an id, or leave the order out`, { path: 'filter' });
+    throw new DomainError('UNAVAILABLE', `${shape.name} with ${filtered}${ordered} ${isLate ? 'takes too long to read' : 'waited too long for its turn behind others that read much'}: filter by something that leaves less, such as an id, or leave the order out`, { path: 'filter' });
   }
 }

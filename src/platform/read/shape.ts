@@ -11,6 +11,14 @@ export interface StoredAttribute {
   storage: Storage;
 }
 
+/** What the indexes of a table are good for, besides the key: a read that none of them helps is made as a report. */
+export interface Indexes {
+  /** Attributes in whose ascending order, and then by the key, an index gives the rows. */
+  readonly orders?: readonly string[];
+  /** References by whose id an index finds the rows. */
+  readonly references?: readonly string[];
+}
+
 /** How a resource lies in its table: what the reader and the filter compiler know of it. */
 export interface Shape {
   /** Name of the type, for messages. */
@@ -30,6 +38,7 @@ export interface Shape {
   /** Attribute that identifies a row within its scope and ends every order. */
   key: string;
   attributes: Readonly<Record<string, StoredAttribute>>;
+  indexes?: Indexes;
   /** Attributes that are SQL functions of the row (`alias."name"` calls them): read, never written. */
   computed: readonly string[];
 }

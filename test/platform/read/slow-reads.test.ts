@@ -26,22 +26,22 @@ it('counts nothing where nobody wants it', async () => {
   expect(bare.headers.get('link')).not.toContain('rel="last"');
 });
 
+/** Nobody can read the table meanwhile. */
+async function whileLocked<T>(server: TestServer, table: string, work: () => Promise<T>): Promise<T> {
+  const client = new pg.Client(server.database.url);
+  await client.connect();
+  try {
+    await client.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`);
+    return await work();
+  } finally {
+    await client.end();
+  }
+}
+
 if (process.env.TEST_DATABASE_URL) {
   describe('what takes too long', () => {
-    /** Nobody can read the table meanwhile. */
-    async function whileLocked<T>(table: string, work: () => Promise<T>): Promise<T> {
-      const client = new pg.Client(server.database.url);
-      await client.connect();
-      try {
-        await client.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`);
-        return await work();
-      } finally {
-        await client.end();
-      }
-    }
-
     it('is 503 and names the filter and the order to change, while others read and write', async () => {
-      const slow = await whileLocked('UsageSpecification', async () => {
+      const slow = await whileLocked(server, 'UsageSpecification', async () => {
         const answers = Promise.all([
           ...Array.from({ length: 3 }, () => server.rest('GET', `${list}&name.contains=x&sort=-name`)),
           server.graphql('{ usageSpecifications(filter: {name: {eq: "x"}}) { items { id } } }'),
@@ -60,7 +60,7 @@ if (process.env.TEST_DATABASE_URL) {
     });
 
     it('is 503 for a sum, too', async () => {
-      const { errors } = await whileLocked('Usage', () => server.graphql('{ usageAggregate(groupBy: []) { count } }'));
+      const { errors } = await whileLocked(server, 'Usage', () => server.graphql('{ usageAggregate(groupBy: []) { count } }'));
       expect(errors?.[0]).toMatchObject({ extensions: { code: 'UNAVAILABLE', status: 503 }, message: expect.stringContaining('filter them') });
     });
 
@@ -78,6 +78,30 @@ if (process.env.TEST_DATABASE_URL) {
       } finally {
         await server.database.script('DROP VIEW "UsageSpecification"; ALTER TABLE "quick" RENAME TO "UsageSpecification"');
       }
+    });
+  });
+  describe('an order that no index gives', () => {
+    let patient: TestServer;
+    beforeAll(async () => {
+      patient = await startTestServer({}, { database: await openTestDatabase({ readMs: 3_000, reportMs: 60_000 }) });
+    });
+    afterAll(() => patient.close());
+
+    it('is read as a report: it may take longer, and who waits for a turn in vain is told what to change', async () => {
+      const sorted = Array.from({ length: 12 }, () => undefined);
+      const { answers, quick, indexed } = await whileLocked(patient, 'UsageSpecification', async () => {
+        const waiting = sorted.map(() => patient.rest('GET', '/usageSpecification?description.contains=x&sort=-description'));
+        // They take no connection from those that are read.
+        const found = await patient.rest('GET', '/bucket');
+        const inOrder = await patient.rest('GET', '/usageSpecification?sort=name');
+        const refused = await Promise.race(waiting);
+        expect(refused).toMatchObject({ status: 503, body: { message: expect.stringMatching(/UsageSpecification with a filter by description and the order by description waited too long for its turn/) } });
+        return { answers: waiting, quick: found, indexed: inOrder };
+      });
+      expect(quick.status).toBe(200);
+      expect(indexed).toMatchObject({ status: 503, body: { message: expect.stringMatching(/takes too long/) } });
+      const statuses = (await Promise.all(answers)).map(({ status }) => status);
+      expect(new Set(statuses)).toEqual(new Set([200, 503]));
     });
   });
 }
