@@ -43,7 +43,7 @@ async function serve(config: Config): Promise<void> {
     const delayMs = config.shutdownDelaySeconds * 1_000;
     const lifeMs = Math.max(endMaxMs, delayMs + endAfterDelayMinMs);
     const stopped = untilStopped();
-    await endInTime(lifeMs);
+    if (!(await endInTime(lifeMs))) logger.warn('this version of Node lets no thread watch for signals: a statement that blocks the embedded database delays the end of the process');
     announce(origin, config);
     if (config.areJobsRun) server.startJobs();
     await stopped;
