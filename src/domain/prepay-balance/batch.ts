@@ -61,6 +61,7 @@ export class Batch {
       store.deleteHolds(tenantId, this.released),
       store.insertHolds(tenantId, this.holds),
       store.insertEntries(tenantId, this.entries),
+      store.insertStepsBack(tenantId, this.entries),
       insertEvents(tenantId, this.events),
       insertOutcomes(tenantId, now, this.outcomes),
     ]);

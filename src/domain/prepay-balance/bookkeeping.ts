@@ -23,6 +23,8 @@ export interface LedgerEntry {
   readonly reservedAfter: Decimal;
   readonly units: string;
   readonly recordedAt: Date;
+  /** It is dated before the entry that precedes it. */
+  readonly stepsBack: boolean;
 }
 
 /** Who is written into the ledger as having moved a balance. */
@@ -78,6 +80,7 @@ export function post(
     reservedAfter: after.reserved,
     units,
     recordedAt,
+    stepsBack: bucket.lastEntryAt !== undefined && recordedAt < bucket.lastEntryAt,
   };
   return { bucket: after, entry };
 }

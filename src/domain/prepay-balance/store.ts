@@ -259,6 +259,15 @@ export function insertEntries(tenantId: string, entries: readonly LedgerEntry[])
       "units" text, "recordedAt" timestamptz)`;
 }
 
+/** What the balance as of an instant is found by, where times step back. */
+export function insertStepsBack(tenantId: string, entries: readonly LedgerEntry[]): Write {
+  const steps = entries.filter(({ stepsBack }) => stepsBack);
+  if (steps.length === 0) return undefined;
+  return Prisma.sql`
+    INSERT INTO "LedgerStepBack" ("tenantId", "bucketId", "sequence", "recordedAt")
+    SELECT ${tenantId}::text, r.* FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS r("bucketId" text, "sequence" integer, "recordedAt" timestamptz)`;
+}
+
 export interface HoldRow extends Hold {
   readonly reserveBalanceId: string;
   /** Place in the burn order. */
