@@ -1,20 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../platform/errors.js';
+import { Pace, tooSlow, type PaceLimits } from '../platform/pace.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Time for the whole of a body. */
-const bodyMaxMs = 300_000;
+export interface BodyLimits {
+  maxBytes: number;
+  pace: PaceLimits;
+}
 
 /** Reads a request body as text: bounded, whole, UTF-8. An absent body is the empty text. */
-export async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
+export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
+  const { maxBytes } = limits;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding '${encoding}' is not supported`);
   }
   const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > maxBytes) throw tooLarge(request, maxBytes);
-  const bytes = await readBytes(request, maxBytes);
+  if (declared > maxBytes) throw dropRest(request, tooLarge(maxBytes));
+  const bytes = await readBytes(request, limits);
   try {
     return decoder.decode(bytes);
   } catch {
@@ -23,29 +27,57 @@ export async function readText(request: IncomingMessage, maxBytes: number): Prom
 }
 
 /** By events: the async iterator of a stream costs more than the rest of reading a small body. */
-function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+function readBytes(request: IncomingMessage, { maxBytes, pace }: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const stopWatching = watch(pace, () => size, () => reject(dropRest(request, new DomainError('TIME_OUT', tooSlow(pace)))));
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= maxBytes) chunks.push(chunk);
-      else reject(tooLarge(request, maxBytes));
+      else reject(dropRest(request, tooLarge(maxBytes)));
     });
-    const late = setTimeout(() => request.destroy(), bodyMaxMs);
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.once('end', () => {
+      stopWatching();
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    });
     request.once('error', reject);
     // A client that goes away in the middle of its body sends neither end nor error in every case.
     request.once('close', () => {
-      clearTimeout(late);
+      stopWatching();
       // An error that nobody would see costs more than the rest of reading.
       if (!request.complete) reject(new DomainError('INVALID_BODY', 'the body ended before its end'));
     });
   });
 }
 
-function tooLarge(request: IncomingMessage, maxBytes: number): DomainError {
-  // What is still to come is read and dropped, so that the client gets to see the answer.
+/** Calls when too little has come for a whole window. Answers how to stop that. */
+function watch(limits: PaceLimits, received: () => number, onSlow: () => void): () => void {
+  const pace = new Pace(limits);
+  let last = 0;
+  const judge = (): void => {
+    const size = received();
+    if (!pace.took(size - last, limits.windowMs)) {
+      clearInterval(windows);
+      onSlow();
+    }
+    last = size;
+  };
+  let judging: NodeJS.Immediate | undefined;
+  // When we were busy ourselves, what came meanwhile is still to be read: that is done first.
+  const windows = setInterval(() => (judging = setImmediate(judge)), limits.windowMs);
+  return () => {
+    clearInterval(windows);
+    clearImmediate(judging);
+  };
+}
+
+/** What is still to come is read and dropped, so that the client gets to see the answer. */
+function dropRest(request: IncomingMessage, refusal: DomainError): DomainError {
   request.resume();
+  return refusal;
+}
+
+function tooLarge(maxBytes: number): DomainError {
   return new DomainError('BODY_TOO_LARGE', `the body is larger than the limit BODY_MAX_BYTES of ${maxBytes} bytes`);
 }

@@ -9,7 +9,7 @@ import { graphqlLimits, validationRules } from '../../graphql/limits.js';
 import { DomainError, errorTable } from '../platform/errors.js';
 import { hasExactNumber, parseJson } from '../platform/json.js';
 import { endWith, refuseGraphql } from './answer.js';
-import { readText } from './body.js';
+import { readText, type BodyLimits } from './body.js';
 import type { Execute } from './execute.js';
 import { toRefusal } from './refusal.js';
 
@@ -20,7 +20,7 @@ export interface GraphqlHttpOptions {
   schema: GraphQLSchema;
   execute: Execute;
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
-  bodyMaxBytes: number;
+  bodyLimits: BodyLimits;
   isIntrospectionEnabled: boolean;
   /** Whether a browser is shown Apollo's Sandbox. */
   hasLandingPage: boolean;
@@ -138,7 +138,7 @@ async function handle(
   }
   let body: unknown;
   try {
-    body = await readBody(request, options.bodyMaxBytes);
+    body = await readBody(request, options.bodyLimits);
   } catch (error) {
     refuseGraphql(request, response, toRefusal(error, options.logger));
     return;
@@ -162,10 +162,10 @@ async function handle(
   response.end();
 }
 
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
   if (request.method === 'GET') checkGetVariables(request.url ?? '');
   if (request.method !== 'POST') return undefined;
-  const text = await readText(request, maxBytes);
+  const text = await readText(request, limits);
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (text === '') return undefined;
   if (type === '') throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'the body has no Content-Type');

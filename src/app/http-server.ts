@@ -7,6 +7,7 @@ import { DomainError, shown } from '../platform/errors.js';
 import type { Addresses } from './addresses.js';
 import { refuseGraphql, refuseRest, refuseUnreadable, setCommonHeaders, takeBody } from './answer.js';
 import { answerFailure } from './failure.js';
+import { Connections } from './connections.js';
 import type { Origins } from './origins.js';
 import type { Readiness } from './readiness.js';
 import { inRequest } from './request-trace.js';
@@ -18,6 +19,8 @@ const expressPaths = /^\/(docs|health)([/?]|$)|\/openapi\.json(\?|$)/i;
 
 /** Longer than clients and balancers keep theirs: who closes first must not be the one that is about to get a request. */
 const keepAliveMs = 65_000;
+/** How often it is looked whether a header has come in time. */
+const headerCheckMs = 1_000;
 /** How often connections are looked at that became idle while the server waits to stop. */
 const idleCheckMs = 50;
 
@@ -72,12 +75,16 @@ export function createHttpServer({ config, readiness, logger, addresses, origins
       handle(request, response).catch((error: unknown) => answerFailure(error, response, logger));
     });
   };
+  const connections = new Connections(config, addresses);
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    underWay.add(response);
-    response.once('close', () => underWay.delete(response));
     // Whoever waits for a connection hears of its death by 'close'; an error that nobody listens to would end the process.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
+    connections.take(request, response, begin);
+  };
+  const begin = (request: IncomingMessage, response: ServerResponse): void => {
+    underWay.add(response);
+    response.once('close', () => underWay.delete(response));
     inRequest(request, () => {
       try {
         answer(request, response);
@@ -88,20 +95,24 @@ export function createHttpServer({ config, readiness, logger, addresses, origins
   };
 
   // Refusals of node's own would lack what every answer has.
-  const server = createNodeServer({ requireHostHeader: false }, serve);
+  const server = createNodeServer({ requireHostHeader: false, headersTimeout: config.headerMaxMs, connectionsCheckingInterval: headerCheckMs }, serve);
   server.on('checkContinue', serve);
   server.on('checkExpectation', (request, response) => {
+    connections.take(request, response, refuseExpectation);
+  });
+  const refuseExpectation = (request: IncomingMessage, response: ServerResponse): void => {
     setCommonHeaders(response);
     refuseRest(request, response, new DomainError('INVALID_EXPECTATION', `Expect '${shown(request.headers.expect ?? '')}' is not 100-continue`));
-  });
+  };
   server.on('clientError', (error, socket) => {
     // Into an answer that has begun nothing may be written.
     if ([...underWay].some((response) => response.socket === socket && response.headersSent)) socket.destroy();
     else refuseUnreadable(error, socket);
   });
   server.keepAliveTimeout = keepAliveMs;
-  // Node's limit would end every upload that takes long. Other bodies have one of their own.
+  // Node's limit would end every upload that takes long. Bodies have a pace to keep to.
   server.requestTimeout = 0;
+  connections.guard(server);
   return { listen: () => listen(server, config, logger), close: () => close(server, underWay) };
 }
 

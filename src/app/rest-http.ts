@@ -8,11 +8,11 @@ import type { Rest } from '../../rest-compat/rest.js';
 import { parseJson } from '../platform/json.js';
 import { DomainError } from '../platform/errors.js';
 import { endEmpty, endWith, hasBody, vary } from './answer.js';
-import { readText } from './body.js';
+import { readText, type BodyLimits } from './body.js';
 import { toRefusal } from './refusal.js';
 
 export interface RestHttpOptions {
-  bodyMaxBytes: number;
+  bodyLimits: BodyLimits;
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
   originOf(request: IncomingMessage): string;
   logger: Logger;
@@ -35,7 +35,7 @@ export function restHandler(rest: Rest, options: RestHttpOptions): (request: Inc
 
 function toRestRequest(request: IncomingMessage, context: Context, options: RestHttpOptions): RestRequest {
   let reading: Promise<string> | undefined;
-  const text = (): Promise<string> => (reading ??= readText(request, options.bodyMaxBytes));
+  const text = (): Promise<string> => (reading ??= readText(request, options.bodyLimits));
   return {
     method: request.method ?? 'GET',
     ...addressOf(request),

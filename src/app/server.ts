@@ -101,11 +101,12 @@ async function createServerWith(options: ServerOptions, clock: Clock, stopClock:
   const originOf = (request: IncomingMessage): string => addresses.originOf(request);
   const contextOf = createContextOf(foundation, wiredDomains, rest, originOf);
   const stopping = new AbortController();
-  const { bodyMaxBytes, isIntrospectionEnabled } = config;
+  const { isIntrospectionEnabled } = config;
+  const bodyLimits = { maxBytes: config.bodyMaxBytes, pace: config.bodyPace };
   const hasLandingPage = config.mode === 'sandbox';
-  const graphqlHttp = await createGraphqlHttp({ schema, execute, contextOf, bodyMaxBytes, isIntrospectionEnabled, hasLandingPage, logger });
+  const graphqlHttp = await createGraphqlHttp({ schema, execute, contextOf, bodyLimits, isIntrospectionEnabled, hasLandingPage, logger });
   const routes = wired.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
-  const streams = createStreams(routes, { rest, contextOf, originOf, pageSizeMax, logger });
+  const streams = createStreams(routes, { rest, contextOf, originOf, clientOf: (request) => addresses.clientOf(request), pageSizeMax, logger });
   const readiness = new Readiness(database, () => wired.flatMap((one) => one.problem?.() ?? [])[0]);
   const http = createHttpServer({
     config,
@@ -115,7 +116,7 @@ async function createServerWith(options: ServerOptions, clock: Clock, stopClock:
     origins: new Origins(config, addresses),
     graphql: graphqlHttp.handle,
     findStream: streams.find,
-    rest: restHandler(rest, { bodyMaxBytes, contextOf, originOf, logger }),
+    rest: restHandler(rest, { bodyLimits, contextOf, originOf, logger }),
     docs: docsRouter({ schema, apis, pageSizes: pageSizesOf(config), isExplainOffered: isExplainOffered(config), originOf }),
   });
 

@@ -16,6 +16,7 @@ export interface StreamHttpOptions {
   rest: Rest;
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
   originOf(request: IncomingMessage): string;
+  clientOf(request: IncomingMessage): string;
   /** Resources that TMF REST gives in one list. */
   pageSizeMax: number;
   logger: Logger;
@@ -88,6 +89,7 @@ async function serve(
     await handle({
       request,
       response,
+      client: options.clientOf(request),
       tenantId: context.principal.tenantId,
       idempotencyKey: context.idempotencyKey,
       id,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isTimeZone } from './calendar.js';
+import type { PaceLimits } from './pace.js';
 
 /** sandbox: try it out, everything has a default. serve: production, the database must be named. */
 export type Mode = 'sandbox' | 'serve';
@@ -29,6 +30,17 @@ export interface Config {
   answerEditions: Readonly<Record<string, string>>;
   countMax: number;
   bodyMaxBytes: number;
+  /** What is expected of who sends a body. */
+  bodyPace: PaceLimits;
+  /** For so long a client may take nothing of what it is sent. */
+  readerStallMs: number;
+  /** Time for the header of a request. */
+  headerMaxMs: number;
+  connectionsMax: number;
+  /** From one address; proxies that are trusted may have more. */
+  connectionsPerClientMax: number;
+  /** Files that one client may send at once. */
+  uploadsPerClientMax: number;
   /** Bytes of one answer, counted while it is made. */
   answerMaxBytes: number;
   /** Points that one operation may cost, told before it runs. */
@@ -91,6 +103,13 @@ export const configVariables = [
   { name: 'ANSWER_EDITIONS', default: '', meaning: 'edition of the answers of an API where a request chooses none, e.g. TMF654=swagger; several separated by commas' },
   { name: 'COUNT_MAX', default: '100000', meaning: 'where counting the matches of a query stops' },
   { name: 'BODY_MAX_BYTES', default: '1048576', meaning: 'size of a request body at most' },
+  { name: 'BODY_BYTES_PER_SECOND_MIN', default: '1024', meaning: 'what a client must send of a body in a second, files included, on an average; a slower one gets 408' },
+  { name: 'BODY_SLOW_SECONDS', default: '20', meaning: 'for so long it may be slower' },
+  { name: 'HEADER_SECONDS_MAX', default: '20', meaning: 'time for the header of a request' },
+  { name: 'READER_STALL_SECONDS', default: '60', meaning: 'a connection is cut whose client takes nothing of its answer for so long' },
+  { name: 'CONNECTIONS_MAX', default: '4096', meaning: 'connections of clients at once; further ones get 503' },
+  { name: 'CONNECTIONS_PER_CLIENT_MAX', default: '512', meaning: 'the same for one address, of IPv6 one /64; TRUSTED_PROXIES are exempt' },
+  { name: 'UPLOADS_PER_CLIENT_MAX', default: '8', meaning: 'files that one client sends at once, of 16 in all' },
   { name: 'ANSWER_BYTES_MAX', default: '16777216', meaning: 'size of an answer at most, at least BODY_MAX_BYTES; files are streamed and not bounded by it' },
   { name: 'OPERATION_COST_MAX', default: '1000000', meaning: 'points that one operation may cost, see Cost' },
   { name: 'DATABASE_POOL_SIZE', default: '20', meaning: 'connections to PostgreSQL at most, shared out among six classes of work, each of which has one at least' },
@@ -119,6 +138,10 @@ const COUNT_LIMIT = 100_000_000;
 /** A TMF body with one action is about 1 KiB; JSON is read as a whole, so it must fit memory many times over. */
 const BODY_LIMIT_MIN_BYTES = 1_024;
 const BODY_LIMIT_BYTES = 104_857_600;
+const BODY_RATE_LIMIT = 1_048_576;
+const WAIT_LIMIT_SECONDS = 3_600;
+const CONNECTIONS_LIMIT = 1_000_000;
+const UPLOADS_LIMIT = 16;
 const ANSWER_LIMIT_BYTES = 268_435_456;
 const OPERATION_COST_MIN = 10_000;
 const OPERATION_COST_LIMIT = 1_000_000_000;
@@ -156,6 +179,15 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
     answerEditions: toEditions(text('ANSWER_EDITIONS')),
     countMax: integer('COUNT_MAX', 1, COUNT_LIMIT),
     bodyMaxBytes: integer('BODY_MAX_BYTES', BODY_LIMIT_MIN_BYTES, BODY_LIMIT_BYTES),
+    bodyPace: {
+      bytesPerSecond: integer('BODY_BYTES_PER_SECOND_MIN', 1, BODY_RATE_LIMIT),
+      windowMs: integer('BODY_SLOW_SECONDS', 1, WAIT_LIMIT_SECONDS) * 1_000,
+    },
+    headerMaxMs: integer('HEADER_SECONDS_MAX', 1, WAIT_LIMIT_SECONDS) * 1_000,
+    readerStallMs: integer('READER_STALL_SECONDS', 1, WAIT_LIMIT_SECONDS) * 1_000,
+    connectionsMax: integer('CONNECTIONS_MAX', 1, CONNECTIONS_LIMIT),
+    connectionsPerClientMax: integer('CONNECTIONS_PER_CLIENT_MAX', 1, CONNECTIONS_LIMIT),
+    uploadsPerClientMax: integer('UPLOADS_PER_CLIENT_MAX', 1, UPLOADS_LIMIT),
     answerMaxBytes: integer('ANSWER_BYTES_MAX', BODY_LIMIT_MIN_BYTES, ANSWER_LIMIT_BYTES),
     operationCostMax: integer('OPERATION_COST_MAX', OPERATION_COST_MIN, OPERATION_COST_LIMIT),
     databasePoolSize: integer('DATABASE_POOL_SIZE', 1, POOL_SIZE_LIMIT),

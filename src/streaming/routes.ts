@@ -5,6 +5,8 @@ import type { Writable } from 'node:stream';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Who asks, as far as its address tells. */
+  readonly client: string;
   readonly tenantId: string;
   readonly idempotencyKey: string | undefined;
   /** Of the resource that the address names; empty: the address is that of the collection. */

@@ -5,7 +5,8 @@ import { contentOf } from '../../src/streaming/usage-import/content.js';
 import { open } from './imports.js';
 
 /** Much shorter than a real server waits. */
-const silentMs = 200;
+const windowMs = 200;
+const bytesPerSecond = 100;
 
 let server: Server;
 let stopping: AbortController;
@@ -19,7 +20,7 @@ async function serve(readerPauseMs = 0): Promise<{ url: string; outcome: Promise
   const read = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let bytes = 0;
     try {
-      for await (const chunk of contentOf(request, stopping.signal, silentMs)) {
+      for await (const chunk of contentOf(request, stopping.signal, { bytesPerSecond, windowMs })) {
         bytes += chunk.length;
         await new Promise((resolve) => setTimeout(resolve, readerPauseMs));
       }
@@ -38,11 +39,11 @@ it.each([undefined, 'gzip'])('a sender that falls silent is given up (Content-En
   const { url, outcome } = await serve();
   const upload = open({ url }, 'PUT', '/', { encoding });
   await upload.write(encoding ? Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]) : 'some bytes');
-  expect(await outcome).toBe('BrokenOff: nothing came for 0.2 seconds');
+  expect(await outcome).toBe('DomainError: the body comes too slowly: less than 100 bytes per second for 0.2 seconds');
 });
 
 it('a sender that has to wait for a slow reader is not', async () => {
-  const { url, outcome } = await serve(2 * silentMs);
+  const { url, outcome } = await serve(2 * windowMs);
   const upload = open({ url }, 'PUT', '/');
   await upload.write('first');
   await upload.write('second');

@@ -5,9 +5,10 @@ import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createMigratedStorage, killAll, Program, startMaxMs, type Storage } from '../app/program.js';
 import { csv, ended, figures, importPath, linesOf, makeTask, ndjson, open, post, problemsOf, put, taken, taskOf, usage, usagePath, type Json, type OpenUpload } from './imports.js';
-import { uploadsMax } from '../../src/streaming/usage-import/upload.js';
 import { eventually } from '../support/eventually.js';
 
+/** Files of one client at once, as it is when nobody sets it. */
+const perClientMax = 8;
 const testMaxMs = 5 * startMaxMs;
 jest.setTimeout(testMaxMs);
 /** One program lives through all tests of the file. */
@@ -209,10 +210,10 @@ describe('a file', () => {
   });
 });
 
-it('more files at once than a server takes are put off', async () => {
+it('more files at once than a client may send are put off', async () => {
   const uploads: OpenUpload[] = [];
   const ids: string[] = [];
-  for (let count = 0; count < uploadsMax; count++) {
+  for (let count = 0; count < perClientMax; count++) {
     const { id } = await makeTask(server);
     const upload = open(server, 'PUT', `${importPath}/${id}/content`);
     await upload.write(linesOf([usage()]));
@@ -221,7 +222,7 @@ it('more files at once than a server takes are put off', async () => {
   }
   for (const id of ids) await eventually('it runs', async () => ((await taskOf(server, id))['status'] === 'running' ? true : undefined));
   const answer = await post(server, { content: linesOf([usage()]), key: 'put off' });
-  expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+  expect([answer.status, answer.headers['retry-after'], answer.body.message]).toEqual([503, '1', expect.stringContaining(`${perClientMax} files of this client`)]);
   for (const upload of uploads) expect((await upload.end()).status).toBe(200);
   const task: Json = await taken(server, { content: linesOf([usage()]), key: 'put off' });
   expect(figures(task)).toEqual(['succeeded', 1, 1, 0, 0]);

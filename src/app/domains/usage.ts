@@ -34,6 +34,8 @@ export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain
   const streams = ({ contextOf, stopping }: StreamTools): StreamRoute[] => [
     ...importRoutes({
       stopping,
+      pace: config.bodyPace,
+      perClientMax: config.uploadsPerClientMax,
       imports: domain.imports,
       readUsage: inputReader(schema, apis, 'Usage') as (body: unknown) => UsageInput,
       columns: { attributes: attributeTypesOf(resourceNamed('usage')), toAttribute },

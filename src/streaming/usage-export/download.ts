@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { exportMaxMs, type ExportRun, type UsageExports } from '../../domain/usage/index.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
+import { Slots } from '../../platform/slots.js';
 import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { addColumns, cellsOf, csvLine, csvRow } from './csv.js';
@@ -13,6 +14,8 @@ const pageRows = 1_000;
 const progressPages = 10;
 /** Downloads of one server at once: each has a connection of its own to the database. */
 const downloadsMax = 4;
+/** Of them those of one client: the others are left for the rest. */
+const downloadsPerClientMax = 3;
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -35,7 +38,7 @@ export interface ExportRoutesOptions {
 
 /** Files of usages, made while they are fetched. */
 export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
-  let underWay = 0;
+  const slots = new Slots(downloadsMax, downloadsPerClientMax);
   const handle = async (exchange: Exchange): Promise<void> => {
     const [name] = exchange.query.keys();
     if (name !== undefined) throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of the bytes of an export`, { path: name });
@@ -43,12 +46,13 @@ export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
       await describe(options, exchange);
       return;
     }
-    if (underWay >= downloadsMax) throw new DomainError('UNAVAILABLE', `${downloadsMax} exports are being sent already: try again later`);
-    underWay += 1;
+    const giveBack = slots.take(exchange.client);
+    if (giveBack === 'full') throw new DomainError('UNAVAILABLE', `${downloadsMax} exports are being sent already: try again later`);
+    if (giveBack === 'full for this client') throw new DomainError('UNAVAILABLE', `${downloadsPerClientMax} exports are being sent to this client already: try again later`);
     try {
       await download(options, exchange);
     } finally {
-      underWay -= 1;
+      giveBack();
     }
   };
   return [{ method: 'GET', typeName: 'UsageExport', part: 'content', handle }];

@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { DomainError } from '../../platform/errors.js';
+import { Pace, tooSlow, type PaceLimits } from '../../platform/pace.js';
 
-/** Nothing came for so long though we waited for it: the sender is gone. */
-const silenceMaxMs = 120_000;
 /** Bytes of one file, unpacked. */
 const bytesMax = 64 * 1024 ** 3;
 /** Usages, which repeat their names in every line, are packed to a twentieth; what comes to less than this is a bomb ... */
@@ -31,16 +30,17 @@ function encodingOf(headers: IncomingHttpHeaders): string {
 
 /**
  * The bytes of a body, unpacked, as they come: whoever reads slowly lets the sender wait. Throws BrokenOff when they
- * end too early, and DomainError when they are not what they claim or too many. The request outlives it, so that it
+ * end too early, and DomainError when they are not what they claim, too many, or come too slowly. The request outlives it, so that it
  * can be answered.
  */
-export async function* contentOf(request: IncomingMessage, stopping: AbortSignal, silentMs = silenceMaxMs): AsyncGenerator<Buffer> {
+export async function* contentOf(request: IncomingMessage, stopping: AbortSignal, limits: PaceLimits): AsyncGenerator<Buffer> {
   const packed = encodingOf(request.headers) === 'gzip' ? unpack(request) : undefined;
   const chunks = (packed ?? request).iterator({ destroyOnReturn: false });
+  const sender = new Sender(request, stopping, limits);
   let bytes = 0;
   try {
     for (;;) {
-      const next = (await inTime(chunks.next(), request, stopping, silentMs)) as IteratorResult<Buffer, undefined>;
+      const next = (await sender.inTime(chunks.next())) as IteratorResult<Buffer, undefined>;
       if (next.done) return;
       const chunk = next.value;
       bytes += chunk.length;
@@ -53,29 +53,84 @@ export async function* contentOf(request: IncomingMessage, stopping: AbortSignal
   } catch (error) {
     throw toFailure(error);
   } finally {
-    await chunks.return?.();
+    // For one that is still waited for it would wait, too.
+    const returned = chunks.return?.();
+    if (sender.isSlow) returned?.catch(() => undefined);
+    else await returned;
     if (packed) request.unpipe(packed);
     packed?.destroy();
   }
 }
 
-async function inTime<T>(next: Promise<T>, request: IncomingMessage, stopping: AbortSignal, silentMs: number): Promise<T> {
-  let reason: string | undefined;
-  const giveUp = (why: string): void => {
-    reason = why;
-    request.destroy();
-  };
-  const stop = (): void => giveUp('the server stops');
-  const timer = setTimeout(() => giveUp(`nothing came for ${silentMs / 1_000} seconds`), silentMs);
-  stopping.addEventListener('abort', stop, { once: true });
-  if (stopping.aborted) stop();
-  try {
-    return await next;
-  } catch (error) {
-    throw reason === undefined ? error : new BrokenOff(reason);
-  } finally {
-    clearTimeout(timer);
-    stopping.removeEventListener('abort', stop);
+/** Waits for a sender while it keeps to its pace. What it has sent is counted as it came, packed or not. */
+class Sender {
+  isSlow = false;
+  private readonly pace: Pace;
+  private seen: number;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly stopping: AbortSignal,
+    private readonly limits: PaceLimits,
+  ) {
+    this.pace = new Pace(limits);
+    this.seen = request.socket.bytesRead;
+  }
+
+  async inTime<T>(next: Promise<T>): Promise<T> {
+    let isStopped = false;
+    const stop = (): void => {
+      isStopped = true;
+      this.request.destroy();
+    };
+    this.stopping.addEventListener('abort', stop, { once: true });
+    if (this.stopping.aborted) stop();
+    try {
+      return await this.atPace(next);
+    } catch (error) {
+      throw isStopped ? new BrokenOff('the server stops') : error;
+    } finally {
+      this.stopping.removeEventListener('abort', stop);
+    }
+  }
+
+  private atPace<T>(next: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let since = performance.now();
+      let judging: NodeJS.Immediate | undefined;
+      let timer: NodeJS.Timeout;
+      const judge = (): boolean => {
+        const now = performance.now();
+        const { bytesRead } = this.request.socket;
+        const isFast = this.pace.took(bytesRead - this.seen, now - since);
+        this.seen = bytesRead;
+        since = now;
+        if (!isFast) {
+          this.isSlow = true;
+          reject(new DomainError('TIME_OUT', tooSlow(this.limits)));
+        }
+        return isFast;
+      };
+      // When we were busy ourselves, what came meanwhile is still to be read: that is done first.
+      const lookAgain = (): void => {
+        timer = setTimeout(() => (judging = setImmediate(() => judge() && lookAgain())), this.pace.patienceMs);
+      };
+      const settle = (): void => {
+        clearTimeout(timer);
+        clearImmediate(judging);
+      };
+      lookAgain();
+      next.then(
+        (result) => {
+          settle();
+          if (judge()) resolve(result);
+        },
+        (error: unknown) => {
+          settle();
+          reject(error as Error);
+        },
+      );
+    });
   }
 }
 

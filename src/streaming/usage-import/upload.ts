@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { DomainError } from '../../platform/errors.js';
+import type { PaceLimits } from '../../platform/pace.js';
+import { Slots } from '../../platform/slots.js';
 import { contentTypes, type Upload, type UsageImports, type UsageInput } from '../../domain/usage/index.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { BrokenOff, contentOf, requireReadable } from './content.js';
@@ -17,6 +19,10 @@ export interface ImportRoutesOptions {
   /** A usage as a POST of its JSON would give it. */
   readUsage(body: unknown): UsageInput;
   columns: CsvColumns;
+  /** What is expected of who sends a file. */
+  pace: PaceLimits;
+  /** Files that one client may send at once, of all those that are taken. */
+  perClientMax: number;
   /** Aborted when the server stops: uploads break off then, and go on when they are sent again. */
   stopping: AbortSignal;
 }
@@ -37,9 +43,10 @@ export function importRoutes(options: ImportRoutesOptions): StreamRoute[] {
 }
 
 class ImportUploads {
-  private underWay = 0;
+  private readonly slots: Slots;
 
   constructor(private readonly options: ImportRoutesOptions) {
+    this.slots = new Slots(uploadsMax, options.perClientMax);
     // Every upload listens to it; node takes more than ten for a leak.
     setMaxListeners(uploadsMax, options.stopping);
   }
@@ -50,7 +57,7 @@ class ImportUploads {
     const { tenantId, idempotencyKey, query } = exchange;
     requireParameters(query, ['mode']);
     requireReadable(exchange.request.headers);
-    await this.inTurn(async () => {
+    await this.inTurn(exchange, async () => {
       const input = { mode: query.get('mode'), contentType: mediaTypeOf(exchange) };
       const { answer, replayed } = await imports.create({ tenantId, idempotencyKey }, input);
       const id = String(answer['id']);
@@ -63,27 +70,28 @@ class ImportUploads {
   async receiveContent(exchange: Exchange): Promise<void> {
     requireParameters(exchange.query, []);
     requireReadable(exchange.request.headers);
-    await this.inTurn(() => this.receive(exchange, exchange.id));
+    await this.inTurn(exchange, () => this.receive(exchange, exchange.id));
     await exchange.answer(200, exchange.id);
   }
 
-  private async inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.underWay >= uploadsMax) throw new DomainError('UNAVAILABLE', `${uploadsMax} files are being taken already; try again later`);
-    this.underWay++;
+  private async inTurn({ client }: Exchange, work: () => Promise<void>): Promise<void> {
+    const giveBack = this.slots.take(client);
+    if (giveBack === 'full') throw new DomainError('UNAVAILABLE', `${uploadsMax} files are being taken already; try again later`);
+    if (giveBack === 'full for this client') throw new DomainError('UNAVAILABLE', `${this.options.perClientMax} files of this client are being taken already; try again later`);
     try {
       await work();
     } finally {
-      this.underWay--;
+      giveBack();
     }
   }
 
   private async receive(exchange: Exchange, id: string): Promise<void> {
-    const { imports, columns, stopping } = this.options;
+    const { imports, columns, stopping, pace } = this.options;
     const contentType = mediaTypeOf(exchange);
     const upload = await imports.begin(exchange.tenantId, id, contentType);
     const position: Position = { line: 0 };
     try {
-      const content = contentOf(exchange.request, stopping);
+      const content = contentOf(exchange.request, stopping, pace);
       await this.takeAll(upload, contentType === 'text/csv' ? csvRecords(content, columns, position) : ndjsonRecords(content, position));
       await upload.end();
     } catch (error) {
