@@ -16,12 +16,14 @@ export const headers = {
   'Retry-After': count('Seconds after which to try again.'),
   'Cache-Control': text('How the answer may be kept: `private, no-cache` what was read (ask again with its ETag), `no-store` everything else.'),
   'X-Content-Type-Options': text('`nosniff`: it is what Content-Type says.'),
+  'X-Operation-Cost': count('Points that the request cost, or would have cost, of at most `OPERATION_COST_MAX`.'),
+  'TMF-Edition': text('The published edition by which the answer is written, where the API knows several.'),
 } as const satisfies Record<string, Json>;
 
 export type HeaderName = keyof typeof headers;
 
-/** Those of every answer. */
-const common: readonly HeaderName[] = ['Cache-Control', 'X-Content-Type-Options'];
+/** Those that any answer may have. */
+const common: readonly HeaderName[] = ['Cache-Control', 'X-Content-Type-Options', 'X-Operation-Cost', 'TMF-Edition'];
 
 /** TMF630 §3.4. */
 export const errorSchema: Json = {

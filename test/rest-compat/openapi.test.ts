@@ -192,7 +192,9 @@ describe('the OpenAPI documents', () => {
       for (const parameter of parameters.map((reference: any) => resolve(document, reference))) {
         const value = sampleOf[parameter.name] ?? sample[(parameter.schema.items ?? parameter.schema).type];
         if (parameter.in !== 'query' || !value) continue;
-        const query = `?${encodeURIComponent(parameter.name)}=${encodeURIComponent(value)}`;
+        // A thousand rows with all that they refer to may cost more than one operation may.
+        const page = parameter.name === 'depth' ? '&limit=100' : '';
+        const query = `?${encodeURIComponent(parameter.name)}=${encodeURIComponent(value)}${page}`;
         expect([query, (await server.rest('GET', `/${segment}${query}`)).body]).toEqual([query, expect.any(Array)]);
       }
       const names = parameters.map((reference: any) => resolve(document, reference).name);

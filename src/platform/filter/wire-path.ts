@@ -24,7 +24,7 @@ export function reachPath(
   const path: string[] = [];
   let reached = type;
   let declared = 0;
-  for (const name of names) {
+  for (const name of inNestedExtension(type, names, toAttribute)) {
     reached = elementType(reached);
     const isFree = isJson(reached);
     // Members of a json value keep the names they were stored with.
@@ -36,6 +36,23 @@ export function reachPath(
     if (!isFree) declared += 1;
   }
   return { path, type: reached, declared };
+}
+
+/** `extension.item.resource.serialNumber`, where item and resource are ours, is what the resource has in its own extension. */
+function inNestedExtension(root: AttributeType, names: readonly string[], toAttribute: ToAttribute): readonly string[] {
+  const [first = ''] = names;
+  const isExtension = (type: AttributeType): boolean => {
+    const extension = type.kind === 'object' ? stepInto(type, toAttribute(first)) : undefined;
+    return extension !== undefined && isJson(extension);
+  };
+  if (!isExtension(root)) return names;
+  let reached = root;
+  for (const [at, name] of names.slice(1).entries()) {
+    const next = reached.kind === 'object' ? stepInto(reached, toAttribute(name)) : undefined;
+    if (next === undefined) return at > 0 && isExtension(reached) ? [...names.slice(1, at + 1), first, ...names.slice(at + 1)] : names;
+    reached = elementType(next);
+  }
+  return names;
 }
 
 export function isJson(type: AttributeType): boolean {
