@@ -95,7 +95,7 @@ describe('the database', () => {
         sql`INSERT INTO "ServerState" ("key", "value", "updatedAt") VALUES (${key}, 'null'::jsonb, ${new Date(0)})`,
       );
     }
-    const rows = await database.query<{ key: string }>(sql`SELECT "key" FROM "ServerState" ORDER BY "key"`);
+    const rows = await database.query<{ key: string }>(sql`SELECT "key" FROM "ServerState" WHERE "key" <> 'outbox epoch' ORDER BY "key"`);
     expect(rows.map(({ key }) => key)).toEqual(['1', 'B', 'Z', '_', 'a', 'ab', '~', 'é']);
   });
 
