@@ -30,7 +30,7 @@ export function acceptedRevisions({ headers }: RestRequest): readonly number[] |
   const header = headers['if-match'];
   if (header === undefined || header.trim() === '*') return undefined;
   return tagsOf(header).flatMap((tag) => {
-    const revision = Number(/^(\d{1,10})(?:-|$)/.exec(tag)?.[1] ?? NaN);
+    const revision = Number(/^(0|[1-9]\d{0,9})(?:-|$)/.exec(tag)?.[1] ?? NaN);
     return revision <= INT_MAX ? [revision] : [];
   });
 }
