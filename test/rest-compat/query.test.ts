@@ -169,7 +169,8 @@ describe('a list through REST', () => {
         const b = samples(rows(), other, otherKind).at(-1);
         const isA = (row: Json): boolean => fulfils(row, path, kind, 'eq', [a]);
         const isB = (row: Json): boolean => fulfils(row, other, otherKind, 'eq', [b]);
-        const [x, y] = [`${path}=${encodeURIComponent(String(a))}`, `${other}=${encodeURIComponent(String(b))}`];
+        // In quotes, for a comma would separate values.
+        const [x, y] = [`${path}="${encodeURIComponent(String(a))}"`, `${other}="${encodeURIComponent(String(b))}"`];
         await expectRows(`${x}&${y}`, rows().filter((row) => isA(row) && isB(row)));
         await expectRows(`${x};${y}`, rows().filter((row) => isA(row) || isB(row)));
         await expectRows(`&${x}&&${y}&`, rows().filter((row) => isA(row) && isB(row)));
