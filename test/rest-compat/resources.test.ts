@@ -275,20 +275,20 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
 
     it('changes only the version that If-Match names', async () => {
       const made = await makeOne(server, fixture);
-      const tag = (await rest('GET', `/${made.id}`)).headers.get('etag') as string;
+      const tag = strong((await rest('GET', `/${made.id}`)).headers.get('etag'));
       const body = fixture.patches[0] as Json;
       expectError(await patch(made.id, body, { 'if-match': '"999"' }), 412, tag);
       expect(await read(made.id)).toEqual(made);
       const changed = await patch(made.id, body, { 'if-match': `"998", ${tag}` });
       expect(changed.status).toBe(200);
-      expectError(await patch(made.id, { [label]: 'later' }, { 'if-match': tag }), 412, changed.headers.get('etag') as string);
+      expectError(await patch(made.id, { [label]: 'later' }, { 'if-match': tag }), 412, strong(changed.headers.get('etag')));
       expect((await patch(made.id, { [label]: 'later' }, { 'if-match': '*' })).status).toBe(200);
     });
 
     it('loses no change when twenty patches of different attributes arrive at once', async () => {
       const made = await makeOne(server, fixture);
       const bodies = Array.from({ length: 20 }, (_, at): Json => (at % 2 === 0 ? { [label]: `at ${at}` } : { '@type': `Type${at}` }));
-      const revisionOf = (answer: RestAnswer): number => Number(answer.headers.get('etag')?.slice(1, -1));
+      const revisionOf = (answer: RestAnswer): number => Number(strong(answer.headers.get('etag')).slice(1, -1));
       const before = revisionOf(await rest('GET', `/${made.id}`));
       const answers = await Promise.all(bodies.map((body) => patch(made.id, body)));
       expect(answers.map(({ status }) => status)).toEqual(bodies.map(() => 200));
@@ -330,7 +330,7 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
     it('deletes only the version that If-Match names', async () => {
       const id = await makeDeletable();
       const tag = (await rest('GET', `/${id}`)).headers.get('etag') as string;
-      expectError(await rest('DELETE', `/${id}`, { headers: { 'if-match': '"999"' } }), 412, tag);
+      expectError(await rest('DELETE', `/${id}`, { headers: { 'if-match': '"999"' } }), 412, `has revision ${strong(tag).slice(1, -1)}`);
       expect((await rest('DELETE', `/${id}`, { headers: { 'if-match': tag } })).status).toBe(204);
     });
 
@@ -341,6 +341,11 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
     });
   });
 });
+
+/** The ETag of an answer that came compressed is weak. */
+function strong(tag: string | null): string {
+  return (tag ?? '').replace(/^W\//, '');
+}
 
 function expectError(answer: RestAnswer, status: number, named: string): void {
   expect([answer.status, answer.body]).toEqual([

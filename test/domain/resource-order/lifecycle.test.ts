@@ -247,12 +247,12 @@ describe('an order', () => {
     expect((await create(server, 'graphql', 'ResourceOrder', nest({ resourceRelationship: [] }))).status).toBe(400);
   });
 
-  it('understands the words of the other edition, and does not go by the states that a client sends', async () => {
+  it('understands the words of the other edition, and takes the states that it begins in', async () => {
     const body = {
-      orderItem: [{ id: '1', action: 'no_change', state: 'completed' }],
+      orderItem: [{ id: '1', action: 'no_change', state: 'acknowledged' }],
       externalReference: [{ id: '4711', entityType: 'PurchaseOrder', owner: 'Acme' }],
       note: [{ text: 'no id' }],
-      state: 'completed',
+      state: 'acknowledged',
     };
     const { status, resource } = await create(server, 'rest', 'ResourceOrder', body);
     expect([status, resource]).toEqual([
