@@ -4,9 +4,15 @@ import { DomainError } from '../platform/errors.js';
 /** Nobody is left to be told; whoever is asked why something ended has an answer that is no fault of ours. */
 const gone = new DomainError('UNAVAILABLE', 'the client has gone before it had its answer');
 
+/** One for each answer, however often what is made for it asks. */
+const signals = new WeakMap<ServerResponse, AbortSignal>();
+
 /** Aborted when the client hangs up before it has the whole of its answer. */
 export function clientOf(response: ServerResponse): AbortSignal {
+  const known = signals.get(response);
+  if (known !== undefined) return known;
   const client = new AbortController();
+  signals.set(response, client.signal);
   if (response.destroyed) client.abort(gone);
   response.once('close', () => {
     if (!response.writableFinished) client.abort(gone);

@@ -154,7 +154,7 @@ describe('a line', () => {
       [Buffer.from('{"description":"Gr\xf6\xdfe"}', 'latin1'), 'INVALID_BODY', 'UTF-8'],
       [JSON.stringify(usage(undefined, { description: 'a\0b' })), 'INVALID_BODY', 'NUL'],
       [`{"usageSpecification":{"id":"s"},"description":"${String.raw`\ud800`}"}`, 'INVALID_BODY', 'half a surrogate pair'],
-      [`{"usageSpecification":{"id":"s"},"extra":${nested}}`, 'INVALID_BODY', 'nested deeper'],
+      [`{"usageSpecification":{"id":"s"},"extra":${nested}}`, 'INVALID_BODY', 'values, the limit is'],
       [`{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":1.00000000000000000001}]}`, 'INVALID_ATTRIBUTE', 'usageCharacteristic'],
       [`{"usageSpecification":{"id":"s"},"ratedProductUsage":[{"taxRate":1e400}]}`, 'INVALID_ATTRIBUTE', 'taxRate'],
       ['{"usageSpecification":{"id":"s"}} {}', 'INVALID_BODY', 'JSON'],
