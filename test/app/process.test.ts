@@ -69,7 +69,7 @@ describe('npm start', () => {
     const program = new Program('start', { ...storage.env, SEED: 'none' });
     const origin = await program.origin();
     expect(await bucketsOf(origin)).toEqual([]);
-    expect((await graphql(origin, '{ __type(name: "Bucket") { name } }')).body).toEqual({ data: { __type: { name: 'Bucket' } } });
+    expect((await graphql(origin, '{ __type(name: "Bucket") { name } }')).body).toMatchObject({ data: { __type: { name: 'Bucket' } } });
   });
 
   it('refuses a second process on its data directory, and goes on', async () => {

@@ -171,7 +171,7 @@ describe.each(fixtures)('$typeName written through GraphQL', (fixture: Fixture) 
     resultOf(await update(made.id, toInput(fixture.patches[0])));
     resultOf(await update(made.id, {}));
     expect(await revision()).toBe(first + 1);
-    expect((await server.rest('GET', `/${segment}/${made.id}`)).headers.get('etag')).toBe(`"${first + 1}"`);
+    expect((await server.rest('GET', `/${segment}/${made.id}`)).headers.get('etag')?.replace('W/', '')).toBe(`"${first + 1}"`);
   });
 
   it('updates only the revision that ifRevision names', async () => {

@@ -89,7 +89,7 @@ it.each([
   ['a double column by another name', 'usageSpecification.id,relatedParty.0.id,relatedParty.id\ns,1,2', "'relatedParty.id' twice"],
   ['a double characteristic', 'usageSpecification.id,usageCharacteristic.a,usageCharacteristic.a\ns,1,2', "'usageCharacteristic.a' twice"],
   ['a characteristic without a name', 'usageSpecification.id,usageCharacteristic.\ns,a', 'usageCharacteristic.'],
-  ['501 columns', Array.from({ length: 501 }, (_, index) => `usageCharacteristic.${index}`).join(','), '501'],
+  ['501 columns', Array.from({ length: 501 }, (_, index) => `usageCharacteristic.${index}`).join(','), 'more columns than the limit of 500'],
   ['no header', '', 'line 1'],
   ['a header in UTF-16', Buffer.from('\ufeffsource\nx', 'utf16le'), 'line 1: the file is UTF-16'],
   ['a header in UTF-16 without a mark', Buffer.from('source\nx', 'utf16le'), 'line 1: the file is UTF-16'],
