@@ -14,8 +14,6 @@ export interface CostLimits {
 
 export interface Cost {
   readonly points: number;
-  /** How often at most one stored byte may occur in the answer. */
-  readonly copies: number;
   /** OPERATION_TOO_COSTLY, when it must not run: it names the part that costs most. Or INVALID_ATTRIBUTE, of a list that is too long. */
   readonly refusal: DomainError | undefined;
 }
@@ -36,12 +34,11 @@ export class Costs {
       this.known.set(operation, known);
     }
     const { plan, lists } = known;
-    const { copies, isEndless } = plan;
-    if (isEndless) return { points: pointsMax, copies, refusal: tooCostly(pointsMax, this.limits, 'its fragments, which spread each other') };
+    if (plan.isEndless) return { points: pointsMax, refusal: tooCostly(pointsMax, this.limits, 'its fragments, which spread each other') };
     const counted = new Counted(plan, variables, this.limits);
     const points = Math.min(Math.round(counted.points), pointsMax);
     const refusal = points > this.limits.costMax ? tooCostly(points, this.limits, counted.heaviest()) : longListOf(lists, variables);
-    return { points, copies, refusal };
+    return { points, refusal };
   }
 }
 

@@ -61,8 +61,6 @@ export interface CostPlan {
   readonly root: CostNode;
   /** Variables that stand for filters: they are counted where they are used. */
   readonly filterVariables: ReadonlySet<string>;
-  /** How often at most one stored byte may occur in the answer, under other names. */
-  readonly copies: number;
   /** It spreads its fragments more often than can be looked at. */
   readonly isEndless: boolean;
 }
@@ -72,22 +70,16 @@ export function costPlanOf(schema: GraphQLSchema, document: DocumentNode, operat
   const fragments = new Map(document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])));
   const builder = new Builder(new Selections(fragments), Object.keys(schema.getTypeMap()).length);
   const type = schema.getRootType(operation.operation);
-  const root = type ? builder.nodeOf([operation.selectionSet], type, rootPoints).node : noFields;
-  return { root, filterVariables: builder.filterVariables, copies: builder.copies, isEndless: builder.isEndless };
+  const root = type ? builder.nodeOf([operation.selectionSet], type, rootPoints) : noFields;
+  return { root, filterVariables: builder.filterVariables, isEndless: builder.isEndless };
 }
 
 const noFields: CostNode = { fixed: nothing, parts: [], isFixed: true };
 
-interface Built {
-  readonly node: CostNode;
-  readonly copies: number;
-}
-
 class Builder {
-  copies = 1;
   readonly filterVariables = new Set<string>();
   /** The same selections in several places are looked at once: fragments would make them grow without end. */
-  private readonly known = new Map<string, Built>();
+  private readonly known = new Map<string, CostNode>();
   private readonly ids = new Map<SelectionSetNode, number>();
 
   constructor(
@@ -99,38 +91,32 @@ class Builder {
     return this.selections.isExhausted;
   }
 
-  nodeOf(sets: readonly SelectionSetNode[], type: GraphQLObjectType, ownOf: (selected: Selected) => Points = fieldPoints): Built {
+  nodeOf(sets: readonly SelectionSetNode[], type: GraphQLObjectType, ownOf: (selected: Selected) => Points = fieldPoints): CostNode {
     const key = sets.map((set) => this.idOf(set)).join(' ');
     const known = this.known.get(key);
     if (known) return known;
     const parts: CostPart[] = [];
-    const copies = new Map<string, number>();
+    const seen = new Set<string>();
     let fixed = nothing;
     for (const selected of this.selections.of(sets, type)) {
-      const earlier = copies.get(selected.field.name) ?? 0;
-      const again = earlier > 0 && isOpenValue(selected.field) ? weights.jsonAgain : 0;
-      const { part, copied } = this.partOf(selected, type, sum(ownOf(selected), { perRow: again, once: 0 }));
-      copies.set(selected.field.name, earlier + copied);
+      const again = seen.has(selected.field.name) && isOpenValue(selected.field) ? weights.jsonAgain : 0;
+      seen.add(selected.field.name);
+      const part = this.partOf(selected, type, sum(ownOf(selected), { perRow: again, once: 0 }));
       if (isFixed(part)) fixed = sum(fixed, fixedPoints(part));
       if (part.node !== noFields || !isFixed(part)) parts.push(part);
     }
-    const built = { node: { fixed, parts, isFixed: parts.every(isFixed) }, copies: Math.max(0, ...copies.values()) };
-    this.copies = Math.max(this.copies, built.copies);
-    this.known.set(key, built);
-    return built;
+    const node = { fixed, parts, isFixed: parts.every(isFixed) };
+    this.known.set(key, node);
+    return node;
   }
 
-  /** `copied`: how often it brings what is stored in its row. */
-  private partOf({ responseName, field, nodes }: Selected, parent: GraphQLObjectType, own: Points): { part: CostPart; copied: number } {
+  private partOf({ responseName, field, nodes }: Selected, parent: GraphQLObjectType, own: Points): CostPart {
     const type = objectTypeOf(field);
     const call = this.callOf(field, nodes[0]?.arguments ?? []);
     const isItems = itemsOf(parent) === field;
     const times = parent.name.startsWith('__') ? this.timesInSchema(field) : 1;
     const shape = { name: responseName, own, call, isItems, times };
-    if (type === undefined) return { part: { ...shape, node: noFields }, copied: 1 };
-    const { node, copies } = this.nodeOf(nodes.flatMap(({ selectionSet }) => selectionSet ?? []), type);
-    const isReadApart = call !== undefined || complexityOf(field) > 0;
-    return { part: { ...shape, node }, copied: isReadApart ? 0 : copies };
+    return { ...shape, node: type === undefined ? noFields : this.nodeOf(nodes.flatMap(({ selectionSet }) => selectionSet ?? []), type) };
   }
 
   private callOf(field: GraphQLField<unknown, unknown>, given: readonly { name: { value: string }; value: ValueNode }[]): CostCall | undefined {

@@ -1,6 +1,5 @@
 import type { Prisma, PrismaClient } from '../../../prisma/generated/client.js';
 
-
 /** One open transaction. It is handed down: on PGlite the outer Database would wait for the transaction itself. */
 export interface Transaction {
   readonly client: Prisma.TransactionClient;
