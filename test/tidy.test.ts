@@ -190,7 +190,7 @@ describe('the code', () => {
   });
 
   it('is in files that one can read', () => {
-    const lineMax = 300;
+    const lineMax = 350;
     const isLong = (path: string): boolean => textOf(path).trimEnd().split('\n').length >= lineMax;
     // A migration is as long as what Prisma writes.
     // Tables of test cases are read row by row.
