@@ -68,8 +68,14 @@ const slips = {
   'use-isnan': 'error',
   'valid-typeof': 'error',
   '@typescript-eslint/no-unused-expressions': 'error',
-  '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_', caughtErrors: 'all' }],
-  '@typescript-eslint/no-use-before-define': ['error', { functions: false, classes: false, variables: false, typedefs: false }],
+  '@typescript-eslint/no-unused-vars': [
+    'error',
+    { ignoreRestSiblings: true, argsIgnorePattern: '^_', caughtErrors: 'all' },
+  ],
+  '@typescript-eslint/no-use-before-define': [
+    'error',
+    { functions: false, classes: false, variables: false, typedefs: false },
+  ],
 };
 
 /** What only someone who knows the types sees is wrong: above all promises that nobody waits for. */
@@ -126,17 +132,38 @@ const handedIn = {
   'no-restricted-syntax': [
     'error',
     { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'take the time from the clock' },
-    { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'take the time from the clock' },
-    { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'take ids from the id source' },
+    {
+      selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+      message: 'take the time from the clock',
+    },
+    {
+      selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+      message: 'take ids from the id source',
+    },
   ],
 };
 
 /** What plain JavaScript may use unimported; in TypeScript the compiler knows. */
 const nodeGlobals = Object.fromEntries(
-  ['AbortController', 'AbortSignal', 'Buffer', 'URL', 'URLSearchParams', 'clearTimeout', 'console', 'fetch', 'performance', 'process', 'setTimeout'].map((name) => [name, 'readonly']),
+  [
+    'AbortController',
+    'AbortSignal',
+    'Buffer',
+    'URL',
+    'URLSearchParams',
+    'clearTimeout',
+    'console',
+    'fetch',
+    'performance',
+    'process',
+    'setTimeout',
+  ].map((name) => [name, 'readonly']),
 );
 
-const typeAware = { parser: tseslint.parser, parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } };
+const typeAware = {
+  parser: tseslint.parser,
+  parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+};
 
 export default [
   { ignores: ['dist/', 'data/', 'reports/', 'prisma/generated/'] },

@@ -12,7 +12,11 @@ const extensionName = 'extension';
 const argumentsOf = new WeakMap<DocumentNode, readonly ValueNode[]>();
 
 /** INVALID_BODY, when what a mutation would store nests deeper than a resource may. */
-export function bodyTooDeep(document: DocumentNode, { operation }: OperationDefinitionNode, variables: Variables): DomainError | undefined {
+export function bodyTooDeep(
+  document: DocumentNode,
+  { operation }: OperationDefinitionNode,
+  variables: Variables,
+): DomainError | undefined {
   if (operation !== 'mutation') return undefined;
   let values = argumentsOf.get(document);
   if (values === undefined) {
@@ -35,16 +39,27 @@ function storedIn(document: DocumentNode): readonly ValueNode[] {
 
 /** A list has a resource in each of its elements. */
 function isArgumentDeeper(value: ValueNode, variables: Variables): boolean {
-  if (value.kind === Kind.LIST) return value.values.some((element) => isNodeDeeper(element, DOCUMENT_DEPTH_MAX, variables));
+  if (value.kind === Kind.LIST)
+    return value.values.some((element) => isNodeDeeper(element, DOCUMENT_DEPTH_MAX, variables));
   if (value.kind !== Kind.VARIABLE) return isNodeDeeper(value, DOCUMENT_DEPTH_MAX, variables);
   const given = variables[value.name.value];
-  return Array.isArray(given) ? given.some((element) => isDeeper(element, DOCUMENT_DEPTH_MAX, extensionName)) : isDeeper(given, DOCUMENT_DEPTH_MAX, extensionName);
+  return Array.isArray(given)
+    ? given.some((element) => isDeeper(element, DOCUMENT_DEPTH_MAX, extensionName))
+    : isDeeper(given, DOCUMENT_DEPTH_MAX, extensionName);
 }
 
-function isNodeDeeper(node: ValueNode, levels: number, variables: Variables, beside: string | undefined = extensionName): boolean {
+function isNodeDeeper(
+  node: ValueNode,
+  levels: number,
+  variables: Variables,
+  beside: string | undefined = extensionName,
+): boolean {
   if (node.kind === Kind.VARIABLE) return isDeeper(variables[node.name.value], levels, beside);
   if (node.kind !== Kind.LIST && node.kind !== Kind.OBJECT) return false;
   if (levels === 0) return true;
-  if (node.kind === Kind.LIST) return node.values.some((element) => isNodeDeeper(element, levels - 1, variables, beside));
-  return node.fields.some(({ name: { value: name }, value }) => isNodeDeeper(value, name === beside ? levels : levels - 1, variables, name === beside ? undefined : beside));
+  if (node.kind === Kind.LIST)
+    return node.values.some((element) => isNodeDeeper(element, levels - 1, variables, beside));
+  return node.fields.some(({ name: { value: name }, value }) =>
+    isNodeDeeper(value, name === beside ? levels : levels - 1, variables, name === beside ? undefined : beside),
+  );
 }

@@ -33,7 +33,12 @@ export interface Context extends Domains {
 /** Who writes and under which key, as the domain wants it. */
 export function writeContext(context: Context, idempotencyKey: string | null | undefined): WriteContext {
   const { principal, requestedAs } = context;
-  return { tenantId: principal.tenantId, principalId: principal.id, idempotencyKey: idempotencyKey ?? context.idempotencyKey, requestedAs };
+  return {
+    tenantId: principal.tenantId,
+    principalId: principal.id,
+    idempotencyKey: idempotencyKey ?? context.idempotencyKey,
+    requestedAs,
+  };
 }
 
 /** Hands the answer of a write on, and notes when it (or its refusal) was given before. */

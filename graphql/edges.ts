@@ -28,5 +28,11 @@ export function readEdge(
     edges = new Edges(context.reader, graphqlLimits.edgeRowsMax);
     edgesOfOperation.set(context, edges);
   }
-  return edges.page(rowsAt ? { ...shapeOf(target), rowsAt } : shapeOf(target), scopeOf(context), edge, parentId, toPageRequest(target, context, info, request));
+  return edges.page(
+    rowsAt ? { ...shapeOf(target), rowsAt } : shapeOf(target),
+    scopeOf(context),
+    edge,
+    parentId,
+    toPageRequest(target, context, info, request),
+  );
 }

@@ -4,7 +4,13 @@ import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/pl
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
 import { attributeOf } from '../src/platform/filter/resolve.js';
-import { beyond, CLAUSES_MAX, FILTER_DEPTH_MAX, PATH_DEPTH_MAX, VALUES_PER_KEY_MAX } from '../src/platform/filter/limits.js';
+import {
+  beyond,
+  CLAUSES_MAX,
+  FILTER_DEPTH_MAX,
+  PATH_DEPTH_MAX,
+  VALUES_PER_KEY_MAX,
+} from '../src/platform/filter/limits.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';
 import { scalarTypeOf } from './shape.js';
@@ -37,7 +43,11 @@ interface ScalarFilterPlan {
 }
 
 const plans: Record<ScalarType, ScalarFilterPlan> = {
-  string: { name: 'StringFilter', value: String, operators: [...comparing, ...listing, 'contains', 'startsWith', 'regex'] },
+  string: {
+    name: 'StringFilter',
+    value: String,
+    operators: [...comparing, ...listing, 'contains', 'startsWith', 'regex'],
+  },
   int: { name: 'IntFilter', value: Int, operators: [...comparing, ...listing] },
   decimal: { name: 'DecimalFilter', value: Decimal, operators: [...comparing, ...listing] },
   dateTime: { name: 'DateTimeFilter', value: DateTime, operators: [...comparing, ...listing] },
@@ -51,13 +61,22 @@ function scalarFilterOf(type: ScalarType): TypeClass {
   let filter = scalarFilters.get(type);
   if (filter === undefined) {
     const { name, value, operators } = plans[type];
-    filter = inputClass(name, 'Conditions on one value; all that are given must hold. A null is refused: isNull finds absent values.');
+    filter = inputClass(
+      name,
+      'Conditions on one value; all that are given must hold. A null is refused: isNull finds absent values.',
+    );
     for (const operator of operators) {
       const isList = operator === 'in' || operator === 'nin';
       field(filter, operator, () => (isList ? [value] : value), descriptions[operator]);
     }
     field(filter, 'isNull', () => Boolean, descriptions.isNull);
-    if (type === 'json') field(filter, 'path', () => String, 'Where in the JSON the value lies, names separated by dots; absent: the whole value.');
+    if (type === 'json')
+      field(
+        filter,
+        'path',
+        () => String,
+        'Where in the JSON the value lies, names separated by dots; absent: the whole value.',
+      );
     scalarFilters.set(type, filter);
   }
   return filter;
@@ -142,10 +161,12 @@ export function toFilter(input: FilterInput | null | undefined, type: AttributeT
 function checkBounds(value: unknown, depth: number, seen: { clauses: number }): void {
   if (typeof value !== 'object' || value === null || value instanceof Date || DecimalValue.isDecimal(value)) {
     seen.clauses += 1;
-    if (seen.clauses > CLAUSES_MAX) throw beyond('CLAUSES_MAX', CLAUSES_MAX, 'the filter has too many conditions', 'filter');
+    if (seen.clauses > CLAUSES_MAX)
+      throw beyond('CLAUSES_MAX', CLAUSES_MAX, 'the filter has too many conditions', 'filter');
     return;
   }
-  if (depth > FILTER_DEPTH_MAX) throw beyond('FILTER_DEPTH_MAX', FILTER_DEPTH_MAX, 'the filter is nested too deep', 'filter');
+  if (depth > FILTER_DEPTH_MAX)
+    throw beyond('FILTER_DEPTH_MAX', FILTER_DEPTH_MAX, 'the filter is nested too deep', 'filter');
   for (const [name, part] of Object.entries(value)) {
     if ((name === 'in' || name === 'nin') && Array.isArray(part)) {
       if (part.length > VALUES_PER_KEY_MAX) {
@@ -174,7 +195,9 @@ function objectConditions(
   if (attribute) return value === null ? [] : conditions(value as FilterInput, attribute, [...path, name], place);
   if (name === 'and' || name === 'or') {
     if (value === null) return [];
-    const parts = (value as unknown[]).map((part, index) => [inner(part, [...place, index]), [...place, index]] as const);
+    const parts = (value as unknown[]).map(
+      (part, index) => [inner(part, [...place, index]), [...place, index]] as const,
+    );
     if (name === 'and') return parts.map(([part]) => part);
     return [{ kind: 'or', filters: parts.map(([part, at]) => requireCondition(part, at)) }];
   }
@@ -194,19 +217,28 @@ function listConditions(input: FilterInput, element: AttributeType, path: readon
 
 function namesBelow(below: string, path: readonly string[]): string[] {
   const names = below.split('.');
-  if (names.length > PATH_DEPTH_MAX) throw beyond('PATH_DEPTH_MAX', PATH_DEPTH_MAX, `the path below '${path.join('.')}' has ${names.length} segments`, 'filter');
+  if (names.length > PATH_DEPTH_MAX)
+    throw beyond(
+      'PATH_DEPTH_MAX',
+      PATH_DEPTH_MAX,
+      `the path below '${path.join('.')}' has ${names.length} segments`,
+      'filter',
+    );
   return names;
 }
 
 function scalarConditions(input: FilterInput, path: readonly string[], place: Place): Filter[] {
-  const operands = given(input).map(([operator, value]) => [operator, requireOperand(value, [...place, operator])] as const);
+  const operands = given(input).map(
+    ([operator, value]) => [operator, requireOperand(value, [...place, operator])] as const,
+  );
   // A condition on JSON may name a place within it.
   const below = operands.find(([operator]) => operator === 'path')?.[1];
   const whole = typeof below === 'string' ? [...path, ...namesBelow(below, path)] : path;
   return operands.flatMap(([operator, value]): Filter[] => {
     if (operator === 'path') return [];
     if (operator === 'isNull') return [{ kind: 'isNull', path: whole, isNull: value as boolean }];
-    if (operator === 'in' || operator === 'nin') return [{ kind: 'compareList', path: whole, operator, values: value as FilterValue[] }];
+    if (operator === 'in' || operator === 'nin')
+      return [{ kind: 'compareList', path: whole, operator, values: value as FilterValue[] }];
     return [{ kind: 'compare', path: whole, operator: operator as ValueOperator, value: value as FilterValue }];
   });
 }
@@ -219,14 +251,22 @@ function given(input: FilterInput): [string, unknown][] {
 function requireOperand(value: unknown, place: Place): unknown {
   if (value !== null) return value;
   const path = place.join('.');
-  throw new DomainError('INVALID_FILTER', `${path} is null: use isNull to find what is absent, or leave it out to set no condition`, { path });
+  throw new DomainError(
+    'INVALID_FILTER',
+    `${path} is null: use isNull to find what is absent, or leave it out to set no condition`,
+    { path },
+  );
 }
 
 /** Nothing holds for every row: as an alternative, or denied, it would undo what stands beside it. */
 function requireCondition(filter: Filter, place: Place): Filter {
   if (!isEmpty(filter)) return filter;
   const path = place.join('.');
-  throw new DomainError('INVALID_FILTER', `${path} has no condition: say what must hold, or leave it out (use isNull to find what is absent)`, { path });
+  throw new DomainError(
+    'INVALID_FILTER',
+    `${path} has no condition: say what must hold, or leave it out (use isNull to find what is absent)`,
+    { path },
+  );
 }
 
 function isEmpty(filter: Filter): boolean {

@@ -3,7 +3,13 @@ import { field, inputClass } from './filter.js';
 
 /** BucketCreate for Bucket: what a client may and must give. */
 export function createInputOf(target: TypeClass): TypeClass {
-  return derived(`${target.name}Create`, `What a new ${target.name} is made from.`, target, ({ create }) => create !== undefined, ({ create }) => create === 'required');
+  return derived(
+    `${target.name}Create`,
+    `What a new ${target.name} is made from.`,
+    target,
+    ({ create }) => create !== undefined,
+    ({ create }) => create === 'required',
+  );
 }
 
 /** BucketUpdate for Bucket: each attribute it carries replaces the stored one whole, null removes it. */

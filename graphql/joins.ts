@@ -28,9 +28,11 @@ export function withJoins(schema: GraphQLSchema, joins: readonly Join[]): GraphQ
     const fields = isObjectType(type) ? type.getFields() : {};
     const { target: field, href } = fields;
     if (field === undefined || href === undefined) throw new Error(`${reference.name} has no target`);
-    if (attributesOf(reference).get('href')?.resolved) href.resolve = ({ id }: { id: string }, _args, context: Context) => context.href(target.name, id);
+    if (attributesOf(reference).get('href')?.resolved)
+      href.resolve = ({ id }: { id: string }, _args, context: Context) => context.href(target.name, id);
     field.extensions = { ...field.extensions, complexity: weights.join };
-    field.resolve = ({ id }: { id?: string }, _args, context: Context, info) => (id ? readOne(target, context, info, id) : null);
+    field.resolve = ({ id }: { id?: string }, _args, context: Context, info) =>
+      id ? readOne(target, context, info, id) : null;
   }
   return joined;
 }

@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, type ASTVisitor, type DefinitionNode, type DocumentNode, type SelectionSetNode, type ValidationContext } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  type ASTVisitor,
+  type DefinitionNode,
+  type DocumentNode,
+  type SelectionSetNode,
+  type ValidationContext,
+} from 'graphql';
 import { isStorable } from '../src/platform/filter/values.js';
 
 /** Bounds of one GraphQL operation. Pages are bounded by their own limit argument. */
@@ -23,7 +31,9 @@ function limitDepth(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(node) {
       if (depthOf(node.selectionSet) > graphqlLimits.depthMax) {
-        context.reportError(new GraphQLError(`the operation is nested deeper than ${graphqlLimits.depthMax} levels`, { nodes: node }));
+        context.reportError(
+          new GraphQLError(`the operation is nested deeper than ${graphqlLimits.depthMax} levels`, { nodes: node }),
+        );
       }
     },
   };
@@ -61,13 +71,16 @@ function repeatsIn(document: DocumentNode): string | undefined {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments++;
     if ('selectionSet' in definition && definition.selectionSet) count(definition.selectionSet, new Set());
   }
-  if (repeats > repeatsMax) return `the document asks ${repeats} times for a field that is in the same selection already, the limit is ${repeatsMax}`;
+  if (repeats > repeatsMax)
+    return `the document asks ${repeats} times for a field that is in the same selection already, the limit is ${repeatsMax}`;
   if (fragments > fragmentsMax) return `the document has ${fragments} fragments, the limit is ${fragmentsMax}`;
   return undefined;
 }
 
 /** Counts each fragment once, however often it is spread; one that contains itself is refused by another rule. */
-function depthCounter(fragment: (name: string) => SelectionSetNode | undefined): (set: SelectionSetNode | undefined) => number {
+function depthCounter(
+  fragment: (name: string) => SelectionSetNode | undefined,
+): (set: SelectionSetNode | undefined) => number {
   const known = new Map<string, number>();
   const depthOf = (set: SelectionSetNode | undefined): number => {
     let deepest = 0;
@@ -92,9 +105,16 @@ function depthCounter(fragment: (name: string) => SelectionSetNode | undefined):
 function limitRootFields(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(node) {
-      const names = responseNames(node.selectionSet, (name) => context.getFragment(name)?.selectionSet, new Set(), new Set());
+      const names = responseNames(
+        node.selectionSet,
+        (name) => context.getFragment(name)?.selectionSet,
+        new Set(),
+        new Set(),
+      );
       if (names.size > graphqlLimits.rootFieldsMax) {
-        context.reportError(new GraphQLError(`the operation has more than ${graphqlLimits.rootFieldsMax} root fields`, { nodes: node }));
+        context.reportError(
+          new GraphQLError(`the operation has more than ${graphqlLimits.rootFieldsMax} root fields`, { nodes: node }),
+        );
       }
     },
   };
@@ -122,7 +142,8 @@ function responseNames(
 function refuseSubscriptions(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(node) {
-      if (node.operation === 'subscription') context.reportError(new GraphQLError('subscriptions are not offered', { nodes: node }));
+      if (node.operation === 'subscription')
+        context.reportError(new GraphQLError('subscriptions are not offered', { nodes: node }));
     },
   };
 }

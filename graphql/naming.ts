@@ -36,7 +36,9 @@ export function upperFirst(name: string): string {
 }
 
 /** Names of a resource's operations, all from the name of its type. */
-export function operationsOf(typeName: string): Record<'one' | 'many' | 'create' | 'createMany' | 'update' | 'delete', string> {
+export function operationsOf(
+  typeName: string,
+): Record<'one' | 'many' | 'create' | 'createMany' | 'update' | 'delete', string> {
   return {
     one: lowerFirst(typeName),
     many: plural(lowerFirst(typeName)),

@@ -10,7 +10,10 @@ export enum OrderDirection {
   ASC = 'ASC',
   DESC = 'DESC',
 }
-registerEnumType(OrderDirection, { name: 'OrderDirection', description: 'Ascending or descending; absent values come last in both.' });
+registerEnumType(OrderDirection, {
+  name: 'OrderDirection',
+  description: 'Ascending or descending; absent values come last in both.',
+});
 
 const orderInputs = new Map<TypeClass, TypeClass | undefined>();
 
@@ -33,7 +36,10 @@ function orderClass(target: TypeClass): TypeClass | undefined {
     return keyType ? [{ name, keyType, description }] : [];
   });
   if (keys.length === 0) return undefined;
-  const order = inputClass(`${target.name}OrderBy`, `One order key of ${target.name}: exactly one attribute with its direction.`);
+  const order = inputClass(
+    `${target.name}OrderBy`,
+    `One order key of ${target.name}: exactly one attribute with its direction.`,
+  );
   orderInputs.set(target, order);
   for (const { name, keyType, description } of keys) field(order, name, () => keyType as TypeClass, description);
   return order;
@@ -44,7 +50,8 @@ type OrderInput = { readonly [name: string]: OrderDirection | OrderInput | null 
 /** Order inputs become order keys; each must name exactly one attribute. */
 export function toOrder(inputs: readonly OrderInput[] | null | undefined): OrderKey[] {
   const keys = inputs ?? [];
-  if (keys.length > SORT_KEYS_MAX) throw beyond('SORT_KEYS_MAX', SORT_KEYS_MAX, `orderBy has ${keys.length} keys`, 'orderBy');
+  if (keys.length > SORT_KEYS_MAX)
+    throw beyond('SORT_KEYS_MAX', SORT_KEYS_MAX, `orderBy has ${keys.length} keys`, 'orderBy');
   return keys.map((input) => toOrderKey(input, []));
 }
 
@@ -52,9 +59,13 @@ function toOrderKey(input: OrderInput, path: readonly string[]): OrderKey {
   const keys = Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
   const [first] = keys;
   if (keys.length !== 1 || first === undefined) {
-    throw new DomainError('INVALID_QUERY', 'each orderBy element names exactly one attribute; several keys are several elements', {
-      path: 'orderBy',
-    });
+    throw new DomainError(
+      'INVALID_QUERY',
+      'each orderBy element names exactly one attribute; several keys are several elements',
+      {
+        path: 'orderBy',
+      },
+    );
   }
   const [name, value] = first;
   if (typeof value === 'string') return { path: [...path, name], descending: value === OrderDirection.DESC };

@@ -59,7 +59,8 @@ function pageResolver(page: TypeClass): new () => object {
     })
     totalCount(
       @Root() root: Page,
-      @Arg('exact', () => Boolean, { defaultValue: false, description: 'Count to the end, however many there are.' }) exact: boolean,
+      @Arg('exact', () => Boolean, { defaultValue: false, description: 'Count to the end, however many there are.' })
+      exact: boolean,
     ): Promise<number | null> {
       return root.totalCount(exact);
     }
@@ -103,9 +104,20 @@ export function pageArgumentsOf(target: TypeClass): TypeClass {
 }
 
 /** Reads a page of a resource as its arguments and the selection of the field ask for it; with `below` of what hangs on one parent. */
-export function readPage(target: TypeClass, context: Context, info: GraphQLResolveInfo, request: PageArguments, below?: { edge: Edge; parentId: string }): Promise<Page> {
+export function readPage(
+  target: TypeClass,
+  context: Context,
+  info: GraphQLResolveInfo,
+  request: PageArguments,
+  below?: { edge: Edge; parentId: string },
+): Promise<Page> {
   const isCounted = selectedFields(info).has('totalCount');
-  return context.reader.page(shapeOf(target), scopeOf(context), { ...toPageRequest(target, context, info, request), isCounted }, below);
+  return context.reader.page(
+    shapeOf(target),
+    scopeOf(context),
+    { ...toPageRequest(target, context, info, request), isCounted },
+    below,
+  );
 }
 
 export function toPageRequest(
@@ -141,6 +153,11 @@ export function within(name: string, value: number, max: number): number {
 }
 
 /** Reads one resource by id, or null. */
-export function readOne(target: TypeClass, context: Context, info: GraphQLResolveInfo, id: string): Promise<object | null> {
+export function readOne(
+  target: TypeClass,
+  context: Context,
+  info: GraphQLResolveInfo,
+  id: string,
+): Promise<object | null> {
   return context.reader.one(shapeOf(target), scopeOf(context), id, [...selectedFields(info)]);
 }

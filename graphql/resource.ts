@@ -26,7 +26,10 @@ export interface Writing {
   /** Several at once, all or none; the answer is `{ items: [...] }`. */
   createMany?: { description: string; call: (context: Context, write: WriteContext, inputs: never) => Promise<Answer> };
   update?: { description: string; call: (context: Context, write: WriteContext, change: Change) => Promise<Answer> };
-  delete?: { description: string; call: (context: Context, write: WriteContext, id: string, ifRevision: number | undefined) => Promise<Answer> };
+  delete?: {
+    description: string;
+    call: (context: Context, write: WriteContext, id: string, ifRevision: number | undefined) => Promise<Answer>;
+  };
 }
 
 export const texts = {
@@ -57,7 +60,11 @@ function oneResolver(target: TypeClass): ResolverClass {
   @Resolver(() => target)
   class OneResolver {
     @Query(() => target, { name: one, nullable: true, description: `One ${target.name} by id, or null.` })
-    one(@Arg('id', () => ID) id: string, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<object | null> {
+    one(
+      @Arg('id', () => ID) id: string,
+      @Ctx() context: Context,
+      @Info() info: GraphQLResolveInfo,
+    ): Promise<object | null> {
       return readOne(target, context, info, id);
     }
   }
@@ -72,7 +79,11 @@ function manyResolver(target: TypeClass): ResolverClass {
   @Resolver(() => target)
   class ManyResolver {
     @Query(() => page, { name: many, description: `A page of ${target.name}.` })
-    many(@Args(() => pageArguments) request: object, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<Page> {
+    many(
+      @Args(() => pageArguments) request: object,
+      @Ctx() context: Context,
+      @Info() info: GraphQLResolveInfo,
+    ): Promise<Page> {
       return readPage(target, context, info, request);
     }
   }
@@ -82,7 +93,9 @@ function manyResolver(target: TypeClass): ResolverClass {
 function hrefResolver(target: TypeClass): ResolverClass {
   @Resolver(() => target)
   class HrefResolver {
-    @FieldResolver(() => String, { description: 'Address of this resource in TMF REST; equals the Location of its creation.' })
+    @FieldResolver(() => String, {
+      description: 'Address of this resource in TMF REST; equals the Location of its creation.',
+    })
     href(@Root() { id }: { id: string }, @Ctx() context: Context): string {
       return context.href(target.name, id);
     }
@@ -90,7 +103,11 @@ function hrefResolver(target: TypeClass): ResolverClass {
   return HrefResolver;
 }
 
-function createResolver(target: TypeClass, input: TypeClass, { description, call }: NonNullable<Writing['create']>): ResolverClass {
+function createResolver(
+  target: TypeClass,
+  input: TypeClass,
+  { description, call }: NonNullable<Writing['create']>,
+): ResolverClass {
   const { create } = operationsOf(target.name);
 
   @Resolver(() => target)
@@ -110,21 +127,33 @@ function createResolver(target: TypeClass, input: TypeClass, { description, call
 /** Elements of one bulk mutation. */
 const bulkMax = 200;
 
-function createManyResolver(target: TypeClass, input: TypeClass, { description, call }: NonNullable<Writing['createMany']>): ResolverClass {
+function createManyResolver(
+  target: TypeClass,
+  input: TypeClass,
+  { description, call }: NonNullable<Writing['createMany']>,
+): ResolverClass {
   const { createMany } = operationsOf(target.name);
 
   @Resolver(() => target)
   class CreateManyResolver {
-    @Mutation(() => [target], { nullable: true, name: createMany, description: `${description} All or none, at most ${bulkMax}.` })
+    @Mutation(() => [target], {
+      nullable: true,
+      name: createMany,
+      description: `${description} All or none, at most ${bulkMax}.`,
+    })
     async createMany(
       @Arg('inputs', () => [input]) values: never[],
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<object[]> {
       if (values.length > bulkMax) {
-        throw new DomainError('INVALID_ATTRIBUTE', `inputs has ${values.length} elements, the limit is ${bulkMax}`, { path: 'inputs' });
+        throw new DomainError('INVALID_ATTRIBUTE', `inputs has ${values.length} elements, the limit is ${bulkMax}`, {
+          path: 'inputs',
+        });
       }
-      const { items } = (await told(context, call(context, writeContext(context, key), values as never))) as { items: object[] };
+      const { items } = (await told(context, call(context, writeContext(context, key), values as never))) as {
+        items: object[];
+      };
       return items;
     }
   }

@@ -13,7 +13,8 @@ function shown(value: unknown): string {
 }
 
 function fromNumberText(text: string): DecimalValue {
-  if (!/^-?\d+(\.\d+)?([eE][+-]?\d{1,5})?$/.test(text)) throw new GraphQLError(`'${shown(text)}' is not a decimal number`);
+  if (!/^-?\d+(\.\d+)?([eE][+-]?\d{1,5})?$/.test(text))
+    throw new GraphQLError(`'${shown(text)}' is not a decimal number`);
   const value = new DecimalValue(text);
   const problem = decimalProblem(value);
   if (problem) throw new GraphQLError(`${shown(text)} ${problem}`);
@@ -32,7 +33,8 @@ export const Decimal = new GraphQLScalarType<DecimalValue, number>({
   serialize: (value) => (typeof value === 'number' ? value : Number(String(value))),
   parseValue(value) {
     if (typeof value === 'number') {
-      if (!Number.isFinite(value)) throw new GraphQLError('the number is not finite: it exceeds what a number can hold');
+      if (!Number.isFinite(value))
+        throw new GraphQLError('the number is not finite: it exceeds what a number can hold');
       return fromNumberText(String(value));
     }
     if (isExactNumber(value)) return fromNumberText(value.value);
@@ -40,7 +42,8 @@ export const Decimal = new GraphQLScalarType<DecimalValue, number>({
     throw new GraphQLError(`'${shown(value)}' is not a decimal number`);
   },
   parseLiteral(node: ValueNode) {
-    if (node.kind === Kind.INT || node.kind === Kind.FLOAT || node.kind === Kind.STRING) return fromNumberText(node.value);
+    if (node.kind === Kind.INT || node.kind === Kind.FLOAT || node.kind === Kind.STRING)
+      return fromNumberText(node.value);
     throw new GraphQLError('a decimal is a number or a string', { nodes: node });
   },
 });

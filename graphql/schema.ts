@@ -68,5 +68,8 @@ export async function createSchema(): Promise<GraphQLSchema> {
     validate: false,
     orphanedTypes: [],
   });
-  return withJoins(schema, resources.flatMap(({ joins = [] }) => joins));
+  return withJoins(
+    schema,
+    resources.flatMap(({ joins = [] }) => joins),
+  );
 }

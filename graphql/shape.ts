@@ -2,7 +2,16 @@ import { GraphQLScalarType } from 'graphql';
 import { ID, Int } from 'type-graphql';
 import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
 import type { Shape, StoredAttribute } from '../src/platform/read/shape.js';
-import { columnPairOf, resolveType, resourceNamed, resourceOf, storedAttributesOf, type Attribute, type SingleType, type TypeClass } from './attribute.js';
+import {
+  columnPairOf,
+  resolveType,
+  resourceNamed,
+  resourceOf,
+  storedAttributesOf,
+  type Attribute,
+  type SingleType,
+  type TypeClass,
+} from './attribute.js';
 import { DateTime, Decimal } from './scalars.js';
 
 const scalarTypes = new Map<SingleType, ScalarType>([
@@ -25,7 +34,9 @@ const attributeTypes = new Map<TypeClass, Attributes>();
 export function attributeTypesOf(target: TypeClass): Attributes {
   let types = attributeTypes.get(target);
   if (types === undefined) {
-    types = Object.fromEntries(storedAttributesOf(target).map((attribute) => [attribute.name, attributeType(attribute)]));
+    types = Object.fromEntries(
+      storedAttributesOf(target).map((attribute) => [attribute.name, attributeType(attribute)]),
+    );
     attributeTypes.set(target, types);
   }
   return types;
@@ -71,7 +82,9 @@ function createShape(target: TypeClass): Shape {
     hidden,
     key,
     indexes,
-    attributes: Object.fromEntries(attributes.map((attribute) => [attribute.name, stored(attribute, types[attribute.name])])),
+    attributes: Object.fromEntries(
+      attributes.map((attribute) => [attribute.name, stored(attribute, types[attribute.name])]),
+    ),
     computed: attributes.filter(({ computed }) => computed).map(({ name }) => name),
   };
 }

@@ -28,9 +28,13 @@ export interface Dialect {
   /** Other name → our name, both as on the wire. */
   readonly names: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Attribute → other value → our value. */
-  readonly values: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string | boolean | null>>>>>>;
+  readonly values: Readonly<
+    Record<string, Readonly<Record<string, Readonly<Record<string, string | boolean | null>>>>>
+  >;
   /** Attributes that are an object with us, and a bare number with others: its name in the object, and what goes beside it. */
-  readonly bare?: Readonly<Record<string, Readonly<Record<string, { readonly as: string; readonly beside: Readonly<Record<string, string>> }>>>>;
+  readonly bare?: Readonly<
+    Record<string, Readonly<Record<string, { readonly as: string; readonly beside: Readonly<Record<string, string>> }>>>
+  >;
   /** Attributes that we have not and that say nothing, on the wire. */
   readonly ignored?: Readonly<Record<string, readonly string[]>>;
 }

@@ -1,4 +1,11 @@
-import { getNamedType, isInputObjectType, isNonNullType, type GraphQLInputField, type GraphQLInputObjectType, type GraphQLScalarType } from 'graphql';
+import {
+  getNamedType,
+  isInputObjectType,
+  isNonNullType,
+  type GraphQLInputField,
+  type GraphQLInputObjectType,
+  type GraphQLScalarType,
+} from 'graphql';
 import { LosslessNumber } from 'lossless-json';
 import { toAttribute, toWire } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
@@ -32,7 +39,13 @@ interface Reading {
  * A TMF body as a GraphQL input value: wire names become attribute names, other editions' names ours, a single
  * value stands for a list of one (as GraphQL has it), and whatever does not fit is refused by its path.
  */
-export function toInput(body: Json, input: GraphQLInputObjectType, model: ResourceModel, dialect: Dialect, leaf: Leaf = asSent): Json {
+export function toInput(
+  body: Json,
+  input: GraphQLInputObjectType,
+  model: ResourceModel,
+  dialect: Dialect,
+  leaf: Leaf = asSent,
+): Json {
   const translated = attributesInOurWords(body, model, dialect);
   const { known, unknown } = split(translated, model);
   const reading = { dialect, leaf };
@@ -69,19 +82,31 @@ function isAnnounced(body: Json, typeName: string): boolean {
 }
 
 function unknownAttribute(name: string, model: ResourceModel): DomainError {
-  return refusal([name], `unknown attribute '${name}' of ${model.name}: an extension is announced by @schemaLocation or a subclass @type`);
+  return refusal(
+    [name],
+    `unknown attribute '${name}' of ${model.name}: an extension is announced by @schemaLocation or a subclass @type`,
+  );
 }
 
 /** What a nested object has beyond its class is kept as its extension, when it announces one itself. */
-function nestedInput(body: Json, input: GraphQLInputObjectType, typeName: string, path: readonly string[], reading: Reading): Json {
+function nestedInput(
+  body: Json,
+  input: GraphQLInputObjectType,
+  typeName: string,
+  path: readonly string[],
+  reading: Reading,
+): Json {
   const { fields } = wireFieldsOf(input);
   const extension = fields.get(extensionAttribute);
-  if (extension === undefined || !isAnnounced(body, typeName)) return objectInput(body, input, path, reading, () => false);
+  if (extension === undefined || !isAnnounced(body, typeName))
+    return objectInput(body, input, path, reading, () => false);
   const isKnown = ([wire]: [string, unknown]): boolean => wire !== extensionAttribute && fields.has(wire);
   const entries = Object.entries(body);
   const result = objectInput(Object.fromEntries(entries.filter(isKnown)), input, path, reading, () => false);
   const unknown = entries.filter((entry) => !isKnown(entry));
-  return unknown.length === 0 ? result : { ...result, [extensionAttribute]: fieldInput(Object.fromEntries(unknown), extension, path, reading) };
+  return unknown.length === 0
+    ? result
+    : { ...result, [extensionAttribute]: fieldInput(Object.fromEntries(unknown), extension, path, reading) };
 }
 
 function objectInput(
@@ -133,11 +158,19 @@ function fieldInput(value: unknown, field: GraphQLInputField, path: readonly str
   const { type, isList } = unwrap(field.type);
   if (!isList) return singleInput(value, type, path, reading);
   const elements = Array.isArray(value) ? value : [value];
-  if (elements.length > ELEMENTS_MAX) throw refusal(path, `${path.join('.')} has ${elements.length} elements, the limit is ${ELEMENTS_MAX}`);
-  return elements.map((element: unknown, index) => singleInput(element, unwrap(type).type, [...path, String(index)], reading));
+  if (elements.length > ELEMENTS_MAX)
+    throw refusal(path, `${path.join('.')} has ${elements.length} elements, the limit is ${ELEMENTS_MAX}`);
+  return elements.map((element: unknown, index) =>
+    singleInput(element, unwrap(type).type, [...path, String(index)], reading),
+  );
 }
 
-function singleInput(value: unknown, type: Parameters<typeof unwrap>[0], path: readonly string[], reading: Reading): unknown {
+function singleInput(
+  value: unknown,
+  type: Parameters<typeof unwrap>[0],
+  path: readonly string[],
+  reading: Reading,
+): unknown {
   const named = getNamedType(type);
   if (isInputObjectType(named)) {
     if (!isObject(value)) throw refusal(path, `${path.join('.')} must be an object`);
@@ -157,7 +190,12 @@ export function attributesInOurWords(body: Json, model: ResourceModel, dialect: 
 }
 
 /** The same object in the words of the edition we serve. */
-function inOurWords(body: Json, typeName: string, { names, values, bare, ignored }: Dialect, path: readonly string[]): Json {
+function inOurWords(
+  body: Json,
+  typeName: string,
+  { names, values, bare, ignored }: Dialect,
+  path: readonly string[],
+): Json {
   const renamed = names[typeName];
   const synonyms = values[typeName];
   const wrapped = bare?.[typeName];
@@ -167,7 +205,10 @@ function inOurWords(body: Json, typeName: string, { names, values, bare, ignored
   const entries = said.map(([wire, value]): [string, unknown] => {
     const name = renamed && Object.hasOwn(renamed, wire) ? (renamed[wire] as string) : wire;
     if (name !== wire && Object.hasOwn(body, name)) {
-      throw refusal([...path, wire], `${[...path, wire].join('.')} is another name of ${name}: only one of them can be given`);
+      throw refusal(
+        [...path, wire],
+        `${[...path, wire].join('.')} is another name of ${name}: only one of them can be given`,
+      );
     }
     const wrap = wrapped && Object.hasOwn(wrapped, name) && isNumber(value) ? wrapped[name] : undefined;
     if (wrap) return [name, { ...wrap.beside, [wrap.as]: value }];

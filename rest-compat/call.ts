@@ -43,7 +43,9 @@ export async function perform(
   variables: Json,
   respond: (result: Json | null) => RestResponse,
 ): Promise<RestResponse> {
-  return call.query.explain === undefined ? respond(await run(call, document, variables)) : explanation(call, document, variables);
+  return call.query.explain === undefined
+    ? respond(await run(call, document, variables))
+    : explanation(call, document, variables);
 }
 
 /** Apollo's Sandbox opens with what is packed into this parameter. */
@@ -54,7 +56,12 @@ function explanation({ request }: Call, document: DocumentNode, variables: Json)
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
   const endpoint = `${request.origin}/graphql`;
   const state = lzString.compressToEncodedURIComponent(
-    JSON.stringify({ document: operation, variables: JSON.stringify(given, undefined, 2), headers: '{}', includeCookies: false }),
+    JSON.stringify({
+      document: operation,
+      variables: JSON.stringify(given, undefined, 2),
+      headers: '{}',
+      includeCookies: false,
+    }),
   );
   const sandbox = `${sandboxUrl}?endpoint=${encodeURIComponent(endpoint)}&explorerURLState=${state}`;
   return { status: 200, headers: {}, body: { endpoint, operation, variables: given, sandbox } };
@@ -84,9 +91,14 @@ export function versionOf(result: Json): { revision: number; href: string; updat
 }
 
 /** The headers that tell the version of the resource that is answered. */
-export function versionHeaders({ query, route: { edition } }: Call, result: Json, body: Json): { ETag: string; 'Last-Modified': string } {
+export function versionHeaders(
+  { query, route: { edition } }: Call,
+  result: Json,
+  body: Json,
+): { ETag: string; 'Last-Modified': string } {
   const { revision, updatedAt } = versionOf(result);
-  const isWhole = query.fields === undefined && query.expand === undefined && (query.depth ?? 0) === 0 && (edition?.isFirst ?? true);
+  const isWhole =
+    query.fields === undefined && query.expand === undefined && (query.depth ?? 0) === 0 && (edition?.isFirst ?? true);
   return {
     ETag: eTag(revision, isWhole ? undefined : hashOf(edition?.name ?? '', body)),
     'Last-Modified': new Date(updatedAt).toUTCString(),

@@ -21,15 +21,25 @@ export class DocumentBounds {
 
   constructor(current: unknown, bytesMax: number) {
     const { bytes, nodes, depth } = this.sizeOf(current);
-    this.max = { bytes: Math.max(bytes, bytesMax), nodes: Math.max(nodes, DOCUMENT_NODES_MAX), depth: Math.max(depth, DOCUMENT_DEPTH_MAX) };
+    this.max = {
+      bytes: Math.max(bytes, bytesMax),
+      nodes: Math.max(nodes, DOCUMENT_NODES_MAX),
+      depth: Math.max(depth, DOCUMENT_DEPTH_MAX),
+    };
   }
 
   check(document: unknown): void {
     const { bytes, nodes, depth } = this.sizeOf(document);
     const { max } = this;
-    if (bytes > max.bytes) throw new DomainError('BODY_TOO_LARGE', `the patch would make the resource larger than ${max.bytes} bytes of JSON`);
-    if (nodes > max.nodes) throw new DomainError('INVALID_BODY', `the patch would give the resource more than ${max.nodes} values`);
-    if (depth > max.depth) throw new DomainError('INVALID_BODY', `the patch would nest the resource deeper than ${max.depth} levels`);
+    if (bytes > max.bytes)
+      throw new DomainError(
+        'BODY_TOO_LARGE',
+        `the patch would make the resource larger than ${max.bytes} bytes of JSON`,
+      );
+    if (nodes > max.nodes)
+      throw new DomainError('INVALID_BODY', `the patch would give the resource more than ${max.nodes} values`);
+    if (depth > max.depth)
+      throw new DomainError('INVALID_BODY', `the patch would nest the resource deeper than ${max.depth} levels`);
   }
 
   private sizeOf(value: unknown): Size {

@@ -19,13 +19,20 @@ export interface Edition {
 export type ConfiguredEditions = Readonly<Record<string, string>>;
 
 /** The edition a request is answered in; undefined where the API has but one. Refuses names that the API does not have. */
-export function editionOf({ number, editions }: ApiDescriptor, asked: string | undefined, configured: ConfiguredEditions): Edition | undefined {
+export function editionOf(
+  { number, editions }: ApiDescriptor,
+  asked: string | undefined,
+  configured: ConfiguredEditions,
+): Edition | undefined {
   const names = Object.keys(editions ?? {});
   const name = asked?.trim() ?? (Object.hasOwn(configured, number) ? configured[number] : names[0]);
   if (name === undefined) return undefined;
   if (editions === undefined || !Object.hasOwn(editions, name)) {
-    const offered = names.length === 0 ? 'has no editions to choose from' : `is answered in the editions ${names.join(' and ')}`;
-    throw new DomainError('INVALID_HEADER', `${number} ${offered}, not '${name.slice(0, 100)}'`, { path: editionHeader });
+    const offered =
+      names.length === 0 ? 'has no editions to choose from' : `is answered in the editions ${names.join(' and ')}`;
+    throw new DomainError('INVALID_HEADER', `${number} ${offered}, not '${name.slice(0, 100)}'`, {
+      path: editionHeader,
+    });
   }
   return { name, singles: editions[name] ?? {}, isFirst: name === names[0] };
 }
@@ -34,7 +41,8 @@ export function editionOf({ number, editions }: ApiDescriptor, asked: string | u
 export function problemOfEditions(apis: readonly ApiDescriptor[], configured: ConfiguredEditions): string | undefined {
   for (const [number, name] of Object.entries(configured)) {
     const names = Object.keys(apis.find((api) => api.number === number)?.editions ?? {});
-    if (!names.includes(name)) return names.length === 0 ? `${number} has no editions` : `the editions of ${number} are ${names.join(' and ')}`;
+    if (!names.includes(name))
+      return names.length === 0 ? `${number} has no editions` : `the editions of ${number} are ${names.join(' and ')}`;
   }
   return undefined;
 }

@@ -1,4 +1,11 @@
-import { getNamedType, isInputObjectType, isListType, isNonNullType, type GraphQLInputObjectType, type GraphQLInputType } from 'graphql';
+import {
+  getNamedType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+} from 'graphql';
 import { toWire } from '../graphql/naming.js';
 import { Decimal } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
@@ -34,7 +41,9 @@ type Condition = Exclude<Filter, { kind: 'and' | 'or' | 'not' }>;
 
 function withExtensionPath(filter: Condition, { extensionAttributes }: FilterFacts): Condition {
   const [first] = filter.path;
-  return first !== undefined && extensionAttributes.has(first) ? { ...filter, path: [extensionAttribute, ...filter.path] } : filter;
+  return first !== undefined && extensionAttributes.has(first)
+    ? { ...filter, path: [extensionAttribute, ...filter.path] }
+    : filter;
 }
 
 function withDefaultType(filter: Condition, { typeName }: FilterFacts): Filter {
@@ -42,7 +51,9 @@ function withDefaultType(filter: Condition, { typeName }: FilterFacts): Filter {
   if (!isOnType || (filter.kind !== 'compare' && filter.kind !== 'compareList')) return filter;
   const absent: Filter = { kind: 'isNull', path: filter.path, isNull: true };
   const isMet = matches(filter, { [typeAttribute]: typeName }, { [typeAttribute]: { kind: 'scalar', type: 'string' } });
-  return isMet ? { kind: 'or', filters: [filter, absent] } : { kind: 'and', filters: [filter, { ...absent, isNull: false }] };
+  return isMet
+    ? { kind: 'or', filters: [filter, absent] }
+    : { kind: 'and', filters: [filter, { ...absent, isNull: false }] };
 }
 
 /**
@@ -71,7 +82,11 @@ export function toFilterInput(filter: Filter, input: GraphQLInputObjectType): Js
   }
 }
 
-function nest(input: GraphQLInputObjectType, path: readonly string[], leaf: (at: GraphQLInputObjectType) => Json): Json {
+function nest(
+  input: GraphQLInputObjectType,
+  path: readonly string[],
+  leaf: (at: GraphQLInputObjectType) => Json,
+): Json {
   const [name, ...rest] = path;
   if (name === undefined) return leaf(input);
   const field = input.getFields()[name];

@@ -44,14 +44,20 @@ function tagsOf(header: string): string[] {
 export function requireMediaType(request: RestRequest, types: readonly string[]): string {
   const given = mediaType(request.headers['content-type'] ?? types[0] ?? '');
   if (types.includes(given)) return given;
-  throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Type '${given}' is not supported here, but ${types.join(', ')}`);
+  throw new DomainError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `Content-Type '${given}' is not supported here, but ${types.join(', ')}`,
+  );
 }
 
 /** 406 unless JSON is among what the client accepts. */
 export function requireAcceptable(request: RestRequest): void {
   const accept = request.headers['accept'];
   if (accept === undefined || accept.trim() === '' || accept === '*/*' || request.acceptsJson()) return;
-  throw new DomainError('NOT_ACCEPTABLE', `only application/json is offered, '${accept.slice(0, 100)}' does not accept it`);
+  throw new DomainError(
+    'NOT_ACCEPTABLE',
+    `only application/json is offered, '${accept.slice(0, 100)}' does not accept it`,
+  );
 }
 
 function mediaType(header: string): string {

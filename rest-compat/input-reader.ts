@@ -9,7 +9,11 @@ import { resourceModel } from './resource-model.js';
  * What the body of a POST means, as resolvers get it: for streams, whose bodies no operation carries. Refuses what a
  * POST of the same body would refuse.
  */
-export function inputReader(schema: GraphQLSchema, apis: readonly ApiDescriptor[], typeName: string): (body: unknown) => Json {
+export function inputReader(
+  schema: GraphQLSchema,
+  apis: readonly ApiDescriptor[],
+  typeName: string,
+): (body: unknown) => Json {
   const api = apis.find(({ resources }) => Object.values(resources).includes(typeName));
   const model = resourceModel(schema, typeName);
   const { createInput } = model;

@@ -65,8 +65,15 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
     const { limit, after, upTo } = stretch;
     const within = { id: { lte: upTo } };
     try {
-      const data = await execute(document, { filter: filter ? { and: [filter, within] } : within, limit, after }, context);
-      const { pageInfo, items } = data['result'] as { pageInfo: { hasNextPage: boolean; endCursor: string }; items: Json[] };
+      const data = await execute(
+        document,
+        { filter: filter ? { and: [filter, within] } : within, limit, after },
+        context,
+      );
+      const { pageInfo, items } = data['result'] as {
+        pageInfo: { hasNextPage: boolean; endCursor: string };
+        items: Json[];
+      };
       return { items: items.map(project), next: pageInfo.hasNextPage ? pageInfo.endCursor : undefined };
     } catch (error) {
       // A stream goes on in smaller steps; one item alone is never too large.

@@ -64,16 +64,22 @@ export class PathFinder {
     const filter = filterOf(element);
     this.asked += elements.length * conditionsOf(filter);
     if (this.asked > conditionsAskedMax) {
-      throw new DomainError('INVALID_BODY', `the conditions in the paths of one patch are asked at most ${conditionsAskedMax} times of the elements of lists`);
+      throw new DomainError(
+        'INVALID_BODY',
+        `the conditions in the paths of one patch are asked at most ${conditionsAskedMax} times of the elements of lists`,
+      );
     }
-    const pointers = elements.flatMap((one, at) => (isObject(one) && matches(filter, this.toAttributes(one), element) ? [[...list, String(at), ...rest]] : []));
+    const pointers = elements.flatMap((one, at) =>
+      isObject(one) && matches(filter, this.toAttributes(one), element) ? [[...list, String(at), ...rest]] : [],
+    );
     if (pointers.length === 0) throw new DomainError('CONFLICT', `no element of '${shown(list.join('.'))}' matches`);
     return pointers.reverse();
   }
 
   private elementOf(list: Pointer): Attributes {
     let type: AttributeType | undefined = { kind: 'object', attributes: () => this.attributes };
-    for (const wire of list) type = type?.kind === 'object' ? attributeOf(type.attributes(), toAttribute(wire)) : undefined;
+    for (const wire of list)
+      type = type?.kind === 'object' ? attributeOf(type.attributes(), toAttribute(wire)) : undefined;
     if (type?.kind === 'list' && type.element.kind === 'object') return type.element.attributes();
     throw new DomainError('INVALID_BODY', `'${shown(list.join('.'))}' is no list of objects`);
   }
@@ -105,7 +111,11 @@ function querySelection(path: string): Selection | undefined {
   const [list = '', ...rest] = path.slice(1, question).split('/').map(unescaped);
   // The query names attributes from the resource on: orderItem.productOffering.id; below the list they are the element's.
   const prefix = `${list}.`;
-  const query = path.slice(question + 1).split(/(?<=[&;])/).map((term) => (term.startsWith(prefix) ? term.slice(prefix.length) : term)).join('');
+  const query = path
+    .slice(question + 1)
+    .split(/(?<=[&;])/)
+    .map((term) => (term.startsWith(prefix) ? term.slice(prefix.length) : term))
+    .join('');
   return { list: [list], filterOf: (element) => withoutRegex(queryFilter(query, element)), rest };
 }
 
@@ -113,8 +123,10 @@ function querySelection(path: string): Selection | undefined {
 function queryFilter(query: string, attributes: Attributes): Filter {
   const { filter, order, ...others } = parseQuery(query, { attributes, toAttribute });
   const [stranger] = [...Object.keys(others), ...(order.length > 0 ? ['sort'] : [])];
-  if (stranger !== undefined) throw new DomainError('INVALID_QUERY', `${stranger} says nothing in a path`, { path: stranger });
-  if (filter === undefined) throw new DomainError('INVALID_QUERY', 'behind the ? of a path stands which elements are meant');
+  if (stranger !== undefined)
+    throw new DomainError('INVALID_QUERY', `${stranger} says nothing in a path`, { path: stranger });
+  if (filter === undefined)
+    throw new DomainError('INVALID_QUERY', 'behind the ? of a path stands which elements are meant');
   return filter;
 }
 
@@ -130,15 +142,20 @@ function withoutRegex(filter: Filter): Filter {
 }
 
 function conditionsOf(filter: Filter): number {
-  if (filter.kind === 'and' || filter.kind === 'or') return filter.filters.reduce((sum, part) => sum + conditionsOf(part), 1);
+  if (filter.kind === 'and' || filter.kind === 'or')
+    return filter.filters.reduce((sum, part) => sum + conditionsOf(part), 1);
   if (filter.kind === 'compareList') return filter.values.length;
-  return filter.kind === 'not' || filter.kind === 'some' || filter.kind === 'none' ? 1 + conditionsOf(filter.filter) : 1;
+  return filter.kind === 'not' || filter.kind === 'some' || filter.kind === 'none'
+    ? 1 + conditionsOf(filter.filter)
+    : 1;
 }
 
 /** The same JSON under GraphQL names; what an extension adds stands beside the others on the wire, and by itself there. */
 function inAttributes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inAttributes);
   if (!isObject(value)) return value;
-  const members = Object.entries(value).map(([wire, inner]) => [toWire(toAttribute(wire)) === wire ? toAttribute(wire) : wire, inAttributes(inner)] as const);
+  const members = Object.entries(value).map(
+    ([wire, inner]) => [toWire(toAttribute(wire)) === wire ? toAttribute(wire) : wire, inAttributes(inner)] as const,
+  );
   return Object.fromEntries([[extensionAttribute, value], ...members]);
 }

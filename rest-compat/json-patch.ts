@@ -33,7 +33,8 @@ const needs: Readonly<Record<PatchOperation['op'], readonly string[]>> = {
 /** Reads the operations of RFC 6902, refusing what is none. */
 export function readOperations(body: unknown): PatchOperation[] {
   if (!Array.isArray(body)) throw new DomainError('INVALID_BODY', 'a JSON Patch is an array of operations');
-  if (body.length > operationsMax) throw new DomainError('INVALID_BODY', `a JSON Patch has at most ${operationsMax} operations, not ${body.length}`);
+  if (body.length > operationsMax)
+    throw new DomainError('INVALID_BODY', `a JSON Patch has at most ${operationsMax} operations, not ${body.length}`);
   return body.map((operation: unknown, index) => {
     const problem = problemOf(operation);
     if (problem) throw new DomainError('INVALID_BODY', `operation ${index} ${problem}`, { path: String(index) });
@@ -49,7 +50,11 @@ function plain(value: unknown, index: number): unknown {
   if (value instanceof LosslessNumber) {
     const number = Number(value.value);
     if (Number.isFinite(number) && new Decimal(value.value).eq(number)) return number;
-    throw new DomainError('INVALID_BODY', `operation ${index}: ${shown(value.value)} has more digits than a JSON number keeps exactly`, { path: String(index) });
+    throw new DomainError(
+      'INVALID_BODY',
+      `operation ${index}: ${shown(value.value)} has more digits than a JSON number keeps exactly`,
+      { path: String(index) },
+    );
   }
   if (Array.isArray(value)) return value.map((part) => plain(part, index));
   if (!isObject(value)) return value;
@@ -65,7 +70,8 @@ function problemOf(operation: unknown): string | undefined {
   for (const name of needs[op as PatchOperation['op']]) {
     if (!Object.hasOwn(operation, name)) return `(${op}) needs '${name}'`;
   }
-  if (Object.hasOwn(operation, 'from') && !isPath(operation['from'])) return `needs a 'from' of at most ${pathLengthMax} characters`;
+  if (Object.hasOwn(operation, 'from') && !isPath(operation['from']))
+    return `needs a 'from' of at most ${pathLengthMax} characters`;
   return undefined;
 }
 
@@ -82,7 +88,12 @@ export interface PatchRules extends PathRules {
  * What the operations, in order, make of the resource's JSON, which stays as it was. Each place on a path is what an
  * object has itself or an element of a list; where there is none, the patch is refused (409).
  */
-export function applyJsonPatch(current: Json, operations: readonly PatchOperation[], attributes: Attributes, rules: PatchRules): Json {
+export function applyJsonPatch(
+  current: Json,
+  operations: readonly PatchOperation[],
+  attributes: Attributes,
+  rules: PatchRules,
+): Json {
   const finder = new PathFinder(attributes, rules);
   const bounds = new DocumentBounds(current, rules.bytesMax);
   let document: unknown = current;
@@ -90,7 +101,10 @@ export function applyJsonPatch(current: Json, operations: readonly PatchOperatio
   operations.forEach((operation, index) => {
     const pointers = within(index, () => finder.find(operation.path, document));
     changes += pointers.length;
-    if (changes > changesMax) throw new DomainError('INVALID_BODY', `operation ${index}: one patch changes at most ${changesMax} places`, { path: String(index) });
+    if (changes > changesMax)
+      throw new DomainError('INVALID_BODY', `operation ${index}: one patch changes at most ${changesMax} places`, {
+        path: String(index),
+      });
     for (const pointer of pointers) document = within(index, () => changed(document, operation, pointer));
     within(index, () => bounds.check(document));
   });
@@ -146,7 +160,11 @@ function within<T>(index: number, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof DomainError) throw new DomainError(error.code, `operation ${index}: ${error.message}`, { ...error.details, path: String(index) });
+    if (error instanceof DomainError)
+      throw new DomainError(error.code, `operation ${index}: ${error.message}`, {
+        ...error.details,
+        path: String(index),
+      });
     throw error;
   }
 }

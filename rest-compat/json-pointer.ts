@@ -47,27 +47,42 @@ type Edit = (holder: Json | unknown[], token: string) => Json | unknown[] | unde
  * when there is nothing at the pointer, or no place for the value.
  */
 export function added(document: unknown, pointer: Pointer, value: unknown): unknown {
-  return edited(document, pointer, () => value, (holder, token) => {
-    if (!Array.isArray(holder)) return withMember(holder, token, value);
-    const index = token === listEnd ? holder.length : indexPattern.test(token) ? Number(token) : Infinity;
-    return index <= holder.length ? holder.toSpliced(index, 0, value) : undefined;
-  });
+  return edited(
+    document,
+    pointer,
+    () => value,
+    (holder, token) => {
+      if (!Array.isArray(holder)) return withMember(holder, token, value);
+      const index = token === listEnd ? holder.length : indexPattern.test(token) ? Number(token) : Infinity;
+      return index <= holder.length ? holder.toSpliced(index, 0, value) : undefined;
+    },
+  );
 }
 
 export function replaced(document: unknown, pointer: Pointer, value: unknown): unknown {
-  return edited(document, pointer, () => value, (holder, token) => {
-    if (childOf(holder, token) === undefined) return undefined;
-    return Array.isArray(holder) ? holder.with(Number(token), value) : withMember(holder, token, value);
-  });
+  return edited(
+    document,
+    pointer,
+    () => value,
+    (holder, token) => {
+      if (childOf(holder, token) === undefined) return undefined;
+      return Array.isArray(holder) ? holder.with(Number(token), value) : withMember(holder, token, value);
+    },
+  );
 }
 
 /** Without the whole document nothing is left: null. */
 export function removed(document: unknown, pointer: Pointer): unknown {
-  return edited(document, pointer, () => null, (holder, token) => {
-    if (childOf(holder, token) === undefined) return undefined;
-    if (Array.isArray(holder)) return holder.toSpliced(Number(token), 1);
-    return Object.fromEntries(Object.entries(holder).filter(([name]) => name !== token));
-  });
+  return edited(
+    document,
+    pointer,
+    () => null,
+    (holder, token) => {
+      if (childOf(holder, token) === undefined) return undefined;
+      if (Array.isArray(holder)) return holder.toSpliced(Number(token), 1);
+      return Object.fromEntries(Object.entries(holder).filter(([name]) => name !== token));
+    },
+  );
 }
 
 function edited(document: unknown, [token, ...rest]: Pointer, whole: () => unknown, edit: Edit): unknown {

@@ -11,39 +11,83 @@ import { attributeFields, targetType, type ResourceModel } from './resource-mode
 // No parameter has a default or an example with a value: Swagger UI would send it.
 
 /** Parameters that mean the same for every resource. */
-export function commonParameters(facts: { pageSizes: PageSizes; fieldsAddIdentity: boolean; isExplainOffered: boolean; editions: readonly string[] }): Record<string, Json> {
-  const identity = facts.fieldsAddIdentity ? 'id and href are always there' : 'nothing else is answered, not even id and href';
+export function commonParameters(facts: {
+  pageSizes: PageSizes;
+  fieldsAddIdentity: boolean;
+  isExplainOffered: boolean;
+  editions: readonly string[];
+}): Record<string, Json> {
+  const identity = facts.fieldsAddIdentity
+    ? 'id and href are always there'
+    : 'nothing else is answered, not even id and href';
   return {
     id: { name: 'id', in: 'path', required: true, description: 'Id of the resource.', schema: { type: 'string' } },
     fields: query(
       'fields',
       `Attributes to answer, separated by commas: first level or deeper with dots (\`relatedParty.id\`); ${identity}. \`none\` is id and href. Absent: everything.`,
     ),
-    sort: query('sort', 'Attributes to sort by, separated by commas, `-` before one for descending: `-amount.amount,id`. Absent values come last. Default: in the order of creation.'),
-    offset: query('offset', `Items to skip, at most ${OFFSET_MAX}; further on, use after.`, { type: 'integer', minimum: 0, maximum: OFFSET_MAX }),
-    limit: query('limit', `Items to answer at most; ${facts.pageSizes.pageSizeDefault} when not given.`, { type: 'integer', minimum: 0, maximum: facts.pageSizes.pageSizeMax }),
-    after: query('after', 'Our extension: go on behind this cursor, which the `next` link gives. Cheap however far; instead of offset.'),
+    sort: query(
+      'sort',
+      'Attributes to sort by, separated by commas, `-` before one for descending: `-amount.amount,id`. Absent values come last. Default: in the order of creation.',
+    ),
+    offset: query('offset', `Items to skip, at most ${OFFSET_MAX}; further on, use after.`, {
+      type: 'integer',
+      minimum: 0,
+      maximum: OFFSET_MAX,
+    }),
+    limit: query('limit', `Items to answer at most; ${facts.pageSizes.pageSizeDefault} when not given.`, {
+      type: 'integer',
+      minimum: 0,
+      maximum: facts.pageSizes.pageSizeMax,
+    }),
+    after: query(
+      'after',
+      'Our extension: go on behind this cursor, which the `next` link gives. Cheap however far; instead of offset.',
+    ),
     filter: query(
       'filter',
-      'JSONPath of TMF630 Part 6, ANDed with the other conditions: `$[?(@.status==\'active\' && @.priority>1)]`, or, of one and the same list element, `$.relatedParty[?(@.id==\'42\' && @.role==\'customer\')]`.',
+      "JSONPath of TMF630 Part 6, ANDed with the other conditions: `$[?(@.status=='active' && @.priority>1)]`, or, of one and the same list element, `$.relatedParty[?(@.id=='42' && @.role=='customer')]`.",
     ),
-    depth: query('depth', 'Levels of references to resources of this server to answer with the resources themselves.', { type: 'integer', minimum: 0, maximum: DEPTH_MAX }),
+    depth: query('depth', 'Levels of references to resources of this server to answer with the resources themselves.', {
+      type: 'integer',
+      minimum: 0,
+      maximum: DEPTH_MAX,
+    }),
     ...(facts.isExplainOffered && {
-      explain: query('explain', 'Instead of doing anything, answer 200 with the GraphQL operation that the request stands for, its variables and a link to try it in Apollo Sandbox.', {
-        type: 'string',
-        enum: ['graphql'],
-      }),
+      explain: query(
+        'explain',
+        'Instead of doing anything, answer 200 with the GraphQL operation that the request stands for, its variables and a link to try it in Apollo Sandbox.',
+        {
+          type: 'string',
+          enum: ['graphql'],
+        },
+      ),
     }),
     ...(facts.editions.length > 0 && {
       [editionHeader]: {
-        ...header(editionHeader, 'Edition of the answer: where editions differ an attribute is a list in one and a single object, the first of the list, in the other. Absent: as the server is configured.'),
+        ...header(
+          editionHeader,
+          'Edition of the answer: where editions differ an attribute is a list in one and a single object, the first of the list, in the other. Absent: as the server is configured.',
+        ),
         schema: { type: 'string', enum: facts.editions },
       },
     }),
-    Range: header('Range', 'TMF630 paging by header, counted from 1: `items=11-20`. Counts only without offset, limit and after.'),
-    Prefer: header('Prefer', '`count=exact` counts all that match, as long as a report may take; `count=none` counts nothing, and the answer has neither X-Total-Count nor a link to the last page.'),
-    'If-Match': header('If-Match', 'ETag of the version to change or delete; when there is a newer one the answer is 412. Only the revision counts, the hash behind it does not. Absent: whatever version there is.'),
-    'If-None-Match': header('If-None-Match', 'ETag of the answer the client has; when that is still it the answer is 304.'),
+    Range: header(
+      'Range',
+      'TMF630 paging by header, counted from 1: `items=11-20`. Counts only without offset, limit and after.',
+    ),
+    Prefer: header(
+      'Prefer',
+      '`count=exact` counts all that match, as long as a report may take; `count=none` counts nothing, and the answer has neither X-Total-Count nor a link to the last page.',
+    ),
+    'If-Match': header(
+      'If-Match',
+      'ETag of the version to change or delete; when there is a newer one the answer is 412. Only the revision counts, the hash behind it does not. Absent: whatever version there is.',
+    ),
+    'If-None-Match': header(
+      'If-None-Match',
+      'ETag of the answer the client has; when that is still it the answer is 304.',
+    ),
     'Idempotency-Key': header(
       'Idempotency-Key',
       'Name of this request, chosen by the client. Sent again with the same key and content it has no second effect and gets the first answer; with other content it is refused.',
@@ -60,7 +104,10 @@ export function resourceParameters(model: ResourceModel): { conditions: Json[]; 
     expand:
       references.length === 0
         ? undefined
-        : query('expand', `References to answer with the resource they refer to, separated by commas; of ${references.map((path) => `\`${path}\``).join(', ')}.`),
+        : query(
+            'expand',
+            `References to answer with the resource they refer to, separated by commas; of ${references.map((path) => `\`${path}\``).join(', ')}.`,
+          ),
   };
 }
 
@@ -75,7 +122,9 @@ interface Place {
 
 /** Filterable attributes of the first level; of objects and lists what is mandatory in them, or else what is no address or meta attribute. */
 function filterPlaces({ type, filterInput }: ResourceModel): Place[] {
-  const filterable = attributeFields(type).filter(({ name }) => filterInput?.getFields()[name] !== undefined && name !== extensionAttribute);
+  const filterable = attributeFields(type).filter(
+    ({ name }) => filterInput?.getFields()[name] !== undefined && name !== extensionAttribute,
+  );
   return filterable.flatMap((field): Place[] => {
     const wire = toWire(field.name);
     const named = getNamedType(field.type);
@@ -91,7 +140,10 @@ function placesBelow(path: string, type: GraphQLObjectType): Place[] {
   const mandatory = leaves.filter(({ field }) => isNonNullType(field.type));
   const telling = leaves.filter(({ field: { name } }) => name !== 'href' && toWire(name) === name);
   const shown = mandatory.length > 0 ? mandatory : telling;
-  if (shown.length === 0) return inner.flatMap(({ field, named }) => (isObjectType(named) && named !== type ? placesBelow(`${path}.${toWire(field.name)}`, named) : []));
+  if (shown.length === 0)
+    return inner.flatMap(({ field, named }) =>
+      isObjectType(named) && named !== type ? placesBelow(`${path}.${toWire(field.name)}`, named) : [],
+    );
   return shown.map(({ field, named }) => ({
     name: `${path}.${toWire(field.name)}`,
     description: field.description ?? '',
@@ -111,7 +163,10 @@ function equalTo({ name, description, schema }: Place): Json {
 /** All other conditions; OpenAPI has no parameter whose name is free but an object whose members are parameters. */
 function anyConditions(places: readonly Place[]): Json {
   const name = (matching: (place: Place) => boolean): string | undefined => places.find(matching)?.name;
-  const text = name(({ schema, name: place }) => schema['type'] === 'string' && !schema['format'] && place !== 'id' && !place.startsWith('@'));
+  const text = name(
+    ({ schema, name: place }) =>
+      schema['type'] === 'string' && !schema['format'] && place !== 'id' && !place.startsWith('@'),
+  );
   const time = name(({ schema }) => schema['format'] === 'date-time');
   const number = name(({ schema }) => schema['type'] === 'number');
   const below = name(({ isBelow, schema }) => isBelow && schema['type'] === 'string');

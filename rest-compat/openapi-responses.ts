@@ -4,17 +4,27 @@ import type { Json } from './body.js';
 /** The headers that answers carry. */
 export const headers = {
   Location: text('Address of what was created; its href.'),
-  ETag: text('Version of the resource, for If-Match and If-None-Match: its revision, and with `fields`, `expand` or `depth` a hash of the answer behind it.'),
+  ETag: text(
+    'Version of the resource, for If-Match and If-None-Match: its revision, and with `fields`, `expand` or `depth` a hash of the answer behind it.',
+  ),
   'Last-Modified': text('When it was last changed, as HTTP date.'),
-  'X-Total-Count': count('How many match in all. Left out where counting would take long, unless the request has `Prefer: count=exact`.'),
+  'X-Total-Count': count(
+    'How many match in all. Left out where counting would take long, unless the request has `Prefer: count=exact`.',
+  ),
   'X-Result-Count': count('How many are in this answer.'),
   Link: text('RFC 8288 links to other pages: `first`, `prev`, `next`, `last`. Without `next` this is the last page.'),
-  'Content-Range': text('Which items these are, counted from 1, when the request had a Range header: `items 11-20/134`.'),
-  'Idempotency-Replayed': text('`true` when an earlier request with the same Idempotency-Key was answered like this; nothing was done again.'),
+  'Content-Range': text(
+    'Which items these are, counted from 1, when the request had a Range header: `items 11-20/134`.',
+  ),
+  'Idempotency-Replayed': text(
+    '`true` when an earlier request with the same Idempotency-Key was answered like this; nothing was done again.',
+  ),
   Allow: text('The methods that are offered here.'),
   'Accept-Patch': text('The media types that PATCH takes here.'),
   'Retry-After': count('Seconds after which to try again.'),
-  'Cache-Control': text('How the answer may be kept: `private, no-cache` what was read (ask again with its ETag), `no-store` everything else.'),
+  'Cache-Control': text(
+    'How the answer may be kept: `private, no-cache` what was read (ask again with its ETag), `no-store` everything else.',
+  ),
   'X-Content-Type-Options': text('`nosniff`: it is what Content-Type says.'),
   'X-Operation-Cost': count('Points that the request cost, or would have cost, of at most `OPERATION_COST_MAX`.'),
   'TMF-Edition': text('The published edition by which the answer is written, where the API knows several.'),
@@ -33,9 +43,15 @@ export const errorSchema: Json = {
   properties: {
     code: { type: 'string', description: 'TMF630 error code, or one of ours from 100 on.' },
     reason: { type: 'string', description: 'What the code means.' },
-    message: { type: 'string', description: 'What is wrong here: names the attribute, parameter or value that was refused.' },
+    message: {
+      type: 'string',
+      description: 'What is wrong here: names the attribute, parameter or value that was refused.',
+    },
     status: { type: 'string', description: 'The HTTP status.' },
-    referenceError: { type: 'string', description: 'Address of the resource that records the refusal, e.g. an action kept as failed.' },
+    referenceError: {
+      type: 'string',
+      description: 'Address of the resource that records the refusal, e.g. an action kept as failed.',
+    },
     '@type': { type: 'string', enum: ['Error'] },
   },
 };
@@ -43,10 +59,14 @@ export const errorSchema: Json = {
 const statuses = [...new Set(Object.values(errorTable).map(({ status }) => status))].sort((one, other) => one - other);
 
 /** One for each status of the error table, with every refusal that has it. */
-export const errorResponses: Readonly<Record<string, Json>> = Object.fromEntries(statuses.map((status) => [errorName(status), errorResponse(status)]));
+export const errorResponses: Readonly<Record<string, Json>> = Object.fromEntries(
+  statuses.map((status) => [errorName(status), errorResponse(status)]),
+);
 
 export function errorReferences(possible: readonly number[]): Json {
-  return Object.fromEntries(possible.map((status) => [status, { $ref: `#/components/responses/${errorName(status)}` }]));
+  return Object.fromEntries(
+    possible.map((status) => [status, { $ref: `#/components/responses/${errorName(status)}` }]),
+  );
 }
 
 function errorName(status: number): string {
@@ -56,11 +76,23 @@ function errorName(status: number): string {
 function errorResponse(status: number): Json {
   const table = Object.entries(errorTable).filter(([, entry]) => entry.status === status);
   const reasons = [...new Set(table.map(([, { reason }]) => reason))].join('; ');
-  const examples = table.map(([code, { tmfCode, reason }]) => [code, { summary: reason, value: { code: tmfCode, reason, message: reason, status: String(status), '@type': 'Error' } }]);
+  const examples = table.map(([code, { tmfCode, reason }]) => [
+    code,
+    { summary: reason, value: { code: tmfCode, reason, message: reason, status: String(status), '@type': 'Error' } },
+  ]);
   return {
     description: reasons,
-    headers: headerReferences([...common, ...(status === 405 ? (['Allow'] as const) : []), ...(status === 503 ? (['Retry-After'] as const) : [])]),
-    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' }, examples: Object.fromEntries(examples) as Json } },
+    headers: headerReferences([
+      ...common,
+      ...(status === 405 ? (['Allow'] as const) : []),
+      ...(status === 503 ? (['Retry-After'] as const) : []),
+    ]),
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/Error' },
+        examples: Object.fromEntries(examples) as Json,
+      },
+    },
   };
 }
 

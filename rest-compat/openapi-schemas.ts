@@ -72,11 +72,20 @@ export class Schemas {
       const own = fields().filter((field) => field.name !== extensionAttribute);
       const required = own.filter(({ type }) => isNonNullType(type)).map((field) => toWire(field.name));
       component['properties'] = Object.fromEntries(
-        own.map((field) => [toWire(field.name), { ...this.property(field, isOutput && this.isSingleSomewhere(name, field)), ...(isNullable(field) && { nullable: true }) }]),
+        own.map((field) => [
+          toWire(field.name),
+          {
+            ...this.property(field, isOutput && this.isSingleSomewhere(name, field)),
+            ...(isNullable(field) && { nullable: true }),
+          },
+        ]),
       );
       if (required.length > 0) component['required'] = required;
       const extension = fields().find((field) => field.name === extensionAttribute);
-      if (extension) component['additionalProperties'] = { description: isOutput ? 'Attributes of an extension.' : (extension.description ?? '') };
+      if (extension)
+        component['additionalProperties'] = {
+          description: isOutput ? 'Attributes of an extension.' : (extension.description ?? ''),
+        };
     }
     return { $ref: `#/components/schemas/${name}` };
   }
@@ -91,7 +100,9 @@ export class Schemas {
     const single = this.single(named);
     if (isListType(getNullableType(field.type))) {
       const list = { type: 'array', description, items: single };
-      return isSingleSomewhere ? { description: `${description} A list, or one object, by edition.`, oneOf: [list, single] } : list;
+      return isSingleSomewhere
+        ? { description: `${description} A list, or one object, by edition.`, oneOf: [list, single] }
+        : list;
     }
     // Beside a $ref nothing counts in OpenAPI 3.0.
     if ('$ref' in single) return { description, allOf: [single] };
@@ -114,7 +125,8 @@ export function scalarSchema(type: GraphQLNamedType): Json {
 /** The body most people start from: what is mandatory, and the references to the first other resource of ours. */
 export function createExample(input: GraphQLInputObjectType, output: GraphQLObjectType): Json {
   const fields = Object.values(input.getFields());
-  const typeOf = ({ name }: GraphQLInputField): GraphQLNamedType | undefined => getNamedType(output.getFields()[name]?.type);
+  const typeOf = ({ name }: GraphQLInputField): GraphQLNamedType | undefined =>
+    getNamedType(output.getFields()[name]?.type);
   const first = fields.map(typeOf).find((type) => isObjectType(type) && targetType(type) !== undefined);
   const references = first ? fields.filter((field) => typeOf(field) === first) : [];
   // Each names another one: what moves from one to the other needs two.
@@ -129,7 +141,10 @@ function numbered(example: unknown, index: number): unknown {
 
 /** A small change that harms nothing: of a text that may be absent. */
 export function updateExample(input: GraphQLInputObjectType, output: GraphQLObjectType): Json {
-  const text = Object.values(input.getFields()).find(({ name, type }) => String(type) === 'String' && toWire(name) === name && !isNonNullType(output.getFields()[name]?.type));
+  const text = Object.values(input.getFields()).find(
+    ({ name, type }) =>
+      String(type) === 'String' && toWire(name) === name && !isNonNullType(output.getFields()[name]?.type),
+  );
   return text === undefined ? {} : { [text.name]: 'new text' };
 }
 
@@ -156,7 +171,11 @@ function exampleIn(description: string): string | undefined {
 }
 
 /** Whether a value object is the same in bodies as in answers, down to what it nests. */
-function isSame(input: GraphQLInputObjectType, output: GraphQLObjectType, compared: readonly GraphQLNamedType[] = []): boolean {
+function isSame(
+  input: GraphQLInputObjectType,
+  output: GraphQLObjectType,
+  compared: readonly GraphQLNamedType[] = [],
+): boolean {
   if (compared.includes(input)) return true;
   const inputs = Object.values(input.getFields());
   const outputs = attributeFields(output);
@@ -167,7 +186,9 @@ function isSame(input: GraphQLInputObjectType, output: GraphQLObjectType, compar
       if (other === undefined || !outputs.includes(other)) return false;
       const [one, another] = [getNamedType(field.type), getNamedType(other.type)];
       if (String(field.type).replaceAll('Input', '') !== String(other.type)) return false;
-      return isInputObjectType(one) ? isObjectType(another) && isSame(one, another, [...compared, input]) : one === another;
+      return isInputObjectType(one)
+        ? isObjectType(another) && isSame(one, another, [...compared, input])
+        : one === another;
     })
   );
 }

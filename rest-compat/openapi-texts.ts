@@ -28,7 +28,9 @@ What cannot be filtered, sorted or selected is refused by its name, never ignore
 **Changes.** PATCH takes a merge patch (RFC 7396) or a JSON Patch (RFC 6902), whose paths may carry a query (TMF630 Part 5) or a JSONPath condition (Part 6). \`If-Match\` refuses to overwrite a newer version, \`Idempotency-Key\` makes a repetition safe. Attributes beyond the resource's own are kept when \`@schemaLocation\` or a subclass \`@type\` announces them.
 
 **Refusals** have a TMF error as body. Any other method than those listed gets 405 with \`Allow\`; HEAD and OPTIONS work everywhere.${
-    isExplainOffered ? '\n\n**Explain.** `explain=graphql` on any request answers the GraphQL operation it stands for.' : ''
+    isExplainOffered
+      ? '\n\n**Explain.** `explain=graphql` on any request answers the GraphQL operation it stands for.'
+      : ''
   }`;
 }
 
@@ -42,7 +44,8 @@ export const jsonPatchSchema: Json = {
       op: { type: 'string', enum: ['add', 'remove', 'replace', 'move', 'copy', 'test'] },
       path: {
         type: 'string',
-        description: 'A JSON pointer; or one with a query in place of the index, done for each element that matches: `/relatedParty?relatedParty.id=42`; or `$.relatedParty[?(@.id==\'42\')].name`.',
+        description:
+          "A JSON pointer; or one with a query in place of the index, done for each element that matches: `/relatedParty?relatedParty.id=42`; or `$.relatedParty[?(@.id=='42')].name`.",
       },
       from: { type: 'string', description: 'Of move and copy: the JSON pointer to take from.' },
       value: { description: 'Of add, replace and test.' },
@@ -53,6 +56,12 @@ export const jsonPatchSchema: Json = {
 /** One for each way to write a path. */
 export const patchExamples: Json = {
   pointer: { summary: 'JSON pointer', value: [{ op: 'add', path: '/description', value: 'for people' }] },
-  query: { summary: 'Query (TMF630 Part 5)', value: [{ op: 'replace', path: '/relatedParty/role?relatedParty.id=42', value: 'customer' }] },
-  jsonPath: { summary: 'JSONPath (TMF630 Part 6)', value: [{ op: 'replace', path: "$.relatedParty[?(@.id=='42')].role", value: 'customer' }] },
+  query: {
+    summary: 'Query (TMF630 Part 5)',
+    value: [{ op: 'replace', path: '/relatedParty/role?relatedParty.id=42', value: 'customer' }],
+  },
+  jsonPath: {
+    summary: 'JSONPath (TMF630 Part 6)',
+    value: [{ op: 'replace', path: "$.relatedParty[?(@.id=='42')].role", value: 'customer' }],
+  },
 };

@@ -43,7 +43,10 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
   };
   parts.schemas.components['Error'] = errorSchema;
   parts.schemas.components['JsonPatch'] = jsonPatchSchema;
-  const served = Object.entries(api.resources).map(([segment, typeName]) => ({ segment, model: resourceModel(schema, typeName) }));
+  const served = Object.entries(api.resources).map(([segment, typeName]) => ({
+    segment,
+    model: resourceModel(schema, typeName),
+  }));
   const paths = served.map(({ segment, model }) => pathsOf(segment, model, parts));
   return {
     openapi: '3.0.3',
@@ -66,7 +69,13 @@ interface Parts {
 
 /** The collection and its items; the methods are those of rest.ts. */
 function pathsOf(segment: string, model: ResourceModel, parts: Parts): Json {
-  const named = { segment, model, parts, row: parts.schemas.output(model.type), parameters: parametersOf(model, parts) };
+  const named = {
+    segment,
+    model,
+    parts,
+    row: parts.schemas.output(model.type),
+    parameters: parametersOf(model, parts),
+  };
   const collection = {
     ...reading(named, 'list', listOperation(named)),
     ...(model.createInput && { post: createOperation(named) }),
@@ -79,7 +88,10 @@ function pathsOf(segment: string, model: ResourceModel, parts: Parts): Json {
   };
   return {
     [`/${segment}`]: { ...collection, options: optionsOperation(named, 'list', 'patch' in collection) },
-    [`/${segment}/{id}`]: { ...item, options: { ...optionsOperation(named, 'retrieve', 'patch' in item), parameters: [reference('id')] } },
+    [`/${segment}/{id}`]: {
+      ...item,
+      options: { ...optionsOperation(named, 'retrieve', 'patch' in item), parameters: [reference('id')] },
+    },
   };
 }
 
@@ -119,7 +131,12 @@ function reference(name: string): Json {
 /** GET and HEAD. */
 function reading({ segment }: Described, verb: string, get: Json): Json {
   const responses = withoutBodies(get['responses'] as Json);
-  const head = { ...get, summary: 'The headers of GET', operationId: `head${upperFirst(verb)}${upperFirst(segment)}`, responses };
+  const head = {
+    ...get,
+    summary: 'The headers of GET',
+    operationId: `head${upperFirst(verb)}${upperFirst(segment)}`,
+    responses,
+  };
   return { get, head };
 }
 
@@ -137,7 +154,11 @@ function listOperation({ segment, model, parts, row, parameters }: Described): J
       ...['Range', 'Prefer'].map(reference),
     ],
     responses: {
-      200: success(`All that match, or without paging parameters the first ${parts.pageSizes.pageSizeDefault} of them: then \`Link\` has \`next\`.`, pageHeaders, rows),
+      200: success(
+        `All that match, or without paging parameters the first ${parts.pageSizes.pageSizeDefault} of them: then \`Link\` has \`next\`.`,
+        pageHeaders,
+        rows,
+      ),
       206: success('The part of them that the paging parameters asked for.', pageHeaders, rows),
       ...errorReferences(readRefusals),
     },
@@ -165,7 +186,12 @@ function createOperation({ segment, model, parts, row, parameters }: Described):
     ...named(segment, 'create', `Creates ${one(model)}`),
     description: `${descriptionOf(parts, model.operations.create)}\n\nThe id, href and other attributes that the server sets may be sent and are ignored.`,
     parameters: [...parameters.selection, ...parameters.write],
-    requestBody: { required: true, content: { 'application/json': { schema, example: parts.examples[model.name] ?? createExample(input, model.type) } } },
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema, example: parts.examples[model.name] ?? createExample(input, model.type) },
+      },
+    },
     responses: {
       201: success('It was created.', ['Location', ...version, 'Idempotency-Replayed'], row),
       ...errorReferences(bodyRefusals),
@@ -182,14 +208,24 @@ function createManyOperation({ segment, model, parts, row, parameters }: Describ
     required: ['op', 'path', 'value'],
     properties: { op: { type: 'string', enum: ['add'] }, path: { type: 'string', enum: ['/-', '/'] }, value },
   };
-  const example = [1, 2].map(() => ({ op: 'add', path: '/-', value: parts.examples[model.name] ?? createExample(input, model.type) }));
+  const example = [1, 2].map(() => ({
+    op: 'add',
+    path: '/-',
+    value: parts.examples[model.name] ?? createExample(input, model.type),
+  }));
   return {
     ...named(segment, 'createMany', `Creates several ${model.name} objects, all or none`),
     description: `A JSON Patch on the collection (TMF630 Part 5) that only adds. ${descriptionOf(parts, model.operations.createMany)}`,
     parameters: [...parameters.selection, ...parameters.write],
-    requestBody: { required: true, content: contents(jsonPatchTypes, () => ({ schema: { type: 'array', items: operation }, example })) },
+    requestBody: {
+      required: true,
+      content: contents(jsonPatchTypes, () => ({ schema: { type: 'array', items: operation }, example })),
+    },
     responses: {
-      200: success('What was created, in the order of the patch.', ['Idempotency-Replayed'], { type: 'array', items: row }),
+      200: success('What was created, in the order of the patch.', ['Idempotency-Replayed'], {
+        type: 'array',
+        items: row,
+      }),
       ...errorReferences(bodyRefusals),
     },
   };
@@ -206,7 +242,10 @@ function updateOperation({ segment, model, parts, row, parameters }: Described):
     parameters: [reference('id'), ...parameters.selection, reference('If-Match'), ...parameters.write],
     requestBody: {
       required: true,
-      content: { ...contents(mergePatchTypes, () => ({ schema, example: updateExample(input, model.type) })), ...contents(jsonPatchTypes, () => jsonPatch) },
+      content: {
+        ...contents(mergePatchTypes, () => ({ schema, example: updateExample(input, model.type) })),
+        ...contents(jsonPatchTypes, () => jsonPatch),
+      },
     },
     responses: {
       200: success('It was changed, or already was as the patch wants it.', [...version, 'Idempotency-Replayed'], row),
@@ -221,14 +260,20 @@ function deleteOperation({ segment, model, parts, parameters }: Described): Json
     ...named(segment, 'delete', `Deletes ${one(model)}`),
     description: descriptionOf(parts, model.operations.delete),
     parameters: [reference('id'), ...explain, reference('If-Match'), ...parameters.write],
-    responses: { 204: success('It was deleted.', ['Idempotency-Replayed']), ...errorReferences([...writeRefusals, 404, 412]) },
+    responses: {
+      204: success('It was deleted.', ['Idempotency-Replayed']),
+      ...errorReferences([...writeRefusals, 404, 412]),
+    },
   };
 }
 
 function optionsOperation({ segment }: Described, verb: string, canPatch: boolean): Json {
   return {
     ...named(segment, `options${upperFirst(verb)}`, 'What can be done here'),
-    responses: { 204: success('See the headers.', canPatch ? ['Allow', 'Accept-Patch'] : ['Allow']), ...errorReferences([414]) },
+    responses: {
+      204: success('See the headers.', canPatch ? ['Allow', 'Accept-Patch'] : ['Allow']),
+      ...errorReferences([414]),
+    },
   };
 }
 

@@ -42,14 +42,23 @@ export class Plans {
   deletion({ operations }: ResourceModel): DocumentNode {
     let document = this.deletions.get(operations.delete);
     if (document === undefined) {
-      document = parse(`mutation ($id: ID!, $ifRevision: Int) { result: ${operations.delete}(id: $id, ifRevision: $ifRevision) }`, { noLocation: true });
+      document = parse(
+        `mutation ($id: ID!, $ifRevision: Int) { result: ${operations.delete}(id: $id, ifRevision: $ifRevision) }`,
+        { noLocation: true },
+      );
       this.deletions.set(operations.delete, document);
     }
     return document;
   }
 }
 
-function createPlan(kind: OperationKind, model: ResourceModel, fields: FieldSelection | undefined, expansion: Expansion, edition: Edition | undefined): Plan {
+function createPlan(
+  kind: OperationKind,
+  model: ResourceModel,
+  fields: FieldSelection | undefined,
+  expansion: Expansion,
+  edition: Edition | undefined,
+): Plan {
   const projection = projectionOf(model.type, fields, expansion, edition?.singles);
   return { document: parse(operationText(kind, model, projection.selection), { noLocation: true }), projection };
 }

@@ -25,7 +25,11 @@ export interface PageFacts {
 }
 
 /** `offset`, `limit` and `after`, or the `Range: items=11-20` of TMF630 §4.5, which counts from 1. */
-export function pagingOf(query: ParsedQuery, range: string | undefined, { pageSizeDefault, pageSizeMax }: PageSizes): Paging {
+export function pagingOf(
+  query: ParsedQuery,
+  range: string | undefined,
+  { pageSizeDefault, pageSizeMax }: PageSizes,
+): Paging {
   const { offset, limit, after } = query;
   const isAsked = offset !== undefined || limit !== undefined || after !== undefined;
   if (limit !== undefined && limit > pageSizeMax) {
@@ -41,9 +45,13 @@ export function pagingOf(query: ParsedQuery, range: string | undefined, { pageSi
   const match = /^items=(\d{1,9})-(\d{1,9})$/i.exec(range.trim());
   const [first, last] = [Number(match?.[1]), Number(match?.[2])];
   if (match === null || first < 1 || last < first || last - first + 1 > pageSizeMax) {
-    throw new DomainError('INVALID_HEADER', `Range must be items=<first>-<last>, counted from 1, with at most ${pageSizeMax} items: '${range.slice(0, 40)}'`, {
-      path: 'Range',
-    });
+    throw new DomainError(
+      'INVALID_HEADER',
+      `Range must be items=<first>-<last>, counted from 1, with at most ${pageSizeMax} items: '${range.slice(0, 40)}'`,
+      {
+        path: 'Range',
+      },
+    );
   }
   return { offset: first - 1, limit: last - first + 1, after: undefined, isAsked: true, isRange: true };
 }
@@ -67,7 +75,12 @@ export function listHead(
   return { status: paging.isAsked && isPart ? 206 : 200, headers };
 }
 
-function linksOf(paging: Paging, { totalCount, pageInfo }: PageFacts, url: string, rawQuery: string): [rel: string, href: string][] {
+function linksOf(
+  paging: Paging,
+  { totalCount, pageInfo }: PageFacts,
+  url: string,
+  rawQuery: string,
+): [rel: string, href: string][] {
   const { offset, limit, after } = paging;
   const others = rawQuery.split('&').filter((part) => part !== '' && !/^(offset|limit|after)=/.test(part));
   const link = (...parameters: string[]): string => `${url}?${[...others, ...parameters].join('&')}`;

@@ -40,7 +40,12 @@ interface Part {
 }
 
 /** The whole type, or what `fields` names of it, references expanded as asked. */
-export function projectionOf(type: GraphQLObjectType, fields?: FieldSelection, expansion: Expansion = noExpansion, singles: Singles = {}): Projection {
+export function projectionOf(
+  type: GraphQLObjectType,
+  fields?: FieldSelection,
+  expansion: Expansion = noExpansion,
+  singles: Singles = {},
+): Projection {
   return build(type, fields, expansion, [], singles);
 }
 
@@ -57,7 +62,8 @@ function build(
     if (chosen === undefined) return [];
     const named = getNamedType(field.type);
     const part = { name: field.name, wire: toWire(field.name), isSingle: single?.includes(field.name) ?? false };
-    if (!isObjectType(named)) return [{ ...part, inner: undefined, ...(chosen !== true && { members: new Set(chosen.attributes.keys()) }) }];
+    if (!isObjectType(named))
+      return [{ ...part, inner: undefined, ...(chosen !== true && { members: new Set(chosen.attributes.keys()) }) }];
     if (outer.filter((ancestor) => ancestor === named).length >= selfNestingMax) return [];
     const paths = expansion.paths.filter(([first]) => first === field.name).map((path) => path.slice(1));
     const below = { paths: paths.filter((path) => path.length > 0), depth: expansion.depth };
@@ -71,7 +77,13 @@ function build(
 }
 
 /** A reference with the resource it refers to inlined; one that leads nowhere stays a reference. */
-function expanded(reference: Projection, target: GraphQLObjectType, { paths, depth }: Expansion, outer: readonly GraphQLObjectType[], singles: Singles): Projection {
+function expanded(
+  reference: Projection,
+  target: GraphQLObjectType,
+  { paths, depth }: Expansion,
+  outer: readonly GraphQLObjectType[],
+  singles: Singles,
+): Projection {
   const inlined = build(target, undefined, { paths, depth: depth - 1 }, [...outer, target], singles);
   return {
     selection: reference.selection.replace(/\}$/, `target ${inlined.selection} }`),

@@ -56,6 +56,10 @@ async function matchesFilter(call: Call): Promise<boolean> {
 
 function filterVariable({ query, route, extensionAttributes }: Call): Json | undefined {
   if (query.filter === undefined) return undefined;
-  if (route.model.filterInput === undefined) throw new DomainError('INVALID_QUERY', `${route.model.name} cannot be filtered`);
-  return toFilterInput(withFacts(query.filter, { typeName: route.model.name, extensionAttributes }), route.model.filterInput);
+  if (route.model.filterInput === undefined)
+    throw new DomainError('INVALID_QUERY', `${route.model.name} cannot be filtered`);
+  return toFilterInput(
+    withFacts(query.filter, { typeName: route.model.name, extensionAttributes }),
+    route.model.filterInput,
+  );
 }

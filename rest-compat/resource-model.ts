@@ -57,7 +57,10 @@ export function resourceModel(schema: GraphQLSchema, typeName: string): Resource
   };
 }
 
-function argumentType(field: GraphQLField<unknown, unknown> | undefined, name: string): GraphQLInputObjectType | undefined {
+function argumentType(
+  field: GraphQLField<unknown, unknown> | undefined,
+  name: string,
+): GraphQLInputObjectType | undefined {
   const argument = field?.args.find((arg) => arg.name === name);
   const type = argument && getNamedType(argument.type);
   return isInputObjectType(type) ? type : undefined;
@@ -72,7 +75,8 @@ export function attributeFields(type: GraphQLObjectType): GraphQLField<unknown, 
     ({ name, args }) => args.length === 0 && !notAttributes.has(name),
   );
   // Identity first, what an extension adds last: that is how people read it.
-  const rank = (name: string): number => (name === 'id' ? 0 : name === 'href' ? 1 : name === extensionAttribute ? 3 : 2);
+  const rank = (name: string): number =>
+    name === 'id' ? 0 : name === 'href' ? 1 : name === extensionAttribute ? 3 : 2;
   return fields.sort((one, other) => rank(one.name) - rank(other.name));
 }
 

@@ -50,7 +50,10 @@ export class Rest {
   /** Answers a request; every refusal is thrown as a DomainError. */
   async handle(request: RestRequest): Promise<RestResponse> {
     if (request.path.length + request.rawQuery.length > URL_LENGTH_MAX) {
-      throw new DomainError('URL_TOO_LONG', `the URL is longer than the limit URL_LENGTH_MAX of ${URL_LENGTH_MAX} characters`);
+      throw new DomainError(
+        'URL_TOO_LONG',
+        `the URL is longer than the limit URL_LENGTH_MAX of ${URL_LENGTH_MAX} characters`,
+      );
     }
     const route = this.router.match(request.path);
     const handlers = handlersOf(route);
@@ -58,7 +61,9 @@ export class Rest {
     if (request.method === 'OPTIONS') return { status: 204, headers: optionsHeaders(methods) };
     const handler = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
     if (handler === undefined) {
-      throw new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, { allow: methods });
+      throw new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, {
+        allow: methods,
+      });
     }
     requireAcceptable(request);
     if (!['GET', 'HEAD'].includes(request.method)) await request.requireType();
@@ -69,14 +74,26 @@ export class Rest {
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
     const { execute, pageSizes, bodyMaxBytes } = this.options;
     const edition = editionOf(route.api, request.headers[editionHeader.toLowerCase()], this.options.editions);
-    const { headers, ...answer } = await handler({ request, route: { ...route, edition }, query, plans: this.plans, patches: this.patches, execute, pageSizes, bodyMaxBytes, extensionAttributes });
+    const { headers, ...answer } = await handler({
+      request,
+      route: { ...route, edition },
+      query,
+      plans: this.plans,
+      patches: this.patches,
+      execute,
+      pageSizes,
+      bodyMaxBytes,
+      extensionAttributes,
+    });
     return { ...answer, headers: { Vary: variesBy, ...(edition && { [editionHeader]: edition.name }), ...headers } };
   }
 
   private checkExplain({ explain }: ParsedQuery): void {
     if (explain === undefined) return;
-    if (!this.options.isExplainOffered) throw new DomainError('NOT_SUPPORTED', 'explain is only offered in the sandbox', { path: 'explain' });
-    if (explain !== 'graphql') throw new DomainError('INVALID_QUERY', `explain must be graphql: '${explain}'`, { path: 'explain' });
+    if (!this.options.isExplainOffered)
+      throw new DomainError('NOT_SUPPORTED', 'explain is only offered in the sandbox', { path: 'explain' });
+    if (explain !== 'graphql')
+      throw new DomainError('INVALID_QUERY', `explain must be graphql: '${explain}'`, { path: 'explain' });
   }
 }
 
@@ -90,20 +107,33 @@ export function withExtensions(own: Attributes, extensionAttributes: ReadonlySet
 /** Selecting an attribute of an extension selects the extension, which is answered whole. */
 function withExtensionField(query: ParsedQuery, own: Attributes): ParsedQuery {
   if (query.fields === undefined) return query;
-  const names = [...query.fields.attributes].map(([name, inner]) => (Object.hasOwn(own, name) ? ([name, inner] as const) : ([extensionAttribute, true] as const)));
+  const names = [...query.fields.attributes].map(([name, inner]) =>
+    Object.hasOwn(own, name) ? ([name, inner] as const) : ([extensionAttribute, true] as const),
+  );
   return { ...query, fields: { ...query.fields, attributes: new Map(names) } };
 }
 
 /** What each method does here; what a resource can do follows from the operations of its type. */
 function handlersOf({ model, id }: Route): Partial<Record<string, Handler>> {
   if (id === undefined) {
-    return { GET: list, HEAD: list, ...(model.createInput && { POST: create }), ...(model.canCreateMany && { PATCH: createMany }) };
+    return {
+      GET: list,
+      HEAD: list,
+      ...(model.createInput && { POST: create }),
+      ...(model.canCreateMany && { PATCH: createMany }),
+    };
   }
-  return { GET: read, HEAD: read, ...(model.updateInput && { PATCH: update }), ...(model.canDelete && { DELETE: remove }) };
+  return {
+    GET: read,
+    HEAD: read,
+    ...(model.updateInput && { PATCH: update }),
+    ...(model.canDelete && { DELETE: remove }),
+  };
 }
 
 function optionsHeaders(methods: readonly string[]): Record<string, string> {
-  const patchTypes = methods.includes('DELETE') || !methods.includes('POST') ? [...mergePatchTypes, ...jsonPatchTypes] : jsonPatchTypes;
+  const patchTypes =
+    methods.includes('DELETE') || !methods.includes('POST') ? [...mergePatchTypes, ...jsonPatchTypes] : jsonPatchTypes;
   return { Allow: methods.join(', '), ...(methods.includes('PATCH') && { 'Accept-Patch': patchTypes.join(', ') }) };
 }
 
@@ -116,5 +146,7 @@ function requireReference(type: GraphQLObjectType, path: readonly string[]): voi
   }, type);
   if (at !== undefined && targetType(at) !== undefined) return;
   const shown = path.map(toWire).join('.');
-  throw new DomainError('INVALID_QUERY', `cannot expand '${shown}': it is no reference to a resource of this server`, { path: 'expand' });
+  throw new DomainError('INVALID_QUERY', `cannot expand '${shown}': it is no reference to a resource of this server`, {
+    path: 'expand',
+  });
 }

@@ -32,7 +32,12 @@ export class Router {
         const model = resourceModel(schema, typeName);
         const collection = `${api.basePaths[0]}/${segment}`;
         if (!this.collections.has(typeName)) this.collections.set(typeName, collection);
-        for (const base of api.basePaths) this.served.set(`${base}/${segment}`, { api, model, collection: this.collections.get(typeName) ?? collection });
+        for (const base of api.basePaths)
+          this.served.set(`${base}/${segment}`, {
+            api,
+            model,
+            collection: this.collections.get(typeName) ?? collection,
+          });
       }
     }
   }

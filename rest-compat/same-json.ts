@@ -8,12 +8,17 @@ export function isSameJson(one: unknown, other: unknown): boolean {
   const number = decimalOf(one);
   if (number !== undefined) return decimalOf(other)?.eq(number) === true;
   if (Array.isArray(one)) {
-    return Array.isArray(other) && one.length === other.length && one.every((part, index) => isSameJson(part, other[index]));
+    return (
+      Array.isArray(other) && one.length === other.length && one.every((part, index) => isSameJson(part, other[index]))
+    );
   }
   if (!isObject(one)) return one === other;
   if (!isObject(other)) return false;
   const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => Object.hasOwn(other, name) && isSameJson(own(one, name), own(other, name)));
+  return (
+    names.length === Object.keys(other).length &&
+    names.every((name) => Object.hasOwn(other, name) && isSameJson(own(one, name), own(other, name)))
+  );
 }
 
 function decimalOf(value: unknown): Decimal | undefined {

@@ -40,9 +40,14 @@ export async function createMany(call: Call): Promise<RestResponse> {
   }
   const inputs = operations.map(({ op, path, value }, index) => {
     if (op !== 'add' || (path !== '/-' && path !== '/')) {
-      throw new DomainError('NOT_SUPPORTED', `operation ${index}: on a collection only 'add' with path '/-' is offered`, { path: String(index) });
+      throw new DomainError(
+        'NOT_SUPPORTED',
+        `operation ${index}: on a collection only 'add' with path '/-' is offered`,
+        { path: String(index) },
+      );
     }
-    if (!isObject(value)) throw new DomainError('INVALID_BODY', `operation ${index}: the value must be an object`, { path: String(index) });
+    if (!isObject(value))
+      throw new DomainError('INVALID_BODY', `operation ${index}: the value must be an object`, { path: String(index) });
     return createInput(call.route, value);
   });
   const plan = call.plans.plan('createMany', call.route, call.query);
@@ -63,10 +68,15 @@ export async function update(call: Call): Promise<RestResponse> {
   refuseReadParameters(call);
   const isMergePatch = mergePatchTypes.some((mergePatchType) => mergePatchType === type);
   const hasQueries = jsonPatchQueryTypes.some((queryType) => queryType === type);
-  const change = isMergePatch ? mergeChange(await objectBody(call), call) : jsonPatchChange(readOperations(await call.request.body()), hasQueries, call);
+  const change = isMergePatch
+    ? mergeChange(await objectBody(call), call)
+    : jsonPatchChange(readOperations(await call.request.body()), hasQueries, call);
   const plan = call.plans.plan('update', call.route, call.query);
   const { model, id = '' } = call.route;
-  return (await replay(call, plan, change)) ?? call.patches.take(`${model.name} ${id}`, () => readAndChange(call, plan, change));
+  return (
+    (await replay(call, plan, change)) ??
+    call.patches.take(`${model.name} ${id}`, () => readAndChange(call, plan, change))
+  );
 }
 
 /** Starts again when somebody else was faster (GraphQL, another server), unless the client insists on a version. */
@@ -98,9 +108,15 @@ async function replay(call: Call, plan: Plan, { withoutResource }: Change): Prom
   if (call.request.context.idempotencyKey === undefined || call.query.explain !== undefined) return undefined;
   const input = toInput(withoutResource, updateInputOf(call.route), call.route.model, call.route.api.dialect);
   try {
-    return answer(call, plan, await run(call, plan.document, { id: call.route.id, input, ifRevision: noRevision }), 200);
+    return answer(
+      call,
+      plan,
+      await run(call, plan.document, { id: call.route.id, input, ifRevision: noRevision }),
+      200,
+    );
   } catch (error) {
-    if (error instanceof DomainError && (error.code === 'REVISION_MISMATCH' || error.code === 'NOT_FOUND')) return undefined;
+    if (error instanceof DomainError && (error.code === 'REVISION_MISMATCH' || error.code === 'NOT_FOUND'))
+      return undefined;
     throw error;
   }
 }
@@ -162,7 +178,11 @@ function mergeChange(body: Json, { request, route, bodyMaxBytes }: Call): Change
   return { apply, withoutResource: Object.fromEntries(Object.entries(patch).filter(isPatchable)) };
 }
 
-function jsonPatchChange(operations: readonly PatchOperation[], hasQueries: boolean, { request, route, bodyMaxBytes }: Call): Change {
+function jsonPatchChange(
+  operations: readonly PatchOperation[],
+  hasQueries: boolean,
+  { request, route, bodyMaxBytes }: Call,
+): Change {
   // What the operations come to depends on the resource; a repeated request is known by the operations themselves.
   request.context.requestedAs = { patch: JSON.stringify(operations) };
   const apply = (current: Json): ReturnType<Change['apply']> => {
@@ -193,7 +213,9 @@ function updateInput({ api, model }: Call['route'], current: Json, change: Chang
   const removed = Object.keys(unknown).find((wire) => !Object.hasOwn(patched, wire) && !Object.hasOwn(current, wire));
   if (removed !== undefined) requireAnnouncement(patched, removed, model);
   const extension = split(patched, model).unknown;
-  const announcement = Object.fromEntries(['@type', '@schemaLocation'].flatMap((wire) => (patched[wire] === undefined ? [] : [[wire, patched[wire]]])));
+  const announcement = Object.fromEntries(
+    ['@type', '@schemaLocation'].flatMap((wire) => (patched[wire] === undefined ? [] : [[wire, patched[wire]]])),
+  );
   const result = toInput({ ...announcement, ...known, ...extension }, input, model, api.dialect);
   // An extension whose last attribute was removed is gone.
   return Object.keys(extension).length === 0 ? { ...result, [extensionAttribute]: null } : result;

@@ -23,14 +23,22 @@ const importTable: Row[] = [
   { folder: 'src/domain', values: ['src/platform', generated] },
   {
     folder: 'graphql',
-    values: ['src/domain', ...['read', 'filter', 'principal', 'errors', 'decimal', 'date-time', 'json'].map((name) => `src/platform/${name}`)],
+    values: [
+      'src/domain',
+      ...['read', 'filter', 'principal', 'errors', 'decimal', 'date-time', 'json'].map(
+        (name) => `src/platform/${name}`,
+      ),
+    ],
     // An Answer is what the domain gives every write back as.
     typesOnly: [generated, 'src/platform/write/command', 'src/platform/plain'],
     packages: ['graphql', 'type-graphql', 'reflect-metadata', 'lossless-json'],
   },
   {
     folder: 'rest-compat',
-    values: ['graphql/naming', ...['filter', 'errors', 'principal', 'decimal', 'json'].map((name) => `src/platform/${name}`)],
+    values: [
+      'graphql/naming',
+      ...['filter', 'errors', 'principal', 'decimal', 'json'].map((name) => `src/platform/${name}`),
+    ],
     // It hands the context of a request on to execute(), and looks at nothing in it.
     typesOnly: ['graphql/context'],
     // lru-cache bounds the documents it keeps, node:crypto makes ETags; the others are JSON numbers and Sandbox links.
@@ -58,7 +66,8 @@ function filesUnder(folder: string, pattern: RegExp): string[] {
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 const parse = (path: string): ts.SourceFile => ts.createSourceFile(path, textOf(path), ts.ScriptTarget.Latest, true);
 const sources = ['src', 'graphql', 'rest-compat'].flatMap((folder) => filesUnder(folder, /\.ts$/));
-const isWithin = (path: string, place: string): boolean => path === place || path === `${place}.ts` || path.startsWith(`${place}/`);
+const isWithin = (path: string, place: string): boolean =>
+  path === place || path === `${place}.ts` || path.startsWith(`${place}/`);
 
 function visit(node: ts.Node, look: (node: ts.Node) => void): void {
   look(node);
@@ -85,11 +94,19 @@ function importsOf(path: string): Import[] {
     if (ts.isImportDeclaration(node)) {
       const clause = node.importClause;
       const named = clause?.namedBindings;
-      const areTypes = named !== undefined && ts.isNamedImports(named) && !clause?.name && named.elements.every((element) => element.isTypeOnly);
-      add(node.moduleSpecifier, clause !== undefined && (clause.phaseModifier === ts.SyntaxKind.TypeKeyword || areTypes));
+      const areTypes =
+        named !== undefined &&
+        ts.isNamedImports(named) &&
+        !clause?.name &&
+        named.elements.every((element) => element.isTypeOnly);
+      add(
+        node.moduleSpecifier,
+        clause !== undefined && (clause.phaseModifier === ts.SyntaxKind.TypeKeyword || areTypes),
+      );
     } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node.arguments[0], false);
   });
   return found;
 }
@@ -108,7 +125,11 @@ describe('imports', () => {
   it.each(importTable)('of $folder follow the table', (row) => {
     const wrong = sources
       .filter((path) => isWithin(path, row.folder))
-      .flatMap((path) => importsOf(path).filter((one) => !isAllowed(row, one)).map(({ target, isTypeOnly }) => `${path} imports ${isTypeOnly ? 'type ' : ''}${target}`));
+      .flatMap((path) =>
+        importsOf(path)
+          .filter((one) => !isAllowed(row, one))
+          .map(({ target, isTypeOnly }) => `${path} imports ${isTypeOnly ? 'type ' : ''}${target}`),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -119,13 +140,19 @@ describe('imports', () => {
 
 /** bucket, TopupBalance, prepay-balance, BUCKET_UNKNOWN → their words, in lower case, each between spaces. */
 function wordsOf(text: string): string {
-  const words = text.replaceAll(/([a-z\d])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2').toLowerCase().match(/[a-z\d]+/g) ?? [];
+  const words =
+    text
+      .replaceAll(/([a-z\d])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2')
+      .toLowerCase()
+      .match(/[a-z\d]+/g) ?? [];
   return ` ${words.join(' ')} `;
 }
 
 const resourceNames = apis.flatMap(({ resources }) => Object.entries(resources).flat());
 const domains = readdirSync(join(root, 'src/domain'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-const forbiddenWords = [...new Set([...resourceNames, ...resourceNames.map(plural), ...domains.map(({ name }) => name)].map(wordsOf))];
+const forbiddenWords = [
+  ...new Set([...resourceNames, ...resourceNames.map(plural), ...domains.map(({ name }) => name)].map(wordsOf)),
+];
 
 /** The composition of GraphQL names its resources. */
 const composition = new Set(['graphql/schema.ts']);
@@ -135,13 +162,23 @@ const errorTable = 'src/platform/errors.ts';
 const printing = new Set(['src/app/run.ts', 'src/app/migrate-new.ts']);
 
 describe('generic code', () => {
-  const generic = sources.filter((path) => /^(rest-compat|graphql|src\/app)\/[^/]+$|^src\/platform\//.test(path) && ![...composition, ...printing, errorTable].includes(path));
+  const generic = sources.filter(
+    (path) =>
+      /^(rest-compat|graphql|src\/app)\/[^/]+$|^src\/platform\//.test(path) &&
+      ![...composition, ...printing, errorTable].includes(path),
+  );
 
   it('names no resource', () => {
     const named = generic.flatMap((path) => {
       const found: string[] = [];
       visit(parse(path), (node) => {
-        if (!ts.isIdentifier(node) && !ts.isStringLiteralLike(node) && !ts.isTemplateHead(node) && !ts.isTemplateMiddleOrTemplateTail(node)) return;
+        if (
+          !ts.isIdentifier(node) &&
+          !ts.isStringLiteralLike(node) &&
+          !ts.isTemplateHead(node) &&
+          !ts.isTemplateMiddleOrTemplateTail(node)
+        )
+          return;
         if (ts.isImportDeclaration(node.parent)) return;
         // Descriptions may give an example.
         const text = node.text.replaceAll(/\be\.g\. .*/g, '');
@@ -153,19 +190,34 @@ describe('generic code', () => {
   });
 });
 
-const code = [...sources, ...filesUnder('test', /\.[tj]s$/), ...filesUnder('prisma', /\.(prisma|sql)$/), 'eslint.config.js', 'jest.config.js', '.ci/run'];
+const code = [
+  ...sources,
+  ...filesUnder('test', /\.[tj]s$/),
+  ...filesUnder('prisma', /\.(prisma|sql)$/),
+  'eslint.config.js',
+  'jest.config.js',
+  '.ci/run',
+];
 const tests = filesUnder('test', /\.test\.ts$/);
 
 /** `file: line` for every line that matches. */
 function linesLike(paths: string[], pattern: RegExp): string[] {
-  return paths.flatMap((path) => textOf(path).split('\n').filter((line) => pattern.test(line)).map((line) => `${path}: ${line.trim()}`));
+  return paths.flatMap((path) =>
+    textOf(path)
+      .split('\n')
+      .filter((line) => pattern.test(line))
+      .map((line) => `${path}: ${line.trim()}`),
+  );
 }
 
 describe('the code', () => {
   it('has no any outside the tests', () => {
     const found = sources.flatMap((path) => {
       const lines: string[] = [];
-      visit(parse(path), (node) => void (node.kind === ts.SyntaxKind.AnyKeyword && lines.push(`${path}: ${node.parent.getText()}`)));
+      visit(
+        parse(path),
+        (node) => void (node.kind === ts.SyntaxKind.AnyKeyword && lines.push(`${path}: ${node.parent.getText()}`)),
+      );
       return lines;
     });
     expect(found).toEqual([]);
@@ -174,15 +226,22 @@ describe('the code', () => {
   it('puts nothing off without a place where it is tracked, and silences no check without a reason', () => {
     // The words are taken apart, so as not to find themselves.
     expect(linesLike(code, /\b(TO[D]O|FIX[M]E|X[X]X)\b(?!\(#\d+\): \w)/)).toEqual([]);
-    expect(linesLike(code, /(@ts-(ignore|nocheck|expect-error)|eslint-[d]isable\S*)(?!.*(--|:) \w)(?!.*\|ignore)/)).toEqual([]);
+    expect(
+      linesLike(code, /(@ts-(ignore|nocheck|expect-error)|eslint-[d]isable\S*)(?!.*(--|:) \w)(?!.*\|ignore)/),
+    ).toEqual([]);
   });
 
   it('skips and singles out no test', () => {
     const found = tests.flatMap((path) => {
       const calls: string[] = [];
       visit(parse(path), (node) => {
-        const text = ts.isPropertyAccessExpression(node) ? node.getText() : ts.isCallExpression(node) ? `${node.expression.getText()}(` : '';
-        if (/^(it|test|describe)\b.*\.(only|skip|todo|failing)$|^([fx](it|describe)|xtest)\(/.test(text)) calls.push(`${path}: ${text}`);
+        const text = ts.isPropertyAccessExpression(node)
+          ? node.getText()
+          : ts.isCallExpression(node)
+            ? `${node.expression.getText()}(`
+            : '';
+        if (/^(it|test|describe)\b.*\.(only|skip|todo|failing)$|^([fx](it|describe)|xtest)\(/.test(text))
+          calls.push(`${path}: ${text}`);
       });
       return calls;
     });
@@ -209,7 +268,9 @@ describe('the code', () => {
 
   it('can be installed on every platform: npm ci refuses a lock that lacks one', () => {
     const missing = Object.values(packages).flatMap(({ optionalDependencies }) =>
-      Object.keys(optionalDependencies ?? {}).filter((name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`))),
+      Object.keys(optionalDependencies ?? {}).filter(
+        (name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`)),
+      ),
     );
     expect(missing).toEqual([]);
   });
@@ -227,7 +288,10 @@ describe('README.md', () => {
   });
 
   it('has the two lines that set everything up', () => {
-    const lines = textOf('README.md').split('\n').map((line) => line.trim());
-    for (const line of ['npm ci && npm start', 'npm ci && npm test']) expect(lines.filter((one) => one.startsWith(line))).not.toEqual([]);
+    const lines = textOf('README.md')
+      .split('\n')
+      .map((line) => line.trim());
+    for (const line of ['npm ci && npm start', 'npm ci && npm test'])
+      expect(lines.filter((one) => one.startsWith(line))).not.toEqual([]);
   });
 });

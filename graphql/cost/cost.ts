@@ -1,7 +1,16 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { DomainError } from '../../src/platform/errors.js';
 import { listVariablesOf, longListOf, type ListVariable } from './long-lists.js';
-import { costPlanOf, isFixed, sum, type CostCall, type CostNode, type CostPart, type CostPlan, type Points } from './plan.js';
+import {
+  costPlanOf,
+  isFixed,
+  sum,
+  type CostCall,
+  type CostNode,
+  type CostPart,
+  type CostPlan,
+  type Points,
+} from './plan.js';
 import { filterPoints, inputPoints, integerOf, lengthOf, type Variables } from './values.js';
 import { weights } from './weights.js';
 
@@ -34,10 +43,15 @@ export class Costs {
       this.known.set(operation, known);
     }
     const { plan, lists } = known;
-    if (plan.isEndless) return { points: pointsMax, refusal: tooCostly(pointsMax, this.limits, 'its fragments, which spread each other') };
+    if (plan.isEndless)
+      return {
+        points: pointsMax,
+        refusal: tooCostly(pointsMax, this.limits, 'its fragments, which spread each other'),
+      };
     const counted = new Counted(plan, variables, this.limits);
     const points = Math.min(Math.round(counted.points), pointsMax);
-    const refusal = points > this.limits.costMax ? tooCostly(points, this.limits, counted.heaviest()) : longListOf(lists, variables);
+    const refusal =
+      points > this.limits.costMax ? tooCostly(points, this.limits, counted.heaviest()) : longListOf(lists, variables);
     return { points, refusal };
   }
 }
@@ -81,7 +95,8 @@ class Counted {
       const most = shares.sort((one, other) => other.share - one.share)[0];
       // Below this no single part is the reason.
       if (most === undefined || most.share < points / 2) {
-        if (most && path.length === 0) return `${node.parts.length} fields of the root, such as ${most.part.name} (${Math.round(most.share)})`;
+        if (most && path.length === 0)
+          return `${node.parts.length} fields of the root, such as ${most.part.name} (${Math.round(most.share)})`;
         break;
       }
       path.push(most.part.name);
@@ -110,7 +125,10 @@ class Counted {
     const inner = this.ofNode(node, call ? this.rowsOf(call) : 1);
     if (isItems) return { perRow: own.perRow + rows * (weights.row + inner.perRow), once: own.once + inner.once };
     const asked = call && call.otherwise !== 'page' ? this.rowsOf(call) : times;
-    return { perRow: own.perRow + asked * inner.perRow, once: own.once + inner.once + (call ? this.soughtBy(call) : 0) };
+    return {
+      perRow: own.perRow + asked * inner.perRow,
+      once: own.once + inner.once + (call ? this.soughtBy(call) : 0),
+    };
   }
 
   private rowsOf({ limit, otherwise }: CostCall): number {

@@ -1,4 +1,12 @@
-import { getNullableType, isInputObjectType, isListType, typeFromAST, type GraphQLInputType, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import {
+  getNullableType,
+  isInputObjectType,
+  isListType,
+  typeFromAST,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
 import { DomainError } from '../../src/platform/errors.js';
 import { ELEMENTS_MAX } from '../../src/platform/filter/limits.js';
 import type { Variables } from './values.js';
@@ -9,7 +17,10 @@ export interface ListVariable {
   readonly attribute: string | undefined;
 }
 
-export function listVariablesOf(schema: GraphQLSchema, { variableDefinitions = [] }: OperationDefinitionNode): ListVariable[] {
+export function listVariablesOf(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): ListVariable[] {
   return variableDefinitions.flatMap(({ variable, type: node }): ListVariable[] => {
     const { value: name } = variable.name;
     // TypeScript wants to know which kind of type node it is; any will do.
@@ -28,11 +39,15 @@ export function longListOf(lists: readonly ListVariable[], variables: Variables)
     const list = attribute === undefined ? value : attributeOf(value, attribute);
     if (!Array.isArray(list) || list.length <= ELEMENTS_MAX) continue;
     const path = attribute ?? variable;
-    return new DomainError('INVALID_ATTRIBUTE', `${path} has ${list.length} elements, the limit is ${ELEMENTS_MAX}`, { path });
+    return new DomainError('INVALID_ATTRIBUTE', `${path} has ${list.length} elements, the limit is ${ELEMENTS_MAX}`, {
+      path,
+    });
   }
   return undefined;
 }
 
 function attributeOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 }

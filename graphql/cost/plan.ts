@@ -66,8 +66,16 @@ export interface CostPlan {
 }
 
 /** What an operation costs, as far as its document tells. Its fields must be those of the schema. */
-export function costPlanOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): CostPlan {
-  const fragments = new Map(document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])));
+export function costPlanOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): CostPlan {
+  const fragments = new Map(
+    document.definitions.flatMap((one) =>
+      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [],
+    ),
+  );
   const builder = new Builder(new Selections(fragments), Object.keys(schema.getTypeMap()).length);
   const type = schema.getRootType(operation.operation);
   const root = type ? builder.nodeOf([operation.selectionSet], type, rootPoints) : noFields;
@@ -91,7 +99,11 @@ class Builder {
     return this.selections.isExhausted;
   }
 
-  nodeOf(sets: readonly SelectionSetNode[], type: GraphQLObjectType, ownOf: (selected: Selected) => Points = fieldPoints): CostNode {
+  nodeOf(
+    sets: readonly SelectionSetNode[],
+    type: GraphQLObjectType,
+    ownOf: (selected: Selected) => Points = fieldPoints,
+  ): CostNode {
     const key = sets.map((set) => this.idOf(set)).join(' ');
     const known = this.known.get(key);
     if (known) return known;
@@ -116,10 +128,22 @@ class Builder {
     const isItems = itemsOf(parent) === field;
     const times = parent.name.startsWith('__') ? this.timesInSchema(field) : 1;
     const shape = { name: responseName, own, call, isItems, times };
-    return { ...shape, node: type === undefined ? noFields : this.nodeOf(nodes.flatMap(({ selectionSet }) => selectionSet ?? []), type) };
+    return {
+      ...shape,
+      node:
+        type === undefined
+          ? noFields
+          : this.nodeOf(
+              nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
+              type,
+            ),
+    };
   }
 
-  private callOf(field: GraphQLField<unknown, unknown>, given: readonly { name: { value: string }; value: ValueNode }[]): CostCall | undefined {
+  private callOf(
+    field: GraphQLField<unknown, unknown>,
+    given: readonly { name: { value: string }; value: ValueNode }[],
+  ): CostCall | undefined {
     if (field.args.length === 0) return undefined;
     const values = new Map(given.map(({ name, value }) => [name.value, value]));
     const type = objectTypeOf(field);
@@ -128,7 +152,9 @@ class Builder {
     const filter = values.get('filter');
     if (!isPage && !isList && filter === undefined) return undefined;
     if (filter) this.noteVariables(filter);
-    const lists = field.args.flatMap(({ name, type }) => (isListType(getNullableType(type)) ? (values.get(name) ?? []) : []));
+    const lists = field.args.flatMap(({ name, type }) =>
+      isListType(getNullableType(type)) ? (values.get(name) ?? []) : [],
+    );
     const otherwise = isPage ? 'page' : field.args.some(({ name }) => name === 'limit') ? 'all' : lists;
     return { limit: values.get('limit'), otherwise, filter, order: values.get('orderBy') };
   }
@@ -171,7 +197,9 @@ function fieldPoints({ field, nodes }: Selected): Points {
   const type = objectTypeOf(field);
   if (type && itemsOf(type)) return { perRow: weights.parent, once: weights.list };
   if (field.name === 'totalCount') {
-    const isExact = nodes.some((node) => node.arguments?.some(({ value }) => value.kind !== Kind.BOOLEAN || value.value));
+    const isExact = nodes.some((node) =>
+      node.arguments?.some(({ value }) => value.kind !== Kind.BOOLEAN || value.value),
+    );
     return { perRow: weights.parent, once: isExact ? weights.exactCount : weights.count };
   }
   return { perRow: weights.field + complexityOf(field), once: 0 };

@@ -1,4 +1,16 @@
-import { getNamedType, isObjectType, Kind, SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef, type FieldNode, type FragmentDefinitionNode, type GraphQLField, type GraphQLObjectType, type SelectionSetNode } from 'graphql';
+import {
+  getNamedType,
+  isObjectType,
+  Kind,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type SelectionSetNode,
+} from 'graphql';
 
 /** A field of the answer: all nodes that have its name, fragments expanded. */
 export interface Selected {
@@ -11,7 +23,11 @@ export interface Selected {
 const stepsMax = 100_000;
 
 /** Those that types have without saying so. */
-const metaFields: readonly GraphQLField<unknown, unknown>[] = [SchemaMetaFieldDef, TypeMetaFieldDef, TypeNameMetaFieldDef];
+const metaFields: readonly GraphQLField<unknown, unknown>[] = [
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+];
 
 /**
  * The selections of one document, expanded as an executor does it: each fragment once per place, fields of one name

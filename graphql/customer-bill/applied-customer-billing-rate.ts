@@ -12,21 +12,33 @@ import { BillingAccountRef, CustomerBillRef } from './references.js';
 @Resource({
   table: 'AppliedCustomerBillingRate',
   indexes: { orders: ['date'], references: ['bill', 'billingAccount', 'product'] },
-  description: 'TMF678 AppliedCustomerBillingRate: one line of a bill, or one that waits to be billed. What was billed stands as it is.',
+  description:
+    'TMF678 AppliedCustomerBillingRate: one line of a bill, or one that waits to be billed. What was billed stands as it is.',
 })
 export class AppliedCustomerBillingRate extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
     create: 'optional',
     update: true,
-    description: 'appliedBillingCharge (when not given), appliedBillingCredit, whose amounts are positive and reduce the bill, or appliedPenaltyCharge.',
+    description:
+      'appliedBillingCharge (when not given), appliedBillingCredit, whose amounts are positive and reduce the bill, or appliedPenaltyCharge.',
   })
   appliedBillingRateType: string;
 
-  @Attribute(() => DateTime, { required: true, create: 'optional', update: true, description: 'When it was made, which says in whose cycle it is billed; now when not given.' })
+  @Attribute(() => DateTime, {
+    required: true,
+    create: 'optional',
+    update: true,
+    description: 'When it was made, which says in whose cycle it is billed; now when not given.',
+  })
   date: Date;
 
-  @Attribute(() => Boolean, { required: true, create: 'optional', description: 'Whether it stands on a bill, false when not given. true needs bill, false needs billingAccount; later set by billing.' })
+  @Attribute(() => Boolean, {
+    required: true,
+    create: 'optional',
+    description:
+      'Whether it stands on a bill, false when not given. true needs bill, false needs billingAccount; later set by billing.',
+  })
   isBilled: boolean;
 
   @Attribute(() => String, { create: 'optional', update: true, description: 'Name of the line.' })
@@ -38,16 +50,27 @@ export class AppliedCustomerBillingRate extends ExtensibleResource {
   @Attribute(() => Money, { create: 'optional', update: true, description: 'The amount without tax.' })
   taxExcludedAmount?: Money;
 
-  @Attribute(() => Money, { create: 'optional', update: true, description: 'The amount with tax: where taxExcludedAmount and appliedTax are given, exactly these together.' })
+  @Attribute(() => Money, {
+    create: 'optional',
+    update: true,
+    description: 'The amount with tax: where taxExcludedAmount and appliedTax are given, exactly these together.',
+  })
   taxIncludedAmount?: Money;
 
   @Attribute(() => [AppliedBillingTaxRate], { create: 'optional', update: true, description: 'Its taxes.' })
   appliedTax?: AppliedBillingTaxRate[];
 
-  @Attribute(() => CustomerBillRef, { create: 'optional', description: 'The bill it stands on: one of ours, that is new when it takes the rate.' })
+  @Attribute(() => CustomerBillRef, {
+    create: 'optional',
+    description: 'The bill it stands on: one of ours, that is new when it takes the rate.',
+  })
   bill?: CustomerBillRef;
 
-  @Attribute(() => BillingAccountRef, { create: 'optional', update: true, description: 'The account it is billed to; that of the bill when not given.' })
+  @Attribute(() => BillingAccountRef, {
+    create: 'optional',
+    update: true,
+    description: 'The account it is billed to; that of the bill when not given.',
+  })
   billingAccount?: BillingAccountRef;
 
   @Attribute(() => TimePeriod, { create: 'optional', update: true, description: 'The period it is for.' })
@@ -63,7 +86,8 @@ export class AppliedCustomerBillingRate extends ExtensibleResource {
 export const appliedCustomerBillingRate: ResourceModule = {
   resolvers: resourceResolvers(AppliedCustomerBillingRate, {
     create: {
-      description: 'Makes a rate that waits to be billed, or one that stands on a new bill. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, BILL_UNKNOWN, CONFLICT.',
+      description:
+        'Makes a rate that waits to be billed, or one that stands on a new bill. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, BILL_UNKNOWN, CONFLICT.',
       call: ({ customerBill: domain }, write, input) => domain.rates.create(write, input),
     },
     createMany: {
@@ -71,7 +95,8 @@ export const appliedCustomerBillingRate: ResourceModule = {
       call: ({ customerBill: domain }, write, inputs) => domain.rates.createMany(write, inputs),
     },
     update: {
-      description: 'Changes a rate that is not billed. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
+      description:
+        'Changes a rate that is not billed. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
       call: ({ customerBill: domain }, write, change) => domain.rates.update(write, change),
     },
     delete: {

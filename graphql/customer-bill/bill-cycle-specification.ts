@@ -19,19 +19,35 @@ export class BillCycleSpecification extends ExtensibleResource {
   @Attribute(() => String, { create: 'optional', update: true, description: 'Description for people.' })
   description?: string;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'The period that is billed: week, month, quarter or year.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'The period that is billed: week, month, quarter or year.',
+  })
   billingPeriod?: string;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'How often is billed: weekly, monthly, quarterly or yearly, as the billingPeriod is long.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'How often is billed: weekly, monthly, quarterly or yearly, as the billingPeriod is long.',
+  })
   frequency?: string;
 
   @Attribute(() => Int, { create: 'optional', update: true, description: `Date of the bills, ${days}` })
   billingDateShift?: number;
 
-  @Attribute(() => Int, { create: 'optional', update: true, description: `Until when charges appear on the bills, ${days}` })
+  @Attribute(() => Int, {
+    create: 'optional',
+    update: true,
+    description: `Until when charges appear on the bills, ${days}`,
+  })
   chargeDateOffset?: number;
 
-  @Attribute(() => Int, { create: 'optional', update: true, description: `Until when credits appear on the bills, ${days}` })
+  @Attribute(() => Int, {
+    create: 'optional',
+    update: true,
+    description: `Until when credits appear on the bills, ${days}`,
+  })
   creditDateOffset?: number;
 
   @Attribute(() => Int, { create: 'optional', update: true, description: `When the bills are mailed, ${days}` })
@@ -40,7 +56,11 @@ export class BillCycleSpecification extends ExtensibleResource {
   @Attribute(() => Int, { create: 'optional', update: true, description: `When the bills are to be paid, ${days}` })
   paymentDueDateOffset?: number;
 
-  @Attribute(() => TimePeriod, { create: 'optional', update: true, description: 'When it is valid: the next cycles are counted from its start, and none begins behind its end.' })
+  @Attribute(() => TimePeriod, {
+    create: 'optional',
+    update: true,
+    description: 'When it is valid: the next cycles are counted from its start, and none begins behind its end.',
+  })
   validFor?: TimePeriod;
 }
 
@@ -55,12 +75,14 @@ export const billCycleSpecification: ResourceModule = {
       call: ({ customerBill: domain }, write, inputs) => domain.cycleSpecifications.createMany(write, inputs),
     },
     update: {
-      description: 'Changes a specification; cycles that were made before stay as they are. Errors: NOT_FOUND, INVALID_ATTRIBUTE, REVISION_MISMATCH.',
+      description:
+        'Changes a specification; cycles that were made before stay as they are. Errors: NOT_FOUND, INVALID_ATTRIBUTE, REVISION_MISMATCH.',
       call: ({ customerBill: domain }, write, change) => domain.cycleSpecifications.update(write, change),
     },
     delete: {
       description: 'Deletes a specification; cycles keep their reference to it. Errors: NOT_FOUND.',
-      call: ({ customerBill: domain }, write, id, ifRevision) => domain.cycleSpecifications.delete(write, id, ifRevision),
+      call: ({ customerBill: domain }, write, id, ifRevision) =>
+        domain.cycleSpecifications.delete(write, id, ifRevision),
     },
   }),
   joins: [{ reference: BillCycleSpecificationRef, target: BillCycleSpecification }],

@@ -5,7 +5,8 @@ import { ExtensibleResource } from '../shared/extensible.js';
 import { TimePeriod } from '../shared/time-period.js';
 import { BillCycleRef, BillCycleSpecificationRef } from './references.js';
 
-const derived = 'When not given on creation, so many days after the start of validFor as the specification says, on the calendar of the operator.';
+const derived =
+  'When not given on creation, so many days after the start of validFor as the specification says, on the calendar of the operator.';
 
 @Resource({
   table: 'BillCycle',
@@ -23,33 +24,52 @@ export class BillCycle extends ExtensibleResource {
     create: 'optional',
     update: true,
     wire: 'BillCycleSpecification',
-    description: 'How it recurs; BillCycleSpecification in TMF. Where it is one of ours, it says what a new cycle leaves open.',
+    description:
+      'How it recurs; BillCycleSpecification in TMF. Where it is one of ours, it says what a new cycle leaves open.',
   })
   billCycleSpecification?: BillCycleSpecificationRef;
 
-  @Attribute(() => TimePeriod, { create: 'optional', update: true, description: 'The period that is billed. With a start alone a new cycle ends where the next period of its specification begins.' })
+  @Attribute(() => TimePeriod, {
+    create: 'optional',
+    update: true,
+    description:
+      'The period that is billed. With a start alone a new cycle ends where the next period of its specification begins.',
+  })
   validFor?: TimePeriod;
 
   @Attribute(() => String, {
     create: 'optional',
     update: true,
-    description: 'Name of the period. When not given on creation, that of the period of the specification that begins with validFor: 2026-W14, 2026-04, 2026-Q2 or 2026.',
+    description:
+      'Name of the period. When not given on creation, that of the period of the specification that begins with validFor: 2026-W14, 2026-04, 2026-Q2 or 2026.',
   })
   billingPeriod?: string;
 
   @Attribute(() => DateTime, { create: 'optional', update: true, description: `Date of the bills. ${derived}` })
   billingDate?: Date;
 
-  @Attribute(() => DateTime, { create: 'optional', update: true, description: `Until when charges appear on the bills. ${derived}` })
+  @Attribute(() => DateTime, {
+    create: 'optional',
+    update: true,
+    description: `Until when charges appear on the bills. ${derived}`,
+  })
   chargeDate?: Date;
 
-  @Attribute(() => DateTime, { create: 'optional', update: true, description: `Until when credits appear on the bills. ${derived}` })
+  @Attribute(() => DateTime, {
+    create: 'optional',
+    update: true,
+    description: `Until when credits appear on the bills. ${derived}`,
+  })
   creditDate?: Date;
 
   @Attribute(() => DateTime, { create: 'optional', update: true, description: `When the bills are mailed. ${derived}` })
   mailingDate?: Date;
 
-  @Attribute(() => DateTime, { create: 'optional', update: true, description: `When the bills are to be paid. ${derived}` })
+  @Attribute(() => DateTime, {
+    create: 'optional',
+    update: true,
+    description: `When the bills are to be paid. ${derived}`,
+  })
   paymentDueDate?: Date;
 }
 

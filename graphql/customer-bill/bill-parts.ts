@@ -29,14 +29,22 @@ export class AppliedBillingTaxRate extends TaxParts {
   taxAmount?: Money;
 }
 
-@ValueObject('A payment of a bill, or the part of a payment that goes to this bill; or, with a negative amount, what was taken back of one.')
+@ValueObject(
+  'A payment of a bill, or the part of a payment that goes to this bill; or, with a negative amount, what was taken back of one.',
+)
 export class AppliedPayment extends ExtensibleValue {
   @Attribute(() => PaymentRef, { required: true, description: 'The payment.' })
   payment: PaymentRef;
 
-  @Attribute(() => Money, { required: true, description: 'How much of it goes to this bill, in the currency of the bill; negative for a reversal.' })
+  @Attribute(() => Money, {
+    required: true,
+    description: 'How much of it goes to this bill, in the currency of the bill; negative for a reversal.',
+  })
   appliedAmount: Money;
 
-  @Attribute(() => String, { description: "Our extension: what a reversal goes by, once in a bill. One that was given none has the id of its payment." })
+  @Attribute(() => String, {
+    description:
+      'Our extension: what a reversal goes by, once in a bill. One that was given none has the id of its payment.',
+  })
   reversalId?: string;
 }

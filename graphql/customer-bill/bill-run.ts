@@ -27,13 +27,18 @@ export class BillRunFailure {
     'Our extension: the run of a bill cycle. Every account with rates or rated usages from before the end of the period that no bill has gets one bill for each currency, in the background; running again bills what has come since, and nothing twice.',
 })
 export class BillRun extends ExtensibleResource {
-  @Attribute(() => BillCycleRef, { required: true, create: 'required', description: 'The cycle that is run; one of ours.' })
+  @Attribute(() => BillCycleRef, {
+    required: true,
+    create: 'required',
+    description: 'The cycle that is run; one of ours.',
+  })
   billCycle: BillCycleRef;
 
   @Attribute(() => Boolean, {
     required: true,
     create: 'optional',
-    description: 'Whether it is only tried: the bills can be looked at in customerBills, and nothing else is written. false when not given.',
+    description:
+      'Whether it is only tried: the bills can be looked at in customerBills, and nothing else is written. false when not given.',
   })
   dryRun: boolean;
 
@@ -46,7 +51,10 @@ export class BillRun extends ExtensibleResource {
   @Attribute(() => Int, { required: true, description: 'Bills that were made so far.' })
   bills: number;
 
-  @Attribute(() => Int, { required: true, description: 'Of these, bills that the brake holds: onHold, with a holdReason.' })
+  @Attribute(() => Int, {
+    required: true,
+    description: 'Of these, bills that the brake holds: onHold, with a holdReason.',
+  })
   held: number;
 
   @Attribute(() => Int, { required: true, description: 'Accounts that could not be billed.' })
@@ -73,14 +81,23 @@ const billArguments = pageArgumentsOf(CustomerBill);
 
 @Resolver(() => BillRun)
 class BillRunBills {
-  @FieldResolver(() => billPage, { description: 'The bills it made; of a dry run those it would have made, which are kept for a day and have no lines.' })
-  customerBills(@Root() { id }: BillRun, @Args(() => billArguments) request: object, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<Page> {
+  @FieldResolver(() => billPage, {
+    description:
+      'The bills it made; of a dry run those it would have made, which are kept for a day and have no lines.',
+  })
+  customerBills(
+    @Root() { id }: BillRun,
+    @Args(() => billArguments) request: object,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Page> {
     return readEdge(CustomerBill, context, info, request, { parent: 'billRunId' }, id, 'billsOfRunsAt');
   }
 
   @Mutation(() => BillRun, {
     nullable: true,
-    description: 'Runs a bill cycle, or, with dryRun, shows what that would give. Answers at once; the run goes on in the background. Errors: NOT_FOUND, CONFLICT.',
+    description:
+      'Runs a bill cycle, or, with dryRun, shows what that would give. Answers at once; the run goes on in the background. Errors: NOT_FOUND, CONFLICT.',
   })
   runBillCycle(
     @Arg('id', () => ID, { description: 'Of the bill cycle.' }) id: string,

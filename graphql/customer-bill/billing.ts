@@ -6,7 +6,11 @@ import { BillCycle } from './bill-cycle.js';
 
 @InputType({ description: 'Which usages become billing rates.' })
 export class RatesFromUsageInput {
-  @Field(() => ID, { nullable: true, description: 'Alone: usages of this account. With relatedPartyId: the account of those usages of the party that name none.' })
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'Alone: usages of this account. With relatedPartyId: the account of those usages of the party that name none.',
+  })
   billingAccountId?: string;
 
   @Field(() => ID, { nullable: true, description: 'Only usages of this party.' })
@@ -39,7 +43,8 @@ class Billing {
     @Arg('input', () => RatesFromUsageInput) { billingAccountId, relatedPartyId, before }: RatesFromUsageInput,
     @Ctx() context: Context,
   ): Promise<object> {
-    const reference = (id: string | undefined): { id: string } | undefined => (id === undefined || id === null ? undefined : { id });
+    const reference = (id: string | undefined): { id: string } | undefined =>
+      id === undefined || id === null ? undefined : { id };
     const input = { billingAccount: reference(billingAccountId), relatedParty: reference(relatedPartyId), before };
     return context.customerBill.createRatesFromUsage(writeContext(context, undefined), input);
   }

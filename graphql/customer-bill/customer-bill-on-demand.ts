@@ -16,31 +16,46 @@ export class CustomerBillOnDemand extends ExtensibleResource {
     required: true,
     create: 'optional',
     update: true,
-    description: 'inProgress at first (a creation can say nothing else), then done, rejected or terminatedWithError. A client may only withdraw what is in progress, by terminatedWithError.',
+    description:
+      'inProgress at first (a creation can say nothing else), then done, rejected or terminatedWithError. A client may only withdraw what is in progress, by terminatedWithError.',
   })
   state: string;
 
   @Attribute(() => String, { create: 'optional', update: true, description: 'Name of the request.' })
   name?: string;
 
-  @Attribute(() => String, { description: 'Our extension: why it was rejected or terminated, or which further bills were made; set by the server.' })
+  @Attribute(() => String, {
+    description:
+      'Our extension: why it was rejected or terminated, or which further bills were made; set by the server.',
+  })
   stateReason?: string;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'Description for people. Where none was given it becomes what stateReason says.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'Description for people. Where none was given it becomes what stateReason says.',
+  })
   description?: string;
 
   @Attribute(() => DateTime, { required: true, description: 'When it was last changed; set by the server.' })
   lastUpdate: Date;
 
-  @Attribute(() => BillingAccountRef, { create: 'optional', description: 'The account to bill; this or relatedParty is needed.' })
+  @Attribute(() => BillingAccountRef, {
+    create: 'optional',
+    description: 'The account to bill; this or relatedParty is needed.',
+  })
   billingAccount?: BillingAccountRef;
 
-  @Attribute(() => RelatedParty, { create: 'optional', description: 'The party to bill; this or billingAccount is needed.' })
+  @Attribute(() => RelatedParty, {
+    create: 'optional',
+    description: 'The party to bill; this or billingAccount is needed.',
+  })
   relatedParty?: RelatedParty;
 
   @Attribute(() => BucketRef, {
     create: 'optional',
-    description: 'Our extension: a bucket of money. What it was charged since its last statement is wanted, as a statement that is paid already.',
+    description:
+      'Our extension: a bucket of money. What it was charged since its last statement is wanted, as a statement that is paid already.',
   })
   bucket?: BucketRef;
 
@@ -59,7 +74,8 @@ export const customerBillOnDemand: ResourceModule = {
       call: ({ customerBill: domain }, write, inputs) => domain.onDemands.createMany(write, inputs),
     },
     update: {
-      description: 'Describes a request otherwise, or withdraws it. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
+      description:
+        'Describes a request otherwise, or withdraws it. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
       call: ({ customerBill: domain }, write, change) => domain.onDemands.update(write, change),
     },
     delete: {

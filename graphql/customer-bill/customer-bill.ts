@@ -19,8 +19,12 @@ import { BillCycleRef, BillingAccountRef, CustomerBillRef, FinancialAccountRef }
 
 @Resource({
   table: 'CustomerBill',
-  indexes: { orders: ['state', 'billRunId'], references: ['billCycle', 'billingAccount', 'financialAccount', 'relatedParty'] },
-  description: 'TMF678 CustomerBill: what an account owes for a period, and what was paid of it. Once it has left new its figures stand.',
+  indexes: {
+    orders: ['state', 'billRunId'],
+    references: ['billCycle', 'billingAccount', 'financialAccount', 'relatedParty'],
+  },
+  description:
+    'TMF678 CustomerBill: what an account owes for a period, and what was paid of it. Once it has left new its figures stand.',
 })
 export class CustomerBill extends ExtensibleResource {
   @Attribute(() => String, {
@@ -41,24 +45,38 @@ export class CustomerBill extends ExtensibleResource {
   @Attribute(() => String, { description: 'Our extension: the run that made it.' })
   billRunId?: string;
 
-  @Attribute(() => Boolean, { description: 'Our extension: true when it was made of what was unbilled (a run, a request, a statement). Its figures are the sums of its lines, and it takes no more of them.' })
+  @Attribute(() => Boolean, {
+    description:
+      'Our extension: true when it was made of what was unbilled (a run, a request, a statement). Its figures are the sums of its lines, and it takes no more of them.',
+  })
   isCalculated?: boolean;
 
   @Attribute(() => String, {
-    description: 'Number of the bill for the customer, e.g. INV-2026-000042: given when it leaves new (to be put onHold is not to leave it), without gaps in each series and year. Credit notes have the series CN.',
+    description:
+      'Number of the bill for the customer, e.g. INV-2026-000042: given when it leaves new (to be put onHold is not to leave it), without gaps in each series and year. Credit notes have the series CN.',
   })
   billNo?: string;
 
   @Attribute(() => DateTime, { create: 'optional', description: 'Date of the bill as the customer sees it.' })
   billDate?: Date;
 
-  @Attribute(() => String, { create: 'optional', description: 'Kind of the bill, e.g. normal, duplicate, interim, last, trial customer, credit note.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    description: 'Kind of the bill, e.g. normal, duplicate, interim, last, trial customer, credit note.',
+  })
   category?: string;
 
-  @Attribute(() => String, { create: 'optional', description: 'onCycle (made by the run of a cycle) or offCycle (made for another reason, such as a request).' })
+  @Attribute(() => String, {
+    create: 'optional',
+    description: 'onCycle (made by the run of a cycle) or offCycle (made for another reason, such as a request).',
+  })
   runType?: string;
 
-  @Attribute(() => DateTime, { required: true, update: true, description: 'When it was last changed; set by the server unless an update says it.' })
+  @Attribute(() => DateTime, {
+    required: true,
+    update: true,
+    description: 'When it was last changed; set by the server unless an update says it.',
+  })
   lastUpdate: Date;
 
   @Attribute(() => DateTime, { create: 'optional', description: 'About when the next bill will be made.' })
@@ -73,7 +91,10 @@ export class CustomerBill extends ExtensibleResource {
   @Attribute(() => Money, { create: 'optional', description: 'The amount without tax.' })
   taxExcludedAmount?: Money;
 
-  @Attribute(() => Money, { create: 'optional', description: 'The amount with tax: where taxExcludedAmount and taxItem are given, exactly these together.' })
+  @Attribute(() => Money, {
+    create: 'optional',
+    description: 'The amount with tax: where taxExcludedAmount and taxItem are given, exactly these together.',
+  })
   taxIncludedAmount?: Money;
 
   @Attribute(() => [TaxItem], { create: 'optional', description: 'The taxes, one for each kind and rate.' })
@@ -82,7 +103,10 @@ export class CustomerBill extends ExtensibleResource {
   @Attribute(() => Money, { create: 'optional', description: 'What is to be paid; taxIncludedAmount when not given.' })
   amountDue?: Money;
 
-  @Attribute(() => Money, { description: 'What is still to be paid: amountDue without the payments, nothing of a settled bill; set by the server.' })
+  @Attribute(() => Money, {
+    description:
+      'What is still to be paid: amountDue without the payments, nothing of a settled bill; set by the server.',
+  })
   remainingAmount?: Money;
 
   @Attribute(() => [AppliedPayment], {
@@ -96,13 +120,24 @@ export class CustomerBill extends ExtensibleResource {
   @Attribute(() => BillCycleRef, { create: 'optional', update: true, description: 'The billing cycle it belongs to.' })
   billCycle?: BillCycleRef;
 
-  @Attribute(() => [AttachmentRefOrValue], { required: true, create: 'optional', description: 'The documents of the bill; each has an id. When none is given: the bill as PDF, as JSON with its lines, and its lines as CSV, made when somebody asks for their url.' })
+  @Attribute(() => [AttachmentRefOrValue], {
+    required: true,
+    create: 'optional',
+    description:
+      'The documents of the bill; each has an id. When none is given: the bill as PDF, as JSON with its lines, and its lines as CSV, made when somebody asks for their url.',
+  })
   billDocument: AttachmentRefOrValue[];
 
-  @Attribute(() => BillingAccountRef, { create: 'optional', description: 'The account it is made out to; this or financialAccount is needed.' })
+  @Attribute(() => BillingAccountRef, {
+    create: 'optional',
+    description: 'The account it is made out to; this or financialAccount is needed.',
+  })
   billingAccount?: BillingAccountRef;
 
-  @Attribute(() => FinancialAccountRef, { create: 'optional', description: 'The account that owes; this or billingAccount is needed.' })
+  @Attribute(() => FinancialAccountRef, {
+    create: 'optional',
+    description: 'The account that owes; this or billingAccount is needed.',
+  })
   financialAccount?: FinancialAccountRef;
 
   @Attribute(() => PaymentMethodRef, { create: 'optional', description: 'How it is to be paid.' })
@@ -126,7 +161,10 @@ class AppliedPayments {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(context, context.customerBill.bills.addAppliedPayment(writeContext(context, key), { id, ifRevision }, input));
+    return told(
+      context,
+      context.customerBill.bills.addAppliedPayment(writeContext(context, key), { id, ifRevision }, input),
+    );
   }
 
   @Mutation(() => CustomerBill, {
@@ -141,7 +179,10 @@ class AppliedPayments {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(context, context.customerBill.bills.reverseAppliedPayment(writeContext(context, key), { id, ifRevision }, input));
+    return told(
+      context,
+      context.customerBill.bills.reverseAppliedPayment(writeContext(context, key), { id, ifRevision }, input),
+    );
   }
 }
 
@@ -168,7 +209,9 @@ class BillDocuments {
   billDocument(@Root() { id, billDocument }: CustomerBill, @Ctx() context: Context): AttachmentRefOrValue[] {
     return billDocument.map((document) => {
       const format = formatOf(id, document.id);
-      return format ? Object.assign({}, document, { url: `${context.href(CustomerBill.name, id)}/${documentPart(format)}` }) : document;
+      return format
+        ? Object.assign({}, document, { url: `${context.href(CustomerBill.name, id)}/${documentPart(format)}` })
+        : document;
     });
   }
 }

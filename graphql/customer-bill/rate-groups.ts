@@ -14,19 +14,34 @@ export class RateGroup {
   @Field(() => String, { nullable: true, description: 'Their name; null unless gathered by NAME.' })
   name?: string;
 
-  @Field(() => ID, { nullable: true, description: 'The product they are for; null unless gathered by PRODUCT, and for lines without one.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The product they are for; null unless gathered by PRODUCT, and for lines without one.',
+  })
   productId?: string;
 
-  @Field(() => String, { nullable: true, description: 'Their tax rates in percent, several with + between them; null unless gathered by TAX_RATE, and for lines without one.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Their tax rates in percent, several with + between them; null unless gathered by TAX_RATE, and for lines without one.',
+  })
   taxRate?: string;
 
   @Field(() => Int, { description: 'How many they are.' })
   count: number;
 
-  @Field(() => Money, { nullable: true, description: 'Exact sum of their net amounts, credits negative; null where some of them have none, but a gross amount alone.' })
+  @Field(() => Money, {
+    nullable: true,
+    description:
+      'Exact sum of their net amounts, credits negative; null where some of them have none, but a gross amount alone.',
+  })
   taxExcludedAmount?: Money;
 
-  @Field(() => Money, { nullable: true, description: 'Exact sum of their gross amounts, credits negative; null where some of them have none. The tax of the bill is levied and rounded on all of them together.' })
+  @Field(() => Money, {
+    nullable: true,
+    description:
+      'Exact sum of their gross amounts, credits negative; null where some of them have none. The tax of the bill is levied and rounded on all of them together.',
+  })
   taxIncludedAmount?: Money;
 }
 
@@ -35,7 +50,11 @@ registerEnumType(groupingNames, { name: 'RateGrouping', description: 'By what th
 
 @Resolver(() => CustomerBill)
 class CustomerBillGroups {
-  @FieldResolver(() => [RateGroup], { complexity: weights.statement, description: 'The lines of the bill, gathered and summed up: one group for each combination and currency, at most 1,000.' })
+  @FieldResolver(() => [RateGroup], {
+    complexity: weights.statement,
+    description:
+      'The lines of the bill, gathered and summed up: one group for each combination and currency, at most 1,000.',
+  })
   groupedRates(
     @Root() { id }: CustomerBill,
     @Arg('by', () => [groupingNames], { description: 'By what.' }) by: RateGrouping[],

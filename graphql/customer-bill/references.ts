@@ -9,7 +9,10 @@ export class BillingAccountRef extends Reference {}
 
 @ValueObject('A balance of an account.')
 export class AccountBalance extends ExtensibleValue {
-  @Attribute(() => String, { required: true, description: 'Kind of the balance, e.g. deposit balance, receivable balance.' })
+  @Attribute(() => String, {
+    required: true,
+    description: 'Kind of the balance, e.g. deposit balance, receivable balance.',
+  })
   balanceType: string;
 
   @Attribute(() => Money, { required: true, description: 'How much it is.' })

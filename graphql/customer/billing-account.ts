@@ -7,7 +7,11 @@ import type { ResourceModule } from '../resource.js';
 import { Usage } from '../usage/usage.js';
 import { named, viewResolvers } from './view.js';
 
-@ObjectType({ description: 'What we know of one account of a customer. Accounts are not ours: there is one for every id, and it may have nothing.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'What we know of one account of a customer. Accounts are not ours: there is one for every id, and it may have nothing.',
+  simpleResolvers: true,
+})
 export class BillingAccount {
   @Field(() => ID, { description: 'As bills, rates, usages, buckets and orders name it.' })
   id: string;
@@ -15,23 +19,47 @@ export class BillingAccount {
 
 @Resolver()
 class BillingAccountQuery {
-  @Query(() => BillingAccount, { description: 'One account of a customer: its bills, its rates, its usages, its buckets and its orders.' })
+  @Query(() => BillingAccount, {
+    description: 'One account of a customer: its bills, its rates, its usages, its buckets and its orders.',
+  })
   billingAccount(@Arg('id', () => ID, { description: 'Of the account.' }) id: string): BillingAccount {
     return { id };
   }
 }
 
-const asParty = (id: string): object => ({ relatedParty: { some: { ...named(id), atReferredType: { eq: 'BillingAccount' } } } });
+const asParty = (id: string): object => ({
+  relatedParty: { some: { ...named(id), atReferredType: { eq: 'BillingAccount' } } },
+});
 
 export const billingAccount: ResourceModule = {
   resolvers: [
     BillingAccountQuery,
     ...viewResolvers(BillingAccount, [
-      { target: CustomerBill, description: 'The bills that are made out to it.', naming: (id) => ({ billingAccount: named(id) }) },
-      { target: AppliedCustomerBillingRate, description: 'Its billing rates, on bills or not: see isBilled.', naming: (id) => ({ billingAccount: named(id) }) },
-      { target: Usage, description: 'The usages that name it as a relatedParty with the @referredType BillingAccount.', naming: asParty },
-      { target: Bucket, description: 'The buckets whose partyAccount it is.', naming: (id) => ({ partyAccount: named(id) }) },
-      { target: ResourceOrder, description: 'The orders that name it as a relatedParty with the @referredType BillingAccount.', naming: asParty },
+      {
+        target: CustomerBill,
+        description: 'The bills that are made out to it.',
+        naming: (id) => ({ billingAccount: named(id) }),
+      },
+      {
+        target: AppliedCustomerBillingRate,
+        description: 'Its billing rates, on bills or not: see isBilled.',
+        naming: (id) => ({ billingAccount: named(id) }),
+      },
+      {
+        target: Usage,
+        description: 'The usages that name it as a relatedParty with the @referredType BillingAccount.',
+        naming: asParty,
+      },
+      {
+        target: Bucket,
+        description: 'The buckets whose partyAccount it is.',
+        naming: (id) => ({ partyAccount: named(id) }),
+      },
+      {
+        target: ResourceOrder,
+        description: 'The orders that name it as a relatedParty with the @referredType BillingAccount.',
+        naming: asParty,
+      },
     ]),
   ],
 };

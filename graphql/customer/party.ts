@@ -7,7 +7,11 @@ import type { ResourceModule } from '../resource.js';
 import { Usage } from '../usage/usage.js';
 import { named, viewResolvers } from './view.js';
 
-@ObjectType({ description: 'What we know of one party, such as a customer. Parties are not ours: there is one for every id, and it may have nothing.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'What we know of one party, such as a customer. Parties are not ours: there is one for every id, and it may have nothing.',
+  simpleResolvers: true,
+})
 export class Party {
   @Field(() => ID, { description: 'As relatedParty names it.' })
   id: string;
@@ -15,7 +19,10 @@ export class Party {
 
 @Resolver()
 class PartyQuery {
-  @Query(() => Party, { description: 'One party: what names it as a relatedParty, in whatever role; a filter on relatedParty tells roles apart. Rates name accounts only: see billingAccount.' })
+  @Query(() => Party, {
+    description:
+      'One party: what names it as a relatedParty, in whatever role; a filter on relatedParty tells roles apart. Rates name accounts only: see billingAccount.',
+  })
   party(@Arg('id', () => ID, { description: 'Of the party.' }) id: string): Party {
     return { id };
   }
@@ -28,7 +35,12 @@ export const party: ResourceModule = {
     PartyQuery,
     ...viewResolvers(Party, [
       { target: Bucket, description: 'Its buckets.', naming: asParty },
-      { target: BalanceAction, description: 'The balance actions that moved or named one of its buckets, whoever asked for them, and those that name it.', edge: { idsBy: 'balanceActionsOfParty' } },
+      {
+        target: BalanceAction,
+        description:
+          'The balance actions that moved or named one of its buckets, whoever asked for them, and those that name it.',
+        edge: { idsBy: 'balanceActionsOfParty' },
+      },
       { target: Usage, description: 'Its usages.', naming: asParty },
       { target: CustomerBill, description: 'The bills that name it.', naming: asParty },
       { target: ResourceOrder, description: 'Its orders.', naming: asParty },

@@ -25,8 +25,14 @@ export function viewResolvers(view: TypeClass, lists: readonly ViewList[]): Reso
     class ListResolver {
       // type-graphql tells the fields of one type apart by their methods.
       @FieldResolver(() => page, { description })
-      [many](@Root() { id }: { id: string }, @Args(() => pageArguments) request: PageArguments, @Ctx() context: Context, @Info() info: GraphQLResolveInfo): Promise<Page> {
-        if ('edge' in customers) return readPage(target, context, info, request, { edge: customers.edge, parentId: id });
+      [many](
+        @Root() { id }: { id: string },
+        @Args(() => pageArguments) request: PageArguments,
+        @Ctx() context: Context,
+        @Info() info: GraphQLResolveInfo,
+      ): Promise<Page> {
+        if ('edge' in customers)
+          return readPage(target, context, info, request, { edge: customers.edge, parentId: id });
         // Behind the client's own conditions, which keep the places that refusals name.
         const given = request.filter as { and?: readonly object[] | null } | undefined;
         const filter = { ...given, and: [...(given?.and ?? []), customers.naming(id)] };

@@ -22,10 +22,16 @@ export class AccumulatedBalance extends Extensible {
   })
   id: string;
 
-  @Attribute(() => Int, { required: true, description: 'Differs whenever a bucket it sums up has changed, come or gone; no count. The REST ETag.' })
+  @Attribute(() => Int, {
+    required: true,
+    description: 'Differs whenever a bucket it sums up has changed, come or gone; no count. The REST ETag.',
+  })
   revision: number;
 
-  @Attribute(() => DateTime, { required: true, description: 'When a bucket it sums up was last changed; the REST Last-Modified.' })
+  @Attribute(() => DateTime, {
+    required: true,
+    description: 'When a bucket it sums up was last changed; the REST Last-Modified.',
+  })
   updatedAt: Date;
 
   @Attribute(() => String, { required: true, description: 'Owner, usageType and units in words.' })
@@ -34,13 +40,23 @@ export class AccumulatedBalance extends Extensible {
   @Attribute(() => String, { required: true, description: 'How many buckets are summed up, in words.' })
   description: string;
 
-  @Attribute(() => String, { required: true, description: 'Our extension: what the buckets are for, e.g. monetary, voice, data, sms.' })
+  @Attribute(() => String, {
+    required: true,
+    description: 'Our extension: what the buckets are for, e.g. monetary, voice, data, sms.',
+  })
   usageType: string;
 
-  @Attribute(() => Quantity, { required: true, description: 'Sum of the remainingValue of the buckets; what is reserved is not in it. Exact; of a sum with more than 15 significant digits the nearest number that JSON has.' })
+  @Attribute(() => Quantity, {
+    required: true,
+    description:
+      'Sum of the remainingValue of the buckets; what is reserved is not in it. Exact; of a sum with more than 15 significant digits the nearest number that JSON has.',
+  })
   totalBalance: Quantity;
 
-  @Attribute(() => [BucketRef], { required: true, description: 'The buckets that are summed up; of more than 100 the first by id, though all are in the sum.' })
+  @Attribute(() => [BucketRef], {
+    required: true,
+    description: 'The buckets that are summed up; of more than 100 the first by id, though all are in the sum.',
+  })
   bucket: BucketRef[];
 
   @Attribute(() => [LogicalResourceRef], { description: 'The owner, when it is a logical resource.' })

@@ -29,7 +29,11 @@ export class AdjustBalance extends BalanceActionParts {
   })
   adjustType?: string;
 
-  @Attribute(() => ReserveBalanceRef, { create: 'optional', update: true, description: 'The reservation that a reservationDebit consumes.' })
+  @Attribute(() => ReserveBalanceRef, {
+    create: 'optional',
+    update: true,
+    description: 'The reservation that a reservationDebit consumes.',
+  })
   reserveBalance?: ReserveBalanceRef;
 
   @Attribute(() => UsageRef, {
@@ -60,7 +64,8 @@ export const adjustBalance: ResourceModule = {
     },
     delete: {
       description: 'Takes an ended adjustment out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
-      call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.actions.delete(write, 'adjustBalance', id, ifRevision),
+      call: ({ prepayBalance }, write, id, ifRevision) =>
+        prepayBalance.actions.delete(write, 'adjustBalance', id, ifRevision),
     },
   }),
   joins: [{ reference: AdjustBalanceRef, target: AdjustBalance }],

@@ -4,7 +4,14 @@ import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { Quantity } from '../shared/quantity.js';
-import { ChannelRef, LogicalResourceRef, PartyAccountRef, PaymentMethodRef, ProductRef, RelatedParty } from '../shared/references.js';
+import {
+  ChannelRef,
+  LogicalResourceRef,
+  PartyAccountRef,
+  PaymentMethodRef,
+  ProductRef,
+  RelatedParty,
+} from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
 import { BucketRef, ImpactedBucket, RelatedTopupBalance, ReserveBalanceRef } from './references.js';
 
@@ -27,24 +34,38 @@ export abstract class BalanceActionParts extends ExtensibleResource {
     required: true,
     create: 'required',
     update: true,
-    description: 'How much, always positive: at most 15 significant digits and nine decimals; the resource gives the direction.',
+    description:
+      'How much, always positive: at most 15 significant digits and nine decimals; the resource gives the direction.',
   })
   amount: Quantity;
 
   @Attribute(() => BucketRef, {
     create: 'optional',
     update: true,
-    description: 'The bucket meant. Without it, product, logicalResource, partyAccount or relatedParty must lead to one.',
+    description:
+      'The bucket meant. Without it, product, logicalResource, partyAccount or relatedParty must lead to one.',
   })
   bucket?: BucketRef;
 
-  @Attribute(() => [ProductRef], { create: 'optional', update: true, description: 'Finds the bucket of one of these products.' })
+  @Attribute(() => [ProductRef], {
+    create: 'optional',
+    update: true,
+    description: 'Finds the bucket of one of these products.',
+  })
   product?: ProductRef[];
 
-  @Attribute(() => [LogicalResourceRef], { create: 'optional', update: true, description: 'Finds the bucket of one of these logical resources, e.g. an MSISDN in value.' })
+  @Attribute(() => [LogicalResourceRef], {
+    create: 'optional',
+    update: true,
+    description: 'Finds the bucket of one of these logical resources, e.g. an MSISDN in value.',
+  })
   logicalResource?: LogicalResourceRef[];
 
-  @Attribute(() => PartyAccountRef, { create: 'optional', update: true, description: 'Finds the bucket of this account.' })
+  @Attribute(() => PartyAccountRef, {
+    create: 'optional',
+    update: true,
+    description: 'Finds the bucket of this account.',
+  })
   partyAccount?: PartyAccountRef;
 
   @Attribute(() => [RelatedParty], {
@@ -54,10 +75,16 @@ export abstract class BalanceActionParts extends ExtensibleResource {
   })
   relatedParty?: RelatedParty[];
 
-  @Attribute(() => [ImpactedBucket], { description: 'What the action did: each bucket with its remaining value before and after.' })
+  @Attribute(() => [ImpactedBucket], {
+    description: 'What the action did: each bucket with its remaining value before and after.',
+  })
   impactedBucket?: ImpactedBucket[];
 
-  @Attribute(() => ChannelRef, { create: 'optional', update: true, description: 'The channel the action was asked through.' })
+  @Attribute(() => ChannelRef, {
+    create: 'optional',
+    update: true,
+    description: 'The channel the action was asked through.',
+  })
   channel?: ChannelRef;
 
   @Attribute(() => RelatedParty, { create: 'optional', update: true, description: 'Who asked for the action.' })
@@ -69,23 +96,33 @@ export abstract class BalanceActionParts extends ExtensibleResource {
   @Attribute(() => String, { create: 'optional', update: true, description: 'Why the action was asked for.' })
   reason?: string;
 
-  @Attribute(() => DateTime, { description: 'When the server applied the action; absent while it is scheduled and when it failed.' })
+  @Attribute(() => DateTime, {
+    description: 'When the server applied the action; absent while it is scheduled and when it failed.',
+  })
   confirmationDate?: Date;
 
   @Attribute(() => TimePeriod, {
     create: 'optional',
     update: true,
-    description: 'Of a top-up, its end is the validity the top-up brings to its bucket; of a reservation, it is the default of expirationDate. Otherwise only kept.',
+    description:
+      'Of a top-up, its end is the validity the top-up brings to its bucket; of a reservation, it is the default of expirationDate. Otherwise only kept.',
   })
   validFor?: TimePeriod;
 
-  @Attribute(() => DateTime, { description: 'Our extension: when the server acts on it next by itself: a reservation lapses, a scheduled top-up is due, an unpaid action is cancelled; absent when it never will.' })
+  @Attribute(() => DateTime, {
+    description:
+      'Our extension: when the server acts on it next by itself: a reservation lapses, a scheduled top-up is due, an unpaid action is cancelled; absent when it never will.',
+  })
   nextDueDate?: Date;
 
-  @Attribute(() => DateTime, { description: 'Our extension: of an action that is or was to be paid first, until when its payment was awaited.' })
+  @Attribute(() => DateTime, {
+    description: 'Our extension: of an action that is or was to be paid first, until when its payment was awaited.',
+  })
   paymentDueDate?: Date;
 
-  @Attribute(() => String, { description: 'Our extension: the error code of the refusal when status is failed, e.g. INSUFFICIENT_REMAINING.' })
+  @Attribute(() => String, {
+    description: 'Our extension: the error code of the refusal when status is failed, e.g. INSUFFICIENT_REMAINING.',
+  })
   failureCode?: string;
 
   @Attribute(() => String, { description: 'Our extension: the refusal in words when status is failed.' })
@@ -103,7 +140,8 @@ export abstract class BalanceActionParts extends ExtensibleResource {
 export class BalanceAction extends BalanceActionParts {
   @Attribute(() => String, {
     required: true,
-    description: 'Our extension: the resource it was made through: topupBalance, adjustBalance, reserveBalance or transferBalance. Its id is the same there.',
+    description:
+      'Our extension: the resource it was made through: topupBalance, adjustBalance, reserveBalance or transferBalance. Its id is the same there.',
   })
   kind: string;
 
@@ -131,7 +169,9 @@ export class BalanceAction extends BalanceActionParts {
   @Attribute(() => RelatedTopupBalance, { description: 'Of a top-up: the one it belongs to.' })
   relatedTopupBalance?: RelatedTopupBalance;
 
-  @Attribute(() => String, { description: 'Of an adjustment: its direction; ends in Credit or Debit, e.g. goodWillCredit.' })
+  @Attribute(() => String, {
+    description: 'Of an adjustment: its direction; ends in Credit or Debit, e.g. goodWillCredit.',
+  })
   adjustType?: string;
 
   @Attribute(() => ReserveBalanceRef, { description: 'Of an adjustment: the reservation it consumes.' })

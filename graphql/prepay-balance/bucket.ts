@@ -20,23 +20,49 @@ import { BucketRef, ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'Bucket',
-  indexes: { orders: ['status', 'usageType'], references: ['logicalResource', 'partyAccount', 'product', 'relatedParty'] },
-  description: 'TMF654 Bucket: a counter of what may still be spent, in money or any other unit. Only balance actions change its value.',
+  indexes: {
+    orders: ['status', 'usageType'],
+    references: ['logicalResource', 'partyAccount', 'product', 'relatedParty'],
+  },
+  description:
+    'TMF654 Bucket: a counter of what may still be spent, in money or any other unit. Only balance actions change its value.',
 })
 export class Bucket extends ExtensibleResource {
-  @Attribute(() => String, { required: true, create: 'required', update: true, description: 'What the bucket is for, e.g. monetary, voice, data, sms, other.' })
+  @Attribute(() => String, {
+    required: true,
+    create: 'required',
+    update: true,
+    description: 'What the bucket is for, e.g. monetary, voice, data, sms, other.',
+  })
   usageType: string;
 
-  @Attribute(() => String, { required: true, create: 'optional', update: true, description: 'active, suspended or expired; active when not given.' })
+  @Attribute(() => String, {
+    required: true,
+    create: 'optional',
+    update: true,
+    description: 'active, suspended or expired; active when not given.',
+  })
   status: string;
 
-  @Attribute(() => Quantity, { create: 'optional', update: true, description: 'What may still be spent. Given on creation it is the opening balance; afterwards only balance actions change it.' })
+  @Attribute(() => Quantity, {
+    create: 'optional',
+    update: true,
+    description:
+      'What may still be spent. Given on creation it is the opening balance; afterwards only balance actions change it.',
+  })
   remainingValue?: Quantity;
 
-  @Attribute(() => Quantity, { create: 'optional', update: true, description: 'What live reservations hold back, in the units of remainingValue; not part of it.' })
+  @Attribute(() => Quantity, {
+    create: 'optional',
+    update: true,
+    description: 'What live reservations hold back, in the units of remainingValue; not part of it.',
+  })
   reservedValue?: Quantity;
 
-  @Attribute(() => [ReserveBalanceRef], { computed: true, description: 'The live reservations that hold something of this bucket.' })
+  @Attribute(() => [ReserveBalanceRef], {
+    computed: true,
+    description: 'The live reservations that hold something of this bucket.',
+  })
   reserveBalance?: ReserveBalanceRef[];
 
   @Attribute(() => String, { create: 'optional', update: true, description: 'Name.' })
@@ -45,19 +71,39 @@ export class Bucket extends ExtensibleResource {
   @Attribute(() => String, { create: 'optional', update: true, description: 'Description for people.' })
   description?: string;
 
-  @Attribute(() => Boolean, { create: 'optional', update: true, description: 'Whether several devices or users share it.' })
+  @Attribute(() => Boolean, {
+    create: 'optional',
+    update: true,
+    description: 'Whether several devices or users share it.',
+  })
   isShared?: boolean;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'The remaining value in words, e.g. 1.9 GB, as the client wants it shown.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'The remaining value in words, e.g. 1.9 GB, as the client wants it shown.',
+  })
   remainingValueName?: string;
 
-  @Attribute(() => Int, { create: 'optional', update: true, description: 'Our extension: burn order among several matching buckets, lower first; without it, last.' })
+  @Attribute(() => Int, {
+    create: 'optional',
+    update: true,
+    description: 'Our extension: burn order among several matching buckets, lower first; without it, last.',
+  })
   priority?: number;
 
-  @Attribute(() => TimePeriod, { create: 'optional', update: true, description: 'When the bucket may be used; outside, actions on it are refused.' })
+  @Attribute(() => TimePeriod, {
+    create: 'optional',
+    update: true,
+    description: 'When the bucket may be used; outside, actions on it are refused.',
+  })
   validFor?: TimePeriod;
 
-  @Attribute(() => [LogicalResourceRef], { create: 'optional', update: true, description: 'Logical resources it belongs to, e.g. an MSISDN in value.' })
+  @Attribute(() => [LogicalResourceRef], {
+    create: 'optional',
+    update: true,
+    description: 'Logical resources it belongs to, e.g. an MSISDN in value.',
+  })
   logicalResource?: LogicalResourceRef[];
 
   @Attribute(() => PartyAccountRef, { create: 'optional', update: true, description: 'The account it belongs to.' })
@@ -66,7 +112,11 @@ export class Bucket extends ExtensibleResource {
   @Attribute(() => [ProductRef], { create: 'optional', update: true, description: 'Products it belongs to.' })
   product?: ProductRef[];
 
-  @Attribute(() => [RelatedParty], { create: 'optional', update: true, description: 'Parties it belongs to or that have to do with it.' })
+  @Attribute(() => [RelatedParty], {
+    create: 'optional',
+    update: true,
+    description: 'Parties it belongs to or that have to do with it.',
+  })
   relatedParty?: RelatedParty[];
 
   @Attribute(() => DateTime, { required: true, description: 'When its creation was asked for; set by the server.' })
@@ -95,12 +145,21 @@ class BucketQuery {
 }
 
 async function readAsOf(context: Context, info: GraphQLResolveInfo, id: string, asOf: Date): Promise<object | null> {
-  if (asOf > context.now) throw new DomainError('INVALID_QUERY', `asOf must not be in the future: ${asOf.toISOString()}`, { path: 'asOf' });
-  const bucket = await context.reader.one(shapeOf(Bucket), scopeOf(context), id, [...selectedFields(info), 'requestedDate']);
+  if (asOf > context.now)
+    throw new DomainError('INVALID_QUERY', `asOf must not be in the future: ${asOf.toISOString()}`, { path: 'asOf' });
+  const bucket = await context.reader.one(shapeOf(Bucket), scopeOf(context), id, [
+    ...selectedFields(info),
+    'requestedDate',
+  ]);
   if (bucket === null || new Date(String(bucket['requestedDate'])) > asOf) return null;
   const entry = await latestEntry(context, id, asOf);
   const standing = (amount: string): object | null => (entry ? { amount: entry[amount], units: entry['units'] } : null);
-  return { ...bucket, remainingValue: standing('remainingAfter'), reservedValue: standing('reservedAfter'), reserveBalance: null };
+  return {
+    ...bucket,
+    remainingValue: standing('remainingAfter'),
+    reservedValue: standing('reservedAfter'),
+    reserveBalance: null,
+  };
 }
 
 const entryPage = pageOf(LedgerEntry);
@@ -110,7 +169,9 @@ const actionArguments = pageArgumentsOf(BalanceAction);
 
 @Resolver(() => Bucket)
 class BucketEdges {
-  @FieldResolver(() => entryPage, { description: 'The ledger: every movement of this bucket, by default in the order they were written.' })
+  @FieldResolver(() => entryPage, {
+    description: 'The ledger: every movement of this bucket, by default in the order they were written.',
+  })
   entries(
     @Root() { id }: Bucket,
     @Args(() => entryArguments) request: object,
@@ -121,7 +182,8 @@ class BucketEdges {
   }
 
   @FieldResolver(() => actionPage, {
-    description: 'The history: every action that moved this bucket or named it, refused ones included, by default in the order they were asked for.',
+    description:
+      'The history: every action that moved this bucket or named it, refused ones included, by default in the order they were asked for.',
   })
   actions(
     @Root() { id }: Bucket,
@@ -129,31 +191,44 @@ class BucketEdges {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Page> {
-    return readEdge(BalanceAction, context, info, request, { links: 'BucketAction', parent: 'bucketId', child: 'actionId' }, id);
+    return readEdge(
+      BalanceAction,
+      context,
+      info,
+      request,
+      { links: 'BucketAction', parent: 'bucketId', child: 'actionId' },
+      id,
+    );
   }
 }
 
 export const bucket: ResourceModule = {
   resolvers: [
     BucketEdges,
-    ...resourceResolvers(Bucket, {
-      create: {
-        description: 'Creates a bucket; remainingValue is its opening balance. Errors: INVALID_ATTRIBUTE, BALANCE_LIMIT.',
-        call: ({ prepayBalance }, write, input) => prepayBalance.buckets.create(write, input),
+    ...resourceResolvers(
+      Bucket,
+      {
+        create: {
+          description:
+            'Creates a bucket; remainingValue is its opening balance. Errors: INVALID_ATTRIBUTE, BALANCE_LIMIT.',
+          call: ({ prepayBalance }, write, input) => prepayBalance.buckets.create(write, input),
+        },
+        createMany: {
+          description: 'Makes several buckets in one transaction.',
+          call: ({ prepayBalance }, write, inputs) => prepayBalance.buckets.createMany(write, inputs),
+        },
+        update: {
+          description:
+            'Changes a bucket in everything but its balance. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
+          call: ({ prepayBalance }, write, change) => prepayBalance.buckets.update(write, change),
+        },
+        delete: {
+          description: 'Deletes an empty bucket; its ledger entries stay. Errors: NOT_FOUND, BUCKET_NOT_EMPTY.',
+          call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.buckets.delete(write, id, ifRevision),
+        },
       },
-      createMany: {
-        description: 'Makes several buckets in one transaction.',
-        call: ({ prepayBalance }, write, inputs) => prepayBalance.buckets.createMany(write, inputs),
-      },
-      update: {
-        description: 'Changes a bucket in everything but its balance. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
-        call: ({ prepayBalance }, write, change) => prepayBalance.buckets.update(write, change),
-      },
-      delete: {
-        description: 'Deletes an empty bucket; its ledger entries stay. Errors: NOT_FOUND, BUCKET_NOT_EMPTY.',
-        call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.buckets.delete(write, id, ifRevision),
-      },
-    }, BucketQuery),
+      BucketQuery,
+    ),
   ],
   joins: [{ reference: BucketRef, target: Bucket }],
 };

@@ -23,7 +23,11 @@ export class LedgerEntry {
   @Attribute(() => Int, { required: true, description: 'Number within the bucket, from 1 without gaps.' })
   sequence: number;
 
-  @Attribute(() => String, { required: true, description: 'opening, topup, credit, debit, reserve, release, commit, expire, transferOut, transferIn, transferCost or reversal.' })
+  @Attribute(() => String, {
+    required: true,
+    description:
+      'opening, topup, credit, debit, reserve, release, commit, expire, transferOut, transferIn, transferCost or reversal.',
+  })
   entryType: string;
 
   @Attribute(() => String, { description: 'Kind of the action that moved it, e.g. topupBalance.' })
@@ -47,7 +51,10 @@ export class LedgerEntry {
   @Attribute(() => String, { required: true, description: 'Units of the amounts.' })
   units: string;
 
-  @Attribute(() => DateTime, { required: true, description: 'When the balance moved: what happened by itself is dated when it was due.' })
+  @Attribute(() => DateTime, {
+    required: true,
+    description: 'When the balance moved: what happened by itself is dated when it was due.',
+  })
   recordedAt: Date;
 }
 

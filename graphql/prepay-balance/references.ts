@@ -29,7 +29,10 @@ export class RelatedTopupBalance extends ReferenceParts {
 @ObjectType({ description: 'One movement within an impacted bucket.', simpleResolvers: true })
 @InputType('ImpactedBucketItemInput')
 export class ImpactedBucketItem extends ExtensibleValue {
-  @Attribute(() => String, { description: 'What moved: topup, credit, debit, reserve, release, commit, expire, transferOut, transferIn, transferCost or reversal.' })
+  @Attribute(() => String, {
+    description:
+      'What moved: topup, credit, debit, reserve, release, commit, expire, transferOut, transferIn, transferCost or reversal.',
+  })
   itemType?: string;
 
   @Attribute(() => Quantity, { description: 'How much moved, always positive.' })

@@ -18,21 +18,27 @@ import { ReserveBalanceRef } from './references.js';
     'TMF654 ReserveBalance: holds an amount back. It ends exactly once: committed (completed), or released or expired (cancelled).',
 })
 export class ReserveBalance extends BalanceActionParts {
-  @Attribute(() => String, { create: 'optional', update: true, description: 'What the amount is for; taken from the bucket when absent.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'What the amount is for; taken from the bucket when absent.',
+  })
   usageType?: string;
 
   @Attribute(() => [RelatedParty], {
     required: true,
     create: 'optional',
     update: true,
-    description: 'Parties that have to do with the reservation, possibly none; finds the bucket when nothing nearer is given.',
+    description:
+      'Parties that have to do with the reservation, possibly none; finds the bucket when nothing nearer is given.',
   })
   override relatedParty: RelatedParty[];
 
   @Attribute(() => DateTime, {
     create: 'optional',
     update: true,
-    description: 'Then the reservation lapses by itself: what it holds goes back. Must be in the future. Default: the end of validFor; without either it holds until it is ended.',
+    description:
+      'Then the reservation lapses by itself: what it holds goes back. Must be in the future. Default: the end of validFor; without either it holds until it is ended.',
   })
   expirationDate?: Date;
 
@@ -49,7 +55,11 @@ class ReservationVerbs {
   })
   commitReserveBalance(
     @Arg('id', () => ID, { description: 'The reservation.' }) id: string,
-    @Arg('amount', () => Quantity, { nullable: true, description: 'What is consumed, in the units of the reservation.' }) amount: Quantity,
+    @Arg('amount', () => Quantity, {
+      nullable: true,
+      description: 'What is consumed, in the units of the reservation.',
+    })
+    amount: Quantity,
     @Arg('reason', () => String, { nullable: true, description: 'Why it is consumed.' }) reason: string,
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
@@ -59,7 +69,8 @@ class ReservationVerbs {
 
   @Mutation(() => ReserveBalance, {
     nullable: true,
-    description: 'Returns all that the reservation holds to where it came from. Errors: NOT_FOUND, RESERVATION_NOT_LIVE, REVISION_MISMATCH.',
+    description:
+      'Returns all that the reservation holds to where it came from. Errors: NOT_FOUND, RESERVATION_NOT_LIVE, REVISION_MISMATCH.',
   })
   releaseReserveBalance(
     @Arg('id', () => ID, { description: 'The reservation.' }) id: string,
@@ -92,8 +103,10 @@ export const reserveBalance: ResourceModule = {
         call: ({ prepayBalance }, write, change) => prepayBalance.actions.update(write, 'reserveBalance', change),
       },
       delete: {
-        description: 'Takes an ended reservation out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.actions.delete(write, 'reserveBalance', id, ifRevision),
+        description:
+          'Takes an ended reservation out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
+        call: ({ prepayBalance }, write, id, ifRevision) =>
+          prepayBalance.actions.delete(write, 'reserveBalance', id, ifRevision),
       },
     }),
   ],

@@ -13,24 +13,31 @@ import { RelatedTopupBalance } from './references.js';
   indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
   fixed: { kind: 'topupBalance' },
-  description: 'TMF654 TopupBalance: adds an amount to one bucket: at once, at a later date, in every period, or whenever little is left.',
+  description:
+    'TMF654 TopupBalance: adds an amount to one bucket: at once, at a later date, in every period, or whenever little is left.',
 })
 export class TopupBalance extends BalanceActionParts {
-  @Attribute(() => String, { create: 'optional', update: true, description: 'What the amount is for; taken from the bucket when absent.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'What the amount is for; taken from the bucket when absent.',
+  })
   usageType?: string;
 
   @Attribute(() => Quantity, {
     required: true,
     create: 'required',
     update: true,
-    description: 'How much is added, in the units of the bucket or ones that convert to them exactly (MB and GB, s and min). May be changed while a scheduled top-up is created.',
+    description:
+      'How much is added, in the units of the bucket or ones that convert to them exactly (MB and GB, s and min). May be changed while a scheduled top-up is created.',
   })
   override amount: Quantity;
 
   @Attribute(() => TimePeriod, {
     create: 'optional',
     update: true,
-    description: 'Its end extends the validity of the bucket when that ends earlier, and revives an expired bucket with its remainder. Must end in the future, but for a scheduled top-up: its end counts when it is due.',
+    description:
+      'Its end extends the validity of the bucket when that ends earlier, and revives an expired bucket with its remainder. Must end in the future, but for a scheduled top-up: its end counts when it is due.',
   })
   override validFor?: TimePeriod;
 
@@ -38,7 +45,8 @@ export class TopupBalance extends BalanceActionParts {
     required: true,
     create: 'optional',
     update: true,
-    description: 'When the top-up is to happen; in the future, it is scheduled for then. Of a recurring top-up: when its first period begins. Default: now.',
+    description:
+      'When the top-up is to happen; in the future, it is scheduled for then. Of a recurring top-up: when its first period begins. Default: now.',
   })
   requestedDate: Date;
 
@@ -51,7 +59,12 @@ export class TopupBalance extends BalanceActionParts {
   @Attribute(() => PaymentMethodRef, { create: 'optional', update: true, description: 'The method of payment.' })
   paymentMethod?: PaymentMethodRef;
 
-  @Attribute(() => Boolean, { create: 'optional', update: true, description: 'Whether it is, or was made by, an automatism. Always true for a recurring or auto top-up and for what it makes.' })
+  @Attribute(() => Boolean, {
+    create: 'optional',
+    update: true,
+    description:
+      'Whether it is, or was made by, an automatism. Always true for a recurring or auto top-up and for what it makes.',
+  })
   isAutoTopup?: boolean;
 
   @Attribute(() => String, {
@@ -62,7 +75,12 @@ export class TopupBalance extends BalanceActionParts {
   })
   recurringPeriod?: string;
 
-  @Attribute(() => Int, { create: 'optional', update: true, description: 'How many top-ups a recurring or auto top-up makes, refused ones included; without it, it goes on until it is cancelled.' })
+  @Attribute(() => Int, {
+    create: 'optional',
+    update: true,
+    description:
+      'How many top-ups a recurring or auto top-up makes, refused ones included; without it, it goes on until it is cancelled.',
+  })
   numberOfPeriods?: number;
 
   @Attribute(() => Int, { description: 'Our extension: how many top-ups a recurring or auto top-up has made so far.' })
@@ -75,7 +93,11 @@ export class TopupBalance extends BalanceActionParts {
   })
   autoTopupThreshold?: Quantity;
 
-  @Attribute(() => RelatedTopupBalance, { create: 'optional', update: true, description: 'The top-up this one belongs to.' })
+  @Attribute(() => RelatedTopupBalance, {
+    create: 'optional',
+    update: true,
+    description: 'The top-up this one belongs to.',
+  })
   relatedTopupBalance?: RelatedTopupBalance;
 }
 
@@ -98,7 +120,8 @@ export const topupBalance: ResourceModule = {
       },
       delete: {
         description: 'Takes an ended top-up out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
-        call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.actions.delete(write, 'topupBalance', id, ifRevision),
+        call: ({ prepayBalance }, write, id, ifRevision) =>
+          prepayBalance.actions.delete(write, 'topupBalance', id, ifRevision),
       },
     }),
   ],

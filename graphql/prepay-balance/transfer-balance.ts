@@ -11,38 +11,73 @@ import { BucketRef } from './references.js';
   indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
   fixed: { kind: 'transferBalance' },
-  description: 'TMF654 TransferBalance: moves an amount to a bucket of somebody else, or of one\'s own, at once and wholly.',
+  description:
+    "TMF654 TransferBalance: moves an amount to a bucket of somebody else, or of one's own, at once and wholly.",
 })
 export class TransferBalance extends BalanceActionParts {
-  @Attribute(() => String, { create: 'optional', update: true, description: 'What the amount is for; taken from the bucket when absent.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'What the amount is for; taken from the bucket when absent.',
+  })
   usageType?: string;
 
   @Attribute(() => BucketRef, {
     create: 'optional',
     update: true,
-    description: 'The bucket that receives. Without it, receiverProduct, receiverLogicalResource, receiverPartyAccount or receiver must lead to exactly one.',
+    description:
+      'The bucket that receives. Without it, receiverProduct, receiverLogicalResource, receiverPartyAccount or receiver must lead to exactly one.',
   })
   receiverBucket?: BucketRef;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'What the receiving bucket is for; narrows down which of the receiver\'s buckets is meant.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: "What the receiving bucket is for; narrows down which of the receiver's buckets is meant.",
+  })
   receiverBucketUsageType?: string;
 
-  @Attribute(() => LogicalResourceRef, { create: 'optional', update: true, description: 'Finds the receiving bucket by its logical resource, e.g. an MSISDN in value.' })
+  @Attribute(() => LogicalResourceRef, {
+    create: 'optional',
+    update: true,
+    description: 'Finds the receiving bucket by its logical resource, e.g. an MSISDN in value.',
+  })
   receiverLogicalResource?: LogicalResourceRef;
 
-  @Attribute(() => ProductRef, { create: 'optional', update: true, description: 'Finds the receiving bucket by its product.' })
+  @Attribute(() => ProductRef, {
+    create: 'optional',
+    update: true,
+    description: 'Finds the receiving bucket by its product.',
+  })
   receiverProduct?: ProductRef;
 
-  @Attribute(() => PartyAccountRef, { create: 'optional', update: true, description: 'Finds the receiving bucket by its account.' })
+  @Attribute(() => PartyAccountRef, {
+    create: 'optional',
+    update: true,
+    description: 'Finds the receiving bucket by its account.',
+  })
   receiverPartyAccount?: PartyAccountRef;
 
-  @Attribute(() => RelatedParty, { create: 'optional', update: true, description: 'The party that receives; finds the bucket when nothing nearer is given.' })
+  @Attribute(() => RelatedParty, {
+    create: 'optional',
+    update: true,
+    description: 'The party that receives; finds the bucket when nothing nearer is given.',
+  })
   receiver?: RelatedParty;
 
-  @Attribute(() => Quantity, { create: 'optional', update: true, description: 'A fee for the transfer, in units of the payer\'s bucket; it leaves the bucket and goes to none.' })
+  @Attribute(() => Quantity, {
+    create: 'optional',
+    update: true,
+    description: "A fee for the transfer, in units of the payer's bucket; it leaves the bucket and goes to none.",
+  })
   transferCost?: Quantity;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'Who pays transferCost: originator (beside the amount; the default) or receiver (out of the receiving bucket).' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description:
+      'Who pays transferCost: originator (beside the amount; the default) or receiver (out of the receiving bucket).',
+  })
   costOwner?: string;
 
   @Attribute(() => DateTime, { required: true, description: 'When the server received it.' })
@@ -67,7 +102,8 @@ export const transferBalance: ResourceModule = {
     },
     delete: {
       description: 'Takes an ended transfer out of the lists; its ledger entries stay. Errors: NOT_FOUND, CONFLICT.',
-      call: ({ prepayBalance }, write, id, ifRevision) => prepayBalance.actions.delete(write, 'transferBalance', id, ifRevision),
+      call: ({ prepayBalance }, write, id, ifRevision) =>
+        prepayBalance.actions.delete(write, 'transferBalance', id, ifRevision),
     },
   }),
 };

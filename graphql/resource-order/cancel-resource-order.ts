@@ -13,7 +13,8 @@ export class CancelResourceOrder extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
     create: 'optional',
-    description: 'accepted until its time comes, then inProgress, and done, or terminatedWithError when the order cannot be cancelled: failureMessage says why.',
+    description:
+      'accepted until its time comes, then inProgress, and done, or terminatedWithError when the order cannot be cancelled: failureMessage says why.',
   })
   state: string;
 
@@ -23,18 +24,26 @@ export class CancelResourceOrder extends ExtensibleResource {
   @Attribute(() => DateTime, { description: 'When it was cancelled; set by the server.' })
   effectiveCancellationDate?: Date;
 
-  @Attribute(() => DateTime, { create: 'optional', description: 'When it is to be cancelled; absent or past: at once.' })
+  @Attribute(() => DateTime, {
+    create: 'optional',
+    description: 'When it is to be cancelled; absent or past: at once.',
+  })
   requestedCancellationDate?: Date;
 
   @Attribute(() => String, { description: 'Our extension: why it ended with an error.' })
   failureMessage?: string;
 
-  @Attribute(() => ResourceOrderRef, { required: true, create: 'required', description: 'The order to cancel, one of ours.' })
+  @Attribute(() => ResourceOrderRef, {
+    required: true,
+    create: 'required',
+    description: 'The order to cancel, one of ours.',
+  })
   resourceOrder: ResourceOrderRef;
 
   @Attribute(() => [ResourceOrderItemRef], {
     create: 'optional',
-    description: 'Our extension: the items to cancel, by itemId; the others go on. Absent: the order as a whole, of which then no item may be completed.',
+    description:
+      'Our extension: the items to cancel, by itemId; the others go on. Absent: the order as a whole, of which then no item may be completed.',
   })
   orderItem?: ResourceOrderItemRef[];
 }

@@ -13,7 +13,8 @@ export class ResourceOrderItemRelationship extends ExtensibleValue {
   href?: string;
 
   @Attribute(() => String, {
-    description: 'Kind of the relationship. dependsOn: the item does not start before the other one of this order is completed. Other kinds, e.g. bundles, are kept as they come.',
+    description:
+      'Kind of the relationship. dependsOn: the item does not start before the other one of this order is completed. Other kinds, e.g. bundles, are kept as they come.',
   })
   relationshipType?: string;
 
@@ -23,7 +24,10 @@ export class ResourceOrderItemRelationship extends ExtensibleValue {
 
 @ValueObject('One thing of an order: what is to be done with which resource.')
 export class ResourceOrderItem extends ExtensibleValue {
-  @Attribute(() => ID, { required: true, description: 'Id of the item, chosen by the client: it is the only one of its order that has it.' })
+  @Attribute(() => ID, {
+    required: true,
+    description: 'Id of the item, chosen by the client: it is the only one of its order that has it.',
+  })
   id: string;
 
   @Attribute(() => String, { description: 'Address of the item, kept as it comes.' })

@@ -44,10 +44,15 @@ export class ResourceOrder extends ExtensibleResource {
   })
   state: string;
 
-  @Attribute(() => String, { description: 'Our extension: held or pending, while a client keeps the order there, whatever its items do.' })
+  @Attribute(() => String, {
+    description: 'Our extension: held or pending, while a client keeps the order there, whatever its items do.',
+  })
   requestedState?: string;
 
-  @Attribute(() => DateTime, { update: true, description: 'When it was cancelled; set by the server then, unless a client has said it.' })
+  @Attribute(() => DateTime, {
+    update: true,
+    description: 'When it was cancelled; set by the server then, unless a client has said it.',
+  })
   cancellationDate?: Date;
 
   @Attribute(() => String, { update: true, description: 'Why it was cancelled.' })
@@ -65,7 +70,11 @@ export class ResourceOrder extends ExtensibleResource {
   @Attribute(() => DateTime, { update: true, description: 'When the provider expects to have completed it.' })
   expectedCompletionDate?: Date;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'Id of the order in the system of who ordered; externalReference says more.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'Id of the order in the system of who ordered; externalReference says more.',
+  })
   externalId?: string;
 
   @Attribute(() => String, { create: 'optional', update: true, description: 'Name of the order.' })
@@ -77,7 +86,11 @@ export class ResourceOrder extends ExtensibleResource {
   @Attribute(() => String, { create: 'optional', update: true, description: 'Type of the order.' })
   orderType?: string;
 
-  @Attribute(() => Int, { create: 'optional', update: true, description: 'From 0, the highest priority, to 4, the lowest.' })
+  @Attribute(() => Int, {
+    create: 'optional',
+    update: true,
+    description: 'From 0, the highest priority, to 4, the lowest.',
+  })
   priority?: number;
 
   @Attribute(() => DateTime, { create: 'optional', update: true, description: 'When it is wished to be completed.' })
@@ -86,10 +99,18 @@ export class ResourceOrder extends ExtensibleResource {
   @Attribute(() => DateTime, { create: 'optional', update: true, description: 'When it is wished to start.' })
   requestedStartDate?: Date;
 
-  @Attribute(() => DateTime, { create: 'optional', update: true, description: 'When it started; set by the server when it first becomes inProgress, unless a client has said it.' })
+  @Attribute(() => DateTime, {
+    create: 'optional',
+    update: true,
+    description: 'When it started; set by the server when it first becomes inProgress, unless a client has said it.',
+  })
   startDate?: Date;
 
-  @Attribute(() => [ExternalReference], { create: 'optional', update: true, description: 'What it is called in other systems.' })
+  @Attribute(() => [ExternalReference], {
+    create: 'optional',
+    update: true,
+    description: 'What it is called in other systems.',
+  })
   externalReference?: ExternalReference[];
 
   @Attribute(() => [Note], { create: 'optional', update: true, description: 'What was written down about it.' })
@@ -104,7 +125,11 @@ export class ResourceOrder extends ExtensibleResource {
   })
   orderItem: ResourceOrderItem[];
 
-  @Attribute(() => [RelatedParty], { create: 'optional', update: true, description: 'Parties that have to do with it.' })
+  @Attribute(() => [RelatedParty], {
+    create: 'optional',
+    update: true,
+    description: 'Parties that have to do with it.',
+  })
   relatedParty?: RelatedParty[];
 }
 
@@ -118,15 +143,26 @@ class ItemProgress {
   updateResourceOrderItem(
     @Arg('orderId', () => ID) id: string,
     @Arg('itemId', () => ID) itemId: string,
-    @Arg('state', () => String, { nullable: true, description: 'inProgress, pending, held, completed, failed, rejected or cancelled, as the state it is in allows.' }) state: string,
+    @Arg('state', () => String, {
+      nullable: true,
+      description: 'inProgress, pending, held, completed, failed, rejected or cancelled, as the state it is in allows.',
+    })
+    state: string,
     @Arg('note', () => String, { nullable: true, description: 'Is added to the notes of the order.' }) note: string,
-    @Arg('expectedCompletionDate', () => DateTime, { nullable: true, description: 'When the order is expected to be completed.' }) expectedCompletionDate: Date,
+    @Arg('expectedCompletionDate', () => DateTime, {
+      nullable: true,
+      description: 'When the order is expected to be completed.',
+    })
+    expectedCompletionDate: Date,
     @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
     const progress = { state, note, expectedCompletionDate };
-    return told(context, context.resourceOrder.orders.updateItem(writeContext(context, key), { id, ifRevision }, itemId, progress));
+    return told(
+      context,
+      context.resourceOrder.orders.updateItem(writeContext(context, key), { id, ifRevision }, itemId, progress),
+    );
   }
 }
 
@@ -135,7 +171,9 @@ const cancellationArguments = pageArgumentsOf(CancelResourceOrder);
 
 @Resolver(() => ResourceOrder)
 class ResourceOrderEdges {
-  @FieldResolver(() => cancellationPage, { description: 'The requests to cancel it, wholly or in part, also those that wait for their time.' })
+  @FieldResolver(() => cancellationPage, {
+    description: 'The requests to cancel it, wholly or in part, also those that wait for their time.',
+  })
   cancelResourceOrders(
     @Root() { id }: ResourceOrder,
     @Args(() => cancellationArguments) request: object,
@@ -160,7 +198,8 @@ export const resourceOrder: ResourceModule = {
         call: ({ resourceOrder: domain }, write, inputs) => domain.orders.createMany(write, inputs),
       },
       update: {
-        description: 'Changes an order, its items or its state. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
+        description:
+          'Changes an order, its items or its state. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
         call: ({ resourceOrder: domain }, write, change) => domain.orders.update(write, change),
       },
       delete: {

@@ -115,7 +115,9 @@ abstract class ResourceParts extends ReferenceParts {
 }
 
 // TMF652 lets resources nest without end; two levels are kept (DESIGN §12).
-@ValueObject('A resource that another one is related to. Its own relationships are not kept: orders nest resources two levels deep.')
+@ValueObject(
+  'A resource that another one is related to. Its own relationships are not kept: orders nest resources two levels deep.',
+)
 export class NestedResourceRefOrValue extends ResourceParts {}
 
 @ValueObject('How one resource relates to another.')
@@ -129,10 +131,14 @@ export class ResourceRelationship extends ExtensibleValue {
   @Attribute(() => String, { required: true, description: 'Kind of the relationship, e.g. reliesOn, contains.' })
   relationshipType: string;
 
-  @Attribute(() => NestedResourceRefOrValue, { description: 'The other resource; the edition of December 2019 names it by id and href of the relationship.' })
+  @Attribute(() => NestedResourceRefOrValue, {
+    description: 'The other resource; the edition of December 2019 names it by id and href of the relationship.',
+  })
   resource?: NestedResourceRefOrValue;
 
-  @Attribute(() => [Characteristic], { description: 'Characteristics of the relationship. TMF652, edition of December 2019.' })
+  @Attribute(() => [Characteristic], {
+    description: 'Characteristics of the relationship. TMF652, edition of December 2019.',
+  })
   resourceRelationshipCharacteristic?: Characteristic[];
 }
 

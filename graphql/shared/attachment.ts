@@ -18,7 +18,9 @@ export class AttachmentRefOrValue extends ReferenceParts {
   @Attribute(() => String, { description: 'Description for people.' })
   description?: string;
 
-  @Attribute(() => Boolean, { description: 'Whether it is a reference to an attachment that is kept elsewhere. TMF652, edition of December 2019.' })
+  @Attribute(() => Boolean, {
+    description: 'Whether it is a reference to an attachment that is kept elsewhere. TMF652, edition of December 2019.',
+  })
   isRef?: boolean;
 
   @Attribute(() => String, { description: 'Media type, such as application/pdf.' })

@@ -25,7 +25,10 @@ export abstract class CharacteristicParts extends ExtensibleValue {
   @Attribute(() => String, { required: true, description: 'Name of the characteristic, e.g. duration.' })
   name: string;
 
-  @Attribute(() => AnyJson, { required: true, description: 'Its value, kept as it is given. An empty text counts as no value.' })
+  @Attribute(() => AnyJson, {
+    required: true,
+    description: 'Its value, kept as it is given. An empty text counts as no value.',
+  })
   value: unknown;
 
   @Attribute(() => String, { description: 'Type of the value as the sender sees it, e.g. integer.' })

@@ -13,10 +13,18 @@ export abstract class Extensible {
   })
   atType?: string;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'TMF @baseType: the class that @type extends.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'TMF @baseType: the class that @type extends.',
+  })
   atBaseType?: string;
 
-  @Attribute(() => String, { create: 'optional', update: true, description: 'TMF @schemaLocation: address of the schema of an extension.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    update: true,
+    description: 'TMF @schemaLocation: address of the schema of an extension.',
+  })
   atSchemaLocation?: string;
 }
 

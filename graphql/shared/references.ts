@@ -70,6 +70,9 @@ export class RelatedParty extends ExtensibleValue {
   @Attribute(() => String, { description: 'What the party is to the entity, e.g. customer.' })
   role?: string;
 
-  @Attribute(() => String, { required: true, description: 'TMF @referredType: e.g. Individual, Organization, Customer.' })
+  @Attribute(() => String, {
+    required: true,
+    description: 'TMF @referredType: e.g. Individual, Organization, Customer.',
+  })
   atReferredType: string;
 }

@@ -22,7 +22,10 @@ export class EntitySpecificationRelationship extends ReferenceParts {
   @Attribute(() => ID, { description: 'Id of the other specification.' })
   id?: string;
 
-  @Attribute(() => String, { required: true, description: 'Kind of the relationship, e.g. migration, substitution, dependency, exclusivity.' })
+  @Attribute(() => String, {
+    required: true,
+    description: 'Kind of the relationship, e.g. migration, substitution, dependency, exclusivity.',
+  })
   relationshipType: string;
 
   @Attribute(() => String, { description: 'Role of the other specification.' })
@@ -64,14 +67,18 @@ export class CharacteristicSpecificationRelationship extends ExtensibleValue {
   @Attribute(() => String, { description: 'Id of the specification that the other characteristic belongs to.' })
   parentSpecificationId?: string;
 
-  @Attribute(() => String, { description: 'Kind of the relationship, e.g. aggregation, migration, substitution, dependency, exclusivity.' })
+  @Attribute(() => String, {
+    description: 'Kind of the relationship, e.g. aggregation, migration, substitution, dependency, exclusivity.',
+  })
   relationshipType?: string;
 
   @Attribute(() => TimePeriod, { description: 'When the relationship is valid.' })
   validFor?: TimePeriod;
 }
 
-@ValueObject('What a value may be: this one, or one of a range, or one that a regular expression finds. A value must fit one of the entries wholly.')
+@ValueObject(
+  'What a value may be: this one, or one of a range, or one that a regular expression finds. A value must fit one of the entries wholly.',
+)
 export class CharacteristicValueSpecification extends ExtensibleValue {
   @Attribute(() => AnyJson, { description: 'An allowed value. An empty text counts as none.' })
   value?: unknown;
@@ -89,11 +96,14 @@ export class CharacteristicValueSpecification extends ExtensibleValue {
   valueTo?: DecimalValue;
 
   @Attribute(() => String, {
-    description: 'Which ends belong to the range: closed (both, when absent), open (neither), closedBottom (only valueFrom), closedTop (only valueTo).',
+    description:
+      'Which ends belong to the range: closed (both, when absent), open (neither), closedBottom (only valueFrom), closedTop (only valueTo).',
   })
   rangeInterval?: string;
 
-  @Attribute(() => String, { description: 'A regular expression that is found in the value; ^ and $ tie it to the whole.' })
+  @Attribute(() => String, {
+    description: 'A regular expression that is found in the value; ^ and $ tie it to the whole.',
+  })
   regex?: string;
 
   @Attribute(() => String, { description: 'Unit of the value, e.g. s, MB.' })
@@ -120,13 +130,19 @@ export class CharacteristicSpecification extends ExtensibleValue {
   @Attribute(() => Int, { description: 'How often the characteristic must at least be there; 1 makes it mandatory.' })
   minCardinality?: number;
 
-  @Attribute(() => Int, { description: 'How often the characteristic may at most be there; absent: as often as one likes.' })
+  @Attribute(() => Int, {
+    description: 'How often the characteristic may at most be there; absent: as often as one likes.',
+  })
   maxCardinality?: number;
 
-  @Attribute(() => String, { description: 'A regular expression that is found in every value; ^ and $ tie it to the whole.' })
+  @Attribute(() => String, {
+    description: 'A regular expression that is found in every value; ^ and $ tie it to the whole.',
+  })
   regex?: string;
 
-  @Attribute(() => [CharacteristicValueSpecification], { description: 'What values may be; absent: anything of the type.' })
+  @Attribute(() => [CharacteristicValueSpecification], {
+    description: 'What values may be; absent: anything of the type.',
+  })
   characteristicValueSpecification?: CharacteristicValueSpecification[];
 
   @Attribute(() => Boolean, { description: 'Whether other values than those listed are welcome, too.' })
@@ -138,7 +154,9 @@ export class CharacteristicSpecification extends ExtensibleValue {
   @Attribute(() => Boolean, { description: 'Whether values are to be unique; told only, not enforced.' })
   isUnique?: boolean;
 
-  @Attribute(() => [CharacteristicSpecificationRelationship], { description: 'How it relates to other characteristics.' })
+  @Attribute(() => [CharacteristicSpecificationRelationship], {
+    description: 'How it relates to other characteristics.',
+  })
   charSpecRelationship?: CharacteristicSpecificationRelationship[];
 
   @Attribute(() => TimePeriod, { description: 'When the characteristic is specified so.' })

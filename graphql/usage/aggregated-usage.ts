@@ -17,14 +17,21 @@ import { UsageSpecificationRef } from './references.js';
 export class AggregatedUsage extends Extensible {
   @Attribute(() => ID, {
     required: true,
-    description: 'Ids of the party, usageType, id of the specification and currency, separated by ~, e.g. customer-1~data~spec-1~EUR; within these parts % and ~ are percent-encoded.',
+    description:
+      'Ids of the party, usageType, id of the specification and currency, separated by ~, e.g. customer-1~data~spec-1~EUR; within these parts % and ~ are percent-encoded.',
   })
   id: string;
 
-  @Attribute(() => Int, { required: true, description: 'Differs whenever a usage it sums up has changed, come or gone; no count. The REST ETag.' })
+  @Attribute(() => Int, {
+    required: true,
+    description: 'Differs whenever a usage it sums up has changed, come or gone; no count. The REST ETag.',
+  })
   revision: number;
 
-  @Attribute(() => DateTime, { required: true, description: 'When a usage it sums up was last changed; the REST Last-Modified.' })
+  @Attribute(() => DateTime, {
+    required: true,
+    description: 'When a usage it sums up was last changed; the REST Last-Modified.',
+  })
   updatedAt: Date;
 
   @Attribute(() => String, { required: true, description: 'What it sums up, in words.' })
@@ -42,7 +49,10 @@ export class AggregatedUsage extends Extensible {
   @Attribute(() => Int, { required: true, description: 'How many usages are summed up.' })
   count: number;
 
-  @Attribute(() => Money, { description: 'Sum of the amounts without tax; absent when no result tells one. Exact; of a sum with more than 15 significant digits the nearest number that JSON has.' })
+  @Attribute(() => Money, {
+    description:
+      'Sum of the amounts without tax; absent when no result tells one. Exact; of a sum with more than 15 significant digits the nearest number that JSON has.',
+  })
   taxExcludedAmount?: Money;
 
   @Attribute(() => Money, { description: 'Sum of the amounts with tax; absent when no result tells one.' })

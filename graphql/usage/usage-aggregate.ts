@@ -10,13 +10,18 @@ import { Decimal } from '../scalars.js';
 import { UsageSpecificationRef } from './references.js';
 import { Usage } from './usage.js';
 
-const UsageGroupBy = Object.fromEntries(usageGroupings.map((grouping) => [grouping, grouping])) as { [Grouping in UsageGrouping]: Grouping };
+const UsageGroupBy = Object.fromEntries(usageGroupings.map((grouping) => [grouping, grouping])) as {
+  [Grouping in UsageGrouping]: Grouping;
+};
 registerEnumType(UsageGroupBy, {
   name: 'UsageGroupBy',
   description: 'What usages are grouped by.',
   valuesConfig: {
     specification: { description: 'The id of the specification.' },
-    party: { description: 'Each party among relatedParty, in whatever role: a usage with several parties counts under each of them, one without under none.' },
+    party: {
+      description:
+        'Each party among relatedParty, in whatever role: a usage with several parties counts under each of them, one without under none.',
+    },
     day: { description: "The day of usageDate by the operator's clock." },
     month: { description: "The month of usageDate by the operator's clock." },
   },
@@ -30,14 +35,20 @@ export class UsageRatedTotal {
   @Field(() => Int, { description: 'How many usages of the group have an amount in this currency.' })
   count: number;
 
-  @Field(() => Decimal, { nullable: true, description: 'Sum of the amounts without tax; null when no result tells one.' })
+  @Field(() => Decimal, {
+    nullable: true,
+    description: 'Sum of the amounts without tax; null when no result tells one.',
+  })
   taxExcludedRatingAmount: number | null;
 
   @Field(() => Decimal, { nullable: true, description: 'Sum of the amounts with tax; null when no result tells one.' })
   taxIncludedRatingAmount: number | null;
 }
 
-@ObjectType({ description: 'The sums of one group of usages. Of what they are not grouped by there is null.', simpleResolvers: true })
+@ObjectType({
+  description: 'The sums of one group of usages. Of what they are not grouped by there is null.',
+  simpleResolvers: true,
+})
 export class UsageAggregate {
   @Field(() => String, { nullable: true, description: 'The usageType of the group; null also for usages without one.' })
   usageType?: string | null;
@@ -48,10 +59,16 @@ export class UsageAggregate {
   @Field(() => UsageSpecificationRef, { nullable: true, description: 'The specification of the group.' })
   specification?: { id: string } | null;
 
-  @Field(() => ID, { nullable: true, description: 'The id of the party of the group; null also for usages without any.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of the party of the group; null also for usages without any.',
+  })
   party?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The day of the group by the operator's clock, e.g. 2026-01-31." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The day of the group by the operator's clock, e.g. 2026-01-31.",
+  })
   day?: string | null;
 
   @Field(() => String, { nullable: true, description: "The month of the group by the operator's clock, e.g. 2026-01." })
@@ -65,11 +82,14 @@ export class UsageAggregate {
 
   @Field(() => Decimal, {
     nullable: true,
-    description: 'Sum of the characteristic that was asked for: of its values that are numbers, or texts that are one. Null when there are none.',
+    description:
+      'Sum of the characteristic that was asked for: of its values that are numbers, or texts that are one. Null when there are none.',
   })
   characteristicSum: number | null;
 
-  @Field(() => [UsageRatedTotal], { description: 'What they were rated at, by currency: all rating results, billed or not.' })
+  @Field(() => [UsageRatedTotal], {
+    description: 'What they were rated at, by currency: all rating results, billed or not.',
+  })
   rated: UsageRatedTotal[];
 }
 
@@ -84,10 +104,17 @@ class UsageAggregateResolver {
   })
   async usageAggregate(
     @Arg('filter', () => usageFilter, { nullable: true, description: 'Which usages.' }) filter: object | undefined,
-    @Arg('groupBy', () => [UsageGroupBy], { description: 'What to group by, each at most once.' }) groupBy: UsageGrouping[],
-    @Arg('characteristic', () => String, { nullable: true, description: 'Name of the characteristic to sum up.' }) characteristic: string | undefined,
-    @Arg('limit', () => Int, { nullable: true, description: `Groups at most, up to ${groupsMax}; absent: all of them, and more than ${groupsMax} are refused.` }) limit: number | undefined,
-    @Arg('offset', () => Int, { nullable: true, description: `Groups to skip, at most ${OFFSET_MAX}.` }) offset: number | undefined,
+    @Arg('groupBy', () => [UsageGroupBy], { description: 'What to group by, each at most once.' })
+    groupBy: UsageGrouping[],
+    @Arg('characteristic', () => String, { nullable: true, description: 'Name of the characteristic to sum up.' })
+    characteristic: string | undefined,
+    @Arg('limit', () => Int, {
+      nullable: true,
+      description: `Groups at most, up to ${groupsMax}; absent: all of them, and more than ${groupsMax} are refused.`,
+    })
+    limit: number | undefined,
+    @Arg('offset', () => Int, { nullable: true, description: `Groups to skip, at most ${OFFSET_MAX}.` })
+    offset: number | undefined,
     @Ctx() context: Context,
   ): Promise<object[]> {
     const groups = await context.usage.aggregates.read(scopeOf(context), {

@@ -15,14 +15,16 @@ export class UsageExport extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
     create: 'optional',
-    description: 'notStarted, running, succeeded or failed: how the last download went. A failed one was cut off; fetch the file again.',
+    description:
+      'notStarted, running, succeeded or failed: how the last download went. A failed one was cut off; fetch the file again.',
   })
   status: string;
 
   @Attribute(() => String, {
     required: true,
     create: 'optional',
-    description: 'Which usages, as a filter in the query string of TMF REST, e.g. status=rated&relatedParty.id=customer-1; none: all.',
+    description:
+      'Which usages, as a filter in the query string of TMF REST, e.g. status=rated&relatedParty.id=customer-1; none: all.',
   })
   query: string;
 
@@ -49,7 +51,9 @@ export class UsageExport extends ExtensibleResource {
 
 @Resolver(() => UsageExport)
 class UsageExportAddress {
-  @FieldResolver(() => String, { description: 'Where the bytes are fetched by GET: to one client at a time, for at most 10 minutes.' })
+  @FieldResolver(() => String, {
+    description: 'Where the bytes are fetched by GET: to one client at a time, for at most 10 minutes.',
+  })
   url(@Root() { id }: UsageExport, @Ctx() context: Context): string {
     return `${context.href(UsageExport.name, id)}/content`;
   }
@@ -59,7 +63,8 @@ export const usageExport: ResourceModule = {
   resolvers: [
     ...resourceResolvers(UsageExport, {
       create: {
-        description: 'Makes a task whose file is then fetched from its url. Errors: INVALID_ATTRIBUTE, INVALID_QUERY (the query cannot be read, or is more than a filter).',
+        description:
+          'Makes a task whose file is then fetched from its url. Errors: INVALID_ATTRIBUTE, INVALID_QUERY (the query cannot be read, or is more than a filter).',
         call: ({ usage: domain }, write, input) => domain.exports.create(write, input),
       },
       delete: {

@@ -15,14 +15,16 @@ export class UsageImport extends ExtensibleResource {
   @Attribute(() => String, {
     required: true,
     create: 'optional',
-    description: 'notStarted, running, succeeded or failed. A failed import whose upload broke off goes on when the same file is sent again.',
+    description:
+      'notStarted, running, succeeded or failed. A failed import whose upload broke off goes on when the same file is sent again.',
   })
   status: string;
 
   @Attribute(() => String, {
     required: true,
     create: 'optional',
-    description: 'skipBad (when not given): lines that cannot be taken are reported, the others are taken. allOrNothing: one such line, and none is taken.',
+    description:
+      'skipBad (when not given): lines that cannot be taken are reported, the others are taken. allOrNothing: one such line, and none is taken.',
   })
   mode: string;
 
@@ -40,13 +42,19 @@ export class UsageImport extends ExtensibleResource {
   @Attribute(() => DateTime, { description: 'When it succeeded or failed.' })
   completionDate?: Date;
 
-  @Attribute(() => Int, { required: true, description: 'Lines received so far; the header row and empty lines are not counted.' })
+  @Attribute(() => Int, {
+    required: true,
+    description: 'Lines received so far; the header row and empty lines are not counted.',
+  })
   lines: number;
 
   @Attribute(() => Int, { required: true, description: 'Lines that became a usage so far.' })
   accepted: number;
 
-  @Attribute(() => Int, { required: true, description: 'Lines so far whose usage was there already, under its externalId and source and with the same data.' })
+  @Attribute(() => Int, {
+    required: true,
+    description: 'Lines so far whose usage was there already, under its externalId and source and with the same data.',
+  })
   duplicates: number;
 
   @Attribute(() => Int, { required: true, description: 'Lines refused so far; errorLog says which and why.' })
@@ -61,7 +69,10 @@ export class UsageImport extends ExtensibleResource {
 
 @Resolver(() => UsageImport)
 class UsageImportAddresses {
-  @FieldResolver(() => String, { description: 'Where the bytes go: PUT or POST, with the contentType of the task, as they are or with Content-Encoding gzip.' })
+  @FieldResolver(() => String, {
+    description:
+      'Where the bytes go: PUT or POST, with the contentType of the task, as they are or with Content-Encoding gzip.',
+  })
   uploadUrl(@Root() { id }: UsageImport, @Ctx() context: Context): string {
     return `${context.href(UsageImport.name, id)}/content`;
   }
@@ -71,7 +82,10 @@ class UsageImportAddresses {
     return this.uploadUrl(task, context);
   }
 
-  @FieldResolver(() => String, { description: 'Report of the refused lines, as application/x-ndjson: line, code and message of each; of more than 10,000 the first.' })
+  @FieldResolver(() => String, {
+    description:
+      'Report of the refused lines, as application/x-ndjson: line, code and message of each; of more than 10,000 the first.',
+  })
   errorLog(@Root() { id }: UsageImport, @Ctx() context: Context): string {
     return `${context.href(UsageImport.name, id)}/errorLog`;
   }
@@ -85,7 +99,8 @@ export const usageImport: ResourceModule = {
         call: ({ usage: domain }, write, input) => domain.imports.create(write, input),
       },
       delete: {
-        description: 'Deletes a task that is not running, and its report; the usages stay. Errors: NOT_FOUND, CONFLICT.',
+        description:
+          'Deletes a task that is not running, and its report; the usages stay. Errors: NOT_FOUND, CONFLICT.',
         call: ({ usage: domain }, write, id, ifRevision) => domain.imports.delete(write, id, ifRevision),
       },
     }),

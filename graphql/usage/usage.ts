@@ -15,15 +15,28 @@ export class UsageCharacteristic extends CharacteristicParts {}
 
 @Resource({
   table: 'Usage',
-  indexes: { orders: ['status', 'usageType', 'usageDate', 'externalId'], references: ['relatedParty', 'usageSpecification'] },
+  indexes: {
+    orders: ['status', 'usageType', 'usageDate', 'externalId'],
+    references: ['relatedParty', 'usageSpecification'],
+  },
   description:
     'TMF635 Usage: an occurrence of employing a product, service or resource that charges can be applied to, described by characteristics.',
 })
 export class Usage extends ExtensibleResource {
-  @Attribute(() => UsageSpecificationRef, { required: true, create: 'required', update: true, description: 'The specification that says what the usage consists of.' })
+  @Attribute(() => UsageSpecificationRef, {
+    required: true,
+    create: 'required',
+    update: true,
+    description: 'The specification that says what the usage consists of.',
+  })
   usageSpecification: UsageSpecificationRef;
 
-  @Attribute(() => DateTime, { required: true, create: 'optional', update: true, description: 'When it happened; now when not given.' })
+  @Attribute(() => DateTime, {
+    required: true,
+    create: 'optional',
+    update: true,
+    description: 'When it happened; now when not given.',
+  })
   usageDate: Date;
 
   @Attribute(() => String, {
@@ -41,7 +54,11 @@ export class Usage extends ExtensibleResource {
   @Attribute(() => String, { create: 'optional', update: true, description: 'Description for people.' })
   description?: string;
 
-  @Attribute(() => [UsageCharacteristic], { create: 'optional', update: true, description: 'What is known of it, as its specification asks.' })
+  @Attribute(() => [UsageCharacteristic], {
+    create: 'optional',
+    update: true,
+    description: 'What is known of it, as its specification asks.',
+  })
   usageCharacteristic?: UsageCharacteristic[];
 
   @Attribute(() => [RatedProductUsage], { create: 'optional', update: true, description: 'The results of rating.' })
@@ -56,11 +73,16 @@ export class Usage extends ExtensibleResource {
   chargeTo?: ChargeTo;
 
   @Attribute(() => [AdjustBalanceRef], {
-    description: 'Our extension: the adjustments that made the last change of what it consumed. All of them name the usage: adjustBalances(filter: { usage: { id: { eq: "..." } } }).',
+    description:
+      'Our extension: the adjustments that made the last change of what it consumed. All of them name the usage: adjustBalances(filter: { usage: { id: { eq: "..." } } }).',
   })
   adjustBalance?: AdjustBalanceRef[];
 
-  @Attribute(() => [RelatedParty], { create: 'optional', update: true, description: 'Parties that have to do with it.' })
+  @Attribute(() => [RelatedParty], {
+    create: 'optional',
+    update: true,
+    description: 'Parties that have to do with it.',
+  })
   relatedParty?: RelatedParty[];
 
   @Attribute(() => String, {
@@ -70,11 +92,15 @@ export class Usage extends ExtensibleResource {
   })
   externalId?: string;
 
-  @Attribute(() => String, { create: 'optional', description: 'Our extension: where it came from, within which externalId is unique, e.g. switch-1.' })
+  @Attribute(() => String, {
+    create: 'optional',
+    description: 'Our extension: where it came from, within which externalId is unique, e.g. switch-1.',
+  })
   source?: string;
 }
 
-const chargeErrors = 'BUCKET_UNKNOWN, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, INSUFFICIENT_REMAINING, BALANCE_LIMIT';
+const chargeErrors =
+  'BUCKET_UNKNOWN, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, INSUFFICIENT_REMAINING, BALANCE_LIMIT';
 
 @Resolver(() => Usage)
 class RatingDoor {
@@ -84,7 +110,10 @@ class RatingDoor {
   })
   rateUsage(
     @Arg('id', () => ID, { description: 'The usage.' }) id: string,
-    @Arg('ratedProductUsage', () => [RatedProductUsage], { description: 'The results, which replace those there are; at least one.' }) ratedProductUsage: RatedProductUsage[],
+    @Arg('ratedProductUsage', () => [RatedProductUsage], {
+      description: 'The results, which replace those there are; at least one.',
+    })
+    ratedProductUsage: RatedProductUsage[],
     @Arg('chargeTo', () => ChargeTo, {
       nullable: true,
       description: 'The bucket to charge. When it is not given, the bucket charged before stays; null refunds it.',
@@ -94,7 +123,10 @@ class RatingDoor {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(context, context.usage.usages.rate(writeContext(context, key), { id, ratedProductUsage, chargeTo, ifRevision }));
+    return told(
+      context,
+      context.usage.usages.rate(writeContext(context, key), { id, ratedProductUsage, chargeTo, ifRevision }),
+    );
   }
 }
 
@@ -103,8 +135,7 @@ export const usage: ResourceModule = {
     RatingDoor,
     ...resourceResolvers(Usage, {
       create: {
-        description:
-          `Takes a usage, once per externalId and source. Where its specification is ours, it must fit it. With chargeTo it consumes a prepay bucket at once. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT; of the charge ${chargeErrors}.`,
+        description: `Takes a usage, once per externalId and source. Where its specification is ours, it must fit it. With chargeTo it consumes a prepay bucket at once. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT; of the charge ${chargeErrors}.`,
         call: ({ usage: domain }, write, input) => domain.usages.create(write, input),
       },
       createMany: {
@@ -112,12 +143,12 @@ export const usage: ResourceModule = {
         call: ({ usage: domain }, write, inputs) => domain.usages.createMany(write, inputs),
       },
       update: {
-        description:
-          `Changes a usage; its status as its lifecycle allows, what it consumes as rateUsage does. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH; of the charge ${chargeErrors}.`,
+        description: `Changes a usage; its status as its lifecycle allows, what it consumes as rateUsage does. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH; of the charge ${chargeErrors}.`,
         call: ({ usage: domain }, write, change) => domain.usages.update(write, change),
       },
       delete: {
-        description: 'Deletes a usage that is neither billed nor charged to a bucket; its externalId may come again. Errors: NOT_FOUND, CONFLICT.',
+        description:
+          'Deletes a usage that is neither billed nor charged to a bucket; its externalId may come again. Errors: NOT_FOUND, CONFLICT.',
         call: ({ usage: domain }, write, id, ifRevision) => domain.usages.delete(write, id, ifRevision),
       },
     }),

@@ -18,7 +18,11 @@ export const customerBill: ApiDescriptor = {
   examples: {
     CustomerBill: { billingAccount: { id: 'A0815' }, amountDue: { value: 42.5, unit: 'EUR' } },
     CustomerBillOnDemand: { billingAccount: { id: 'A0815' } },
-    AppliedCustomerBillingRate: { name: 'Monthly fee', billingAccount: { id: 'A0815' }, taxExcludedAmount: { value: 42.5, unit: 'EUR' } },
+    AppliedCustomerBillingRate: {
+      name: 'Monthly fee',
+      billingAccount: { id: 'A0815' },
+      taxExcludedAmount: { value: 42.5, unit: 'EUR' },
+    },
   },
   // The samples, and the edition of December 2019 (DIGEST §3e).
   dialect: {
@@ -35,7 +39,15 @@ export const customerBill: ApiDescriptor = {
     values: {
       // As the text of the swagger has it beside its own list.
       CustomerBill: { state: { partiallySettled: 'partiallyPaid' } },
-      BillCycleSpecification: { billingPeriod: { weekly: 'week', monthly: 'month', quarterly: 'quarter', yearly: 'year', 'quarter of year': 'quarter' } },
+      BillCycleSpecification: {
+        billingPeriod: {
+          weekly: 'week',
+          monthly: 'month',
+          quarterly: 'quarter',
+          yearly: 'year',
+          'quarter of year': 'quarter',
+        },
+      },
     },
   },
 };

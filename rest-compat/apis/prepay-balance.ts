@@ -22,7 +22,13 @@ export const prepayBalance: ApiDescriptor = {
   },
   editions: {
     profile: {},
-    swagger: { TopupBalance: single, AdjustBalance: single, ReserveBalance: single, TransferBalance: single, BalanceAction: single },
+    swagger: {
+      TopupBalance: single,
+      AdjustBalance: single,
+      ReserveBalance: single,
+      TransferBalance: single,
+      BalanceAction: single,
+    },
   },
   // The draft edition of January 2020, and the samples.
   dialect: {

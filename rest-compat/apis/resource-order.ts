@@ -5,7 +5,11 @@ export const resourceOrder: ApiDescriptor = {
   title: 'Resource Ordering Management',
   version: 'v4',
   // The two editions have different base paths, and the certified server left out /tmf-api (DIGEST §4e).
-  basePaths: ['/tmf-api/resourceOrderingManagement/v4', '/resourceOrderingManagement/v4', '/tmf-api/resourceOrdering/v4'],
+  basePaths: [
+    '/tmf-api/resourceOrderingManagement/v4',
+    '/resourceOrderingManagement/v4',
+    '/tmf-api/resourceOrdering/v4',
+  ],
   fieldsAddIdentity: true,
   resources: { resourceOrder: 'ResourceOrder', cancelResourceOrder: 'CancelResourceOrder' },
   // The edition of December 2019 (DIGEST §4e).

@@ -39,9 +39,11 @@ export class Addresses {
    * not answered, if there is one.
    */
   settle(request: IncomingMessage): DomainError | undefined {
-    if (hasSeveralHosts(request.rawHeaders)) return new DomainError('INVALID_HEADER', 'there is more than one Host header', { path: 'Host' });
+    if (hasSeveralHosts(request.rawHeaders))
+      return new DomainError('INVALID_HEADER', 'there is more than one Host header', { path: 'Host' });
     // It counts although there may be none, and whatever it may be when the target names another.
-    if (request.headers.host === undefined && request.httpVersion !== '1.0') return new DomainError('INVALID_HEADER', 'the Host header is missing', { path: 'Host' });
+    if (request.headers.host === undefined && request.httpVersion !== '1.0')
+      return new DomainError('INVALID_HEADER', 'the Host header is missing', { path: 'Host' });
     const { url = '/' } = request;
     if (!url.startsWith('/')) {
       const match = absoluteForm.exec(url);
@@ -51,7 +53,8 @@ export class Addresses {
         request.headers.host = match[1];
       }
     }
-    if (this.isFromProxy(request)) request.headers.host = firstOf(request.headers['x-forwarded-host']) ?? request.headers.host;
+    if (this.isFromProxy(request))
+      request.headers.host = firstOf(request.headers['x-forwarded-host']) ?? request.headers.host;
     const { host } = request.headers;
     if (host === this.lastAllowed && host !== undefined) return undefined;
     if (namelessPaths.test(request.url ?? '')) return undefined;
@@ -62,7 +65,11 @@ export class Addresses {
     // HTTP/1.0 needs no Host.
     if (host === undefined && this.settings.publicUrl !== undefined) return undefined;
     const name = hostnameOf(host ?? 'localhost');
-    if (name === undefined || !this.isAllowed(name)) return new DomainError('MISDIRECTED', `this server is not called '${shown(host ?? '')}': PUBLIC_URL and ALLOWED_HOSTS tell what it is called`);
+    if (name === undefined || !this.isAllowed(name))
+      return new DomainError(
+        'MISDIRECTED',
+        `this server is not called '${shown(host ?? '')}': PUBLIC_URL and ALLOWED_HOSTS tell what it is called`,
+      );
     this.lastAllowed = host;
     return undefined;
   }
@@ -79,7 +86,8 @@ export class Addresses {
 
   /** The origin of pages that come from here, as far as we can tell. */
   calledOf(request: IncomingMessage): string {
-    const isSecure = this.isFromProxy(request) && firstOf(request.headers['x-forwarded-proto'])?.toLowerCase() === 'https';
+    const isSecure =
+      this.isFromProxy(request) && firstOf(request.headers['x-forwarded-proto'])?.toLowerCase() === 'https';
     const { host } = request.headers;
     // A probe may have called us anything.
     return `${isSecure ? 'https' : 'http'}://${host !== undefined && authorityPattern.test(host) ? host : 'localhost'}`;
@@ -174,5 +182,8 @@ export function networkOf(address: string): string {
     while (groups.length + behind.length < 8) groups.push('0');
     groups.push(...behind);
   }
-  return `${groups.slice(0, 4).map((group) => group.toLowerCase().replace(/^0+(?=.)/, '')).join(':')}::/64`;
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
 }

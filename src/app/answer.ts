@@ -15,7 +15,11 @@ const restMaxBytes = 4 * 1024 ** 2;
 const cutMs = 1_000;
 
 /** What every answer carries, unless it says something else. */
-const commonHeaders = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store', Vary: 'Origin, Accept-Encoding' } as const;
+const commonHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  Vary: 'Origin, Accept-Encoding',
+} as const;
 
 export function setCommonHeaders(response: ServerResponse): void {
   for (const name in commonHeaders) response.setHeader(name, commonHeaders[name as keyof typeof commonHeaders]);
@@ -51,7 +55,9 @@ export function endEmpty(request: IncomingMessage, response: ServerResponse): vo
 
 /** Adds to the headers that this answer depends on. */
 export function vary(response: ServerResponse, names: string): void {
-  const present = String(response.getHeader('Vary') ?? '').split(', ').filter((name) => name !== '');
+  const present = String(response.getHeader('Vary') ?? '')
+    .split(', ')
+    .filter((name) => name !== '');
   response.setHeader('Vary', [...new Set([...present, ...names.split(', ')])].join(', '));
 }
 
@@ -102,7 +108,11 @@ export function refuseGraphql(request: IncomingMessage, response: ServerResponse
   const { status, reason } = errorTable[refusal.code];
   response.statusCode = status;
   response.setHeader('Content-Type', jsonType);
-  endWith(request, response, JSON.stringify({ errors: [{ message: refusal.message, extensions: { code: refusal.code, status, reason } }] }));
+  endWith(
+    request,
+    response,
+    JSON.stringify({ errors: [{ message: refusal.message, extensions: { code: refusal.code, status, reason } }] }),
+  );
 }
 
 /** Answers with a refusal in the form of TMF REST that names no resource. */
@@ -137,9 +147,13 @@ export function endRaw(socket: Duplex, refusal: DomainError): void {
   const text = JSON.stringify(body);
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    ...Object.entries({ ...headers, ...commonHeaders, 'Content-Type': 'application/json;charset=utf-8', 'Content-Length': Buffer.byteLength(text), Connection: 'close' }).map(
-      ([name, value]) => `${name}: ${value}`,
-    ),
+    ...Object.entries({
+      ...headers,
+      ...commonHeaders,
+      'Content-Type': 'application/json;charset=utf-8',
+      'Content-Length': Buffer.byteLength(text),
+      Connection: 'close',
+    }).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
   setTimeout(() => socket.destroy(), cutMs).unref();

@@ -31,7 +31,11 @@ function readBytes(request: IncomingMessage, { maxBytes, pace }: BodyLimits): Pr
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const stopWatching = watch(pace, () => size, () => reject(dropRest(request, new DomainError('TIME_OUT', tooSlow(pace)))));
+    const stopWatching = watch(
+      pace,
+      () => size,
+      () => reject(dropRest(request, new DomainError('TIME_OUT', tooSlow(pace)))),
+    );
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= maxBytes) chunks.push(chunk);

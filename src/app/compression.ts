@@ -1,7 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Writable } from 'node:stream';
 import { promisify } from 'node:util';
-import { brotliCompress, constants, createBrotliCompress, createGzip, gzip, type BrotliOptions, type ZlibOptions } from 'node:zlib';
+import {
+  brotliCompress,
+  constants,
+  createBrotliCompress,
+  createGzip,
+  gzip,
+  type BrotliOptions,
+  type ZlibOptions,
+} from 'node:zlib';
 import Negotiator from 'negotiator';
 
 /** Less is sent as it is: it fits into a packet or two. */
@@ -18,14 +26,16 @@ type Coding = 'br' | 'gzip';
 const codings: Coding[] = ['br', 'gzip'];
 
 /** Text in all its forms; images, PDF and archives are packed already, and an event must not wait for the next one. */
-const compressible = /^(?:text\/(?!event-stream)|application\/(?:[\w.+-]*\+)?(?:json|xml|yaml)\b|application\/(?:x-ndjson|javascript|graphql)\b|image\/svg\+xml)/i;
+const compressible =
+  /^(?:text\/(?!event-stream)|application\/(?:[\w.+-]*\+)?(?:json|xml|yaml)\b|application\/(?:x-ndjson|javascript|graphql)\b|image\/svg\+xml)/i;
 const noTransform = /\bno-transform\b/i;
 
 const gzipWhole: (bytes: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(gzip);
 const brotliWhole: (bytes: Buffer, options: BrotliOptions) => Promise<Buffer> = promisify(brotliCompress);
 
 const codeWhole: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> = {
-  br: (bytes) => brotliWhole(bytes, { params: { ...brotliOptions.params, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }),
+  br: (bytes) =>
+    brotliWhole(bytes, { params: { ...brotliOptions.params, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }),
   gzip: (bytes) => gzipWhole(bytes, gzipOptions),
 };
 
@@ -41,7 +51,9 @@ function codingFor(request: IncomingMessage, response: ServerResponse): Coding |
   if (!compressible.test(String(response.getHeader('Content-Type') ?? ''))) return undefined;
   if (noTransform.test(String(response.getHeader('Cache-Control') ?? '')) || noTransform.test(wish)) return undefined;
   // Identity is what remains when a client wants none of ours.
-  const negotiator = new Negotiator({ headers: { 'accept-encoding': String(accepted) } }) as unknown as EncodingNegotiator;
+  const negotiator = new Negotiator({
+    headers: { 'accept-encoding': String(accepted) },
+  }) as unknown as EncodingNegotiator;
   const preferred = negotiator.encodings([...codings, 'identity'], { preferred: codings })[0];
   return codings.find((coding) => coding === preferred);
 }
@@ -54,7 +66,11 @@ function setCoding(response: ServerResponse, coding: Coding): void {
 }
 
 /** The whole of a body in the form in which it goes to this client; a promise of it where that takes work. */
-export function coded(request: IncomingMessage, response: ServerResponse, body: string | Buffer): string | Buffer | Promise<Buffer> {
+export function coded(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: string | Buffer,
+): string | Buffer | Promise<Buffer> {
   if (body.length < compressFromBytes) return body;
   const coding = codingFor(request, response);
   if (coding === undefined) return body;

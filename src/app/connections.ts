@@ -57,7 +57,9 @@ export class Connections {
     const isFull = this.open >= connectionsMax;
     if (isFull || (own >= connectionsPerClientMax && !this.addresses.isProxy(address))) {
       this.refused.add(socket);
-      const whose = isFull ? `${connectionsMax} connections (CONNECTIONS_MAX)` : `${connectionsPerClientMax} connections of one client (CONNECTIONS_PER_CLIENT_MAX)`;
+      const whose = isFull
+        ? `${connectionsMax} connections (CONNECTIONS_MAX)`
+        : `${connectionsPerClientMax} connections of one client (CONNECTIONS_PER_CLIENT_MAX)`;
       endRaw(socket, new DomainError('UNAVAILABLE', `there are ${whose} already; try again later`));
       return;
     }
@@ -83,7 +85,9 @@ export class Connections {
     // What node has read already it hands out, however much that is.
     if (line.waiting.length > waitingMax) return;
     const isOneTooMany = line.waiting.length === waitingMax;
-    line.waiting.push(() => this.begin(line, socket, response, () => (isOneTooMany ? refuse(socket) : work(request, response))));
+    line.waiting.push(() =>
+      this.begin(line, socket, response, () => (isOneTooMany ? refuse(socket) : work(request, response))),
+    );
     socket.pause();
   }
 

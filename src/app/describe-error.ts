@@ -15,7 +15,19 @@ export function describeError(error: unknown): unknown {
 }
 
 /** What others look at in an error without care. */
-const lookedAt = ['name', 'message', 'stack', 'cause', 'code', 'path', 'locations', 'extensions', 'originalError', 'constructor', 'toJSON'];
+const lookedAt = [
+  'name',
+  'message',
+  'stack',
+  'cause',
+  'code',
+  'path',
+  'locations',
+  'extensions',
+  'originalError',
+  'constructor',
+  'toJSON',
+];
 
 /** The error itself, when everybody can read it; else one that tells of it. */
 export function asError(thrown: unknown): Error {
@@ -53,7 +65,10 @@ function describeObject(value: object, outer: readonly object[]): unknown {
   if (value instanceof Date) return attempt(() => value.toISOString());
   const isError = value instanceof Error;
   const names = [...new Set([...(isError ? usual : []), ...Object.keys(value)])].slice(0, membersMax);
-  const members = names.map((name): [string, unknown] => [cut(name), attempt(() => describe((value as Record<string, unknown>)[name], inner))]);
+  const members = names.map((name): [string, unknown] => [
+    cut(name),
+    attempt(() => describe((value as Record<string, unknown>)[name], inner)),
+  ]);
   return Object.fromEntries(members.filter(([, member]) => member !== undefined));
 }
 

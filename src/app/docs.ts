@@ -19,7 +19,12 @@ export interface DocsOptions extends OpenApiOptions {
 }
 
 /** What is served of swagger-ui-dist; its own page would load a document from elsewhere. */
-const swaggerUiFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'favicon-32x32.png'];
+const swaggerUiFiles = [
+  'swagger-ui.css',
+  'swagger-ui-bundle.js',
+  'swagger-ui-standalone-preset.js',
+  'favicon-32x32.png',
+];
 const swaggerUiFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 /** A new version of the server brings new ones: whoever has one asks each time whether it is still the same. */
@@ -49,11 +54,17 @@ export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions):
     router.get(api.basePaths.map(documentPath), (request, response) => {
       const origin = originOf(request);
       response.set(asked).type('json');
-      endWith(request, response, JSON.stringify({ ...document, servers: document.servers.map(({ url }) => ({ url: origin + url })) }));
+      endWith(
+        request,
+        response,
+        JSON.stringify({ ...document, servers: document.servers.map(({ url }) => ({ url: origin + url })) }),
+      );
     });
   }
   // Relative, so that it also holds behind a proxy that adds a prefix.
-  router.get('/docs', (request, response) => response.redirect(302, request.originalUrl.replace(/^.*?\/docs/, 'docs/')));
+  router.get('/docs', (request, response) =>
+    response.redirect(302, request.originalUrl.replace(/^.*?\/docs/, 'docs/')),
+  );
   router.get('/docs/', text('html', page));
   router.get('/docs/initializer.js', text('js', initializer(apis)));
   router.get('/docs/page.css', text('css', pageStyle));
@@ -110,7 +121,10 @@ noscript { display: block; padding: 2rem; font-family: sans-serif; }
 
 /** HEAD and OPTIONS are in the documents, but would double the page. */
 function initializer(apis: readonly ApiDescriptor[]): string {
-  const urls = apis.map(({ number, title, basePaths }) => ({ name: `${number} ${title}`, url: `..${documentPath(basePaths[0])}` }));
+  const urls = apis.map(({ number, title, basePaths }) => ({
+    name: `${number} ${title}`,
+    url: `..${documentPath(basePaths[0])}`,
+  }));
   return `const hidden = ['head', 'options'];
 const withoutHidden = () => ({
   wrapComponents: {

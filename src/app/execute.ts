@@ -52,33 +52,59 @@ export function createExecute(schema: GraphQLSchema, limits: CostLimits & { answ
     const { document, operationName, variables, context } = operation;
     const definition = getOperationAST(document, operationName);
     // What has no operation of that name has no cost; the executor says so.
-    if (!definition) return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
+    if (!definition)
+      return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
     const { points, refusal: tooCostly } = costs.of(document, definition, variables ?? {});
     const refusal = tooCostly ?? bodyTooDeep(document, definition, variables ?? {});
     context.costs(points);
-    const result = refusal ? { errors: [toRefused(refusal)] } : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
+    const result = refusal
+      ? { errors: [toRefused(refusal)] }
+      : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
     return { ...result, extensions: { ...result.extensions, cost: points } };
   };
 }
 
 /** One value may be in the answer under many names: what was read was bounded, and so is what is made of it. */
-function withinBytes(result: ExecutionResult, { operation }: OperationDefinitionNode, bytesMax: number): ExecutionResult {
+function withinBytes(
+  result: ExecutionResult,
+  { operation }: OperationDefinitionNode,
+  bytesMax: number,
+): ExecutionResult {
   if (!exceeds(result.data, bytesMax)) return result;
-  const advice = operation === 'mutation' ? 'what was asked for is done, read it with fewer attributes' : 'ask for fewer rows or attributes';
-  return { errors: [toRefused(new DomainError('ANSWER_TOO_LARGE', `the answer is larger than the limit ANSWER_BYTES_MAX of ${bytesMax} bytes: ${advice}`))] };
+  const advice =
+    operation === 'mutation'
+      ? 'what was asked for is done, read it with fewer attributes'
+      : 'ask for fewer rows or attributes';
+  return {
+    errors: [
+      toRefused(
+        new DomainError(
+          'ANSWER_TOO_LARGE',
+          `the answer is larger than the limit ANSWER_BYTES_MAX of ${bytesMax} bytes: ${advice}`,
+        ),
+      ),
+    ],
+  };
 }
 
 function toRefused(refusal: DomainError): GraphQLError {
-  return new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: refusal.status } } });
+  return new GraphQLError(refusal.message, {
+    originalError: refusal,
+    extensions: { http: { status: refusal.status } },
+  });
 }
 
-function createRun(schema: GraphQLSchema): (operation: Operation, definition: OperationDefinitionNode) => Promise<ExecutionResult> {
+function createRun(
+  schema: GraphQLSchema,
+): (operation: Operation, definition: OperationDefinitionNode) => Promise<ExecutionResult> {
   const compile = compiler(schema);
   const seen = new WeakSet<DocumentNode>();
 
   return async ({ document, operationName, variables, context }, definition) => {
     // By ourselves, because an executor would tell fifty problems, and repeat in each what was sent.
-    const values = getVariableValues(schema, definition.variableDefinitions ?? [], variables ?? {}, { maxErrors: variableErrorsMax });
+    const values = getVariableValues(schema, definition.variableDefinitions ?? [], variables ?? {}, {
+      maxErrors: variableErrorsMax,
+    });
     if (values.errors) return { errors: values.errors };
     const query = seen.has(document) ? compile(document, operationName) : undefined;
     if (query === undefined) {
@@ -103,7 +129,9 @@ const passThrough = new GraphQLScalarType({ name: 'PassThrough', description: 'A
  * that nest in themselves, make endless. So graphql-js coerces the variables, and the compiled code is
  * told that they need nothing more.
  */
-function compiler(schema: GraphQLSchema): (document: DocumentNode, operationName: string | null | undefined) => CompiledQuery | undefined {
+function compiler(
+  schema: GraphQLSchema,
+): (document: DocumentNode, operationName: string | null | undefined) => CompiledQuery | undefined {
   const config = schema.toConfig();
   const withPassThrough = new GraphQLSchema({ ...config, types: [...config.types, passThrough], assumeValid: true });
   // Keyed by document, so that what Apollo forgets is forgotten here; bounded, because documents are small and code is not.
@@ -137,7 +165,8 @@ function hasCustomLiterals(schema: GraphQLSchema, document: DocumentNode): boole
     visitWithTypeInfo(types, {
       Argument({ value }) {
         const type = getNamedType(types.getArgument()?.type);
-        const isPlain = value.kind === Kind.VARIABLE || (type !== undefined && (isEnumType(type) || isSpecifiedScalarType(type)));
+        const isPlain =
+          value.kind === Kind.VARIABLE || (type !== undefined && (isEnumType(type) || isSpecifiedScalarType(type)));
         if (!isPlain) found = true;
         return found ? BREAK : undefined;
       },
@@ -151,6 +180,8 @@ function withCoercedVariables(document: DocumentNode, operation: OperationDefini
   const variableDefinitions = operation.variableDefinitions?.map(({ kind, variable }) => ({ kind, variable, type }));
   return {
     ...document,
-    definitions: document.definitions.map((definition) => (definition === operation ? { ...operation, variableDefinitions } : definition)),
+    definitions: document.definitions.map((definition) =>
+      definition === operation ? { ...operation, variableDefinitions } : definition,
+    ),
   };
 }

@@ -5,7 +5,10 @@ export function endOnUncaught(logger: Logger): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       try {
-        logger.fatal({ err: error }, `the process ends: ${event === 'uncaughtException' ? 'an error was not caught' : 'a promise was rejected and nobody looked'}`);
+        logger.fatal(
+          { err: error },
+          `the process ends: ${event === 'uncaughtException' ? 'an error was not caught' : 'a promise was rejected and nobody looked'}`,
+        );
       } finally {
         process.exit(1);
       }

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApolloServer, HeaderMap, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -51,7 +54,9 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<Gr
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       // The page loads what it shows from elsewhere.
-      options.hasLandingPage ? ApolloServerPluginLandingPageLocalDefault({ includeCookies: false }) : ApolloServerPluginLandingPageDisabled(),
+      options.hasLandingPage
+        ? ApolloServerPluginLandingPageLocalDefault({ includeCookies: false })
+        : ApolloServerPluginLandingPageDisabled(),
       oneKeyOneMutation,
     ],
     logger: options.logger,
@@ -99,7 +104,12 @@ function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logge
   const refusal = toRefusal(thrown, logger);
   const { path: attribute, reference } = refusal.details;
   const { status, reason } = errorTable[refusal.code];
-  return { message: shownMessage(refusal.message), locations, path, extensions: { code: refusal.code, status, reason, attribute, reference } };
+  return {
+    message: shownMessage(refusal.message),
+    locations,
+    path,
+    extensions: { code: refusal.code, status, reason, attribute, reference },
+  };
 }
 
 /** GraphQL repeats in its messages what was sent, however much that was. */
@@ -118,9 +128,12 @@ const oneKeyOneMutation: ApolloServerPlugin<Context> = {
       if (operation?.operation !== 'mutation' || contextValue.idempotencyKey === undefined) return;
       const { selections } = operation.selectionSet;
       if (selections.length > 1 || selections.some(({ kind }) => kind !== 'Field')) {
-        throw new GraphQLError('the Idempotency-Key header goes with one mutation: give each an idempotencyKey argument instead', {
-          extensions: { code: 'INVALID_HEADER', http: { status: 400 } },
-        });
+        throw new GraphQLError(
+          'the Idempotency-Key header goes with one mutation: give each an idempotencyKey argument instead',
+          {
+            extensions: { code: 'INVALID_HEADER', http: { status: 400 } },
+          },
+        );
       }
     },
   }),
@@ -185,6 +198,10 @@ function parametersOf(url: string): Record<string, unknown> {
 function checkGetVariables(url: string): void {
   const variables = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('variables');
   if (variables && hasExactNumber(parseJson(variables))) {
-    throw new DomainError('INVALID_BODY', 'a number in the variables has too many digits or an exponent: send it by POST', { path: 'variables' });
+    throw new DomainError(
+      'INVALID_BODY',
+      'a number in the variables has too many digits or an exponent: send it by POST',
+      { path: 'variables' },
+    );
   }
 }

@@ -47,7 +47,17 @@ export interface HttpServer {
 }
 
 /** Leads each request to the door it is for. */
-export function createHttpServer({ config, readiness, logger, addresses, origins, graphql, findStream, rest, docs }: HttpServerOptions): HttpServer {
+export function createHttpServer({
+  config,
+  readiness,
+  logger,
+  addresses,
+  origins,
+  graphql,
+  findStream,
+  rest,
+  docs,
+}: HttpServerOptions): HttpServer {
   const pages = createPages(readiness, docs, rest, logger);
   const underWay = new Set<ServerResponse>();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
@@ -95,14 +105,21 @@ export function createHttpServer({ config, readiness, logger, addresses, origins
   };
 
   // Refusals of node's own would lack what every answer has.
-  const server = createNodeServer({ requireHostHeader: false, headersTimeout: config.headerMaxMs, connectionsCheckingInterval: headerCheckMs }, serve);
+  const server = createNodeServer(
+    { requireHostHeader: false, headersTimeout: config.headerMaxMs, connectionsCheckingInterval: headerCheckMs },
+    serve,
+  );
   server.on('checkContinue', serve);
   server.on('checkExpectation', (request, response) => {
     connections.take(request, response, refuseExpectation);
   });
   const refuseExpectation = (request: IncomingMessage, response: ServerResponse): void => {
     setCommonHeaders(response);
-    refuseRest(request, response, new DomainError('INVALID_EXPECTATION', `Expect '${shown(request.headers.expect ?? '')}' is not 100-continue`));
+    refuseRest(
+      request,
+      response,
+      new DomainError('INVALID_EXPECTATION', `Expect '${shown(request.headers.expect ?? '')}' is not 100-continue`),
+    );
   };
   server.on('clientError', (error, socket) => {
     // Into an answer that has begun nothing may be written.
@@ -128,7 +145,9 @@ function createPages(readiness: Readiness, docs: Router, rest: Handle, logger: L
   app.use(docs);
   app.use(rest);
   // Express knows a handler of errors by its four parameters.
-  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => answerFailure(error, response, logger));
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
+    answerFailure(error, response, logger),
+  );
   return app;
 }
 

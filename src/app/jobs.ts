@@ -28,7 +28,12 @@ export interface ForgettingTools {
 /** What the server does whatever its domains are. */
 export function forgetIdempotencyKeys({ config, database, clock }: ForgettingTools): RepeatingWork {
   const keysBegin = (): Date => new Date(clock.now().getTime() - config.idempotencyKeyDays * DAY_MS);
-  return { name: 'forget-idempotency-keys', everySeconds: 3_600, expireInSeconds: 600, run: ({ signal }) => forgetOutcomes(database, keysBegin(), signal) };
+  return {
+    name: 'forget-idempotency-keys',
+    everySeconds: 3_600,
+    expireInSeconds: 600,
+    run: ({ signal }) => forgetOutcomes(database, keysBegin(), signal),
+  };
 }
 
 export function defineRepeatingWork(jobs: Jobs, works: readonly RepeatingWork[]): void {

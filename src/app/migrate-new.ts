@@ -36,7 +36,8 @@ export interface NewMigration {
 export async function createMigration(request: MigrationRequest): Promise<NewMigration> {
   const { name, why, schemaFolder, migrationsFolder: folder, now } = request;
   if (!NAME_PATTERN.test(name)) throw new Error(`cannot name a migration '${name}': it takes a-z, 0-9 and _`);
-  if (why.trim() === '' || why.includes('\n')) throw new Error('--why takes one line saying why the migration is needed');
+  if (why.trim() === '' || why.includes('\n'))
+    throw new Error('--why takes one line saying why the migration is needed');
 
   await mkdir(folder, { recursive: true });
   const migrations = await readMigrations(folder);
@@ -101,10 +102,9 @@ let engineGlue: Promise<EngineGlue> | undefined;
 async function loadEngine(): Promise<EngineGlue> {
   const glueFile = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const glue = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as unknown as EngineGlue;
-  const { instance } = await WebAssembly.instantiate(
-    await readFile(join(dirname(glueFile), 'schema_engine_bg.wasm')),
-    { './schema_engine_bg.js': glue },
-  );
+  const { instance } = await WebAssembly.instantiate(await readFile(join(dirname(glueFile), 'schema_engine_bg.wasm')), {
+    './schema_engine_bg.js': glue,
+  });
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
   return glue;

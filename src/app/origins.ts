@@ -6,7 +6,17 @@ import { isLoopback, type Addresses } from './addresses.js';
 
 /** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
 const sandboxOrigin = 'https://studio.apollographql.com';
-const exposedHeaders = ['ETag', 'Last-Modified', 'Location', 'Link', 'X-Total-Count', 'X-Result-Count', 'Content-Range', 'Idempotency-Replayed', 'X-Operation-Cost'];
+const exposedHeaders = [
+  'ETag',
+  'Last-Modified',
+  'Location',
+  'Link',
+  'X-Total-Count',
+  'X-Result-Count',
+  'Content-Range',
+  'Idempotency-Replayed',
+  'X-Operation-Cost',
+];
 const preflightMaxAgeSeconds = 600;
 
 /** RFC 9110 §9.2.1: they change nothing. */
@@ -52,23 +62,36 @@ export class Origins {
     const { origin, 'sec-fetch-site': site } = request.headers;
     if (origin === undefined && site === undefined) return undefined;
     const isOwn = site !== undefined && ownSites.has(String(site));
-    if (origin === undefined ? isOwn || isVisit(request) : origin !== 'null' && (isOwn || this.isAllowed(request, origin))) return undefined;
+    if (
+      origin === undefined ? isOwn || isVisit(request) : origin !== 'null' && (isOwn || this.isAllowed(request, origin))
+    )
+      return undefined;
     const source = origin === undefined ? `Sec-Fetch-Site is '${shown(String(site))}'` : `Origin is '${shown(origin)}'`;
-    return new DomainError('FOREIGN_PAGE', `pages of other origins may not call this: ${source}; CORS_ORIGINS tells which may`);
+    return new DomainError(
+      'FOREIGN_PAGE',
+      `pages of other origins may not call this: ${source}; CORS_ORIGINS tells which may`,
+    );
   }
 
   private isAllowed(request: IncomingMessage, origin: string): boolean {
-    if (this.allowed.has(origin) || origin === this.publicOrigin || origin === this.addresses.calledOf(request)) return true;
+    if (this.allowed.has(origin) || origin === this.publicOrigin || origin === this.addresses.calledOf(request))
+      return true;
     if (!URL.canParse(origin)) return false;
     const url = new URL(origin);
-    return url.origin === origin && url.protocol === 'http:' && isLoopback(url.hostname) && Number(url.port || 80) === request.socket.localPort;
+    return (
+      url.origin === origin &&
+      url.protocol === 'http:' &&
+      isLoopback(url.hostname) &&
+      Number(url.port || 80) === request.socket.localPort
+    );
   }
 }
 
 /** Somebody follows a link to the page that stands at the address of GraphQL. One that asks something is no such link. */
 function isVisit({ method, url = '', headers }: IncomingMessage): boolean {
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination = 'document', accept = '' } = headers;
-  if (method !== 'GET' || mode !== 'navigate' || destination !== 'document' || !accept.includes('text/html')) return false;
+  if (method !== 'GET' || mode !== 'navigate' || destination !== 'document' || !accept.includes('text/html'))
+    return false;
   const question = url.indexOf('?');
   return question < 0 || !new URLSearchParams(url.slice(question + 1)).has('query');
 }

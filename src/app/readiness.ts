@@ -17,6 +17,12 @@ export class Readiness {
   /** Why it should get none, or undefined. */
   async problem(): Promise<string | undefined> {
     if (this.isRetired) return 'stopping';
-    return this.problemOf() ?? this.database.ping().then(() => undefined, () => 'database unavailable');
+    return (
+      this.problemOf() ??
+      this.database.ping().then(
+        () => undefined,
+        () => 'database unavailable',
+      )
+    );
   }
 }

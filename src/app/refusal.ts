@@ -20,8 +20,14 @@ function expectedRefusal(thrown: unknown): DomainError | undefined {
     // Whatever it was that GraphQL has wrapped, in a resolver or before any of them.
     const error = thrown instanceof GraphQLError && thrown.originalError ? thrown.originalError : thrown;
     if (error instanceof DomainError) return error;
-    if (isStatementTimeout(error)) return new DomainError('UNAVAILABLE', 'a statement of this request takes too long: ask for less at once, by a filter that leaves less or without an order');
-    return isUnavailable(error) ? new DomainError('UNAVAILABLE', 'the database is not available; try again later') : undefined;
+    if (isStatementTimeout(error))
+      return new DomainError(
+        'UNAVAILABLE',
+        'a statement of this request takes too long: ask for less at once, by a filter that leaves less or without an order',
+      );
+    return isUnavailable(error)
+      ? new DomainError('UNAVAILABLE', 'the database is not available; try again later')
+      : undefined;
   } catch {
     return undefined;
   }

@@ -19,7 +19,10 @@ export interface RestHttpOptions {
 }
 
 /** The TMF REST layer on node's own server; it answers every path that is not served otherwise, with a TMF error at least. */
-export function restHandler(rest: Rest, options: RestHttpOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function restHandler(
+  rest: Rest,
+  options: RestHttpOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     const context = options.contextOf(request, response);
     let answer: RestResponse;
@@ -68,14 +71,21 @@ function acceptsJson(accept: string | undefined): boolean {
 /** The path of a request and its query string, as it was sent. */
 export function addressOf({ url = '/' }: IncomingMessage): { path: string; rawQuery: string } {
   const question = url.indexOf('?');
-  return question < 0 ? { path: url, rawQuery: '' } : { path: url.slice(0, question), rawQuery: url.slice(question + 1) };
+  return question < 0
+    ? { path: url, rawQuery: '' }
+    : { path: url.slice(0, question), rawQuery: url.slice(question + 1) };
 }
 
 /** Writes an answer of the TMF REST layer. */
-export function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: RestResponse): void {
+export function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: RestResponse,
+): void {
   response.statusCode = status;
   // What is read may be kept, and asked for again; everything else is of this moment.
-  if (status < 400 && (request.method === 'GET' || request.method === 'HEAD')) response.setHeader('Cache-Control', 'private, no-cache');
+  if (status < 400 && (request.method === 'GET' || request.method === 'HEAD'))
+    response.setHeader('Cache-Control', 'private, no-cache');
   for (const [name, value] of Object.entries(headers)) {
     if (name === 'Vary') vary(response, value);
     else response.setHeader(name, value);

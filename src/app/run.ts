@@ -23,7 +23,10 @@ export async function run(mode: Mode): Promise<void> {
   try {
     await serve(readConfig(process.env, mode));
   } catch (error) {
-    const isForUser = [ConfigError, DataDirectoryError, DirectoryLockedError, MigrationError, DatabaseOpenError, JobStoreError].some((kind) => error instanceof kind) || isAddressError(error);
+    const isForUser =
+      [ConfigError, DataDirectoryError, DirectoryLockedError, MigrationError, DatabaseOpenError, JobStoreError].some(
+        (kind) => error instanceof kind,
+      ) || isAddressError(error);
     process.stderr.write(isForUser ? `${(error as Error).message}\n` : `${String((error as Error).stack ?? error)}\n`);
     process.exit(1);
   }
@@ -43,7 +46,10 @@ async function serve(config: Config): Promise<void> {
     const delayMs = config.shutdownDelaySeconds * 1_000;
     const lifeMs = Math.max(endMaxMs, delayMs + endAfterDelayMinMs);
     const stopped = untilStopped();
-    if (!(await endInTime(lifeMs))) logger.warn('this version of Node lets no thread watch for signals: a statement that blocks the embedded database delays the end of the process');
+    if (!(await endInTime(lifeMs)))
+      logger.warn(
+        'this version of Node lets no thread watch for signals: a statement that blocks the embedded database delays the end of the process',
+      );
     announce(origin, config);
     if (config.areJobsRun) server.startJobs();
     await stopped;

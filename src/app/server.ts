@@ -81,7 +81,11 @@ async function startClock({ database, logger, time }: ServerOptions): Promise<Ru
   return database.kind === 'postgresql' ? DatabaseClock.start(database, logger, time) : new SteadyClock(logger, time);
 }
 
-async function createServerWith(options: ServerOptions, clock: Clock, stopClock: () => Promise<void>): Promise<AppServer> {
+async function createServerWith(
+  options: ServerOptions,
+  clock: Clock,
+  stopClock: () => Promise<void>,
+): Promise<AppServer> {
   const { config, database, logger } = options;
   const schema = guardResolvers(await createSchema());
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
@@ -90,8 +94,16 @@ async function createServerWith(options: ServerOptions, clock: Clock, stopClock:
   const { jobs } = foundation;
   const wiredDomains = wireDomains(foundation);
   const { domains, wired } = wiredDomains;
-  defineRepeatingWork(jobs, [...wired.flatMap(({ repeatingWork = [] }) => repeatingWork), forgetIdempotencyKeys(foundation)]);
-  const backfills = new Backfills(database, clock, logger, wired.flatMap((one) => one.backfills ?? []));
+  defineRepeatingWork(jobs, [
+    ...wired.flatMap(({ repeatingWork = [] }) => repeatingWork),
+    forgetIdempotencyKeys(foundation),
+  ]);
+  const backfills = new Backfills(
+    database,
+    clock,
+    logger,
+    wired.flatMap((one) => one.backfills ?? []),
+  );
   await keepOutboxEpoch(database);
   // Whatever is written from here on, by demo data or by requests, may send a job.
   await jobs.prepare();
@@ -104,9 +116,24 @@ async function createServerWith(options: ServerOptions, clock: Clock, stopClock:
   const { isIntrospectionEnabled } = config;
   const bodyLimits = { maxBytes: config.bodyMaxBytes, pace: config.bodyPace };
   const hasLandingPage = config.mode === 'sandbox';
-  const graphqlHttp = await createGraphqlHttp({ schema, execute, contextOf, bodyLimits, isIntrospectionEnabled, hasLandingPage, logger });
+  const graphqlHttp = await createGraphqlHttp({
+    schema,
+    execute,
+    contextOf,
+    bodyLimits,
+    isIntrospectionEnabled,
+    hasLandingPage,
+    logger,
+  });
   const routes = wired.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
-  const streams = createStreams(routes, { rest, contextOf, originOf, clientOf: (request) => addresses.clientOf(request), pageSizeMax, logger });
+  const streams = createStreams(routes, {
+    rest,
+    contextOf,
+    originOf,
+    clientOf: (request) => addresses.clientOf(request),
+    pageSizeMax,
+    logger,
+  });
   const readiness = new Readiness(database, () => wired.flatMap((one) => one.problem?.() ?? [])[0]);
   const http = createHttpServer({
     config,
@@ -117,7 +144,13 @@ async function createServerWith(options: ServerOptions, clock: Clock, stopClock:
     graphql: graphqlHttp.handle,
     findStream: streams.find,
     rest: restHandler(rest, { bodyLimits, contextOf, originOf, logger }),
-    docs: docsRouter({ schema, apis, pageSizes: pageSizesOf(config), isExplainOffered: isExplainOffered(config), originOf }),
+    docs: docsRouter({
+      schema,
+      apis,
+      pageSizes: pageSizesOf(config),
+      isExplainOffered: isExplainOffered(config),
+      originOf,
+    }),
   });
 
   return {
@@ -145,7 +178,12 @@ async function createServerWith(options: ServerOptions, clock: Clock, stopClock:
   };
 }
 
-async function createFoundation({ config, database, logger }: ServerOptions, clock: Clock, schema: GraphQLSchema, execute: Execute): Promise<Foundation> {
+async function createFoundation(
+  { config, database, logger }: ServerOptions,
+  clock: Clock,
+  schema: GraphQLSchema,
+  execute: Execute,
+): Promise<Foundation> {
   const executeOperation: ExecuteOperation = async (document, variables, context) => {
     const { data, errors } = await execute({ document, variables, context });
     if (errors?.[0]) throw toRefusal(errors[0].originalError ?? errors[0], logger);

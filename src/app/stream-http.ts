@@ -25,10 +25,16 @@ export interface StreamHttpOptions {
 /** Ids in the address of one list. */
 const idsPerListMax = 100;
 
-const asRead = { acceptsJson: () => true, requireType: () => Promise.resolve(), body: () => Promise.resolve(undefined) };
+const asRead = {
+  acceptsJson: () => true,
+  requireType: () => Promise.resolve(),
+  body: () => Promise.resolve(undefined),
+};
 
 /** What answers a request, when it is one for bytes; undefined: it is not. */
-export type FindStream = (request: IncomingMessage) => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined;
+export type FindStream = (
+  request: IncomingMessage,
+) => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined;
 
 export interface Streams {
   find: FindStream;
@@ -58,12 +64,20 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
     const part = path.slice(lastSlash + 1);
     const isBelow = parts.has(part);
     const media = mediaTypeOf(request);
-    if (!isBelow && (request.method !== 'POST' || media === undefined || media === 'application/json' || media.endsWith('+json'))) return undefined;
+    if (
+      !isBelow &&
+      (request.method !== 'POST' || media === undefined || media === 'application/json' || media.endsWith('+json'))
+    )
+      return undefined;
     const place = locate(isBelow ? path.slice(0, lastSlash) : path);
     if (place === undefined || isBelow !== (place.id !== undefined)) return undefined;
     const wanted = request.method === 'HEAD' ? 'GET' : request.method;
-    const here = routes.filter((route) => route.typeName === place.model.name && route.part === (isBelow ? part : undefined));
-    const route = here.find(({ method, mediaTypes }) => method === wanted && (mediaTypes === undefined || mediaTypes.has(media ?? '')));
+    const here = routes.filter(
+      (route) => route.typeName === place.model.name && route.part === (isBelow ? part : undefined),
+    );
+    const route = here.find(
+      ({ method, mediaTypes }) => method === wanted && (mediaTypes === undefined || mediaTypes.has(media ?? '')),
+    );
     if (route) return (_request, response) => begin(serve(route, place.id ?? '', rawQuery, request, response, options));
     if (here.length === 0) return undefined;
     const problem = refusalOf(request, media, here, isBelow ? [] : ['application/json']);
@@ -97,13 +111,20 @@ async function serve(
       open: () => (body ??= openBody(request, response)),
       answer: async (status, of) => {
         const { headers, body } = await get(rest.router.pathOf(typeName, of));
-        send(request, response, { status, headers: status === 201 ? { ...headers, Location: context.href(typeName, of) } : headers, body });
+        send(request, response, {
+          status,
+          headers: status === 201 ? { ...headers, Location: context.href(typeName, of) } : headers,
+          body,
+        });
       },
       represent: async (of, ids) => {
         const perList = Math.min(idsPerListMax, options.pageSizeMax);
         const found = new Map<unknown, object>();
         for (let at = 0; at < ids.length; at += perList) {
-          const rawQuery = `limit=${perList}&id=${ids.slice(at, at + perList).map(encodeURIComponent).join(',')}`;
+          const rawQuery = `limit=${perList}&id=${ids
+            .slice(at, at + perList)
+            .map(encodeURIComponent)
+            .join(',')}`;
           const { body } = await get(rest.router.collectionOf(of), rawQuery);
           for (const one of body as { id: string }[]) found.set(one.id, one);
         }
@@ -115,7 +136,12 @@ async function serve(
   }
 }
 
-function refuse(error: unknown, request: IncomingMessage, response: ServerResponse, { contextOf, logger }: StreamHttpOptions): void {
+function refuse(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { contextOf, logger }: StreamHttpOptions,
+): void {
   const refusal = toRefusal(error, logger);
   if (response.headersSent) {
     // What has begun must not look complete.
@@ -123,13 +149,24 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
     return;
   }
   const context = contextOf(request, response);
-  send(request, response, errorResponse(refusal, (typeName, id) => context.href(typeName, id)));
+  send(
+    request,
+    response,
+    errorResponse(refusal, (typeName, id) => context.href(typeName, id)),
+  );
 }
 
-function refusalOf(request: IncomingMessage, media: string | undefined, here: readonly StreamRoute[], more: readonly string[]): DomainError {
+function refusalOf(
+  request: IncomingMessage,
+  media: string | undefined,
+  here: readonly StreamRoute[],
+  more: readonly string[],
+): DomainError {
   const methods = [...new Set(here.map(({ method }) => method))];
   if (!methods.some((method) => method === request.method)) {
-    return new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, { allow: methods });
+    return new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, {
+      allow: methods,
+    });
   }
   const wanted = [...here.flatMap(({ mediaTypes = [] }) => [...mediaTypes]), ...more];
   return new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Type '${media ?? ''}' is not one of ${wanted.join(', ')}`);

@@ -9,7 +9,12 @@ import { Worker } from 'node:worker_threads';
  * this, the data is as after any other crash: what was acknowledged is there. Answers whether it watches.
  */
 export async function endInTime(maxMs: number): Promise<boolean> {
-  const worker = new Worker(source, { eval: true, execArgv: [], workerData: maxMs, resourceLimits: { maxOldGenerationSizeMb: 8 } });
+  const worker = new Worker(source, {
+    eval: true,
+    execArgv: [],
+    workerData: maxMs,
+    resourceLimits: { maxOldGenerationSizeMb: 8 },
+  });
   worker.unref();
   // Whatever ends it is no reason to end the server.
   worker.on('error', () => undefined);

@@ -34,11 +34,19 @@ export function changed(before: Plain, changes: Plain, now: Date): Plain | undef
 }
 
 /** The locked row, if it exists and is the version the client saw. */
-export function requireRevision(row: Plain | undefined, what: string, id: string, ifRevision: number | null | undefined): Plain {
+export function requireRevision(
+  row: Plain | undefined,
+  what: string,
+  id: string,
+  ifRevision: number | null | undefined,
+): Plain {
   if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${shown(id)}' does not exist`);
   // Null is what GraphQL makes of a variable that has no value.
   if (isGiven(ifRevision) && row['revision'] !== ifRevision) {
-    throw new DomainError('REVISION_MISMATCH', `${what} '${id}' has revision ${Number(row['revision'])}, not ${ifRevision}`);
+    throw new DomainError(
+      'REVISION_MISMATCH',
+      `${what} '${id}' has revision ${Number(row['revision'])}, not ${ifRevision}`,
+    );
   }
   return withoutNulls(row);
 }

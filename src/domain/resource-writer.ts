@@ -66,7 +66,12 @@ export class ResourceWriter<Input extends object> {
 
   async create(context: WriteContext, said: Input): Promise<Answer> {
     const input = this.asked(said);
-    const { answer, replayed } = await this.insert(context, this.operation('create'), withoutNulls(toPlainObject(input)), [this.rules.fromInput(input)]);
+    const { answer, replayed } = await this.insert(
+      context,
+      this.operation('create'),
+      withoutNulls(toPlainObject(input)),
+      [this.rules.fromInput(input)],
+    );
     const [row] = answer['items'] as Plain[];
     return { answer: row as Plain, replayed };
   }
@@ -75,10 +80,22 @@ export class ResourceWriter<Input extends object> {
   async createMany(context: WriteContext, said: readonly Input[]): Promise<Answer> {
     const inputs = eachOf(said, (input) => this.asked(input));
     const items = inputs.map((input) => withoutNulls(toPlainObject(input)));
-    return this.insert(context, `${this.operation('create')}s`, { items }, eachOf(inputs, (input) => this.rules.fromInput(input)), true);
+    return this.insert(
+      context,
+      `${this.operation('create')}s`,
+      { items },
+      eachOf(inputs, (input) => this.rules.fromInput(input)),
+      true,
+    );
   }
 
-  private insert(context: WriteContext, operation: string, input: Plain, given: readonly Plain[], isBulk = false): Promise<Answer> {
+  private insert(
+    context: WriteContext,
+    operation: string,
+    input: Plain,
+    given: readonly Plain[],
+    isBulk = false,
+  ): Promise<Answer> {
     const { resource, shape } = this.rules;
     return this.run(context, operation, input, async (writing) => {
       const rows: Plain[] = [];
@@ -90,7 +107,10 @@ export class ResourceWriter<Input extends object> {
         }
       }
       await writeAll(writing.tx, [insertRows(shape, writing.tenantId, rows)]);
-      return { answer: { items: rows }, events: rows.map((row) => changeEvent(resource, 'Create', row, writing.now, this.tools.nextId)) };
+      return {
+        answer: { items: rows },
+        events: rows.map((row) => changeEvent(resource, 'Create', row, writing.now, this.tools.nextId)),
+      };
     });
   }
 
@@ -123,13 +143,21 @@ export class ResourceWriter<Input extends object> {
       const changes = toChanges(before);
       const derived = (await this.rules.derive?.(before, changes, writing)) ?? changes;
       const next = changed(before, derived, now);
-      if (next === undefined) return { answer: before, events: [], replayed: this.rules.isRepeated?.(before, changes) ?? false };
+      if (next === undefined)
+        return { answer: before, events: [], replayed: this.rules.isRepeated?.(before, changes) ?? false };
       this.rules.require?.(before, next);
-      const dated = Object.fromEntries(stamps.flatMap((name) => (canonicalJson(next[name]) === canonicalJson(before[name]) ? [] : [[name, next[name] ?? null]])));
+      const dated = Object.fromEntries(
+        stamps.flatMap((name) =>
+          canonicalJson(next[name]) === canonicalJson(before[name]) ? [] : [[name, next[name] ?? null]],
+        ),
+      );
       const after = { ...next, ...this.stamps(now), ...dated };
       this.tools.extensions.check(after);
       await writeAll(tx, [updateRows(shape, tenantId, [...Object.keys(derived), ...stamps], [after])]);
-      const kinds = [...kindsOfChange(before, after, state, followsState), ...(this.rules.tells?.(before, after) ?? [])];
+      const kinds = [
+        ...kindsOfChange(before, after, state, followsState),
+        ...(this.rules.tells?.(before, after) ?? []),
+      ];
       // To say when it was updated is a change of an attribute, which nobody else tells of.
       if (kinds.length === 0) kinds.push('AttributeValueChange');
       return { answer: after, events: kinds.map((kind) => changeEvent(resource, kind, after, now, this.tools.nextId)) };
@@ -147,10 +175,17 @@ export class ResourceWriter<Input extends object> {
     });
   }
 
-  private run(context: WriteContext, operation: string, input: Plain, work: (writing: Writing) => Promise<CommandResult>): Promise<Answer> {
+  private run(
+    context: WriteContext,
+    operation: string,
+    input: Plain,
+    work: (writing: Writing) => Promise<CommandResult>,
+  ): Promise<Answer> {
     const { tenantId } = context;
     const idempotency = idempotencyOf(context.idempotencyKey, operation, input);
-    return runCommand(this.database, this.tools.clock, { tenantId, idempotency }, (tx, now) => work({ tx, tenantId, now }));
+    return runCommand(this.database, this.tools.clock, { tenantId, idempotency }, (tx, now) =>
+      work({ tx, tenantId, now }),
+    );
   }
 
   /** A creation without the state that it would begin in anyway. */
@@ -158,7 +193,8 @@ export class ResourceWriter<Input extends object> {
     const { begins } = this.rules;
     if (begins === undefined) return input;
     const { [begins.attribute]: state, ...others } = input as Record<string, unknown>;
-    if (typeof state === 'string' && !begins.allowed.includes(state)) throw invalid(begins.attribute, `must at first be ${begins.allowed.join(' or ')}: '${shown(state)}'`);
+    if (typeof state === 'string' && !begins.allowed.includes(state))
+      throw invalid(begins.attribute, `must at first be ${begins.allowed.join(' or ')}: '${shown(state)}'`);
     return others as Input;
   }
 

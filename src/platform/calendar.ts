@@ -34,7 +34,8 @@ export function periodStart(anchor: Date, period: Period, index: number, zone: s
 export function later(from: Date, duration: DurationLike, zone: string): Date {
   const start = localTime(from, zone);
   const [first] = start.plus(duration).getPossibleOffsets();
-  if (!first?.isValid) throw new RangeError(`${JSON.stringify(duration)} after ${from.toISOString()} is beyond the calendar`);
+  if (!first?.isValid)
+    throw new RangeError(`${JSON.stringify(duration)} after ${from.toISOString()} is beyond the calendar`);
   return first.toJSDate();
 }
 

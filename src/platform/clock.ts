@@ -65,13 +65,19 @@ export class SteadyClock implements RunningClock {
       this.jump = undefined;
     } else if (this.jump === undefined || Math.abs(seenMs - this.jump.offsetMs) > driftMaxMs) {
       this.jump = { offsetMs: seenMs, sinceMs: monotonicMs };
-      this.logger.warn({ aheadMs }, 'the clock of this machine jumped: it is believed when that has stood for a minute');
+      this.logger.warn(
+        { aheadMs },
+        'the clock of this machine jumped: it is believed when that has stood for a minute',
+      );
     } else if (monotonicMs - this.jump.sinceMs < believedAfterMs) {
       this.jump.offsetMs = seenMs;
     } else {
       this.offsetMs = seenMs;
       this.jump = undefined;
-      this.logger.warn({ aheadMs }, 'the clock of this machine has stood for a minute since it jumped, and is believed');
+      this.logger.warn(
+        { aheadMs },
+        'the clock of this machine has stood for a minute since it jumped, and is believed',
+      );
     }
     return monotonicMs;
   }

@@ -1,6 +1,13 @@
 import { isIP } from 'node:net';
 import { isTimeZone } from './calendar.js';
-import { configVariables, logLevels, type LogLevel, type Mode, type Variable, type VariableName } from './config-variables.js';
+import {
+  configVariables,
+  logLevels,
+  type LogLevel,
+  type Mode,
+  type Variable,
+  type VariableName,
+} from './config-variables.js';
 import type { PaceLimits } from './pace.js';
 
 export { configVariables, logLevels, type LogLevel, type Mode } from './config-variables.js';
@@ -103,10 +110,8 @@ const BILL_TOTAL_LIMIT = 1_000_000_000_000;
 /** Reads the configuration. Throws ConfigError. An empty variable counts as one that is not set. */
 export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
   const text = (name: VariableName): string => env[name]?.trim() || defaultOf(name, mode);
-  const integer = (name: VariableName, min: number, max: number): number =>
-    toInteger(name, text(name), min, max);
-  const choice = <T extends string>(name: VariableName, values: readonly T[]): T =>
-    toChoice(name, text(name), values);
+  const integer = (name: VariableName, min: number, max: number): number => toInteger(name, text(name), min, max);
+  const choice = <T extends string>(name: VariableName, values: readonly T[]): T => toChoice(name, text(name), values);
 
   const config: Config = {
     mode,
@@ -165,14 +170,22 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
   if (config.restPageSizeDefault > config.pageSizeMax) {
     // Who only makes pages smaller means those of TMF REST as well.
     if (env['REST_PAGE_SIZE_DEFAULT']?.trim()) {
-      refuse('REST_PAGE_SIZE_DEFAULT', `${config.restPageSizeDefault}`, `it is above PAGE_SIZE_MAX, ${config.pageSizeMax}`);
+      refuse(
+        'REST_PAGE_SIZE_DEFAULT',
+        `${config.restPageSizeDefault}`,
+        `it is above PAGE_SIZE_MAX, ${config.pageSizeMax}`,
+      );
     }
     config.restPageSizeDefault = config.pageSizeMax;
   }
   if (config.answerMaxBytes < config.bodyMaxBytes) {
     // Who only takes larger bodies means to read them, too.
     if (env['ANSWER_BYTES_MAX']?.trim()) {
-      refuse('ANSWER_BYTES_MAX', `${config.answerMaxBytes}`, `it is below BODY_MAX_BYTES, ${config.bodyMaxBytes}: what was sent could not be read`);
+      refuse(
+        'ANSWER_BYTES_MAX',
+        `${config.answerMaxBytes}`,
+        `it is below BODY_MAX_BYTES, ${config.bodyMaxBytes}: what was sent could not be read`,
+      );
     }
     config.answerMaxBytes = config.bodyMaxBytes;
   }
@@ -213,13 +226,20 @@ function toDatabaseUrl(value: string, mode: Mode): string | undefined {
   // How the rest is written is the driver's affair, which takes forms that URL does not.
   if (!/^postgres(ql)?:\/\/./.test(value)) {
     // Where a password stands in something that is no such URL cannot be known: only the scheme is repeated.
-    refuse('DATABASE_URL', value.replace(/^([a-z]+:\/\/)?.*$/is, '$1…'), 'it is a URL that begins with postgres:// or postgresql://');
+    refuse(
+      'DATABASE_URL',
+      value.replace(/^([a-z]+:\/\/)?.*$/is, '$1…'),
+      'it is a URL that begins with postgres:// or postgresql://',
+    );
   }
   return value;
 }
 
 function listOf(value: string): string[] {
-  return value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 /** A port is allowed and left out: it does not count. */
@@ -239,16 +259,22 @@ function toNetwork(value: string): string {
   const [address = '', prefix, ...more] = value.split('/');
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
   const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
-  if (bits === 0 || !isPrefix || more.length > 0) refuse('TRUSTED_PROXIES', value, 'it is an address or a network, like 127.0.0.1 or 10.0.0.0/8');
+  if (bits === 0 || !isPrefix || more.length > 0)
+    refuse('TRUSTED_PROXIES', value, 'it is an address or a network, like 127.0.0.1 or 10.0.0.0/8');
   return value;
 }
 
 function toEditions(value: string): Record<string, string> {
-  const pairs = value.split(',').map((pair) => pair.trim()).filter((pair) => pair !== '');
+  const pairs = value
+    .split(',')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '');
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, api, edition] = /^(TMF\d+)=(\w+)$/.exec(pair) ?? [];
-      return api && edition ? [api, edition] : refuse('ANSWER_EDITIONS', pair, 'an edition is written like TMF654=swagger');
+      return api && edition
+        ? [api, edition]
+        : refuse('ANSWER_EDITIONS', pair, 'an edition is written like TMF654=swagger');
     }),
   );
 }
@@ -264,11 +290,15 @@ function toOrigins(value: string): string[] {
 }
 
 function toTimeZone(value: string): string {
-  return isTimeZone(value) ? value : refuse('OPERATOR_TIME_ZONE', value, 'it is the IANA name of a time zone, like Europe/Berlin');
+  return isTimeZone(value)
+    ? value
+    : refuse('OPERATOR_TIME_ZONE', value, 'it is the IANA name of a time zone, like Europe/Berlin');
 }
 
 function toIssuer(value: string): string {
-  return value.length <= ISSUER_LENGTH_MAX ? value : refuse('BILL_ISSUER', value, `it has at most ${ISSUER_LENGTH_MAX} characters`);
+  return value.length <= ISSUER_LENGTH_MAX
+    ? value
+    : refuse('BILL_ISSUER', value, `it has at most ${ISSUER_LENGTH_MAX} characters`);
 }
 
 function toHttpUrl(value: string): URL | undefined {

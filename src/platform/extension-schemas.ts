@@ -44,20 +44,31 @@ async function readSchemas(folder: string): Promise<ExtensionSchemas> {
   return {
     attributes,
     check: (resource) => {
-      if (validators.size > 0) checkObject(resource, [], (location) => validators.get(location) ?? validators.get(basename(location)));
+      if (validators.size > 0)
+        checkObject(resource, [], (location) => validators.get(location) ?? validators.get(basename(location)));
     },
   };
 }
 
 /** The object, and every object within it: each has an extension of its own. */
-function checkObject(object: Plain, path: readonly string[], find: (location: string) => ValidateFunction | undefined): void {
+function checkObject(
+  object: Plain,
+  path: readonly string[],
+  find: (location: string) => ValidateFunction | undefined,
+): void {
   const { atSchemaLocation } = object;
   const validate = typeof atSchemaLocation === 'string' ? find(atSchemaLocation) : undefined;
   if (validate && !validate(own(object, extension) ?? {})) {
-    const problems = (validate.errors ?? []).slice(0, problemsMax).map(({ instancePath, message }) => `${instancePath || 'the extension'} ${message ?? ''}`);
+    const problems = (validate.errors ?? [])
+      .slice(0, problemsMax)
+      .map(({ instancePath, message }) => `${instancePath || 'the extension'} ${message ?? ''}`);
     const place = [...path, extension].join('.');
     const what = path.length === 0 ? 'the extension' : `the extension of ${path.join('.')}`;
-    throw new DomainError('INVALID_ATTRIBUTE', `the schema ${String(atSchemaLocation)} refuses ${what}: ${problems.join('; ')}`, { path: place });
+    throw new DomainError(
+      'INVALID_ATTRIBUTE',
+      `the schema ${String(atSchemaLocation)} refuses ${what}: ${problems.join('; ')}`,
+      { path: place },
+    );
   }
   for (const [name, value] of Object.entries(object)) {
     // What an extension holds is the schema's business alone.
@@ -72,6 +83,7 @@ function checkObject(object: Plain, path: readonly string[], find: (location: st
 
 async function readSchema(file: string): Promise<Record<string, unknown>> {
   const schema: unknown = JSON.parse(await readFile(file, 'utf8'));
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new Error(`${file} is no JSON schema`);
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
+    throw new Error(`${file} is no JSON schema`);
   return schema as Record<string, unknown>;
 }

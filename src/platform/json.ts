@@ -19,13 +19,17 @@ const exactCharacters = 15;
  */
 export function parseJson(text: string): unknown {
   const { depth, nodes, hasLongNumber, hasEscape } = inspect(text);
-  if (nodes > DOCUMENT_NODES_MAX) throw new DomainError('INVALID_BODY', `the JSON has ${nodes} values, the limit is ${DOCUMENT_NODES_MAX}`);
+  if (nodes > DOCUMENT_NODES_MAX)
+    throw new DomainError('INVALID_BODY', `the JSON has ${nodes} values, the limit is ${DOCUMENT_NODES_MAX}`);
   if (depth > depthMax) throw new DomainError('INVALID_BODY', `the JSON is nested deeper than ${depthMax} levels`);
   let value: unknown;
   try {
     value = hasLongNumber ? parseLossless(text, undefined, exactNumber) : JSON.parse(text);
   } catch (error) {
-    throw new DomainError('INVALID_BODY', `the body is not valid JSON: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`);
+    throw new DomainError(
+      'INVALID_BODY',
+      `the body is not valid JSON: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown'}`,
+    );
   }
   if (hasEscape) refuseUnstorable(value, '');
   return value;
@@ -39,12 +43,17 @@ export function isDeeper(value: unknown, levels: number, beside?: string): boole
   if (typeof value !== 'object' || value === null || value instanceof LosslessNumber) return false;
   if (levels === 0) return true;
   if (Array.isArray(value)) return value.some((part) => isDeeper(part, levels - 1, beside));
-  return Object.entries(value).some(([name, part]) => isDeeper(part, name === beside ? levels : levels - 1, name === beside ? undefined : beside));
+  return Object.entries(value).some(([name, part]) =>
+    isDeeper(part, name === beside ? levels : levels - 1, name === beside ? undefined : beside),
+  );
 }
 
 /** The refusal of a resource that nests deeper than one may. */
 export function refuseDeep(): DomainError {
-  return new DomainError('INVALID_BODY', `the resource is nested too deep: the limit DOCUMENT_DEPTH_MAX is ${DOCUMENT_DEPTH_MAX} levels`);
+  return new DomainError(
+    'INVALID_BODY',
+    `the resource is nested too deep: the limit DOCUMENT_DEPTH_MAX is ${DOCUMENT_DEPTH_MAX} levels`,
+  );
 }
 
 /** What an object has itself under this name, never what every object inherits (`constructor`, `__proto__`). */
@@ -89,7 +98,13 @@ function inspect(text: string): Inspection {
       } else if (code === 0x22) inString = false;
       continue;
     }
-    const inNumber = (code >= 0x30 && code <= 0x39) || code === 0x2e || code === 0x2d || code === 0x2b || code === 0x45 || code === 0x65;
+    const inNumber =
+      (code >= 0x30 && code <= 0x39) ||
+      code === 0x2e ||
+      code === 0x2d ||
+      code === 0x2b ||
+      code === 0x45 ||
+      code === 0x65;
     if (inNumber && numberStart < 0) numberStart = index;
     // The e of true and false counts too, which only costs a careful look at the number that is none.
     if (code === 0x45 || code === 0x65) hasExponent = true;
@@ -110,7 +125,8 @@ function inspect(text: string): Inspection {
 
 function refuseUnstorable(value: unknown, path: string): void {
   if (typeof value === 'string') {
-    if (!isStorable(value)) throw new DomainError('INVALID_BODY', `${path || 'the body'} contains a NUL or half a surrogate pair`, { path });
+    if (!isStorable(value))
+      throw new DomainError('INVALID_BODY', `${path || 'the body'} contains a NUL or half a surrogate pair`, { path });
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, part] of Object.entries(value)) {
       refuseUnstorable(name, path);

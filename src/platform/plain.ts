@@ -37,7 +37,8 @@ export function withoutNulls(plain: Plain): Plain {
 
 /** Assigning `__proto__` would change what the object inherits. */
 function setOwn(plain: Plain, name: string, value: PlainValue): void {
-  if (name === '__proto__') Object.defineProperty(plain, name, { value, enumerable: true, writable: true, configurable: true });
+  if (name === '__proto__')
+    Object.defineProperty(plain, name, { value, enumerable: true, writable: true, configurable: true });
   else plain[name] = value;
 }
 

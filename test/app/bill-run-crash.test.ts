@@ -51,7 +51,8 @@ async function ask(origin: string, query: string): Promise<any> {
 
 let keys = 0;
 const begin = async (origin: string, cycle: string): Promise<string> =>
-  (await ask(origin, `mutation { runBillCycle(id: "${cycle}", idempotencyKey: "run ${++keys}") { id } }`)).runBillCycle.id;
+  (await ask(origin, `mutation { runBillCycle(id: "${cycle}", idempotencyKey: "run ${++keys}") { id } }`)).runBillCycle
+    .id;
 
 async function ended(origin: string, run: string): Promise<any> {
   const look = async (): Promise<any> => {
@@ -106,7 +107,8 @@ it('bills everything once through kill -9 and runs beside each other', async () 
   const other = isServer ? new Program('start', env) : program;
   const otherOrigin = await other.origin();
   const runs = await Promise.all([begin(origin, cycle.id), begin(otherOrigin, cycle.id)]);
-  for (const run of await Promise.all(runs.map((run) => ended(origin, run)))) expect(run).toMatchObject({ state: 'done', failed: 0 });
+  for (const run of await Promise.all(runs.map((run) => ended(origin, run))))
+    expect(run).toMatchObject({ state: 'done', failed: 0 });
   expect(await program.stop()).toBe(0);
   if (other !== program) expect(await other.stop()).toBe(0);
   expect(await storage.inspect(wrongs)).toEqual([]);

@@ -11,15 +11,32 @@ interface Answer {
   bytes: Buffer;
 }
 
-function call(url: string, method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Answer> {
+function call(
+  url: string,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string,
+): Promise<Answer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const outgoing = request({ hostname, port, method, path, headers: { ...(body && { 'content-length': String(Buffer.byteLength(body)) }), ...headers } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks) }));
-      response.on('error', reject);
-    });
+    const outgoing = request(
+      {
+        hostname,
+        port,
+        method,
+        path,
+        headers: { ...(body && { 'content-length': String(Buffer.byteLength(body)) }), ...headers },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks) }),
+        );
+        response.on('error', reject);
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(body);
   });
@@ -33,7 +50,15 @@ describe('an answer of more than 1 KB', () => {
   let one: string;
   beforeAll(async () => {
     server = await startTestServer();
-    const { body } = await server.rest('POST', '/bucket', { body: { usageType: 'data', relatedParty: Array.from({ length: 40 }, (_, index) => ({ id: `customer-${index}`, '@referredType': 'Individual' })) } });
+    const { body } = await server.rest('POST', '/bucket', {
+      body: {
+        usageType: 'data',
+        relatedParty: Array.from({ length: 40 }, (_, index) => ({
+          id: `customer-${index}`,
+          '@referredType': 'Individual',
+        })),
+      },
+    });
     if (body.id === undefined) throw new Error(JSON.stringify(body));
     one = `${basePath}/bucket/${body.id}`;
   });
@@ -52,14 +77,32 @@ describe('an answer of more than 1 KB', () => {
     for (const [method, path, body] of places()) {
       const plain = await call(server.url, method, path, json, body);
       expect([path, plain.status, plain.headers['content-encoding']]).toEqual([path, 200, undefined]);
-      for (const [accepted, coding] of [['gzip', 'gzip'], ['br', 'br'], ['gzip, deflate, br, zstd', 'br'], ['br;q=0.5, gzip', 'gzip'], ['*', 'br'], ['br;q=0, *', 'gzip'], ['GZIP', 'gzip']] as const) {
+      for (const [accepted, coding] of [
+        ['gzip', 'gzip'],
+        ['br', 'br'],
+        ['gzip, deflate, br, zstd', 'br'],
+        ['br;q=0.5, gzip', 'gzip'],
+        ['*', 'br'],
+        ['br;q=0, *', 'gzip'],
+        ['GZIP', 'gzip'],
+      ] as const) {
         const packed = await call(server.url, method, path, { ...json, 'accept-encoding': accepted }, body);
-        expect([path, accepted, packed.headers['content-encoding'], packed.bytes.length < plain.bytes.length]).toEqual([path, accepted, coding, true]);
+        expect([path, accepted, packed.headers['content-encoding'], packed.bytes.length < plain.bytes.length]).toEqual([
+          path,
+          accepted,
+          coding,
+          true,
+        ]);
         expect(decode[coding]?.(packed.bytes).equals(plain.bytes)).toBe(true);
       }
       for (const accepted of ['identity', 'deflate', 'gzip;q=0', 'br;q=0, gzip;q=0', '', 'identity, gzip;q=0.5']) {
         const answer = await call(server.url, method, path, { ...json, 'accept-encoding': accepted }, body);
-        expect([path, accepted, answer.headers['content-encoding'], answer.bytes.equals(plain.bytes)]).toEqual([path, accepted, undefined, true]);
+        expect([path, accepted, answer.headers['content-encoding'], answer.bytes.equals(plain.bytes)]).toEqual([
+          path,
+          accepted,
+          undefined,
+          true,
+        ]);
       }
       expect(String(plain.headers['vary'])).toMatch(/accept-encoding/i);
     }
@@ -69,15 +112,28 @@ describe('an answer of more than 1 KB', () => {
     const plain = await call(server.url, 'GET', one);
     const packed = await call(server.url, 'GET', one, { 'accept-encoding': 'gzip' });
     expect(packed.headers['etag']).toBe(`W/${plain.headers['etag']}`);
-    for (const etag of [plain.headers['etag'], packed.headers['etag']]) expect((await call(server.url, 'GET', one, { 'if-none-match': String(etag) })).status).toBe(304);
+    for (const etag of [plain.headers['etag'], packed.headers['etag']])
+      expect((await call(server.url, 'GET', one, { 'if-none-match': String(etag) })).status).toBe(304);
     const page = await call(server.url, 'GET', '/docs/swagger-ui.css', { 'accept-encoding': 'br' });
-    expect((await call(server.url, 'GET', '/docs/swagger-ui.css', { 'if-none-match': String(page.headers['etag']) })).status).toBe(304);
+    expect(
+      (await call(server.url, 'GET', '/docs/swagger-ui.css', { 'if-none-match': String(page.headers['etag']) })).status,
+    ).toBe(304);
   });
 
   it('stays as it is when it is short, an image, a HEAD or not to be transformed', async () => {
-    for (const [method, path, headers] of [['GET', `${basePath}/bucket/none`, {}], ['GET', '/health/live', {}], ['GET', '/docs/favicon-32x32.png', {}], ['HEAD', one, {}], ['GET', one, { 'cache-control': 'no-transform' }]] as const) {
+    for (const [method, path, headers] of [
+      ['GET', `${basePath}/bucket/none`, {}],
+      ['GET', '/health/live', {}],
+      ['GET', '/docs/favicon-32x32.png', {}],
+      ['HEAD', one, {}],
+      ['GET', one, { 'cache-control': 'no-transform' }],
+    ] as const) {
       const answer = await call(server.url, method, path, { 'accept-encoding': 'br, gzip', ...headers });
-      expect([path, answer.headers['content-encoding'], answer.headers['vary']]).toEqual([path, undefined, expect.stringMatching(/accept-encoding/i)]);
+      expect([path, answer.headers['content-encoding'], answer.headers['vary']]).toEqual([
+        path,
+        undefined,
+        expect.stringMatching(/accept-encoding/i),
+      ]);
     }
   });
 
@@ -99,7 +155,11 @@ describe('an answer of more than 1 KB', () => {
       const { pathname } = new URL(url);
       const plain = await call(server.url, 'GET', pathname);
       const packed = await call(server.url, 'GET', pathname, { 'accept-encoding': coding });
-      expect([packed.status, packed.headers['content-encoding'], packed.headers['content-type']]).toEqual([200, coding, plain.headers['content-type']]);
+      expect([packed.status, packed.headers['content-encoding'], packed.headers['content-type']]).toEqual([
+        200,
+        coding,
+        plain.headers['content-type'],
+      ]);
       expect(packed.bytes.length).toBeLessThan(plain.bytes.length);
       expect(decode[coding]?.(packed.bytes).equals(plain.bytes)).toBe(true);
     });

@@ -87,7 +87,11 @@ describe('a body', () => {
 
   it('that drips is 408 at every door, and the connection ends', async () => {
     server = await startTestServer({ BODY_SLOW_SECONDS: '1' });
-    const doors = [['POST', `${basePath}/bucket`], ['POST', '/graphql'], ['PATCH', `${basePath}/bucket/1`]] as const;
+    const doors = [
+      ['POST', `${basePath}/bucket`],
+      ['POST', '/graphql'],
+      ['PATCH', `${basePath}/bucket/1`],
+    ] as const;
     await Promise.all(
       doors.map(async ([method, path]) => {
         const client = (await dial()).read();
@@ -118,18 +122,29 @@ describe('a body', () => {
     server = await startTestServer();
     const body = '{"usageType":"data"}';
     const wanted = (await dial()).read();
-    wanted.socket.write(head('POST', `${basePath}/bucket`, { ...type, 'Content-Length': body.length, Expect: '100-continue' }));
+    wanted.socket.write(
+      head('POST', `${basePath}/bucket`, { ...type, 'Content-Length': body.length, Expect: '100-continue' }),
+    );
     await wanted.says(/^HTTP\/1\.1 100 Continue\r$/m);
     wanted.socket.write(body);
     await wanted.says(/^HTTP\/1\.1 201 /m);
 
     const unwanted = (await dial()).read();
-    unwanted.socket.write(head('POST', `${basePath}/bucket`, { ...type, Host: 'evil.example', 'Content-Length': body.length, Expect: '100-continue' }));
+    unwanted.socket.write(
+      head('POST', `${basePath}/bucket`, {
+        ...type,
+        Host: 'evil.example',
+        'Content-Length': body.length,
+        Expect: '100-continue',
+      }),
+    );
     await unwanted.closed();
     expect(unwanted.statuses).toEqual([421]);
 
     const unknown = (await dial()).read();
-    unknown.socket.write(head('POST', `${basePath}/bucket`, { ...type, 'Content-Length': body.length, Expect: 'a cake' }));
+    unknown.socket.write(
+      head('POST', `${basePath}/bucket`, { ...type, 'Content-Length': body.length, Expect: 'a cake' }),
+    );
     await unknown.closed();
     expect(unknown.statuses).toEqual([417]);
   });
@@ -145,18 +160,21 @@ describe('a body', () => {
     const push = async (): Promise<void> => {
       while (!quick.isClosed) {
         sent += chunk.length;
-        if (!quick.socket.write(chunk)) await Promise.race([once(quick.socket, 'drain'), once(quick.socket, 'close')]).catch(() => undefined);
+        if (!quick.socket.write(chunk))
+          await Promise.race([once(quick.socket, 'drain'), once(quick.socket, 'close')]).catch(() => undefined);
       }
     };
     await Promise.all([push(), drip(slow)]);
-    for (const client of [quick, slow]) expect([client.statuses, client.text]).toEqual([[413], expect.stringMatching(/^Connection: close\r$/im)]);
+    for (const client of [quick, slow])
+      expect([client.statuses, client.text]).toEqual([[413], expect.stringMatching(/^Connection: close\r$/im)]);
     // Some are on their way.
     expect(sent).toBeLessThan(64 * 1024 ** 2);
   });
 });
 
 describe('uploads', () => {
-  const upload = (id: string, headers: Record<string, string | number> = {}): string => head('PUT', `${importPath}/${id}/content`, { 'Content-Type': ndjson, 'Content-Length': 100_000, ...headers });
+  const upload = (id: string, headers: Record<string, string | number> = {}): string =>
+    head('PUT', `${importPath}/${id}/content`, { 'Content-Type': ndjson, 'Content-Length': 100_000, ...headers });
 
   it('of one client leave room for those of others, behind a proxy, too', async () => {
     server = await startTestServer({ UPLOADS_PER_CLIENT_MAX: '2', TRUSTED_PROXIES: '127.0.0.1' });
@@ -164,7 +182,10 @@ describe('uploads', () => {
       const { id } = await makeTask(server);
       const one = (await dial()).read();
       one.socket.write(upload(id, { 'X-Forwarded-For': `203.0.113.9, ${client}` }) + linesOf([usage()]));
-      await eventually('it is taken or refused', async () => one.text !== '' || (await taskOf(server, id))['status'] === 'running' || undefined);
+      await eventually(
+        'it is taken or refused',
+        async () => one.text !== '' || (await taskOf(server, id))['status'] === 'running' || undefined,
+      );
       return one;
     };
     const greedy = [await hold('198.51.100.1'), await hold('198.51.100.1'), await hold('198.51.100.1')];
@@ -173,7 +194,10 @@ describe('uploads', () => {
     expect(greedy[2]!.text).toMatch(/^Retry-After: 1\r$/im);
     expect(await hold('198.51.100.2').then(({ statuses }) => statuses)).toEqual([]);
     greedy[0]!.socket.destroy();
-    await eventually('a place is free again', async () => (await hold('198.51.100.1')).statuses.length === 0 || undefined);
+    await eventually(
+      'a place is free again',
+      async () => (await hold('198.51.100.1')).statuses.length === 0 || undefined,
+    );
   });
 
   it('that drip get 408, and their places are free for others', async () => {
@@ -186,7 +210,10 @@ describe('uploads', () => {
         client.socket.write(encoding ? Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]) : linesOf([usage()]));
         await drip(client);
         expect([encoding, client.statuses]).toEqual([encoding, [408]]);
-        expect(await taskOf(server, id)).toMatchObject({ status: 'failed', message: expect.stringContaining('the body comes too slowly') });
+        expect(await taskOf(server, id)).toMatchObject({
+          status: 'failed',
+          message: expect.stringContaining('the body comes too slowly'),
+        });
       }),
     );
     const { id } = await makeTask(server);
@@ -204,7 +231,9 @@ describe('connections', () => {
     const refused = (await dial()).read();
     await refused.closed();
     expect(refused.statuses).toEqual([503]);
-    expect(refused.text).toContain('there are 3 connections of one client (CONNECTIONS_PER_CLIENT_MAX) already; try again later');
+    expect(refused.text).toContain(
+      'there are 3 connections of one client (CONNECTIONS_PER_CLIENT_MAX) already; try again later',
+    );
     // A request of it is not heard.
     const asking = (await dial()).read();
     asking.socket.write(get('/health/live'));
@@ -224,12 +253,19 @@ describe('connections', () => {
   });
 
   it('of all clients are bounded, of a proxy only by that', async () => {
-    server = await startTestServer({ CONNECTIONS_PER_CLIENT_MAX: '1', CONNECTIONS_MAX: '3', TRUSTED_PROXIES: '127.0.0.1' });
+    server = await startTestServer({
+      CONNECTIONS_PER_CLIENT_MAX: '1',
+      CONNECTIONS_MAX: '3',
+      TRUSTED_PROXIES: '127.0.0.1',
+    });
     const held = [await dial(), await dial(), await dial(otherAddress)];
     for (const address of ['127.0.0.1', otherAddress, '127.0.0.3']) {
       const refused = (await dial(address)).read();
       await refused.closed();
-      expect([address, refused.text]).toEqual([address, expect.stringContaining('there are 3 connections (CONNECTIONS_MAX) already')]);
+      expect([address, refused.text]).toEqual([
+        address,
+        expect.stringContaining('there are 3 connections (CONNECTIONS_MAX) already'),
+      ]);
     }
     expect(held.map(({ isClosed }) => isClosed)).toEqual([false, false, false]);
   });
@@ -253,7 +289,8 @@ describe('requests one behind the other on a connection', () => {
     const counted = new Proxy(database, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target);
-        if (name !== 'read' || typeof value !== 'function') return typeof value === 'function' ? value.bind(target) : value;
+        if (name !== 'read' || typeof value !== 'function')
+          return typeof value === 'function' ? value.bind(target) : value;
         return (statement: { sql: string }, ...others: unknown[]) => {
           if (statement.sql.includes('"Bucket"')) lists += 1;
           return Reflect.apply(value, target, [statement, ...others]) as unknown;
@@ -262,7 +299,9 @@ describe('requests one behind the other on a connection', () => {
     });
     server = await startTestServer(env, { database: counted });
     for (let count = 0; count < 10; count++) {
-      await server.rest('POST', '/bucket', { body: { usageType: 'data', name: 'large', description: 'x'.repeat(10_000) } });
+      await server.rest('POST', '/bucket', {
+        body: { usageType: 'data', name: 'large', description: 'x'.repeat(10_000) },
+      });
     }
     lists = 0;
     return () => lists;
@@ -270,12 +309,16 @@ describe('requests one behind the other on a connection', () => {
 
   it('are answered in their order, all of them', async () => {
     server = await startTestServer();
-    const paths = Array.from({ length: requests }, (_, index) => (index % 3 === 0 ? '/health/live' : `${basePath}/bucket/none-${index}`));
+    const paths = Array.from({ length: requests }, (_, index) =>
+      index % 3 === 0 ? '/health/live' : `${basePath}/bucket/none-${index}`,
+    );
     const client = (await dial()).read();
     client.socket.write(paths.map(get).join(''));
     await eventually('all are answered', () => client.statuses.length === requests || undefined, patience);
     expect(client.statuses).toEqual(paths.map((path) => (path === '/health/live' ? 200 : 404)));
-    expect([...client.text.matchAll(/none-(\d+)/g)].map(([, index]) => Number(index))).toEqual(paths.flatMap((path, index) => (path === '/health/live' ? [] : [index])));
+    expect([...client.text.matchAll(/none-(\d+)/g)].map(([, index]) => Number(index))).toEqual(
+      paths.flatMap((path, index) => (path === '/health/live' ? [] : [index])),
+    );
     // And the connection goes on.
     client.socket.write(get('/health/live'));
     await eventually('one more', () => client.statuses.length === requests + 1 || undefined);
@@ -288,13 +331,17 @@ describe('requests one behind the other on a connection', () => {
     client.socket.write(get(`${basePath}/bucket`).repeat(requests));
     // So much as the machine keeps of what was sent.
     let before = -1;
-    await eventually('it has come to a standstill', async () => {
-      const now = lists();
-      const stands = now > 0 && now === before;
-      before = now;
-      await sleep(1_000);
-      return stands || undefined;
-    }, patience);
+    await eventually(
+      'it has come to a standstill',
+      async () => {
+        const now = lists();
+        const stands = now > 0 && now === before;
+        before = now;
+        await sleep(1_000);
+        return stands || undefined;
+      },
+      patience,
+    );
     expect(lists()).toBeLessThan(requests / 2);
     client.read().socket.resume();
     // Tens of megabytes.
@@ -306,9 +353,15 @@ describe('requests one behind the other on a connection', () => {
     server = await startTestServer();
     const client = (await dial()).read();
     client.socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20_000));
-    await eventually('refused or answered', () => client.isClosed || client.statuses.length === 20_000 || undefined, patience);
+    await eventually(
+      'refused or answered',
+      () => client.isClosed || client.statuses.length === 20_000 || undefined,
+      patience,
+    );
     const refused = client.statuses.filter((status) => status !== 200);
-    expect(refused.length === 0 ? client.statuses.length === 20_000 : client.isClosed && refused.join() === '503').toBe(true);
+    expect(refused.length === 0 ? client.statuses.length === 20_000 : client.isClosed && refused.join() === '503').toBe(
+      true,
+    );
     expect((await server.rest('GET', '/bucket')).status).toBe(200);
   });
 

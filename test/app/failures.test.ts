@@ -38,7 +38,8 @@ function sickly(whole: TestDatabase): TestDatabase {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name);
       if (!sick.has(name) || typeof member !== 'function') return member;
-      return (...values: unknown[]) => (failure ? Promise.reject(failure.error as Error) : (member.apply(target, values) as unknown));
+      return (...values: unknown[]) =>
+        failure ? Promise.reject(failure.error as Error) : (member.apply(target, values) as unknown);
     },
   });
 }
@@ -50,7 +51,18 @@ const thrower = (): never => {
 function withThrowingMembers(): Error {
   const error = new Error('hidden');
   // V8 writes the stack when it is first touched, with the name and the message.
-  for (const name of ['stack', 'name', 'message', 'cause', 'code', 'meta', 'extensions', 'originalError', 'toJSON', 'constructor']) {
+  for (const name of [
+    'stack',
+    'name',
+    'message',
+    'cause',
+    'code',
+    'meta',
+    'extensions',
+    'originalError',
+    'toJSON',
+    'constructor',
+  ]) {
     Object.defineProperty(error, name, { get: thrower, enumerable: true });
   }
   return error;
@@ -63,7 +75,10 @@ function circular(): Error {
 }
 
 const traps = Object.fromEntries(
-  ['get', 'has', 'ownKeys', 'getPrototypeOf', 'getOwnPropertyDescriptor', 'set', 'defineProperty'].map((name) => [name, thrower]),
+  ['get', 'has', 'ownKeys', 'getPrototypeOf', 'getOwnPropertyDescriptor', 'set', 'defineProperty'].map((name) => [
+    name,
+    thrower,
+  ]),
 );
 
 const errors: [string, () => unknown][] = [
@@ -71,8 +86,22 @@ const errors: [string, () => unknown][] = [
   ['errors that cause each other', circular],
   ['an error with a BigInt', () => Object.assign(new Error('big'), { big: 1n, deep: { big: [2n] } })],
   ['an error with a huge message', () => new Error('x'.repeat(5_000_000))],
-  ['an error of thousands', () => new AggregateError(Array.from({ length: 5_000 }, (_, index) => new Error(String(index))), 'many')],
-  ['an error nested deep', () => Array.from({ length: 5_000 }).reduce<Error>((cause, _, index) => new Error(String(index), { cause }), new Error('first'))],
+  [
+    'an error of thousands',
+    () =>
+      new AggregateError(
+        Array.from({ length: 5_000 }, (_, index) => new Error(String(index))),
+        'many',
+      ),
+  ],
+  [
+    'an error nested deep',
+    () =>
+      Array.from({ length: 5_000 }).reduce<Error>(
+        (cause, _, index) => new Error(String(index), { cause }),
+        new Error('first'),
+      ),
+  ],
   ['an error that cannot be written to', () => Object.freeze(new Error('frozen'))],
   ['a text', () => 'thrown text'],
   ['nothing', () => undefined],
@@ -109,7 +138,9 @@ describe.each(errors)('%s', (_title, make) => {
       expect(await get(`${buckets}/x`)).toBe(500);
       expect((await post(buckets, { usageType: 'x', remainingValue: { amount: 1, units: 'EUR' } })).status).toBe(500);
       const { body } = await post('/graphql', { query: '{ buckets { items { id } } one: bucket(id: "x") { id } }' });
-      expect(body.errors.map((one: any) => [one.message, one.extensions.code])).toEqual(expect.arrayContaining([['an unexpected error occurred', 'INTERNAL']]));
+      expect(body.errors.map((one: any) => [one.message, one.extensions.code])).toEqual(
+        expect.arrayContaining([['an unexpected error occurred', 'INTERNAL']]),
+      );
       expect(await get('/health/ready')).toBe(503);
     }
     failure = undefined;
@@ -131,7 +162,9 @@ describe('clients that go away', () => {
         const body = JSON.stringify({ query: '{ buckets { items { id name } } }' });
         const requests = [
           `GET ${buckets} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(20),
-          `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`.repeat(20),
+          `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`.repeat(
+            20,
+          ),
           `POST ${buckets} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"usage`,
           `POST ${buckets} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n`,
           `GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\nGET nonsense\r\n\r\n`,

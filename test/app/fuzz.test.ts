@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { getNamedType, isEnumType, isInputObjectType, isListType, isNonNullType, isObjectType, type GraphQLInputType, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import {
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  type GraphQLInputType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+} from 'graphql';
 import { toStorable } from '../../src/platform/filter/values.js';
 import { everyFixture } from '../fixtures/chosen.js';
 import { makeInstances, queriesOf, type Fixture, type Json, type ViewFixture } from '../fixtures/fixture.js';
@@ -16,9 +26,75 @@ const requestsAtOnce = 4;
 
 jest.setTimeout(120_000 + requestsInAll * 1_000);
 
-const oddNames = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', 'map', 'prototype', 'valueOf', '-', '-1', '0', '00', '1', '1e9', '', ' ', 'a/b', '~', '~1', '?', '(a+)+b', '@type', 'atType', 'extension', '*', '$', '\u{1F4A3}', 'x'.repeat(300)];
-const scalars: unknown[] = [null, true, false, 0, -1, 1.5, 1e21, 1e-9, 2 ** 53, '', 'x', 'active', '2026-03-01T12:00:00.000Z', '(a+)+b', '%00', '\ud83d', 'null', '1', 'Individual', 'x'.repeat(2_000)];
-const operators = ['', '.eq', '.ne', '.gt', '.gte', '.lt', '.lte', '.in', '.nin', '.regex', '.contains', '.isNull', '.constructor', '.', '..'];
+const oddNames = [
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  'length',
+  'map',
+  'prototype',
+  'valueOf',
+  '-',
+  '-1',
+  '0',
+  '00',
+  '1',
+  '1e9',
+  '',
+  ' ',
+  'a/b',
+  '~',
+  '~1',
+  '?',
+  '(a+)+b',
+  '@type',
+  'atType',
+  'extension',
+  '*',
+  '$',
+  '\u{1F4A3}',
+  'x'.repeat(300),
+];
+const scalars: unknown[] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1.5,
+  1e21,
+  1e-9,
+  2 ** 53,
+  '',
+  'x',
+  'active',
+  '2026-03-01T12:00:00.000Z',
+  '(a+)+b',
+  '%00',
+  '\ud83d',
+  'null',
+  '1',
+  'Individual',
+  'x'.repeat(2_000),
+];
+const operators = [
+  '',
+  '.eq',
+  '.ne',
+  '.gt',
+  '.gte',
+  '.lt',
+  '.lte',
+  '.in',
+  '.nin',
+  '.regex',
+  '.contains',
+  '.isNull',
+  '.constructor',
+  '.',
+  '..',
+];
 const symbols = ['=', '==', '=~', '*=', '>', '>=', '<', '<=', '!=', '%3E%3D', '%3D', ''];
 const aliases = ['a', 'b', 'id', '__proto__', 'constructor', 'toString', 'then', 'toJSON', 'length'];
 
@@ -43,7 +119,8 @@ beforeAll(async () => {
   server = await startTestServer();
   schema = await clientSchema(server);
   subjects = [];
-  for (const fixture of everyFixture) subjects.push({ fixture, rows: (await makeInstances(server, fixture, 3)).slice(0, 3) });
+  for (const fixture of everyFixture)
+    subjects.push({ fixture, rows: (await makeInstances(server, fixture, 3)).slice(0, 3) });
 });
 afterAll(() => server.close());
 
@@ -99,7 +176,12 @@ class Fuzz {
       ...(random.chance(0.8) && { value: random.chance(0.3) ? row[this.name(Object.keys(row))] : this.json() }),
     }));
     const type = random.pick(['application/json-patch+json', 'application/json-patch-query+json']);
-    return { method: 'PATCH', path: `/${segment}/${String(row['id'])}`, headers: { 'content-type': type }, text: JSON.stringify(random.chance(0.05) ? this.json() : operations) };
+    return {
+      method: 'PATCH',
+      path: `/${segment}/${String(row['id'])}`,
+      headers: { 'content-type': type },
+      text: JSON.stringify(random.chance(0.05) ? this.json() : operations),
+    };
   }
 
   mergePatch(): Attempt {
@@ -112,21 +194,32 @@ class Fuzz {
     });
     const announced = random.chance(0.3) ? [['@schemaLocation', 'https://schemas.example/any'] as const] : [];
     const patch = Object.fromEntries([...members, ...announced]);
-    return { method: 'PATCH', path: `/${segment}/${String(row['id'])}`, headers: { 'content-type': 'application/merge-patch+json' }, text: JSON.stringify(patch) };
+    return {
+      method: 'PATCH',
+      path: `/${segment}/${String(row['id'])}`,
+      headers: { 'content-type': 'application/merge-patch+json' },
+      text: JSON.stringify(patch),
+    };
   }
 
   query(): Attempt {
     const { random } = this;
     const { fixture } = this.subject();
     const paths = [...Object.keys(fixture.filterable), 'id', 'extension.a.b'];
-    const value = (): string => (random.chance(0.8) ? encodeURIComponent(toStorable(String(random.pick(scalars)))) : random.pick(['"', '%', '%zz', '%ff', ',', ';', '(', '[', "'", '+']));
+    const value = (): string =>
+      random.chance(0.8)
+        ? encodeURIComponent(toStorable(String(random.pick(scalars))))
+        : random.pick(['"', '%', '%zz', '%ff', ',', ';', '(', '[', "'", '+']);
     const path = (): string => this.name(paths);
     const terms: (() => string)[] = [
-      () => `${encodeURI(path())}${random.pick(operators)}${random.pick(symbols)}${random.some(3, value).join(random.pick([',', ';', '&', '%2C']))}`,
-      () => `filter=${encodeURIComponent(`$[?(@.${path()}${random.pick(['==', '!=', '<', '>', '=~', ' && ', ''])}${random.pick(["'x'", '1', 'null', 'true', '@.id', '/a/', '', '((('])})]`)}`,
+      () =>
+        `${encodeURI(path())}${random.pick(operators)}${random.pick(symbols)}${random.some(3, value).join(random.pick([',', ';', '&', '%2C']))}`,
+      () =>
+        `filter=${encodeURIComponent(`$[?(@.${path()}${random.pick(['==', '!=', '<', '>', '=~', ' && ', ''])}${random.pick(["'x'", '1', 'null', 'true', '@.id', '/a/', '', '((('])})]`)}`,
       () => `fields=${encodeURI(random.some(3, path).join(','))}`,
       () => `sort=${random.pick(['', '-', '%2B'])}${encodeURI(path())}`,
-      () => `${random.pick(['limit', 'offset', 'depth', 'after', 'expand', 'explain'])}=${random.pick(['', '0', '1', '2', '-1', '1e3', 'x', '99999999999', 'graphql', 'bucket', 'constructor'])}`,
+      () =>
+        `${random.pick(['limit', 'offset', 'depth', 'after', 'expand', 'explain'])}=${random.pick(['', '0', '1', '2', '-1', '1e3', 'x', '99999999999', 'graphql', 'bucket', 'constructor'])}`,
     ];
     const rawQuery = [random.pick(terms), ...random.some(3, () => random.pick(terms))].map((make) => make()).join('&');
     return { method: 'GET', path: `/${fixture.segment}?${rawQuery}`, headers: {} };
@@ -135,7 +228,10 @@ class Fuzz {
   filter(): Attempt {
     const { fixture } = this.subject();
     const [, many] = queriesOf(fixture);
-    const arg = schema.getQueryType()?.getFields()[many]?.args.find(({ name }) => name === 'filter');
+    const arg = schema
+      .getQueryType()
+      ?.getFields()
+      [many]?.args.find(({ name }) => name === 'filter');
     const filter = arg ? this.input(arg.type, 0) : {};
     const query = `query ($filter: ${fixture.typeName}Filter) { ${many}(filter: $filter, limit: 3) { totalCount items { __typename } } }`;
     return this.graphql(query, { filter });
@@ -151,10 +247,18 @@ class Fuzz {
       const fields = Object.values(type.getFields());
       const shallow = fields.filter((field) => !isInputObjectType(getNamedType(field.type)));
       const choice = depth > 6 && shallow.length > 0 ? shallow : fields;
-      const members = random.some(3, () => random.pick(choice)).map((field) => [field.name, this.input(field.type, depth + 1)] as const);
+      const members = random
+        .some(3, () => random.pick(choice))
+        .map((field) => [field.name, this.input(field.type, depth + 1)] as const);
       return Object.fromEntries(random.chance(0.03) ? [...members, [random.pick(oddNames), 1]] : members);
     }
-    const fitting: Record<string, unknown[]> = { Int: [0, 1, 7], Boolean: [true, false], Decimal: [0, 1.5, '2'], DateTime: ['2026-03-01', '2026-03-01T12:00:00Z'], String: ['x', 'a.b', 'constructor', '', '.', 'a{1,3}', '__proto__.x'] };
+    const fitting: Record<string, unknown[]> = {
+      Int: [0, 1, 7],
+      Boolean: [true, false],
+      Decimal: [0, 1.5, '2'],
+      DateTime: ['2026-03-01', '2026-03-01T12:00:00Z'],
+      String: ['x', 'a.b', 'constructor', '', '.', 'a{1,3}', '__proto__.x'],
+    };
     return random.chance(0.8) ? random.pick(fitting[type.name] ?? scalars) : random.pick(scalars);
   }
 
@@ -164,7 +268,10 @@ class Fuzz {
     let text = `query ($v: Boolean!) ${this.select(root, 0)}`;
     if (random.chance(0.1)) {
       const at = random.below(text.length);
-      text = text.slice(0, at) + random.pick(['{', '}', '(', '"', '...', '@', '$', '#', '\n', ' __proto__ ', '\u0000']) + text.slice(at + random.below(3));
+      text =
+        text.slice(0, at) +
+        random.pick(['{', '}', '(', '"', '...', '@', '$', '#', '\n', ' __proto__ ', '\u0000']) +
+        text.slice(at + random.below(3));
     }
     return this.graphql(text, { v: random.chance(0.5), ...(random.chance(0.05) && { [random.pick(oddNames)]: 1 }) });
   }
@@ -182,14 +289,21 @@ class Fuzz {
         return [`${arg.name}: ${arg.name === 'limit' ? String(random.below(4)) : literal(this.input(arg.type, 5))}`];
       });
       const alias = random.chance(0.3) ? `${random.pick(aliases)}: ` : '';
-      const directive = random.chance(0.05) ? random.pick([' @include(if: $v)', ' @skip(if: $v)', ' @skip(if: 1)', ' @constructor']) : '';
+      const directive = random.chance(0.05)
+        ? random.pick([' @include(if: $v)', ' @skip(if: $v)', ' @skip(if: 1)', ' @constructor'])
+        : '';
       return `${alias}${field.name}${values.length > 0 ? `(${values.join(', ')})` : ''}${directive}${inner}`;
     });
     return `{ ${random.chance(0.1) ? `... on ${type.name} { ${parts.join(' ')} }` : parts.join(' ')} }`;
   }
 
   private graphql(query: string, variables: object): Attempt {
-    return { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, text: JSON.stringify({ query, variables }) };
+    return {
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json' },
+      text: JSON.stringify({ query, variables }),
+    };
   }
 }
 
@@ -197,41 +311,61 @@ class Fuzz {
 function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  return `{${Object.entries(value).map(([name, part]) => `${/^[_A-Za-z]\w*$/.test(name) ? name : 'x'}: ${literal(part)}`).join(', ')}}`;
+  return `{${Object.entries(value)
+    .map(([name, part]) => `${/^[_A-Za-z]\w*$/.test(name) ? name : 'x'}: ${literal(part)}`)
+    .join(', ')}}`;
 }
 
 /** What must not come back; undefined when the answer is fine. */
 async function problemOf({ method, path, headers, text }: Attempt): Promise<string | undefined> {
-  const base = path === '/graphql' ? '' : (subjects.find(({ fixture }) => new RegExp(`^/${fixture.segment}[/?]`).test(path))?.fixture.basePaths[0] ?? '');
+  const base =
+    path === '/graphql'
+      ? ''
+      : (subjects.find(({ fixture }) => new RegExp(`^/${fixture.segment}[/?]`).test(path))?.fixture.basePaths[0] ?? '');
   let answer: Response;
   let body: string;
   try {
-    answer = await fetch(server.url + base + path, { method, headers, body: text, signal: AbortSignal.timeout(answerMaxMs) });
+    answer = await fetch(server.url + base + path, {
+      method,
+      headers,
+      body: text,
+      signal: AbortSignal.timeout(answerMaxMs),
+    });
     body = await answer.text();
   } catch (error) {
     return String(error);
   }
   // 501 is what TMF630 offers and we do not, such as a comparison of two paths.
-  const isHonest = (status: number): boolean => status < 500 || (status === 501 && body.includes('Not supported')) || (status === 503 && /available|time/.test(body));
+  const isHonest = (status: number): boolean =>
+    status < 500 ||
+    (status === 501 && body.includes('Not supported')) ||
+    (status === 503 && /available|time/.test(body));
   if (!isHonest(answer.status)) return `${answer.status} ${body.slice(0, 500)}`;
-  const { errors = [] } = (path === '/graphql' && body !== '' ? JSON.parse(body) : {}) as { errors?: { extensions?: { status?: number } }[] };
+  const { errors = [] } = (path === '/graphql' && body !== '' ? JSON.parse(body) : {}) as {
+    errors?: { extensions?: { status?: number } }[];
+  };
   const failed = errors.find(({ extensions }) => !isHonest(extensions?.status ?? 500));
   return failed && `${answer.status} ${JSON.stringify(failed).slice(0, 500)}`;
 }
 
 describe('random requests', () => {
-  it.each(['jsonPatch', 'mergePatch', 'query', 'filter', 'selection'] as const)('of the kind %s are answered or refused, never failed', async (kind) => {
-    const random = new Random(seed);
-    const fuzz = new Fuzz(random);
-    for (let done = 0; done < requestsInAll / 5; done += requestsAtOnce) {
-      const attempts = Array.from({ length: requestsAtOnce }, () => fuzz[kind]());
-      // Twice, because an operation that comes again is compiled.
-      for (let round = 1; round <= 2; round++) {
-        const problems = await Promise.all(attempts.map(problemOf));
-        const found = problems.flatMap((problem, index) => (problem === undefined ? [] : [{ problem, attempt: attempts[index] }]));
-        expect({ seed, found }).toEqual({ seed, found: [] });
+  it.each(['jsonPatch', 'mergePatch', 'query', 'filter', 'selection'] as const)(
+    'of the kind %s are answered or refused, never failed',
+    async (kind) => {
+      const random = new Random(seed);
+      const fuzz = new Fuzz(random);
+      for (let done = 0; done < requestsInAll / 5; done += requestsAtOnce) {
+        const attempts = Array.from({ length: requestsAtOnce }, () => fuzz[kind]());
+        // Twice, because an operation that comes again is compiled.
+        for (let round = 1; round <= 2; round++) {
+          const problems = await Promise.all(attempts.map(problemOf));
+          const found = problems.flatMap((problem, index) =>
+            problem === undefined ? [] : [{ problem, attempt: attempts[index] }],
+          );
+          expect({ seed, found }).toEqual({ seed, found: [] });
+        }
       }
-    }
-    expect((await server.rest('GET', '/bucket?limit=1')).status).toBeLessThan(300);
-  });
+      expect((await server.rest('GET', '/bucket?limit=1')).status).toBeLessThan(300);
+    },
+  );
 });

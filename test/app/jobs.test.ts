@@ -21,12 +21,15 @@ afterEach(async () => {
 async function remember(key: string, days: number): Promise<void> {
   await storage.inspect((database) =>
     database.transaction((tx) =>
-      tx.execute(Prisma.sql`INSERT INTO "Idempotency" VALUES ('default', ${key}, 'of another request', '{"answer":{}}', now() - ${days}::int * interval '1 day')`),
+      tx.execute(
+        Prisma.sql`INSERT INTO "Idempotency" VALUES ('default', ${key}, 'of another request', '{"answer":{}}', now() - ${days}::int * interval '1 day')`,
+      ),
     ),
   );
 }
 
-const createUnder = async (origin: string, key: string): Promise<number> => (await call(origin, 'POST', '/bucket', { usageType: 'monetary' }, key)).status;
+const createUnder = async (origin: string, key: string): Promise<number> =>
+  (await call(origin, 'POST', '/bucket', { usageType: 'monetary' }, key)).status;
 
 it('a server forgets old idempotency keys by itself, and no others', async () => {
   await remember('old', 8);
@@ -55,10 +58,21 @@ it('a server with BACKGROUND_JOBS=off leaves that to another one', async () => {
 it('a server lets reservations lapse and makes top-ups that are due, though nobody asks', async () => {
   const program = new Program('start', { ...storage.env, SEED: 'none', BACKGROUND_JOBS: 'off' });
   const origin = await program.origin();
-  const bucket = { id: (await call(origin, 'POST', '/bucket', { usageType: 'monetary', remainingValue: { amount: 10, units: 'EUR' } })).body.id };
+  const bucket = {
+    id: (await call(origin, 'POST', '/bucket', { usageType: 'monetary', remainingValue: { amount: 10, units: 'EUR' } }))
+      .body.id,
+  };
   const soon = new Date(Date.now() + 10_000).toISOString();
-  const reserved = await call(origin, 'POST', '/reserveBalance', { bucket, amount: { amount: 4, units: 'EUR' }, expirationDate: soon });
-  const ordered = await call(origin, 'POST', '/topupBalance', { bucket, amount: { amount: 5, units: 'EUR' }, requestedDate: soon });
+  const reserved = await call(origin, 'POST', '/reserveBalance', {
+    bucket,
+    amount: { amount: 4, units: 'EUR' },
+    expirationDate: soon,
+  });
+  const ordered = await call(origin, 'POST', '/topupBalance', {
+    bucket,
+    amount: { amount: 5, units: 'EUR' },
+    requestedDate: soon,
+  });
   expect([reserved.status, ordered.status]).toEqual([201, 201]);
   expect(await program.stop()).toBe(0);
 
@@ -67,5 +81,10 @@ it('a server lets reservations lapse and makes top-ups that are due, though nobo
   const entryTypes = (database: Database): Promise<{ entryType: string }[]> =>
     database.query(Prisma.sql`SELECT "entryType" FROM "LedgerEntry" ORDER BY "sequence"`);
   expect(await silent.stop()).toBe(0);
-  expect((await storage.inspect(entryTypes)).map(({ entryType }) => entryType)).toEqual(['opening', 'reserve', 'expire', 'topup']);
+  expect((await storage.inspect(entryTypes)).map(({ entryType }) => entryType)).toEqual([
+    'opening',
+    'reserve',
+    'expire',
+    'topup',
+  ]);
 });

@@ -2,7 +2,17 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { basePath, call, createFolderStorage, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
+import {
+  basePath,
+  call,
+  createFolderStorage,
+  createStorage,
+  graphql,
+  killAll,
+  Program,
+  startMaxMs,
+  type Storage,
+} from './program.js';
 
 // Some tests start a program three times; each start reads all of the sources.
 jest.setTimeout(4 * startMaxMs);
@@ -48,7 +58,9 @@ describe('npm start', () => {
     const addresses = [...program.output.matchAll(/^\w+ +(http:\S+)$/gm)].map(([, address]) => address!);
     expect(addresses.length).toBeGreaterThan(1);
     for (const address of addresses) {
-      const { status } = await fetch(address, { headers: { accept: address.includes('/tmf-api/') ? 'application/json' : 'text/html' } });
+      const { status } = await fetch(address, {
+        headers: { accept: address.includes('/tmf-api/') ? 'application/json' : 'text/html' },
+      });
       expect({ address, status }).toEqual({ address, status: 200 });
     }
   });
@@ -57,7 +69,9 @@ describe('npm start', () => {
     const first = new Program('start', storage.env);
     const seeded = await bucketsOf(await first.origin());
     expect(await first.stop()).toBe(0);
-    await storage.inspect((database) => database.transaction((tx) => tx.execute(Prisma.sql`DELETE FROM "ServerState"`)));
+    await storage.inspect((database) =>
+      database.transaction((tx) => tx.execute(Prisma.sql`DELETE FROM "ServerState"`)),
+    );
 
     const second = new Program('start', storage.env);
     expect(await bucketsOf(await second.origin())).toEqual(
@@ -69,7 +83,9 @@ describe('npm start', () => {
     const program = new Program('start', { ...storage.env, SEED: 'none' });
     const origin = await program.origin();
     expect(await bucketsOf(origin)).toEqual([]);
-    expect((await graphql(origin, '{ __type(name: "Bucket") { name } }')).body).toMatchObject({ data: { __type: { name: 'Bucket' } } });
+    expect((await graphql(origin, '{ __type(name: "Bucket") { name } }')).body).toMatchObject({
+      data: { __type: { name: 'Bucket' } },
+    });
   });
 
   it('refuses a second process on its data directory, and goes on', async () => {
@@ -139,7 +155,11 @@ describe('SIGTERM', () => {
   it('ends the process while nothing else can run in it', async () => {
     // As a statement of the embedded database that does not end.
     const block = `process.on('SIGUSR2', () => { console.log('blocked'); for (const end = Date.now() + 300_000; Date.now() < end; ); });`;
-    const program = new Program('start', { ...storage.env, SEED: 'none', NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(block)}` });
+    const program = new Program('start', {
+      ...storage.env,
+      SEED: 'none',
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(block)}`,
+    });
     await program.origin();
     program.signal('SIGUSR2');
     await program.prints(/^blocked$/m);
@@ -176,7 +196,9 @@ describe('a start that cannot succeed', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     try {
-      expect(await refused(new Program('start', { ...storage.env, PORT: String(port) }))).toContain(`127.0.0.1:${port}`);
+      expect(await refused(new Program('start', { ...storage.env, PORT: String(port) }))).toContain(
+        `127.0.0.1:${port}`,
+      );
     } finally {
       other.close();
     }
@@ -186,7 +208,9 @@ describe('a start that cannot succeed', () => {
   it('names the migration that fails, and leaves the database as it was', async () => {
     const tables = Prisma.sql`SELECT tablename AS "name" FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`;
     // Stands in the way of the first migration.
-    await storage.inspect((database) => database.dedicated(({ script }) => script('CREATE TABLE "LedgerEntry" ("own" integer)')));
+    await storage.inspect((database) =>
+      database.dedicated(({ script }) => script('CREATE TABLE "LedgerEntry" ("own" integer)')),
+    );
     const message = await refused(new Program('start', storage.env));
     expect(message).toMatch(/^migration '\d{14}_\w+' failed: .*LedgerEntry/);
 
@@ -211,14 +235,29 @@ describe('an error that nobody catches', () => {
       return end.apply(this, values);
     };`)}`;
 
-  it.each(['thrown', 'rejected'])('that was %s ends the program, and is logged as fatal with its request', async (how) => {
-    const program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'info', NODE_OPTIONS: `--import ${failing}` });
-    const origin = await program.origin();
-    const others = Promise.allSettled(Array.from({ length: 20 }, () => call(origin, 'GET', '/bucket')));
-    await call(origin, 'GET', `/bucket?name=${how}`);
-    await others;
-    expect(await program.exitCode()).toBe(1);
-    const fatal = program.output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)).find(({ level }) => level === 60);
-    expect(fatal).toMatchObject({ err: { message: 'nobody catches this', self: '[contains itself]' }, request: { method: 'GET', url: `${basePath}/bucket?name=${how}` } });
-  });
+  it.each(['thrown', 'rejected'])(
+    'that was %s ends the program, and is logged as fatal with its request',
+    async (how) => {
+      const program = new Program('start', {
+        ...storage.env,
+        SEED: 'none',
+        LOG_LEVEL: 'info',
+        NODE_OPTIONS: `--import ${failing}`,
+      });
+      const origin = await program.origin();
+      const others = Promise.allSettled(Array.from({ length: 20 }, () => call(origin, 'GET', '/bucket')));
+      await call(origin, 'GET', `/bucket?name=${how}`);
+      await others;
+      expect(await program.exitCode()).toBe(1);
+      const fatal = program.output
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line))
+        .find(({ level }) => level === 60);
+      expect(fatal).toMatchObject({
+        err: { message: 'nobody catches this', self: '[contains itself]' },
+        request: { method: 'GET', url: `${basePath}/bucket?name=${how}` },
+      });
+    },
+  );
 });

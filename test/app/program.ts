@@ -149,7 +149,13 @@ async function inspectAndClose<T>(opening: Promise<Database>, look: (database: D
 export const basePath = '/tmf-api/prepayBalanceManagement/v4';
 
 /** A call of TMF REST; fails when no answer comes. */
-export async function call(origin: string, method: string, path: string, body?: object, key?: string): Promise<{ status: number; headers: Headers; body: any }> {
+export async function call(
+  origin: string,
+  method: string,
+  path: string,
+  body?: object,
+  key?: string,
+): Promise<{ status: number; headers: Headers; body: any }> {
   const response = await fetch(`${origin}${basePath}${path}`, {
     method,
     headers: { ...(body && { 'content-type': 'application/json' }), ...(key && { 'idempotency-key': key }) },

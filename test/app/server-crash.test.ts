@@ -58,11 +58,22 @@ it('keeps every acknowledged write through kill -9, each once, and the ledger gi
     const key = `write-${count}`;
     const reservation = count % 4 === 0 ? reservations.pop() : undefined;
     if (reservation) {
-      const body = { adjustType: 'reservationDebit', reserveBalance: { id: reservation }, amount: eur(committedAmount) };
+      const body = {
+        adjustType: 'reservationDebit',
+        reserveBalance: { id: reservation },
+        amount: eur(committedAmount),
+      };
       return { kind: 'commit', key, path: '/adjustBalance', body };
     }
-    if (count % 4 === 1) return { kind: 'reserve', key, path: '/reserveBalance', body: { amount: eur(reservedAmount), bucket } };
-    if (count % 4 === 2) return { kind: 'transfer', key, path: '/transferBalance', body: { amount: eur(transferredAmount), bucket, receiverBucket: friend, transferCost: eur(costAmount) } };
+    if (count % 4 === 1)
+      return { kind: 'reserve', key, path: '/reserveBalance', body: { amount: eur(reservedAmount), bucket } };
+    if (count % 4 === 2)
+      return {
+        kind: 'transfer',
+        key,
+        path: '/transferBalance',
+        body: { amount: eur(transferredAmount), bucket, receiverBucket: friend, transferCost: eur(costAmount) },
+      };
     return { kind: 'topup', key, path: '/topupBalance', body: { amount: eur(topupAmount), bucket } };
   };
   const send = async (write: Write): Promise<void> => {
@@ -96,7 +107,9 @@ it('keeps every acknowledged write through kill -9, each once, and the ledger gi
     origin = await program.origin();
     for (const [write, id] of acknowledged) {
       // A reservation may have been committed since, by whoever got no answer.
-      expect((await call(origin, 'GET', `${write.path}/${id}`)).body).toMatchObject(write.kind === 'reserve' ? { id, bucket } : { id, status: 'completed' });
+      expect((await call(origin, 'GET', `${write.path}/${id}`)).body).toMatchObject(
+        write.kind === 'reserve' ? { id, bucket } : { id, status: 'completed' },
+      );
     }
     // Nobody knows whether these arrived: the same key makes it safe to ask again.
     for (const write of unanswered.splice(0)) await send(write);
@@ -109,14 +122,22 @@ it('keeps every acknowledged write through kill -9, each once, and the ledger gi
     {
       // A commit consumes a part of what was reserved, and gives the rest back.
       entries: 1 + topups + reserves + 2 * commits + 2 * transfers,
-      remaining: opening + topups * topupAmount - reserves * reservedAmount + commits * (reservedAmount - committedAmount) - transfers * (transferredAmount + costAmount),
+      remaining:
+        opening +
+        topups * topupAmount -
+        reserves * reservedAmount +
+        commits * (reservedAmount - committedAmount) -
+        transfers * (transferredAmount + costAmount),
       reserved: (reserves - commits) * reservedAmount,
     },
     { entries: 1 + transfers, remaining: transfers * transferredAmount, reserved: 0 },
   ];
   for (const [index, { id }] of [bucket, friend].entries()) {
     const stored = (await call(origin, 'GET', `/bucket/${id}`)).body;
-    expect([stored.remainingValue.amount, stored.reservedValue.amount]).toEqual([expected[index]?.remaining, expected[index]?.reserved]);
+    expect([stored.remainingValue.amount, stored.reservedValue.amount]).toEqual([
+      expected[index]?.remaining,
+      expected[index]?.reserved,
+    ]);
     expect(await replay(origin, id)).toEqual(expected[index]);
   }
 

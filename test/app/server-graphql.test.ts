@@ -8,7 +8,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 // The first time a document is interpreted, afterwards it runs compiled.
-const topUp = 'mutation ($bucket: BucketRefInput!, $units: String = "EUR") { createTopupBalance(input: { amount: { amount: 0.1, units: $units }, bucket: $bucket }) { amount { amount units } } }';
+const topUp =
+  'mutation ($bucket: BucketRefInput!, $units: String = "EUR") { createTopupBalance(input: { amount: { amount: 0.1, units: $units }, bucket: $bucket }) { amount { amount units } } }';
 
 it('an amount reads the same however often the document comes, written out or in a variable', async () => {
   const { data } = await server.graphql(
@@ -17,11 +18,15 @@ it('an amount reads the same however often the document comes, written out or in
   const bucket = { id: data.createBucket.id };
   const inVariable = topUp.replace('($bucket', '($amount: Decimal!, $bucket').replace('0.1', '$amount');
   const answers = [];
-  for (let round = 1; round <= 3; round++) answers.push(await server.graphql(topUp, { bucket }), await server.graphql(inVariable, { bucket, amount: 0.1 }));
+  for (let round = 1; round <= 3; round++)
+    answers.push(await server.graphql(topUp, { bucket }), await server.graphql(inVariable, { bucket, amount: 0.1 }));
   expect(answers.map(({ data: answer, errors }) => errors ?? answer)).toEqual(
     answers.map(() => ({ createTopupBalance: { amount: { amount: 0.1, units: 'EUR' } } })),
   );
-  const filters = ['remainingValue: { amount: { eq: 1.6 } }', 'validFor: { endDateTime: { eq: "2030-01-01T01:00:00+01:00" } }'];
+  const filters = [
+    'remainingValue: { amount: { eq: 1.6 } }',
+    'validFor: { endDateTime: { eq: "2030-01-01T01:00:00+01:00" } }',
+  ];
   for (const filter of [...filters, ...filters, ...filters]) {
     const found = await server.graphql(`{ buckets(filter: { ${filter} }) { items { id } } }`);
     expect(found.errors ?? found.data).toEqual({ buckets: { items: [bucket] } });
@@ -29,11 +34,17 @@ it('an amount reads the same however often the document comes, written out or in
 });
 
 it.each([
-  ['by the domain', 'mutation { createTopupBalance(input: { amount: { amount: 1, units: "EUR" }, bucket: { id: "none" } }) { id } }', 'BUCKET_UNKNOWN', 422],
+  [
+    'by the domain',
+    'mutation { createTopupBalance(input: { amount: { amount: 1, units: "EUR" }, bucket: { id: "none" } }) { id } }',
+    'BUCKET_UNKNOWN',
+    422,
+  ],
   ['by a reader', '{ buckets(limit: 5000) { totalCount } }', 'INVALID_QUERY', 400],
 ])('a refusal %s reads the same however often the document comes', async (_by, query, code, status) => {
-  const [first, ...more] = [await server.graphql(query), await server.graphql(query), await server.graphql(query)].map(({ errors }) =>
-    errors?.map(({ extensions: { reference: _reference, ...extensions }, ...error }) => ({ ...error, extensions })),
+  const [first, ...more] = [await server.graphql(query), await server.graphql(query), await server.graphql(query)].map(
+    ({ errors }) =>
+      errors?.map(({ extensions: { reference: _reference, ...extensions }, ...error }) => ({ ...error, extensions })),
   );
   expect(first).toMatchObject([{ extensions: { code, status }, path: [expect.any(String)] }]);
   expect(more).toEqual([first, first]);

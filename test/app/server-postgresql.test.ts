@@ -51,8 +51,12 @@ if (process.env.TEST_DATABASE_URL) {
       const program = new Program('serve', storage.env);
       const origin = await program.origin();
       expect((await call(origin, 'GET', '/bucket')).body).toEqual([]);
-      expect((await graphql(origin, '{ __schema { queryType { name } } }')).body).toMatchObject({ errors: [{ extensions: { status: 400 } }] });
-      expect((await graphql(origin, '{ buckets { totalCount } }')).body).toMatchObject({ data: { buckets: { totalCount: 0 } } });
+      expect((await graphql(origin, '{ __schema { queryType { name } } }')).body).toMatchObject({
+        errors: [{ extensions: { status: 400 } }],
+      });
+      expect((await graphql(origin, '{ buckets { totalCount } }')).body).toMatchObject({
+        data: { buckets: { totalCount: 0 } },
+      });
       expect(await program.stop()).toBe(0);
 
       const asked = new Program('serve', { ...storage.env, INTROSPECTION: 'on' });
@@ -65,7 +69,9 @@ if (process.env.TEST_DATABASE_URL) {
       const [one, other] = await Promise.all(programs.map((program) => program.origin()));
       const { body } = await call(one!, 'POST', '/bucket', { usageType: 'monetary', remainingValue: eur(1) });
       const topups = await Promise.all(
-        [one!, other!, one!, other!].map((origin) => call(origin, 'POST', '/topupBalance', { amount: eur(1), bucket: { id: body.id } })),
+        [one!, other!, one!, other!].map((origin) =>
+          call(origin, 'POST', '/topupBalance', { amount: eur(1), bucket: { id: body.id } }),
+        ),
       );
       expect(topups.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
       expect((await call(other!, 'GET', `/bucket/${body.id}`)).body.remainingValue).toEqual(eur(5));
@@ -74,7 +80,8 @@ if (process.env.TEST_DATABASE_URL) {
     it('two sandboxes that start at once on an empty database write the demo data once', async () => {
       const programs = [new Program('start', storage.env), new Program('start', storage.env)];
       const [one, other] = await Promise.all(programs.map((program) => program.origin()));
-      const namesOf = async (origin: string): Promise<string[]> => (await call(origin, 'GET', '/bucket')).body.map(({ name }: any) => name);
+      const namesOf = async (origin: string): Promise<string[]> =>
+        (await call(origin, 'GET', '/bucket')).body.map(({ name }: any) => name);
       const names = await namesOf(one!);
       expect(new Set(names).size).toBe(names.length);
       expect(await namesOf(other!)).toEqual(names);
@@ -91,11 +98,17 @@ if (process.env.TEST_DATABASE_URL) {
     beforeAll(async () => {
       storage = await createStorage();
       line = await openLine(storage.env.DATABASE_URL!);
-      program = new Program('serve', { DATABASE_URL: line.url, DATABASE_POOL_SIZE: '4', LOG_LEVEL: 'error' }, 5 * testMaxMs);
+      program = new Program(
+        'serve',
+        { DATABASE_URL: line.url, DATABASE_POOL_SIZE: '4', LOG_LEVEL: 'error' },
+        5 * testMaxMs,
+      );
       origin = await program.origin();
     });
     beforeEach(async () => {
-      const [bucket, friend] = await Promise.all([1, 0].map((amount) => call(origin, 'POST', '/bucket', { usageType: 'monetary', remainingValue: eur(amount) })));
+      const [bucket, friend] = await Promise.all(
+        [1, 0].map((amount) => call(origin, 'POST', '/bucket', { usageType: 'monetary', remainingValue: eur(amount) })),
+      );
       [bucketId, friendId] = [bucket?.body.id, friend?.body.id];
     });
     afterAll(async () => {
@@ -113,7 +126,11 @@ if (process.env.TEST_DATABASE_URL) {
     /** Success, or an outage told as one; nothing else. */
     function isServed({ status, headers, body }: Answer): boolean {
       if (body?.errors) {
-        expect(body.errors).toEqual(body.errors.map(() => expect.objectContaining({ extensions: expect.objectContaining({ code: 'UNAVAILABLE', status: 503 }) })));
+        expect(body.errors).toEqual(
+          body.errors.map(() =>
+            expect.objectContaining({ extensions: expect.objectContaining({ code: 'UNAVAILABLE', status: 503 }) }),
+          ),
+        );
         return false;
       }
       if (status === 200 || status === 201) return true;
@@ -125,13 +142,25 @@ if (process.env.TEST_DATABASE_URL) {
       return false;
     }
 
-    const topUp = (key: string): Promise<Answer> => call(origin, 'POST', '/topupBalance', { amount: eur(1), bucket: { id: bucketId } }, key);
+    const topUp = (key: string): Promise<Answer> =>
+      call(origin, 'POST', '/topupBalance', { amount: eur(1), bucket: { id: bucketId } }, key);
     const transfer = (key: string): Promise<Answer> =>
-      call(origin, 'POST', '/transferBalance', { amount: eur(1), bucket: { id: bucketId }, receiverBucket: { id: friendId } }, key);
+      call(
+        origin,
+        'POST',
+        '/transferBalance',
+        { amount: eur(1), bucket: { id: bucketId }, receiverBucket: { id: friendId } },
+        key,
+      );
     const reads: (() => Promise<Answer>)[] = [
       () => call(origin, 'GET', `/bucket/${bucketId}`),
-      () => call(origin, 'GET', '/topupBalance?limit=5').then((answer) => ({ ...answer, status: answer.status === 206 ? 200 : answer.status })),
-      () => graphql(origin, `{ bucket(id: "${bucketId}") { remainingValue { amount } entries(limit: 3) { totalCount } } }`),
+      () =>
+        call(origin, 'GET', '/topupBalance?limit=5').then((answer) => ({
+          ...answer,
+          status: answer.status === 206 ? 200 : answer.status,
+        })),
+      () =>
+        graphql(origin, `{ bucket(id: "${bucketId}") { remainingValue { amount } entries(limit: 3) { totalCount } } }`),
     ];
 
     /** Clients that read, top up and pass it on until told to stop, while something cuts; answers how often they did. */
@@ -169,10 +198,18 @@ if (process.env.TEST_DATABASE_URL) {
     }
 
     async function expectRecovered(topups: number, transfers = topups): Promise<void> {
-      await eventually('the server is ready', async () => (await fetch(`${origin}/health/ready`)).status === 200 || undefined);
+      await eventually(
+        'the server is ready',
+        async () => (await fetch(`${origin}/health/ready`)).status === 200 || undefined,
+      );
       for (const read of reads) expect(isServed(await read())).toBe(true);
-      const [bucket, friend] = await Promise.all([bucketId, friendId].map((id) => call(origin, 'GET', `/bucket/${id}`)));
-      expect([bucket?.body.remainingValue, friend?.body.remainingValue]).toEqual([eur(1 + topups - transfers), eur(transfers)]);
+      const [bucket, friend] = await Promise.all(
+        [bucketId, friendId].map((id) => call(origin, 'GET', `/bucket/${id}`)),
+      );
+      expect([bucket?.body.remainingValue, friend?.body.remainingValue]).toEqual([
+        eur(1 + topups - transfers),
+        eur(transfers),
+      ]);
       // No bug report in the log: an outage is not one.
       expect(program.output).not.toMatch(/unexpected error/);
       expect(program.errors).toBe('');

@@ -14,7 +14,9 @@ describe('the story of the README', () => {
     const topup = await server.rest('POST', '/topupBalance', { body: { amount: eur(10), bucket: { id: bucket.id } } });
     expect([topup.status, topup.body.status]).toEqual([201, 'completed']);
 
-    const reserve = await server.rest('POST', '/reserveBalance', { body: { amount: eur(3), bucket: { id: bucket.id } } });
+    const reserve = await server.rest('POST', '/reserveBalance', {
+      body: { amount: eur(3), bucket: { id: bucket.id } },
+    });
     expect([reserve.status, reserve.body.status]).toEqual([201, 'created']);
     const held = (await server.rest('GET', `/bucket/${bucket.id}`)).body;
     expect([held.remainingValue, held.reservedValue]).toEqual([eur(7), eur(3)]);

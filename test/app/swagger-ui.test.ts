@@ -43,86 +43,96 @@ describe('Swagger UI', () => {
     const { text } = await send(server.url, 'GET', '/docs/');
     const files = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file);
     expect(files).toContain('swagger-ui-bundle.js');
-    for (const file of files) expect([file, (await send(server.url, 'GET', `/docs/${file}`)).status]).toEqual([file, 200]);
+    for (const file of files)
+      expect([file, (await send(server.url, 'GET', `/docs/${file}`)).status]).toEqual([file, 200]);
     for (const file of ['index.html', 'swagger-initializer.js', 'package.json', '..%2f..%2fpackage.json']) {
       expect([file, (await send(server.url, 'GET', `/docs/${file}`)).status]).toEqual([file, 404]);
     }
   });
 
-  if (browserPath !== undefined) describe('in a browser', () => {
-    let profile: string;
-    let browser: BrowserContext;
-    let page: Page;
-    const requested: string[] = [];
-    const complaints: string[] = [];
+  if (browserPath !== undefined)
+    describe('in a browser', () => {
+      let profile: string;
+      let browser: BrowserContext;
+      let page: Page;
+      const requested: string[] = [];
+      const complaints: string[] = [];
 
-    beforeAll(async () => {
-      profile = await mkdtemp(join(tmpdir(), 'chromium-'));
-      browser = await chromium.launchPersistentContext(profile, {
-        executablePath: browserPath,
-        headless: true,
-        // Chromium refuses its sandbox to root and in most containers; it only sees pages of ours.
-        chromiumSandbox: false,
-        args: browserArguments,
-        timeout: waitMaxMs,
-        viewport: { width: 1280, height: 900 },
+      beforeAll(async () => {
+        profile = await mkdtemp(join(tmpdir(), 'chromium-'));
+        browser = await chromium.launchPersistentContext(profile, {
+          executablePath: browserPath,
+          headless: true,
+          // Chromium refuses its sandbox to root and in most containers; it only sees pages of ours.
+          chromiumSandbox: false,
+          args: browserArguments,
+          timeout: waitMaxMs,
+          viewport: { width: 1280, height: 900 },
+        });
+        page = browser.pages()[0] ?? (await browser.newPage());
+        page.setDefaultTimeout(waitMaxMs);
+        page.on('request', (request) => requested.push(request.url()));
+        page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+        page.on('pageerror', (error) => complaints.push(error.message));
+        await page.goto(`${server.url}/docs`);
+        await page.locator('.opblock').first().waitFor();
       });
-      page = browser.pages()[0] ?? (await browser.newPage());
-      page.setDefaultTimeout(waitMaxMs);
-      page.on('request', (request) => requested.push(request.url()));
-      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-      page.on('pageerror', (error) => complaints.push(error.message));
-      await page.goto(`${server.url}/docs`);
-      await page.locator('.opblock').first().waitFor();
-    });
-    afterAll(async () => {
-      await browser?.close();
-      await rm(profile, { recursive: true, force: true });
-    });
-
-    /** Opens an operation, tries it out and answers what the page shows then. */
-    const execute = async (method: string, path: string, fill?: (block: Locator) => Promise<void>): Promise<{ status: string; body: any; url: string }> => {
-      const block = page.locator(`.opblock-${method}`).filter({ has: page.locator(`[data-path="${path}"]`) });
-      await block.locator('.opblock-summary').first().click();
-      await block.getByRole('button', { name: 'Try it out' }).click();
-      await fill?.(block);
-      await block.getByRole('button', { name: 'Execute' }).click();
-      const live = block.locator('.live-responses-table .response');
-      await live.waitFor();
-      const status = (await live.locator('.response-col_status').innerText()).trim();
-      const body = JSON.parse(await live.locator('.highlight-code pre').first().innerText());
-      return { status: status.split(/\s/)[0] ?? '', body, url: await block.locator('.request-url pre').innerText() };
-    };
-
-    it('offers every API and shows every resource', async () => {
-      expect(await page.locator('#select option').allInnerTexts()).toEqual(apis.map(({ number, title }) => `${number} ${title}`));
-      const [api] = apis;
-      expect(await page.locator('.opblock-tag a span').allInnerTexts()).toEqual(Object.keys(api?.resources ?? {}));
-      expect(await page.locator('.opblock-options, .opblock-head').count()).toBe(0);
-    });
-
-    it('executes a POST of a bucket as it stands there', async () => {
-      const { status, body } = await execute('post', '/bucket');
-      expect([status, body]).toEqual(['201', expect.objectContaining({ usageType: 'monetary', status: 'active' })]);
-      expect((await server.rest('GET', `/bucket/${body.id}`)).body).toEqual(body);
-    });
-
-    it('executes a GET of the buckets, with the conditions that are filled in', async () => {
-      await server.rest('POST', '/bucket', { body: { usageType: 'data', name: 'found' } });
-      const { status, body, url } = await execute('get', '/bucket', async (block) => {
-        await block.locator('tr[data-param-name="fields"] input').fill('id,name');
-        await block.locator('tr[data-param-name="usageType"]').getByRole('button', { name: /Add/ }).click();
-        await block.locator('tr[data-param-name="usageType"] input').fill('data');
-        await block.locator('tr[data-param-name="conditions"] textarea').fill('{"name.startswith": "fo", "requestedDate.gte": "2026-01-31"}');
+      afterAll(async () => {
+        await browser?.close();
+        await rm(profile, { recursive: true, force: true });
       });
-      expect([status, body]).toEqual(['200', [{ id: expect.any(String), name: 'found' }]]);
-      expect(new URL(url).search).toContain('name.startswith=fo');
-    });
 
-    it('asks nobody but the server, and finds nothing wrong', () => {
-      expect(requested.filter((url) => !url.startsWith(`${server.url}/`) && !url.startsWith('data:'))).toEqual([]);
-      expect(requested.length).toBeGreaterThan(5);
-      expect(complaints).toEqual([]);
+      /** Opens an operation, tries it out and answers what the page shows then. */
+      const execute = async (
+        method: string,
+        path: string,
+        fill?: (block: Locator) => Promise<void>,
+      ): Promise<{ status: string; body: any; url: string }> => {
+        const block = page.locator(`.opblock-${method}`).filter({ has: page.locator(`[data-path="${path}"]`) });
+        await block.locator('.opblock-summary').first().click();
+        await block.getByRole('button', { name: 'Try it out' }).click();
+        await fill?.(block);
+        await block.getByRole('button', { name: 'Execute' }).click();
+        const live = block.locator('.live-responses-table .response');
+        await live.waitFor();
+        const status = (await live.locator('.response-col_status').innerText()).trim();
+        const body = JSON.parse(await live.locator('.highlight-code pre').first().innerText());
+        return { status: status.split(/\s/)[0] ?? '', body, url: await block.locator('.request-url pre').innerText() };
+      };
+
+      it('offers every API and shows every resource', async () => {
+        expect(await page.locator('#select option').allInnerTexts()).toEqual(
+          apis.map(({ number, title }) => `${number} ${title}`),
+        );
+        const [api] = apis;
+        expect(await page.locator('.opblock-tag a span').allInnerTexts()).toEqual(Object.keys(api?.resources ?? {}));
+        expect(await page.locator('.opblock-options, .opblock-head').count()).toBe(0);
+      });
+
+      it('executes a POST of a bucket as it stands there', async () => {
+        const { status, body } = await execute('post', '/bucket');
+        expect([status, body]).toEqual(['201', expect.objectContaining({ usageType: 'monetary', status: 'active' })]);
+        expect((await server.rest('GET', `/bucket/${body.id}`)).body).toEqual(body);
+      });
+
+      it('executes a GET of the buckets, with the conditions that are filled in', async () => {
+        await server.rest('POST', '/bucket', { body: { usageType: 'data', name: 'found' } });
+        const { status, body, url } = await execute('get', '/bucket', async (block) => {
+          await block.locator('tr[data-param-name="fields"] input').fill('id,name');
+          await block.locator('tr[data-param-name="usageType"]').getByRole('button', { name: /Add/ }).click();
+          await block.locator('tr[data-param-name="usageType"] input').fill('data');
+          await block
+            .locator('tr[data-param-name="conditions"] textarea')
+            .fill('{"name.startswith": "fo", "requestedDate.gte": "2026-01-31"}');
+        });
+        expect([status, body]).toEqual(['200', [{ id: expect.any(String), name: 'found' }]]);
+        expect(new URL(url).search).toContain('name.startswith=fo');
+      });
+
+      it('asks nobody but the server, and finds nothing wrong', () => {
+        expect(requested.filter((url) => !url.startsWith(`${server.url}/`) && !url.startsWith('data:'))).toEqual([]);
+        expect(requested.length).toBeGreaterThan(5);
+        expect(complaints).toEqual([]);
+      });
     });
-  });
 });

@@ -40,8 +40,10 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     await storage?.remove();
   });
 
-  const rows = (table: string): Promise<{ count: number }[]> => server.database.query(sql`SELECT count(*)::int AS "count" FROM ${Prisma.raw(`"${table}"`)}`);
-  const all = async (path: string): Promise<any[]> => (await patiently(() => server.rest('GET', `${path}limit=1000`))).body;
+  const rows = (table: string): Promise<{ count: number }[]> =>
+    server.database.query(sql`SELECT count(*)::int AS "count" FROM ${Prisma.raw(`"${table}"`)}`);
+  const all = async (path: string): Promise<any[]> =>
+    (await patiently(() => server.rest('GET', `${path}limit=1000`))).body;
 
   it('has every row that it had', async () => {
     const found: Record<string, number | undefined> = {};
@@ -51,14 +53,24 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
   });
 
   /** Bills that were calculated, and that nobody has validated. */
-  const draftsOf = (): any[] => described.bills.map(({ bill }) => bill).filter(({ state, billNo, billingAccount }) => ['new', 'onHold'].includes(state) && billNo === undefined && billingAccount.id !== 'given');
+  const draftsOf = (): any[] =>
+    described.bills
+      .map(({ bill }) => bill)
+      .filter(
+        ({ state, billNo, billingAccount }) =>
+          ['new', 'onHold'].includes(state) && billNo === undefined && billingAccount.id !== 'given',
+      );
 
   it('has its events unread, complete and in their order, and further ones only of drafts that are billed otherwise now', async () => {
-    const events = await server.database.query<{ id: string; eventType: string; resourceId: string }>(sql`SELECT "id", "eventType", "resourceId" FROM "Outbox" ORDER BY "epoch", "transactionId", "id"`);
+    const events = await server.database.query<{ id: string; eventType: string; resourceId: string }>(
+      sql`SELECT "id", "eventType", "resourceId" FROM "Outbox" ORDER BY "epoch", "transactionId", "id"`,
+    );
     expect(events.slice(0, described.outbox.length).map(({ id }) => id)).toEqual(described.outbox);
     const further = events.slice(described.outbox.length);
     expect(further.length).toBeGreaterThan(3);
-    expect(new Set(further.map(({ eventType }) => eventType))).toEqual(new Set(['CustomerBillAttributeValueChangeEvent']));
+    expect(new Set(further.map(({ eventType }) => eventType))).toEqual(
+      new Set(['CustomerBillAttributeValueChangeEvent']),
+    );
     const drafts = new Set(draftsOf().map(({ id }) => id));
     expect(further.filter(({ resourceId }) => !drafts.has(resourceId))).toEqual([]);
   });
@@ -80,7 +92,13 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     expect(await bookProblems()).toEqual([]);
   });
 
-  async function repeat({ method, path, contentType, body, key }: KeptCall): Promise<{ status: number; answer: unknown; isReplayed: boolean }> {
+  async function repeat({
+    method,
+    path,
+    contentType,
+    body,
+    key,
+  }: KeptCall): Promise<{ status: number; answer: unknown; isReplayed: boolean }> {
     const response = await fetch(server.url + path, {
       method,
       headers: { ...(body !== undefined && { 'content-type': contentType }), 'idempotency-key': key },
@@ -114,7 +132,11 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     for (const { bill, csv } of finished) {
       const { body } = await server.rest('GET', `/customerBill/${bill.id}`);
       expect(JSON.parse(JSON.stringify(body).replaceAll(server.url, ''))).toMatchObject(bill);
-      expect(await (await fetch(`${server.url}/tmf-api/customerBillManagement/v4/customerBill/${bill.id}/document.csv`)).text()).toBe(csv);
+      expect(
+        await (
+          await fetch(`${server.url}/tmf-api/customerBillManagement/v4/customerBill/${bill.id}/document.csv`)
+        ).text(),
+      ).toBe(csv);
     }
   });
 
@@ -123,14 +145,33 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     const figures: Record<string, unknown> = {};
     for (const id of ids) {
       const { body } = await server.rest('GET', `/customerBill/${id}`);
-      const { billingAccount, taxExcludedAmount, taxIncludedAmount, amountDue, remainingAmount, taxItem, category, relatedParty } = body;
-      figures[billingAccount.id] = { taxExcludedAmount, taxIncludedAmount, amountDue, remainingAmount, taxItem, category, relatedParty };
+      const {
+        billingAccount,
+        taxExcludedAmount,
+        taxIncludedAmount,
+        amountDue,
+        remainingAmount,
+        taxItem,
+        category,
+        relatedParty,
+      } = body;
+      figures[billingAccount.id] = {
+        taxExcludedAmount,
+        taxIncludedAmount,
+        amountDue,
+        remainingAmount,
+        taxItem,
+        category,
+        relatedParty,
+      };
     }
     return figures;
   }
 
   it('has its draft bills as a new run makes them', async () => {
-    const drafts = described.bills.filter(({ bill }) => bill.state === 'new' && bill.billingAccount.id !== 'given').map(({ bill }) => bill);
+    const drafts = described.bills
+      .filter(({ bill }) => bill.state === 'new' && bill.billingAccount.id !== 'given')
+      .map(({ bill }) => bill);
     expect(drafts.length).toBeGreaterThan(5);
     const kept = await figuresOf(drafts.map(({ id }) => id));
     expect(kept['draft: one rate']).toMatchObject({ amountDue: { value: 9.99, unit: 'EUR' } });
@@ -140,14 +181,21 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     const run = await runCycle(server, cycle.id);
     expect(run).toMatchObject({ state: 'done', failed: 0 });
     const accounts = new Set(drafts.map(({ billingAccount }) => billingAccount.id));
-    const made = (await all('/customerBill?state=new&')).filter(({ billingAccount }) => accounts.has(billingAccount.id));
+    const made = (await all('/customerBill?state=new&')).filter(({ billingAccount }) =>
+      accounts.has(billingAccount.id),
+    );
     expect(await figuresOf(made.map(({ id }) => id))).toEqual(kept);
   });
 
   it('leaves a draft that a client made as it is', async () => {
     const { bill } = described.bills.find((one) => one.bill.billingAccount.id === 'given')!;
     const { body } = await server.rest('GET', `/customerBill/${bill.id}`);
-    expect(body).toMatchObject({ state: 'new', taxExcludedAmount: bill.taxExcludedAmount, taxIncludedAmount: bill.taxIncludedAmount, taxItem: bill.taxItem });
+    expect(body).toMatchObject({
+      state: 'new',
+      taxExcludedAmount: bill.taxExcludedAmount,
+      taxIncludedAmount: bill.taxIncludedAmount,
+      taxItem: bill.taxItem,
+    });
   });
 
   const keptAs = (key: string): any => described.kept.find((call) => call.key === key)!.answer;
@@ -158,13 +206,19 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
 
   it('goes on with what was under way', async () => {
     const bucket = { id: keptAs('bucket').id };
-    const commit = { amount: { amount: 8, units: 'EUR' }, adjustType: 'reservationDebit', reserveBalance: { id: keptAs('reservation').id } };
+    const commit = {
+      amount: { amount: 8, units: 'EUR' },
+      adjustType: 'reservationDebit',
+      reserveBalance: { id: keptAs('reservation').id },
+    };
     expect((await server.rest('POST', '/adjustBalance', { body: commit })).body).toMatchObject({ status: 'completed' });
 
     const [filled] = await all('/bucket?name=Fills%20itself&');
     const debit = { amount: { amount: 20, units: 'EUR' }, bucket: { id: filled.id }, adjustType: 'oneTimeChargeDebit' };
     expect((await server.rest('POST', '/adjustBalance', { body: debit })).status).toBe(201);
-    expect((await server.rest('GET', `/bucket/${filled.id}`)).body.remainingValue.amount).toBe(filled.remainingValue.amount);
+    expect((await server.rest('GET', `/bucket/${filled.id}`)).body.remainingValue.amount).toBe(
+      filled.remainingValue.amount,
+    );
 
     server.clock.set('2026-12-31T12:00:00.000Z');
     expect(await statusOf(`/reserveBalance/${keptAs('reservation with an end').id}`)).toBe('cancelled');
@@ -172,8 +226,14 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     const periods = await all(`/topupBalance?relatedTopupBalance.id=${keptAs('recurring topup').id}&`);
     // From February to December.
     expect(periods.map(({ status }) => status)).toEqual(Array(11).fill('completed'));
-    await eventually('the cancellation is done', async () => (await statusOf(`/cancelResourceOrder/${keptAs('cancellation for later').id}`)) === 'done' || undefined);
-    expect((await server.rest('POST', '/topupBalance', { body: { amount: { amount: 1, units: 'EUR' }, bucket } })).status).toBe(201);
+    await eventually(
+      'the cancellation is done',
+      async () =>
+        (await statusOf(`/cancelResourceOrder/${keptAs('cancellation for later').id}`)) === 'done' || undefined,
+    );
+    expect(
+      (await server.rest('POST', '/topupBalance', { body: { amount: { amount: 1, units: 'EUR' }, bucket } })).status,
+    ).toBe(201);
     expect(await bookProblems()).toEqual([]);
   });
 });
@@ -191,10 +251,15 @@ describe.each(kinds)('a program that is older than the database, %s', (kind) => 
     const newer = '99991231235959_of_later';
     await storage.inspect(async (database) => {
       await applyMigrations(database);
-      await database.statement(`INSERT INTO "_prisma_migrations" (id, checksum, migration_name, finished_at, applied_steps_count) VALUES ('later', 'none', $1, now(), 1)`, [newer]);
+      await database.statement(
+        `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, finished_at, applied_steps_count) VALUES ('later', 'none', $1, now(), 1)`,
+        [newer],
+      );
     });
     const program = new Program('start', { ...storage.env, SEED: 'none' });
     expect(await program.exitCode()).toBe(1);
-    expect(program.errors).toBe(`the database has migration '${newer}', which this version of the server does not know\n`);
+    expect(program.errors).toBe(
+      `the database has migration '${newer}', which this version of the server does not know\n`,
+    );
   });
 });

@@ -48,7 +48,10 @@ interface Command {
 /** `npm run usage:import`, without npm. */
 function start(...args: string[]): Command {
   const loader = join(process.cwd(), 'test/support/typescript.js');
-  const child = spawn(process.execPath, ['--import', loader, 'src/app/usage-import.ts', ...args], { stdio: 'pipe', env: { PATH: process.env.PATH } });
+  const child = spawn(process.execPath, ['--import', loader, 'src/app/usage-import.ts', ...args], {
+    stdio: 'pipe',
+    env: { PATH: process.env.PATH },
+  });
   commands.push(child);
   let [output, errors] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -56,20 +59,43 @@ function start(...args: string[]): Command {
   return { child, errors: () => errors, ended: once(child, 'close').then(([code]) => ({ code, output, errors })) };
 }
 
-const countOf = async (): Promise<number> => Number((await fetch(`${url}${usagePath}/usage?limit=1`)).headers.get('x-total-count'));
+const countOf = async (): Promise<number> =>
+  Number((await fetch(`${url}${usagePath}/usage?limit=1`)).headers.get('x-total-count'));
 const usages = (count: number): Json[] => Array.from({ length: count }, (_, index) => usage(`command-${index}`));
 
 it('sends files of every kind and says what became of them', async () => {
   const lines = linesOf(usages(100));
-  const table = `usageSpecification.id,usageDate,source,externalId\n${usages(100).map(({ externalId }) => `spec-data,2026-03-01T08:00:00Z,switch-1,${externalId}`).join('\n')}\n`;
-  const files = [await written('a.ndjson', lines), await written('a.jsonl', lines), await written('a.csv', table), await written('a.NDJSON.gz', gzipSync(lines)), await written('a.csv.gz', gzipSync(table))];
+  const table = `usageSpecification.id,usageDate,source,externalId\n${usages(100)
+    .map(({ externalId }) => `spec-data,2026-03-01T08:00:00Z,switch-1,${externalId}`)
+    .join('\n')}\n`;
+  const files = [
+    await written('a.ndjson', lines),
+    await written('a.jsonl', lines),
+    await written('a.csv', table),
+    await written('a.NDJSON.gz', gzipSync(lines)),
+    await written('a.csv.gz', gzipSync(table)),
+  ];
   for (const [index, path] of files.entries()) {
-    const { code, output, errors } = await start('--url', url, '--mode', index % 2 === 0 ? 'skipBad' : 'allOrNothing', path).ended;
-    expect([path, code, output, errors]).toEqual([path, 0, `succeeded: 100 lines, ${index === 0 ? '100 accepted, 0 duplicates' : '0 accepted, 100 duplicates'}, 0 rejected\n`, expect.stringMatching(/^import \w{26}\n/)]);
+    const { code, output, errors } = await start(
+      '--url',
+      url,
+      '--mode',
+      index % 2 === 0 ? 'skipBad' : 'allOrNothing',
+      path,
+    ).ended;
+    expect([path, code, output, errors]).toEqual([
+      path,
+      0,
+      `succeeded: 100 lines, ${index === 0 ? '100 accepted, 0 duplicates' : '0 accepted, 100 duplicates'}, 0 rejected\n`,
+      expect.stringMatching(/^import \w{26}\n/),
+    ]);
   }
   const piped = start('--url', url, '-');
   piped.child.stdin?.end(linesOf([usage('piped')]));
-  expect(await piped.ended).toMatchObject({ code: 0, output: 'succeeded: 1 lines, 1 accepted, 0 duplicates, 0 rejected\n' });
+  expect(await piped.ended).toMatchObject({
+    code: 0,
+    output: 'succeeded: 1 lines, 1 accepted, 0 duplicates, 0 rejected\n',
+  });
   expect(await countOf()).toBe(101);
 });
 
@@ -78,17 +104,37 @@ it('ends with 1 when lines were refused, and prints the first of them', async ()
   const some = await start('--url', `${url}/`, path).ended;
   expect([some.code, some.output.split('\n')]).toEqual([
     1,
-    ['succeeded: 3 lines, 1 accepted, 0 duplicates, 2 rejected', expect.stringMatching(/^line 2: INVALID_BODY: /), expect.stringMatching(/^line 3: MISSING_ATTRIBUTE: /), expect.stringMatching(/^all of them: http.*errorLog$/), ''],
+    [
+      'succeeded: 3 lines, 1 accepted, 0 duplicates, 2 rejected',
+      expect.stringMatching(/^line 2: INVALID_BODY: /),
+      expect.stringMatching(/^line 3: MISSING_ATTRIBUTE: /),
+      expect.stringMatching(/^all of them: http.*errorLog$/),
+      '',
+    ],
   ]);
   const none = await start('--url', url, '--mode', 'allOrNothing', path).ended;
-  expect([none.code, none.output]).toEqual([1, expect.stringContaining('2 of 3 lines were refused, so none was taken')]);
+  expect([none.code, none.output]).toEqual([
+    1,
+    expect.stringContaining('2 of 3 lines were refused, so none was taken'),
+  ]);
   const whole = await start('--url', url, await written('bad.csv', 'colour\nred\n')).ended;
   expect([whole.code, whole.errors]).toEqual([1, expect.stringContaining("line 1: the header has column 'colour'")]);
 });
 
 it('ends with 2 when it is used wrongly, and shows its help', async () => {
   const path = await written('some.ndjson', linesOf([usage()]));
-  for (const args of [[], [path, path], ['--colour', path], ['no-such.ndjson'], [folder, '--type', 'csv'], [await written('some.txt', '')], ['--type', 'xml', path], ['--url', 'nowhere', path], ['--resume', 'a/b', path], ['--resume', 'a', '--mode', 'skipBad', path]]) {
+  for (const args of [
+    [],
+    [path, path],
+    ['--colour', path],
+    ['no-such.ndjson'],
+    [folder, '--type', 'csv'],
+    [await written('some.txt', '')],
+    ['--type', 'xml', path],
+    ['--url', 'nowhere', path],
+    ['--resume', 'a/b', path],
+    ['--resume', 'a', '--mode', 'skipBad', path],
+  ]) {
     const { code, errors } = await start(...args).ended;
     expect([args, code, errors]).toEqual([args, 2, expect.stringContaining('--mode <mode>')]);
   }
@@ -96,28 +142,40 @@ it('ends with 2 when it is used wrongly, and shows its help', async () => {
   expect((await start('--url', url, '--mode', 'maybe', path).ended).code).toBe(1);
 });
 
-it.each(['SIGTERM', 'SIGKILL'] as const)('goes on by itself when the server ends by %s and comes back', async (signal) => {
-  const port = new URL(url).port;
-  const count = 40_000;
-  const path = await written('long.ndjson', linesOf(Array.from({ length: count }, (_, index) => usage(undefined, { description: String(index) }))));
-  const command = start('--url', url, path);
-  const { id } = await eventually('some lines are there', async () => {
-    const answer = await fetch(`${url}${usagePath}/importJob?lines.gte=2000`);
-    return ((await answer.json()) as Json[])[0];
-  });
-  program.signal(signal);
-  await program.exitCode();
-  program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'warn', PORT: port });
-  await program.origin();
-  expect(await command.ended).toMatchObject({ code: 0, output: `succeeded: 40,000 lines, 40,000 accepted, 0 duplicates, 0 rejected\n` });
-  expect([await countOf(), command.errors()]).toEqual([count, expect.stringContaining(`import ${id}`)]);
-  expect(command.errors()).toContain('trying again');
-});
+it.each(['SIGTERM', 'SIGKILL'] as const)(
+  'goes on by itself when the server ends by %s and comes back',
+  async (signal) => {
+    const port = new URL(url).port;
+    const count = 40_000;
+    const path = await written(
+      'long.ndjson',
+      linesOf(Array.from({ length: count }, (_, index) => usage(undefined, { description: String(index) }))),
+    );
+    const command = start('--url', url, path);
+    const { id } = await eventually('some lines are there', async () => {
+      const answer = await fetch(`${url}${usagePath}/importJob?lines.gte=2000`);
+      return ((await answer.json()) as Json[])[0];
+    });
+    program.signal(signal);
+    await program.exitCode();
+    program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'warn', PORT: port });
+    await program.origin();
+    expect(await command.ended).toMatchObject({
+      code: 0,
+      output: `succeeded: 40,000 lines, 40,000 accepted, 0 duplicates, 0 rejected\n`,
+    });
+    expect([await countOf(), command.errors()]).toEqual([count, expect.stringContaining(`import ${id}`)]);
+    expect(command.errors()).toContain('trying again');
+  },
+);
 
 it('goes on with an import when it was stopped itself, and nothing is doubled', async () => {
   const count = 40_000;
   // Without names, so that only where it goes on keeps them from being taken twice.
-  const path = await written('stopped.ndjson', linesOf(Array.from({ length: count }, (_, index) => usage(undefined, { description: String(index) }))));
+  const path = await written(
+    'stopped.ndjson',
+    linesOf(Array.from({ length: count }, (_, index) => usage(undefined, { description: String(index) }))),
+  );
   const stopped = start('--url', url, path);
   const { id } = await eventually('some lines are there', async () => {
     const answer = await fetch(`${url}${usagePath}/importJob?lines.gte=2000`);

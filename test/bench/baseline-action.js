@@ -25,7 +25,9 @@ const earlier = {
  * @returns {Promise<Done>}
  */
 export async function once(pool, tenantId, { operation, body, key }, act) {
-  const fingerprint = createHash('sha256').update(canonicalJson({ operation, input: body })).digest('hex');
+  const fingerprint = createHash('sha256')
+    .update(canonicalJson({ operation, input: body }))
+    .digest('hex');
   try {
     const action = await act(fingerprint);
     if (action) return { status: 201, action };
@@ -81,14 +83,35 @@ function inOrder(stored) {
     after: impact.amountAfter.amount,
     itemType: impact.item[0].itemType,
   }));
-  const { id, status, usageType, relatedParty, confirmationDate: at, receiverBucketUsageType: receiverUsageType } = stored;
+  const {
+    id,
+    status,
+    usageType,
+    relatedParty,
+    confirmationDate: at,
+    receiverBucketUsageType: receiverUsageType,
+  } = stored;
   const { units, amount } = stored.amount;
-  return answer({ id, status, body: { ...stored, amount: { amount, units } }, impacts, at, usageType, relatedParty, receiverUsageType });
+  return answer({
+    id,
+    status,
+    body: { ...stored, amount: { amount, units } },
+    impacts,
+    at,
+    usageType,
+    relatedParty,
+    receiverUsageType,
+  });
 }
 
 /** What every action needs; the rest is for the database to refuse. @param {Action} body */
 export function isComplete({ amount, bucket }) {
-  return typeof amount?.amount === 'number' && amount.amount > 0 && typeof amount.units === 'string' && typeof bucket?.id === 'string';
+  return (
+    typeof amount?.amount === 'number' &&
+    amount.amount > 0 &&
+    typeof amount.units === 'string' &&
+    typeof bucket?.id === 'string'
+  );
 }
 
 /** @param {object} value */

@@ -18,7 +18,10 @@ export function bucketOfRest(row, base) {
     isShared: row.isShared ?? undefined,
     remainingValueName: row.remainingValueName ?? undefined,
     priority: row.priority ?? undefined,
-    validFor: row.validForStart || row.validForEnd ? { startDateTime: row.validForStart ?? undefined, endDateTime: row.validForEnd ?? undefined } : undefined,
+    validFor:
+      row.validForStart || row.validForEnd
+        ? { startDateTime: row.validForStart ?? undefined, endDateTime: row.validForEnd ?? undefined }
+        : undefined,
     logicalResource: row.logicalResource?.map(restReference),
     partyAccount: row.partyAccount ? restReference(row.partyAccount) : undefined,
     product: row.product?.map(restReference),
@@ -65,7 +68,8 @@ export function bucketOfGraphql(row, base) {
     isShared: row.isShared,
     remainingValueName: row.remainingValueName,
     priority: row.priority,
-    validFor: row.validForStart || row.validForEnd ? { startDateTime: row.validForStart, endDateTime: row.validForEnd } : null,
+    validFor:
+      row.validForStart || row.validForEnd ? { startDateTime: row.validForStart, endDateTime: row.validForEnd } : null,
     logicalResource: row.logicalResource?.map(graphqlLogicalResource) ?? null,
     partyAccount: row.partyAccount ? graphqlPartyAccount(row.partyAccount) : null,
     product: row.product?.map(graphqlReference) ?? null,
@@ -81,22 +85,58 @@ export function bucketOfGraphql(row, base) {
 }
 
 /** @param {Row} reference */
-function graphqlReference({ id, href = null, name = null, atReferredType = null, atType = null, atBaseType = null, atSchemaLocation = null }) {
+function graphqlReference({
+  id,
+  href = null,
+  name = null,
+  atReferredType = null,
+  atType = null,
+  atBaseType = null,
+  atSchemaLocation = null,
+}) {
   return { id, href, name, atReferredType, atType, atBaseType, atSchemaLocation };
 }
 
 /** @param {Row} reference */
-function graphqlLogicalResource({ id, value = null, href = null, name = null, atReferredType = null, atType = null, atBaseType = null, atSchemaLocation = null }) {
+function graphqlLogicalResource({
+  id,
+  value = null,
+  href = null,
+  name = null,
+  atReferredType = null,
+  atType = null,
+  atBaseType = null,
+  atSchemaLocation = null,
+}) {
   return { id, value, href, name, atReferredType, atType, atBaseType, atSchemaLocation };
 }
 
 /** @param {Row} reference */
-function graphqlPartyAccount({ id, href = null, name = null, description = null, status = null, atReferredType = null, atType = null, atBaseType = null, atSchemaLocation = null }) {
+function graphqlPartyAccount({
+  id,
+  href = null,
+  name = null,
+  description = null,
+  status = null,
+  atReferredType = null,
+  atType = null,
+  atBaseType = null,
+  atSchemaLocation = null,
+}) {
   return { id, href, name, description, status, atReferredType, atType, atBaseType, atSchemaLocation };
 }
 
 /** @param {Row} party */
-function graphqlRelatedParty({ id, href = null, name = null, role = null, atReferredType, atType = null, atBaseType = null, atSchemaLocation = null }) {
+function graphqlRelatedParty({
+  id,
+  href = null,
+  name = null,
+  role = null,
+  atReferredType,
+  atType = null,
+  atBaseType = null,
+  atSchemaLocation = null,
+}) {
   return { id, href, name, role, atReferredType, atType, atBaseType, atSchemaLocation };
 }
 

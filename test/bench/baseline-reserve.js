@@ -135,13 +135,37 @@ export async function createReservation(pool, tenantId, body, key) {
   return once(pool, tenantId, { operation: 'createReserveBalance', body, key }, async (fingerprint) => {
     const id = nextId();
     const values = [
-      tenantId, bucket.id, amount.amount, amount.units, new Date(), id, JSON.stringify(bucket), reason,
-      nextId(), nextId(), key, fingerprint,
+      tenantId,
+      bucket.id,
+      amount.amount,
+      amount.units,
+      new Date(),
+      id,
+      JSON.stringify(bucket),
+      reason,
+      nextId(),
+      nextId(),
+      key,
+      fingerprint,
     ];
     const [row] = (await pool.query({ ...reserve, values })).rows;
     if (row === undefined) return undefined;
-    const impact = { id: bucket.id, usageType: row.usageType, before: row.before, after: row.after, itemType: 'reserve' };
-    return answer({ id, status: 'created', body, impacts: [impact], at: row.atText, usageType: row.usageType, relatedParty: [] });
+    const impact = {
+      id: bucket.id,
+      usageType: row.usageType,
+      before: row.before,
+      after: row.after,
+      itemType: 'reserve',
+    };
+    return answer({
+      id,
+      status: 'created',
+      body,
+      impacts: [impact],
+      at: row.atText,
+      usageType: row.usageType,
+      relatedParty: [],
+    });
   });
 }
 
@@ -153,17 +177,36 @@ export async function createReservation(pool, tenantId, body, key) {
  * @returns {Promise<import('./baseline-action.js').Done>}
  */
 export async function createCommit(pool, tenantId, body, key) {
-  if (!isComplete(body) || body.adjustType !== 'reservationDebit' || typeof body.reserveBalance?.id !== 'string') return { status: 400 };
+  if (!isComplete(body) || body.adjustType !== 'reservationDebit' || typeof body.reserveBalance?.id !== 'string')
+    return { status: 400 };
   const { amount, bucket, reserveBalance, reason } = body;
   return once(pool, tenantId, { operation: 'createAdjustBalance', body, key }, async (fingerprint) => {
     const id = nextId();
     const values = [
-      tenantId, reserveBalance.id, amount.amount, amount.units, new Date(), id, JSON.stringify(bucket), reason,
-      nextId(), nextId(), key, fingerprint, JSON.stringify(reserveBalance), nextId(),
+      tenantId,
+      reserveBalance.id,
+      amount.amount,
+      amount.units,
+      new Date(),
+      id,
+      JSON.stringify(bucket),
+      reason,
+      nextId(),
+      nextId(),
+      key,
+      fingerprint,
+      JSON.stringify(reserveBalance),
+      nextId(),
     ];
     const [row] = (await pool.query({ ...commit, values })).rows;
     if (row === undefined) return undefined;
-    const impact = { id: bucket.id, usageType: row.usageType, before: row.before, after: row.after, itemType: 'commit' };
+    const impact = {
+      id: bucket.id,
+      usageType: row.usageType,
+      before: row.before,
+      after: row.after,
+      itemType: 'commit',
+    };
     return answer({ id, status: 'completed', body, impacts: [impact], at: row.atText, usageType: row.usageType });
   });
 }

@@ -75,8 +75,20 @@ export async function createTopup(pool, tenantId, body, key) {
   return once(pool, tenantId, { operation: 'createTopupBalance', body, key }, async (fingerprint) => {
     const id = nextId();
     const values = [
-      tenantId, bucket.id, amount.amount, amount.units, new Date(), usageType, id, JSON.stringify(bucket), reason, description,
-      nextId(), nextId(), key, fingerprint,
+      tenantId,
+      bucket.id,
+      amount.amount,
+      amount.units,
+      new Date(),
+      usageType,
+      id,
+      JSON.stringify(bucket),
+      reason,
+      description,
+      nextId(),
+      nextId(),
+      key,
+      fingerprint,
     ];
     const [row] = (await pool.query({ ...topup, values })).rows;
     if (row === undefined) return undefined;

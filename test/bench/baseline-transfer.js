@@ -74,16 +74,41 @@ SELECT "id", "usageType", ("after" - "delta")::float8 AS "before", "after"::floa
  */
 export async function createTransfer(pool, tenantId, body, key) {
   const { amount, bucket, receiverBucket, reason } = body;
-  if (!isComplete(body) || typeof receiverBucket?.id !== 'string' || receiverBucket.id === bucket.id) return { status: 400 };
+  if (!isComplete(body) || typeof receiverBucket?.id !== 'string' || receiverBucket.id === bucket.id)
+    return { status: 400 };
   return once(pool, tenantId, { operation: 'createTransferBalance', body, key }, async (fingerprint) => {
     const id = nextId();
     const values = [
-      tenantId, bucket.id, receiverBucket.id, amount.amount, amount.units, new Date(), id, JSON.stringify(bucket), JSON.stringify(receiverBucket), reason,
-      nextId(), nextId(), nextId(), key, fingerprint,
+      tenantId,
+      bucket.id,
+      receiverBucket.id,
+      amount.amount,
+      amount.units,
+      new Date(),
+      id,
+      JSON.stringify(bucket),
+      JSON.stringify(receiverBucket),
+      reason,
+      nextId(),
+      nextId(),
+      nextId(),
+      key,
+      fingerprint,
     ];
     const [source, receiver] = (await pool.query({ ...transfer, values })).rows;
     if (source === undefined || receiver === undefined) return undefined;
-    const impacts = [{ ...source, itemType: 'transferOut' }, { ...receiver, itemType: 'transferIn' }];
-    return answer({ id, status: 'completed', body, impacts, at: source.atText, usageType: source.usageType, receiverUsageType: receiver.usageType });
+    const impacts = [
+      { ...source, itemType: 'transferOut' },
+      { ...receiver, itemType: 'transferIn' },
+    ];
+    return answer({
+      id,
+      status: 'completed',
+      body,
+      impacts,
+      at: source.atText,
+      usageType: source.usageType,
+      receiverUsageType: receiver.usageType,
+    });
   });
 }

@@ -15,14 +15,26 @@ const tenantId = 'default';
 const base = '/tmf-api/prepayBalanceManagement/v4';
 const pageSizeMax = 1000;
 const countMax = 100_000;
-const exposedHeaders = ['ETag', 'Last-Modified', 'Location', 'Link', 'X-Total-Count', 'X-Result-Count', 'Content-Range', 'Idempotency-Replayed'];
+const exposedHeaders = [
+  'ETag',
+  'Last-Modified',
+  'Location',
+  'Link',
+  'X-Total-Count',
+  'X-Result-Count',
+  'Content-Range',
+  'Idempotency-Replayed',
+];
 
 const columns = `b."id", b."revision", b."usageType", b."status", b."remainingValueAmount", b."remainingValueUnits",
   b."reservedValueAmount", b."reservedValueUnits", b."reserveBalance", b."name", b."description", b."isShared",
   b."remainingValueName", b."priority", b."validForStart", b."validForEnd", b."logicalResource", b."partyAccount",
   b."product", b."relatedParty", b."requestedDate", b."confirmationDate", b."atType", b."atBaseType", b."atSchemaLocation",
   b."updatedAt", b."extension"`;
-const byId = { name: 'bucket-by-id', text: `SELECT ${columns} FROM "Bucket" b WHERE b."tenantId" = $1 AND b."id" = $2` };
+const byId = {
+  name: 'bucket-by-id',
+  text: `SELECT ${columns} FROM "Bucket" b WHERE b."tenantId" = $1 AND b."id" = $2`,
+};
 const page = {
   name: 'bucket-page',
   text: `SELECT ${columns} FROM "Bucket" b WHERE b."tenantId" = $1 ORDER BY b."id" LIMIT $2 OFFSET $3`,
@@ -76,10 +88,19 @@ app.get(`${base}/bucket`, async (request, response) => {
   const url = `${origin}${base}/bucket`;
   response.setHeader('Link', links.map(([rel, at]) => `<${url}?offset=${at}&limit=${limit}>; rel="${rel}"`).join(', '));
   const isPart = total === undefined ? hasNext || offset > 0 : items.length !== total;
-  send(response, isPart ? 206 : 200, items.map((row) => bucketOfRest(row, origin + base)));
+  send(
+    response,
+    isPart ? 206 : 200,
+    items.map((row) => bucketOfRest(row, origin + base)),
+  );
 });
 
-const actions = { topupBalance: createTopup, reserveBalance: createReservation, adjustBalance: createCommit, transferBalance: createTransfer };
+const actions = {
+  topupBalance: createTopup,
+  reserveBalance: createReservation,
+  adjustBalance: createCommit,
+  transferBalance: createTransfer,
+};
 for (const [segment, create] of Object.entries(actions)) {
   app.post(`${base}/${segment}`, async (request, response) => {
     const key = request.get('Idempotency-Key');
@@ -105,7 +126,9 @@ app.post('/graphql', async (request, response) => {
     return;
   }
   const { rows } = await pool.query({ ...page, values: [tenantId, variables.limit, 0] });
-  response.end(JSON.stringify({ data: { buckets: { items: rows.map((row) => bucketOfGraphql(row, origin + base)) } } }) + '\n');
+  response.end(
+    JSON.stringify({ data: { buckets: { items: rows.map((row) => bucketOfGraphql(row, origin + base)) } } }) + '\n',
+  );
 });
 
 /** @param {import('express').Response} response @param {number} status @param {unknown} body */

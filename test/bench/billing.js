@@ -38,7 +38,12 @@ const selectWrongs = (accounts) => `
 export async function benchBilling(databaseUrl, accounts, profile, signal) {
   const client = new pg.Client(databaseUrl);
   // It applies the migrations when it starts.
-  const start = () => startServer(root, [...profile, 'dist/src/app/serve.js'], { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: '10', LOG_LEVEL: 'error' });
+  const start = () =>
+    startServer(root, [...profile, 'dist/src/app/serve.js'], {
+      DATABASE_URL: databaseUrl,
+      DATABASE_POOL_SIZE: '10',
+      LOG_LEVEL: 'error',
+    });
   /** @type {import('./processes.js').Server[]} */
   let servers = [await start()];
   let peakBytes = 0;
@@ -49,8 +54,11 @@ export async function benchBilling(databaseUrl, accounts, profile, signal) {
     await client.connect();
     await client.query(insertRates(accounts));
     await client.query('VACUUM (ANALYZE) "AppliedCustomerBillingRate"');
-    const { id: cycle } = await ask(only(servers).origin, `mutation { it: createBillCycle(input: { name: "February", billingDate: "2026-03-02T00:00:00Z", billCycleSpecification: { id: "monthly" },
-      validFor: { startDateTime: "2026-02-01T00:00:00Z", endDateTime: "2026-03-01T00:00:00Z" } }) { id } }`);
+    const { id: cycle } = await ask(
+      only(servers).origin,
+      `mutation { it: createBillCycle(input: { name: "February", billingDate: "2026-03-02T00:00:00Z", billCycleSpecification: { id: "monthly" },
+      validFor: { startDateTime: "2026-02-01T00:00:00Z", endDateTime: "2026-03-01T00:00:00Z" } }) { id } }`,
+    );
     const billed = async () => Number((await client.query('SELECT count(*) FROM "CustomerBill"')).rows[0].count);
     /** Waits until it holds, and answers how many bills were made in which time. @param {() => Promise<boolean>} condition */
     const until = async (condition) => {
@@ -75,14 +83,19 @@ export async function benchBilling(databaseUrl, accounts, profile, signal) {
     }
     servers.push(await start());
     const runs = await Promise.all(servers.map(({ origin }) => begin(origin, cycle)));
-    const ended = async () => (await Promise.all(runs.map((run) => ask(only(servers).origin, `{ it: billRun(id: "${run}") { state } }`)))).every(({ state }) => state === 'done');
+    const ended = async () =>
+      (
+        await Promise.all(runs.map((run) => ask(only(servers).origin, `{ it: billRun(id: "${run}") { state } }`)))
+      ).every(({ state }) => state === 'done');
     const { bills, ms } = await until(ended);
     measure();
     console.log(`two runs by two servers at once: ${rateOf(bills, ms)}`);
     console.log(`peak memory of a server (VmHWM): ${Math.round(peakBytes / 2 ** 20)} MiB`);
     const { rows } = await client.query(selectWrongs(accounts));
     if (rows.length > 0) throw new Error(`wrong: ${rows.map(({ wrong }) => wrong).join('; ')}`);
-    console.log(`exact: ${accounts.toLocaleString('en')} accounts have one bill each, ${(accounts * ratesPerAccount).toLocaleString('en')} rates stand on one, and every total is that of its lines`);
+    console.log(
+      `exact: ${accounts.toLocaleString('en')} accounts have one bill each, ${(accounts * ratesPerAccount).toLocaleString('en')} rates stand on one, and every total is that of its lines`,
+    );
   } finally {
     await client.end();
     for (const server of servers) await server.stop();
@@ -102,7 +115,11 @@ async function begin(origin, cycle) {
 
 /** @param {string} origin @param {string} query @returns {Promise<any>} */
 async function ask(origin, query) {
-  const response = await fetch(`${origin}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+  const response = await fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
   const { data, errors } = /** @type {any} */ (await response.json());
   if (errors) throw new Error(errors[0].message);
   return data.it;
@@ -115,4 +132,5 @@ function peakOf(pid) {
 }
 
 /** @param {number} bills @param {number} ms */
-const rateOf = (bills, ms) => `${bills.toLocaleString('en')} accounts in ${(ms / 1000).toFixed(1)} s, ${Math.round((bills / ms) * 1000).toLocaleString('en')} accounts/s`;
+const rateOf = (bills, ms) =>
+  `${bills.toLocaleString('en')} accounts in ${(ms / 1000).toFixed(1)} s, ${Math.round((bills / ms) * 1000).toLocaleString('en')} accounts/s`;

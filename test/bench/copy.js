@@ -28,7 +28,9 @@ function run(client, sql, handlers) {
 export async function copyToFile(client, table, path) {
   // What pg hands out it overwrites with the next message.
   const file = createWriteStream(path);
-  await run(client, `COPY ${table} TO STDOUT`, { handleCopyData: (/** @type {{ chunk: Buffer }} */ { chunk }) => void file.write(Buffer.from(chunk)) });
+  await run(client, `COPY ${table} TO STDOUT`, {
+    handleCopyData: (/** @type {{ chunk: Buffer }} */ { chunk }) => void file.write(Buffer.from(chunk)),
+  });
   file.end();
   await once(file, 'finish');
 }

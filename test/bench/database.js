@@ -26,7 +26,10 @@ export async function withDatabase(work) {
     await work(url.href);
   } finally {
     // Not WITH (FORCE), which needs the right to end an autovacuum worker that is in it.
-    await query(administration, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND usename = current_user`);
+    await query(
+      administration,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND usename = current_user`,
+    );
     await query(administration, `DROP DATABASE "${name}"`);
   }
 }
@@ -36,7 +39,9 @@ export async function withDatabase(work) {
  * @param {string} url
  */
 export async function loadBuckets(url) {
-  await query(url, `
+  await query(
+    url,
+    `
     INSERT INTO "Bucket" ("tenantId", "id", "usageType", "status", "name", "description", "isShared",
       "remainingValueAmount", "remainingValueUnits", "reservedValueAmount", "reservedValueUnits", "validForStart",
       "requestedDate", "confirmationDate", "logicalResource", "partyAccount", "product", "relatedParty",
@@ -52,13 +57,17 @@ export async function loadBuckets(url) {
       SELECT n, '01BENCH00000000000000' || lpad(n::text, 5, '0') AS "id", '2026-01-01T08:00:00.125Z'::timestamptz AS "at"
       FROM generate_series(1, ${bucketCount}) n
       UNION ALL SELECT 0, unnest(ARRAY['${twinIds.join("','")}']), '2026-01-01T08:00:00.125Z'::timestamptz
-    ) t`);
-  await query(url, `
+    ) t`,
+  );
+  await query(
+    url,
+    `
     INSERT INTO "LedgerEntry" ("tenantId", "bucketId", "sequence", "id", "entryType", "actionKind", "actionId",
       "remainingDelta", "reservedDelta", "remainingAfter", "reservedAfter", "units", "recordedAt")
     SELECT "tenantId", "id", 1, 'e-' || "id", 'opening', 'bucket', "id",
       "remainingValueAmount", 0, "remainingValueAmount", 0, "remainingValueUnits", "confirmationDate"
-    FROM "Bucket"`);
+    FROM "Bucket"`,
+  );
   // Only what is filled: PostgreSQL would take tables vacuumed empty for empty, and keep plans for that.
   await query(url, 'VACUUM (ANALYZE) "Bucket", "LedgerEntry"');
   await query(url, 'CHECKPOINT');
@@ -75,9 +84,28 @@ export async function loadBuckets(url) {
 export async function checkBooks(url, { topup, reserve, commit, transfer }) {
   const expected = {
     buckets: bucketCount + twinIds.length,
-    actions: { 'topupBalance completed': topup, 'reserveBalance created': reserve - commit, 'reserveBalance completed': commit, 'adjustBalance completed': commit, 'transferBalance completed': transfer },
-    entries: { opening: bucketCount + twinIds.length, topup, reserve, commit, transferOut: transfer, transferIn: transfer },
-    events: { TopupBalanceCreateEvent: topup, ReserveBalanceCreateEvent: reserve, ReserveBalanceStatusChangeEvent: commit, AdjustBalanceCreateEvent: commit, TransferBalanceCreateEvent: transfer },
+    actions: {
+      'topupBalance completed': topup,
+      'reserveBalance created': reserve - commit,
+      'reserveBalance completed': commit,
+      'adjustBalance completed': commit,
+      'transferBalance completed': transfer,
+    },
+    entries: {
+      opening: bucketCount + twinIds.length,
+      topup,
+      reserve,
+      commit,
+      transferOut: transfer,
+      transferIn: transfer,
+    },
+    events: {
+      TopupBalanceCreateEvent: topup,
+      ReserveBalanceCreateEvent: reserve,
+      ReserveBalanceStatusChangeEvent: commit,
+      AdjustBalanceCreateEvent: commit,
+      TransferBalanceCreateEvent: transfer,
+    },
     remembered: topup + reserve + commit + transfer,
     reservationsCommitted: commit,
     holds: reserve - commit,
@@ -86,7 +114,9 @@ export async function checkBooks(url, { topup, reserve, commit, transfer }) {
   };
   const counts = (/** @type {string} */ key, /** @type {string} */ table) =>
     `(SELECT COALESCE(jsonb_object_agg("key", "count"), '{}') FROM (SELECT ${key} AS "key", count(*)::int AS "count" FROM "${table}" GROUP BY 1) t)`;
-  const [found] = await query(url, `
+  const [found] = await query(
+    url,
+    `
     SELECT (SELECT count(*)::int FROM "Bucket") AS "buckets",
       ${counts('"kind" || \' \' || "status"', 'BalanceAction')} AS "actions",
       ${counts('"entryType"', 'LedgerEntry')} AS "entries",
@@ -106,17 +136,22 @@ export async function checkBooks(url, { topup, reserve, commit, transfer }) {
       ) h ON h."tenantId" = b."tenantId" AND h."bucketId" = b."id"
       WHERE (l."remaining", l."reserved", COALESCE(h."held", 0), l."entries", l."last"::bigint, l."after")
         IS DISTINCT FROM (b."remainingValueAmount", b."reservedValueAmount", b."reservedValueAmount", b."entrySequence"::bigint, b."entrySequence"::bigint, b."remainingValueAmount")
-      ) AS "differing"`);
+      ) AS "differing"`,
+  );
   const problems = Object.entries(expected).flatMap(([what, value]) => {
     const actual = found?.[what];
-    return isDeepStrictEqual(withoutZeros(actual), withoutZeros(value)) ? [] : [`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(value)}`];
+    return isDeepStrictEqual(withoutZeros(actual), withoutZeros(value))
+      ? []
+      : [`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(value)}`];
   });
   return { problems, buckets: expected.buckets };
 }
 
 /** @param {unknown} value */
 function withoutZeros(value) {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).filter(([, count]) => count !== 0)) : value;
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).filter(([, count]) => count !== 0))
+    : value;
 }
 
 /**
@@ -125,7 +160,9 @@ function withoutZeros(value) {
  * @param {string} id of the bucket
  */
 export async function rowsAbout(url, id) {
-  const [found] = await query(url, `
+  const [found] = await query(
+    url,
+    `
     SELECT jsonb_build_object(
       'bucket', (SELECT to_jsonb(b) FROM "Bucket" b WHERE "id" = $1),
       'entries', (SELECT jsonb_agg(l ORDER BY "sequence") FROM "LedgerEntry" l WHERE "bucketId" = $1),
@@ -134,7 +171,9 @@ export async function rowsAbout(url, id) {
       'actions', (SELECT jsonb_agg(a ORDER BY "id") FROM "BalanceAction" a WHERE "bucket"->>'id' = $1),
       'events', (SELECT jsonb_agg(to_jsonb(o) - 'transactionId' ORDER BY "id") FROM "Outbox" o WHERE "payload"->'bucket'->>'id' = $1),
       'remembered', (SELECT jsonb_agg(i ORDER BY "key") FROM "Idempotency" i WHERE "outcome"->'answer'->'bucket'->>'id' = $1)
-    ) AS "rows"`, [id]);
+    ) AS "rows"`,
+    [id],
+  );
   return /** @type {unknown} */ (found?.rows);
 }
 

@@ -22,7 +22,11 @@ const endMaxMs = 3_600_000;
 /** @param {string} databaseUrl @param {number} lines @param {string[]} nodeOptions of the server @param {AbortSignal} signal */
 export async function benchImport(databaseUrl, lines, nodeOptions, signal) {
   const folder = await mkdtemp(join(tmpdir(), 'tmf-bench-'));
-  const server = await startServer(root, [...nodeOptions, 'dist/src/app/serve.js'], { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: '10', LOG_LEVEL: 'error' });
+  const server = await startServer(root, [...nodeOptions, 'dist/src/app/serve.js'], {
+    DATABASE_URL: databaseUrl,
+    DATABASE_POOL_SIZE: '10',
+    LOG_LEVEL: 'error',
+  });
   const client = new pg.Client(databaseUrl);
   try {
     await client.connect();
@@ -42,9 +46,15 @@ export async function benchImport(databaseUrl, lines, nodeOptions, signal) {
     if (copied.rows[0].count !== names) throw new Error(`COPY wrote ${copied.rows[0].count} rows, not ${names}`);
 
     const [ours, theirs] = [names / seconds, names / copySeconds];
-    console.log(`import of ${shown(lines)} lines by ${jobs} jobs, ${shown(names)} usages and ${shown(lines - names)} duplicates: ${seconds.toFixed(1)} s, ${shown(lines / seconds)} lines/s, ${shown(ours)} usages/s`);
-    console.log(`plain COPY of these usages into a table like theirs: ${copySeconds.toFixed(1)} s, ${shown(theirs)} rows/s`);
-    console.log(`ratio of usages: ${(ours / theirs).toFixed(3)} (aim ${aim}), of lines: ${(lines / seconds / theirs).toFixed(3)}`);
+    console.log(
+      `import of ${shown(lines)} lines by ${jobs} jobs, ${shown(names)} usages and ${shown(lines - names)} duplicates: ${seconds.toFixed(1)} s, ${shown(lines / seconds)} lines/s, ${shown(ours)} usages/s`,
+    );
+    console.log(
+      `plain COPY of these usages into a table like theirs: ${copySeconds.toFixed(1)} s, ${shown(theirs)} rows/s`,
+    );
+    console.log(
+      `ratio of usages: ${(ours / theirs).toFixed(3)} (aim ${aim}), of lines: ${(lines / seconds / theirs).toFixed(3)}`,
+    );
     console.log(`memory of the server: ${megabytes(memoryBefore)} MB before, ${megabytes(peak)} MB at most`);
     console.log('exact: every usage is there once, with its name and its event; the figures of the tasks add up');
   } finally {
@@ -57,7 +67,11 @@ export async function benchImport(databaseUrl, lines, nodeOptions, signal) {
 /** Sends a file and waits for the end of its import. @param {string} origin @param {string} path @param {AbortSignal} signal */
 async function importFile(origin, path, signal) {
   const { id } = JSON.parse(await send(origin, path, signal));
-  for (const deadline = performance.now() + endMaxMs; performance.now() < deadline; await sleep(pollMs, undefined, { signal })) {
+  for (
+    const deadline = performance.now() + endMaxMs;
+    performance.now() < deadline;
+    await sleep(pollMs, undefined, { signal })
+  ) {
     const answer = await fetch(`${origin}${importPath}/${id}`, { signal });
     const { status, message } = /** @type {{ status: string, message?: string }} */ (await answer.json());
     if (status === 'succeeded') return;
@@ -69,11 +83,17 @@ async function importFile(origin, path, signal) {
 /** @param {string} origin @param {string} path @param {AbortSignal} signal @returns {Promise<string>} */
 function send(origin, path, signal) {
   return new Promise((resolve, reject) => {
-    const outgoing = request(`${origin}${importPath}`, { method: 'POST', headers: { 'Content-Type': 'application/x-ndjson' }, signal }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => (text += String(chunk)));
-      response.on('end', () => (response.statusCode === 201 ? resolve(text) : reject(new Error(`import: ${response.statusCode} ${text}`))));
-    });
+    const outgoing = request(
+      `${origin}${importPath}`,
+      { method: 'POST', headers: { 'Content-Type': 'application/x-ndjson' }, signal },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk) => (text += String(chunk)));
+        response.on('end', () =>
+          response.statusCode === 201 ? resolve(text) : reject(new Error(`import: ${response.statusCode} ${text}`)),
+        );
+      },
+    );
     outgoing.on('error', reject);
     pipeline(createReadStream(path), outgoing).catch(reject);
   });
@@ -87,9 +107,23 @@ async function check(client, lines, names) {
       (SELECT count(DISTINCT o."resourceId")::int FROM "Outbox" o JOIN "Usage" u ON u."id" = o."resourceId" WHERE o."eventType" = 'UsageCreateEvent') AS told,
       (SELECT count(*)::int FROM "Outbox" WHERE "eventType" = 'UsageCreateEvent') AS events, (SELECT count(*)::int FROM "UsageImportBatch") AS batches,
       sum("lines")::int AS lines, sum("accepted")::int AS accepted, sum("duplicates")::int AS duplicates, sum("rejected")::int AS rejected FROM "UsageImport"`);
-  const expected = { usages: names, names, origins: names, told: names, events: names, batches: 0, lines, accepted: names, duplicates: lines - names, rejected: 0 };
+  const expected = {
+    usages: names,
+    names,
+    origins: names,
+    told: names,
+    events: names,
+    batches: 0,
+    lines,
+    accepted: names,
+    duplicates: lines - names,
+    rejected: 0,
+  };
   const wrong = Object.entries(expected).filter(([name, count]) => rows[0][name] !== count);
-  if (wrong.length > 0) throw new Error(`the import is not exact: ${wrong.map(([name, count]) => `${name} are ${rows[0][name]}, not ${count}`).join('; ')}`);
+  if (wrong.length > 0)
+    throw new Error(
+      `the import is not exact: ${wrong.map(([name, count]) => `${name} are ${rows[0][name]}, not ${count}`).join('; ')}`,
+    );
 }
 
 /** Those that are not computed by the table itself. @param {pg.Client} client */

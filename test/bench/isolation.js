@@ -16,7 +16,12 @@ const topups = '/tmf-api/prepayBalanceManagement/v4';
 /** @param {string} databaseUrl @param {number} count of usages @param {number} measureMs @param {AbortSignal} signal */
 export async function benchIsolation(databaseUrl, count, measureMs, signal) {
   const client = new pg.Client(databaseUrl);
-  const settings = { DATABASE_URL: databaseUrl, ALLOWED_HOSTS: '127.0.0.1,localhost', LOG_LEVEL: 'error', SHUTDOWN_DELAY_SECONDS: '0' };
+  const settings = {
+    DATABASE_URL: databaseUrl,
+    ALLOWED_HOSTS: '127.0.0.1,localhost',
+    LOG_LEVEL: 'error',
+    SHUTDOWN_DELAY_SECONDS: '0',
+  };
   // It applies the migrations when it starts.
   const server = await startServer(root, ['dist/src/app/serve.js'], settings);
   try {
@@ -31,9 +36,15 @@ export async function benchIsolation(databaseUrl, count, measureMs, signal) {
     stopping.abort();
     const statuses = await lists;
     const ratio = beside.done / alone.done;
-    const told = Object.entries(statuses).map(([status, times]) => `${times} × ${status}`).join(', ');
-    console.log(`${count.toLocaleString('en')} usages; ${listClients} clients repeat ${slowList}: ${told || 'none was answered in that time'}`);
-    console.log(`top-ups per second: ${rate(alone.done, measureMs)} alone, ${rate(beside.done, measureMs)} beside the lists; ratio ${ratio.toFixed(2)} (at least ${bar}); failed: ${alone.failed} alone, ${beside.failed} beside`);
+    const told = Object.entries(statuses)
+      .map(([status, times]) => `${times} × ${status}`)
+      .join(', ');
+    console.log(
+      `${count.toLocaleString('en')} usages; ${listClients} clients repeat ${slowList}: ${told || 'none was answered in that time'}`,
+    );
+    console.log(
+      `top-ups per second: ${rate(alone.done, measureMs)} alone, ${rate(beside.done, measureMs)} beside the lists; ratio ${ratio.toFixed(2)} (at least ${bar}); failed: ${alone.failed} alone, ${beside.failed} beside`,
+    );
   } finally {
     await client.end();
     await server.stop();
@@ -45,14 +56,21 @@ const rate = (done, ms) => Math.round((done / ms) * 1000);
 
 /** @param {string} origin @returns {Promise<string>} */
 async function makeBucket(origin) {
-  const response = await post(origin, '/bucket', { usageType: 'monetary', remainingValue: { amount: 0, units: 'EUR' } });
+  const response = await post(origin, '/bucket', {
+    usageType: 'monetary',
+    remainingValue: { amount: 0, units: 'EUR' },
+  });
   if (response.status !== 201) throw new Error(`a bucket is refused: ${response.status} ${await response.text()}`);
   return /** @type {any} */ (await response.json()).id;
 }
 
 /** @param {string} origin @param {string} path @param {object} body */
 function post(origin, path, body) {
-  return fetch(`${origin}${topups}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  return fetch(`${origin}${topups}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 }
 
 /** A closed loop of clients, each with a bucket of its own. @param {string} origin @param {string[]} buckets @param {number} ms @param {AbortSignal} signal */

@@ -36,7 +36,8 @@ export async function load(url, { walk, isRepeated }, durationMs, signal) {
   const clients = [];
   const setupClient = (/** @type {any} */ client) => {
     clients.push(client);
-    const repeated = () => Array.from({ length: requestsPerConnection }, () => /** @type {Request} */ (walk[0]?.({}).request));
+    const repeated = () =>
+      Array.from({ length: requestsPerConnection }, () => /** @type {Request} */ (walk[0]?.({}).request));
     client.setRequests(isRepeated ? repeated() : walk.map((make) => step(make, counts)));
   };
   /** @type {Counts} */
@@ -48,7 +49,14 @@ export async function load(url, { walk, isRepeated }, durationMs, signal) {
   const running = new Promise((resolve, reject) => {
     const instance = autocannon(
       // The time limit of autocannon drops what is under way, which a server may still carry out: it is only the last resort.
-      { url, connections, duration: (durationMs + drainMaxMs) / 1000, sampleInt: sampleIntervalMs, setupClient, bailout: 1 },
+      {
+        url,
+        connections,
+        duration: (durationMs + drainMaxMs) / 1000,
+        sampleInt: sampleIntervalMs,
+        setupClient,
+        bailout: 1,
+      },
       (error, result) => (error ? reject(error) : resolve(result)),
     );
     // The requests of all connections are built by now, and the first of each is on its way.
@@ -72,7 +80,9 @@ export async function load(url, { walk, isRepeated }, durationMs, signal) {
   const sent = clients.reduce((sum, { reqsMade }) => sum + reqsMade, 0);
   if (result.non2xx > 0 || result.errors > 0 || answered !== sent || answered === 0) {
     const codes = JSON.stringify(result.statusCodeStats);
-    throw new Error(`${url}: ${sent} requests were sent, ${answered} answered with 2xx, ${result.errors} failed; by status: ${codes}`);
+    throw new Error(
+      `${url}: ${sent} requests were sent, ${answered} answered with 2xx, ${result.errors} failed; by status: ${codes}`,
+    );
   }
   const { p50, p99 } = result.latency;
   return { rate: answered / ((lastAt - startedAt) / 1000), p50, p99, answered, counts };

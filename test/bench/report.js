@@ -24,16 +24,18 @@ export function summary({ name, aim, rounds }) {
 /** @param {Measured[]} measured */
 export function table(measured) {
   const header = ['work', 'ours/s', 'baseline/s', 'ratio', '(from - to)', 'aim', 'p99 ms', 'baseline p99'];
-  const rows = measured.map(summary).map(({ name, aim, ratio, ratioMin, ratioMax, server, baseline }) => [
-    name,
-    String(Math.round(server.rate)),
-    String(Math.round(baseline.rate)),
-    ratio.toFixed(2),
-    `${ratioMin.toFixed(2)} - ${ratioMax.toFixed(2)}`,
-    aim === undefined ? '' : `${ratio >= aim ? '>=' : ' <'} ${aim}`,
-    server.p99.toFixed(0),
-    baseline.p99.toFixed(0),
-  ]);
+  const rows = measured
+    .map(summary)
+    .map(({ name, aim, ratio, ratioMin, ratioMax, server, baseline }) => [
+      name,
+      String(Math.round(server.rate)),
+      String(Math.round(baseline.rate)),
+      ratio.toFixed(2),
+      `${ratioMin.toFixed(2)} - ${ratioMax.toFixed(2)}`,
+      aim === undefined ? '' : `${ratio >= aim ? '>=' : ' <'} ${aim}`,
+      server.p99.toFixed(0),
+      baseline.p99.toFixed(0),
+    ]);
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
   const pad = (/** @type {string} */ cell, /** @type {number} */ column) =>
     column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
@@ -44,5 +46,7 @@ export function table(measured) {
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }

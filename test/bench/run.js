@@ -77,14 +77,26 @@ function readArguments() {
   if (chosen.length === 0) throw new Error(`no work is called '${values.only.join(', ')}'`);
   const pace = values.quick ? quick : normal;
   const rounds = values.rounds === undefined ? pace.rounds : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds must be a whole number from 1: '${values.rounds}'`);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds must be a whole number from 1: '${values.rounds}'`);
   const usages = Number(values.usages);
-  if (!Number.isInteger(usages) || usages < 1) throw new Error(`--usages must be a whole number from 1: '${values.usages}'`);
+  if (!Number.isInteger(usages) || usages < 1)
+    throw new Error(`--usages must be a whole number from 1: '${values.usages}'`);
   const lines = Number(values.lines ?? (values.quick ? linesQuick : linesNormal));
-  if (!Number.isInteger(lines) || lines < 1) throw new Error(`--lines must be a whole number from 1: '${values.lines}'`);
+  if (!Number.isInteger(lines) || lines < 1)
+    throw new Error(`--lines must be a whole number from 1: '${values.lines}'`);
   const accounts = Number(values.accounts ?? (values.quick ? accountsQuick : accountsNormal));
-  if (!Number.isInteger(accounts) || accounts < 1) throw new Error(`--accounts must be a whole number from 1: '${values.accounts}'`);
-  const modes = { summary: values.summary, isolation: values.isolation, usages, import: values.import, lines, billing: values.billing, accounts };
+  if (!Number.isInteger(accounts) || accounts < 1)
+    throw new Error(`--accounts must be a whole number from 1: '${values.accounts}'`);
+  const modes = {
+    summary: values.summary,
+    isolation: values.isolation,
+    usages,
+    import: values.import,
+    lines,
+    billing: values.billing,
+    accounts,
+  };
   return { help: values.help, ...modes, chosen, pace: { ...pace, rounds }, profileFolder: values['cpu-prof'] };
 }
 
@@ -121,7 +133,12 @@ async function bench(databaseUrl, options, signal) {
   if (options.summary) return benchSummary(databaseUrl, options.usages, signal);
   const { chosen, pace, profileFolder } = options;
   if (options.isolation) return benchIsolation(databaseUrl, options.usages, pace.measureMs * isolationPace, signal);
-  const settings = { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: poolSize, PUBLIC_URL: publicUrl, LOG_LEVEL: 'info' };
+  const settings = {
+    DATABASE_URL: databaseUrl,
+    DATABASE_POOL_SIZE: poolSize,
+    PUBLIC_URL: publicUrl,
+    LOG_LEVEL: 'info',
+  };
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profileFolder)];
   if (options.billing) return benchBilling(databaseUrl, options.accounts, profile, signal);
   if (options.import) return benchImport(databaseUrl, options.lines, profile, signal);
@@ -139,7 +156,9 @@ async function bench(databaseUrl, options, signal) {
       measured.push(result);
       counts.push(...result.counts);
       const { ratio } = summary(result);
-      console.log(`${work.name}: ${ratio.toFixed(2)} (${result.rounds.map((r) => `${Math.round(r.server.rate)}/${Math.round(r.baseline.rate)}`).join(', ')})`);
+      console.log(
+        `${work.name}: ${ratio.toFixed(2)} (${result.rounds.map((r) => `${Math.round(r.server.rate)}/${Math.round(r.baseline.rate)}`).join(', ')})`,
+      );
     }
 
     const confirmed = sums(counts);
@@ -148,13 +167,25 @@ async function bench(databaseUrl, options, signal) {
     await server.stop();
     const batches = batchSizes(server.output());
     console.log(`\n${table(measured)}\n`);
-    console.log(`ratio: median of the ratios of ${pace.rounds} neighbouring runs; ${connections} connections, ${poolSize} database connections each, ${cpus().length} processors`);
+    console.log(
+      `ratio: median of the ratios of ${pace.rounds} neighbouring runs; ${connections} connections, ${poolSize} database connections each, ${cpus().length} processors`,
+    );
     if (books.problems.length > 0) throw new Error(`the balances are wrong: ${books.problems.join('; ')}`);
     const { topup, reserve, commit, transfer } = confirmed;
-    console.log(`balances exact: ${books.buckets} buckets equal the sum of their ledger; ${topup} top-ups, ${reserve} reservations, ${commit} commits and ${transfer} transfers were confirmed and are all there, once`);
-    if (batches) console.log(`batches of the engine by size: ${Object.entries(batches).map(([size, count]) => `${size}: ${count}`).join(', ')}`);
+    console.log(
+      `balances exact: ${books.buckets} buckets equal the sum of their ledger; ${topup} top-ups, ${reserve} reservations, ${commit} commits and ${transfer} transfers were confirmed and are all there, once`,
+    );
+    if (batches)
+      console.log(
+        `batches of the engine by size: ${Object.entries(batches)
+          .map(([size, count]) => `${size}: ${count}`)
+          .join(', ')}`,
+      );
     mkdirSync(resolve(report, '..'), { recursive: true });
-    writeFileSync(report, `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, confirmed, batches, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`);
+    writeFileSync(
+      report,
+      `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, confirmed, batches, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`,
+    );
   } finally {
     await server.stop();
     await baseline?.stop();

@@ -18,7 +18,11 @@ export async function requireSame(server, baseline, databaseUrl) {
   for (const { name, walk } of reads) {
     for (const make of walk) {
       const { request } = make({});
-      assert.deepEqual(await ask(baseline, request), await ask(server, request), `${name}: the baseline answers otherwise`);
+      assert.deepEqual(
+        await ask(baseline, request),
+        await ask(server, request),
+        `${name}: the baseline answers otherwise`,
+      );
     }
   }
 
@@ -50,12 +54,18 @@ export async function requireSame(server, baseline, databaseUrl) {
     const [expected, actual] = rows.map((found) => JSON.parse(blur(JSON.stringify(found))));
     assert.deepEqual(actual, expected, 'the baseline writes other rows');
   }
-  return Object.fromEntries(walk.map((make) => [make(/** @type {typeof twins[0]} */ (twins[0]), 0).kind, twins.length]));
+  return Object.fromEntries(
+    walk.map((make) => [make(/** @type {typeof twins[0]} */ (twins[0]), 0).kind, twins.length]),
+  );
 }
 
 /** @param {string} origin @param {import('autocannon').Request} request */
 async function ask(origin, { method, path, headers, body }) {
-  const answer = await fetch(origin + path, { method, headers: /** @type {Record<string, string>} */ (headers), body: /** @type {string} */ (body) });
+  const answer = await fetch(origin + path, {
+    method,
+    headers: /** @type {Record<string, string>} */ (headers),
+    body: /** @type {string} */ (body),
+  });
   const compared = [...answer.headers].filter(([name]) => !notCompared.has(name));
   return { status: answer.status, headers: Object.fromEntries(compared), body: await answer.text() };
 }

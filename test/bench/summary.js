@@ -12,7 +12,10 @@ const stepRows = 500_000;
 const repetitions = 3;
 /** What the plan gains by each of its parts: the summary without it. */
 const handicaps = [
-  { name: 'without the index that carries what is summed up', settings: ['enable_indexonlyscan = off', 'enable_indexscan = off', 'enable_bitmapscan = off'] },
+  {
+    name: 'without the index that carries what is summed up',
+    settings: ['enable_indexonlyscan = off', 'enable_indexscan = off', 'enable_bitmapscan = off'],
+  },
   { name: 'in one process', settings: ['max_parallel_workers_per_gather = 0'] },
 ];
 
@@ -35,14 +38,20 @@ const insertUsages = (from, to, count) => `
 export async function benchSummary(databaseUrl, count, signal) {
   const client = new pg.Client(databaseUrl);
   // It applies the migrations when it starts.
-  const server = await startServer(root, ['dist/src/app/serve.js'], { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: '10', LOG_LEVEL: 'error' });
+  const server = await startServer(root, ['dist/src/app/serve.js'], {
+    DATABASE_URL: databaseUrl,
+    DATABASE_POOL_SIZE: '10',
+    LOG_LEVEL: 'error',
+  });
   try {
     await client.connect();
     await fill(client, count, signal);
     const query = `{ usageAggregate(groupBy: [${groupBy.join(', ')}]) { ${groupBy.join(' ')} count rated { unit count taxExcludedRatingAmount taxIncludedRatingAmount } } }`;
     const times = [];
     for (let time = 0; time < repetitions; time++) times.push(await timed(() => ask(server.origin, query, count)));
-    console.log(`summary of ${shown(count)} usages by ${groupBy.join(' and ')}, through GraphQL: ${times.map(seconds).join(', ')}`);
+    console.log(
+      `summary of ${shown(count)} usages by ${groupBy.join(' and ')}, through GraphQL: ${times.map(seconds).join(', ')}`,
+    );
     const plan = await explain(client);
     for (const { name, settings } of handicaps) {
       for (const setting of settings) await client.query(`SET ${setting}`);
@@ -51,8 +60,12 @@ export async function benchSummary(databaseUrl, count, signal) {
       console.log(`  ${name}: ${timeOf(text)}`);
     }
     console.log(`  as it is: ${timeOf(plan.text)}\n\n${plan.text}\n`);
-    console.log('What makes it fast: the amounts are columns, not JSON; the index by time carries them, so that the table is not read (Heap Fetches: 0, once vacuumed);');
-    console.log('and several processes add up (Workers Launched), because PostgreSQL is told that usages have few days, though many instants.');
+    console.log(
+      'What makes it fast: the amounts are columns, not JSON; the index by time carries them, so that the table is not read (Heap Fetches: 0, once vacuumed);',
+    );
+    console.log(
+      'and several processes add up (Workers Launched), because PostgreSQL is told that usages have few days, though many instants.',
+    );
   } finally {
     await client.end();
     await server.stop();
@@ -67,18 +80,31 @@ export async function fill(client, count, signal) {
     await client.query(insertUsages(from, Math.min(count, from + stepRows - 1), count));
     console.log(`  ${shown(Math.min(count, from + stepRows - 1))} usages`);
   }
-  console.log(`filled ${shown(count)} usages: ${shown(Math.round(count / ((performance.now() - begin) / 1000)))}/s by INSERT`);
+  console.log(
+    `filled ${shown(count)} usages: ${shown(Math.round(count / ((performance.now() - begin) / 1000)))}/s by INSERT`,
+  );
   await client.query('VACUUM (ANALYZE) "Usage"');
-  const { rows: [size] } = await client.query(`SELECT pg_size_pretty(pg_table_size('"Usage"')) AS "table", pg_size_pretty(pg_relation_size('"Usage_summaries"')) AS "index"`);
+  const {
+    rows: [size],
+  } = await client.query(
+    `SELECT pg_size_pretty(pg_table_size('"Usage"')) AS "table", pg_size_pretty(pg_relation_size('"Usage_summaries"')) AS "index"`,
+  );
   console.log(`the table has ${size.table}, the index that summaries read ${size.index}`);
 }
 
 /** @param {string} origin @param {string} query @param {number} count */
 async function ask(origin, query, count) {
-  const response = await fetch(`${origin}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+  const response = await fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
   const { data, errors } = /** @type {any} */ (await response.json());
   if (errors) throw new Error(errors[0].message);
-  const total = data.usageAggregate.reduce((/** @type {number} */ sum, /** @type {any} */ group) => sum + group.count, 0);
+  const total = data.usageAggregate.reduce(
+    (/** @type {number} */ sum, /** @type {any} */ group) => sum + group.count,
+    0,
+  );
   if (total !== count) throw new Error(`the summary counts ${total} usages of ${count}`);
 }
 
@@ -95,7 +121,10 @@ async function explain(client) {
       return [];
     },
   };
-  await new UsageAggregates(database, shapesOf(['usage']).usage, 'UTC').read({ tenantId: 'default', at: new Date() }, { groupBy, offset: 0 });
+  await new UsageAggregates(database, shapesOf(['usage']).usage, 'UTC').read(
+    { tenantId: 'default', at: new Date() },
+    { groupBy, offset: 0 },
+  );
   return { text };
 }
 

@@ -14,7 +14,9 @@ const types = ['voice', 'data', 'sms'];
 function lineOf(number) {
   const type = types[number % types.length];
   const date = new Date(Date.UTC(2026, 9, 1) + ((number * 7_919) % monthSeconds) * 1_000).toISOString();
-  const [from, to] = [number % 1_000_000, (number * 31) % 1_000_000].map((subscriber) => `49171${String(subscriber).padStart(7, '0')}`);
+  const [from, to] = [number % 1_000_000, (number * 31) % 1_000_000].map(
+    (subscriber) => `49171${String(subscriber).padStart(7, '0')}`,
+  );
   return `{"externalId":"cdr-${number}","source":"switch-${number % 7}","usageDate":"${date}","usageType":"${type}","status":"received","usageSpecification":{"id":"spec-${type}","name":"Calls and sessions"},"usageCharacteristic":[{"name":"volume","value":${number % 5_000},"valueType":"integer"},{"name":"from","value":"${from}"},{"name":"to","value":"${to}"}],"relatedParty":[{"id":"customer-${number % 50_000}","role":"customer","@referredType":"Customer"}]}\n`;
 }
 
@@ -34,7 +36,9 @@ export async function writeFiles(folder, files, lines) {
   let names = 0;
   for (let line = 0; line < lines; line++) {
     const number = names > 0 && random() < duplicateShare ? Math.floor(random() * names) : names++;
-    const file = /** @type {{ stream: import('node:fs').WriteStream, text: string }} */ (streams[Math.floor(random() * files)]);
+    const file = /** @type {{ stream: import('node:fs').WriteStream, text: string }} */ (
+      streams[Math.floor(random() * files)]
+    );
     file.text += lineOf(number);
     if (file.text.length < chunkCharacters) continue;
     const isRoom = file.stream.write(file.text);

@@ -40,7 +40,12 @@ function accepting({ kind, request }) {
 
 /** @param {string} operationName @param {string} query @param {object} variables @returns {Request} */
 function graphql(operationName, query, variables) {
-  return { method: 'POST', path: '/graphql', headers: { ...json }, body: JSON.stringify({ operationName, query, variables }) };
+  return {
+    method: 'POST',
+    path: '/graphql',
+    headers: { ...json },
+    body: JSON.stringify({ operationName, query, variables }),
+  };
 }
 
 /** Unlike any other of this and earlier runs. */
@@ -49,7 +54,12 @@ const nextKey = () => `bench-${process.pid}-${++keys}`;
 
 /** @param {string} segment @param {object} body @param {string} key @returns {Request} */
 function post(segment, body, key) {
-  return { method: 'POST', path: `${base}/${segment}`, headers: { ...json, 'Idempotency-Key': key }, body: JSON.stringify({ ...body, reason: 'bench' }) };
+  return {
+    method: 'POST',
+    path: `${base}/${segment}`,
+    headers: { ...json, 'Idempotency-Key': key },
+    body: JSON.stringify({ ...body, reason: 'bench' }),
+  };
 }
 
 /** @param {number} amount */
@@ -69,13 +79,21 @@ export function reserve(id, key = nextKey()) {
 
 /** Consumes the whole of it. @param {Record<string, any> | undefined} reservation as it was answered @param {string} [key] @returns {Made} */
 export function commit(reservation, key = nextKey()) {
-  const body = { adjustType: 'reservationDebit', amount: reserved, bucket: reservation?.bucket, reserveBalance: { id: reservation?.id } };
+  const body = {
+    adjustType: 'reservationDebit',
+    amount: reserved,
+    bucket: reservation?.bucket,
+    reserveBalance: { id: reservation?.id },
+  };
   return { kind: 'commit', request: post('adjustBalance', body, key) };
 }
 
 /** So little that none runs out of it. @param {string} id @param {string} receiver @param {string} [key] @returns {Made} */
 export function transfer(id, receiver, key = nextKey()) {
-  return { kind: 'transfer', request: post('transferBalance', { amount: euro(0.01), bucket: { id }, receiverBucket: { id: receiver } }, key) };
+  return {
+    kind: 'transfer',
+    request: post('transferBalance', { amount: euro(0.01), bucket: { id }, receiverBucket: { id: receiver } }, key),
+  };
 }
 
 const transferBuckets = 100;
@@ -115,5 +133,8 @@ export const works = [
   { name: 'top-up over 10,000 buckets', aim: 0.9, walk: [() => topup(anyBucket())] },
   { name: 'reserve, then commit', walk: [anyReserve, itsCommit] },
   { name: `transfer between ${transferBuckets} buckets`, walk: [anyTransfer] },
-  { name: 'mixed load', walk: [restById, () => topup(anyBucket()), graphqlById, anyReserve, itsCommit, restPage, anyTransfer, graphqlPage] },
+  {
+    name: 'mixed load',
+    walk: [restById, () => topup(anyBucket()), graphqlById, anyReserve, itsCommit, restPage, anyTransfer, graphqlPage],
+  },
 ];

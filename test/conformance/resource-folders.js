@@ -53,14 +53,32 @@ export function resourceFolders(resource) {
 export function viewFolder({ name, path, code, schema, unknownId }) {
   const id = `ID${code}01`;
   /** @type {Expectation} */
-  const row = { status: 200, body: 'list', attributes: {}, oursOnly: true, schema: { name: '(ours) Schema is valid', schema } };
+  const row = {
+    status: 200,
+    body: 'list',
+    attributes: {},
+    oursOnly: true,
+    schema: { name: '(ours) Schema is valid', schema },
+  };
   const get = { method: /** @type {const} */ ('GET') };
   return {
     name: 'N1',
     requests: [
       { ...get, name: `/${name}`, description: `Lists every ${name}.`, path, expect: { ...row, save: { [id]: 'id' } } },
-      { ...get, name: `/${name}/{{${id}}}`, description: `Reads a ${name} by its id.`, path: `${path}/{{${id}}}`, expect: { ...row, body: 'object' } },
-      { ...get, name: `/${name}/404ID`, description: `Asks for a ${name} that does not exist.`, path: `${path}/${unknownId}`, expect: { status: 404, body: 'error', attributes: {}, oursOnly: true } },
+      {
+        ...get,
+        name: `/${name}/{{${id}}}`,
+        description: `Reads a ${name} by its id.`,
+        path: `${path}/{{${id}}}`,
+        expect: { ...row, body: 'object' },
+      },
+      {
+        ...get,
+        name: `/${name}/404ID`,
+        description: `Asks for a ${name} that does not exist.`,
+        path: `${path}/${unknownId}`,
+        expect: { status: 404, body: 'error', attributes: {}, oursOnly: true },
+      },
     ],
   };
 }

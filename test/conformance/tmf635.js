@@ -11,7 +11,10 @@ const basePath = '/tmf-api/usageManagement/v4';
 
 const text = { type: 'string', minLength: 1 };
 const dateTime = { type: 'string', format: 'date-time' };
-const usageStatus = { type: 'string', enum: ['received', 'rejected', 'recycled', 'guided', 'rated', 'rerated', 'billed'] };
+const usageStatus = {
+  type: 'string',
+  enum: ['received', 'rejected', 'recycled', 'guided', 'rated', 'rerated', 'billed'],
+};
 const reference = { type: 'object', required: ['id'], properties: { id: text, href: text, name: text } };
 
 /** @param {string} path @returns {Schema & { type: string }} */

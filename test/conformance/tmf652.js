@@ -13,9 +13,24 @@ const text = { type: 'string', minLength: 1 };
 const dateTime = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' };
 const state = {
   type: 'string',
-  enum: ['acknowledged', 'rejected', 'pending', 'held', 'inProgress', 'cancelled', 'completed', 'failed', 'assessingCancellation', 'pendingCancellation'],
+  enum: [
+    'acknowledged',
+    'rejected',
+    'pending',
+    'held',
+    'inProgress',
+    'cancelled',
+    'completed',
+    'failed',
+    'assessingCancellation',
+    'pendingCancellation',
+  ],
 };
-const orderItem = { type: 'array', minItems: 1, items: { type: 'object', required: ['id', 'state'], properties: { id: text, state } } };
+const orderItem = {
+  type: 'array',
+  minItems: 1,
+  items: { type: 'object', required: ['id', 'state'], properties: { id: text, state } },
+};
 
 /** @param {string} path @returns {Schema & { type: string }} */
 const hrefOf = (path) => ({ type: 'string', pattern: `^https?://[^/]+${basePath}/${path}/[^/?#]+$` });
@@ -25,7 +40,9 @@ const resourceOrder = {
   name: 'ResourceOrder',
   path: 'resourceOrder',
   code: 'RO',
-  payload: { orderItem: [{ id: '1', action: 'add', resource: { name: 'LG006-C5111N1', '@type': 'PhysicalResource' } }] },
+  payload: {
+    orderItem: [{ id: '1', action: 'add', resource: { name: 'LG006-C5111N1', '@type': 'PhysicalResource' } }],
+  },
   attributes: { href: hrefOf('resourceOrder'), id: text, orderDate: dateTime, orderItem },
   mandatory: ['href', 'id', 'orderDate', 'orderItem'],
   shown: ['href', 'id', 'orderDate', 'orderItem'],

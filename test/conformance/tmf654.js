@@ -200,7 +200,13 @@ const views = [
     schema: {
       type: 'object',
       required: ['id', 'href', 'status', 'amount', 'requestedDate'],
-      properties: { id: text, href: hrefOf('balanceAction'), status: actionStatus, amount: quantity, requestedDate: dateTime },
+      properties: {
+        id: text,
+        href: hrefOf('balanceAction'),
+        status: actionStatus,
+        amount: quantity,
+        requestedDate: dateTime,
+      },
     },
     unknownId: '4d2e2a40-8f5c-4f05-a4a3-3e4f6f0b6a1e',
   },

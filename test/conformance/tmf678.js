@@ -37,7 +37,11 @@ const onDemandSchema = {
     required: ['state'],
     properties: {
       billingAccount: reference,
-      relatedParty: { type: 'object', required: ['id', '@referredType'], properties: { id: text, '@referredType': text } },
+      relatedParty: {
+        type: 'object',
+        required: ['id', '@referredType'],
+        properties: { id: text, '@referredType': text },
+      },
       state: { type: 'string', enum: ['inProgress', 'rejected', 'done', 'terminatedWithError'] },
     },
     anyOf: [{ required: ['billingAccount'] }, { required: ['relatedParty'] }],
@@ -47,17 +51,38 @@ const onDemandSchema = {
 const get = /** @type {const} */ ('GET');
 
 /** A list of what exists. @param {string} name @param {string} path @param {Omit<Expectation, 'status' | 'body'>} expect @returns {Request} */
-const listing = (name, path, expect) => ({ name, description: `Lists ${path}.`, method: get, path, expect: { status: 200, body: 'list', ...expect } });
+const listing = (name, path, expect) => ({
+  name,
+  description: `Lists ${path}.`,
+  method: get,
+  path,
+  expect: { status: 200, body: 'list', ...expect },
+});
 
 /** @param {string} name @param {string} path @param {string} unknownId @returns {Folder} */
 const missing = (name, path, unknownId) => ({
   name: 'E1',
   requests: [
-    { name: `/${name}/404ID`, description: `Asks for a ${name} that does not exist.`, method: get, path: `${path}/${unknownId}`, expect: { status: 404, body: 'error', attributes: {} } },
+    {
+      name: `/${name}/404ID`,
+      description: `Asks for a ${name} that does not exist.`,
+      method: get,
+      path: `${path}/${unknownId}`,
+      expect: { status: 404, body: 'error', attributes: {} },
+    },
   ],
 });
 
-const bill = { path: 'customerBill', attributes: { href: hrefOf('customerBill'), id: text, billDocument: documents, 'billDocument.id': text, state: billState } };
+const bill = {
+  path: 'customerBill',
+  attributes: {
+    href: hrefOf('customerBill'),
+    id: text,
+    billDocument: documents,
+    'billDocument.id': text,
+    state: billState,
+  },
+};
 const everyBill = {
   attributes: bill.attributes,
   mandatory: ['href', 'id', 'billDocument'],
@@ -79,7 +104,11 @@ const billFolders = [
   {
     name: 'N1',
     requests: [
-      listing('/CustomerBill', 'customerBill', { ...everyBill, schema: billSchema, save: { HREFCB01: 'href', IDCB01: 'id', BDID01: 'billDocument.id' } }),
+      listing('/CustomerBill', 'customerBill', {
+        ...everyBill,
+        schema: billSchema,
+        save: { HREFCB01: 'href', IDCB01: 'id', BDID01: 'billDocument.id' },
+      }),
     ],
   },
   {
@@ -122,7 +151,11 @@ const everyOnDemand = {
 const savedOnDemand = { id: 'IDCBOD01', values: { href: 'HREFCBOD01', id: 'IDCBOD01' } };
 /** @param {string} selected @returns {Request} */
 const selectedOnDemand = (selected) =>
-  listing(`/CustomerBillOnDemand?fields=${selected}`, `customerBillOnDemand?fields=${selected}`, { ...everyOnDemand, only: ['id', 'href'], among: { [selected]: `${selected.toUpperCase()}CBOD01` } });
+  listing(`/CustomerBillOnDemand?fields=${selected}`, `customerBillOnDemand?fields=${selected}`, {
+    ...everyOnDemand,
+    only: ['id', 'href'],
+    among: { [selected]: `${selected.toUpperCase()}CBOD01` },
+  });
 
 /** @type {Folder[]} */
 const onDemandFolders = [
@@ -135,9 +168,20 @@ const onDemandFolders = [
         method: 'POST',
         path: 'customerBillOnDemand',
         body: { billingAccount: { id: 'A0815' } },
-        expect: { ...everyOnDemand, status: 201, body: 'object', schema: onDemandSchema, save: { HREFCBOD01: 'href', IDCBOD01: 'id' }, location: true },
+        expect: {
+          ...everyOnDemand,
+          status: 201,
+          body: 'object',
+          schema: onDemandSchema,
+          save: { HREFCBOD01: 'href', IDCBOD01: 'id' },
+          location: true,
+        },
       },
-      listing('/CustomerBillOnDemand', 'customerBillOnDemand', { ...everyOnDemand, schema: onDemandSchema, saved: savedOnDemand }),
+      listing('/CustomerBillOnDemand', 'customerBillOnDemand', {
+        ...everyOnDemand,
+        schema: onDemandSchema,
+        saved: savedOnDemand,
+      }),
       {
         name: '/CustomerBillOnDemand/{{IDCBOD01}}',
         description: 'Reads the new request by its id.',
@@ -152,14 +196,23 @@ const onDemandFolders = [
     requests: [
       selectedOnDemand('href'),
       selectedOnDemand('id'),
-      listing('/CustomerBillOnDemand?id={{IDCBOD01}}', 'customerBillOnDemand?id={{IDCBOD01}}', { ...everyOnDemand, saved: savedOnDemand, where: { id: 'IDCBOD01' } }),
+      listing('/CustomerBillOnDemand?id={{IDCBOD01}}', 'customerBillOnDemand?id={{IDCBOD01}}', {
+        ...everyOnDemand,
+        saved: savedOnDemand,
+        where: { id: 'IDCBOD01' },
+      }),
     ],
   },
   missing('CustomerBillOnDemand', 'customerBillOnDemand', '0e34c2dd-fd61-4ca3-a42b-c3a64f3c398b'),
 ];
 
 const rateAttributes = { id: text, isBilled: boolean, href: hrefOf('appliedCustomerBillingRate') };
-const everyRate = { attributes: rateAttributes, mandatory: ['id', 'isBilled', 'href'], shown: ['id', 'isBilled', 'href'], held: ['id', 'isBilled', 'href'] };
+const everyRate = {
+  attributes: rateAttributes,
+  mandatory: ['id', 'isBilled', 'href'],
+  shown: ['id', 'isBilled', 'href'],
+  held: ['id', 'isBilled', 'href'],
+};
 const savedRate = { id: 'IDACBR01', values: { isBilled: 'ISBILLEDACBR01', href: 'HREFACBR01', id: 'IDACBR01' } };
 /** @param {string[]} names @param {string} selected @returns {Request} */
 const selectedRate = (names, selected) =>
@@ -175,7 +228,11 @@ const selectedRate = (names, selected) =>
 const filteredRate = (attribute) => {
   const variable = `${attribute.toUpperCase()}ACBR01`;
   const query = `?${attribute}={{${variable}}}`;
-  return listing(`/AppliedCustomerBillingRate${query}`, `appliedCustomerBillingRate${query}`, { ...everyRate, saved: savedRate, where: { [attribute]: variable } });
+  return listing(`/AppliedCustomerBillingRate${query}`, `appliedCustomerBillingRate${query}`, {
+    ...everyRate,
+    saved: savedRate,
+    where: { [attribute]: variable },
+  });
 };
 
 /** @type {Folder[]} */
@@ -183,7 +240,10 @@ const rateFolders = [
   {
     name: 'N1',
     requests: [
-      listing('/AppliedCustomerBillingRate', 'appliedCustomerBillingRate', { ...everyRate, save: { ISBILLEDACBR01: 'isBilled', IDACBR01: 'id', HREFACBR01: 'href' } }),
+      listing('/AppliedCustomerBillingRate', 'appliedCustomerBillingRate', {
+        ...everyRate,
+        save: { ISBILLEDACBR01: 'isBilled', IDACBR01: 'id', HREFACBR01: 'href' },
+      }),
     ],
   },
   {

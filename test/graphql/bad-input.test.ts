@@ -35,11 +35,17 @@ describe('bad input through GraphQL', () => {
   const post = (body: string | Uint8Array, headers: Record<string, string> = {}): Promise<RawAnswer> =>
     send(server.url, 'POST', '/graphql', { body, headers: { 'content-type': 'application/json', ...headers } });
   /** A document whose variables are JSON text. */
-  const run = (query: string, variables = '{}'): Promise<RawAnswer> => post(`{"query":${JSON.stringify(query)},"variables":${variables}}`);
+  const run = (query: string, variables = '{}'): Promise<RawAnswer> =>
+    post(`{"query":${JSON.stringify(query)},"variables":${variables}}`);
   const get = (query: string, variables?: string): Promise<RawAnswer> =>
-    send(server.url, 'GET', `/graphql?query=${encodeURIComponent(query)}${variables === undefined ? '' : `&variables=${encodeURIComponent(variables)}`}`, {
-      headers: { 'content-type': 'application/json' },
-    });
+    send(
+      server.url,
+      'GET',
+      `/graphql?query=${encodeURIComponent(query)}${variables === undefined ? '' : `&variables=${encodeURIComponent(variables)}`}`,
+      {
+        headers: { 'content-type': 'application/json' },
+      },
+    );
 
   describe.each(fixtures)('for $typeName', (fixture: Fixture) => {
     const { typeName, segment, text = 'status', time = 'requestedDate', hasParties = true } = fixture;
@@ -50,15 +56,23 @@ describe('bad input through GraphQL', () => {
     const id = (): string => instances.get(typeName).id;
     const valid = (): Json => minimal.get(typeName) as Json;
     /** The variables of the creation, one attribute of which is JSON text. */
-    const inputWith = (name: string, json: string): string => JSON.stringify({ input: { ...valid(), [name]: '\u{1F6A7}' } }).replace('"\u{1F6A7}"', json);
+    const inputWith = (name: string, json: string): string =>
+      JSON.stringify({ input: { ...valid(), [name]: '\u{1F6A7}' } }).replace('"\u{1F6A7}"', json);
 
     if (fixture.quantity) describeAmounts(fixture.quantity);
 
     function describeAmounts(quantity: NonNullable<Fixture['quantity']>): void {
       const { attribute, mayBeZero } = quantity;
-      const [numberName, unitsName] = amountPaths(quantity).slice(1).map((path) => path.split('.').at(-1) as string) as [string, string];
+      const [numberName, unitsName] = amountPaths(quantity)
+        .slice(1)
+        .map((path) => path.split('.').at(-1) as string) as [string, string];
       const amount = (json: string): string => amountJson(quantity, json);
-      const zero: [string, string][] = mayBeZero ? [] : [['0', 'greater than zero'], ['-0', 'greater than zero']];
+      const zero: [string, string][] = mayBeZero
+        ? []
+        : [
+            ['0', 'greater than zero'],
+            ['-0', 'greater than zero'],
+          ];
 
       it.each([...badNumbers, ...zero])('refuses the amount %s in a variable by name', async (json, named) => {
         const answer = await run(create, inputWith(attribute, amount(`{"amount":${json},"units":"EUR"}`)));
@@ -66,11 +80,16 @@ describe('bad input through GraphQL', () => {
         expect(answer.text).toContain(numberName);
       });
 
-      it.each([...badNumbers.filter(([json]) => !/^["{[]|true/.test(json)), ...zero])('refuses the amount %s in a literal by name', async (json, named) => {
-        const value = amount(`{ "amount": ${json}, "units": "EUR" }`).replaceAll(/"(\w+)":/g, '$1:');
-        const literal = toLiteral(valid()).replace(/\}$/, `, ${attribute}: ${value} }`).replace(new RegExp(`${attribute}: \\{ [^}]* \\}, `), '');
-        expectRefusal(await run(`mutation { create${typeName}(input: ${literal}) { id } }`), named);
-      });
+      it.each([...badNumbers.filter(([json]) => !/^["{[]|true/.test(json)), ...zero])(
+        'refuses the amount %s in a literal by name',
+        async (json, named) => {
+          const value = amount(`{ "amount": ${json}, "units": "EUR" }`).replaceAll(/"(\w+)":/g, '$1:');
+          const literal = toLiteral(valid())
+            .replace(/\}$/, `, ${attribute}: ${value} }`)
+            .replace(new RegExp(`${attribute}: \\{ [^}]* \\}, `), '');
+          expectRefusal(await run(`mutation { create${typeName}(input: ${literal}) { id } }`), named);
+        },
+      );
 
       it.each([
         ['the amount without units', amount('{"amount":1}')],
@@ -90,7 +109,12 @@ describe('bad input through GraphQL', () => {
       ['a text for a list of objects', 'relatedParty', '"a"', 'relatedParty'],
       ['null in a list', 'relatedParty', '[null]', 'relatedParty'],
       ['a reference without id', 'relatedParty', '[{"atReferredType":"Individual"}]', 'id'],
-      ['an unknown attribute of an element', 'relatedParty', '[{"id":"1","atReferredType":"Individual","colour":1}]', hasParties ? 'colour' : 'relatedParty'],
+      [
+        'an unknown attribute of an element',
+        'relatedParty',
+        '[{"id":"1","atReferredType":"Individual","colour":1}]',
+        hasParties ? 'colour' : 'relatedParty',
+      ],
       ['__proto__', '__proto__', '{"isAdmin":true}', '__proto__'],
       ['constructor', 'constructor', '{"isAdmin":true}', 'constructor'],
       ['a NUL', 'description', '"a\\u0000b"', 'description'],
@@ -99,7 +123,10 @@ describe('bad input through GraphQL', () => {
       ['a usageType of no length', 'usageType', '""', 'usageType'],
       ['a usageType of 100,000 characters', 'usageType', `"${'x'.repeat(100_000)}"`, 'usageType'],
     ])('refuses %s, naming it', async (_title, name, json, named) => {
-      const variables = name === '__proto__' ? `{"input":{"__proto__":${json},${JSON.stringify(valid()).slice(1)}}` : inputWith(name, json);
+      const variables =
+        name === '__proto__'
+          ? `{"input":{"__proto__":${json},${JSON.stringify(valid()).slice(1)}}`
+          : inputWith(name, json);
       expectRefusal(await run(create, variables), named);
       expectRefusal(await run(create, variables), named);
     });
@@ -126,16 +153,20 @@ describe('bad input through GraphQL', () => {
       ['filter', `{ ${text}: { like: "a" } }`, 'like'],
       ['filter', `{ ${text}: "active" }`, 'StringFilter'],
       ['filter', `{ ${text}: { eq: 5 } }`, '5'],
-      ...(hasParties ? [
-        ['filter', '{ relatedParty: { id: { eq: "42" } } }', 'id'],
-        ['filter', '{ relatedParty: { every: { id: { eq: "42" } } } }', 'every'],
-      ] as [string, string, string][] : []),
-      ...(time === null ? [] : [
-        ['filter', `{ ${time}: { gt: "yesterday" } }`, 'yesterday'],
-        ['filter', `{ ${time}: { gt: "2026-02-30" } }`, '2026-02-30'],
-        ['filter', `{ ${time}: { eq: "0000-01-01" } }`, '0000-01-01'],
-        ['filter', `{ ${time}: { contains: "2026" } }`, 'contains'],
-      ] as [string, string, string][]),
+      ...(hasParties
+        ? ([
+            ['filter', '{ relatedParty: { id: { eq: "42" } } }', 'id'],
+            ['filter', '{ relatedParty: { every: { id: { eq: "42" } } } }', 'every'],
+          ] as [string, string, string][])
+        : []),
+      ...(time === null
+        ? []
+        : ([
+            ['filter', `{ ${time}: { gt: "yesterday" } }`, 'yesterday'],
+            ['filter', `{ ${time}: { gt: "2026-02-30" } }`, '2026-02-30'],
+            ['filter', `{ ${time}: { eq: "0000-01-01" } }`, '0000-01-01'],
+            ['filter', `{ ${time}: { contains: "2026" } }`, 'contains'],
+          ] as [string, string, string][])),
       ['filter', '{ revision: { eq: 99999999999 } }', '99999999999'],
       ['filter', '{ revision: { eq: 1.5 } }', '1.5'],
       ['filter', `{ ${text}: { regex: "(" } }`, 'regular expression'],
@@ -165,16 +196,25 @@ describe('bad input through GraphQL', () => {
     });
 
     it('refuses a cursor of another order', async () => {
-      const { data } = await server.graphql(`{ ${many}(limit: 1, orderBy: [{ ${text}: ASC }]) { pageInfo { endCursor } } }`);
+      const { data } = await server.graphql(
+        `{ ${many}(limit: 1, orderBy: [{ ${text}: ASC }]) { pageInfo { endCursor } } }`,
+      );
       const cursor = data[many].pageInfo.endCursor;
       expectRefusal(await run(`{ ${many}(after: "${cursor}") { items { id } } }`), 'cursor');
-      expectRefusal(await run(`{ ${many}(after: "${cursor}", orderBy: [{ ${time ?? 'revision'}: ASC }]) { items { id } } }`), 'cursor');
+      expectRefusal(
+        await run(`{ ${many}(after: "${cursor}", orderBy: [{ ${time ?? 'revision'}: ASC }]) { items { id } } }`),
+        'cursor',
+      );
     });
 
     it.each([
       ['a literal with a NUL', `{ ${one}(id: "a\\u0000") { id } }`, undefined],
       ['a literal with half a surrogate pair', `{ ${one}(id: "\\uD800") { id } }`, undefined],
-      ['a literal in a filter', `{ ${many}(filter: { status: { in: ["a", "\\u0000"] } }) { items { id } } }`, undefined],
+      [
+        'a literal in a filter',
+        `{ ${many}(filter: { status: { in: ["a", "\\u0000"] } }) { items { id } } }`,
+        undefined,
+      ],
       ['a variable with a NUL', `query ($id: ID!) { ${one}(id: $id) { id } }`, '{"id":"a\\u0000"}'],
       ['a variable with half a surrogate pair', `query ($id: ID!) { ${one}(id: $id) { id } }`, '{"id":"\\ud800"}'],
       ['the default of a variable', `query ($id: ID! = "\\u0000") { ${one}(id: $id) { id } }`, undefined],
@@ -185,7 +225,8 @@ describe('bad input through GraphQL', () => {
   });
 
   describe('in a filter', () => {
-    const list = 'query ($filter: BucketFilter, $orderBy: [BucketOrderBy!]) { buckets(filter: $filter, orderBy: $orderBy) { items { id } } }';
+    const list =
+      'query ($filter: BucketFilter, $orderBy: [BucketOrderBy!]) { buckets(filter: $filter, orderBy: $orderBy) { items { id } } }';
     const texts = Array.from({ length: 70_000 }, (_, at) => String(at));
 
     it('refuses more values than one statement takes', async () => {
@@ -193,18 +234,27 @@ describe('bad input through GraphQL', () => {
     });
 
     it('refuses thousands of conditions, which REST bounds by CLAUSES_MAX', async () => {
-      expectRefusal(await run(list, JSON.stringify({ filter: { or: texts.slice(0, 20_000).map((eq) => ({ status: { eq } })) } })), '');
+      expectRefusal(
+        await run(list, JSON.stringify({ filter: { or: texts.slice(0, 20_000).map((eq) => ({ status: { eq } })) } })),
+        '',
+      );
     });
 
-    it.each([100, 1_000, 1_500])('refuses %i conditions nested in each other, in a literal and in a variable', async (depth) => {
-      const literal = `${'{ not: '.repeat(depth)}{ status: { eq: "a" } }${' }'.repeat(depth)}`;
-      expectRefusal(await run(`{ buckets(filter: ${literal}) { items { id } } }`), '');
-      const variable = `${'{"not":'.repeat(depth)}{"status":{"eq":"a"}}${'}'.repeat(depth)}`;
-      expectRefusal(await run(list, `{"filter":${variable}}`), '');
-    });
+    it.each([100, 1_000, 1_500])(
+      'refuses %i conditions nested in each other, in a literal and in a variable',
+      async (depth) => {
+        const literal = `${'{ not: '.repeat(depth)}{ status: { eq: "a" } }${' }'.repeat(depth)}`;
+        expectRefusal(await run(`{ buckets(filter: ${literal}) { items { id } } }`), '');
+        const variable = `${'{"not":'.repeat(depth)}{"status":{"eq":"a"}}${'}'.repeat(depth)}`;
+        expectRefusal(await run(list, `{"filter":${variable}}`), '');
+      },
+    );
 
     it('refuses thousands of order keys, which REST bounds by SORT_KEYS_MAX', async () => {
-      expectRefusal(await run(list, JSON.stringify({ orderBy: Array.from({ length: 2_000 }, () => ({ status: 'ASC' })) })), '');
+      expectRefusal(
+        await run(list, JSON.stringify({ orderBy: Array.from({ length: 2_000 }, () => ({ status: 'ASC' })) })),
+        '',
+      );
     });
   });
 
@@ -222,7 +272,11 @@ describe('bad input through GraphQL', () => {
       ['an unknown fragment', '{ buckets { ...F } }', 'F'],
       ['an unused fragment', '{ __typename } fragment F on Bucket { id }', 'F'],
       ['a fragment that contains itself', '{ buckets { items { ...F } } } fragment F on Bucket { id ...F }', 'F'],
-      ['fragments that contain each other', '{ buckets { items { ...F } } } fragment F on Bucket { ...G } fragment G on Bucket { ...F }', 'F'],
+      [
+        'fragments that contain each other',
+        '{ buckets { items { ...F } } } fragment F on Bucket { ...G } fragment G on Bucket { ...F }',
+        'F',
+      ],
       ['an unknown variable', '{ bucket(id: $id) { id } }', 'id'],
       ['an unused variable', 'query ($id: ID) { __typename }', 'id'],
       ['a variable of the wrong type', 'query ($id: Int!) { bucket(id: $id) { id } }', 'Int'],
@@ -232,28 +286,65 @@ describe('bad input through GraphQL', () => {
       ['a subscription', 'subscription { bucketChanged { id } }', ''],
       ['a mutation that does not exist', 'mutation { emptyAllBuckets }', 'emptyAllBuckets'],
       ['two operations and no name', 'query A { __typename } query B { __typename }', 'operation name'],
-      ['nesting of selections beyond the limit', `{ buckets { items ${'{ partyAccount '.repeat(20)}{ id }${' }'.repeat(20)} } }`, ''],
+      [
+        'nesting of selections beyond the limit',
+        `{ buckets { items ${'{ partyAccount '.repeat(20)}{ id }${' }'.repeat(20)} } }`,
+        '',
+      ],
       ['a selection 4,900 levels deep', `${'{ a '.repeat(4_900)}${'}'.repeat(4_900)}`, ''],
-      ['a value 4,000 levels deep', `{ buckets(filter: ${'['.repeat(4_000)}${']'.repeat(4_000)}) { items { id } } }`, ''],
+      [
+        'a value 4,000 levels deep',
+        `{ buckets(filter: ${'['.repeat(4_000)}${']'.repeat(4_000)}) { items { id } } }`,
+        '',
+      ],
       ['a type 4,000 levels deep', `query ($x: ${'['.repeat(4_000)}Int${']'.repeat(4_000)}) { __typename }`, ''],
       ['a document of 10,001 tokens', `{ ${'__typename '.repeat(10_001)} }`, 'token'],
-      ['400 aliases of a query', `{ ${Array.from({ length: 400 }, (_, at) => `a${at}: bucket(id: "x") { id }`).join(' ')} }`, '50'],
-      ['400 aliases of a query within a fragment', `{ ...F } fragment F on Query { ${Array.from({ length: 400 }, (_, at) => `a${at}: bucket(id: "x") { id }`).join(' ')} }`, '50'],
-      ['400 aliases of a query within an inline fragment', `{ ... { ${Array.from({ length: 400 }, (_, at) => `a${at}: bucket(id: "x") { id }`).join(' ')} } }`, '50'],
-      ['100 creations in one inline fragment', `mutation { ... { ${Array.from({ length: 100 }, (_, at) => `a${at}: createBucket(input: { usageType: "flood" }) { id }`).join(' ')} } }`, '50'],
+      [
+        '400 aliases of a query',
+        `{ ${Array.from({ length: 400 }, (_, at) => `a${at}: bucket(id: "x") { id }`).join(' ')} }`,
+        '50',
+      ],
+      [
+        '400 aliases of a query within a fragment',
+        `{ ...F } fragment F on Query { ${Array.from({ length: 400 }, (_, at) => `a${at}: bucket(id: "x") { id }`).join(' ')} }`,
+        '50',
+      ],
+      [
+        '400 aliases of a query within an inline fragment',
+        `{ ... { ${Array.from({ length: 400 }, (_, at) => `a${at}: bucket(id: "x") { id }`).join(' ')} } }`,
+        '50',
+      ],
+      [
+        '100 creations in one inline fragment',
+        `mutation { ... { ${Array.from({ length: 100 }, (_, at) => `a${at}: createBucket(input: { usageType: "flood" }) { id }`).join(' ')} } }`,
+        '50',
+      ],
     ])('refuses %s', async (_title, query, named) => {
       expectRefusal(await run(query), named);
     });
 
     it('answers fragments that spread each other ten times over seven levels, which are one field in the end', async () => {
-      const levels = Array.from({ length: 7 }, (_, at) => `fragment F${at} on Bucket { ${`...F${at + 1} `.repeat(10)} }`);
-      const answer = await run(`{ buckets(limit: 1) { items { ...F0 } } } ${levels.join(' ')} fragment F7 on Bucket { id }`);
+      const levels = Array.from(
+        { length: 7 },
+        (_, at) => `fragment F${at} on Bucket { ${`...F${at + 1} `.repeat(10)} }`,
+      );
+      const answer = await run(
+        `{ buckets(limit: 1) { items { ...F0 } } } ${levels.join(' ')} fragment F7 on Bucket { id }`,
+      );
       expect([answer.status, answer.body.data.buckets.items]).toEqual([200, [{ id: expect.any(String) }]]);
       // No measure but a guard: whoever follows every path walks ten million of them, and one level more is ten times as many.
     }, 8_000);
 
     it('counts introspection within the limits, so that tools can read the schema', async () => {
-      const answer = await run(getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true }));
+      const answer = await run(
+        getIntrospectionQuery({
+          descriptions: true,
+          inputValueDeprecation: true,
+          specifiedByUrl: true,
+          directiveIsRepeatable: true,
+          schemaDescription: true,
+        }),
+      );
       expect([answer.status, answer.body.errors]).toEqual([200, undefined]);
     });
   });
@@ -276,19 +367,30 @@ describe('bad input through GraphQL', () => {
       ['variables that are a list', '{"query":"{ __typename }","variables":[1]}'],
       ['an operationName that is a number', '{"query":"{ __typename }","operationName":5}'],
       ['an operationName that does not occur', '{"query":"query A { __typename }","operationName":"B"}'],
-      ['a mutation under a name that does not occur', '{"query":"mutation A { createBucket(input: { usageType: \\"x\\" }) { id } }","operationName":"B"}'],
+      [
+        'a mutation under a name that does not occur',
+        '{"query":"mutation A { createBucket(input: { usageType: \\"x\\" }) { id } }","operationName":"B"}',
+      ],
       ['extensions that are a text', '{"query":"{ __typename }","extensions":"x"}'],
       ['a persisted query', `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"${'a'.repeat(64)}"}}}`],
       ['a NUL in the document', '{"query":"{ __typename }\\u0000"}'],
       ['a NUL in a variable that is not declared', '{"query":"{ __typename }","variables":{"x":"\\u0000"}}'],
       ['10,000 levels', '['.repeat(10_000)],
-      ['10,000 levels in a variable', `{"query":"{ __typename }","variables":{"x":${'['.repeat(10_000)}${']'.repeat(10_000)}}}`],
+      [
+        '10,000 levels in a variable',
+        `{"query":"{ __typename }","variables":{"x":${'['.repeat(10_000)}${']'.repeat(10_000)}}}`,
+      ],
     ])('refuses %s', async (_title, body) => {
       expectRefusal(await post(body), '');
     });
 
     it('refuses bytes that are no UTF-8', async () => {
-      for (const bytes of [[0xff, 0xfe], [0x7b, 0x22, 0xc3, 0x28, 0x7d], Array.from({ length: 999 }, (_, at) => (at * 37) % 256)]) expectRefusal(await post(Uint8Array.from(bytes)), 'UTF-8');
+      for (const bytes of [
+        [0xff, 0xfe],
+        [0x7b, 0x22, 0xc3, 0x28, 0x7d],
+        Array.from({ length: 999 }, (_, at) => (at * 37) % 256),
+      ])
+        expectRefusal(await post(Uint8Array.from(bytes)), 'UTF-8');
     });
 
     it('refuses a body beyond the limit with 413 naming it', async () => {
@@ -301,7 +403,14 @@ describe('bad input through GraphQL', () => {
       expectRefusal(await post(gzipSync('{"query":"{ __typename }"}'), { 'content-encoding': 'gzip' }), 'gzip');
     });
 
-    it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'application/graphql+json2', ''])('refuses the Content-Type %j', async (type) => {
+    it.each([
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'application/xml',
+      'application/graphql+json2',
+      '',
+    ])('refuses the Content-Type %j', async (type) => {
       const answer = await post('{"query":"{ __typename }"}', { 'content-type': type });
       expect([answer.status >= 400 && answer.status < 500, answer.text]).toEqual([true, expect.stringMatching(/./)]);
     });
@@ -311,17 +420,30 @@ describe('bad input through GraphQL', () => {
       expect((await post('{ __typename }', plain)).body).toMatchObject({ data: { __typename: 'Query' } });
       const variables = encodeURIComponent('{"limit":1}');
       const named = 'query a { __typename } query b($limit: Int) { buckets(limit: $limit) { items { __typename } } }';
-      const answer = await send(server.url, 'POST', `/graphql?operationName=b&variables=${variables}`, { body: named, headers: plain });
+      const answer = await send(server.url, 'POST', `/graphql?operationName=b&variables=${variables}`, {
+        body: named,
+        headers: plain,
+      });
       expect(answer.body.data.buckets.items.length).toBeLessThanOrEqual(1);
       expectRefusal(await post('{', plain), 'Syntax');
-      expectRefusal(await send(server.url, 'POST', '/graphql?variables=x', { body: '{ __typename }', headers: plain }), '');
+      expectRefusal(
+        await send(server.url, 'POST', '/graphql?variables=x', { body: '{ __typename }', headers: plain }),
+        '',
+      );
       expect((await post('', plain)).status).toBe(400);
     });
 
     it('refuses other methods than GET and POST', async () => {
       for (const method of ['PUT', 'PATCH', 'DELETE']) {
-        const answer = await send(server.url, method, '/graphql', { body: '{"query":"{ __typename }"}', headers: { 'content-type': 'application/json' } });
-        expect([method, answer.status, answer.headers['allow']]).toEqual([method, 405, expect.stringContaining('POST')]);
+        const answer = await send(server.url, method, '/graphql', {
+          body: '{"query":"{ __typename }"}',
+          headers: { 'content-type': 'application/json' },
+        });
+        expect([method, answer.status, answer.headers['allow']]).toEqual([
+          method,
+          405,
+          expect.stringContaining('POST'),
+        ]);
       }
     });
 
@@ -332,11 +454,26 @@ describe('bad input through GraphQL', () => {
         const answer = await post(JSON.stringify({ query: mutation }), { 'content-type': type });
         expect([type, answer.status >= 400 && answer.status < 500]).toEqual([type, true]);
       }
-      expect((await send(server.url, 'GET', `/graphql?query=${encodeURIComponent('{ __typename }')}`)).status).toBe(400);
+      expect((await send(server.url, 'GET', `/graphql?query=${encodeURIComponent('{ __typename }')}`)).status).toBe(
+        400,
+      );
     });
 
-    it.each(['', 'query', 'query=', 'query=%', 'query=%00', 'query=%7B', 'query=%7B__typename%7D&variables=x', 'query=%7B__typename%7D&variables=5', 'query=%7B__typename%7D&query=%7B__typename%7D', `query=${'x'.repeat(12_000)}`])('refuses GET with %.30s', async (search) => {
-      const answer = await send(server.url, 'GET', `/graphql?${search}`, { headers: { 'content-type': 'application/json' } });
+    it.each([
+      '',
+      'query',
+      'query=',
+      'query=%',
+      'query=%00',
+      'query=%7B',
+      'query=%7B__typename%7D&variables=x',
+      'query=%7B__typename%7D&variables=5',
+      'query=%7B__typename%7D&query=%7B__typename%7D',
+      `query=${'x'.repeat(12_000)}`,
+    ])('refuses GET with %.30s', async (search) => {
+      const answer = await send(server.url, 'GET', `/graphql?${search}`, {
+        headers: { 'content-type': 'application/json' },
+      });
       expect([answer.status >= 400 && answer.status < 500, answer.text]).toEqual([true, expect.stringMatching(/./)]);
     });
 
@@ -344,30 +481,59 @@ describe('bad input through GraphQL', () => {
       const create = 'createBucket(input: { usageType: "x" }) { id }';
       const two = JSON.stringify({ query: `mutation { a: ${create} b: ${create} }` });
       expectRefusal(await post(two, { 'Idempotency-Key': 'k' }), 'Idempotency-Key');
-      expectRefusal(await post(JSON.stringify({ query: `mutation { ... { a: ${create} b: ${create} } }` }), { 'Idempotency-Key': 'k' }), 'Idempotency-Key');
-      for (const key of ['', 'x'.repeat(256), '\u00fc']) expectRefusal(await post(JSON.stringify({ query: `mutation { ${create} }` }), { 'Idempotency-Key': key }), 'Idempotency-Key');
+      expectRefusal(
+        await post(JSON.stringify({ query: `mutation { ... { a: ${create} b: ${create} } }` }), {
+          'Idempotency-Key': 'k',
+        }),
+        'Idempotency-Key',
+      );
+      for (const key of ['', 'x'.repeat(256), '\u00fc'])
+        expectRefusal(
+          await post(JSON.stringify({ query: `mutation { ${create} }` }), { 'Idempotency-Key': key }),
+          'Idempotency-Key',
+        );
       for (const key of ['', 'x'.repeat(256), 'a\\u0000', '\u00fc']) {
-        expectRefusal(await post(`{"query":${JSON.stringify(`mutation ($k: String) { createBucket(input: { usageType: "x" }, idempotencyKey: $k) { id } }`)},"variables":{"k":"${key}"}}`), '');
+        expectRefusal(
+          await post(
+            `{"query":${JSON.stringify(`mutation ($k: String) { createBucket(input: { usageType: "x" }, idempotencyKey: $k) { id } }`)},"variables":{"k":"${key}"}}`,
+          ),
+          '',
+        );
       }
     });
   });
 
   it('never tells what is behind an error: no stack, no SQL, no file', async () => {
-    const answers = await Promise.all([run('{ buckets(after: "x") { items { id } } }'), run('{ nonsense }'), post('{'), get('query ($id: ID!) { bucket(id: $id) { id } }', '{"id":"\\u0000"}')]);
+    const answers = await Promise.all([
+      run('{ buckets(after: "x") { items { id } } }'),
+      run('{ nonsense }'),
+      post('{'),
+      get('query ($id: ID!) { bucket(id: $id) { id } }', '{"id":"\\u0000"}'),
+    ]);
     for (const { text } of answers) expect(text).not.toMatch(/stack|node_modules|SELECT|prisma|\.ts|\.js\b/i);
   });
 });
 
 describe('the schema of a server', () => {
-  it.each([['on', true], ['off', false]])('is readable with INTROSPECTION=%s: %s', async (value, isReadable) => {
+  it.each([
+    ['on', true],
+    ['off', false],
+  ])('is readable with INTROSPECTION=%s: %s', async (value, isReadable) => {
     const server = await startTestServer({ INTROSPECTION: value });
     try {
-      for (const query of [getIntrospectionQuery(), '{ __schema { queryType { name } } }', '{ __type(name: "Bucket") { name } }']) {
+      for (const query of [
+        getIntrospectionQuery(),
+        '{ __schema { queryType { name } } }',
+        '{ __type(name: "Bucket") { name } }',
+      ]) {
         const { data, errors } = await server.graphql(query);
         expect([data === undefined, errors === undefined]).toEqual([!isReadable, isReadable]);
         if (!isReadable) expect(errors?.[0]?.message).toContain('introspection');
       }
-      expect((await server.graphql('{ __typename buckets { __typename } }')).data).toEqual({ __typename: 'Query', buckets: { __typename: 'BucketPage' } });
+      expect((await server.graphql('{ __typename buckets { __typename } }')).data).toEqual({
+        __typename: 'Query',
+        buckets: { __typename: 'BucketPage' },
+      });
       // Did you mean ...? would tell the schema all the same.
       const { errors } = await server.graphql('{ bucket(id: "1") { usageTyp } }');
       if (!isReadable) expect(errors?.[0]?.message).not.toContain('usageType');
@@ -379,15 +545,25 @@ describe('the schema of a server', () => {
 
 /** A refusal with status 4xx in the error, whatever HTTP says; no data of the field refused. */
 function expectRefusal({ status, body, text }: RawAnswer, named: string): void {
-  expect([status, text.slice(0, 2_000)]).toEqual([status < 500 ? status : '< 500', expect.stringContaining('"errors":[{')]);
+  expect([status, text.slice(0, 2_000)]).toEqual([
+    status < 500 ? status : '< 500',
+    expect.stringContaining('"errors":[{'),
+  ]);
   const [error] = body.errors;
   expect(error).toEqual(
     expect.objectContaining({
       message: expect.stringMatching(/./),
-      extensions: expect.objectContaining({ code: expect.stringMatching(/^[A-Z_]+$/), status: expect.any(Number), reason: expect.stringMatching(/./) }),
+      extensions: expect.objectContaining({
+        code: expect.stringMatching(/^[A-Z_]+$/),
+        status: expect.any(Number),
+        reason: expect.stringMatching(/./),
+      }),
     }),
   );
-  expect([error.message, error.extensions.status >= 400 && error.extensions.status < 500]).toEqual([error.message, true]);
+  expect([error.message, error.extensions.status >= 400 && error.extensions.status < 500]).toEqual([
+    error.message,
+    true,
+  ]);
   expect(JSON.stringify(body.errors)).toContain(JSON.stringify(named).slice(1, -1));
   for (const value of Object.values((body.data ?? {}) as Json)) expect(value).toBe(null);
 }
@@ -396,5 +572,7 @@ function expectRefusal({ status, body, text }: RawAnswer, named: string): void {
 function toLiteral(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(toLiteral).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return `{ ${Object.entries(value).map(([name, part]) => `${name}: ${toLiteral(part)}`).join(', ')} }`;
+  return `{ ${Object.entries(value)
+    .map(([name, part]) => `${name}: ${toLiteral(part)}`)
+    .join(', ')} }`;
 }

@@ -49,24 +49,66 @@ describe('an operation that costs too much', () => {
   const filtered = 'query ($filter: BucketFilter) { buckets(filter: $filter) { items { id } } }';
   it.each<[string, string, string, object?]>([
     ['six nested references under seven names each', nestedTargets(), 'bucket.reserveBalance'],
-    ['3,000 names of one attribute of 1,000 rows', `{ buckets(limit: 1000) { items { ${aliases(3_000, 'id')} } } }`, 'buckets.items'],
-    ['the same in fragments', `{ buckets(limit: 1000) { items { ...F } } } fragment F on Bucket { ...G ... { ${aliases(1_500, 'id')} } } fragment G on Bucket { ${aliases(1_400, 'name').replaceAll('a', 'b')} }`.replaceAll('nbme', 'name'), 'buckets.items'],
-    ['2,900 names of an extension, each a copy', `{ buckets(limit: 1) { items { ${aliases(2_900, 'extension')} } } }`, 'buckets.items'],
+    [
+      '3,000 names of one attribute of 1,000 rows',
+      `{ buckets(limit: 1000) { items { ${aliases(3_000, 'id')} } } }`,
+      'buckets.items',
+    ],
+    [
+      'the same in fragments',
+      `{ buckets(limit: 1000) { items { ...F } } } fragment F on Bucket { ...G ... { ${aliases(1_500, 'id')} } } fragment G on Bucket { ${aliases(1_400, 'name').replaceAll('a', 'b')} }`.replaceAll(
+        'nbme',
+        'name',
+      ),
+      'buckets.items',
+    ],
+    [
+      '2,900 names of an extension, each a copy',
+      `{ buckets(limit: 1) { items { ${aliases(2_900, 'extension')} } } }`,
+      'buckets.items',
+    ],
     ['twelve lists with a costly regular expression', twelve, '12 fields of the root, such as a0'],
     ['fifty lists', `{ ${aliases(50, 'usages(limit: 1) { items { id } }')} }`, '50 fields of the root, such as a0'],
-    ['counts to the end under many names', `{ buckets(limit: 1) { ${aliases(1_000, 'totalCount(exact: true)')} } }`, 'buckets'],
-    ['lists within lists within lists', '{ buckets(limit: 1000) { items { actions(limit: 1000) { items { id } } } } }', 'buckets.items.actions.items'],
-    ['sums for each of many bills', '{ customerBills(limit: 1000) { items { groupedRates(by: []) { count } } } }', 'customerBills.items.groupedRates'],
-    ['many reports', `{ ${aliases(10, 'usageAggregate(groupBy: []) { count }')} }`, '10 fields of the root, such as a0'],
-    ['the schema eleven times', `{ ${aliases(11, '__schema { types { name } }')} }`, '11 fields of the root, such as a0'],
+    [
+      'counts to the end under many names',
+      `{ buckets(limit: 1) { ${aliases(1_000, 'totalCount(exact: true)')} } }`,
+      'buckets',
+    ],
+    [
+      'lists within lists within lists',
+      '{ buckets(limit: 1000) { items { actions(limit: 1000) { items { id } } } } }',
+      'buckets.items.actions.items',
+    ],
+    [
+      'sums for each of many bills',
+      '{ customerBills(limit: 1000) { items { groupedRates(by: []) { count } } } }',
+      'customerBills.items.groupedRates',
+    ],
+    [
+      'many reports',
+      `{ ${aliases(10, 'usageAggregate(groupBy: []) { count }')} }`,
+      '10 fields of the root, such as a0',
+    ],
+    [
+      'the schema eleven times',
+      `{ ${aliases(11, '__schema { types { name } }')} }`,
+      '11 fields of the root, such as a0',
+    ],
     ['4,000 empty conditions in a variable', filtered, 'buckets', { filter: { and: elements(4_000, {}) } }],
     ['4,000 empty lists in a variable', filtered, 'buckets', { filter: { and: [{ or: elements(4_000, []) }] } }],
   ])('is refused before anything is read: %s', async (_title, query, part, variables = undefined) => {
     reads.mockClear();
     for (let time = 0; time < 2; time++) {
       const { status, headers, data, errors, extensions } = await run(query, variables);
-      expect([status, data, errors?.length, errors?.[0]?.extensions]).toEqual([400, undefined, 1, { code: 'OPERATION_TOO_COSTLY', status: 400, reason: 'Operation too costly' }]);
-      expect(errors?.[0]?.message).toMatch(new RegExp(`^the operation costs \\d+ points, the limit OPERATION_COST_MAX is ${costMax}; most of it: `));
+      expect([status, data, errors?.length, errors?.[0]?.extensions]).toEqual([
+        400,
+        undefined,
+        1,
+        { code: 'OPERATION_TOO_COSTLY', status: 400, reason: 'Operation too costly' },
+      ]);
+      expect(errors?.[0]?.message).toMatch(
+        new RegExp(`^the operation costs \\d+ points, the limit OPERATION_COST_MAX is ${costMax}; most of it: `),
+      );
       expect(errors?.[0]?.message).toContain(`most of it: ${part} (`);
       expect(extensions.cost).toBeGreaterThan(costMax);
       expect(headers.get('x-operation-cost')).toBe(String(extensions.cost));
@@ -76,15 +118,29 @@ describe('an operation that costs too much', () => {
 
   it('is refused when fragments spread each other without end, however little they select', async () => {
     // 560 places, each of which means 190 fragments.
-    const chain = Array.from({ length: 190 }, (_, at) => `fragment F${at} on Bucket { ${at < 189 ? `...F${at + 1}` : 'id'} }`);
-    const { status, errors } = await run(`{ buckets(limit: 1) { items { reserveBalance { ${aliases(560, 'target { bucket { target { ...F0 } } }')} } } } } ${chain.join(' ')}`);
+    const chain = Array.from(
+      { length: 190 },
+      (_, at) => `fragment F${at} on Bucket { ${at < 189 ? `...F${at + 1}` : 'id'} }`,
+    );
+    const { status, errors } = await run(
+      `{ buckets(limit: 1) { items { reserveBalance { ${aliases(560, 'target { bucket { target { ...F0 } } }')} } } } } ${chain.join(' ')}`,
+    );
     expect([status, errors?.[0]?.extensions.code]).toEqual([400, 'OPERATION_TOO_COSTLY']);
   });
 
   it('is refused in REST by the same limit', async () => {
     reads.mockClear();
     const { status, headers, body } = await server.rest('GET', '/balanceAction?depth=3&limit=1000');
-    expect([status, body]).toEqual([400, { code: '130', reason: 'Operation too costly', message: expect.stringContaining('OPERATION_COST_MAX'), status: '400', '@type': 'Error' }]);
+    expect([status, body]).toEqual([
+      400,
+      {
+        code: '130',
+        reason: 'Operation too costly',
+        message: expect.stringContaining('OPERATION_COST_MAX'),
+        status: '400',
+        '@type': 'Error',
+      },
+    ]);
     expect(body.message).toContain('most of it: result.items');
     expect(Number(headers.get('x-operation-cost'))).toBeGreaterThan(costMax);
     expect(reads).not.toHaveBeenCalled();
@@ -104,24 +160,70 @@ describe('an operation that costs too much', () => {
 });
 
 describe('what is no operation yet is counted before anybody looks into it', () => {
-  const post = (path: string, body: string, type = 'application/json', method = 'POST'): ReturnType<typeof send> => send(server.url, method, path, { body, headers: { 'content-type': type } });
-  const graphql = (query: string, variables: string): ReturnType<typeof send> => post('/graphql', `{"query":${JSON.stringify(query)},"variables":${variables}}`);
+  const post = (path: string, body: string, type = 'application/json', method = 'POST'): ReturnType<typeof send> =>
+    send(server.url, method, path, { body, headers: { 'content-type': type } });
+  const graphql = (query: string, variables: string): ReturnType<typeof send> =>
+    post('/graphql', `{"query":${JSON.stringify(query)},"variables":${variables}}`);
   const keys = Array.from({ length: 90_000 }, (_, at) => `"k${at}":1`).join();
   const items = `[${elements(5_000, '{"id":"1","action":"add"}').join()}]`;
-  const [buckets, orders, imports] = ['/tmf-api/prepayBalanceManagement/v4/bucket', '/tmf-api/resourceOrderingManagement/v4/resourceOrder', '/tmf-api/usageManagement/v4/importJob'];
+  const [buckets, orders, imports] = [
+    '/tmf-api/prepayBalanceManagement/v4/bucket',
+    '/tmf-api/resourceOrderingManagement/v4/resourceOrder',
+    '/tmf-api/usageManagement/v4/importJob',
+  ];
   const createOrder = 'mutation ($input: ResourceOrderCreate!) { createResourceOrder(input: $input) { id } }';
   const createOrders = 'mutation ($inputs: [ResourceOrderCreate!]!) { createResourceOrders(inputs: $inputs) { id } }';
 
   it.each<[string, () => ReturnType<typeof send>, string]>([
-    ['90,000 keys in REST', () => post(buckets, `{"usageType":"x","@type":"Y",${keys}}`), '90003 values, the limit is 50000'],
-    ['90,000 keys of a merge patch', () => post(`${buckets}/x`, `{${keys}}`, 'application/merge-patch+json', 'PATCH'), 'the limit is 50000'],
-    ['90,000 keys in GraphQL', () => graphql('mutation ($input: BucketCreate!) { createBucket(input: $input) { id } }', `{"input":{${keys}}}`), 'the limit is 50000'],
-    ['100,000 empty conditions', () => graphql('query ($filter: BucketFilter) { buckets(filter: $filter) { items { id } } }', `{"filter":{"and":[${elements(100_000, '{}').join()}]}}`), 'the limit is 50000'],
-    ['5,000 order items in REST', () => post(orders, `{"orderItem":${items}}`), 'orderItem has 5000 elements, the limit is 1000'],
-    ['5,000 order items in GraphQL', () => graphql(createOrder, `{"input":{"orderItem":${items}}}`), 'orderItem has 5000 elements, the limit is 1000'],
-    ['5,000 orders in GraphQL', () => graphql(createOrders, `{"inputs":[${elements(5_000, '{}').join()}]}`), 'inputs has 5000 elements, the limit is 1000'],
-    ['500,000 columns of CSV', () => post(`${imports}?mode=skipBad`, `${'a,'.repeat(500_000)}a\n1\n`, 'text/csv'), 'line 1: the header has more columns than the limit of 500'],
-    ['a row of CSV of 500,000 cells', () => post(`${imports}?mode=skipBad`, `source\na\n"b,c\n"\n${','.repeat(500_000)}\n`, 'text/csv'), 'line 5: the row has more cells than the limit of 5000'],
+    [
+      '90,000 keys in REST',
+      () => post(buckets, `{"usageType":"x","@type":"Y",${keys}}`),
+      '90003 values, the limit is 50000',
+    ],
+    [
+      '90,000 keys of a merge patch',
+      () => post(`${buckets}/x`, `{${keys}}`, 'application/merge-patch+json', 'PATCH'),
+      'the limit is 50000',
+    ],
+    [
+      '90,000 keys in GraphQL',
+      () => graphql('mutation ($input: BucketCreate!) { createBucket(input: $input) { id } }', `{"input":{${keys}}}`),
+      'the limit is 50000',
+    ],
+    [
+      '100,000 empty conditions',
+      () =>
+        graphql(
+          'query ($filter: BucketFilter) { buckets(filter: $filter) { items { id } } }',
+          `{"filter":{"and":[${elements(100_000, '{}').join()}]}}`,
+        ),
+      'the limit is 50000',
+    ],
+    [
+      '5,000 order items in REST',
+      () => post(orders, `{"orderItem":${items}}`),
+      'orderItem has 5000 elements, the limit is 1000',
+    ],
+    [
+      '5,000 order items in GraphQL',
+      () => graphql(createOrder, `{"input":{"orderItem":${items}}}`),
+      'orderItem has 5000 elements, the limit is 1000',
+    ],
+    [
+      '5,000 orders in GraphQL',
+      () => graphql(createOrders, `{"inputs":[${elements(5_000, '{}').join()}]}`),
+      'inputs has 5000 elements, the limit is 1000',
+    ],
+    [
+      '500,000 columns of CSV',
+      () => post(`${imports}?mode=skipBad`, `${'a,'.repeat(500_000)}a\n1\n`, 'text/csv'),
+      'line 1: the header has more columns than the limit of 500',
+    ],
+    [
+      'a row of CSV of 500,000 cells',
+      () => post(`${imports}?mode=skipBad`, `source\na\n"b,c\n"\n${','.repeat(500_000)}\n`, 'text/csv'),
+      'line 5: the row has more cells than the limit of 5000',
+    ],
   ])('%s', async (_title, ask, message) => {
     const { status, text } = await ask();
     expect([status, text]).toEqual([400, expect.stringContaining(message)]);
@@ -130,17 +232,28 @@ describe('what is no operation yet is counted before anybody looks into it', () 
 
   it('a path of 5,001 segments within an extension', async () => {
     const path = elements(5_001, 'a').join('.');
-    const asVariable = await server.graphql('query ($filter: BucketFilter) { buckets(filter: $filter) { items { id } } }', { filter: { extension: { path, eq: 'x' } } });
-    const asLiteral = await server.graphql(`{ buckets(filter: { extension: { path: "${path}", eq: "x" } }) { items { id } } }`);
+    const asVariable = await server.graphql(
+      'query ($filter: BucketFilter) { buckets(filter: $filter) { items { id } } }',
+      { filter: { extension: { path, eq: 'x' } } },
+    );
+    const asLiteral = await server.graphql(
+      `{ buckets(filter: { extension: { path: "${path}", eq: "x" } }) { items { id } } }`,
+    );
     for (const { errors } of [asVariable, asLiteral]) {
-      expect([errors?.[0]?.extensions.code, errors?.[0]?.message]).toEqual(['INVALID_QUERY', expect.stringContaining('5001 segments: the limit PATH_DEPTH_MAX is 12')]);
+      expect([errors?.[0]?.extensions.code, errors?.[0]?.message]).toEqual([
+        'INVALID_QUERY',
+        expect.stringContaining('5001 segments: the limit PATH_DEPTH_MAX is 12'),
+      ]);
     }
   });
 
   it('10,000 unknown attributes, of which the answer repeats a few', async () => {
     const some = Array.from({ length: 10_000 }, (_, at) => `"k${at}":1`).join();
     for (let time = 0; time < 2; time++) {
-      const { status, text } = await graphql('mutation ($input: BucketCreate!) { createBucket(input: $input) { id } }', `{"input":{${some}}}`);
+      const { status, text } = await graphql(
+        'mutation ($input: BucketCreate!) { createBucket(input: $input) { id } }',
+        `{"input":{${some}}}`,
+      );
       expect([status, text]).toEqual([400, expect.stringContaining('k0')]);
       expect(text.length).toBeLessThan(50_000);
     }
@@ -152,47 +265,120 @@ describe('what is no operation yet is counted before anybody looks into it', () 
 
   it.each([
     ['REST', (extension: string) => post(buckets, `{"usageType":"x","@type":"Y","more":${extension}}`), 31],
-    ['GraphQL', (extension: string) => graphql('mutation ($input: BucketCreate!) { createBucket(input: $input) { id } }', `{"input":{"usageType":"x","extension":{"more":${extension}}}}`), 31],
-    ['a literal of GraphQL', (extension: string) => graphql(`mutation { createBucket(input: { usageType: "x", extension: { more: ${extension} } }) { id } }`, '{}'), 31],
+    [
+      'GraphQL',
+      (extension: string) =>
+        graphql(
+          'mutation ($input: BucketCreate!) { createBucket(input: $input) { id } }',
+          `{"input":{"usageType":"x","extension":{"more":${extension}}}}`,
+        ),
+      31,
+    ],
+    [
+      'a literal of GraphQL',
+      (extension: string) =>
+        graphql(`mutation { createBucket(input: { usageType: "x", extension: { more: ${extension} } }) { id } }`, '{}'),
+      31,
+    ],
   ])('levels of an extension in %s', async (_title, ask, levels) => {
     const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
     expect((await ask(nested(levels))).text).not.toContain('nested too deep');
-    for (const depth of [levels + 1, 60]) expect(await ask(nested(depth))).toMatchObject({ status: 400, text: expect.stringContaining('nested too deep') });
+    for (const depth of [levels + 1, 60])
+      expect(await ask(nested(depth))).toMatchObject({ status: 400, text: expect.stringContaining('nested too deep') });
   });
 
   it.each([
-    ['REST', (value: string) => post('/tmf-api/usageManagement/v4/usage', `{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":${value}}]}`)],
-    ['GraphQL', (value: string) => graphql('mutation ($input: UsageCreate!) { createUsage(input: $input) { id } }', `{"input":{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":${value}}]}}`)],
-    ['a literal of GraphQL', (value: string) => graphql(`mutation { createUsage(input: { usageSpecification: { id: "s" }, usageCharacteristic: [{ name: "n", value: ${value} }] }) { id } }`, '{}')],
-    ['a variable within a literal', (value: string) => graphql('mutation ($v: AnyJson!) { createUsage(input: { usageSpecification: { id: "s" }, usageCharacteristic: [{ name: "n", value: $v }] }) { id } }', `{"v":${value}}`)],
+    [
+      'REST',
+      (value: string) =>
+        post(
+          '/tmf-api/usageManagement/v4/usage',
+          `{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":${value}}]}`,
+        ),
+    ],
+    [
+      'GraphQL',
+      (value: string) =>
+        graphql(
+          'mutation ($input: UsageCreate!) { createUsage(input: $input) { id } }',
+          `{"input":{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":${value}}]}}`,
+        ),
+    ],
+    [
+      'a literal of GraphQL',
+      (value: string) =>
+        graphql(
+          `mutation { createUsage(input: { usageSpecification: { id: "s" }, usageCharacteristic: [{ name: "n", value: ${value} }] }) { id } }`,
+          '{}',
+        ),
+    ],
+    [
+      'a variable within a literal',
+      (value: string) =>
+        graphql(
+          'mutation ($v: AnyJson!) { createUsage(input: { usageSpecification: { id: "s" }, usageCharacteristic: [{ name: "n", value: $v }] }) { id } }',
+          `{"v":${value}}`,
+        ),
+    ],
   ])('levels of a whole resource in %s', async (_title, ask) => {
     const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
     // The resource, its list and the element are levels, too.
     const fits = await ask(nested(29));
     expect(fits.text).not.toContain('errors');
     expect([200, 201]).toContain(fits.status);
-    expect(await ask(nested(30))).toMatchObject({ status: 400, text: expect.stringContaining('DOCUMENT_DEPTH_MAX is 32') });
+    expect(await ask(nested(30))).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('DOCUMENT_DEPTH_MAX is 32'),
+    });
   });
 });
 
 describe('the rules of GraphQL compare in pairs', () => {
   it.each([
-    ['one field again and again', `{ buckets { items { ${aliases(2_000, 'x').replaceAll(/a\d+: x/g, 'id')} } } }`, 'the limit is 100'],
-    ['one field in fragments of the place', `{ buckets { items { ${'...{ id } '.repeat(1_500)} } } }`, 'the limit is 100'],
-    ['many fragments', `{ buckets { items { ${fragmentNames(400).map((name) => `...${name}`).join(' ')} } } } ${fragmentNames(400).map((name) => `fragment ${name} on Bucket { id }`).join(' ')}`, 'the limit is 200'],
+    [
+      'one field again and again',
+      `{ buckets { items { ${aliases(2_000, 'x').replaceAll(/a\d+: x/g, 'id')} } } }`,
+      'the limit is 100',
+    ],
+    [
+      'one field in fragments of the place',
+      `{ buckets { items { ${'...{ id } '.repeat(1_500)} } } }`,
+      'the limit is 100',
+    ],
+    [
+      'many fragments',
+      `{ buckets { items { ${fragmentNames(400)
+        .map((name) => `...${name}`)
+        .join(' ')} } } } ${fragmentNames(400)
+        .map((name) => `fragment ${name} on Bucket { id }`)
+        .join(' ')}`,
+      'the limit is 200',
+    ],
   ])('so few of them are let through: %s', async (_title, query, text) => {
     const { status, errors } = await server.graphql(query);
-    expect([status, errors?.[0]?.message, errors?.[0]?.extensions.status]).toEqual([400, expect.stringContaining(text), 400]);
+    expect([status, errors?.[0]?.message, errors?.[0]?.extensions.status]).toEqual([
+      400,
+      expect.stringContaining(text),
+      400,
+    ]);
   });
 
   it('but what people write is', async () => {
-    const { errors } = await server.graphql(`{ buckets { items { id id name ...F ...F } } } fragment F on Bucket { id name }`);
+    const { errors } = await server.graphql(
+      `{ buckets { items { id id name ...F ...F } } } fragment F on Bucket { id name }`,
+    );
     expect(errors).toBeUndefined();
   });
 });
 
 describe('an operation that people ask for is admitted', () => {
-  const segments = [...new Map(apis.flatMap(({ basePaths, resources }) => Object.entries(resources).map(([segment, type]) => [type, `${basePaths[0]}/${segment}`] as const))).values()];
+  const segments = [
+    ...new Map(
+      apis.flatMap(({ basePaths, resources }) =>
+        Object.entries(resources).map(([segment, type]) => [type, `${basePaths[0]}/${segment}`] as const),
+      ),
+    ).values(),
+  ];
   it.each(segments)('1,000 rows in full: %s', async (path) => {
     const { status, headers } = await server.rest('GET', `${path}?limit=1000`);
     expect(status).toBe(200);
@@ -207,7 +393,8 @@ describe('an operation that people ask for is admitted', () => {
   });
 
   it('a party with five lists of a hundred', async () => {
-    const bucket = 'id name status usageType remainingValue { amount units } reservedValue { amount units } validFor { startDateTime endDateTime } relatedParty { id name role }';
+    const bucket =
+      'id name status usageType remainingValue { amount units } reservedValue { amount units } validFor { startDateTime endDateTime } relatedParty { id name role }';
     const { errors, extensions } = await run(`{ party(id: "customer-1") { id
       buckets(limit: 100) { totalCount pageInfo { hasNextPage endCursor } items { ${bucket} } }
       balanceActions(limit: 100) { totalCount items { id kind status requestedDate amount { amount units } bucket { id target { ${bucket} } } } }
@@ -219,7 +406,10 @@ describe('an operation that people ask for is admitted', () => {
   });
 
   const readme = readFileSync('README.md', 'utf8');
-  const operations = [...readme.matchAll(/```graphql\n([^`]+)```/g), ...readme.matchAll(/`((?:query|mutation)? ?\{[^`]+\})`/g)].flatMap(([, text = '']) => (isOperation(text) ? [text] : []));
+  const operations = [
+    ...readme.matchAll(/```graphql\n([^`]+)```/g),
+    ...readme.matchAll(/`((?:query|mutation)? ?\{[^`]+\})`/g),
+  ].flatMap(([, text = '']) => (isOperation(text) ? [text] : []));
   it('the README has operations', () => expect(operations.length).toBeGreaterThan(3));
   it.each(operations)('of the README: %s', async (operation) => {
     const { errors, extensions } = await run(operation);
@@ -233,8 +423,15 @@ describe('an operation that people ask for is admitted', () => {
   });
 
   it('a bulk creation of full size', async () => {
-    const usage = { usageSpecification: { id: 's' }, usageCharacteristic: Array.from({ length: 20 }, (_, at) => ({ name: `c${at}`, value: at })), relatedParty: [{ id: '1', atReferredType: 'X' }] };
-    const { errors } = await run('mutation ($inputs: [UsageCreate!]!) { createUsages(inputs: $inputs) { id usageDate usageCharacteristic { name value } } }', { inputs: elements(200, usage) });
+    const usage = {
+      usageSpecification: { id: 's' },
+      usageCharacteristic: Array.from({ length: 20 }, (_, at) => ({ name: `c${at}`, value: at })),
+      relatedParty: [{ id: '1', atReferredType: 'X' }],
+    };
+    const { errors } = await run(
+      'mutation ($inputs: [UsageCreate!]!) { createUsages(inputs: $inputs) { id usageDate usageCharacteristic { name value } } }',
+      { inputs: elements(200, usage) },
+    );
     expect(errors).toBeUndefined();
   });
 });
@@ -249,25 +446,34 @@ describe('the cost', () => {
   });
 
   it('is shown to pages of other origins', async () => {
-    const { headers } = await send(server.url, 'GET', '/graphql?query={__typename}', { headers: { origin: 'https://studio.apollographql.com', 'apollo-require-preflight': '1' } });
+    const { headers } = await send(server.url, 'GET', '/graphql?query={__typename}', {
+      headers: { origin: 'https://studio.apollographql.com', 'apollo-require-preflight': '1' },
+    });
     expect(headers['access-control-expose-headers']).toContain('X-Operation-Cost');
     expect(headers['x-operation-cost']).toBe('1');
   });
 
   it('grows with the rows that are asked for, and not with names of one field', async () => {
-    const costOf = async (query: string, variables?: object): Promise<number> => (await run(query, variables)).extensions.cost;
+    const costOf = async (query: string, variables?: object): Promise<number> =>
+      (await run(query, variables)).extensions.cost;
     const ten = await costOf('query ($limit: Int) { buckets(limit: $limit) { items { id name } } }', { limit: 10 });
     const twenty = await costOf('{ buckets(limit: 20) { items { id name } } }');
     // Ten rows more, of ten points and two attributes each, and one variable less, of five.
     expect(twenty - ten).toBe(10 * 12 - 5);
-    expect(await costOf('{ buckets(limit: 20) { items { id name id name ...F } } } fragment F on Bucket { name id }')).toBe(twenty);
+    expect(
+      await costOf('{ buckets(limit: 20) { items { id name id name ...F } } } fragment F on Bucket { name id }'),
+    ).toBe(twenty);
   });
 });
 
 type Answer = GraphqlAnswer & { extensions: any };
 
 async function run(query: string, variables?: object): Promise<Answer> {
-  const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) });
+  const response = await fetch(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
   const { data, errors, extensions } = (await response.json()) as any;
   return { status: response.status, headers: response.headers, data, errors, extensions };
 }

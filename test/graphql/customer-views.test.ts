@@ -23,12 +23,19 @@ describe('what is known of one customer', () => {
     }
     await placeOrder(server, ['1'], { relatedParty: [accountParty(account)], name: 'of the account' });
     // A party of another kind has the same name.
-    await placeOrder(server, ['1'], { relatedParty: [{ id: account, '@referredType': 'Individual' }], name: 'of the party' });
+    await placeOrder(server, ['1'], {
+      relatedParty: [{ id: account, '@referredType': 'Individual' }],
+      name: 'of the party',
+    });
     await makeBucket(server, 7, { relatedParty: [{ id: account, '@referredType': 'Individual' }] });
-    await makeUsage(server, 'somebody else', [3], { relatedParty: [{ id: account, '@referredType': 'Individual' }, accountParty('somebody else')] });
+    await makeUsage(server, 'somebody else', [3], {
+      relatedParty: [{ id: account, '@referredType': 'Individual' }, accountParty('somebody else')],
+    });
     await runCycle(server, (await makeCycle(server)).id);
     const { read } = server.database;
-    Object.assign(server.database, { read: (sql: Prisma.Sql, options: ReadOptions) => ((statements += 1), read(sql, options)) });
+    Object.assign(server.database, {
+      read: (sql: Prisma.Sql, options: ReadOptions) => ((statements += 1), read(sql, options)),
+    });
   });
   afterAll(() => server.close());
 
@@ -46,7 +53,11 @@ describe('what is known of one customer', () => {
     expect(errors).toBeUndefined();
     expect(data.billingAccount).toEqual({
       id: account,
-      customerBills: { items: [{ billingAccount: { id: account }, amountDue: { value: 13 }, appliedCustomerBillingRates: { totalCount: 3 } }] },
+      customerBills: {
+        items: [
+          { billingAccount: { id: account }, amountDue: { value: 13 }, appliedCustomerBillingRates: { totalCount: 3 } },
+        ],
+      },
       appliedCustomerBillingRates: { totalCount: 1, items: [{ isBilled: false }] },
       usages: { totalCount: 2, items: [{ status: 'billed' }, { status: 'guided' }] },
       buckets: { items: [{ partyAccount: { id: account }, remainingValue: { amount: 5 } }] },
@@ -82,9 +93,13 @@ describe('what is known of one customer', () => {
   });
 
   it('there is nothing where nobody names it, and refuses what its lists refuse', async () => {
-    const nothing = await server.graphql('{ billingAccount(id: "nobody") { customerBills { totalCount } buckets { items { id } } } }');
+    const nothing = await server.graphql(
+      '{ billingAccount(id: "nobody") { customerBills { totalCount } buckets { items { id } } } }',
+    );
     expect(nothing.data.billingAccount).toEqual({ customerBills: { totalCount: 0 }, buckets: { items: [] } });
-    const { errors } = await server.graphql('{ billingAccount(id: "nobody") { customerBills(limit: 100000) { items { id } } } }');
+    const { errors } = await server.graphql(
+      '{ billingAccount(id: "nobody") { customerBills(limit: 100000) { items { id } } } }',
+    );
     expect(errors?.[0]).toMatchObject({ extensions: { status: 400 } });
   });
 
@@ -113,12 +128,22 @@ describe('what is known of one customer', () => {
       return data.party.balanceActions;
     };
     statements = 0;
-    expect(await ask('balanceActions { totalCount items { id } }')).toEqual({ totalCount: 5, items: expected.map((id) => ({ id })) });
+    expect(await ask('balanceActions { totalCount items { id } }')).toEqual({
+      totalCount: 5,
+      items: expected.map((id) => ({ id })),
+    });
     expect(statements).toBe(1);
-    expect((await ask('balanceActions(filter: { status: { eq: "failed" } }) { items { id } }')).items).toEqual([{ id: ids[2] }]);
-    const { items, pageInfo } = await ask('balanceActions(limit: 2, orderBy: [{ id: DESC }]) { items { id } pageInfo { endCursor } }');
+    expect((await ask('balanceActions(filter: { status: { eq: "failed" } }) { items { id } }')).items).toEqual([
+      { id: ids[2] },
+    ]);
+    const { items, pageInfo } = await ask(
+      'balanceActions(limit: 2, orderBy: [{ id: DESC }]) { items { id } pageInfo { endCursor } }',
+    );
     expect(items).toEqual([{ id: ids[5] }, { id: ids[3] }]);
-    expect((await ask(`balanceActions(limit: 2, orderBy: [{ id: DESC }], after: "${pageInfo.endCursor}") { items { id } }`)).items).toEqual([{ id: ids[2] }, { id: ids[1] }]);
+    expect(
+      (await ask(`balanceActions(limit: 2, orderBy: [{ id: DESC }], after: "${pageInfo.endCursor}") { items { id } }`))
+        .items,
+    ).toEqual([{ id: ids[2] }, { id: ids[1] }]);
     await server.rest('DELETE', `/topupBalance/${ids[0]}`);
     expect((await ask('balanceActions { totalCount items { id } }')).totalCount).toBe(4);
   });

@@ -37,7 +37,12 @@ describe('a null in a filter', () => {
   const expectRefusal = async (query: string, variables: object, path: string): Promise<void> => {
     for (const { data, errors } of await several(query, variables)) {
       expect([query, data?.buckets ?? null]).toEqual([query, null]);
-      expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining(`${path} `), extensions: expect.objectContaining({ code: 'INVALID_FILTER', status: 400, attribute: path }) })]);
+      expect(errors).toEqual([
+        expect.objectContaining({
+          message: expect.stringContaining(`${path} `),
+          extensions: expect.objectContaining({ code: 'INVALID_FILTER', status: 400, attribute: path }),
+        }),
+      ]);
       expect(errors?.[0]?.message).toContain('use isNull');
     }
   };
@@ -47,10 +52,13 @@ describe('a null in a filter', () => {
     }
   };
   const whole = 'query ($filter: BucketFilter) { buckets(filter: $filter) { items { id } } }';
-  const asLiteral = (filter: object): string => `{ buckets(filter: ${JSON.stringify(filter).replaceAll(/"(\w+)":/g, '$1:')}) { items { id } } }`;
+  const asLiteral = (filter: object): string =>
+    `{ buckets(filter: ${JSON.stringify(filter).replaceAll(/"(\w+)":/g, '$1:')}) { items { id } } }`;
 
   const refused: [object, string][] = [
-    ...['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'contains', 'startsWith', 'regex', 'isNull'].map((operator): [object, string] => [{ status: { [operator]: null } }, `filter.status.${operator}`]),
+    ...['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'contains', 'startsWith', 'regex', 'isNull'].map(
+      (operator): [object, string] => [{ status: { [operator]: null } }, `filter.status.${operator}`],
+    ),
     [{ remainingValue: { amount: { gt: null } } }, 'filter.remainingValue.amount.gt'],
     [{ remainingValue: { isNull: null } }, 'filter.remainingValue.isNull'],
     [{ confirmationDate: { lt: null } }, 'filter.confirmationDate.lt'],
@@ -82,16 +90,35 @@ describe('a null in a filter', () => {
     [{ and: [{ or: [{ not: { name: { ne: null } } }] }] }, 'filter.and.0.or.0.not.name.ne'],
   ];
 
-  it.each(refused.map(([filter, path]) => [JSON.stringify(filter), filter, path] as const))('is refused in %s, as a literal and in a variable', async (_title, filter, path) => {
-    await expectRefusal(asLiteral(filter), {}, path);
-    await expectRefusal(whole, { filter }, path);
-  });
+  it.each(refused.map(([filter, path]) => [JSON.stringify(filter), filter, path] as const))(
+    'is refused in %s, as a literal and in a variable',
+    async (_title, filter, path) => {
+      await expectRefusal(asLiteral(filter), {}, path);
+      await expectRefusal(whole, { filter }, path);
+    },
+  );
 
-  const unconditional: object[] = [{}, { and: null }, { or: null }, { status: null }, { relatedParty: null }, { remainingValue: null }, { and: [] }, { and: [{}, { status: null }] }, { status: {} }, { relatedParty: {} }, { remainingValue: { amount: null } }, { extension: null }];
-  it.each(unconditional.map((filter) => [JSON.stringify(filter), filter] as const))('sets no condition where no operand is: %s', async (_title, filter) => {
-    await expectRows(asLiteral(filter), {}, all);
-    await expectRows(whole, { filter }, all);
-  });
+  const unconditional: object[] = [
+    {},
+    { and: null },
+    { or: null },
+    { status: null },
+    { relatedParty: null },
+    { remainingValue: null },
+    { and: [] },
+    { and: [{}, { status: null }] },
+    { status: {} },
+    { relatedParty: {} },
+    { remainingValue: { amount: null } },
+    { extension: null },
+  ];
+  it.each(unconditional.map((filter) => [JSON.stringify(filter), filter] as const))(
+    'sets no condition where no operand is: %s',
+    async (_title, filter) => {
+      await expectRows(asLiteral(filter), {}, all);
+      await expectRows(whole, { filter }, all);
+    },
+  );
 
   it('sets no condition as the whole filter', async () => {
     await expectRows('{ buckets(filter: null) { items { id } } }', {}, all);
@@ -110,11 +137,14 @@ describe('a null in a filter', () => {
     ['JsonScalar', '{ extension: { path: "colour", eq: $v } }', 'filter.extension.eq'],
     ['String', '{ and: [{ relatedParty: { some: { id: { eq: $v } } } }] }', 'filter.and.0.relatedParty.some.id.eq'],
   ];
-  it.each(operandVariables)('in a variable $v: %s within %s is refused, and an absent one lifts its operand', async (type, filter, path) => {
-    const query = `query ($v: ${type}) { buckets(filter: ${filter}) { items { id } } }`;
-    await expectRefusal(query, { v: null }, path);
-    await expectRows(query, {}, all);
-  });
+  it.each(operandVariables)(
+    'in a variable $v: %s within %s is refused, and an absent one lifts its operand',
+    async (type, filter, path) => {
+      const query = `query ($v: ${type}) { buckets(filter: ${filter}) { items { id } } }`;
+      await expectRefusal(query, { v: null }, path);
+      await expectRows(query, {}, all);
+    },
+  );
 
   it.each([
     ['StringFilter', '{ status: $v }'],
@@ -139,8 +169,16 @@ describe('a null in a filter', () => {
   });
 
   it('is refused where an absent variable leaves an alternative or a negation without condition', async () => {
-    await expectRefusal('query ($v: String) { buckets(filter: { or: [{ name: { eq: "of 1" } }, { status: { eq: $v } }] }) { items { id } } }', {}, 'filter.or.1');
-    await expectRefusal('query ($v: String) { buckets(filter: { not: { status: { eq: $v } } }) { items { id } } }', {}, 'filter.not');
+    await expectRefusal(
+      'query ($v: String) { buckets(filter: { or: [{ name: { eq: "of 1" } }, { status: { eq: $v } }] }) { items { id } } }',
+      {},
+      'filter.or.1',
+    );
+    await expectRefusal(
+      'query ($v: String) { buckets(filter: { not: { status: { eq: $v } } }) { items { id } } }',
+      {},
+      'filter.not',
+    );
   });
 
   it.each([
@@ -160,22 +198,42 @@ describe('a null in a filter', () => {
   it('is refused in every list and sum that takes a filter, and by GET', async () => {
     const id = all[0];
     for (const [query, path] of [
-      ['{ usages(filter: { relatedParty: { some: { id: { eq: null } } } }) { items { id } } }', 'filter.relatedParty.some.id.eq'],
-      ['{ customerBills(filter: { billingAccount: { id: { eq: null } } }) { items { id } } }', 'filter.billingAccount.id.eq'],
+      [
+        '{ usages(filter: { relatedParty: { some: { id: { eq: null } } } }) { items { id } } }',
+        'filter.relatedParty.some.id.eq',
+      ],
+      [
+        '{ customerBills(filter: { billingAccount: { id: { eq: null } } }) { items { id } } }',
+        'filter.billingAccount.id.eq',
+      ],
       ['{ resourceOrders(filter: { state: { ne: null } }) { items { id } } }', 'filter.state.ne'],
-      ['{ accumulatedBalances(filter: { relatedParty: { some: { id: { in: null } } } }) { items { id } } }', 'filter.relatedParty.some.id.in'],
+      [
+        '{ accumulatedBalances(filter: { relatedParty: { some: { id: { in: null } } } }) { items { id } } }',
+        'filter.relatedParty.some.id.in',
+      ],
       ['{ usageAggregate(filter: { status: { eq: null } }, groupBy: [status]) { count } }', 'filter.status.eq'],
       [`{ bucket(id: "${id}") { actions(filter: { status: { eq: null } }) { items { id } } } }`, 'filter.status.eq'],
       ['{ party(id: "1") { buckets(filter: { not: {} }) { items { id } } } }', 'filter.not'],
     ] as const) {
-      for (const { errors } of await several(query)) expect([query, errors?.[0]?.extensions]).toEqual([query, expect.objectContaining({ code: 'INVALID_FILTER', attribute: path })]);
-      const { body } = await send(server.url, 'GET', `/graphql?query=${encodeURIComponent(query)}`, { headers: { 'content-type': 'application/json' } });
+      for (const { errors } of await several(query))
+        expect([query, errors?.[0]?.extensions]).toEqual([
+          query,
+          expect.objectContaining({ code: 'INVALID_FILTER', attribute: path }),
+        ]);
+      const { body } = await send(server.url, 'GET', `/graphql?query=${encodeURIComponent(query)}`, {
+        headers: { 'content-type': 'application/json' },
+      });
       expect(body.errors[0].extensions).toMatchObject({ code: 'INVALID_FILTER', attribute: path });
     }
   });
 
   it('has no counterpart in TMF REST: what always holds may be an alternative there, and an empty value is a text', async () => {
-    for (const [query, count] of [['filter=$[*]', 3], [`filter=${encodeURIComponent("$[*],$[?(@.name=='x')]")}`, 3], ['name=', 0], ['name.ne=', 3]] as const) {
+    for (const [query, count] of [
+      ['filter=$[*]', 3],
+      [`filter=${encodeURIComponent("$[*],$[?(@.name=='x')]")}`, 3],
+      ['name=', 0],
+      ['name.ne=', 3],
+    ] as const) {
       const { status, body } = await server.rest('GET', `/bucket?${query}`);
       expect([query, status, body.length]).toEqual([query, 200, count]);
     }

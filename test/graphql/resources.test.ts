@@ -1,9 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GraphQLSchema } from 'graphql';
-import { type Fixture, type Json, makeInstances, makeOne, minimalBody, queriesOf, type ReadFixture } from '../fixtures/fixture.js';
+import {
+  type Fixture,
+  type Json,
+  makeInstances,
+  makeOne,
+  minimalBody,
+  queriesOf,
+  type ReadFixture,
+} from '../fixtures/fixture.js';
 import { everyFixture, fixtures } from '../fixtures/chosen.js';
 import { contentOf } from '../fixtures/rows.js';
-import { attributeNames, clientSchema, objectType, toGraphqlName, toInput, toWire, toWireName, wholeSelection } from '../fixtures/schema.js';
+import {
+  attributeNames,
+  clientSchema,
+  objectType,
+  toGraphqlName,
+  toInput,
+  toWire,
+  toWireName,
+  wholeSelection,
+} from '../fixtures/schema.js';
 import { startTestServer, type GraphqlAnswer, type TestServer } from '../support/server.js';
 
 describe.each(everyFixture)('$typeName through GraphQL', (fixture) => {
@@ -23,7 +40,8 @@ describe.each(everyFixture)('$typeName through GraphQL', (fixture) => {
   });
   afterAll(() => server.close());
 
-  const read = async (id: string, selection = whole): Promise<any> => (await server.graphql(`query ($id: ID!) { result: ${one}(id: $id) ${selection} }`, { id })).data.result;
+  const read = async (id: string, selection = whole): Promise<any> =>
+    (await server.graphql(`query ($id: ID!) { result: ${one}(id: $id) ${selection} }`, { id })).data.result;
 
   it('answers by id and in the list what REST answers', async () => {
     const { data } = await server.graphql(`{ ${many} { totalCount items ${whole} } }`);
@@ -34,7 +52,9 @@ describe.each(everyFixture)('$typeName through GraphQL', (fixture) => {
 
   it('has a value for every attribute in some instance, but for those that cannot have one', () => {
     const seen = new Set(rows.flatMap((row) => Object.keys(row)));
-    const missing = attributeNames(objectType(schema, typeName)).map(toWireName).filter((name) => !seen.has(name));
+    const missing = attributeNames(objectType(schema, typeName))
+      .map(toWireName)
+      .filter((name) => !seen.has(name));
     expect(missing.sort()).toEqual(Object.keys(fixture.neverSet).sort());
   });
 
@@ -51,7 +71,9 @@ describe.each(everyFixture)('$typeName through GraphQL', (fixture) => {
   });
 
   it('counts only when asked: a page of one item and the count of all', async () => {
-    const { data } = await server.graphql(`{ a: ${many}(limit: 1) { totalCount items { id } pageInfo { hasNextPage hasPreviousPage } } b: ${many}(limit: 0) { totalCount items { id } } }`);
+    const { data } = await server.graphql(
+      `{ a: ${many}(limit: 1) { totalCount items { id } pageInfo { hasNextPage hasPreviousPage } } b: ${many}(limit: 0) { totalCount items { id } } }`,
+    );
     const { totalCount } = data.b;
     expect(data).toEqual({
       a: { totalCount, items: [{ id: rows[0]?.['id'] }], pageInfo: { hasNextPage: true, hasPreviousPage: false } },
@@ -74,7 +96,11 @@ describe.each(everyFixture)('$typeName through GraphQL', (fixture) => {
     );
     expect(errors).toBe(undefined);
     const { [text]: value, href } = rows[0] as any;
-    expect(data).toEqual({ a: { id, [text]: value, href }, b: { id, href, s: value }, c: { items: [{ id, [text]: value, href }] } });
+    expect(data).toEqual({
+      a: { id, [text]: value, href },
+      b: { id, href, s: value },
+      c: { items: [{ id, [text]: value, href }] },
+    });
   });
 
   it('gives the same answer the first time, interpreted, and later, compiled', async () => {
@@ -100,11 +126,18 @@ describe.each(fixtures)('$typeName written through GraphQL', (fixture: Fixture) 
   afterAll(() => server.close());
 
   const create = (input: Json, selection = whole): Promise<GraphqlAnswer> =>
-    server.graphql(`mutation ($input: ${typeName}Create!) { result: create${typeName}(input: $input) ${selection} }`, { input });
+    server.graphql(`mutation ($input: ${typeName}Create!) { result: create${typeName}(input: $input) ${selection} }`, {
+      input,
+    });
   const update = (id: string, input: Json, ifRevision?: number): Promise<GraphqlAnswer> =>
-    server.graphql(`mutation ($id: ID!, $input: ${typeName}Update!, $ifRevision: Int) { result: update${typeName}(id: $id, input: $input, ifRevision: $ifRevision) ${whole} }`, { id, input, ifRevision });
-  const remove = (id: string): Promise<GraphqlAnswer> => server.graphql(`mutation ($id: ID!) { result: delete${typeName}(id: $id) }`, { id });
-  const read = async (id: string, selection = whole): Promise<any> => (await server.graphql(`query ($id: ID!) { result: ${segment}(id: $id) ${selection} }`, { id })).data.result;
+    server.graphql(
+      `mutation ($id: ID!, $input: ${typeName}Update!, $ifRevision: Int) { result: update${typeName}(id: $id, input: $input, ifRevision: $ifRevision) ${whole} }`,
+      { id, input, ifRevision },
+    );
+  const remove = (id: string): Promise<GraphqlAnswer> =>
+    server.graphql(`mutation ($id: ID!) { result: delete${typeName}(id: $id) }`, { id });
+  const read = async (id: string, selection = whole): Promise<any> =>
+    (await server.graphql(`query ($id: ID!) { result: ${segment}(id: $id) ${selection} }`, { id })).data.result;
   const minimal = async (): Promise<Json> => toInput(await minimalBody(server, fixture));
   const resultOf = ({ data, errors }: GraphqlAnswer): any => {
     expect(errors).toBe(undefined);
@@ -113,7 +146,10 @@ describe.each(fixtures)('$typeName written through GraphQL', (fixture: Fixture) 
   const expectRefusal = ({ data, errors }: GraphqlAnswer, code: string, status: number, named: string): void => {
     expect(data?.result ?? null).toBe(null);
     expect(errors).toEqual([
-      expect.objectContaining({ message: expect.stringContaining(named), extensions: expect.objectContaining({ code, status, reason: expect.stringMatching(/./) }) }),
+      expect.objectContaining({
+        message: expect.stringContaining(named),
+        extensions: expect.objectContaining({ code, status, reason: expect.stringMatching(/./) }),
+      }),
     ]);
   };
 
@@ -131,22 +167,24 @@ describe.each(fixtures)('$typeName written through GraphQL', (fixture: Fixture) 
     resultOf(await create({ ...(await minimal()), ...toInput(nulls) }));
   });
 
-  for (const path of fixture.required) it(`refuses a creation without ${path} by name`, async () => {
-    const before = await contentOf(server.database);
-    const [first = '', second] = path.split('.').map(toGraphqlName);
-    const input = await minimal();
-    const { [first]: value, ...others } = input;
-    const { [second ?? '']: _dropped, ...inner } = (value ?? {}) as Json;
-    const answer = await create(second === undefined ? others : { ...others, [first]: inner });
-    expect(answer.errors?.[0]?.extensions.status).toBe(400);
-    expect(answer.errors?.[0]?.message).toContain(second ?? first);
-    expect(Object.keys(await contentOf(server.database))).toEqual(Object.keys(before));
-  });
+  for (const path of fixture.required)
+    it(`refuses a creation without ${path} by name`, async () => {
+      const before = await contentOf(server.database);
+      const [first = '', second] = path.split('.').map(toGraphqlName);
+      const input = await minimal();
+      const { [first]: value, ...others } = input;
+      const { [second ?? '']: _dropped, ...inner } = (value ?? {}) as Json;
+      const answer = await create(second === undefined ? others : { ...others, [first]: inner });
+      expect(answer.errors?.[0]?.extensions.status).toBe(400);
+      expect(answer.errors?.[0]?.message).toContain(second ?? first);
+      expect(Object.keys(await contentOf(server.database))).toEqual(Object.keys(before));
+    });
 
   it('has no input for what the server sets, nor for what PATCH may not change', () => {
     const createFields = Object.keys((schema.getType(`${typeName}Create`) as any).getFields());
     const updateFields = Object.keys((schema.getType(`${typeName}Update`) as any).getFields());
-    for (const name of ['id', 'href', 'revision', 'confirmationDate']) expect([name, createFields.includes(name), updateFields.includes(name)]).toEqual([name, false, false]);
+    for (const name of ['id', 'href', 'revision', 'confirmationDate'])
+      expect([name, createFields.includes(name), updateFields.includes(name)]).toEqual([name, false, false]);
   });
 
   it.each(fixture.patches.map((body) => [body]))('takes the update %j, and REST sees it', async (body) => {
@@ -156,11 +194,12 @@ describe.each(fixtures)('$typeName written through GraphQL', (fixture: Fixture) 
     expect((await server.rest('GET', `/${segment}/${made.id}`)).body).toEqual(toWire(result));
   });
 
-  if (object) it('replaces an object whole, where REST merges it', async () => {
-    const { attribute, value, merged } = object;
-    const made = await makeOne(server, fixture, { [attribute]: value });
-    expect(toWire(resultOf(await update(made.id, toInput({ [attribute]: merged }))))[attribute]).toEqual(merged);
-  });
+  if (object)
+    it('replaces an object whole, where REST merges it', async () => {
+      const { attribute, value, merged } = object;
+      const made = await makeOne(server, fixture, { [attribute]: value });
+      expect(toWire(resultOf(await update(made.id, toInput({ [attribute]: merged }))))[attribute]).toEqual(merged);
+    });
 
   it('counts the revision up by each change, and not by what changes nothing', async () => {
     const made = await makeOne(server, fixture);
@@ -171,16 +210,28 @@ describe.each(fixtures)('$typeName written through GraphQL', (fixture: Fixture) 
     resultOf(await update(made.id, toInput(fixture.patches[0])));
     resultOf(await update(made.id, {}));
     expect(await revision()).toBe(first + 1);
-    expect((await server.rest('GET', `/${segment}/${made.id}`)).headers.get('etag')?.replace('W/', '')).toBe(`"${first + 1}"`);
+    expect((await server.rest('GET', `/${segment}/${made.id}`)).headers.get('etag')?.replace('W/', '')).toBe(
+      `"${first + 1}"`,
+    );
   });
 
   it('updates only the revision that ifRevision names', async () => {
     const made = await makeOne(server, fixture);
     const { revision } = await read(made.id, '{ revision }');
-    expectRefusal(await update(made.id, toInput(fixture.patches[0]), revision + 1), 'REVISION_MISMATCH', 412, `${revision}`);
+    expectRefusal(
+      await update(made.id, toInput(fixture.patches[0]), revision + 1),
+      'REVISION_MISMATCH',
+      412,
+      `${revision}`,
+    );
     expect(toWire(await read(made.id))).toEqual(made);
     resultOf(await update(made.id, toInput(fixture.patches[0]), revision));
-    expectRefusal(await update(made.id, toInput({ [label]: 'later' }), revision), 'REVISION_MISMATCH', 412, `${revision + 1}`);
+    expectRefusal(
+      await update(made.id, toInput({ [label]: 'later' }), revision),
+      'REVISION_MISMATCH',
+      412,
+      `${revision + 1}`,
+    );
   });
 
   it('deletes once and answers the id', async () => {

@@ -6,7 +6,8 @@ import { attributeNames, clientSchema, objectType, toWireName } from '../fixture
 import { swaggers } from '../rest-compat/swagger-attributes.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
-const publishedOf = (typeName: string): string[] => Object.values(swaggers).flatMap((definitions) => definitions[typeName] ?? []);
+const publishedOf = (typeName: string): string[] =>
+  Object.values(swaggers).flatMap((definitions) => definitions[typeName] ?? []);
 
 /** Attributes that only the other editions and the conformance kits have (DIGEST §1c, §2e, §3e, §4e). */
 const ofOtherEditions: Readonly<Record<string, readonly string[]>> = {
@@ -16,8 +17,20 @@ const ofOtherEditions: Readonly<Record<string, readonly string[]>> = {
   ReserveBalance: ['validFor'],
   TransferBalance: ['validFor'],
   BalanceAction: [
-    'validFor', 'isAutoTopup', 'numberOfPeriods', 'voucher', 'adjustType', 'costOwner', 'paymentMethod', 'receiver', 'receiverBucket', 'receiverBucketUsageType',
-    'receiverLogicalResource', 'receiverProduct', 'recurringPeriod', 'transferCost',
+    'validFor',
+    'isAutoTopup',
+    'numberOfPeriods',
+    'voucher',
+    'adjustType',
+    'costOwner',
+    'paymentMethod',
+    'receiver',
+    'receiverBucket',
+    'receiverBucketUsageType',
+    'receiverLogicalResource',
+    'receiverProduct',
+    'recurringPeriod',
+    'transferCost',
     // Their balanceTopup.
     'relatedTopupBalance',
   ],
@@ -35,7 +48,15 @@ const own: Readonly<Record<string, readonly string[]>> = {
   ReserveBalance: ['paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate'],
   TransferBalance: ['paymentDueDate', 'nextDueDate', 'failureCode', 'failureMessage'],
   AccumulatedBalance: ['usageType'],
-  BalanceAction: ['paymentDueDate', 'kind', 'failureCode', 'failureMessage', 'reserveBalance', 'nextDueDate', 'expirationDate'],
+  BalanceAction: [
+    'paymentDueDate',
+    'kind',
+    'failureCode',
+    'failureMessage',
+    'reserveBalance',
+    'nextDueDate',
+    'expirationDate',
+  ],
   Usage: ['externalId', 'source', 'chargeTo', 'adjustBalance'],
   ResourceOrder: ['requestedState'],
   CancelResourceOrder: ['failureMessage', 'orderItem'],
@@ -57,7 +78,9 @@ describe('the GraphQL schema', () => {
   const notPublished = (typeName: string): string[] => [...(ofOtherEditions[typeName] ?? []), ...(own[typeName] ?? [])];
 
   it('has in a published type what is published of it and what is known beside it, and nothing else', () => {
-    const types = Object.values(schema.getTypeMap()).filter(({ name }) => publishedOf(name).length > 0 || name in ofOtherEditions);
+    const types = Object.values(schema.getTypeMap()).filter(
+      ({ name }) => publishedOf(name).length > 0 || name in ofOtherEditions,
+    );
     expect(types.length).toBeGreaterThan(40);
     for (const { name } of types) {
       const known = new Set([...publishedOf(name), ...notPublished(name)]);
@@ -67,22 +90,35 @@ describe('the GraphQL schema', () => {
 
   it('has whatever is known beside what is published', () => {
     for (const name of new Set([...Object.keys(ofOtherEditions), ...Object.keys(own)])) {
-      for (const attribute of notPublished(name)) expect([name, attribute, publishedOf(name).includes(attribute), fieldsOf(name).includes(attribute)]).toEqual([name, attribute, false, true]);
+      for (const attribute of notPublished(name))
+        expect([name, attribute, publishedOf(name).includes(attribute), fieldsOf(name).includes(attribute)]).toEqual([
+          name,
+          attribute,
+          false,
+          true,
+        ]);
     }
   });
 
   it('has a fixture for every resource', () => {
-    const resources = Object.values(schema.getTypeMap()).filter((type) => 'getFields' in type && 'revision' in type.getFields() && 'href' in type.getFields());
+    const resources = Object.values(schema.getTypeMap()).filter(
+      (type) => 'getFields' in type && 'revision' in type.getFields() && 'href' in type.getFields(),
+    );
     expect(resources.map(({ name }) => name).sort()).toEqual(everyFixture.map(({ typeName }) => typeName).sort());
   });
 
   it('describes every type, field, argument and input for people', () => {
     const bare: string[] = [];
     for (const type of Object.values(schema.getTypeMap())) {
-      if (type.name.startsWith('__') || ['String', 'Int', 'Float', 'Boolean', 'ID', 'Query', 'Mutation', 'Subscription'].includes(type.name)) continue;
+      if (
+        type.name.startsWith('__') ||
+        ['String', 'Int', 'Float', 'Boolean', 'ID', 'Query', 'Mutation', 'Subscription'].includes(type.name)
+      )
+        continue;
       if (!type.description) bare.push(type.name);
       if (!('getFields' in type)) continue;
-      for (const field of Object.values(type.getFields())) if (!field.description) bare.push(`${type.name}.${field.name}`);
+      for (const field of Object.values(type.getFields()))
+        if (!field.description) bare.push(`${type.name}.${field.name}`);
     }
     expect(bare).toEqual([]);
   });
@@ -101,14 +137,21 @@ describe('the GraphQL schema', () => {
   it.each(fixtures)('offers $typeName create, update and delete, with an idempotency key on each', ({ typeName }) => {
     const mutations = schema.getMutationType()?.getFields() ?? {};
     for (const name of mutationsOf(typeName)) {
-      expect([name, mutations[name]?.args.map((argument) => argument.name)]).toEqual([name, expect.arrayContaining(['idempotencyKey'])]);
+      expect([name, mutations[name]?.args.map((argument) => argument.name)]).toEqual([
+        name,
+        expect.arrayContaining(['idempotencyKey']),
+      ]);
     }
   });
 
   it('offers no mutation of what is only read', () => {
     const views = everyFixture.filter((fixture) => 'make' in fixture && !fixture.isTask);
     const inputs = views.flatMap(({ typeName }) => [`${typeName}Create`, `${typeName}Update`]);
-    expect(views.flatMap(({ typeName }) => mutationsOf(typeName)).filter((name) => schema.getMutationType()?.getFields()[name])).toEqual([]);
+    expect(
+      views
+        .flatMap(({ typeName }) => mutationsOf(typeName))
+        .filter((name) => schema.getMutationType()?.getFields()[name]),
+    ).toEqual([]);
     expect(inputs.filter((name) => schema.getType(name))).toEqual([]);
   });
 });

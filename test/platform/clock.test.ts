@@ -24,7 +24,10 @@ class Machine implements TimeSources {
 
 let machine: Machine;
 let lines: { level: number; msg: string; aheadMs?: number; stepMs?: number }[];
-const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
+const logger = pino(
+  { level: 'info' },
+  { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) },
+);
 beforeEach(() => {
   machine = new Machine();
   lines = [];
@@ -92,7 +95,10 @@ describe('the time of a database', () => {
   afterEach(() => clock?.stop());
 
   /** Answers after the delay, told from its middle; or is away. */
-  function databaseOf(answer: { aheadMs: number; delaysMs?: number[]; isAway?: boolean }): { database: Database; classes: string[] } {
+  function databaseOf(answer: { aheadMs: number; delaysMs?: number[]; isAway?: boolean }): {
+    database: Database;
+    classes: string[];
+  } {
     const classes: string[] = [];
     const statement = <T>(): Promise<T[]> => {
       classes.push(classOf('write'));
@@ -118,7 +124,11 @@ describe('the time of a database', () => {
   });
 
   it('is measured with half of the shortest round trip', async () => {
-    clock = await DatabaseClock.start(databaseOf({ aheadMs: hour, delaysMs: [900, 20, 600] }).database, logger, machine);
+    clock = await DatabaseClock.start(
+      databaseOf({ aheadMs: hour, delaysMs: [900, 20, 600] }).database,
+      logger,
+      machine,
+    );
     expect(aheadMs()).toBe(hour);
   });
 
@@ -131,10 +141,16 @@ describe('the time of a database', () => {
     answer.aheadMs = -hour;
     await clock.measure();
     expect(aheadMs()).toBe(-hour);
-    expect(lines).toMatchObject([{ level: 40, stepMs: -hour - 4_000 }, { level: 40, aheadMs: hour }]);
+    expect(lines).toMatchObject([
+      { level: 40, stepMs: -hour - 4_000 },
+      { level: 40, aheadMs: hour },
+    ]);
     answer.aheadMs = 0;
     await clock.measure();
-    expect(lines.slice(2)).toMatchObject([{ level: 40, stepMs: hour }, { level: 30, msg: expect.stringContaining('again') }]);
+    expect(lines.slice(2)).toMatchObject([
+      { level: 40, stepMs: hour },
+      { level: 30, msg: expect.stringContaining('again') },
+    ]);
   });
 
   it('goes on by the last measure while the database is away, which is told once', async () => {
@@ -179,14 +195,26 @@ describe('a server on a machine whose clock is wrong', () => {
     server = undefined;
   });
   const written = async (): Promise<number> => {
-    const { body } = await server!.rest('POST', '/bucket', { body: { usageType: 'monetary', remainingValue: { amount: 1, units: 'EUR' } } });
+    const { body } = await server!.rest('POST', '/bucket', {
+      body: { usageType: 'monetary', remainingValue: { amount: 1, units: 'EUR' } },
+    });
     return Date.parse(body.requestedDate);
   };
 
   if (process.env.TEST_DATABASE_URL) {
     it.each([hour, -hour])('writes the time of PostgreSQL (%d ms off)', async (off) => {
-      server = await startTestServer({}, { time: { wallMs: () => Date.now() + off, monotonicMs: () => performance.now() } });
-      const present = async (): Promise<number> => Number((await server!.database.statement<{ ms: number }>(`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "ms"`))[0]?.ms);
+      server = await startTestServer(
+        {},
+        { time: { wallMs: () => Date.now() + off, monotonicMs: () => performance.now() } },
+      );
+      const present = async (): Promise<number> =>
+        Number(
+          (
+            await server!.database.statement<{ ms: number }>(
+              `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "ms"`,
+            )
+          )[0]?.ms,
+        );
       const before = await present();
       const at = await written();
       const after = await present();

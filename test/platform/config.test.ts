@@ -142,7 +142,9 @@ describe('configuration', () => {
 
   test('makes the lists of TMF REST no longer than a page may be', () => {
     expect(readConfig({ PAGE_SIZE_MAX: '200' }, 'sandbox').restPageSizeDefault).toBe(200);
-    expect(() => readConfig({ PAGE_SIZE_MAX: '200', REST_PAGE_SIZE_DEFAULT: '201' }, 'sandbox')).toThrow("cannot use REST_PAGE_SIZE_DEFAULT '201'");
+    expect(() => readConfig({ PAGE_SIZE_MAX: '200', REST_PAGE_SIZE_DEFAULT: '201' }, 'sandbox')).toThrow(
+      "cannot use REST_PAGE_SIZE_DEFAULT '201'",
+    );
   });
 
   test('takes an empty variable for one that is not set', () => {
@@ -204,12 +206,18 @@ describe('configuration', () => {
   });
 
   test('refuses to serve when nobody says what clients call it', () => {
-    expect(() => readConfig({ DATABASE_URL: databaseUrl }, 'serve')).toThrow(new ConfigError('neither PUBLIC_URL nor ALLOWED_HOSTS is set; serve needs to know what clients call it'));
-    expect(readConfig({ DATABASE_URL: databaseUrl, PUBLIC_URL: 'https://api.example' }, 'serve').publicUrl).toBe('https://api.example');
+    expect(() => readConfig({ DATABASE_URL: databaseUrl }, 'serve')).toThrow(
+      new ConfigError('neither PUBLIC_URL nor ALLOWED_HOSTS is set; serve needs to know what clients call it'),
+    );
+    expect(readConfig({ DATABASE_URL: databaseUrl, PUBLIC_URL: 'https://api.example' }, 'serve').publicUrl).toBe(
+      'https://api.example',
+    );
   });
 
   test('refuses demonstration data in serve mode', () => {
-    expect(() => readConfig({ DATABASE_URL: databaseUrl, SEED: 'demo', ALLOWED_HOSTS: 'api.example' }, 'serve')).toThrow("cannot use SEED 'demo'");
+    expect(() =>
+      readConfig({ DATABASE_URL: databaseUrl, SEED: 'demo', ALLOWED_HOSTS: 'api.example' }, 'serve'),
+    ).toThrow("cannot use SEED 'demo'");
   });
 
   test.each([

@@ -24,7 +24,13 @@ interface Case {
 
 const order = { orderItem: [{ id: '1' }] };
 const cases: Case[] = [
-  { type: 'ResourceOrder', attribute: 'state', taken: 'acknowledged', refused: ['inProgress', 'completed', 'x', ''], input: () => Promise.resolve(order) },
+  {
+    type: 'ResourceOrder',
+    attribute: 'state',
+    taken: 'acknowledged',
+    refused: ['inProgress', 'completed', 'x', ''],
+    input: () => Promise.resolve(order),
+  },
   {
     type: 'CancelResourceOrder',
     attribute: 'state',
@@ -32,24 +38,60 @@ const cases: Case[] = [
     refused: ['done', 'terminatedWithError', 'x'],
     input: async () => ({ resourceOrder: { id: (await create(server, 'rest', 'ResourceOrder', order)).resource.id } }),
   },
-  { type: 'CustomerBillOnDemand', attribute: 'state', taken: 'inProgress', refused: ['done', 'terminatedWithError', 'x'], input: () => Promise.resolve({ billingAccount: { id: 'A1' } }) },
-  { type: 'UsageExport', attribute: 'status', taken: 'notStarted', refused: ['succeeded', 'x'], input: () => Promise.resolve({ contentType: 'text/csv' }) },
-  { type: 'UsageImport', attribute: 'status', taken: 'notStarted', refused: ['succeeded', 'x'], input: () => Promise.resolve({ contentType: 'text/csv' }) },
-  { type: 'BillRun', attribute: 'state', taken: 'inProgress', refused: ['done', 'x'], input: () => Promise.resolve({ billCycle: { id: cycleId }, dryRun: true }) },
-  { type: 'CustomerBill', attribute: 'state', taken: 'new', refused: ['settled', 'x'], input: () => Promise.resolve({ billingAccount: { id: 'A1' }, amountDue: { value: 1, unit: 'EUR' } }) },
+  {
+    type: 'CustomerBillOnDemand',
+    attribute: 'state',
+    taken: 'inProgress',
+    refused: ['done', 'terminatedWithError', 'x'],
+    input: () => Promise.resolve({ billingAccount: { id: 'A1' } }),
+  },
+  {
+    type: 'UsageExport',
+    attribute: 'status',
+    taken: 'notStarted',
+    refused: ['succeeded', 'x'],
+    input: () => Promise.resolve({ contentType: 'text/csv' }),
+  },
+  {
+    type: 'UsageImport',
+    attribute: 'status',
+    taken: 'notStarted',
+    refused: ['succeeded', 'x'],
+    input: () => Promise.resolve({ contentType: 'text/csv' }),
+  },
+  {
+    type: 'BillRun',
+    attribute: 'state',
+    taken: 'inProgress',
+    refused: ['done', 'x'],
+    input: () => Promise.resolve({ billCycle: { id: cycleId }, dryRun: true }),
+  },
+  {
+    type: 'CustomerBill',
+    attribute: 'state',
+    taken: 'new',
+    refused: ['settled', 'x'],
+    input: () => Promise.resolve({ billingAccount: { id: 'A1' }, amountDue: { value: 1, unit: 'EUR' } }),
+  },
 ];
 
 describe.each(doors)('the state of what is created through %s', (door) => {
   // Runs are begun by a mutation of another name, and files have other names in REST (see below).
   const asked = cases.filter(({ type }) => (door === 'rest' ? !type.startsWith('Usage') : type !== 'BillRun'));
 
-  it.each(asked.filter(({ type }) => type !== 'CustomerBill'))('of a $type is taken where it says what is anyway, and is no other command', async ({ type, attribute, taken, input }) => {
-    const body = await input();
-    const key = `${door} ${type}`;
-    const plain = await create(server, door, type, body, key);
-    expect([plain.message, plain.status < 300]).toEqual([undefined, true]);
-    expect(await create(server, door, type, { ...body, [attribute]: taken }, key)).toMatchObject({ replayed: true, resource: { id: plain.resource.id } });
-  });
+  it.each(asked.filter(({ type }) => type !== 'CustomerBill'))(
+    'of a $type is taken where it says what is anyway, and is no other command',
+    async ({ type, attribute, taken, input }) => {
+      const body = await input();
+      const key = `${door} ${type}`;
+      const plain = await create(server, door, type, body, key);
+      expect([plain.message, plain.status < 300]).toEqual([undefined, true]);
+      expect(await create(server, door, type, { ...body, [attribute]: taken }, key)).toMatchObject({
+        replayed: true,
+        resource: { id: plain.resource.id },
+      });
+    },
+  );
 
   it.each(asked)('of a $type is refused where it says anything else', async ({ type, attribute, refused, input }) => {
     const body = await input();
@@ -60,16 +102,24 @@ describe.each(doors)('the state of what is created through %s', (door) => {
   });
 
   it('of an item of an order, too', async () => {
-    expect(await create(server, door, 'ResourceOrder', { orderItem: [{ id: '1', state: 'acknowledged' }] })).toMatchObject({ resource: { state: 'acknowledged' } });
-    expect(await create(server, door, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', state: 'completed' }] })).toMatchObject({ status: 400, message: expect.stringContaining('orderItem.1.state must be one of acknowledged') });
+    expect(
+      await create(server, door, 'ResourceOrder', { orderItem: [{ id: '1', state: 'acknowledged' }] }),
+    ).toMatchObject({ resource: { state: 'acknowledged' } });
+    expect(
+      await create(server, door, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', state: 'completed' }] }),
+    ).toMatchObject({ status: 400, message: expect.stringContaining('orderItem.1.state must be one of acknowledged') });
   });
 });
 
 describe.each(['importJob', 'exportJob'])('the status of a new %s through REST', (path) => {
   it('is the one that it begins in', async () => {
-    const post = (status: string): ReturnType<TestServer['rest']> => server.rest('POST', `/${path}`, { body: { contentType: 'text/csv', status } });
+    const post = (status: string): ReturnType<TestServer['rest']> =>
+      server.rest('POST', `/${path}`, { body: { contentType: 'text/csv', status } });
     expect((await post('notStarted')).status).toBe(201);
-    expect(await post('succeeded')).toMatchObject({ status: 400, body: { message: expect.stringContaining('status must at first be notStarted') } });
+    expect(await post('succeeded')).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('status must at first be notStarted') },
+    });
   });
 });
 
@@ -78,16 +128,32 @@ describe.each(doors)('cancellationDate of an order through %s', (door) => {
 
   it('may be said until the order is at its end, and is kept when it is cancelled', async () => {
     const { id } = (await create(server, door, 'ResourceOrder', order)).resource;
-    expect(await update(server, door, 'ResourceOrder', id, { cancellationDate: date })).toMatchObject({ resource: { state: 'acknowledged', cancellationDate: date } });
-    expect(await update(server, door, 'ResourceOrder', id, { state: 'cancelled' })).toMatchObject({ resource: { state: 'cancelled', cancellationDate: date } });
+    expect(await update(server, door, 'ResourceOrder', id, { cancellationDate: date })).toMatchObject({
+      resource: { state: 'acknowledged', cancellationDate: date },
+    });
+    expect(await update(server, door, 'ResourceOrder', id, { state: 'cancelled' })).toMatchObject({
+      resource: { state: 'cancelled', cancellationDate: date },
+    });
     const changed = await update(server, door, 'ResourceOrder', id, { cancellationDate: '2026-02-21T10:00:00.000Z' });
-    expect([changed.status, changed.message]).toEqual([409, expect.stringContaining('cancellationDate cannot be changed')]);
-    expect((await update(server, door, 'ResourceOrder', id, { cancellationDate: date, description: 'same' })).status).toBe(200);
+    expect([changed.status, changed.message]).toEqual([
+      409,
+      expect.stringContaining('cancellationDate cannot be changed'),
+    ]);
+    expect(
+      (await update(server, door, 'ResourceOrder', id, { cancellationDate: date, description: 'same' })).status,
+    ).toBe(200);
   });
 
   it('may come with the cancellation, or is that of the server', async () => {
-    const [one, other] = [(await create(server, door, 'ResourceOrder', order)).resource, (await create(server, door, 'ResourceOrder', order)).resource];
-    expect(await update(server, door, 'ResourceOrder', one.id, { state: 'cancelled', cancellationDate: date })).toMatchObject({ resource: { state: 'cancelled', cancellationDate: date } });
-    expect(await update(server, door, 'ResourceOrder', other.id, { state: 'cancelled' })).toMatchObject({ resource: { cancellationDate: server.clock.now().toISOString() } });
+    const [one, other] = [
+      (await create(server, door, 'ResourceOrder', order)).resource,
+      (await create(server, door, 'ResourceOrder', order)).resource,
+    ];
+    expect(
+      await update(server, door, 'ResourceOrder', one.id, { state: 'cancelled', cancellationDate: date }),
+    ).toMatchObject({ resource: { state: 'cancelled', cancellationDate: date } });
+    expect(await update(server, door, 'ResourceOrder', other.id, { state: 'cancelled' })).toMatchObject({
+      resource: { cancellationDate: server.clock.now().toISOString() },
+    });
   });
 });

@@ -14,7 +14,13 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 async function newBucket(attributes: object = {}): Promise<any> {
-  const body = { name: 'one', usageType: 'monetary', remainingValue: { amount: 100, units: 'EUR' }, relatedParty: ['1', '2', '3'].map(party), ...attributes };
+  const body = {
+    name: 'one',
+    usageType: 'monetary',
+    remainingValue: { amount: 100, units: 'EUR' },
+    relatedParty: ['1', '2', '3'].map(party),
+    ...attributes,
+  };
   return (await server.rest('POST', '/bucket', { body })).body;
 }
 
@@ -26,7 +32,9 @@ function patch(id: string, body: unknown, headers: Record<string, string> = json
 
 /** The built-ins that a walk over JavaScript's objects would meet. */
 function builtIns(): unknown[] {
-  return [Object.prototype, Array.prototype, String.prototype, Number.prototype, Function.prototype, Object].map((one) => Object.getOwnPropertyNames(one).sort());
+  return [Object.prototype, Array.prototype, String.prototype, Number.prototype, Function.prototype, Object].map(
+    (one) => Object.getOwnPropertyNames(one).sort(),
+  );
 }
 
 describe('a path of a JSON Patch', () => {
@@ -63,7 +71,14 @@ describe('a path of a JSON Patch', () => {
     `/(a+)+b?${'a'.repeat(900)}`,
   ];
   /** Where `add` makes a new member, which the resource then refuses by its name. */
-  const addable = new Set(['/toString', '/__proto__', '/(?x=1', '/relatedParty[?a=1', '/name?', `/(a+)+b?${'a'.repeat(900)}`]);
+  const addable = new Set([
+    '/toString',
+    '/__proto__',
+    '/(?x=1',
+    '/relatedParty[?a=1',
+    '/name?',
+    `/(a+)+b?${'a'.repeat(900)}`,
+  ]);
 
   it.each(places)('leads to nothing at %s', async (path) => {
     const before = await newBucket();
@@ -74,11 +89,21 @@ describe('a path of a JSON Patch', () => {
       { op: 'test', path, value: 3 },
       { op: 'move', from: path, path: '/description' },
       { op: 'copy', from: path, path: '/description' },
-      ...(addable.has(path) ? [] : [{ op: 'add', path, value: 1 }, { op: 'copy', from: '/name', path }, { op: 'move', from: '/usageType', path }]),
+      ...(addable.has(path)
+        ? []
+        : [
+            { op: 'add', path, value: 1 },
+            { op: 'copy', from: '/name', path },
+            { op: 'move', from: '/usageType', path },
+          ]),
     ];
     for (const operation of operations) {
       const { status, body } = await patch(before.id, [operation]);
-      expect([operation.op, status, body.message]).toEqual([operation.op, 409, expect.stringContaining('there is nothing at')]);
+      expect([operation.op, status, body.message]).toEqual([
+        operation.op,
+        409,
+        expect.stringContaining('there is nothing at'),
+      ]);
     }
     if (addable.has(path)) {
       const { status, body } = await patch(before.id, [{ op: 'add', path, value: 1 }]);
@@ -90,15 +115,24 @@ describe('a path of a JSON Patch', () => {
 
   it('may name what every object inherits, once the resource has it', async () => {
     const { id } = await newBucket(announced);
-    const text = '[{"op":"add","path":"/constructor","value":{"name":"a"}},{"op":"add","path":"/__proto__","value":{"polluted":[1]}},{"op":"add","path":"/__proto__/polluted/-","value":2},{"op":"replace","path":"/constructor/name","value":"b"}]';
+    const text =
+      '[{"op":"add","path":"/constructor","value":{"name":"a"}},{"op":"add","path":"/__proto__","value":{"polluted":[1]}},{"op":"add","path":"/__proto__/polluted/-","value":2},{"op":"replace","path":"/constructor/name","value":"b"}]';
     const answer = await server.rest('PATCH', `/bucket/${id}`, { text, headers: jsonPatch });
     expect([answer.status, answer.body.constructor]).toEqual([200, { name: 'b' }]);
     expect(Object.getOwnPropertyDescriptor(answer.body, '__proto__')?.value).toEqual({ polluted: [1, 2] });
     expect(Object.getOwnPropertyDescriptor(await read(id), '__proto__')?.value).toEqual({ polluted: [1, 2] });
-    expect((await server.rest('GET', `/bucket?id=${id}&extension.constructor.name=b&fields=id`)).body).toEqual([{ id }]);
+    expect((await server.rest('GET', `/bucket?id=${id}&extension.constructor.name=b&fields=id`)).body).toEqual([
+      { id },
+    ]);
     expect((await server.rest('GET', `/bucket?id=${id}&extension.toString=b&fields=id`)).body).toEqual([]);
-    const { status, body } = await patch(id, [{ op: 'remove', path: '/constructor' }, { op: 'remove', path: '/__proto__' }]);
-    expect([status, Object.keys(body).filter((name) => name === 'constructor' || name === '__proto__')]).toEqual([200, []]);
+    const { status, body } = await patch(id, [
+      { op: 'remove', path: '/constructor' },
+      { op: 'remove', path: '/__proto__' },
+    ]);
+    expect([status, Object.keys(body).filter((name) => name === 'constructor' || name === '__proto__')]).toEqual([
+      200,
+      [],
+    ]);
     expect(Object.getOwnPropertyNames({}.constructor.prototype)).not.toContain('polluted');
   });
 
@@ -145,7 +179,11 @@ describe('a query in a path', () => {
 
   it('may give alternatives', async () => {
     const { id } = await newBucket();
-    const { body } = await patch(id, [{ op: 'replace', path: '/relatedParty/name?relatedParty.id=1;relatedParty.id=3', value: 'x' }], patchQuery);
+    const { body } = await patch(
+      id,
+      [{ op: 'replace', path: '/relatedParty/name?relatedParty.id=1;relatedParty.id=3', value: 'x' }],
+      patchQuery,
+    );
     expect(body.relatedParty.map((one: any) => one.name)).toEqual(['x', 'name 2', 'x']);
   });
 
@@ -172,19 +210,32 @@ describe('test of a JSON Patch', () => {
     ['null', 409],
   ])('compares %s by value: %i', async (value, status) => {
     const { id } = await newBucket({ ...announced, odd: { a: [1, { b: 'x', c: null }] } });
-    const answer = await server.rest('PATCH', `/bucket/${id}`, { text: `[{"op":"test","path":"/odd","value":${value}}]`, headers: jsonPatch });
+    const answer = await server.rest('PATCH', `/bucket/${id}`, {
+      text: `[{"op":"test","path":"/odd","value":${value}}]`,
+      headers: jsonPatch,
+    });
     expect(answer.status).toBe(status);
   });
 });
 
 describe('what a patch makes of a resource', () => {
-  const copies = (count: number): object[] => Array.from({ length: count }, () => ({ op: 'copy', from: '/odd', path: '/odd/-' }));
+  const copies = (count: number): object[] =>
+    Array.from({ length: count }, () => ({ op: 'copy', from: '/odd', path: '/odd/-' }));
   const nested = (depth: number): object => Array.from({ length: depth }).reduce<object>((inner) => ({ inner }), {});
 
   it.each([
     ['more values', [1], copies(27), 'more than 50000 values'],
     ['more bytes', ['x'.repeat(10_000)], copies(27), 'larger than 1048576 bytes'],
-    ['more levels', [1], Array.from({ length: 40 }, () => ({ op: 'move', from: '/odd', path: '/odd' })).flatMap(() => [{ op: 'copy', from: '/odd', path: '/description' }, { op: 'replace', path: '/odd', value: [] }, { op: 'move', from: '/description', path: '/odd/0' }]), 'deeper than 32 levels'],
+    [
+      'more levels',
+      [1],
+      Array.from({ length: 40 }, () => ({ op: 'move', from: '/odd', path: '/odd' })).flatMap(() => [
+        { op: 'copy', from: '/odd', path: '/description' },
+        { op: 'replace', path: '/odd', value: [] },
+        { op: 'move', from: '/description', path: '/odd/0' },
+      ]),
+      'deeper than 32 levels',
+    ],
     ['one value nested too deep', [], [{ op: 'add', path: '/odd/-', value: nested(40) }], 'deeper than 32 levels'],
   ])('has bounds: %s', async (_title, odd, operations, message) => {
     const before = await newBucket({ ...announced, odd });
@@ -227,22 +278,58 @@ describe('names that every object inherits', () => {
   const expected = names.map((name) => Object.fromEntries([[name, 1]]));
 
   it('are kept in an extension and given back', async () => {
-    const created = await server.rest('POST', '/bucket', { text: odd, headers: { 'content-type': 'application/json' } });
+    const created = await server.rest('POST', '/bucket', {
+      text: odd,
+      headers: { 'content-type': 'application/json' },
+    });
     expect([created.status, valuesOf(created.body)]).toEqual([201, expected]);
     expect(valuesOf(await read(created.body.id))).toEqual(expected);
-    const { data } = await server.graphql('query ($id: ID!) { bucket(id: $id) { extension } }', { id: created.body.id });
+    const { data } = await server.graphql('query ($id: ID!) { bucket(id: $id) { extension } }', {
+      id: created.body.id,
+    });
     expect(valuesOf(data.bucket.extension)).toEqual(expected);
-    const merged = await server.rest('PATCH', `/bucket/${created.body.id}`, { text: '{"__proto__":{"a":1},"constructor":null,"toString":{"b":2}}', headers: { 'content-type': 'application/json' } });
-    expect([merged.status, valuesOf(merged.body)]).toEqual([200, [Object.fromEntries([['__proto__', 1], ['a', 1]]), undefined, { toString: 1, b: 2 }, { hasOwnProperty: 1 }]]);
+    const merged = await server.rest('PATCH', `/bucket/${created.body.id}`, {
+      text: '{"__proto__":{"a":1},"constructor":null,"toString":{"b":2}}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect([merged.status, valuesOf(merged.body)]).toEqual([
+      200,
+      [
+        Object.fromEntries([
+          ['__proto__', 1],
+          ['a', 1],
+        ]),
+        undefined,
+        { toString: 1, b: 2 },
+        { hasOwnProperty: 1 },
+      ],
+    ]);
   });
 
   it.each(names)('%s is an unknown attribute elsewhere', async (name) => {
     const { id } = await newBucket();
-    const merged = await server.rest('PATCH', `/bucket/${id}`, { text: `{"${name}":{"polluted":1}}`, headers: { 'content-type': 'application/json' } });
+    const merged = await server.rest('PATCH', `/bucket/${id}`, {
+      text: `{"${name}":{"polluted":1}}`,
+      headers: { 'content-type': 'application/json' },
+    });
     expect([merged.status, merged.body.message]).toEqual([400, expect.stringContaining(`unknown attribute '${name}'`)]);
-    const party = await server.rest('POST', '/bucket', { text: `{"usageType":"x","remainingValue":{"amount":1,"units":"EUR","${name}":1}}`, headers: { 'content-type': 'application/json' } });
-    expect([party.status, party.body.message]).toEqual([400, expect.stringContaining(`unknown attribute 'remainingValue.${name}'`)]);
-    for (const query of [`${name}=1`, `remainingValue.${name}=1`, `relatedParty.${name}.eq=1`, `sort=${name}`, `sort=relatedParty.${name}`, `filter=$[?(@.${name}==1)]`, `expand=${name}`]) {
+    const party = await server.rest('POST', '/bucket', {
+      text: `{"usageType":"x","remainingValue":{"amount":1,"units":"EUR","${name}":1}}`,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect([party.status, party.body.message]).toEqual([
+      400,
+      expect.stringContaining(`unknown attribute 'remainingValue.${name}'`),
+    ]);
+    for (const query of [
+      `${name}=1`,
+      `remainingValue.${name}=1`,
+      `relatedParty.${name}.eq=1`,
+      `sort=${name}`,
+      `sort=relatedParty.${name}`,
+      `filter=$[?(@.${name}==1)]`,
+      `expand=${name}`,
+    ]) {
       expect([query, (await server.rest('GET', `/bucket?${encodeURI(query)}`)).status]).toEqual([query, 400]);
     }
     expect(({} as any).polluted).toBeUndefined();

@@ -12,7 +12,10 @@ import { startTestServer, type TestServer } from '../support/server.js';
 /** What a `$ref` leads to. */
 function resolve(document: any, node: any): any {
   if (node?.$ref === undefined) return node;
-  return node.$ref.slice(2).split('/').reduce((at: any, name: string) => at[name], document);
+  return node.$ref
+    .slice(2)
+    .split('/')
+    .reduce((at: any, name: string) => at[name], document);
 }
 
 /** Where a value differs from what its schema says. */
@@ -20,26 +23,59 @@ function problemsOf(document: any, node: any, value: any, path: string): string[
   const schema = resolve(document, node);
   if (schema.allOf) return schema.allOf.flatMap((part: any) => problemsOf(document, part, value, path));
   const type = Array.isArray(value) ? 'array' : typeof value;
-  const isMeant = schema.type === undefined || schema.type === type || (schema.type === 'integer' && Number.isInteger(value));
+  const isMeant =
+    schema.type === undefined || schema.type === type || (schema.type === 'integer' && Number.isInteger(value));
   if (!isMeant) return [`${path} is ${type}, not ${schema.type}`];
   if (schema.enum && !schema.enum.includes(value)) return [`${path} is ${value}`];
-  if (schema.format === 'date-time' && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)) return [`${path} is no UTC time`];
+  if (schema.format === 'date-time' && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value))
+    return [`${path} is no UTC time`];
   // JSON of any form says nothing of its elements.
   if (type === 'array' && schema.items === undefined) return [];
-  if (type === 'array') return value.flatMap((element: unknown, index: number) => problemsOf(document, schema.items, element, `${path}/${index}`));
+  if (type === 'array')
+    return value.flatMap((element: unknown, index: number) =>
+      problemsOf(document, schema.items, element, `${path}/${index}`),
+    );
   if (schema.type !== 'object') return [];
-  const missing = (schema.required ?? []).filter((name: string) => !(name in value)).map((name: string) => `${path}/${name} is missing`);
+  const missing = (schema.required ?? [])
+    .filter((name: string) => !(name in value))
+    .map((name: string) => `${path}/${name} is missing`);
   return Object.entries(value).reduce((problems: string[], [name, part]) => {
     const property = schema.properties[name] ?? schema.additionalProperties;
-    return [...problems, ...(property ? problemsOf(document, property, part, `${path}/${name}`) : [`${path}/${name} is not described`])];
+    return [
+      ...problems,
+      ...(property ? problemsOf(document, property, part, `${path}/${name}`) : [`${path}/${name} is not described`]),
+    ];
   }, missing);
 }
 
 /** The headers of ours: the others belong to HTTP. */
-const protocolHeaders = ['access-control-expose-headers', 'connection', 'content-length', 'content-type', 'date', 'keep-alive', 'transfer-encoding', 'vary'];
+const protocolHeaders = [
+  'access-control-expose-headers',
+  'connection',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'transfer-encoding',
+  'vary',
+];
 
-const sample: Record<string, string> = { string: '2026-01-31', integer: '1', number: '1.5', boolean: 'true', object: '' };
-const sampleOf: Record<string, string> = { fields: 'id', sort: 'id', after: '', filter: "$[?(@.id=='1')]", explain: '', expand: '', depth: '1' };
+const sample: Record<string, string> = {
+  string: '2026-01-31',
+  integer: '1',
+  number: '1.5',
+  boolean: 'true',
+  object: '',
+};
+const sampleOf: Record<string, string> = {
+  fields: 'id',
+  sort: 'id',
+  after: '',
+  filter: "$[?(@.id=='1')]",
+  explain: '',
+  expand: '',
+  depth: '1',
+};
 
 describe('the OpenAPI documents', () => {
   let server: TestServer;
@@ -57,7 +93,9 @@ describe('the OpenAPI documents', () => {
     });
     const operations = (): [method: string, path: string, operation: any][] =>
       Object.entries<any>(document.paths).flatMap(([path, item]) =>
-        Object.entries<any>(item).flatMap(([method, operation]): [string, string, any][] => (method === 'parameters' ? [] : [[method, path, operation]])),
+        Object.entries<any>(item).flatMap(([method, operation]): [string, string, any][] =>
+          method === 'parameters' ? [] : [[method, path, operation]],
+        ),
       );
 
     it('is valid', async () => {
@@ -67,7 +105,8 @@ describe('the OpenAPI documents', () => {
 
     it('has an end for every reference', () => {
       const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference);
-      for (const $ref of new Set(references)) expect([$ref, typeof resolve(document, { $ref })]).toEqual([$ref, 'object']);
+      for (const $ref of new Set(references))
+        expect([$ref, typeof resolve(document, { $ref })]).toEqual([$ref, 'object']);
     });
 
     it('names every operation once', () => {
@@ -78,7 +117,11 @@ describe('the OpenAPI documents', () => {
     it('is served under every base path, with the addresses the client can use', async () => {
       for (const base of basePaths) {
         const answer = await send(server.url, 'GET', `${base}/openapi.json`);
-        expect([answer.status, answer.headers['content-type'], answer.body]).toEqual([200, 'application/json; charset=utf-8', document]);
+        expect([answer.status, answer.headers['content-type'], answer.body]).toEqual([
+          200,
+          'application/json; charset=utf-8',
+          document,
+        ]);
       }
       expect(document.servers).toEqual(basePaths.map((base) => ({ url: server.url + base })));
       expect((await send(server.url, 'POST', `${basePaths[0]}/openapi.json`, { body: '{}' })).status).toBe(404);
@@ -92,7 +135,10 @@ describe('the OpenAPI documents', () => {
         const methods = operations().flatMap(([method, at]) => (at === path ? [method.toUpperCase()] : []));
         expect([path, methods.sort()]).toEqual([path, headers['allow']?.split(', ').sort()]);
         const patch = document.paths[path].patch;
-        if (patch) expect(Object.keys(patch.requestBody.content).sort()).toEqual(headers['accept-patch']?.toString().split(', ').sort());
+        if (patch)
+          expect(Object.keys(patch.requestBody.content).sort()).toEqual(
+            headers['accept-patch']?.toString().split(', ').sort(),
+          );
       }
     });
 
@@ -104,7 +150,11 @@ describe('the OpenAPI documents', () => {
         for (const status of refusals) {
           const { content } = resolve(document, responses[status]);
           expect(content['application/json'].schema).toEqual({ $ref: '#/components/schemas/Error' });
-          for (const { value } of Object.values<any>(content['application/json'].examples)) expect([value.status, problemsOf(document, { $ref: '#/components/schemas/Error' }, value, '')]).toEqual([status, []]);
+          for (const { value } of Object.values<any>(content['application/json'].examples))
+            expect([value.status, problemsOf(document, { $ref: '#/components/schemas/Error' }, value, '')]).toEqual([
+              status,
+              [],
+            ]);
         }
       }
     });
@@ -120,17 +170,31 @@ describe('the OpenAPI documents', () => {
     });
 
     /** An answer is one of those the operation describes: status, headers and body. */
-    const call = async (method: string, path: string, headers: Record<string, string> = {}, body?: unknown): Promise<number> => {
-      const answer = await send(server.url, method, `${basePaths[0]}/${segment}${path}`, { headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers }, body: body === undefined ? undefined : JSON.stringify(body) });
+    const call = async (
+      method: string,
+      path: string,
+      headers: Record<string, string> = {},
+      body?: unknown,
+    ): Promise<number> => {
+      const answer = await send(server.url, method, `${basePaths[0]}/${segment}${path}`, {
+        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
       const template = `/${segment}${/^\/[^?]/.test(path) ? '/{id}' : ''}`;
       const described = resolve(document, document.paths[template][method.toLowerCase()].responses[answer.status]);
       const problems = described === undefined ? [`${answer.status} is not described`] : [];
       const known = Object.keys(described?.headers ?? {}).map((name) => name.toLowerCase());
-      for (const name of Object.keys(answer.headers)) if (![...protocolHeaders, ...known].includes(name)) problems.push(`header ${name} is not described`);
+      for (const name of Object.keys(answer.headers))
+        if (![...protocolHeaders, ...known].includes(name)) problems.push(`header ${name} is not described`);
       const schema = described?.content?.['application/json'].schema;
       if (schema) problems.push(...problemsOf(document, schema, answer.body, ''));
       else if (answer.text !== '') problems.push('a body is not described');
-      expect({ method, path, status: answer.status, problems }).toEqual({ method, path, status: answer.status, problems: [] });
+      expect({ method, path, status: answer.status, problems }).toEqual({
+        method,
+        path,
+        status: answer.status,
+        problems: [],
+      });
       return answer.status;
     };
 
@@ -168,20 +232,38 @@ describe('the OpenAPI documents', () => {
           await call('POST', '', json, { ...body, [label]: 'another' }),
           await call('POST', '', {}, {}),
           await call('POST', '', { 'content-type': 'text/plain' }, body),
-          await call('PATCH', '', { 'content-type': 'application/json-patch+json' }, [{ op: 'add', path: '/-', value: body }]),
+          await call('PATCH', '', { 'content-type': 'application/json-patch+json' }, [
+            { op: 'add', path: '/-', value: body },
+          ]),
           await call('PATCH', '', { 'content-type': 'application/json-patch+json' }, [{ op: 'remove', path: '/1' }]),
           await call('PATCH', `/${second.id}`, { 'if-match': '"0"' }, patch),
           await call('PATCH', `/${second.id}`, {}, { '@type': 'Special' }),
-          await call('PATCH', `/${second.id}`, { 'content-type': 'application/json-patch+json' }, [{ op: 'test', path: '/id', value: 'other' }]),
+          await call('PATCH', `/${second.id}`, { 'content-type': 'application/json-patch+json' }, [
+            { op: 'test', path: '/id', value: 'other' },
+          ]),
           await call('DELETE', '/none'),
         ];
-        expect(statuses).toEqual([201, 201, 422, required.some((path) => !path.includes('.')) ? 400 : 201, 415, 200, 501, 412, 200, 409, 404]);
+        expect(statuses).toEqual([
+          201,
+          201,
+          422,
+          required.some((path) => !path.includes('.')) ? 400 : 201,
+          415,
+          200,
+          501,
+          412,
+          200,
+          409,
+          404,
+        ]);
       });
 
       it('give a body as example that is accepted once it names what exists', async () => {
         const { example } = document.paths[`/${segment}`].post.requestBody.content['application/json'];
         const ids = await prepare(server);
-        const named = JSON.stringify(example).replaceAll('"42"', `"${Object.values(ids)[0]}"`).replaceAll('"43"', `"${ids['receiver']}"`);
+        const named = JSON.stringify(example)
+          .replaceAll('"42"', `"${Object.values(ids)[0]}"`)
+          .replaceAll('"43"', `"${ids['receiver']}"`);
         const { status, body } = await server.rest('POST', `/${segment}`, { body: JSON.parse(named) });
         expect([status, body.message]).toEqual([201, undefined]);
       });
@@ -200,13 +282,18 @@ describe('the OpenAPI documents', () => {
       const names = parameters.map((reference: any) => resolve(document, reference).name);
       for (const path of Object.keys(filterable)) {
         const [first = ''] = path.split('.');
-        expect([path, names.some((name: string) => name === path || name.startsWith(`${first}.`))]).toEqual([path, true]);
+        expect([path, names.some((name: string) => name === path || name.startsWith(`${first}.`))]).toEqual([
+          path,
+          true,
+        ]);
       }
     });
 
     it('give conditions and expansions as examples that are understood', async () => {
       const { conditions, expand } = Object.fromEntries(
-        document.paths[`/${segment}`].get.parameters.map((reference: any) => resolve(document, reference)).map((parameter: any) => [parameter.name, parameter.description]),
+        document.paths[`/${segment}`].get.parameters
+          .map((reference: any) => resolve(document, reference))
+          .map((parameter: any) => [parameter.name, parameter.description]),
       );
       const queries = [...conditions.matchAll(/`([\w.@]+=[^`]+)`/g)].map(([, query]) => query);
       const references = [...(expand ?? '').matchAll(/`([\w.]+)`/g)].map(([, path]) => path);
@@ -245,12 +332,17 @@ describe('a document of any schema', () => {
     resources: { node: 'Node', leaf: 'Leaf', leafAgain: 'Leaf' },
     dialect: { names: {}, values: {} },
   };
-  const document: any = openApiDocument(schema, api, { pageSizes: { pageSizeDefault: 5, pageSizeMax: 7 }, isExplainOffered: false });
+  const document: any = openApiDocument(schema, api, {
+    pageSizes: { pageSizeDefault: 5, pageSizeMax: 7 },
+    isExplainOffered: false,
+  });
   const { schemas, parameters } = document.components;
 
   it('is valid, and shows only what the schema has', async () => {
     expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true });
-    const methods = Object.entries<object>(document.paths).map(([path, item]) => `${path} ${Object.keys(item).join(' ')}`);
+    const methods = Object.entries<object>(document.paths).map(
+      ([path, item]) => `${path} ${Object.keys(item).join(' ')}`,
+    );
     expect(methods).toEqual([
       '/node get head post options',
       '/node/{id} get head options',
@@ -259,9 +351,31 @@ describe('a document of any schema', () => {
       '/leafAgain get head options',
       '/leafAgain/{id} get head options',
     ]);
-    const named = ({ parameters: references }: any): string[] => references.map(({ $ref }: any) => $ref.replace('#/components/parameters/', ''));
-    expect(named(document.paths['/node'].get)).toEqual(['offset', 'limit', 'sort', 'after', 'fields', 'Node.expand', 'depth', 'filter', 'Node.conditions', 'Node.id', 'Range', 'Prefer']);
-    expect(named(document.paths['/leaf'].get)).toEqual(['offset', 'limit', 'sort', 'after', 'fields', 'Range', 'Prefer']);
+    const named = ({ parameters: references }: any): string[] =>
+      references.map(({ $ref }: any) => $ref.replace('#/components/parameters/', ''));
+    expect(named(document.paths['/node'].get)).toEqual([
+      'offset',
+      'limit',
+      'sort',
+      'after',
+      'fields',
+      'Node.expand',
+      'depth',
+      'filter',
+      'Node.conditions',
+      'Node.id',
+      'Range',
+      'Prefer',
+    ]);
+    expect(named(document.paths['/leaf'].get)).toEqual([
+      'offset',
+      'limit',
+      'sort',
+      'after',
+      'fields',
+      'Range',
+      'Prefer',
+    ]);
     expect([parameters.limit.schema.maximum, 'explain' in parameters]).toEqual([7, false]);
   });
 
@@ -277,7 +391,18 @@ describe('a document of any schema', () => {
 
   it('has one schema for a value object that is the same in bodies and answers', () => {
     expect(schemas.Node_Create.properties.parent.allOf).toEqual([{ $ref: '#/components/schemas/NodeRef' }]);
-    expect(Object.keys(schemas)).toEqual(['Error', 'JsonPatch', 'Node', 'NodeRef', 'Node_Create', 'NodeCreate', 'Leaf']);
-    expect(document.paths['/node'].post.requestBody.content['application/json'].example).toEqual({ kind: 'leaf', parent: { id: '42' } });
+    expect(Object.keys(schemas)).toEqual([
+      'Error',
+      'JsonPatch',
+      'Node',
+      'NodeRef',
+      'Node_Create',
+      'NodeCreate',
+      'Leaf',
+    ]);
+    expect(document.paths['/node'].post.requestBody.content['application/json'].example).toEqual({
+      kind: 'leaf',
+      parent: { id: '42' },
+    });
   });
 });

@@ -14,7 +14,12 @@ let schemas: string;
 
 beforeAll(async () => {
   schemas = await mkdtemp(join(tmpdir(), 'extension-schemas-'));
-  const schema = { $id: 'https://schemas.example/coloured', type: 'object', properties: { colour: { enum: ['red', 'blue'] } }, required: ['colour'] };
+  const schema = {
+    $id: 'https://schemas.example/coloured',
+    type: 'object',
+    properties: { colour: { enum: ['red', 'blue'] } },
+    required: ['colour'],
+  };
   await writeFile(join(schemas, 'coloured.json'), JSON.stringify(schema));
   server = await startTestServer({ EXTENSION_SCHEMA_DIR: schemas });
 });
@@ -24,7 +29,9 @@ afterAll(async () => {
 });
 
 async function newBucket(attributes: object = {}): Promise<any> {
-  const { body } = await server.rest('POST', '/bucket', { body: { usageType: 'monetary', remainingValue: eur(100), ...attributes } });
+  const { body } = await server.rest('POST', '/bucket', {
+    body: { usageType: 'monetary', remainingValue: eur(100), ...attributes },
+  });
   return body;
 }
 
@@ -53,16 +60,31 @@ describe('JSON Patch', () => {
 
   it.each([
     ['a failing test', [{ op: 'test', path: '/name', value: 'other' }], 409, 'does not have the expected value'],
-    ['a path that is not there', [{ op: 'replace', path: '/relatedParty/7/name', value: 'x' }], 409, "nothing at '/relatedParty/7/name'"],
+    [
+      'a path that is not there',
+      [{ op: 'replace', path: '/relatedParty/7/name', value: 'x' }],
+      409,
+      "nothing at '/relatedParty/7/name'",
+    ],
     ['an unknown op', [{ op: 'increment', path: '/priority', value: 1 }], 400, "unknown op 'increment'"],
     ['an operation without path', [{ op: 'remove' }], 400, 'needs a path'],
     ['an operation without value', [{ op: 'add', path: '/name' }], 400, "needs 'value'"],
     ['a move without from', [{ op: 'move', path: '/name' }], 400, "needs 'from'"],
     ['a path that is no pointer', [{ op: 'remove', path: 'name' }], 400, 'is no JSON pointer'],
     ['what is no array', { op: 'remove', path: '/name' }, 400, 'array of operations'],
-    ['a change of the balance', [{ op: 'replace', path: '/remainingValue/amount', value: 1 }], 400, 'use adjustBalance'],
+    [
+      'a change of the balance',
+      [{ op: 'replace', path: '/remainingValue/amount', value: 1 }],
+      400,
+      'use adjustBalance',
+    ],
     ['a change of the id', [{ op: 'replace', path: '/id', value: 'x' }], 400, 'id cannot be changed'],
-    ['an attribute that does not exist', [{ op: 'add', path: '/colourless', value: 1 }], 400, "unknown attribute 'colourless'"],
+    [
+      'an attribute that does not exist',
+      [{ op: 'add', path: '/colourless', value: 1 }],
+      400,
+      "unknown attribute 'colourless'",
+    ],
   ])('refuses %s and changes nothing', async (_title, operations, status, message) => {
     const { id } = await newBucket({ name: 'one' });
     const before = (await server.rest('GET', `/bucket/${id}`)).body;
@@ -86,11 +108,17 @@ describe('JSON Patch', () => {
   it('takes numbers however they are written, and refuses those it would round', async () => {
     const { id } = await newBucket();
     const set = (level: string): Promise<RestAnswer> =>
-      server.rest('PATCH', `/bucket/${id}`, { text: `[{"op":"add","path":"/@schemaLocation","value":"https://schemas.example/level.json"},{"op":"add","path":"/level","value":[${level}]}]`, headers: jsonPatch });
+      server.rest('PATCH', `/bucket/${id}`, {
+        text: `[{"op":"add","path":"/@schemaLocation","value":"https://schemas.example/level.json"},{"op":"add","path":"/level","value":[${level}]}]`,
+        headers: jsonPatch,
+      });
     const { status, body } = await set('1e-9,{"a":1000000000000000000000}');
     expect([status, body.level]).toEqual([200, [1e-9, { a: 1e21 }]]);
     const refused = await set('1.00000000000000000001');
-    expect([refused.status, refused.body.message]).toEqual([400, 'operation 1: 1.00000000000000000001 has more digits than a JSON number keeps exactly']);
+    expect([refused.status, refused.body.message]).toEqual([
+      400,
+      'operation 1: 1.00000000000000000001 has more digits than a JSON number keeps exactly',
+    ]);
   });
 
   it('removes every element that matches', async () => {
@@ -104,7 +132,10 @@ describe('JSON Patch', () => {
     const headers = { ...jsonPatch, 'idempotency-key': `add-${id}` };
     const add = [{ op: 'add', path: '/relatedParty/-', value: party('2') }];
     const answers = [await patch(id, add, headers), await patch(id, add, headers)];
-    expect(answers.map(({ status, headers: got }) => [status, got.get('idempotency-replayed')])).toEqual([[200, null], [200, 'true']]);
+    expect(answers.map(({ status, headers: got }) => [status, got.get('idempotency-replayed')])).toEqual([
+      [200, null],
+      [200, 'true'],
+    ]);
     expect(answers[1]?.body).toEqual(answers[0]?.body);
     expect((await server.rest('GET', `/bucket/${id}`)).body.relatedParty).toHaveLength(2);
   });
@@ -116,7 +147,10 @@ describe('bulk create by JSON Patch on the collection', () => {
   it('creates all in one transaction', async () => {
     const { id } = await newBucket();
     const reserve = { amount: eur(40), bucket: { id } };
-    const { status, body } = await server.rest('PATCH', '/reserveBalance?fields=id,status', { body: [add(reserve), add(reserve, '/')], headers: jsonPatch });
+    const { status, body } = await server.rest('PATCH', '/reserveBalance?fields=id,status', {
+      body: [add(reserve), add(reserve, '/')],
+      headers: jsonPatch,
+    });
     expect([status, body.map((one: any) => one.status)]).toEqual([200, ['created', 'created']]);
     expect((await server.rest('GET', `/bucket/${id}`)).body.remainingValue).toEqual(eur(20));
   });
@@ -124,11 +158,16 @@ describe('bulk create by JSON Patch on the collection', () => {
   it('applies none when one is refused, and keeps the refusal', async () => {
     const { id } = await newBucket();
     const reserve = { amount: eur(40), bucket: { id } };
-    const { status, body } = await server.rest('PATCH', '/reserveBalance', { body: [add(reserve), add(reserve), add(reserve)], headers: jsonPatch });
+    const { status, body } = await server.rest('PATCH', '/reserveBalance', {
+      body: [add(reserve), add(reserve), add(reserve)],
+      headers: jsonPatch,
+    });
     expect([status, body.message]).toEqual([409, expect.stringMatching(/^element 2: .*none was applied/)]);
     const { body: bucket } = await server.rest('GET', `/bucket/${id}`);
     expect([bucket.remainingValue, bucket.reservedValue]).toEqual([eur(100), eur(0)]);
-    expect((await server.rest('GET', `/reserveBalance?bucket.id=${id}`)).body.map((one: any) => one.status)).toEqual(['failed']);
+    expect((await server.rest('GET', `/reserveBalance?bucket.id=${id}`)).body.map((one: any) => one.status)).toEqual([
+      'failed',
+    ]);
   });
 
   it.each([
@@ -138,7 +177,8 @@ describe('bulk create by JSON Patch on the collection', () => {
     ['an invalid element', [{ op: 'add', path: '/-', value: { usageType: 'x', colourless: 1 } }], 400],
     ['too many', Array.from({ length: 201 }, () => ({ op: 'add', path: '/-', value: { usageType: 'x' } })), 400],
   ])('refuses %s and creates nothing', async (_title, body, status) => {
-    const count = async (): Promise<string | null> => (await server.rest('GET', '/bucket?limit=0')).headers.get('x-total-count');
+    const count = async (): Promise<string | null> =>
+      (await server.rest('GET', '/bucket?limit=0')).headers.get('x-total-count');
     const before = await count();
     expect((await server.rest('PATCH', '/bucket', { body, headers: jsonPatch })).status).toBe(status);
     expect(await count()).toBe(before);
@@ -148,10 +188,19 @@ describe('bulk create by JSON Patch on the collection', () => {
 describe('references', () => {
   it('are inlined by expand and depth, and stay references when they lead nowhere', async () => {
     const { id } = await newBucket({ name: 'expanded' });
-    const { body: topup } = await server.rest('POST', '/topupBalance?expand=bucket', { body: { amount: eur(5), bucket: { id }, relatedTopupBalance: { id: 'nowhere' } } });
+    const { body: topup } = await server.rest('POST', '/topupBalance?expand=bucket', {
+      body: { amount: eur(5), bucket: { id }, relatedTopupBalance: { id: 'nowhere' } },
+    });
     expect(topup.bucket).toMatchObject({ id, name: 'expanded', remainingValue: eur(105) });
-    const { body: deep } = await server.rest('GET', `/topupBalance/${topup.id}?expand=impactedBucket.bucket,relatedTopupBalance`);
-    expect([deep.impactedBucket[0].bucket.name, deep.bucket, deep.relatedTopupBalance]).toEqual(['expanded', { id }, { id: 'nowhere' }]);
+    const { body: deep } = await server.rest(
+      'GET',
+      `/topupBalance/${topup.id}?expand=impactedBucket.bucket,relatedTopupBalance`,
+    );
+    expect([deep.impactedBucket[0].bucket.name, deep.bucket, deep.relatedTopupBalance]).toEqual([
+      'expanded',
+      { id },
+      { id: 'nowhere' },
+    ]);
     const { body: all } = await server.rest('GET', `/topupBalance/${topup.id}?depth=1`);
     expect([all.bucket.name, all.impactedBucket[0].bucket.name]).toEqual(['expanded', 'expanded']);
   });
@@ -170,7 +219,9 @@ describe('explain=graphql', () => {
     expect(body.sandbox).toContain('https://studio.apollographql.com/sandbox/explorer?endpoint=');
     const { data } = await server.graphql(body.operation, body.variables);
     expect(data.result.items).toEqual(rows);
-    const explained = await server.rest('POST', '/topupBalance?explain=graphql', { body: { amount: eur(5), bucket: { id } } });
+    const explained = await server.rest('POST', '/topupBalance?explain=graphql', {
+      body: { amount: eur(5), bucket: { id } },
+    });
     expect([explained.status, explained.body.variables.input.amount]).toEqual([200, eur(5)]);
     expect((await server.rest('GET', `/bucket/${id}`)).body.remainingValue).toEqual(eur(100));
   });
@@ -201,11 +252,21 @@ describe('extensions and other editions', () => {
 
   it('reads the names and words of other editions', async () => {
     const { id } = await newBucket();
-    const body = { amount: { value: 3, unit: 'EUR' }, bucket: { id }, balanceTopup: { id: 'parent' }, product: { id: 'p' } };
+    const body = {
+      amount: { value: 3, unit: 'EUR' },
+      bucket: { id },
+      balanceTopup: { id: 'parent' },
+      product: { id: 'p' },
+    };
     const topup = await server.rest('POST', '/topupBalance', { body });
     expect(topup.body).toMatchObject({ amount: eur(3), relatedTopupBalance: { id: 'parent' }, product: [{ id: 'p' }] });
-    expect((await server.rest('PATCH', `/topupBalance/${topup.body.id}`, { body: { status: 'confirmed' } })).status).toBe(200);
+    expect(
+      (await server.rest('PATCH', `/topupBalance/${topup.body.id}`, { body: { status: 'confirmed' } })).status,
+    ).toBe(200);
     const both = await server.rest('POST', '/topupBalance', { body: { ...body, relatedTopupBalance: { id: 'x' } } });
-    expect([both.status, both.body.message]).toEqual([400, expect.stringContaining('another name of relatedTopupBalance')]);
+    expect([both.status, both.body.message]).toEqual([
+      400,
+      expect.stringContaining('another name of relatedTopupBalance'),
+    ]);
   });
 });

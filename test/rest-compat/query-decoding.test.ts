@@ -12,12 +12,18 @@ describe('a query string as clients send it', () => {
 
   beforeAll(async () => {
     server = await startTestServer();
-    for (const name of names) expect((await server.rest('POST', '/billCycleSpecification', { body: { name, billingPeriod: 'month' } })).status).toBe(201);
+    for (const name of names)
+      expect(
+        (await server.rest('POST', '/billCycleSpecification', { body: { name, billingPeriod: 'month' } })).status,
+      ).toBe(201);
   });
   afterAll(() => server.close());
 
   const get = (query: string): Promise<RawAnswer> => send(server.url, 'GET', `${collection}?${query}`);
-  const namesOf = ({ status, body }: RawAnswer): unknown => [status, status === 200 ? body.map(({ name }: { name: string }) => name) : body];
+  const namesOf = ({ status, body }: RawAnswer): unknown => [
+    status,
+    status === 200 ? body.map(({ name }: { name: string }) => name) : body,
+  ];
 
   it.each([
     ['a standard library', new URLSearchParams({ name: 'active,suspended' }).toString(), ['active', 'suspended']],
@@ -27,7 +33,11 @@ describe('a query string as clients send it', () => {
     ['ne, encoded', 'name.ne=active%2Csuspended', ['Doe, Jane', 'say "hi", then', 'a;b', 'Doe']],
     ['nin, encoded', 'name.nin=active%2Csuspended', ['Doe, Jane', 'say "hi", then', 'a;b', 'Doe']],
     ['quotes around a comma', new URLSearchParams({ name: '"Doe, Jane"' }).toString(), ['Doe, Jane']],
-    ['a quoted value beside a plain one', new URLSearchParams({ name: '"Doe, Jane",active' }).toString(), ['active', 'Doe, Jane']],
+    [
+      'a quoted value beside a plain one',
+      new URLSearchParams({ name: '"Doe, Jane",active' }).toString(),
+      ['active', 'Doe, Jane'],
+    ],
     ['a quote within quotes', new URLSearchParams({ name: '"say \\"hi\\", then"' }).toString(), ['say "hi", then']],
     ['an encoded semicolon', new URLSearchParams({ name: 'a;b' }).toString(), ['a;b']],
     ['a semicolon that separates', 'name=active;suspended', ['active', 'suspended']],
@@ -39,10 +49,13 @@ describe('a query string as clients send it', () => {
     expect(namesOf(await get(query))).toEqual([200, expected]);
   });
 
-  it.each(['name[]=active', 'name%5B%5D=active&name%5B%5D=suspended', 'name[0]=active'])('says how several values are written instead of %s', async (query) => {
-    const { status, body } = await get(query);
-    expect([status, body.message]).toEqual([400, expect.stringContaining("'name=a,b' or 'name=a&name=b'")]);
-  });
+  it.each(['name[]=active', 'name%5B%5D=active&name%5B%5D=suspended', 'name[0]=active'])(
+    'says how several values are written instead of %s',
+    async (query) => {
+      const { status, body } = await get(query);
+      expect([status, body.message]).toEqual([400, expect.stringContaining("'name=a,b' or 'name=a&name=b'")]);
+    },
+  );
 
   it.each([
     ['fields=[x>E', 400],
@@ -56,9 +69,13 @@ describe('a query string as clients send it', () => {
   it('follows its own next link behind a cursor of 2,500 characters', async () => {
     const long = Array.from({ length: 3 }, (_, index) => `${'long '.repeat(380)}${index}`);
     for (const description of long) {
-      expect((await server.rest('POST', '/billCycleSpecification', { body: { name: 'long', description } })).body).toMatchObject({ description });
+      expect(
+        (await server.rest('POST', '/billCycleSpecification', { body: { name: 'long', description } })).body,
+      ).toMatchObject({ description });
     }
-    const { data } = await server.graphql('{ billCycleSpecifications(filter: { name: { eq: "long" } }, orderBy: [{ description: ASC }], limit: 1) { pageInfo { endCursor } } }');
+    const { data } = await server.graphql(
+      '{ billCycleSpecifications(filter: { name: { eq: "long" } }, orderBy: [{ description: ASC }], limit: 1) { pageInfo { endCursor } } }',
+    );
     const cursor: string = data.billCycleSpecifications.pageInfo.endCursor;
     expect(cursor.length).toBeGreaterThan(2_500);
     const second = await get(`name=long&sort=description&limit=1&after=${cursor}`);
@@ -76,13 +93,20 @@ describe('a list without paging parameters', () => {
       const first = await send(server.url, 'GET', collection);
       expect([first.status, first.body.length, first.headers['x-total-count']]).toEqual([200, 2, '3']);
       const second = await send(server.url, 'GET', nextOf(first) as string);
-      expect([second.status, second.body.map(({ name }: { name: string }) => name), nextOf(second)]).toEqual([206, ['c'], undefined]);
+      expect([second.status, second.body.map(({ name }: { name: string }) => name), nextOf(second)]).toEqual([
+        206,
+        ['c'],
+        undefined,
+      ]);
       expect((await send(server.url, 'GET', `${collection}?limit=3`)).body).toHaveLength(3);
       // GraphQL has a number of its own.
       const { data } = await server.graphql('{ billCycleSpecifications { items { id } } }');
       expect(data.billCycleSpecifications.items).toHaveLength(3);
       const document: any = (await send(server.url, 'GET', `${bills}/openapi.json`)).body;
-      expect(document.components.parameters.limit).toMatchObject({ description: expect.stringContaining('2 when not given'), schema: { maximum: 1000 } });
+      expect(document.components.parameters.limit).toMatchObject({
+        description: expect.stringContaining('2 when not given'),
+        schema: { maximum: 1000 },
+      });
       expect(document.info.description).toContain('up to 2 items and a `next` link');
       expect(document.paths['/billCycleSpecification'].get.responses[200].description).toContain('the first 2');
     } finally {
@@ -107,13 +131,22 @@ describe('a list beyond the largest offset', () => {
     const server = await startTestServer();
     try {
       await insert(server, 100_011);
-      const at = await send(server.url, 'GET', `${collection}?fields=none&offset=100000&limit=5`, { headers: { prefer: 'count=exact' } });
-      expect([at.status, at.headers['x-total-count'], at.headers['link']]).toEqual([206, '100011', expect.not.stringContaining('rel="last"')]);
+      const at = await send(server.url, 'GET', `${collection}?fields=none&offset=100000&limit=5`, {
+        headers: { prefer: 'count=exact' },
+      });
+      expect([at.status, at.headers['x-total-count'], at.headers['link']]).toEqual([
+        206,
+        '100011',
+        expect.not.stringContaining('rel="last"'),
+      ]);
       const next = nextOf(at) as string;
       expect(next).toContain('after=');
       const rest = [await send(server.url, 'GET', next)];
       rest.push(await send(server.url, 'GET', nextOf(rest[0] as RawAnswer) as string));
-      expect(rest.map(({ status, body }) => [status, body.length])).toEqual([[206, 5], [206, 1]]);
+      expect(rest.map(({ status, body }) => [status, body.length])).toEqual([
+        [206, 5],
+        [206, 1],
+      ]);
     } finally {
       await server.close();
     }

@@ -14,7 +14,8 @@ describe.each(everyFixture)('$typeName read through REST', (fixture) => {
   });
   afterAll(() => server.close());
 
-  const rest = (method: string, path = '', call?: RestCall): Promise<RestAnswer> => server.rest(method, `/${segment}${path}`, call);
+  const rest = (method: string, path = '', call?: RestCall): Promise<RestAnswer> =>
+    server.rest(method, `/${segment}${path}`, call);
 
   it('answers the same by id and in the list', async () => {
     const made = await oneToRead(server, fixture);
@@ -40,7 +41,12 @@ describe.each(everyFixture)('$typeName read through REST', (fixture) => {
     expect(tag).toMatch(/^"\d+"$/);
     for (const condition of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
       const answer = await rest('GET', `/${id}`, { headers: { 'if-none-match': condition } });
-      expect([condition, answer.status, answer.body, answer.headers.get('etag')]).toEqual([condition, 304, undefined, tag]);
+      expect([condition, answer.status, answer.body, answer.headers.get('etag')]).toEqual([
+        condition,
+        304,
+        undefined,
+        tag,
+      ]);
     }
     expect((await rest('GET', `/${id}`, { headers: { 'if-none-match': '"999"' } })).status).toBe(200);
     expect((await rest('GET', `/unknown`, { headers: { 'if-none-match': '*' } })).status).toBe(404);
@@ -65,8 +71,13 @@ describe.each(everyFixture)('$typeName read through REST', (fixture) => {
     const reading = ['GET', 'HEAD', 'OPTIONS'];
     const isView = 'make' in fixture;
     const isTask = isView && fixture.isTask === true;
-    const ofView = { collection: isTask ? [...reading, 'POST'] : reading, item: isTask && !fixture.isKept ? ['DELETE', ...reading] : reading };
-    const offered = isView ? ofView : { collection: [...reading, 'PATCH', 'POST'], item: ['DELETE', ...reading, 'PATCH'] };
+    const ofView = {
+      collection: isTask ? [...reading, 'POST'] : reading,
+      item: isTask && !fixture.isKept ? ['DELETE', ...reading] : reading,
+    };
+    const offered = isView
+      ? ofView
+      : { collection: [...reading, 'PATCH', 'POST'], item: ['DELETE', ...reading, 'PATCH'] };
     const allowOf = ({ headers }: RestAnswer): string[] | undefined => headers.get('allow')?.split(', ').sort();
 
     it.each([
@@ -74,7 +85,13 @@ describe.each(everyFixture)('$typeName read through REST', (fixture) => {
       ['DELETE', '', offered.collection],
       ['PUT', '/some-id', offered.item],
       ['POST', '/some-id', offered.item],
-      ...(isView && !isTask ? (['POST ', 'PATCH ', 'PATCH /some-id', 'DELETE /some-id'].map((call) => [...call.split(' '), reading]) as [string, string, string[]][]) : []),
+      ...(isView && !isTask
+        ? (['POST ', 'PATCH ', 'PATCH /some-id', 'DELETE /some-id'].map((call) => [...call.split(' '), reading]) as [
+            string,
+            string,
+            string[],
+          ][])
+        : []),
     ] as const)('answers 405 for %s on %j and says in Allow what is offered', async (method, path, allowed) => {
       const answer = await rest(method, path, { body: {} });
       expectError(answer, 405, method);
@@ -99,7 +116,8 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
   afterAll(() => server.close());
 
   const { segment, text = 'status', label = 'description', list, object } = fixture;
-  const rest = (method: string, path = '', call?: RestCall): Promise<RestAnswer> => server.rest(method, `/${segment}${path}`, call);
+  const rest = (method: string, path = '', call?: RestCall): Promise<RestAnswer> =>
+    server.rest(method, `/${segment}${path}`, call);
   const patch = (id: string, body: Json, headers: Record<string, string> = {}): Promise<RestAnswer> =>
     rest('PATCH', `/${id}`, { body, headers: { ...mergePatch, ...headers } });
   const read = async (id: string): Promise<any> => (await rest('GET', `/${id}`)).body;
@@ -150,29 +168,38 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
       expect(body[name]).not.toEqual(fixture.serverSet[name]);
     });
 
-    for (const path of fixture.required) it(`refuses a body without ${path} by name and stores nothing`, async () => {
-      const body = await minimalBody(server, fixture);
-      const before = await contentOf(server.database);
-      const answer = await rest('POST', '', { body: without(body, path.split('.')) });
-      expectError(answer, 400, path);
-      expect(answer.body.code).toBe('23');
-      expect(await contentOf(server.database)).toEqual(before);
-    });
+    for (const path of fixture.required)
+      it(`refuses a body without ${path} by name and stores nothing`, async () => {
+        const body = await minimalBody(server, fixture);
+        const before = await contentOf(server.database);
+        const answer = await rest('POST', '', { body: without(body, path.split('.')) });
+        expectError(answer, 400, path);
+        expect(answer.body.code).toBe('23');
+        expect(await contentOf(server.database)).toEqual(before);
+      });
 
-    it.each(['colour', 'atType', 'revision', 'amount_', '@colour', ' name'])('refuses the unknown attribute %j by name', async (name) => {
-      const body = { ...(await minimalBody(server, fixture)), [name]: 1 };
-      expectError(await rest('POST', '', { body }), 400, `'${name}'`);
-    });
+    it.each(['colour', 'atType', 'revision', 'amount_', '@colour', ' name'])(
+      'refuses the unknown attribute %j by name',
+      async (name) => {
+        const body = { ...(await minimalBody(server, fixture)), [name]: 1 };
+        expectError(await rest('POST', '', { body }), 400, `'${name}'`);
+      },
+    );
 
-    if (object) it('refuses an unknown attribute of a nested object by its path', async () => {
-      const { attribute, value } = object;
-      const body = { ...(await minimalBody(server, fixture)), [attribute]: { ...value, colour: 'red' } };
-      expectError(await rest('POST', '', { body }), 400, `${attribute}.colour`);
-    });
+    if (object)
+      it('refuses an unknown attribute of a nested object by its path', async () => {
+        const { attribute, value } = object;
+        const body = { ...(await minimalBody(server, fixture)), [attribute]: { ...value, colour: 'red' } };
+        expectError(await rest('POST', '', { body }), 400, `${attribute}.colour`);
+      });
 
     it('keeps the attributes of an extension that @schemaLocation announces, verbatim', async () => {
       const extension = { shade: 'red', more: { '@odd': [1, null, { deep: true }] } };
-      const made = await makeOne(server, fixture, { '@type': 'Special', '@schemaLocation': 'https://schemas.example/special.json', ...extension });
+      const made = await makeOne(server, fixture, {
+        '@type': 'Special',
+        '@schemaLocation': 'https://schemas.example/special.json',
+        ...extension,
+      });
       expect(made).toMatchObject(extension);
       expect(await read(made.id)).toEqual(made);
       const { data } = await server.graphql(`query ($id: ID!) { ${segment}(id: $id) { extension } }`, { id: made.id });
@@ -191,21 +218,28 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
   });
 
   describe('update', () => {
-    it.each(fixture.patches.map((body) => [body]))('takes the merge patch %j and answers the changed resource', async (body) => {
-      const made = await makeOne(server, fixture);
-      const before = (await rest('GET', `/${made.id}`)).headers.get('etag');
-      const answer = await patch(made.id, body);
-      expect([answer.status, answer.body]).toEqual([200, expect.objectContaining(body)]);
-      expect(answer.headers.get('etag')).not.toBe(before);
-      const after = await rest('GET', `/${made.id}`);
-      expect([after.body, after.headers.get('etag')]).toEqual([answer.body, answer.headers.get('etag')]);
-      const untouched = (row: Json): Json => Object.fromEntries(Object.entries(row).filter(([name]) => !(name in body)));
-      expect(untouched(after.body)).toEqual(untouched(made));
-    });
+    it.each(fixture.patches.map((body) => [body]))(
+      'takes the merge patch %j and answers the changed resource',
+      async (body) => {
+        const made = await makeOne(server, fixture);
+        const before = (await rest('GET', `/${made.id}`)).headers.get('etag');
+        const answer = await patch(made.id, body);
+        expect([answer.status, answer.body]).toEqual([200, expect.objectContaining(body)]);
+        expect(answer.headers.get('etag')).not.toBe(before);
+        const after = await rest('GET', `/${made.id}`);
+        expect([after.body, after.headers.get('etag')]).toEqual([answer.body, answer.headers.get('etag')]);
+        const untouched = (row: Json): Json =>
+          Object.fromEntries(Object.entries(row).filter(([name]) => !(name in body)));
+        expect(untouched(after.body)).toEqual(untouched(made));
+      },
+    );
 
     it('is a merge patch when sent as application/json, too', async () => {
       const made = await makeOne(server, fixture);
-      const answer = await rest('PATCH', `/${made.id}`, { body: fixture.patches[0], headers: { 'content-type': 'application/json; charset=utf-8' } });
+      const answer = await rest('PATCH', `/${made.id}`, {
+        body: fixture.patches[0],
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+      });
       expect([answer.status, answer.body]).toEqual([200, { ...made, ...fixture.patches[0] }]);
     });
 
@@ -219,7 +253,10 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
       expect(await contentOf(server.database)).toEqual(before);
     });
 
-    const refused = [...Object.entries(fixture.unpatchable).map(([name, value]) => ({ name, value, status: 400 })), ...Object.entries(fixture.fixed ?? {}).map(([name, value]) => ({ name, value, status: 409 }))];
+    const refused = [
+      ...Object.entries(fixture.unpatchable).map(([name, value]) => ({ name, value, status: 400 })),
+      ...Object.entries(fixture.fixed ?? {}).map(([name, value]) => ({ name, value, status: 409 })),
+    ];
     it.each(refused)('refuses to change $name', async ({ name, value, status }) => {
       const made = await makeOne(server, fixture);
       const before = await contentOf(server.database);
@@ -228,25 +265,31 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
       if (made[name] !== undefined) expect((await patch(made.id, { [name]: made[name] })).status).toBe(200);
     });
 
-    if (list) it('replaces a list whole', async () => {
-      const { attribute, values } = list;
-      const made = await makeOne(server, fixture, { [attribute]: values[0] });
-      expect(made[attribute]).toEqual(values[0]);
-      expect((await patch(made.id, { [attribute]: values[1] })).body[attribute]).toEqual(values[1]);
-      const empty = await patch(made.id, { [attribute]: [] });
-      expect([empty.status, empty.body[attribute]]).toEqual([200, []]);
-    });
+    if (list)
+      it('replaces a list whole', async () => {
+        const { attribute, values } = list;
+        const made = await makeOne(server, fixture, { [attribute]: values[0] });
+        expect(made[attribute]).toEqual(values[0]);
+        expect((await patch(made.id, { [attribute]: values[1] })).body[attribute]).toEqual(values[1]);
+        const empty = await patch(made.id, { [attribute]: [] });
+        expect([empty.status, empty.body[attribute]]).toEqual([200, []]);
+      });
 
-    if (object) it('merges into an object, removes from it and replaces it', async () => {
-      const { attribute, value, patch: part, merged } = object;
-      const made = await makeOne(server, fixture, { [attribute]: value });
-      expect((await patch(made.id, { [attribute]: part })).body[attribute]).toEqual(merged);
-      expect((await patch(made.id, { [attribute]: null })).body[attribute]).toBe(undefined);
-      expect((await patch(made.id, { [attribute]: value })).body[attribute]).toEqual(value);
-    });
+    if (object)
+      it('merges into an object, removes from it and replaces it', async () => {
+        const { attribute, value, patch: part, merged } = object;
+        const made = await makeOne(server, fixture, { [attribute]: value });
+        expect((await patch(made.id, { [attribute]: part })).body[attribute]).toEqual(merged);
+        expect((await patch(made.id, { [attribute]: null })).body[attribute]).toBe(undefined);
+        expect((await patch(made.id, { [attribute]: value })).body[attribute]).toEqual(value);
+      });
 
     it.each(fixture.removable)('removes %s by null', async (name) => {
-      const source = [...fixture.patches, ...(object ? [{ [object.attribute]: object.value }] : []), ...(list ? [{ [list.attribute]: list.values[0] }] : [])];
+      const source = [
+        ...fixture.patches,
+        ...(object ? [{ [object.attribute]: object.value }] : []),
+        ...(list ? [{ [list.attribute]: list.values[0] }] : []),
+      ];
       const set = source.find((body) => name in body) ?? {};
       const made = await makeOne(server, fixture);
       expect((await patch(made.id, set)).status).toBe(200);
@@ -281,29 +324,45 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
       expect(await read(made.id)).toEqual(made);
       const changed = await patch(made.id, body, { 'if-match': `"998", ${tag}` });
       expect(changed.status).toBe(200);
-      expectError(await patch(made.id, { [label]: 'later' }, { 'if-match': tag }), 412, strong(changed.headers.get('etag')));
+      expectError(
+        await patch(made.id, { [label]: 'later' }, { 'if-match': tag }),
+        412,
+        strong(changed.headers.get('etag')),
+      );
       expect((await patch(made.id, { [label]: 'later' }, { 'if-match': '*' })).status).toBe(200);
     });
 
     it('loses no change when twenty patches of different attributes arrive at once', async () => {
       const made = await makeOne(server, fixture);
-      const bodies = Array.from({ length: 20 }, (_, at): Json => (at % 2 === 0 ? { [label]: `at ${at}` } : { '@type': `Type${at}` }));
+      const bodies = Array.from({ length: 20 }, (_, at): Json =>
+        at % 2 === 0 ? { [label]: `at ${at}` } : { '@type': `Type${at}` },
+      );
       const revisionOf = (answer: RestAnswer): number => Number(strong(answer.headers.get('etag')).slice(1, -1));
       const before = revisionOf(await rest('GET', `/${made.id}`));
       const answers = await Promise.all(bodies.map((body) => patch(made.id, body)));
       expect(answers.map(({ status }) => status)).toEqual(bodies.map(() => 200));
       const after = await rest('GET', `/${made.id}`);
       expect(revisionOf(after)).toBe(before + bodies.length);
-      for (const name of [label, '@type']) expect(bodies.flatMap((body) => (name in body ? [body[name]] : []))).toContain(after.body[name]);
+      for (const name of [label, '@type'])
+        expect(bodies.flatMap((body) => (name in body ? [body[name]] : []))).toContain(after.body[name]);
     });
 
     it('answers what fields names', async () => {
       const { id } = await makeOne(server, fixture);
       const answer = await rest('PATCH', `/${id}?fields=id`, { body: fixture.patches[0] });
-      expect([answer.status, answer.body]).toEqual([200, fixture.fieldsAddIdentity ? { id, href: expect.any(String) } : { id }]);
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        fixture.fieldsAddIdentity ? { id, href: expect.any(String) } : { id },
+      ]);
     });
 
-    it.each(['text/plain', 'application/xml', 'application/octet-stream', 'multipart/form-data', 'application/json-seq'])('answers 415 for %s', async (type) => {
+    it.each([
+      'text/plain',
+      'application/xml',
+      'application/octet-stream',
+      'multipart/form-data',
+      'application/json-seq',
+    ])('answers 415 for %s', async (type) => {
       const { id } = await makeOne(server, fixture);
       expectError(await rest('PATCH', `/${id}`, { body: {}, headers: { 'content-type': type } }), 415, type);
       expectError(await rest('POST', '', { body: {}, headers: { 'content-type': type } }), 415, type);
@@ -330,7 +389,11 @@ describe.each(fixtures)('$typeName written through REST', (fixture: Fixture) => 
     it('deletes only the version that If-Match names', async () => {
       const id = await makeDeletable();
       const tag = (await rest('GET', `/${id}`)).headers.get('etag') as string;
-      expectError(await rest('DELETE', `/${id}`, { headers: { 'if-match': '"999"' } }), 412, `has revision ${strong(tag).slice(1, -1)}`);
+      expectError(
+        await rest('DELETE', `/${id}`, { headers: { 'if-match': '"999"' } }),
+        412,
+        `has revision ${strong(tag).slice(1, -1)}`,
+      );
       expect((await rest('DELETE', `/${id}`, { headers: { 'if-match': tag } })).status).toBe(204);
     });
 
@@ -350,7 +413,13 @@ function strong(tag: string | null): string {
 function expectError(answer: RestAnswer, status: number, named: string): void {
   expect([answer.status, answer.body]).toEqual([
     status,
-    { code: expect.stringMatching(/^\d+$/), reason: expect.stringMatching(/./), message: expect.stringContaining(named), status: String(status), '@type': 'Error' },
+    {
+      code: expect.stringMatching(/^\d+$/),
+      reason: expect.stringMatching(/./),
+      message: expect.stringContaining(named),
+      status: String(status),
+      '@type': 'Error',
+    },
   ]);
 }
 

@@ -6,8 +6,14 @@ import { swaggers } from './swagger-attributes.js';
 
 /** Definitions that ours has not, and why; of one API where its number stands before the name. */
 const withoutDefinition: readonly [definitions: RegExp, reason: string][] = [
-  [/^(Addressable|Entity|EntityRef|Extensible)$/, 'a base class of the generator: its attributes stand in every class that extends it'],
-  [/^(EntitySpecification|Attachment|AttachmentRef|TMF635 Characteristic|CharacteristicSpecificationBase)$/, 'a base class, too: its attributes stand in what extends it'],
+  [
+    /^(Addressable|Entity|EntityRef|Extensible)$/,
+    'a base class of the generator: its attributes stand in every class that extends it',
+  ],
+  [
+    /^(EntitySpecification|Attachment|AttachmentRef|TMF635 Characteristic|CharacteristicSpecificationBase)$/,
+    'a base class, too: its attributes stand in what extends it',
+  ],
   [/^(Place|PlaceRef|Resource|CancelOrder)$/, 'a base class, too: its attributes stand in what extends it'],
   [/^(BalanceActionRef|ResourceRef)$/, 'nothing in the swagger refers to it'],
   [/Event(Payload)?$/, 'events are not served yet'],
@@ -37,30 +43,43 @@ describe('the published swaggers', () => {
     let schemas: Record<string, { properties: object }>;
     beforeAll(async () => {
       const api = apis.find((candidate) => candidate.number === number)!;
-      const document: any = openApiDocument(await createSchema(), api, { pageSizes: { pageSizeDefault: 1000, pageSizeMax: 1000 }, isExplainOffered: false });
+      const document: any = openApiDocument(await createSchema(), api, {
+        pageSizes: { pageSizeDefault: 1000, pageSizeMax: 1000 },
+        isExplainOffered: false,
+      });
       schemas = document.components.schemas;
     });
 
     const reasonOf = (definition: string, attribute: string): string | undefined =>
       withoutAttribute.find(([pattern, attributes]) => pattern.test(definition) && attributes.includes(attribute))?.[2];
 
-    it.each(Object.entries(definitions))('have %s, which ours has with every attribute, or it is said why not', (definition, attributes) => {
-      const reason = withoutDefinition.find(([pattern]) => pattern.test(definition) || pattern.test(`${number} ${definition}`))?.[1];
-      const ours = schemas[definition];
-      // A reason that has become untrue must go.
-      expect([definition, ours === undefined]).toEqual([definition, reason !== undefined]);
-      if (ours === undefined) return;
-      for (const attribute of attributes) {
-        expect([attribute, attribute in ours.properties]).toEqual([attribute, reasonOf(definition, attribute) === undefined]);
-      }
-    });
-
+    it.each(Object.entries(definitions))(
+      'have %s, which ours has with every attribute, or it is said why not',
+      (definition, attributes) => {
+        const reason = withoutDefinition.find(
+          ([pattern]) => pattern.test(definition) || pattern.test(`${number} ${definition}`),
+        )?.[1];
+        const ours = schemas[definition];
+        // A reason that has become untrue must go.
+        expect([definition, ours === undefined]).toEqual([definition, reason !== undefined]);
+        if (ours === undefined) return;
+        for (const attribute of attributes) {
+          expect([attribute, attribute in ours.properties]).toEqual([
+            attribute,
+            reasonOf(definition, attribute) === undefined,
+          ]);
+        }
+      },
+    );
   });
 
   it('have all that a reason is given for', () => {
     const definitions = Object.values(swaggers).flatMap((each) => Object.entries(each));
-    const names = Object.entries(swaggers).flatMap(([number, each]) => Object.keys(each).flatMap((name) => [name, `${number} ${name}`]));
-    for (const [pattern] of withoutDefinition) expect([pattern, names.some((name) => pattern.test(name))]).toEqual([pattern, true]);
+    const names = Object.entries(swaggers).flatMap(([number, each]) =>
+      Object.keys(each).flatMap((name) => [name, `${number} ${name}`]),
+    );
+    for (const [pattern] of withoutDefinition)
+      expect([pattern, names.some((name) => pattern.test(name))]).toEqual([pattern, true]);
     for (const [pattern, attributes] of withoutAttribute) {
       const found = definitions.filter(([name]) => pattern.test(name));
       const named = found.filter(([, own]) => attributes.every((attribute) => own.includes(attribute)));

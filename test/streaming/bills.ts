@@ -24,11 +24,43 @@ const mobile = { id: 'p1', name: 'Mobile M' };
 
 /** Lines of two products and of none; what they come to is in `figures`. */
 export const lines: readonly object[] = [
-  { name: 'Monthly fee', description: 'Mobile M, 20 GB', product: mobile, periodCoverage: february, taxExcludedAmount: money(1024.99), appliedTax: vat },
-  { name: 'Discount', product: mobile, appliedBillingRateType: 'appliedBillingCredit', taxExcludedAmount: money(5), appliedTax: vat },
-  { name: 'Voice calls', description: 'To Łódź, 3 min', product: mobile, date: '2026-02-03T23:30:00.000Z', taxExcludedAmount: money(0.125), appliedTax: vat },
-  { name: 'Voice calls', description: 'To Ελλάδα, 1 min', product: mobile, date: '2026-02-02T08:00:00.000Z', taxExcludedAmount: money(0.335), appliedTax: vat },
-  { name: 'Книга', product: { id: 'p2' }, taxExcludedAmount: money(12), appliedTax: [{ taxCategory: 'VAT reduced', taxRate: 7 }] },
+  {
+    name: 'Monthly fee',
+    description: 'Mobile M, 20 GB',
+    product: mobile,
+    periodCoverage: february,
+    taxExcludedAmount: money(1024.99),
+    appliedTax: vat,
+  },
+  {
+    name: 'Discount',
+    product: mobile,
+    appliedBillingRateType: 'appliedBillingCredit',
+    taxExcludedAmount: money(5),
+    appliedTax: vat,
+  },
+  {
+    name: 'Voice calls',
+    description: 'To Łódź, 3 min',
+    product: mobile,
+    date: '2026-02-03T23:30:00.000Z',
+    taxExcludedAmount: money(0.125),
+    appliedTax: vat,
+  },
+  {
+    name: 'Voice calls',
+    description: 'To Ελλάδα, 1 min',
+    product: mobile,
+    date: '2026-02-02T08:00:00.000Z',
+    taxExcludedAmount: money(0.335),
+    appliedTax: vat,
+  },
+  {
+    name: 'Книга',
+    product: { id: 'p2' },
+    taxExcludedAmount: money(12),
+    appliedTax: [{ taxCategory: 'VAT reduced', taxRate: 7 }],
+  },
   { name: 'Reminder', taxIncludedAmount: money(2.5), appliedBillingRateType: 'appliedPenaltyCharge' },
 ];
 
@@ -46,7 +78,9 @@ export async function billOf(server: TestServer, attributes: object, rates: read
   const bill = await made(server, 'CustomerBill', { billingAccount: { id: 'A-1' }, ...attributes });
   const perMutation = 100;
   for (let at = 0; at < rates.length; at += perMutation) {
-    const inputs = rates.slice(at, at + perMutation).map((rate) => ({ ...rate, isBilled: true, bill: { id: bill.id } }));
+    const inputs = rates
+      .slice(at, at + perMutation)
+      .map((rate) => ({ ...rate, isBilled: true, bill: { id: bill.id } }));
     const { errors } = await server.graphql(
       'mutation ($inputs: [AppliedCustomerBillingRateCreate!]!) { createAppliedCustomerBillingRates(inputs: $inputs) { id } }',
       { inputs },
@@ -84,7 +118,17 @@ export async function rendered(content: Partial<PdfContent> & Pick<PdfContent, '
   const out = new PassThrough();
   const bytes = buffer(out);
   const nothing = async function* (): AsyncGenerator<never[]> {};
-  await writePdf({ lineCount: 0, groups: () => Promise.resolve([]), linesOf: nothing, issuer: 'The operator', zone: 'UTC', ...content }, out);
+  await writePdf(
+    {
+      lineCount: 0,
+      groups: () => Promise.resolve([]),
+      linesOf: nothing,
+      issuer: 'The operator',
+      zone: 'UTC',
+      ...content,
+    },
+    out,
+  );
   out.end();
   await once(out, 'finish');
   return bytes;

@@ -9,7 +9,6 @@ export const importPath = `${usagePath}/importJob`;
 export const ndjson = 'application/x-ndjson';
 export const csv = 'text/csv';
 
-
 export type Json = Record<string, any>;
 
 export interface File {
@@ -24,7 +23,13 @@ type Place = Pick<TestServer, 'url'>;
 
 /** A usage as a file has it. */
 export function usage(externalId?: string, more: Json = {}): Json {
-  return { usageSpecification: { id: 'spec-data' }, usageDate: '2026-03-01T08:00:00.000Z', source: 'switch-1', ...(externalId && { externalId }), ...more };
+  return {
+    usageSpecification: { id: 'spec-data' },
+    usageDate: '2026-03-01T08:00:00.000Z',
+    source: 'switch-1',
+    ...(externalId && { externalId }),
+    ...more,
+  };
 }
 
 export function linesOf(usages: readonly Json[]): string {
@@ -32,7 +37,11 @@ export function linesOf(usages: readonly Json[]): string {
 }
 
 function headersOf({ type = ndjson, encoding, key }: Omit<File, 'content'>): Record<string, string> {
-  return { 'content-type': type, ...(encoding && { 'content-encoding': encoding }), ...(key && { 'idempotency-key': key }) };
+  return {
+    'content-type': type,
+    ...(encoding && { 'content-encoding': encoding }),
+    ...(key && { 'idempotency-key': key }),
+  };
 }
 
 /** Makes a task and sends its file in one request. */
@@ -47,7 +56,10 @@ export function put({ url }: Place, id: string, { content, ...file }: File, meth
 
 /** A task without a file. */
 export async function makeTask({ url }: Place, input: Json = {}): Promise<Json> {
-  const { status, body } = await send(url, 'POST', importPath, { body: JSON.stringify(input), headers: { 'content-type': 'application/json' } });
+  const { status, body } = await send(url, 'POST', importPath, {
+    body: JSON.stringify(input),
+    headers: { 'content-type': 'application/json' },
+  });
   if (status !== 201) throw new Error(`importJob: ${status} ${JSON.stringify(body)}`);
   return body;
 }
@@ -80,7 +92,10 @@ export function figures({ status, lines, accepted, duplicates, rejected }: Json)
 export async function problemsOf({ url }: Place, id: string): Promise<Json[]> {
   const { status, text } = await send(url, 'GET', `${importPath}/${id}/errorLog`);
   if (status !== 200) throw new Error(`errorLog: ${status} ${text}`);
-  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Json);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Json);
 }
 
 /** Every usage there is, as REST gives it, by its externalId. */
@@ -107,7 +122,14 @@ export function open({ url }: Place, method: string, path: string, file: Omit<Fi
     outgoing.on('error', reject).on('response', (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: text === '' ? undefined : JSON.parse(text) }));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          body: text === '' ? undefined : JSON.parse(text),
+        }),
+      );
       response.on('error', reject);
     });
   });
@@ -115,7 +137,8 @@ export function open({ url }: Place, method: string, path: string, file: Omit<Fi
   answer.catch(() => undefined);
   return {
     request: outgoing,
-    write: (content) => new Promise((resolve, reject) => outgoing.write(content, (error) => (error ? reject(error) : resolve()))),
+    write: (content) =>
+      new Promise((resolve, reject) => outgoing.write(content, (error) => (error ? reject(error) : resolve()))),
     cut: () => void outgoing.destroy(),
     end: () => {
       outgoing.end();
@@ -132,4 +155,3 @@ export function received(server: Place, id: string, lines: number): Promise<Json
     return task['lines'] >= lines ? task : undefined;
   });
 }
-

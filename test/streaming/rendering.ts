@@ -19,11 +19,23 @@ const ids = Array.from({ length: 200 }, (_, index) => `L${index}`);
 const groups: LineGroup[] = [{ productId: null, productName: null, name: 'Calls', ids }];
 
 async function* linesOf(): AsyncGenerator<Plain[]> {
-  yield ids.map((id, index) => ({ id, date: '2026-02-28T23:30:00.000Z', name: 'Calls', description: `Call ${index}`, taxExcludedAmount: { value: index / 8, unit: 'EUR' } }));
+  yield ids.map((id, index) => ({
+    id,
+    date: '2026-02-28T23:30:00.000Z',
+    name: 'Calls',
+    description: `Call ${index}`,
+    taxExcludedAmount: { value: index / 8, unit: 'EUR' },
+  }));
 }
 
 export async function hashOfRendering(): Promise<string> {
-  const bytes = await rendered({ bill, lineCount: ids.length, groups: () => Promise.resolve(groups), linesOf, zone: 'Europe/Berlin' });
+  const bytes = await rendered({
+    bill,
+    lineCount: ids.length,
+    groups: () => Promise.resolve(groups),
+    linesOf,
+    zone: 'Europe/Berlin',
+  });
   return createHash('sha256').update(bytes).digest('hex');
 }
 

@@ -31,7 +31,10 @@ async function order(input: object, door: Door = 'rest'): Promise<{ status: numb
     const { status, body } = await server.rest('POST', '/exportJob', { body: input });
     return { status, task: body, message: body.message };
   }
-  const { data, errors } = await server.graphql(`mutation ($input: UsageExportCreate!) { task: createUsageExport(input: $input) ${selection} }`, { input });
+  const { data, errors } = await server.graphql(
+    `mutation ($input: UsageExportCreate!) { task: createUsageExport(input: $input) ${selection} }`,
+    { input },
+  );
   const [error] = errors ?? [];
   return { status: error?.extensions.status ?? 201, task: data?.task, message: error?.message };
 }
@@ -49,7 +52,11 @@ async function exported(input: object): Promise<string> {
   return text;
 }
 
-const itemsOf = (text: string): any[] => text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+const itemsOf = (text: string): any[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
 const taskOf = async (id: string): Promise<any> => (await server.rest('GET', `/exportJob/${id}`)).body;
 
 /** The task once it has come to an end. */
@@ -88,7 +95,10 @@ async function slowClient(url: string): Promise<{ hangUp(): void; rest(): Promis
     hangUp: () => void socket.destroy(),
     rest: () =>
       new Promise((resolve) => {
-        socket.removeAllListeners('data').on('data', (chunk: Buffer) => chunks.push(chunk)).on('close', () => resolve(Buffer.concat(chunks).toString()));
+        socket
+          .removeAllListeners('data')
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('close', () => resolve(Buffer.concat(chunks).toString()));
         socket.resume();
       }),
   };
@@ -101,37 +111,106 @@ const rich = {
   usageDate: '2026-02-01T10:00:00.000Z',
   status: 'rated',
   description: 'first line\r\nsecond, "quoted"; =SUM(A1:A2)',
-  relatedParty: [{ id: '42', role: 'customer', '@referredType': 'Individual', name: '-Größe & Maß' }, { id: '43', '@referredType': 'Organization' }],
-  usageCharacteristic: [{ name: 'volume', value: 12.5 }, { name: 'my, "odd".name', value: '=1+1' }, { name: 'cells', value: [1, { two: 2 }] }, { name: 'roaming', value: true }],
-  ratedProductUsage: [{ taxIncludedRatingAmount: { value: 0.000000001, unit: 'EUR' }, isBilled: false, taxRate: 19, productRef: { id: 'p' } }],
+  relatedParty: [
+    { id: '42', role: 'customer', '@referredType': 'Individual', name: '-Größe & Maß' },
+    { id: '43', '@referredType': 'Organization' },
+  ],
+  usageCharacteristic: [
+    { name: 'volume', value: 12.5 },
+    { name: 'my, "odd".name', value: '=1+1' },
+    { name: 'cells', value: [1, { two: 2 }] },
+    { name: 'roaming', value: true },
+  ],
+  ratedProductUsage: [
+    {
+      taxIncludedRatingAmount: { value: 0.000000001, unit: 'EUR' },
+      isBilled: false,
+      taxRate: 19,
+      productRef: { id: 'p' },
+    },
+  ],
 };
 
 describe('an export of usages', () => {
   it.each(doors)('is a task that tells what it will send, through %s', async (door) => {
     const { status, task } = await order({ query: 'status=rated', contentType: 'text/csv' }, door);
-    expect([status, task]).toMatchObject([201, { id: expect.any(String), status: 'notStarted', query: 'status=rated', contentType: 'text/csv', lines: 0, url: `${task.href}/content`, creationDate: server.clock.now().toISOString() }]);
-    expect((await server.rest('GET', `/exportJob/${task.id}`)).body).toMatchObject({ id: task.id, status: 'notStarted' });
-    expect((await server.rest('GET', '/exportJob?contentType=text/csv&fields=id')).body.map(({ id }: any) => id)).toContain(task.id);
-    const { data } = await server.graphql(`query ($id: ID!) { usageExport(id: $id) ${selection} usageExports { items { id } } }`, { id: task.id });
-    expect(data.usageExport).toMatchObject({ id: task.id, url: `${data.usageExport.href}/content`, lines: 0, errorLog: null });
+    expect([status, task]).toMatchObject([
+      201,
+      {
+        id: expect.any(String),
+        status: 'notStarted',
+        query: 'status=rated',
+        contentType: 'text/csv',
+        lines: 0,
+        url: `${task.href}/content`,
+        creationDate: server.clock.now().toISOString(),
+      },
+    ]);
+    expect((await server.rest('GET', `/exportJob/${task.id}`)).body).toMatchObject({
+      id: task.id,
+      status: 'notStarted',
+    });
+    expect(
+      (await server.rest('GET', '/exportJob?contentType=text/csv&fields=id')).body.map(({ id }: any) => id),
+    ).toContain(task.id);
+    const { data } = await server.graphql(
+      `query ($id: ID!) { usageExport(id: $id) ${selection} usageExports { items { id } } }`,
+      { id: task.id },
+    );
+    expect(data.usageExport).toMatchObject({
+      id: task.id,
+      url: `${data.usageExport.href}/content`,
+      lines: 0,
+      errorLog: null,
+    });
     expect(data.usageExports.items).toContainEqual({ id: task.id });
   });
 
   it('sends the usages that GET answers, line by line, and says when it has', async () => {
-    for (const more of [rich, {}, { ...rich, externalId: 'cdr-2', '@type': 'Special', '@schemaLocation': 'https://schemas.example/s.json', colour: 'red' }, { usageCharacteristic: [] }]) await post(more);
+    for (const more of [
+      rich,
+      {},
+      {
+        ...rich,
+        externalId: 'cdr-2',
+        '@type': 'Special',
+        '@schemaLocation': 'https://schemas.example/s.json',
+        colour: 'red',
+      },
+      { usageCharacteristic: [] },
+    ])
+      await post(more);
     const { task } = await order({});
     const { status, headers, text } = await fetchText(task.url);
-    expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([200, 'application/x-ndjson;charset=utf-8', `attachment; filename="usage-${task.id}.ndjson"`]);
+    expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([
+      200,
+      'application/x-ndjson;charset=utf-8',
+      `attachment; filename="usage-${task.id}.ndjson"`,
+    ]);
     expect(itemsOf(text)).toEqual((await server.rest('GET', '/usage')).body);
-    expect(await taskOf(task.id)).toMatchObject({ status: 'succeeded', lines: 4, completionDate: server.clock.now().toISOString() });
+    expect(await taskOf(task.id)).toMatchObject({
+      status: 'succeeded',
+      lines: 4,
+      completionDate: server.clock.now().toISOString(),
+    });
   });
 
   it('sends what its filter lets through, with the grammar of GET', async () => {
     await post(rich);
     await post({ usageType: 'voice', description: 'Größe' });
     await post({ usageType: 'voice' });
-    for (const query of ['usageType=voice', 'relatedParty.id=42&status=rated', 'usageType=data;description=Gr%C3%B6%C3%9Fe', "filter=$[?(@.relatedParty[?(@.id=='43')])]", '@type=Usage', 'usageType=none']) {
-      expect([query, itemsOf(await exported({ query }))]).toEqual([query, (await server.rest('GET', `/usage?${query}`)).body]);
+    for (const query of [
+      'usageType=voice',
+      'relatedParty.id=42&status=rated',
+      'usageType=data;description=Gr%C3%B6%C3%9Fe',
+      "filter=$[?(@.relatedParty[?(@.id=='43')])]",
+      '@type=Usage',
+      'usageType=none',
+    ]) {
+      expect([query, itemsOf(await exported({ query }))]).toEqual([
+        query,
+        (await server.rest('GET', `/usage?${query}`)).body,
+      ]);
     }
   });
 
@@ -158,20 +237,22 @@ describe('an export of usages', () => {
     expect(itemsOf(await exported({})).map(({ description }) => description)).toEqual(['mine']);
   });
 
-  it.each(doors.flatMap((door): [object, string, Door][] => [
-    [{ query: 'colour=red' }, 'colour', door],
-    [{ query: 'usageDate=yesterday' }, 'usageDate', door],
-    [{ query: 'usageType.regex=(' }, 'usageType', door],
-    [{ query: 'fields=id' }, 'fields', door],
-    [{ query: 'status=rated&sort=-id' }, 'sort', door],
-    [{ query: 'limit=5' }, 'limit', door],
-    [{ query: 'offset=5' }, 'offset', door],
-    [{ query: 'after=x' }, 'after', door],
-    [{ query: 'expand=usageSpecification' }, 'expand', door],
-    [{ query: 'depth=1' }, 'depth', door],
-    [{ query: 'explain=graphql' }, 'explain', door],
-    [{ contentType: 'text/plain' }, 'contentType', door],
-  ]))('refuses %j, naming %s, through %s', async (input, named, door) => {
+  it.each(
+    doors.flatMap((door): [object, string, Door][] => [
+      [{ query: 'colour=red' }, 'colour', door],
+      [{ query: 'usageDate=yesterday' }, 'usageDate', door],
+      [{ query: 'usageType.regex=(' }, 'usageType', door],
+      [{ query: 'fields=id' }, 'fields', door],
+      [{ query: 'status=rated&sort=-id' }, 'sort', door],
+      [{ query: 'limit=5' }, 'limit', door],
+      [{ query: 'offset=5' }, 'offset', door],
+      [{ query: 'after=x' }, 'after', door],
+      [{ query: 'expand=usageSpecification' }, 'expand', door],
+      [{ query: 'depth=1' }, 'depth', door],
+      [{ query: 'explain=graphql' }, 'explain', door],
+      [{ contentType: 'text/plain' }, 'contentType', door],
+    ]),
+  )('refuses %j, naming %s, through %s', async (input, named, door) => {
     const before = (await server.rest('GET', '/exportJob')).body.length;
     const { status, message } = await order(input, door);
     expect([status, message]).toEqual([400, expect.stringContaining(named)]);
@@ -180,18 +261,30 @@ describe('an export of usages', () => {
 
   it.each(doors)('takes a query as long as an address may be, through %s', async (door) => {
     expect((await order({ query: `description=${'x'.repeat(8_000)}` }, door)).status).toBe(201);
-    expect(await order({ query: `description=${'x'.repeat(9_000)}` }, door)).toMatchObject({ status: 400, message: expect.stringContaining('query is longer than 8192') });
+    expect(await order({ query: `description=${'x'.repeat(9_000)}` }, door)).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('query is longer than 8192'),
+    });
   });
 
   it('is described to HEAD, which is no download', async () => {
     await post({});
-    for (const [contentType, extension] of [['application/x-ndjson', 'ndjson'], ['text/csv', 'csv']]) {
+    for (const [contentType, extension] of [
+      ['application/x-ndjson', 'ndjson'],
+      ['text/csv', 'csv'],
+    ]) {
       const { task } = await order({ contentType });
       const { status, headers } = await fetch(task.url, { method: 'HEAD' });
-      expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([200, `${contentType};charset=utf-8`, `attachment; filename="usage-${task.id}.${extension}"`]);
+      expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([
+        200,
+        `${contentType};charset=utf-8`,
+        `attachment; filename="usage-${task.id}.${extension}"`,
+      ]);
       expect(await taskOf(task.id)).toEqual(task);
     }
-    expect((await fetch(`${server.url}/tmf-api/usageManagement/v4/exportJob/nope/content`, { method: 'HEAD' })).status).toBe(404);
+    expect(
+      (await fetch(`${server.url}/tmf-api/usageManagement/v4/exportJob/nope/content`, { method: 'HEAD' })).status,
+    ).toBe(404);
   });
 
   it('that does not exist has no bytes', async () => {
@@ -205,7 +298,10 @@ describe('an export of usages', () => {
 
   it('takes no parameters where its bytes are', async () => {
     const { task } = await order({});
-    expect((await server.rest('GET', `/exportJob/${task.id}/content?limit=5`)).body).toMatchObject({ status: '400', message: expect.stringContaining('limit') });
+    expect((await server.rest('GET', `/exportJob/${task.id}/content?limit=5`)).body).toMatchObject({
+      status: '400',
+      message: expect.stringContaining('limit'),
+    });
   });
 });
 
@@ -215,7 +311,16 @@ describe('an export as CSV', () => {
     await post({ usageCharacteristic: [{ name: 'volume', value: '0012' }] });
     const text = await exported({ contentType: 'text/csv' });
     const [header = ''] = text.split('\r\n');
-    expect(header.split(',')).toEqual(expect.arrayContaining(['id', 'usageSpecification.id', 'relatedParty.1.id', 'ratedProductUsage.0.taxIncludedRatingAmount.value', 'usageCharacteristic.volume', 'usageCharacteristic.roaming']));
+    expect(header.split(',')).toEqual(
+      expect.arrayContaining([
+        'id',
+        'usageSpecification.id',
+        'relatedParty.1.id',
+        'ratedProductUsage.0.taxIncludedRatingAmount.value',
+        'usageCharacteristic.volume',
+        'usageCharacteristic.roaming',
+      ]),
+    );
     expect(header).not.toContain('href');
     expect(header).toContain('"usageCharacteristic.my, ""odd"".name"');
     expect(text).toContain('"first line\r\nsecond, ""quoted""; =SUM(A1:A2)"');
@@ -225,30 +330,65 @@ describe('an export as CSV', () => {
 
   it('comes back through an import as it was', async () => {
     await post(rich);
-    await post({ externalId: 'cdr-3', usageType: 'voice', description: ' spaced ', usageCharacteristic: [{ name: 'volume', value: '0012' }] });
-    const { id: strict } = await made(server, 'UsageSpecification', { name: 'strict', specCharacteristic: [{ name: 'from', valueType: 'object' }, { name: 'cells', valueType: 'array' }] });
-    await post({ externalId: 'cdr-4', usageSpecification: { id: strict }, usageCharacteristic: [{ name: 'from', value: { country: 'DE' } }, { name: 'cells', value: [1, 'two'] }] });
+    await post({
+      externalId: 'cdr-3',
+      usageType: 'voice',
+      description: ' spaced ',
+      usageCharacteristic: [{ name: 'volume', value: '0012' }],
+    });
+    const { id: strict } = await made(server, 'UsageSpecification', {
+      name: 'strict',
+      specCharacteristic: [
+        { name: 'from', valueType: 'object' },
+        { name: 'cells', valueType: 'array' },
+      ],
+    });
+    await post({
+      externalId: 'cdr-4',
+      usageSpecification: { id: strict },
+      usageCharacteristic: [
+        { name: 'from', value: { country: 'DE' } },
+        { name: 'cells', value: [1, 'two'] },
+      ],
+    });
     const before = (await server.rest('GET', '/usage')).body;
     const file = await exported({ contentType: 'text/csv' });
     await server.database.client.usage.deleteMany();
     await server.database.client.usageOrigin.deleteMany();
     await server.startJobs();
-    const imported: RestAnswer = await server.rest('POST', '/importJob', { text: file, headers: { 'content-type': 'text/csv' } });
+    const imported: RestAnswer = await server.rest('POST', '/importJob', {
+      text: file,
+      headers: { 'content-type': 'text/csv' },
+    });
     expect([imported.status, imported.body.rejected, imported.body.lines]).toEqual([201, 0, 3]);
     const after = await whenThere(3);
     const comparable = (usages: any[]): any[] =>
       usages
-        .map(({ id: _id, href: _href, usageCharacteristic, ...usage }) => ({ ...usage, usageCharacteristic: usageCharacteristic.map(({ name, value }: any) => [name, typeof value === 'string' ? value : JSON.stringify(value)]).sort() }))
+        .map(({ id: _id, href: _href, usageCharacteristic, ...usage }) => ({
+          ...usage,
+          usageCharacteristic: usageCharacteristic
+            .map(({ name, value }: any) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
+            .sort(),
+        }))
         .sort((one, other) => (one.externalId < other.externalId ? -1 : 1));
     expect(comparable(after)).toEqual(comparable(before));
   });
 
   it('is refused where one column cannot tell it, before any byte', async () => {
-    await post({ usageCharacteristic: [{ name: 'volume', value: 1 }, { name: 'volume', value: 2 }] });
+    await post({
+      usageCharacteristic: [
+        { name: 'volume', value: 1 },
+        { name: 'volume', value: 2 },
+      ],
+    });
     const { task } = await order({ contentType: 'text/csv' });
     const { status, text } = await fetchText(task.url);
     expect([status, JSON.parse(text).message]).toEqual([409, expect.stringContaining("'volume' twice")]);
-    expect(await taskOf(task.id)).toMatchObject({ status: 'failed', errorLog: expect.stringContaining("'volume' twice"), lines: 0 });
+    expect(await taskOf(task.id)).toMatchObject({
+      status: 'failed',
+      errorLog: expect.stringContaining("'volume' twice"),
+      lines: 0,
+    });
   });
 
   function whenThere(count: number): Promise<any[]> {
@@ -268,7 +408,9 @@ describe('an export under way', () => {
     const client = await slowClient(task.url);
     expect(await taskOf(task.id)).toMatchObject({ status: 'running' });
     await post({ description: 'too late' });
-    await server.database.query(Prisma.sql`UPDATE "Usage" SET "description" = 'changed' WHERE "id" > '01A' AND "description" <> 'too late' RETURNING 1`);
+    await server.database.query(
+      Prisma.sql`UPDATE "Usage" SET "description" = 'changed' WHERE "id" > '01A' AND "description" <> 'too late' RETURNING 1`,
+    );
     const text = await client.rest();
     expect((await ended(task.id)).lines).toBe(count);
     expect(text).not.toContain('too late');
@@ -279,7 +421,10 @@ describe('an export under way', () => {
     await fill(count);
     const { task } = await order({});
     const client = await slowClient(task.url);
-    expect((await server.rest('GET', `/exportJob/${task.id}/content`)).body).toMatchObject({ status: '409', message: expect.stringContaining('running') });
+    expect((await server.rest('GET', `/exportJob/${task.id}/content`)).body).toMatchObject({
+      status: '409',
+      message: expect.stringContaining('running'),
+    });
     expect((await server.rest('DELETE', `/exportJob/${task.id}`)).status).toBe(409);
     client.hangUp();
     expect(await ended(task.id)).toMatchObject({ status: 'failed', errorLog: 'the client went away' });
@@ -291,7 +436,12 @@ describe('an export under way', () => {
     const client = await slowClient(task.url);
     client.hangUp();
     const { status, errorLog, lines, completionDate } = await ended(task.id);
-    expect([status, errorLog, lines < count, completionDate]).toEqual(['failed', 'the client went away', true, server.clock.now().toISOString()]);
+    expect([status, errorLog, lines < count, completionDate]).toEqual([
+      'failed',
+      'the client went away',
+      true,
+      server.clock.now().toISOString(),
+    ]);
     if (isPostgresql) await noSnapshots();
     expect(itemsOf((await fetchText(task.url)).text).length).toBe(count);
     expect(await taskOf(task.id)).toMatchObject({ status: 'succeeded', lines: count });
@@ -313,7 +463,11 @@ describe('an export under way', () => {
     for (let number = 0; number < 4; number++) clients.push(await slowClient((await order({})).task.url));
     const { task } = await order({});
     const answer = await server.rest('GET', `/exportJob/${task.id}/content`);
-    expect([answer.status, answer.headers.get('retry-after'), (await taskOf(task.id)).status]).toEqual([503, expect.stringMatching(/^\d+$/), 'notStarted']);
+    expect([answer.status, answer.headers.get('retry-after'), (await taskOf(task.id)).status]).toEqual([
+      503,
+      expect.stringMatching(/^\d+$/),
+      'notStarted',
+    ]);
     for (const client of clients) client.hangUp();
     await eventually('there is room', async () => (await fetchText(task.url)).status === 200 || undefined);
   });
@@ -350,7 +504,11 @@ describe('an export under way', () => {
     await server.database.script('ALTER TABLE "Usage" RENAME COLUMN "description" TO "lost"');
     restore = () => server.database.script('ALTER TABLE "Usage" RENAME COLUMN "lost" TO "description"');
     const { status, headers, text } = await fetchText(task.url);
-    expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([500, expect.stringContaining('application/json'), null]);
+    expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([
+      500,
+      expect.stringContaining('application/json'),
+      null,
+    ]);
     expect(JSON.parse(text)).toMatchObject({ '@type': 'Error' });
     expect(await taskOf(task.id)).toMatchObject({ status: 'failed', errorLog: 'an unexpected error occurred' });
   });
@@ -358,7 +516,9 @@ describe('an export under way', () => {
   /** What is read from now on cannot be read: the connection is gone, or the table. */
   async function breakReads(): Promise<void> {
     if (isPostgresql) {
-      await server.database.query(Prisma.sql`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`);
+      await server.database.query(
+        Prisma.sql`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`,
+      );
       return;
     }
     await server.database.script('ALTER TABLE "Usage" RENAME COLUMN "description" TO "lost"');

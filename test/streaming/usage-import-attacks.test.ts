@@ -4,7 +4,25 @@ import { createGzip, gzipSync } from 'node:zlib';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createMigratedStorage, killAll, Program, startMaxMs, type Storage } from '../app/program.js';
-import { csv, ended, figures, importPath, linesOf, makeTask, ndjson, open, post, problemsOf, put, taken, taskOf, usage, usagePath, type Json, type OpenUpload } from './imports.js';
+import {
+  csv,
+  ended,
+  figures,
+  importPath,
+  linesOf,
+  makeTask,
+  ndjson,
+  open,
+  post,
+  problemsOf,
+  put,
+  taken,
+  taskOf,
+  usage,
+  usagePath,
+  type Json,
+  type OpenUpload,
+} from './imports.js';
 import { eventually } from '../support/eventually.js';
 
 /** Files of one client at once, as it is when nobody sets it. */
@@ -30,7 +48,11 @@ beforeAll(async () => {
   await taken(server, { content: linesOf(Array.from({ length: 3_000 }, (_, index) => usage(`warm-${index}`))) });
 });
 /** It logs what it did not expect. */
-const complaints = (): string => program.output.split('\n').filter((line) => line.startsWith('{')).join('\n') + program.errors;
+const complaints = (): string =>
+  program.output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .join('\n') + program.errors;
 afterEach(() => expect(complaints().slice(0, 500)).toBe(''));
 afterAll(async () => {
   await killAll();
@@ -40,7 +62,10 @@ afterAll(async () => {
 /** Sends so many pieces, each when the one before is on its way. Stops when the server has answered. */
 async function pour(upload: OpenUpload, piece: Buffer | string, times: number): Promise<void> {
   let isAnswered = false;
-  void upload.answer.then(() => (isAnswered = true), () => (isAnswered = true));
+  void upload.answer.then(
+    () => (isAnswered = true),
+    () => (isAnswered = true),
+  );
   for (let count = 0; count < times && !isAnswered; count++) await upload.write(piece).catch(() => (isAnswered = true));
 }
 
@@ -95,12 +120,24 @@ async function packed(piece: Buffer, times: number): Promise<Buffer> {
 describe('a packed file', () => {
   it('is taken as if it were not packed', async () => {
     const content = linesOf([usage('packed-1'), usage('packed-2')]);
-    expect(figures(await taken(server, { content: gzipSync(content), encoding: 'gzip' }))).toEqual(['succeeded', 2, 2, 0, 0]);
+    expect(figures(await taken(server, { content: gzipSync(content), encoding: 'gzip' }))).toEqual([
+      'succeeded',
+      2,
+      2,
+      0,
+      0,
+    ]);
     for (const encoding of ['GZIP', 'x-gzip']) {
       expect(figures(await taken(server, { content: gzipSync(content), encoding }))).toEqual(['succeeded', 2, 0, 2, 0]);
     }
     const rows = gzipSync('usageSpecification.id,source\ns,packed\n');
-    expect(figures(await taken(server, { content: rows, encoding: 'gzip', type: csv }))).toEqual(['succeeded', 1, 1, 0, 0]);
+    expect(figures(await taken(server, { content: rows, encoding: 'gzip', type: csv }))).toEqual([
+      'succeeded',
+      1,
+      1,
+      0,
+      0,
+    ]);
   });
 
   const repeated = Buffer.from(linesOf([usage(undefined, { description: 'again' })]).repeat(5_000));
@@ -108,25 +145,46 @@ describe('a packed file', () => {
     ['zeros', Buffer.alloc(megabyte), attackMegabytes],
     ['newlines', Buffer.alloc(megabyte, '\n'), attackMegabytes],
     ['one line again and again', repeated, Math.ceil((attackMegabytes * megabyte) / repeated.length)],
-  ])(`that is a bomb of ${attackMegabytes} MB of %s is refused where it is found, in bounded memory`, async (_what, piece, times) => {
-    const content = await packed(piece, times);
-    const { id } = await makeTask(server, { mode: 'allOrNothing' });
-    const answer = await whileOthersRead(() => inBoundedMemory(() => put(server, id, { content, encoding: 'gzip' })));
-    expect([answer.status, answer.body.message]).toEqual([413, expect.stringMatching(/^behind line \d+: the file unpacks to more than 250 times its size$/)]);
-    expect(await taskOf(server, id)).toMatchObject({ status: 'failed', message: expect.stringContaining('250 times') });
-  });
+  ])(
+    `that is a bomb of ${attackMegabytes} MB of %s is refused where it is found, in bounded memory`,
+    async (_what, piece, times) => {
+      const content = await packed(piece, times);
+      const { id } = await makeTask(server, { mode: 'allOrNothing' });
+      const answer = await whileOthersRead(() => inBoundedMemory(() => put(server, id, { content, encoding: 'gzip' })));
+      expect([answer.status, answer.body.message]).toEqual([
+        413,
+        expect.stringMatching(/^behind line \d+: the file unpacks to more than 250 times its size$/),
+      ]);
+      expect(await taskOf(server, id)).toMatchObject({
+        status: 'failed',
+        message: expect.stringContaining('250 times'),
+      });
+    },
+  );
 
   it('that is none, or broken in the middle, is refused', async () => {
-    const whole = gzipSync(linesOf(Array.from({ length: 5_000 }, (_, index) => usage(`gzip-${index}`, { description: randomBytes(20).toString('hex') }))));
+    const whole = gzipSync(
+      linesOf(
+        Array.from({ length: 5_000 }, (_, index) =>
+          usage(`gzip-${index}`, { description: randomBytes(20).toString('hex') }),
+        ),
+      ),
+    );
     const broken = Buffer.from(whole);
     broken.fill(0xff, 20_000, 20_100);
     for (const content of [Buffer.from('no gzip at all'), broken]) {
       const answer = await post(server, { content, mode: 'allOrNothing', encoding: 'gzip' });
-      expect([answer.status, answer.body.message]).toEqual([400, expect.stringMatching(/^behind line \d+: the body is not gzip/)]);
+      expect([answer.status, answer.body.message]).toEqual([
+        400,
+        expect.stringMatching(/^behind line \d+: the body is not gzip/),
+      ]);
     }
     const { id } = await makeTask(server);
     const cut = await put(server, id, { content: whole.subarray(0, whole.length - 1_000), encoding: 'gzip' });
-    expect([cut.status, cut.body.message]).toEqual([400, expect.stringMatching(/^behind line \d+ the upload broke off: the packed file is cut off$/)]);
+    expect([cut.status, cut.body.message]).toEqual([
+      400,
+      expect.stringMatching(/^behind line \d+ the upload broke off: the packed file is cut off$/),
+    ]);
     expect((await put(server, id, { content: whole, encoding: 'gzip' })).status).toBe(200);
     expect(figures(await ended(server, id))).toEqual(['succeeded', 5_000, 5_000, 0, 0]);
   });
@@ -145,7 +203,9 @@ describe('a line', () => {
       }),
     );
     expect(figures(await ended(server, id))).toEqual(['succeeded', 3, 2, 0, 1]);
-    expect(await problemsOf(server, id)).toEqual([{ line: 2, code: 'BODY_TOO_LARGE', message: expect.stringContaining(`${attackMegabytes * megabyte} bytes`) }]);
+    expect(await problemsOf(server, id)).toEqual([
+      { line: 2, code: 'BODY_TOO_LARGE', message: expect.stringContaining(`${attackMegabytes * megabyte} bytes`) },
+    ]);
   });
 
   it('of odd bytes or odd JSON is refused by its number', async () => {
@@ -153,9 +213,17 @@ describe('a line', () => {
     const odd: [string | Buffer, string, string][] = [
       [Buffer.from('{"description":"Gr\xf6\xdfe"}', 'latin1'), 'INVALID_BODY', 'UTF-8'],
       [JSON.stringify(usage(undefined, { description: 'a\0b' })), 'INVALID_BODY', 'NUL'],
-      [`{"usageSpecification":{"id":"s"},"description":"${String.raw`\ud800`}"}`, 'INVALID_BODY', 'half a surrogate pair'],
+      [
+        `{"usageSpecification":{"id":"s"},"description":"${String.raw`\ud800`}"}`,
+        'INVALID_BODY',
+        'half a surrogate pair',
+      ],
       [`{"usageSpecification":{"id":"s"},"extra":${nested}}`, 'INVALID_BODY', 'values, the limit is'],
-      [`{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":1.00000000000000000001}]}`, 'INVALID_ATTRIBUTE', 'usageCharacteristic'],
+      [
+        `{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":1.00000000000000000001}]}`,
+        'INVALID_ATTRIBUTE',
+        'usageCharacteristic',
+      ],
       [`{"usageSpecification":{"id":"s"},"ratedProductUsage":[{"taxRate":1e400}]}`, 'INVALID_ATTRIBUTE', 'taxRate'],
       ['{"usageSpecification":{"id":"s"}} {}', 'INVALID_BODY', 'JSON'],
       ['null', 'INVALID_BODY', 'object'],
@@ -164,10 +232,16 @@ describe('a line', () => {
       ['\0', 'INVALID_BODY', 'JSON'],
       [`{"usageSpecification":{"id":"${'x'.repeat(300)}"}}`, 'INVALID_ATTRIBUTE', 'usageSpecification.id'],
     ];
-    const content = Buffer.concat([Buffer.from(linesOf([usage()])), ...odd.flatMap(([line]) => [Buffer.from(line), Buffer.from('\n')]), Buffer.from(linesOf([usage()]))]);
+    const content = Buffer.concat([
+      Buffer.from(linesOf([usage()])),
+      ...odd.flatMap(([line]) => [Buffer.from(line), Buffer.from('\n')]),
+      Buffer.from(linesOf([usage()])),
+    ]);
     const task = await taken(server, { content });
     expect(figures(task)).toEqual(['succeeded', odd.length + 2, 2, 0, odd.length]);
-    expect(await problemsOf(server, task['id'])).toEqual(odd.map(([, code, named], index) => ({ line: index + 2, code, message: expect.stringContaining(named) })));
+    expect(await problemsOf(server, task['id'])).toEqual(
+      odd.map(([, code, named], index) => ({ line: index + 2, code, message: expect.stringContaining(named) })),
+    );
   });
 });
 
@@ -193,7 +267,8 @@ describe('a file', () => {
   it('that comes byte by byte is taken', async () => {
     const { id } = await makeTask(server);
     const upload = open(server, 'PUT', `${importPath}/${id}/content`);
-    for (const byte of Buffer.from(`\ufeff${linesOf([usage(undefined, { description: 'Größe' })])}`)) await upload.write(Uint8Array.of(byte));
+    for (const byte of Buffer.from(`\ufeff${linesOf([usage(undefined, { description: 'Größe' })])}`))
+      await upload.write(Uint8Array.of(byte));
     expect((await upload.end()).status).toBe(200);
     expect(figures(await ended(server, id))).toEqual(['succeeded', 1, 1, 0, 0]);
   });
@@ -203,10 +278,16 @@ describe('a file', () => {
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
-    socket.write(`PUT ${importPath}/${id}/content HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${ndjson}\r\nContent-Length: 100000\r\n\r\n${linesOf([usage(), usage()])}{"half`);
-    await eventually('the upload has begun', async () => ((await taskOf(server, id))['status'] === 'running' ? true : undefined));
+    socket.write(
+      `PUT ${importPath}/${id}/content HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${ndjson}\r\nContent-Length: 100000\r\n\r\n${linesOf([usage(), usage()])}{"half`,
+    );
+    await eventually('the upload has begun', async () =>
+      (await taskOf(server, id))['status'] === 'running' ? true : undefined,
+    );
     socket.resetAndDestroy();
-    expect((await ended(server, id))['message']).toBe('behind line 2 the upload broke off: the connection was cut; send the file again to go on behind line 0');
+    expect((await ended(server, id))['message']).toBe(
+      'behind line 2 the upload broke off: the connection was cut; send the file again to go on behind line 0',
+    );
   });
 });
 
@@ -220,9 +301,14 @@ it('more files at once than a client may send are put off', async () => {
     uploads.push(upload);
     ids.push(id);
   }
-  for (const id of ids) await eventually('it runs', async () => ((await taskOf(server, id))['status'] === 'running' ? true : undefined));
+  for (const id of ids)
+    await eventually('it runs', async () => ((await taskOf(server, id))['status'] === 'running' ? true : undefined));
   const answer = await post(server, { content: linesOf([usage()]), key: 'put off' });
-  expect([answer.status, answer.headers['retry-after'], answer.body.message]).toEqual([503, '1', expect.stringContaining(`${perClientMax} files of this client`)]);
+  expect([answer.status, answer.headers['retry-after'], answer.body.message]).toEqual([
+    503,
+    '1',
+    expect.stringContaining(`${perClientMax} files of this client`),
+  ]);
   for (const upload of uploads) expect((await upload.end()).status).toBe(200);
   const task: Json = await taken(server, { content: linesOf([usage()]), key: 'put off' });
   expect(figures(task)).toEqual(['succeeded', 1, 1, 0, 0]);

@@ -40,22 +40,46 @@ function makeFiles(): { contents: string[]; names: number } {
   for (let line = 0; line < linesMax; line++) {
     const isDuplicate = names > 0 && random() < duplicateShare;
     const name = isDuplicate ? Math.floor(random() * names) : names++;
-    contents[Math.floor(random() * files)]?.push(usage(`p-${name}`, { source: `switch-${name % 7}`, usageCharacteristic: [{ name: 'duration', value: name % 3_600 }] }));
+    contents[Math.floor(random() * files)]?.push(
+      usage(`p-${name}`, {
+        source: `switch-${name % 7}`,
+        usageCharacteristic: [{ name: 'duration', value: name % 3_600 }],
+      }),
+    );
   }
   return { contents: contents.map(linesOf), names };
 }
 
-it.each(['skipBad', 'allOrNothing'] as const)('files that share usages are taken side by side, each usage once (%s)', async (mode) => {
-  const { contents, names } = makeFiles();
-  const tasks = await Promise.all(contents.map((content, index) => taken(servers[index % servers.length] as TestServer, { content, mode })));
-  const sum = (name: string): number => tasks.reduce((total, task) => total + Number(task[name]), 0);
-  expect([seed, tasks.map((task) => figures(task)[0])]).toEqual([seed, tasks.map(() => 'succeeded')]);
-  expect({ seed, lines: sum('lines'), accepted: sum('accepted'), duplicates: sum('duplicates'), rejected: sum('rejected') }).toEqual({ seed, lines: linesMax, accepted: names, duplicates: linesMax - names, rejected: 0 });
-  const [there] = await (servers[0] as TestServer).database.query<Json>(Prisma.sql`
+it.each(['skipBad', 'allOrNothing'] as const)(
+  'files that share usages are taken side by side, each usage once (%s)',
+  async (mode) => {
+    const { contents, names } = makeFiles();
+    const tasks = await Promise.all(
+      contents.map((content, index) => taken(servers[index % servers.length] as TestServer, { content, mode })),
+    );
+    const sum = (name: string): number => tasks.reduce((total, task) => total + Number(task[name]), 0);
+    expect([seed, tasks.map((task) => figures(task)[0])]).toEqual([seed, tasks.map(() => 'succeeded')]);
+    expect({
+      seed,
+      lines: sum('lines'),
+      accepted: sum('accepted'),
+      duplicates: sum('duplicates'),
+      rejected: sum('rejected'),
+    }).toEqual({ seed, lines: linesMax, accepted: names, duplicates: linesMax - names, rejected: 0 });
+    const [there] = await (servers[0] as TestServer).database.query<Json>(Prisma.sql`
     SELECT (SELECT count(*)::int FROM "Usage") AS "usages", (SELECT count(DISTINCT ("source", "externalId"))::int FROM "Usage") AS "names",
       (SELECT count(*)::int FROM "UsageOrigin" o JOIN "Usage" u ON u."id" = o."usageId" AND u."externalId" = o."externalId") AS "origins",
       (SELECT count(*)::int FROM "Outbox" o JOIN "Usage" u ON u."id" = o."resourceId" WHERE o."eventType" = 'UsageCreateEvent') AS "events",
       (SELECT count(*)::int FROM "Outbox" WHERE "eventType" = 'UsageCreateEvent') AS "allEvents",
       (SELECT count(*)::int FROM "UsageImportBatch") AS "batches"`);
-  expect({ seed, ...there }).toEqual({ seed, usages: names, names, origins: names, events: names, allEvents: names, batches: 0 });
-});
+    expect({ seed, ...there }).toEqual({
+      seed,
+      usages: names,
+      names,
+      origins: names,
+      events: names,
+      allEvents: names,
+      batches: 0,
+    });
+  },
+);

@@ -1,6 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { ended, figures, importPath, linesOf, makeTask, open, post, problemsOf, put, received, taskOf, usage, type Json } from './imports.js';
+import {
+  ended,
+  figures,
+  importPath,
+  linesOf,
+  makeTask,
+  open,
+  post,
+  problemsOf,
+  put,
+  received,
+  taskOf,
+  usage,
+  type Json,
+} from './imports.js';
 import { eventually } from '../support/eventually.js';
 
 let server: TestServer;
@@ -13,10 +27,13 @@ afterAll(() => server.close());
 let files = 0;
 /** Usages of which some have no name: what tells whether one was taken twice is their number. */
 function file(count: number, source = `file-${++files}`): { source: string; lines: string[]; content: string } {
-  const lines = Array.from({ length: count }, (_, index) => linesOf([usage(index % 3 === 0 ? undefined : `u-${index}`, { source, description: String(index) })]));
+  const lines = Array.from({ length: count }, (_, index) =>
+    linesOf([usage(index % 3 === 0 ? undefined : `u-${index}`, { source, description: String(index) })]),
+  );
   return { source, lines, content: lines.join('') };
 }
-const countOf = async (source: string): Promise<number> => Number((await server.rest('GET', `/usage?source=${source}&limit=1`)).headers.get('x-total-count'));
+const countOf = async (source: string): Promise<number> =>
+  Number((await server.rest('GET', `/usage?source=${source}&limit=1`)).headers.get('x-total-count'));
 const contentOf = (id: string): string => `${importPath}/${id}/content`;
 const status = (id: string, wanted: string): Promise<Json> =>
   eventually(`${id} is ${wanted}`, async () => {
@@ -25,7 +42,11 @@ const status = (id: string, wanted: string): Promise<Json> =>
   });
 /** Resolves when so many uploads of the task have begun. */
 const begun = (id: string, uploads: number): Promise<true> =>
-  eventually('the upload has begun', async () => (await server.database.client.usageImport.findFirst({ where: { id } }))?.uploads === uploads || undefined);
+  eventually(
+    'the upload has begun',
+    async () =>
+      (await server.database.client.usageImport.findFirst({ where: { id } }))?.uploads === uploads || undefined,
+  );
 
 describe.each(['skipBad', 'allOrNothing'])('a file that is cut off (%s)', (mode) => {
   it('goes on when it is sent again, and nothing is doubled', async () => {
@@ -38,7 +59,9 @@ describe.each(['skipBad', 'allOrNothing'])('a file that is cut off (%s)', (mode)
       await received(server, id, Math.floor(sent / 1_000) * 1_000);
       upload.cut();
       const task = await status(id, 'failed');
-      expect(task['message']).toMatch(/^behind line \d+ the upload broke off: .*; send the file again to go on behind line [12]000$/);
+      expect(task['message']).toMatch(
+        /^behind line \d+ the upload broke off: .*; send the file again to go on behind line [12]000$/,
+      );
     }
     expect((await put(server, id, { content })).status).toBe(200);
     expect(figures(await ended(server, id))).toEqual(['succeeded', 3_500, 3_500, 0, 0]);
@@ -54,10 +77,17 @@ describe.each(['skipBad', 'allOrNothing'])('a file that is cut off (%s)', (mode)
     upload.cut();
     await status(id, 'failed');
     const other = file(1_500);
-    const oneLineChanged = [...lines.slice(0, 500), linesOf([usage('changed', { source: other.source })]), ...lines.slice(501)].join('');
+    const oneLineChanged = [
+      ...lines.slice(0, 500),
+      linesOf([usage('changed', { source: other.source })]),
+      ...lines.slice(501),
+    ].join('');
     for (const wrong of [other.content, lines.slice(0, 999).join(''), lines.slice(1).join(''), oneLineChanged, '']) {
       const answer = await put(server, id, { content: wrong });
-      expect([answer.status, answer.body.message]).toEqual([409, expect.stringContaining('not the file whose upload broke off behind line 1000')]);
+      expect([answer.status, answer.body.message]).toEqual([
+        409,
+        expect.stringContaining('not the file whose upload broke off behind line 1000'),
+      ]);
     }
     expect(await countOf(other.source)).toBe(0);
     expect((await put(server, id, { content })).status).toBe(200);
@@ -124,7 +154,10 @@ describe('an Idempotency-Key', () => {
     const { source, content, lines } = file(1_800);
     const upload = open(server, 'POST', importPath, { key: 'cut' });
     await upload.write(lines.slice(0, 1_400).join(''));
-    const { id } = await eventually('1000 lines are there', async () => (await server.rest('GET', '/importJob?status=running&lines.gte=1000')).body[0] as Json | undefined);
+    const { id } = await eventually(
+      '1000 lines are there',
+      async () => (await server.rest('GET', '/importJob?status=running&lines.gte=1000')).body[0] as Json | undefined,
+    );
     upload.cut();
     await status(id, 'failed');
     const again = await post(server, { content, key: 'cut' });

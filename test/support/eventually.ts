@@ -5,7 +5,11 @@ const waitMaxMs = 150_000;
 const pollMs = 25;
 
 /** Asks until there is an answer; bounded, so that a test that waits in vain ends. */
-export async function eventually<T>(what: string, ask: () => T | undefined | Promise<T | undefined>, { maxMs = waitMaxMs } = {}): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  ask: () => T | undefined | Promise<T | undefined>,
+  { maxMs = waitMaxMs } = {},
+): Promise<T> {
   for (const begin = performance.now(); performance.now() < begin + maxMs; await sleep(pollMs)) {
     const answer = await ask();
     if (answer !== undefined) return answer;

@@ -22,7 +22,10 @@ export async function openLine(url: string): Promise<Line> {
   const listen = async (): Promise<void> => {
     server = createServer((near) => {
       const far = connect(Number(target.port || 5432), target.hostname);
-      for (const [socket, other] of [[near, far], [far, near]] as const) {
+      for (const [socket, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         sockets.add(socket);
         socket.on('error', () => undefined);
         socket.on('close', () => {

@@ -25,7 +25,10 @@ export async function dropDatabase(name: string): Promise<void> {
 
 /** Ends all other sessions in a database, as a restart of the server does; those of autovacuum are not ours to end. */
 export async function endSessions(client: pg.Client, name = client.database): Promise<void> {
-  await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user AND pid <> pg_backend_pid()', [name]);
+  await client.query(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user AND pid <> pg_backend_pid()',
+    [name],
+  );
 }
 
 /** Address of a database of that server. */

@@ -40,7 +40,17 @@ export interface GraphqlAnswer {
   status: number;
   headers: Headers;
   data: any;
-  errors?: { message: string; path?: (string | number)[]; extensions: { code: string; status: number; reason: string; attribute?: string; reference?: { type: string; id: string } } }[];
+  errors?: {
+    message: string;
+    path?: (string | number)[];
+    extensions: {
+      code: string;
+      status: number;
+      reason: string;
+      attribute?: string;
+      reference?: { type: string; id: string };
+    };
+  }[];
 }
 
 export interface TestServer {
@@ -68,13 +78,21 @@ export interface TestServerOptions {
 }
 
 /** The whole server on a free port. */
-export async function startTestServer(env: Record<string, string> = {}, options: TestServerOptions = {}): Promise<TestServer> {
+export async function startTestServer(
+  env: Record<string, string> = {},
+  options: TestServerOptions = {},
+): Promise<TestServer> {
   const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? new TestClock();
   const { mode = 'sandbox', time } = options;
   const production = mode === 'serve' && { DATABASE_URL: 'postgres://not-asked', ALLOWED_HOSTS: '127.0.0.1' };
   const config = readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', ...production, ...env }, mode);
-  const server = await createServer({ config, database, logger: createLogger(config.logLevel), ...(time ? { time } : { clock }) }).catch(async (error: unknown) => {
+  const server = await createServer({
+    config,
+    database,
+    logger: createLogger(config.logLevel),
+    ...(time ? { time } : { clock }),
+  }).catch(async (error: unknown) => {
     // An open database would keep the test process alive.
     await database.close();
     throw error;

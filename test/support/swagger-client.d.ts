@@ -4,5 +4,7 @@ declare module 'swagger-client' {
     spec: object;
     requestInterceptor?: (request: any) => any;
   }
-  export default function SwaggerClient(options: Options): Promise<{ execute(call: { operationId: string; parameters: object }): Promise<any> }>;
+  export default function SwaggerClient(
+    options: Options,
+  ): Promise<{ execute(call: { operationId: string; parameters: object }): Promise<any> }>;
 }

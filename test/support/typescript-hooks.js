@@ -17,6 +17,12 @@ export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const filename = fileURLToPath(url);
   const source = await readFile(filename, 'utf8');
-  const { code } = await transform(source, { ...swcOptions, filename, sourceMaps: 'inline', configFile: false, swcrc: false });
+  const { code } = await transform(source, {
+    ...swcOptions,
+    filename,
+    sourceMaps: 'inline',
+    configFile: false,
+    swcrc: false,
+  });
   return { format: 'module', source: code, shortCircuit: true };
 }

@@ -14,7 +14,10 @@ export interface WatchedReads {
 /** A reader whose statements can be looked at. */
 export function watchReads(database: Database): WatchedReads {
   const asked: Prisma.Sql[] = [];
-  const watched = { ...database, read: <T>(sql: Prisma.Sql, options: ReadOptions) => (asked.push(sql), database.read<T>(sql, options)) } as Database;
+  const watched = {
+    ...database,
+    read: <T>(sql: Prisma.Sql, options: ReadOptions) => (asked.push(sql), database.read<T>(sql, options)),
+  } as Database;
   const statementOf = async (work: () => Promise<unknown>): Promise<Prisma.Sql> => {
     asked.length = 0;
     await work();

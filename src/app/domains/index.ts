@@ -19,9 +19,16 @@ export function wireDomains(foundation: Foundation): WiredDomains {
   const usage = wireUsage(foundation, prepayBalance.domain.charges);
   const customerBill = wireCustomerBill(foundation);
   const resourceOrder = wireResourceOrder(foundation);
-  const wired: { readonly [Name in keyof Domains]: WiredDomain<Domains[Name]> } = { prepayBalance, usage, customerBill, resourceOrder };
+  const wired: { readonly [Name in keyof Domains]: WiredDomain<Domains[Name]> } = {
+    prepayBalance,
+    usage,
+    customerBill,
+    resourceOrder,
+  };
   return {
-    domains: Object.fromEntries(Object.entries(wired).map(([name, { domain }]) => [name, domain])) as unknown as Domains,
+    domains: Object.fromEntries(
+      Object.entries(wired).map(([name, { domain }]) => [name, domain]),
+    ) as unknown as Domains,
     wired: Object.values(wired),
     due: prepayBalance.domain.settler,
   };

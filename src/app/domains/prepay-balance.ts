@@ -6,7 +6,14 @@ import type { Foundation, WiredDomain } from '../wiring.js';
 /** Balance actions that wait for longer without any being done are not slow, but stuck. */
 const stuckMaxMs = 3_000;
 
-export function wirePrepayBalance({ config, database, clock, nextId, extensions, logger }: Foundation): WiredDomain<PrepayBalance> {
+export function wirePrepayBalance({
+  config,
+  database,
+  clock,
+  nextId,
+  extensions,
+  logger,
+}: Foundation): WiredDomain<PrepayBalance> {
   const domain = createPrepayBalance(database, {
     clock,
     nextId,
@@ -22,7 +29,9 @@ export function wirePrepayBalance({ config, database, clock, nextId, extensions,
   };
   return {
     domain,
-    repeatingWork: [{ name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => settle(signal) }],
+    repeatingWork: [
+      { name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => settle(signal) },
+    ],
     seed: seedPrepayBalance,
     problem: () => (domain.stuckMs() > stuckMaxMs ? 'balance actions make no progress' : undefined),
     stop: async () => {

@@ -1,12 +1,32 @@
 import { shapesOf } from '../../../graphql/shape.js';
-import { createResourceOrder, resourceOrderResources, type ResourceOrderDomain } from '../../domain/resource-order/index.js';
+import {
+  createResourceOrder,
+  resourceOrderResources,
+  type ResourceOrderDomain,
+} from '../../domain/resource-order/index.js';
 import { seedResourceOrder } from '../seed/resource-order.js';
 import type { RepeatingWork } from '../jobs.js';
 import type { Foundation, WiredDomain } from '../wiring.js';
 
-export function wireResourceOrder({ config, database, clock, nextId, extensions }: Foundation): WiredDomain<ResourceOrderDomain> {
+export function wireResourceOrder({
+  config,
+  database,
+  clock,
+  nextId,
+  extensions,
+}: Foundation): WiredDomain<ResourceOrderDomain> {
   const domain = createResourceOrder(database, { clock, nextId, extensions, shapes: shapesOf(resourceOrderResources) });
-  const cancel: RepeatingWork = { name: 'cancel-resource-orders', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => domain.cancellations.workDue(signal) };
-  const simulate: RepeatingWork = { name: 'simulate-resource-orders', everySeconds: 15, expireInSeconds: 300, run: ({ signal }) => domain.simulator.round(signal) };
+  const cancel: RepeatingWork = {
+    name: 'cancel-resource-orders',
+    everySeconds: 5,
+    expireInSeconds: 300,
+    run: ({ signal }) => domain.cancellations.workDue(signal),
+  };
+  const simulate: RepeatingWork = {
+    name: 'simulate-resource-orders',
+    everySeconds: 15,
+    expireInSeconds: 300,
+    run: ({ signal }) => domain.simulator.round(signal),
+  };
   return { domain, repeatingWork: config.isWorkSimulated ? [cancel, simulate] : [cancel], seed: seedResourceOrder };
 }

@@ -5,7 +5,13 @@ import { apis } from '../../../rest-compat/apis/index.js';
 import { inputReader } from '../../../rest-compat/input-reader.js';
 import { itemPages } from '../../../rest-compat/item-pages.js';
 import type { Charges } from '../../domain/prepay-balance/index.js';
-import { createUsage, usageResources, type MoveOrder, type UsageDomain, type UsageInput } from '../../domain/usage/index.js';
+import {
+  createUsage,
+  usageResources,
+  type MoveOrder,
+  type UsageDomain,
+  type UsageInput,
+} from '../../domain/usage/index.js';
 import { nothingDue, Reader } from '../../platform/read/reader.js';
 import type { StreamRoute } from '../../streaming/routes.js';
 import { exportRoutes } from '../../streaming/usage-export/download.js';
@@ -28,7 +34,11 @@ export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain
     checkQuery: (query: string) => void pages.filterOf(query),
   };
   const domain: UsageDomain = createUsage(database, tools, {
-    moveImport: jobs.define<MoveOrder>('move-usage-import', (order, { signal }) => domain.imports.move(order, signal), stepwise),
+    moveImport: jobs.define<MoveOrder>(
+      'move-usage-import',
+      (order, { signal }) => domain.imports.move(order, signal),
+      stepwise,
+    ),
   });
 
   const streams = ({ contextOf, stopping }: StreamTools): StreamRoute[] => [
@@ -45,8 +55,12 @@ export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain
       exports: domain.exports,
       openItems: ({ request, response }, query, reads) => {
         const filter = pages.filterOf(query);
-        const context = { ...contextOf(request, response), reader: new Reader(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue) };
-        return (stretch) => pages.read(filter, stretch, { ...context, limits: { ...context.limits, pageSizeMax: stretch.limit } });
+        const context = {
+          ...contextOf(request, response),
+          reader: new Reader(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue),
+        };
+        return (stretch) =>
+          pages.read(filter, stretch, { ...context, limits: { ...context.limits, pageSizeMax: stretch.limit } });
       },
     }),
   ];
@@ -54,11 +68,22 @@ export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain
   return {
     domain,
     repeatingWork: [
-      { name: 'look-after-usage-imports', everySeconds: 60, expireInSeconds: 300, run: ({ signal }) => domain.imports.lookAfter(signal) },
-      { name: 'end-silent-usage-exports', everySeconds: 60, expireInSeconds: 300, run: ({ signal }) => domain.exports.endSilent(signal) },
+      {
+        name: 'look-after-usage-imports',
+        everySeconds: 60,
+        expireInSeconds: 300,
+        run: ({ signal }) => domain.imports.lookAfter(signal),
+      },
+      {
+        name: 'end-silent-usage-exports',
+        everySeconds: 60,
+        expireInSeconds: 300,
+        run: ({ signal }) => domain.exports.endSilent(signal),
+      },
     ],
     streams,
     seed: seedUsage,
-    start: () => void domain.imports.goOn().catch((error: unknown) => logger.warn({ err: error }, 'imports go on later')),
+    start: () =>
+      void domain.imports.goOn().catch((error: unknown) => logger.warn({ err: error }, 'imports go on later')),
   };
 }

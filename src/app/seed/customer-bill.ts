@@ -14,8 +14,21 @@ const acme = { id: 'account-3', name: 'Acme Ltd' };
 const roe = { id: 'account-4', name: 'Roe family' };
 
 const specifications = [
-  { name: 'Monthly', billingPeriod: 'month', frequency: 'monthly', billingDateShift: 32, mailingDateOffset: 33, paymentDueDateOffset: 46 },
-  { name: 'Quarterly', billingPeriod: 'quarter', frequency: 'quarterly', billingDateShift: 95, paymentDueDateOffset: 110 },
+  {
+    name: 'Monthly',
+    billingPeriod: 'month',
+    frequency: 'monthly',
+    billingDateShift: 32,
+    mailingDateOffset: 33,
+    paymentDueDateOffset: 46,
+  },
+  {
+    name: 'Quarterly',
+    billingPeriod: 'quarter',
+    frequency: 'quarterly',
+    billingDateShift: 95,
+    paymentDueDateOffset: 110,
+  },
 ];
 
 /**
@@ -32,14 +45,21 @@ export async function seedCustomerBill(tools: SeedTools, domains: Domains): Prom
 async function writeBills({ config, database }: SeedTools, { customerBill, usage }: Domains): Promise<void> {
   const { bills, cycles, cycleSpecifications, rates, runs } = customerBill;
   const step = stepsOf(seededKey);
-  const [monthly] = (await cycleSpecifications.createMany(step(), specifications)).answer['items'] as { id: string; updatedAt: string }[];
+  const [monthly] = (await cycleSpecifications.createMany(step(), specifications)).answer['items'] as {
+    id: string;
+    updatedAt: string;
+  }[];
   if (monthly === undefined) throw new Error('there are specifications');
   // A start that is continued later still tells of the same month.
   const month = localTime(new Date(monthly.updatedAt), config.timeZone).startOf('month');
   const billed = month.minus({ months: 1 });
   const day = (days: number, of = billed): Date => of.plus({ days, hours: 9 }).toJSDate();
   const validFor = { startDateTime: billed.toJSDate(), endDateTime: month.toJSDate() };
-  const described = kept({ name: `Monthly ${billed.toFormat('yyyy-MM')}`, billCycleSpecification: { id: monthly.id, name: 'Monthly' }, billingDate: day(32) });
+  const described = kept({
+    name: `Monthly ${billed.toFormat('yyyy-MM')}`,
+    billCycleSpecification: { id: monthly.id, name: 'Monthly' },
+    billingDate: day(32),
+  });
   const cycle = (await cycles.create(step(), { ...described, validFor })).answer;
 
   await rates.createMany(step(), [
@@ -78,14 +98,35 @@ async function writeBills({ config, database }: SeedTools, { customerBill, usage
   const card = charged(new Decimal(10));
   const outOfTurn = kept({ ...card.amounts, taxItem: [card.tax], category: 'normal', runType: 'offCycle' });
   const { answer: bill } = await bills.create(step(), { ...outOfTurn, billingAccount: janesAccount });
-  await rates.create(step(), { ...kept({ name: 'SIM card', ...card.amounts, appliedTax: [card.tax] }), isBilled: true, bill: { id: String(bill['id']) } });
+  await rates.create(step(), {
+    ...kept({ name: 'SIM card', ...card.amounts, appliedTax: [card.tax] }),
+    isBilled: true,
+    bill: { id: String(bill['id']) },
+  });
 
-  await usage.usages.createMany(step(), [0.45, 1.35, 0.09].map((value, index) => call(new Decimal(value), day(index, month), index)));
+  await usage.usages.createMany(
+    step(),
+    [0.45, 1.35, 0.09].map((value, index) => call(new Decimal(value), day(index, month), index)),
+  );
 }
 
-function rate(billingAccount: { id: string }, name: string, value: number, date: Date, appliedBillingRateType = 'appliedBillingCharge'): object {
+function rate(
+  billingAccount: { id: string },
+  name: string,
+  value: number,
+  date: Date,
+  appliedBillingRateType = 'appliedBillingCharge',
+): object {
   const product = { id: name.toLowerCase().replaceAll(' ', '-'), name };
-  return { billingAccount, name, product, date, appliedBillingRateType, taxExcludedAmount: euro(new Decimal(value)), appliedTax: [{ taxCategory: 'VAT', taxRate: new Decimal(taxRate) }] };
+  return {
+    billingAccount,
+    name,
+    product,
+    date,
+    appliedBillingRateType,
+    taxExcludedAmount: euro(new Decimal(value)),
+    appliedTax: [{ taxCategory: 'VAT', taxRate: new Decimal(taxRate) }],
+  };
 }
 
 /** An amount without and with tax, and the tax. */

@@ -19,7 +19,10 @@ export async function seedPrepayBalance({ database, logger }: SeedTools, { prepa
 
 async function writeBalances({ buckets, actions }: PrepayBalance): Promise<void> {
   const step = stepsOf(seededKey);
-  const quantity = (amount: number, units: string): { amount: Decimal; units: string } => ({ amount: new Decimal(amount), units });
+  const quantity = (amount: number, units: string): { amount: Decimal; units: string } => ({
+    amount: new Decimal(amount),
+    units,
+  });
   const owner = {
     product: [{ id: 'prepaid-m', name: 'Prepaid M' }],
     logicalResource: [{ id: '491700000001', value: '491700000001' }],
@@ -27,22 +30,82 @@ async function writeBalances({ buckets, actions }: PrepayBalance): Promise<void>
     relatedParty: [jane],
   };
 
-  await buckets.create(step(), { ...kept({ name: 'Kit balance' }), usageType: 'monetary', remainingValue: quantity(1000, 'EUR') }, '11');
-  const money = await buckets.create(step(), { ...kept({ name: 'Main balance' }), ...owner, usageType: 'monetary', remainingValue: quantity(0, 'EUR') });
-  const data = await buckets.create(step(), { ...kept({ name: 'Monthly data' }), ...owner, usageType: 'data', remainingValue: quantity(5000, 'MB') });
-  await buckets.create(step(), { ...kept({ name: 'SMS' }), ...owner, usageType: 'sms', remainingValue: quantity(100, 'SMS') });
+  await buckets.create(
+    step(),
+    { ...kept({ name: 'Kit balance' }), usageType: 'monetary', remainingValue: quantity(1000, 'EUR') },
+    '11',
+  );
+  const money = await buckets.create(step(), {
+    ...kept({ name: 'Main balance' }),
+    ...owner,
+    usageType: 'monetary',
+    remainingValue: quantity(0, 'EUR'),
+  });
+  const data = await buckets.create(step(), {
+    ...kept({ name: 'Monthly data' }),
+    ...owner,
+    usageType: 'data',
+    remainingValue: quantity(5000, 'MB'),
+  });
+  await buckets.create(step(), {
+    ...kept({ name: 'SMS' }),
+    ...owner,
+    usageType: 'sms',
+    remainingValue: quantity(100, 'SMS'),
+  });
 
   const moneyBucket = { id: String(money.answer['id']) };
   const dataBucket = { id: String(data.answer['id']) };
-  await actions.topUp(step(), { amount: quantity(20, 'EUR'), bucket: moneyBucket, ...kept({ reason: 'Welcome top-up' }) });
-  await actions.adjust(step(), { amount: quantity(4.99, 'EUR'), bucket: moneyBucket, adjustType: 'recurringChargeDebit', ...kept({ reason: 'Monthly fee' }) });
-  await actions.adjust(step(), { amount: quantity(120.5, 'MB'), bucket: dataBucket, adjustType: 'generalDebit', ...kept({ reason: 'Browsing' }) });
-  const reservation = await actions.reserve(step(), { amount: quantity(250, 'MB'), bucket: dataBucket, ...kept({ reason: 'Streaming session' }) });
-  await actions.commit(step(), String(reservation.answer['id']), { amount: quantity(180.25, 'MB'), reason: 'Streaming session ended' });
-  await actions.reserve(step(), { amount: quantity(5, 'EUR'), bucket: moneyBucket, ...kept({ reason: 'Parking ticket' }) });
+  await actions.topUp(step(), {
+    amount: quantity(20, 'EUR'),
+    bucket: moneyBucket,
+    ...kept({ reason: 'Welcome top-up' }),
+  });
+  await actions.adjust(step(), {
+    amount: quantity(4.99, 'EUR'),
+    bucket: moneyBucket,
+    adjustType: 'recurringChargeDebit',
+    ...kept({ reason: 'Monthly fee' }),
+  });
+  await actions.adjust(step(), {
+    amount: quantity(120.5, 'MB'),
+    bucket: dataBucket,
+    adjustType: 'generalDebit',
+    ...kept({ reason: 'Browsing' }),
+  });
+  const reservation = await actions.reserve(step(), {
+    amount: quantity(250, 'MB'),
+    bucket: dataBucket,
+    ...kept({ reason: 'Streaming session' }),
+  });
+  await actions.commit(step(), String(reservation.answer['id']), {
+    amount: quantity(180.25, 'MB'),
+    reason: 'Streaming session ended',
+  });
+  await actions.reserve(step(), {
+    amount: quantity(5, 'EUR'),
+    bucket: moneyBucket,
+    ...kept({ reason: 'Parking ticket' }),
+  });
 
   const friend = { logicalResource: [{ id: '491700000002', value: '491700000002' }], relatedParty: [john] };
-  await buckets.create(step(), { ...kept({ name: "A friend's data" }), ...friend, usageType: 'data', remainingValue: quantity(10, 'MB') });
-  await actions.transfer(step(), { amount: quantity(500, 'MB'), bucket: dataBucket, receiverLogicalResource: { value: '491700000002' }, ...kept({ reason: 'A present' }) });
-  await actions.topUp(step(), { amount: quantity(10, 'EUR'), bucket: moneyBucket, recurringPeriod: 'monthly', numberOfPeriods: 12, ...kept({ reason: 'Monthly top-up' }) });
+  await buckets.create(step(), {
+    ...kept({ name: "A friend's data" }),
+    ...friend,
+    usageType: 'data',
+    remainingValue: quantity(10, 'MB'),
+  });
+  await actions.transfer(step(), {
+    amount: quantity(500, 'MB'),
+    bucket: dataBucket,
+    receiverLogicalResource: { value: '491700000002' },
+    ...kept({ reason: 'A present' }),
+  });
+  await actions.topUp(step(), {
+    amount: quantity(10, 'EUR'),
+    bucket: moneyBucket,
+    recurringPeriod: 'monthly',
+    numberOfPeriods: 12,
+    ...kept({ reason: 'Monthly top-up' }),
+  });
 }

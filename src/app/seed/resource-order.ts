@@ -35,9 +35,16 @@ export async function seedResourceOrder({ database, logger }: SeedTools, { resou
   });
 }
 
-async function tell({ orders, cancellations }: ResourceOrderDomain, { name, moves = [], lead, cancel, more }: Story): Promise<void> {
+async function tell(
+  { orders, cancellations }: ResourceOrderDomain,
+  { name, moves = [], lead, cancel, more }: Story,
+): Promise<void> {
   const step = stepsOf(`${seededKey} ${name}`);
-  const { answer } = await orders.create(step(), { ...more, ...kept({ name, relatedParty: [jane] }), orderItem: itemsOfLine() });
+  const { answer } = await orders.create(step(), {
+    ...more,
+    ...kept({ name, relatedParty: [jane] }),
+    orderItem: itemsOfLine(),
+  });
   const id = String(answer['id']);
   for (const move of moves) {
     const [itemId = '', state = ''] = move.split(':');

@@ -24,8 +24,21 @@ const counted = (name: string, unitOfMeasure: string, valueType: string): object
 });
 
 const specifications = [
-  { name: 'Voice call', specCharacteristic: [counted('duration', 's', 'integer'), { name: 'destination', ...number }, { name: 'cell', valueType: 'string' }] },
-  { name: 'Data session', specCharacteristic: [counted('volume', 'MB', 'number'), { name: 'network', valueType: 'string', characteristicValueSpecification: [{ value: '4G' }, { value: '5G' }] }] },
+  {
+    name: 'Voice call',
+    specCharacteristic: [
+      counted('duration', 's', 'integer'),
+      { name: 'destination', ...number },
+      { name: 'cell', valueType: 'string' },
+    ],
+  },
+  {
+    name: 'Data session',
+    specCharacteristic: [
+      counted('volume', 'MB', 'number'),
+      { name: 'network', valueType: 'string', characteristicValueSpecification: [{ value: '4G' }, { value: '5G' }] },
+    ],
+  },
   { name: 'SMS', specCharacteristic: [{ name: 'destination', ...number }] },
 ];
 
@@ -33,7 +46,10 @@ const specifications = [
 export async function seedUsage({ database, logger }: SeedTools, { usage }: Domains): Promise<void> {
   await once(database, seededKey, async () => {
     const context = { tenantId: anonymous.tenantId };
-    const made = await usage.specifications.createMany({ ...context, idempotencyKey: `${seededKey} specifications` }, specifications.map((each) => ({ ...each, lifecycleStatus: 'active' })));
+    const made = await usage.specifications.createMany(
+      { ...context, idempotencyKey: `${seededKey} specifications` },
+      specifications.map((each) => ({ ...each, lifecycleStatus: 'active' })),
+    );
     const rows = made.answer['items'] as Plain[];
     // A start that is continued later still tells of the same month.
     const end = new Date(String(rows[0]?.['lastUpdate']));
@@ -50,9 +66,14 @@ function usagesUntil(end: Date, rows: readonly Plain[]): object[] {
     const specification = rows[kinds.indexOf(kind)] as Plain;
     const { characteristics, charge } = measured(kind, random);
     const usageDate = new Date(end.getTime() - age);
-    const state = age < unratedMs ? (age < unratedMs / 2 ? 'received' : 'guided') : index % 47 === 0 ? 'rejected' : 'rated';
+    const state =
+      age < unratedMs ? (age < unratedMs / 2 ? 'received' : 'guided') : index % 47 === 0 ? 'rejected' : 'rated';
     return {
-      usageSpecification: { id: String(specification['id']), name: String(specification['name']), atReferredType: 'UsageSpecification' },
+      usageSpecification: {
+        id: String(specification['id']),
+        name: String(specification['name']),
+        atReferredType: 'UsageSpecification',
+      },
       usageDate,
       usageType: kind,
       status: state,
@@ -71,10 +92,20 @@ function measured(kind: Kind, random: () => number): { characteristics: object[]
   if (kind === 'sms') return { characteristics: [destination], charge: new Decimal('0.07') };
   if (kind === 'data') {
     const volume = Math.round(random() ** 3 * 40_000) / 100;
-    return { characteristics: [{ name: 'volume', value: volume }, { name: 'network', value: random() < 0.4 ? '5G' : '4G' }], charge: new Decimal(0) };
+    return {
+      characteristics: [
+        { name: 'volume', value: volume },
+        { name: 'network', value: random() < 0.4 ? '5G' : '4G' },
+      ],
+      charge: new Decimal(0),
+    };
   }
   const duration = Math.ceil(random() ** 2 * 1_800);
-  const characteristics = [{ name: 'duration', value: duration }, destination, { name: 'cell', value: `cell-${Math.floor(random() * 12)}` }];
+  const characteristics = [
+    { name: 'duration', value: duration },
+    destination,
+    { name: 'cell', value: `cell-${Math.floor(random() * 12)}` },
+  ];
   return { characteristics, charge: new Decimal('0.09').times(Math.ceil(duration / 60)) };
 }
 

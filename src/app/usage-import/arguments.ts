@@ -29,7 +29,11 @@ export const help = `npm run usage:import -- [options] <file>
 Exit code: 0 all lines are taken, 1 the import failed or lines were refused, 2 wrong use.
 `;
 
-const contentTypes: Readonly<Record<string, string>> = { ndjson: 'application/x-ndjson', jsonl: 'application/x-ndjson', csv: 'text/csv' };
+const contentTypes: Readonly<Record<string, string>> = {
+  ndjson: 'application/x-ndjson',
+  jsonl: 'application/x-ndjson',
+  csv: 'text/csv',
+};
 
 /** Undefined: the help is asked for. Throws WrongUse. */
 export function readArguments(given: readonly string[]): ImportArguments | undefined {
@@ -37,11 +41,22 @@ export function readArguments(given: readonly string[]): ImportArguments | undef
   if (values.help) return undefined;
   const [path, ...more] = positionals;
   if (path === undefined || more.length > 0) throw new WrongUse(`one file is needed, not ${positionals.length}`);
-  if (!/^https?:\/\/[^/]+/.test(values.url) || !URL.canParse(values.url)) throw new WrongUse(`--url '${values.url}' is no http address`);
+  if (!/^https?:\/\/[^/]+/.test(values.url) || !URL.canParse(values.url))
+    throw new WrongUse(`--url '${values.url}' is no http address`);
   const { url, mode = 'skipBad', resume } = values;
-  if (resume !== undefined && values.mode !== undefined) throw new WrongUse('--mode is that of the import, which --resume goes on with');
+  if (resume !== undefined && values.mode !== undefined)
+    throw new WrongUse('--mode is that of the import, which --resume goes on with');
   if (resume !== undefined && !/^\w+$/.test(resume)) throw new WrongUse(`--resume '${resume}' is no id of an import`);
-  if (path === '-') return { url, mode, resume, path: undefined, contentType: typeOf(values.type ?? 'ndjson'), isPacked: false, bytes: undefined };
+  if (path === '-')
+    return {
+      url,
+      mode,
+      resume,
+      path: undefined,
+      contentType: typeOf(values.type ?? 'ndjson'),
+      isPacked: false,
+      bytes: undefined,
+    };
   const [, extension, packed] = /\.([a-z]+)(\.gz)?$/i.exec(basename(path)) ?? [];
   const type = values.type ?? extension?.toLowerCase() ?? '';
   return { url, mode, resume, path, contentType: typeOf(type), isPacked: packed !== undefined, bytes: sizeOf(path) };
@@ -67,7 +82,8 @@ function parsed(given: readonly string[]) {
 
 function typeOf(name: string): string {
   const type = Object.hasOwn(contentTypes, name) ? contentTypes[name] : undefined;
-  if (type === undefined) throw new WrongUse(`'${name}' is no type of a file: ${Object.keys(contentTypes).join(', ')} are; --type says it`);
+  if (type === undefined)
+    throw new WrongUse(`'${name}' is no type of a file: ${Object.keys(contentTypes).join(', ')} are; --type says it`);
   return type;
 }
 

@@ -50,7 +50,9 @@ export class ImportClient {
   /** Makes the task; the same one, however often it is asked for. */
   async make(mode: string, contentType: string): Promise<ImportTask> {
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': this.key };
-    return JSON.parse(await this.call('', { method: 'POST', headers, body: JSON.stringify({ mode, contentType }) })) as ImportTask;
+    return JSON.parse(
+      await this.call('', { method: 'POST', headers, body: JSON.stringify({ mode, contentType }) }),
+    ) as ImportTask;
   }
 
   async task(id: string): Promise<ImportTask> {
@@ -78,11 +80,20 @@ export class ImportClient {
   }
 
   /** Sends the file; `onBytes` hears how many bytes are on their way. */
-  send(id: string, source: Readable, { contentType, isPacked }: { contentType: string; isPacked: boolean }, onBytes: (count: number) => void): Promise<void> {
+  send(
+    id: string,
+    source: Readable,
+    { contentType, isPacked }: { contentType: string; isPacked: boolean },
+    onBytes: (count: number) => void,
+  ): Promise<void> {
     const url = new URL(`${this.base}/${id}/content`);
     const headers = { 'Content-Type': contentType, ...(isPacked && { 'Content-Encoding': 'gzip' }) };
     return new Promise((resolve, reject) => {
-      const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { method: 'PUT', headers, agent: false });
+      const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
+        method: 'PUT',
+        headers,
+        agent: false,
+      });
       outgoing.on('error', (error) => reject(new Unreachable(error.message)));
       outgoing.on('response', (response) => {
         void textOf(response)

@@ -39,7 +39,9 @@ async function importFile(asked: ImportArguments): Promise<number> {
   const client = new ImportClient(asked.url);
   const progress = new Progress(process.stderr, asked.bytes);
   try {
-    const { id } = await patiently(progress, () => (asked.resume === undefined ? client.make(asked.mode, asked.contentType) : client.task(asked.resume)));
+    const { id } = await patiently(progress, () =>
+      asked.resume === undefined ? client.make(asked.mode, asked.contentType) : client.task(asked.resume),
+    );
     progress.say(`import ${id}`);
     const asking = new AbortController();
     const followed = follow(client, id, progress, asking.signal);
@@ -71,7 +73,8 @@ async function sendFile(client: ImportClient, id: string, asked: ImportArguments
       // It had arrived before, and only the answer was lost.
       if (isRepeated && error instanceof Refused && error.status === 409 && (await hasFile(client, id))) return;
       isRepeated = true;
-      if (asked.path === undefined && error instanceof Unreachable) throw new Refused(0, `${error.message}: standard input cannot be sent again`);
+      if (asked.path === undefined && error instanceof Unreachable)
+        throw new Refused(0, `${error.message}: standard input cannot be sent again`);
       throw error;
     }
   };
@@ -89,7 +92,8 @@ async function follow(client: ImportClient, id: string, progress: Progress, sign
     const task = await patiently(undefined, () => client.task(id));
     progress.heard(task);
     signal.throwIfAborted();
-    if (task.status === 'succeeded' || (task.status === 'failed' && !/send the file again/.test(task.message ?? ''))) return task;
+    if (task.status === 'succeeded' || (task.status === 'failed' && !/send the file again/.test(task.message ?? '')))
+      return task;
     await sleep(askMs);
   }
 }
@@ -114,7 +118,8 @@ async function report(client: ImportClient, task: ImportTask): Promise<number> {
   process.stdout.write(`${status}: ${figures}\n${message ? `${message}\n` : ''}`);
   if (rejected > 0) {
     const problems = await client.problems(id);
-    for (const { line, code, message: why } of problems.slice(0, problemsShownMax)) process.stdout.write(`line ${line}: ${code}: ${why}\n`);
+    for (const { line, code, message: why } of problems.slice(0, problemsShownMax))
+      process.stdout.write(`line ${line}: ${code}: ${why}\n`);
     process.stdout.write(`all of them: ${errorLog}\n`);
   }
   return status === 'succeeded' && rejected === 0 ? exitCodes.taken : exitCodes.refused;

@@ -36,7 +36,8 @@ export function fromBillInput(input: BillInput): Plain {
   }
   checkBill(input);
   const state = input.state ?? 'new';
-  if (!firstBillStates.includes(state)) throw invalid('state', `must at first be ${firstBillStates.join(' or ')}: '${state}'`);
+  if (!firstBillStates.includes(state))
+    throw invalid('state', `must at first be ${firstBillStates.join(' or ')}: '${state}'`);
   const given = withoutNulls({ ...toPlainObject(input), state });
   requireSums(given, 'taxItem', ['amountDue']);
   return given;
@@ -52,11 +53,23 @@ export function fromBillChange(input: BillInput): Plain {
 }
 
 function checkBill(input: BillInput): void {
-  const { state, category, runType, billingPeriod, taxItem, billDocument, billingAccount, financialAccount, billCycle, appliedPayment } = input;
+  const {
+    state,
+    category,
+    runType,
+    billingPeriod,
+    taxItem,
+    billDocument,
+    billingAccount,
+    financialAccount,
+    billCycle,
+    appliedPayment,
+  } = input;
   if (isGiven(state) && !Object.hasOwn(billTransitions, state)) {
     throw invalid('state', `must be one of ${Object.keys(billTransitions).join(', ')}: '${state}'`);
   }
-  if (isGiven(runType) && !runTypes.includes(runType)) throw invalid('runType', `must be ${runTypes.join(' or ')}: '${runType}'`);
+  if (isGiven(runType) && !runTypes.includes(runType))
+    throw invalid('runType', `must be ${runTypes.join(' or ')}: '${runType}'`);
   if (isGiven(category)) requireName('category', category);
   for (const [name, reference] of Object.entries({ billingAccount, financialAccount, billCycle })) {
     if (isGiven(reference)) requireName(`${name}.id`, reference.id);

@@ -33,13 +33,15 @@ export class BillLines {
   async find(tenantId: string, billId: string): Promise<BillWithCount | undefined> {
     const bill = (await readRows(this.database, this.tools.shapes.customerBill, tenantId, [billId])).get(billId);
     if (bill === undefined) return undefined;
-    const [count] = await this.database.query<{ lines: number }>(Prisma.sql`SELECT count(*)::int AS "lines" FROM ${linesOf(tenantId, billId)}`);
+    const [count] = await this.database.query<{ lines: number }>(
+      Prisma.sql`SELECT count(*)::int AS "lines" FROM ${linesOf(tenantId, billId)}`,
+    );
     return { bill, lineCount: count?.lines ?? 0 };
   }
 
   /** The ids of all lines, in the order in which they were made. */
   async *idPages(tenantId: string, billId: string): AsyncGenerator<string[]> {
-    for (let last = ''; ; ) {
+    for (let last = ''; ;) {
       const page = await this.database.query<{ id: string }>(Prisma.sql`
         SELECT b."id" FROM ${linesOf(tenantId, billId)} AND b."id" COLLATE "C" > ${last} ORDER BY b."id" COLLATE "C" LIMIT ${linesPerPage}::int`);
       const ids = page.map(({ id }) => id);

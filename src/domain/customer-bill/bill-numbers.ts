@@ -13,7 +13,12 @@ const seriesOfBills = 'INV';
  * The next numbers of a series in the present year of the operator, e.g. INV-2026-000042. Whoever takes numbers
  * of the same series waits until this transaction ends; when it fails, its numbers are taken by the next one.
  */
-export async function takeBillNumbers({ tx, tenantId, now }: Writing, category: PlainValue | undefined, count: number, zone: string): Promise<string[]> {
+export async function takeBillNumbers(
+  { tx, tenantId, now }: Writing,
+  category: PlainValue | undefined,
+  count: number,
+  zone: string,
+): Promise<string[]> {
   const name = typeof category === 'string' ? category : '';
   const series = (Object.hasOwn(seriesOfCategory, name) ? seriesOfCategory[name] : undefined) ?? seriesOfBills;
   const { year } = localTime(now, zone);
@@ -24,5 +29,8 @@ export async function takeBillNumbers({ tx, tenantId, now }: Writing, category: 
     RETURNING "lastNumber"`);
   if (row === undefined) throw new Error('a series has a last number');
   const first = row.lastNumber - count + 1;
-  return Array.from({ length: count }, (_, index) => `${series}-${year}-${String(first + index).padStart(digitsMin, '0')}`);
+  return Array.from(
+    { length: count },
+    (_, index) => `${series}-${year}-${String(first + index).padStart(digitsMin, '0')}`,
+  );
 }

@@ -14,15 +14,21 @@ export function move(bill: Plain, to: string): Plain {
   const what = `customerBill '${String(bill['id'])}'`;
   requireTransition(transitionsOf(bill), what, from, to, 'state');
   if (!paidOf(bill).isZero() && from !== 'onHold' && to !== 'onHold') {
-    throw new DomainError('CONFLICT', `${what} is ${from} and cannot become ${to}: its state follows its payments`, { path: 'state' });
+    throw new DomainError('CONFLICT', `${what} is ${from} and cannot become ${to}: its state follows its payments`, {
+      path: 'state',
+    });
   }
-  const moved = { state: to, ...(to === 'onHold' && { stateBeforeHold: from }), ...(from === 'onHold' && { stateBeforeHold: null, holdReason: null }) };
+  const moved = {
+    state: to,
+    ...(to === 'onHold' && { stateBeforeHold: from }),
+    ...(from === 'onHold' && { stateBeforeHold: null, holdReason: null }),
+  };
   return { ...moved, remainingAmount: remainingOf({ ...bill, ...moved }) ?? null };
 }
 
 /** From onHold a bill goes back to where it came from; where nothing is paid, or all of it was reversed, it may also be validated anew. */
 function transitionsOf(bill: Plain): Transitions {
-  const anew = paidOf(bill).isZero() ? billTransitions['onHold'] ?? [] : [];
+  const anew = paidOf(bill).isZero() ? (billTransitions['onHold'] ?? []) : [];
   return { ...billTransitions, onHold: [...new Set([String(bill['stateBeforeHold']), ...anew])] };
 }
 

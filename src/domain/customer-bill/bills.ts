@@ -9,7 +9,14 @@ import { takeBillNumbers } from './bill-numbers.js';
 import { move, needsNumber } from './bill-states.js';
 import { withDocuments } from './documents.js';
 import { pay } from './pay.js';
-import { addedPayments, paymentsOf, remainingOf, requirePayment, requireReversal, type PaymentInput } from './payments.js';
+import {
+  addedPayments,
+  paymentsOf,
+  remainingOf,
+  requirePayment,
+  requireReversal,
+  type PaymentInput,
+} from './payments.js';
 import { releaseRates } from './release-rates.js';
 import type { CustomerBillTools } from './tools.js';
 
@@ -27,7 +34,8 @@ export class CustomerBills extends ResourceWriter<BillInput> {
       complete: (given) => Promise.resolve(newBill(given)),
       derive: (before, changes, writing) => derive(before, changes, writing, tools.timeZone),
       // All payments that were to be added are there: an equal request was here before.
-      isRepeated: (before, { appliedPayment }) => Array.isArray(appliedPayment) && appliedPayment.length > paymentsOf(before).length,
+      isRepeated: (before, { appliedPayment }) =>
+        Array.isArray(appliedPayment) && appliedPayment.length > paymentsOf(before).length,
       release: (bill, writing) => {
         requireNew(bill);
         return releaseRates(bill, writing, tools);
@@ -36,20 +44,38 @@ export class CustomerBills extends ResourceWriter<BillInput> {
   }
 
   /** Adds a payment at the end of appliedPayment; the state follows what remains. */
-  addAppliedPayment(context: WriteContext, { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>, input: PaymentInput): Promise<Answer> {
+  addAppliedPayment(
+    context: WriteContext,
+    { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>,
+    input: PaymentInput,
+  ): Promise<Answer> {
     requirePayment('appliedPayment', input);
     return this.apply(context, 'addAppliedPayment', { id, ifRevision }, toPlainObject(input));
   }
 
   /** Takes back a payment, or a part of it, that did not stay: what remains and the state follow. */
-  reverseAppliedPayment(context: WriteContext, which: Pick<Change, 'id' | 'ifRevision'>, input: PaymentInput): Promise<Answer> {
+  reverseAppliedPayment(
+    context: WriteContext,
+    which: Pick<Change, 'id' | 'ifRevision'>,
+    input: PaymentInput,
+  ): Promise<Answer> {
     requireReversal('appliedPayment', input);
     const { value, unit } = input.appliedAmount;
-    return this.apply(context, 'reverseAppliedPayment', which, { ...toPlainObject(input), appliedAmount: { value: value.abs().negated().toNumber(), unit } });
+    return this.apply(context, 'reverseAppliedPayment', which, {
+      ...toPlainObject(input),
+      appliedAmount: { value: value.abs().negated().toNumber(), unit },
+    });
   }
 
-  private apply(context: WriteContext, operation: string, which: Pick<Change, 'id' | 'ifRevision'>, payment: Plain): Promise<Answer> {
-    return this.change(context, operation, which, { payment }, (before) => ({ appliedPayment: [...paymentsOf(before), payment] }));
+  private apply(
+    context: WriteContext,
+    operation: string,
+    which: Pick<Change, 'id' | 'ifRevision'>,
+    payment: Plain,
+  ): Promise<Answer> {
+    return this.change(context, operation, which, { payment }, (before) => ({
+      appliedPayment: [...paymentsOf(before), payment],
+    }));
   }
 }
 
@@ -73,5 +99,10 @@ async function derive(before: Plain, changes: Plain, writing: Writing, zone: str
 }
 
 function requireNew({ id, state }: Plain): void {
-  if (state !== 'new') throw new DomainError('CONFLICT', `customerBill '${String(id)}' is ${String(state)}: only a bill that is new can be deleted`, { path: 'state' });
+  if (state !== 'new')
+    throw new DomainError(
+      'CONFLICT',
+      `customerBill '${String(id)}' is ${String(state)}: only a bill that is new can be deleted`,
+      { path: 'state' },
+    );
 }

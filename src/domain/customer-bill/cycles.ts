@@ -36,7 +36,11 @@ export function createCycles(database: Database, tools: CustomerBillTools): Reso
 
 function fromCycleInput(input: CycleInput): Plain {
   const { name, billingPeriod, billCycleSpecification, validFor } = input;
-  for (const [path, text] of Object.entries({ name, billingPeriod, 'BillCycleSpecification.id': billCycleSpecification?.id })) {
+  for (const [path, text] of Object.entries({
+    name,
+    billingPeriod,
+    'BillCycleSpecification.id': billCycleSpecification?.id,
+  })) {
     if (isGiven(text)) requireName(path, text);
   }
   requireValidity(validFor);
@@ -51,7 +55,10 @@ export interface CycleSpecificationInput {
 }
 
 /** TMF678 specifications of bill cycles. */
-export function createCycleSpecifications(database: Database, tools: CustomerBillTools): ResourceWriter<CycleSpecificationInput> {
+export function createCycleSpecifications(
+  database: Database,
+  tools: CustomerBillTools,
+): ResourceWriter<CycleSpecificationInput> {
   return new ResourceWriter(database, tools, {
     resource: 'billCycleSpecification',
     shape: tools.shapes.billCycleSpecification,
@@ -74,18 +81,21 @@ function fromSpecificationInput(input: CycleSpecificationInput): Plain {
   const given = toPlainObject(input);
   for (const attribute of offsetAttributes) {
     const days = given[attribute];
-    if (typeof days === 'number' && Math.abs(days) > offsetDaysMax) throw invalid(attribute, `must be from -${offsetDaysMax} to ${offsetDaysMax} days: ${days}`);
+    if (typeof days === 'number' && Math.abs(days) > offsetDaysMax)
+      throw invalid(attribute, `must be from -${offsetDaysMax} to ${offsetDaysMax} days: ${days}`);
   }
   return given;
 }
 
 function requireOneOf(path: string, text: string | null | undefined, choices: readonly string[]): void {
-  if (isGiven(text) && !choices.includes(text)) throw invalid(path, `must be one of ${choices.join(', ')}: '${shown(text)}'`);
+  if (isGiven(text) && !choices.includes(text))
+    throw invalid(path, `must be one of ${choices.join(', ')}: '${shown(text)}'`);
 }
 
 /** A period is billed once: how long it is says how often. */
 function requireOneRhythm({ billingPeriod, frequency }: Plain): void {
   if (typeof billingPeriod !== 'string' || typeof frequency !== 'string') return;
   const expected = frequencyOf(billingPeriod);
-  if (frequency !== expected) throw invalid('frequency', `must be ${expected}, as the billingPeriod is ${billingPeriod}: '${frequency}'`);
+  if (frequency !== expected)
+    throw invalid('frequency', `must be ${expected}, as the billingPeriod is ${billingPeriod}: '${frequency}'`);
 }

@@ -26,12 +26,20 @@ export function documentPart({ extension }: DocumentFormat): string {
 export function withDocuments(bill: Plain): Plain {
   const id = String(bill['id']);
   const given = (bill['billDocument'] ?? []) as Plain[];
-  const documents: Plain[] = given.length > 0 ? given.map((document, index) => ({ ...document, id: document['id'] ?? `${id}-${index + 1}` })) : ownDocuments(id);
+  const documents: Plain[] =
+    given.length > 0
+      ? given.map((document, index) => ({ ...document, id: document['id'] ?? `${id}-${index + 1}` }))
+      : ownDocuments(id);
   return { ...bill, billDocument: documents };
 }
 
 function ownDocuments(billId: string): Plain[] {
-  return documentFormats.map(({ extension, name, mimeType }) => ({ id: `${billId}-${extension}`, name, attachmentType: 'bill', mimeType }));
+  return documentFormats.map(({ extension, name, mimeType }) => ({
+    id: `${billId}-${extension}`,
+    name,
+    attachmentType: 'bill',
+    mimeType,
+  }));
 }
 
 /**

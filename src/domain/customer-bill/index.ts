@@ -50,7 +50,11 @@ export interface CustomerBillDomain {
   billOnDemand(order: OnDemandOrder): Promise<void>;
 }
 
-export function createCustomerBill(database: Database, tools: CustomerBillTools, jobs: CustomerBillJobs): CustomerBillDomain {
+export function createCustomerBill(
+  database: Database,
+  tools: CustomerBillTools,
+  jobs: CustomerBillJobs,
+): CustomerBillDomain {
   return {
     bills: new CustomerBills(database, tools),
     lines: new BillLines(database, tools),

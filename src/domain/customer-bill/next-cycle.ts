@@ -22,27 +22,42 @@ interface KnownCycles {
  * The cycle that follows the last one of a specification, whole: its period, its name and its dates. Throws NOT_FOUND, and
  * CONFLICT when the specification does not say what recurs, or is no longer valid then.
  */
-export function createNextCycle(database: Database, tools: CustomerBillTools, context: WriteContext, specificationId: string): Promise<Answer> {
+export function createNextCycle(
+  database: Database,
+  tools: CustomerBillTools,
+  context: WriteContext,
+  specificationId: string,
+): Promise<Answer> {
   const { tenantId } = context;
   const { shapes, nextId, clock, timeZone } = tools;
   const idempotency = idempotencyOf(context.idempotencyKey, 'createNextBillCycle', { id: specificationId });
   return runCommand(database, clock, { tenantId, idempotency }, async (tx, now) => {
     // Whoever makes the next one at the same time waits here.
     const locked = await lockRow(tx, shapes.billCycleSpecification, tenantId, specificationId);
-    if (locked === undefined) throw new DomainError('NOT_FOUND', `billCycleSpecification '${shown(specificationId)}' does not exist`);
+    if (locked === undefined)
+      throw new DomainError('NOT_FOUND', `billCycleSpecification '${shown(specificationId)}' does not exist`);
     const specification = withoutNulls(locked);
     const [known] = await tx.query<KnownCycles>(Prisma.sql`
       SELECT min("validForStart") AS "first", max("validForStart") AS "last" FROM "BillCycle"
       WHERE "tenantId" = ${tenantId} AND "billCycleSpecification" @> ${JSON.stringify({ id: specificationId })}::jsonb`);
     const { startDateTime, endDateTime } = (specification['validFor'] ?? {}) as Plain;
     const validFrom = typeof startDateTime === 'string' ? new Date(startDateTime) : undefined;
-    const anchor = anchorOf(specification, validFrom, known, timeZone) ?? localTime(now, timeZone).startOf('month').toJSDate();
+    const anchor =
+      anchorOf(specification, validFrom, known, timeZone) ?? localTime(now, timeZone).startOf('month').toJSDate();
     const period = nextPeriod(specification, anchor, known?.last ?? undefined, timeZone);
     if (period === undefined) {
-      throw new DomainError('CONFLICT', `billCycleSpecification '${specificationId}' does not say what recurs: it has neither billingPeriod nor frequency`, { path: 'billingPeriod' });
+      throw new DomainError(
+        'CONFLICT',
+        `billCycleSpecification '${specificationId}' does not say what recurs: it has neither billingPeriod nor frequency`,
+        { path: 'billingPeriod' },
+      );
     }
     if (typeof endDateTime === 'string' && period.start >= new Date(endDateTime)) {
-      throw new DomainError('CONFLICT', `billCycleSpecification '${specificationId}' is valid until ${endDateTime}: no cycle begins later`, { path: 'validFor' });
+      throw new DomainError(
+        'CONFLICT',
+        `billCycleSpecification '${specificationId}' is valid until ${endDateTime}: no cycle begins later`,
+        { path: 'validFor' },
+      );
     }
     const cycle = newCycle(specification, period, nextId(now), now, timeZone);
     await writeAll(tx, [insertRows(shapes.billCycle, tenantId, [cycle])]);
@@ -55,7 +70,12 @@ export function createNextCycle(database: Database, tools: CustomerBillTools, co
  * which does not go away with a cycle that is deleted, or from the first cycle where the last one is counted otherwise.
  * Undefined where there is neither.
  */
-function anchorOf(specification: Plain, validFrom: Date | undefined, known: KnownCycles | undefined, zone: string): Date | undefined {
+function anchorOf(
+  specification: Plain,
+  validFrom: Date | undefined,
+  known: KnownCycles | undefined,
+  zone: string,
+): Date | undefined {
   if (!known?.first || !known.last) return validFrom;
   return validFrom && isOneOfPeriods(specification, validFrom, known.last, zone) ? validFrom : known.first;
 }
@@ -64,7 +84,11 @@ function newCycle(specification: Plain, { start, end }: BillingPeriod, id: strin
   const name = specification['name'];
   const reference = { id: String(specification['id']), ...(typeof name === 'string' && { name }) };
   const validFor = { startDateTime: start.toISOString(), endDateTime: end.toISOString() };
-  const cycle = completeCycle({ id, revision: 1, updatedAt: now.toISOString(), billCycleSpecification: reference, validFor }, specification, zone);
+  const cycle = completeCycle(
+    { id, revision: 1, updatedAt: now.toISOString(), billCycleSpecification: reference, validFor },
+    specification,
+    zone,
+  );
   const title = [name, cycle['billingPeriod']].filter((part) => typeof part === 'string').join(' ');
   return title === '' ? cycle : { ...cycle, name: title };
 }

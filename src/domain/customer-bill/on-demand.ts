@@ -24,7 +24,11 @@ export interface OnDemandInput {
 
 /** TMF678 requests for a bill out of turn: tasks that the background fulfils, and that a client may describe and withdraw. */
 export class OnDemands extends ResourceWriter<OnDemandInput> {
-  constructor(database: Database, tools: CustomerBillTools, private readonly job: Job<OnDemandOrder>) {
+  constructor(
+    database: Database,
+    tools: CustomerBillTools,
+    private readonly job: Job<OnDemandOrder>,
+  ) {
     super(database, tools, {
       resource: 'customerBillOnDemand',
       shape: tools.shapes.customerBillOnDemand,
@@ -39,7 +43,13 @@ export class OnDemands extends ResourceWriter<OnDemandInput> {
       },
       derive: (before, changes) => {
         if (typeof changes['state'] === 'string') {
-          requireTransition(onDemandTransitions, `customerBillOnDemand '${String(before['id'])}'`, String(before['state']), changes['state'], 'state');
+          requireTransition(
+            onDemandTransitions,
+            `customerBillOnDemand '${String(before['id'])}'`,
+            String(before['state']),
+            changes['state'],
+            'state',
+          );
         }
         return changes;
       },
@@ -83,6 +93,10 @@ function fromOnDemandChange(input: OnDemandInput): Plain {
 
 function requireFinal({ id, state }: Plain): void {
   if (state === 'inProgress') {
-    throw new DomainError('CONFLICT', `customerBillOnDemand '${String(id)}' is in progress: withdraw it (state terminatedWithError) before deleting it`, { path: 'state' });
+    throw new DomainError(
+      'CONFLICT',
+      `customerBillOnDemand '${String(id)}' is in progress: withdraw it (state terminatedWithError) before deleting it`,
+      { path: 'state' },
+    );
   }
 }

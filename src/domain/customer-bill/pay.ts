@@ -30,7 +30,11 @@ export function pay(bill: Plain, entries: readonly Plain[]): Plain {
   if (known.length > paymentsMax) throw conflict(`${what} takes no more than ${paymentsMax} payments and reversals`);
   const state = remaining.isZero() ? 'settled' : paidOf({ appliedPayment: known }).isZero() ? 'sent' : 'partiallyPaid';
   requireTransition(paymentTransitions, what, String(bill['state']), state, 'state');
-  return { appliedPayment: known, state, remainingAmount: { value: remaining.toNumber(), unit: appliedBy(known.at(-1) as Plain).unit } };
+  return {
+    appliedPayment: known,
+    state,
+    remainingAmount: { value: remaining.toNumber(), unit: appliedBy(known.at(-1) as Plain).unit },
+  };
 }
 
 function isReversal(entry: Plain): boolean {
@@ -56,7 +60,8 @@ function isPaymentRepeated(known: readonly Plain[], entry: Plain, what: string):
   const payments = known.filter((one) => paymentIdOf(one) === id && !isReversal(one));
   const [first] = payments;
   if (first === undefined) return false;
-  if (leftOf(known, id).isZero()) throw conflict(`payment '${shown(id)}' of ${what} was reversed and is not used again`);
+  if (leftOf(known, id).isZero())
+    throw conflict(`payment '${shown(id)}' of ${what} was reversed and is not used again`);
   if (payments.some((one) => isSameAmount(one, entry))) return true;
   throw conflict(`payment '${shown(id)}' is applied to ${what} with ${amountText(first)}, not ${amountText(entry)}`);
 }
@@ -69,7 +74,10 @@ function isReversalRepeated(known: readonly Plain[], entry: Plain, what: string)
     return false;
   }
   if (paymentIdOf(earlier) === id && isSameAmount(earlier, entry)) return true;
-  throw conflict(`reversal '${shown(reversalId)}' of ${what} took back ${amountText(earlier)} of payment '${shown(paymentIdOf(earlier))}': another one needs a reversalId of its own`, 'reversalId');
+  throw conflict(
+    `reversal '${shown(reversalId)}' of ${what} took back ${amountText(earlier)} of payment '${shown(paymentIdOf(earlier))}': another one needs a reversalId of its own`,
+    'reversalId',
+  );
 }
 
 function requireReversible(known: readonly Plain[], entry: Plain, what: string): void {
@@ -77,12 +85,18 @@ function requireReversible(known: readonly Plain[], entry: Plain, what: string):
   const { value } = appliedBy(entry);
   const payment = known.find((one) => paymentIdOf(one) === id && !isReversal(one));
   if (payment === undefined) {
-    throw invalid('appliedPayment.appliedAmount.value', `must be greater than zero: ${value}. ${what} has no payment '${shown(id)}' that could be reversed`);
+    throw invalid(
+      'appliedPayment.appliedAmount.value',
+      `must be greater than zero: ${value}. ${what} has no payment '${shown(id)}' that could be reversed`,
+    );
   }
   requireUnit(appliedBy(payment).unit, entry, what);
   const left = leftOf(known, id);
   if (left.plus(value).isNegative()) {
-    throw conflict(`of payment '${shown(id)}' of ${what} ${left.toString()} can be reversed, less than ${new Decimal(value).abs().toString()}`, 'appliedAmount');
+    throw conflict(
+      `of payment '${shown(id)}' of ${what} ${left.toString()} can be reversed, less than ${new Decimal(value).abs().toString()}`,
+      'appliedAmount',
+    );
   }
 }
 
@@ -106,14 +120,19 @@ function requirePayable(bill: Plain, what: string): string {
   const due = storedMoney(bill['amountDue']);
   if (due === undefined) throw conflict(`${what} has no amountDue that could be paid`);
   const state = String(bill['state']);
-  if (!Object.hasOwn(paymentTransitions, state)) throw conflict(`${what} is ${state}: only a bill that was sent is paid`);
+  if (!Object.hasOwn(paymentTransitions, state))
+    throw conflict(`${what} is ${state}: only a bill that was sent is paid`);
   return due.unit;
 }
 
 function requireUnit(unit: string, entry: Plain, what: string): void {
   const applied = appliedBy(entry);
   if (applied.unit === unit) return;
-  throw new DomainError('CURRENCY_MISMATCH', `${what} is due in '${unit}', and cannot be paid in '${shown(applied.unit)}'`, { path: 'appliedPayment.appliedAmount.unit' });
+  throw new DomainError(
+    'CURRENCY_MISMATCH',
+    `${what} is due in '${unit}', and cannot be paid in '${shown(applied.unit)}'`,
+    { path: 'appliedPayment.appliedAmount.unit' },
+  );
 }
 
 function after(remaining: Decimal, unit: string, entry: Plain, what: string): Decimal {
@@ -122,7 +141,11 @@ function after(remaining: Decimal, unit: string, entry: Plain, what: string): De
   const path = 'appliedPayment.appliedAmount';
   const left = remaining.minus(value);
   if (left.lt(0)) {
-    throw new DomainError('OVERPAYMENT', `of ${what} remain ${remaining.toString()} ${unit}, less than the payment of ${new Decimal(value).toString()}`, { path });
+    throw new DomainError(
+      'OVERPAYMENT',
+      `of ${what} remain ${remaining.toString()} ${unit}, less than the payment of ${new Decimal(value).toString()}`,
+      { path },
+    );
   }
   const problem = decimalProblem(left);
   if (problem) throw invalid(path, `leaves a remainder that ${problem}: ${left.toString()}`);
@@ -130,5 +153,7 @@ function after(remaining: Decimal, unit: string, entry: Plain, what: string): De
 }
 
 function conflict(message: string, attribute?: string): DomainError {
-  return new DomainError('CONFLICT', message, { path: ['appliedPayment', ...(attribute === undefined ? [] : [attribute])].join('.') });
+  return new DomainError('CONFLICT', message, {
+    path: ['appliedPayment', ...(attribute === undefined ? [] : [attribute])].join('.'),
+  });
 }

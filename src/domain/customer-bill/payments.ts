@@ -23,7 +23,8 @@ export function requirePayments(path: string, payments: readonly PaymentInput[] 
 
 export function requirePayment(path: string, input: PaymentInput): void {
   requireEntry(path, input, input.appliedAmount.value);
-  if (isGiven(input.reversalId)) throw invalid(`${path}.reversalId`, 'goes with a reversal, whose appliedAmount is negative');
+  if (isGiven(input.reversalId))
+    throw invalid(`${path}.reversalId`, 'goes with a reversal, whose appliedAmount is negative');
 }
 
 /** How much is taken back counts, whatever its sign. */
@@ -57,8 +58,14 @@ export function appliedBy(payment: Plain): StoredMoney {
 export function addedPayments(bill: Plain, list: PlainValue): Plain[] {
   const known = paymentsOf(bill);
   const wanted = (list ?? []) as Plain[];
-  const isKept = known.every((payment, index) => canonicalJson(payment) === canonicalJson(withoutInnerNulls(wanted[index] ?? null)));
-  if (!isKept) throw invalid('appliedPayment', 'takes further payments at its end; those that are there are neither changed nor removed');
+  const isKept = known.every(
+    (payment, index) => canonicalJson(payment) === canonicalJson(withoutInnerNulls(wanted[index] ?? null)),
+  );
+  if (!isKept)
+    throw invalid(
+      'appliedPayment',
+      'takes further payments at its end; those that are there are neither changed nor removed',
+    );
   return wanted.slice(known.length).map((payment) => withoutInnerNulls(payment) as Plain);
 }
 
@@ -73,5 +80,7 @@ export function remainingOf(bill: Plain): StoredMoney | undefined {
 /** Absent and null say the same, also within a payment. */
 function withoutInnerNulls(value: PlainValue): PlainValue {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([name, part]) => (part === null ? [] : [[name, withoutInnerNulls(part)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, part]) => (part === null ? [] : [[name, withoutInnerNulls(part)]])),
+  );
 }

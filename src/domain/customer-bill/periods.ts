@@ -16,7 +16,11 @@ interface Recurrence {
 const recurrences: Readonly<Record<string, Recurrence>> = {
   week: { frequency: 'weekly', times: (weeks) => ({ weeks }), name: (start) => start.toFormat("kkkk-'W'WW") },
   month: { frequency: 'monthly', times: (months) => ({ months }), name: (start) => start.toFormat('yyyy-MM') },
-  quarter: { frequency: 'quarterly', times: (quarters) => ({ quarters }), name: (start) => start.toFormat("yyyy-'Q'q") },
+  quarter: {
+    frequency: 'quarterly',
+    times: (quarters) => ({ quarters }),
+    name: (start) => start.toFormat("yyyy-'Q'q"),
+  },
   year: { frequency: 'yearly', times: (years) => ({ years }), name: (start) => start.toFormat('yyyy') },
 };
 
@@ -29,7 +33,9 @@ export function frequencyOf(billingPeriod: string): string | undefined {
 
 /** What recurs by a specification: its billingPeriod, or the period of its frequency. */
 function recurrenceOf({ billingPeriod, frequency }: Plain): Recurrence | undefined {
-  return Object.entries(recurrences).find(([period, recurrence]) => period === billingPeriod || recurrence.frequency === frequency)?.[1];
+  return Object.entries(recurrences).find(
+    ([period, recurrence]) => period === billingPeriod || recurrence.frequency === frequency,
+  )?.[1];
 }
 
 /** The start, which belongs to the period, and the end, which belongs to the next one. */
@@ -45,7 +51,8 @@ export interface BillingPeriod {
 export function periodOf(specification: Plain, anchor: Date, index: number, zone: string): BillingPeriod | undefined {
   const recurrence = recurrenceOf(specification);
   if (recurrence === undefined) return undefined;
-  const at = (count: number): Date => (count === 0 ? new Date(anchor) : within(later(anchor, recurrence.times(count), zone)));
+  const at = (count: number): Date =>
+    count === 0 ? new Date(anchor) : within(later(anchor, recurrence.times(count), zone));
   return { start: at(index), end: at(index + 1) };
 }
 
@@ -53,7 +60,12 @@ export function periodOf(specification: Plain, anchor: Date, index: number, zone
  * The period behind the one that begins with `last`, counted from the first one there is; without a last one, the first.
  * Undefined when the specification does not say what recurs.
  */
-export function nextPeriod(specification: Plain, first: Date, last: Date | undefined, zone: string): BillingPeriod | undefined {
+export function nextPeriod(
+  specification: Plain,
+  first: Date,
+  last: Date | undefined,
+  zone: string,
+): BillingPeriod | undefined {
   for (let index = 0; ; index++) {
     const period = periodOf(specification, first, index, zone);
     if (period === undefined || last === undefined || period.start > last) return period;

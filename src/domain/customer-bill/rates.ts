@@ -47,7 +47,8 @@ export function createRates(database: Database, tools: CustomerBillTools): Resou
       requireNotBilled(before, 'changed');
       requireSums(after, 'appliedTax');
       // A rate of an earlier version that differs already can still be described and billed.
-      if (amountAttributes.some((name) => canonicalJson(before[name]) !== canonicalJson(after[name]))) requireOnePrice(after);
+      if (amountAttributes.some((name) => canonicalJson(before[name]) !== canonicalJson(after[name])))
+        requireOnePrice(after);
     },
     release: async (rate, { tx, tenantId }) => {
       requireNotBilled(rate, 'deleted');
@@ -62,7 +63,11 @@ function fromRateInput(input: RateInput): Plain {
   if (isBilled && !isGiven(input.bill)) throw missing('bill', 'a rate that is billed stands on one');
   if (!isBilled && isGiven(input.bill)) throw invalid('bill', 'can only be that of a rate with isBilled true');
   if (!isBilled && !isGiven(input.billingAccount)) throw missing('billingAccount', 'it is billed to one');
-  const given = withoutNulls({ ...toPlainObject(input), isBilled, appliedBillingRateType: input.appliedBillingRateType ?? defaultRateType });
+  const given = withoutNulls({
+    ...toPlainObject(input),
+    isBilled,
+    appliedBillingRateType: input.appliedBillingRateType ?? defaultRateType,
+  });
   requireSums(given, 'appliedTax');
   requireOnePrice(given);
   return given;
@@ -78,7 +83,15 @@ function fromRateChange(input: RateInput): Plain {
 }
 
 function checkRate(input: RateInput): void {
-  const { appliedBillingRateType: type, bill, billingAccount, product, characteristic, periodCoverage, appliedTax } = input;
+  const {
+    appliedBillingRateType: type,
+    bill,
+    billingAccount,
+    product,
+    characteristic,
+    periodCoverage,
+    appliedTax,
+  } = input;
   if (isGiven(type) && !rateTypes.includes(type)) {
     throw invalid('appliedBillingRateType', `must be one of ${rateTypes.join(', ')}: '${shown(type)}'`);
   }
@@ -98,10 +111,20 @@ function checkRate(input: RateInput): void {
 async function onBill(rate: Plain, { tx, tenantId }: Writing, { shapes }: CustomerBillTools): Promise<Plain> {
   const { id } = rate['bill'] as unknown as Reference;
   const bill = await lockRow(tx, shapes.customerBill, tenantId, id);
-  if (bill === undefined) throw new DomainError('BILL_UNKNOWN', `bill '${shown(id)}' does not exist`, { path: 'bill.id' });
-  if (bill['state'] !== 'new') throw new DomainError('CONFLICT', `customerBill '${id}' is ${String(bill['state'])}: only a bill that is new takes rates`, { path: 'bill' });
+  if (bill === undefined)
+    throw new DomainError('BILL_UNKNOWN', `bill '${shown(id)}' does not exist`, { path: 'bill.id' });
+  if (bill['state'] !== 'new')
+    throw new DomainError(
+      'CONFLICT',
+      `customerBill '${id}' is ${String(bill['state'])}: only a bill that is new takes rates`,
+      { path: 'bill' },
+    );
   if (bill['isCalculated'] === true) {
-    throw new DomainError('CONFLICT', `customerBill '${id}' was calculated from its lines and takes no more: a rate that is not billed stands on the next bill`, { path: 'bill' });
+    throw new DomainError(
+      'CONFLICT',
+      `customerBill '${id}' was calculated from its lines and takes no more: a rate that is not billed stands on the next bill`,
+      { path: 'bill' },
+    );
   }
   const account = (bill['billingAccount'] ?? undefined) as unknown as Reference | undefined;
   const given = rate['billingAccount'] as unknown as Reference | undefined;
@@ -127,10 +150,16 @@ function requireOnePrice(rate: Plain): void {
   const halfCoin = Decimal.pow(10, -minorDigitsOf(included.unit)).dividedBy(2);
   const tolerance = halfCoin.times(percent.dividedBy(100).plus(1 + taxes.length));
   if (expected.minus(included.value).abs().lte(tolerance)) return;
-  throw invalid('taxIncludedAmount', `must be taxExcludedAmount and its taxes, about ${expected.toDecimalPlaces(9).toString()}: ${new Decimal(included.value).toString()}`);
+  throw invalid(
+    'taxIncludedAmount',
+    `must be taxExcludedAmount and its taxes, about ${expected.toDecimalPlaces(9).toString()}: ${new Decimal(included.value).toString()}`,
+  );
 }
 
 /** What is on a bill stays as it was billed. */
 function requireNotBilled({ id, isBilled }: Plain, what: string): void {
-  if (isBilled === true) throw new DomainError('CONFLICT', `appliedCustomerBillingRate '${String(id)}' is billed and cannot be ${what}`, { path: 'isBilled' });
+  if (isBilled === true)
+    throw new DomainError('CONFLICT', `appliedCustomerBillingRate '${String(id)}' is billed and cannot be ${what}`, {
+      path: 'isBilled',
+    });
 }

@@ -40,7 +40,11 @@ export function redrafting(tools: CustomerBillTools): Backfill {
   };
 }
 
-async function redraftSome(tx: Transaction, tools: CustomerBillTools, after: string | undefined): Promise<BackfillBatch> {
+async function redraftSome(
+  tx: Transaction,
+  tools: CustomerBillTools,
+  after: string | undefined,
+): Promise<BackfillBatch> {
   const drafts = await nextDrafts(tx, after);
   let lines = 0;
   let count = 0;
@@ -63,7 +67,11 @@ function nextDrafts(tx: Transaction, after: string | undefined): Promise<Draft[]
     ORDER BY b."tenantId", b."id" LIMIT ${billsPerBatch}::int`);
 }
 
-async function redraft(tx: Transaction, tools: CustomerBillTools, { tenantId, id }: Draft): Promise<{ lines: number; isChanged: boolean }> {
+async function redraft(
+  tx: Transaction,
+  tools: CustomerBillTools,
+  { tenantId, id }: Draft,
+): Promise<{ lines: number; isChanged: boolean }> {
   const { shapes, clock, nextId } = tools;
   const locked = await lockRow(tx, shapes.customerBill, tenantId, id);
   const lineIds = await lineIdsOf(tx, tenantId, id);
@@ -99,7 +107,13 @@ function changesOf(sums: BillSums, parties: readonly Plain[]): Plain | undefined
   try {
     const figures = toFigures(sums);
     const total = figures['taxIncludedAmount'] as StoredMoney;
-    return { ...figures, amountDue: total, remainingAmount: total, category: categoryOf(total), relatedParty: distinctParties(parties) };
+    return {
+      ...figures,
+      amountDue: total,
+      remainingAmount: total,
+      category: categoryOf(total),
+      relatedParty: distinctParties(parties),
+    };
   } catch (error) {
     if (error instanceof DomainError) return undefined;
     throw error;

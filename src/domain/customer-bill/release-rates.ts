@@ -13,17 +13,34 @@ import type { CustomerBillTools } from './tools.js';
 const ratesPerStatementMax = 1_000;
 
 /** The rates of a bill that is deleted wait again to be billed, and so do the usages they came of. */
-export async function releaseRates({ id }: Plain, { tx, tenantId, now }: Writing, { shapes, nextId }: CustomerBillTools): Promise<void> {
+export async function releaseRates(
+  { id }: Plain,
+  { tx, tenantId, now }: Writing,
+  { shapes, nextId }: CustomerBillTools,
+): Promise<void> {
   const shape = shapes.appliedCustomerBillingRate;
   for (;;) {
     const found = await tx.query<{ id: string }>(Prisma.sql`
       SELECT r."id" FROM "AppliedCustomerBillingRate" r
       WHERE r."tenantId" = ${tenantId} AND r."billId" = ${String(id)}
       ORDER BY r."id" LIMIT ${ratesPerStatementMax}::int`);
-    const rates = await lockRows(tx, shape, tenantId, found.map((rate) => rate.id));
-    const released = [...rates.values()].map((rate) => changed(withoutNulls(rate), { isBilled: false, bill: null }, now) ?? rate);
-    const events = released.map((rate) => changeEvent('appliedCustomerBillingRate', 'AttributeValueChange', rate, now, nextId));
-    const usages = unbilled(resultsByUsage((await lockOriginsOf(tx, shapes.usage, tenantId, [...rates.keys()])).values()), now, nextId);
+    const rates = await lockRows(
+      tx,
+      shape,
+      tenantId,
+      found.map((rate) => rate.id),
+    );
+    const released = [...rates.values()].map(
+      (rate) => changed(withoutNulls(rate), { isBilled: false, bill: null }, now) ?? rate,
+    );
+    const events = released.map((rate) =>
+      changeEvent('appliedCustomerBillingRate', 'AttributeValueChange', rate, now, nextId),
+    );
+    const usages = unbilled(
+      resultsByUsage((await lockOriginsOf(tx, shapes.usage, tenantId, [...rates.keys()])).values()),
+      now,
+      nextId,
+    );
     await writeAll(tx, [
       updateRows(shape, tenantId, ['isBilled', 'bill'], released),
       updateRows(shapes.usage, tenantId, billingAttributes, usages.rows),

@@ -34,19 +34,26 @@ export function storedMoney(value: PlainValue | undefined): StoredMoney | undefi
  */
 export function requireSums(row: Plain, taxes: 'appliedTax' | 'taxItem', others: readonly string[] = []): void {
   const taxAmounts = ((row[taxes] ?? []) as Plain[]).map((tax) => storedMoney(tax['taxAmount']));
-  const named = ['taxExcludedAmount', 'taxIncludedAmount', ...others].map((name) => ({ path: name, money: storedMoney(row[name]) }));
+  const named = ['taxExcludedAmount', 'taxIncludedAmount', ...others].map((name) => ({
+    path: name,
+    money: storedMoney(row[name]),
+  }));
   requireOneCurrency([...named, ...taxAmounts.map((money, index) => ({ path: `${taxes}.${index}.taxAmount`, money }))]);
   const excluded = storedMoney(row['taxExcludedAmount']);
   const included = storedMoney(row['taxIncludedAmount']);
   if (!excluded || !included || taxAmounts.length === 0 || taxAmounts.includes(undefined)) return;
   const sum = taxAmounts.reduce((total, tax) => total.plus(tax?.value ?? 0), zero.plus(excluded.value));
   if (!sum.eq(included.value)) {
-    throw invalid('taxIncludedAmount', `must be taxExcludedAmount and ${taxes} together, ${sum.toString()}: ${new Decimal(included.value).toString()}`);
+    throw invalid(
+      'taxIncludedAmount',
+      `must be taxExcludedAmount and ${taxes} together, ${sum.toString()}: ${new Decimal(included.value).toString()}`,
+    );
   }
 }
 
 function requireOneCurrency(amounts: readonly { path: string; money: StoredMoney | undefined }[]): void {
   const [first, ...others] = amounts.filter(({ money }) => money !== undefined);
   const other = others.find(({ money }) => money?.unit !== first?.money?.unit);
-  if (first && other) throw invalid(`${other.path}.unit`, `must be '${first.money?.unit}', as in ${first.path}: '${other.money?.unit}'`);
+  if (first && other)
+    throw invalid(`${other.path}.unit`, `must be '${first.money?.unit}', as in ${first.path}: '${other.money?.unit}'`);
 }

@@ -3,7 +3,14 @@ import type { WriterTools } from '../resource-writer.js';
 import type { BrakeLimits } from './run/brake.js';
 
 /** The resources this domain writes. */
-export const customerBillResources = ['customerBill', 'customerBillOnDemand', 'appliedCustomerBillingRate', 'billCycle', 'billCycleSpecification', 'billRun'] as const;
+export const customerBillResources = [
+  'customerBill',
+  'customerBillOnDemand',
+  'appliedCustomerBillingRate',
+  'billCycle',
+  'billCycleSpecification',
+  'billRun',
+] as const;
 
 export interface CustomerBillTools extends WriterTools {
   readonly shapes: Readonly<Record<(typeof customerBillResources)[number] | 'usage', Shape>>;

@@ -78,7 +78,11 @@ export class BalanceActions {
   }
 
   /** Consumes up to the reserved amount (all of it when none is given); the answer is the adjustBalance. */
-  commit(context: WriteContext, reservationId: string, input: { amount?: Amount | null; reason?: string | null }): Promise<Answer> {
+  commit(
+    context: WriteContext,
+    reservationId: string,
+    input: { amount?: Amount | null; reason?: string | null },
+  ): Promise<Answer> {
     const adjust = { ...input, adjustType: commitType, reserveBalance: { id: reservationId } };
     // The same command as the adjustBalance that says it, so that a key stands for both.
     return this.submitOne(context, 'createAdjustBalance', adjust, fromCommitInput(reservationId, input));
@@ -106,7 +110,13 @@ export class BalanceActions {
     toCommand: (input: Input) => CreateCommand,
   ): Promise<Answer> {
     const commands = eachOf(inputs, toCommand);
-    return this.submit(context, operation, { items: inputs.map((input, index) => requested(input, commands[index])) }, commands, true);
+    return this.submit(
+      context,
+      operation,
+      { items: inputs.map((input, index) => requested(input, commands[index])) },
+      commands,
+      true,
+    );
   }
 
   private async submit(
@@ -120,10 +130,20 @@ export class BalanceActions {
     for (const command of commands) extensions.check('attributes' in command ? command.attributes : {});
     const [first, ...others] = commands;
     if (first === undefined) return { answer: { items: [] }, replayed: false };
-    return this.run(context.tenantId, [first, ...others], idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input)), isBulk);
+    return this.run(
+      context.tenantId,
+      [first, ...others],
+      idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input)),
+      isBulk,
+    );
   }
 
-  private async run(tenantId: string, commands: BalanceRequest['commands'], idempotency: Idempotency | undefined, isBulk = false): Promise<Answer> {
+  private async run(
+    tenantId: string,
+    commands: BalanceRequest['commands'],
+    idempotency: Idempotency | undefined,
+    isBulk = false,
+  ): Promise<Answer> {
     const result = await this.engine.submit(tenantId, { commands, isBulk, idempotency });
     if ('error' in result) throw result.error;
     return { answer: answerOf(result), replayed: result.replayed };
@@ -145,7 +165,14 @@ export class BalanceActions {
     const input = requestedInput(context, { id: change.id, ...toPlainObject(change.input) });
     const idempotency = idempotencyOf(context.idempotencyKey, `update ${kind}`, input);
     if ((status === 'completed' || status === 'failed') && (await this.isAwaited(context.tenantId, kind, change.id))) {
-      const command: PaymentCommand = { type: 'payment', kind, actionId: change.id, outcome: status, changes, ifRevision: change.ifRevision };
+      const command: PaymentCommand = {
+        type: 'payment',
+        kind,
+        actionId: change.id,
+        outcome: status,
+        changes,
+        ifRevision: change.ifRevision,
+      };
       return this.run(context.tenantId, [command], idempotency);
     }
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
@@ -171,7 +198,9 @@ export class BalanceActions {
       if (before['status'] === 'created') {
         throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
       }
-      await writeAll(tx, [hideRow(this.tools.shapes[kind], context.tenantId, id, { at: now, by: context.principalId })]);
+      await writeAll(tx, [
+        hideRow(this.tools.shapes[kind], context.tenantId, id, { at: now, by: context.principalId }),
+      ]);
       return { answer: { id }, events: [changeEvent(kind, 'Delete', before, now, this.tools.nextId)] };
     });
   }
@@ -182,17 +211,29 @@ export class BalanceActions {
   }
 
   /** With its end, an action changes only in what describes it; what is sent back as it was read is no change. */
-  private async requireDescribing({ tenantId }: WriteContext, kind: ActionKind, id: string, changes: Plain): Promise<void> {
+  private async requireDescribing(
+    { tenantId }: WriteContext,
+    kind: ActionKind,
+    id: string,
+    changes: Plain,
+  ): Promise<void> {
     const named = Object.keys(changes).filter((attribute) => !describingAttributes[kind].includes(attribute));
     if (named.length === 0) return;
     const row = (await readRows(this.database, this.tools.shapes[kind], tenantId, [id])).get(id) ?? {};
     for (const name of named) {
-      if (canonicalJson(changes[name] ?? null) !== canonicalJson(row[name] ?? null)) throw invalid(name, 'cannot be changed together with the status');
+      if (canonicalJson(changes[name] ?? null) !== canonicalJson(row[name] ?? null))
+        throw invalid(name, 'cannot be changed together with the status');
       delete changes[name];
     }
   }
 
-  private async lock(tx: Transaction, tenantId: string, kind: ActionKind, id: string, ifRevision?: number): Promise<Plain> {
+  private async lock(
+    tx: Transaction,
+    tenantId: string,
+    kind: ActionKind,
+    id: string,
+    ifRevision?: number,
+  ): Promise<Plain> {
     return requireRevision(await lockRow(tx, this.tools.shapes[kind], tenantId, id), kind, id, ifRevision);
   }
 }

@@ -6,9 +6,29 @@ import { invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
 import type { BalanceTools } from './apply.js';
 import type { Batch } from './batch.js';
-import { amountOf, endEvents, eventsOf, latest, lowered, newAction, nextVersion, postAll, refusedAction, requireAction, whereTo, type Mover, type Posting } from './bookkeeping.js';
+import {
+  amountOf,
+  endEvents,
+  eventsOf,
+  latest,
+  lowered,
+  newAction,
+  nextVersion,
+  postAll,
+  refusedAction,
+  requireAction,
+  whereTo,
+  type Mover,
+  type Posting,
+} from './bookkeeping.js';
 import { applyPayment, awaitPayment } from './awaited-actions.js';
-import { actionKindOf, type BalanceCommand, type CancelCommand, type CommitCommand, type CreateCommand } from './commands.js';
+import {
+  actionKindOf,
+  type BalanceCommand,
+  type CancelCommand,
+  type CommitCommand,
+  type CreateCommand,
+} from './commands.js';
 import { isLive, type Refusal } from './refusals.js';
 import { decide } from './rules.js';
 import { isRefusal, type Ruling, type Situation } from './ruling.js';
@@ -42,9 +62,15 @@ export class Applier {
   /** What a command is decided on: at present, or at the instant that it was due, though not before what its buckets have seen since. */
   situationOf(command: CreateCommand | CancelCommand, dueAt?: Date): Situation {
     const action = 'actionId' in command ? this.world.actions.get(command.actionId) : undefined;
-    const candidates = 'locator' in command ? this.world.found(command.locator) : action ? this.world.bucketsOf(action) : [];
+    const candidates =
+      'locator' in command ? this.world.found(command.locator) : action ? this.world.bucketsOf(action) : [];
     const receivers = command.type === 'transfer' ? this.world.found(command.receiver) : [];
-    return { action, candidates, receivers, now: dueAt ? latest(dueAt, [...candidates, ...receivers], this.world.now) : this.world.now };
+    return {
+      action,
+      candidates,
+      receivers,
+      now: dueAt ? latest(dueAt, [...candidates, ...receivers], this.world.now) : this.world.now,
+    };
   }
 
   /** Keeps a new action with what the ruling does. `known` are attributes that the server knows of it. */
@@ -97,7 +123,13 @@ export class Applier {
     const row = nextVersion(action, changes, now);
     const status = String(row['status']);
     const dueAt = row['nextDueDate'] ? new Date(String(row['nextDueDate'])) : undefined;
-    this.world.actions.set(action.id, { ...action, status, dueAt, holds: status === 'created' ? action.holds : [], snapshot: row });
+    this.world.actions.set(action.id, {
+      ...action,
+      status,
+      dueAt,
+      holds: status === 'created' ? action.holds : [],
+      snapshot: row,
+    });
     this.batch.change(action.kind, row);
     return row;
   }
@@ -120,7 +152,8 @@ export class Applier {
       this.tell(eventsOf(action.kind, ['AttributeValueChange'], row, now, this.tools.nextId));
       return row;
     }
-    if (action.kind !== 'reserveBalance') requireTransition(actionTransitions, `${action.kind} '${action.id}'`, action.status, 'cancelled');
+    if (action.kind !== 'reserveBalance')
+      requireTransition(actionTransitions, `${action.kind} '${action.id}'`, action.status, 'cancelled');
     const verdict = decide(command, situation);
     if (isRefusal(verdict)) throw new DomainError(verdict.code, verdict.message);
     const wasLive = isLive(action);
@@ -172,7 +205,11 @@ function firstDueOf(command: CreateCommand, now: Date): Date | undefined {
 function requireOwn({ kind, id, snapshot }: ActionState): void {
   const usage = snapshot['usage'] as { id: string } | null | undefined;
   if (!usage) return;
-  throw new DomainError('CONFLICT', `${kind} '${id}' belongs to usage '${usage.id}': change the chargeTo of the usage instead`, { path: 'status' });
+  throw new DomainError(
+    'CONFLICT',
+    `${kind} '${id}' belongs to usage '${usage.id}': change the chargeTo of the usage instead`,
+    { path: 'status' },
+  );
 }
 
 /** Checked here and not with the input: the same request, repeated under its key after that date, gets its first answer. */
@@ -181,7 +218,8 @@ function checkDates(command: CreateCommand, now: Date): void {
   if (command.type === 'topup') checkFuture('validFor.endDateTime', command.validUntil, now);
   if (command.type === 'scheduled') {
     const { requestedDate } = command;
-    if (requestedDate && requestedDate < now) throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
+    if (requestedDate && requestedDate < now)
+      throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
   }
 }
 

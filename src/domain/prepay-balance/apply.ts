@@ -5,7 +5,13 @@ import type { ExtensionSchemas } from '../../platform/extension-schemas.js';
 import type { IdSource } from '../../platform/ids.js';
 import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
 import type { Shape } from '../../platform/read/shape.js';
-import { findOutcome, loadOutcomes, type Idempotency, type Outcome, type Replayable } from '../../platform/write/idempotency.js';
+import {
+  findOutcome,
+  loadOutcomes,
+  type Idempotency,
+  type Outcome,
+  type Replayable,
+} from '../../platform/write/idempotency.js';
 import { Applier, impactsOf } from './applier.js';
 import { Batch } from './batch.js';
 import { latest } from './bookkeeping.js';
@@ -89,7 +95,9 @@ export async function applyFree(
     try {
       const earlier = findOutcome(known, idempotency);
       if (earlier) return { outcome: earlier, replayed: true };
-      const outcome = request.isBulk ? applyAll(request, world, tools, batch) : new Applier(tools, world, batch).apply(request.commands[0]);
+      const outcome = request.isBulk
+        ? applyAll(request, world, tools, batch)
+        : new Applier(tools, world, batch).apply(request.commands[0]);
       if (idempotency) {
         known.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome });
         batch.outcomes.push({ ...idempotency, outcome });
@@ -105,7 +113,12 @@ export async function applyFree(
 }
 
 /** All or nothing: decided on a copy of the world, which becomes the world when no command is refused. */
-function applyAll({ commands, refusedAs = refusedElement }: BalanceRequest, world: World, tools: BalanceTools, batch: Batch): Outcome {
+function applyAll(
+  { commands, refusedAs = refusedElement }: BalanceRequest,
+  world: World,
+  tools: BalanceTools,
+  batch: Batch,
+): Outcome {
   const trial = world.copy();
   const part = new Batch();
   const answers: Plain[] = [];
@@ -138,12 +151,24 @@ const stepsMax = 1_000;
  * due later may have to wait for something that is not among these commands. Answers how much of it is no longer due,
  * whoever did it: another server may have been faster.
  */
-export async function applyDue(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[], until: Date): Promise<number> {
+export async function applyDue(
+  tx: Transaction,
+  tools: BalanceTools,
+  tenantId: string,
+  commands: readonly DueCommand[],
+  until: Date,
+): Promise<number> {
   return (await applyDueIn(tx, tools, tenantId, commands, until, new Set())).applied;
 }
 
 /** The same for those alone whose buckets nobody else has locked; `blocked` are the others. */
-export async function applyDueFree(tx: Transaction, tools: BalanceTools, tenantId: string, commands: readonly DueCommand[], until: Date): Promise<DueApplied> {
+export async function applyDueFree(
+  tx: Transaction,
+  tools: BalanceTools,
+  tenantId: string,
+  commands: readonly DueCommand[],
+  until: Date,
+): Promise<DueApplied> {
   return applyDueIn(tx, tools, tenantId, commands, until, 'all');
 }
 
@@ -152,7 +177,14 @@ interface DueApplied {
   readonly blocked: ReadonlySet<BalanceCommand | DueCommand>;
 }
 
-async function applyDueIn(tx: Transaction, tools: BalanceTools, tenantId: string, asked: readonly DueCommand[], until: Date, passBy: PassBy): Promise<DueApplied> {
+async function applyDueIn(
+  tx: Transaction,
+  tools: BalanceTools,
+  tenantId: string,
+  asked: readonly DueCommand[],
+  until: Date,
+  passBy: PassBy,
+): Promise<DueApplied> {
   const world = await World.load(tx, tools, tenantId, asked, { unlessDue: false, passBy });
   const commands = asked.filter((command) => !world.blocked.has(command));
   const batch = new Batch();
@@ -173,7 +205,10 @@ async function applyDueIn(tx: Transaction, tools: BalanceTools, tenantId: string
     if (dueDateOf(command, world)?.getTime() === dueAt?.getTime()) open.delete(command);
   }
   await batch.write(tx, tools, tenantId, world);
-  return { applied: commands.filter((command) => (dueDateOf(command, world) ?? Infinity) > end).length, blocked: world.blocked };
+  return {
+    applied: commands.filter((command) => (dueDateOf(command, world) ?? Infinity) > end).length,
+    blocked: world.blocked,
+  };
 }
 
 /** The command whose time came first, if it came by then. */
@@ -209,12 +244,25 @@ function lapseReservation(applier: Applier, id: string, now: Date): void {
 function expireBucket(applier: Applier, id: string, now: Date): void {
   const bucket = applier.world.buckets.get(id);
   const row = applier.world.bucketRows.get(id);
-  if (row === undefined || bucket?.validUntil === undefined || bucket.validUntil > now || bucket.status !== 'active') return;
+  if (row === undefined || bucket?.validUntil === undefined || bucket.validUntil > now || bucket.status !== 'active')
+    return;
   const { nextId } = applier.tools;
   const at = latest(bucket.validUntil, [bucket], now);
   applier.put({ ...bucket, status: 'expired' });
   const { remaining, reserved, units } = bucket;
-  const balance: Plain = units === undefined ? {} : { remainingValue: toPlainObject({ amount: remaining, units }), reservedValue: toPlainObject({ amount: reserved, units }) };
-  const after: Plain = { ...row, ...balance, status: 'expired', revision: Number(row['revision']) + 1, updatedAt: at.toISOString() };
+  const balance: Plain =
+    units === undefined
+      ? {}
+      : {
+          remainingValue: toPlainObject({ amount: remaining, units }),
+          reservedValue: toPlainObject({ amount: reserved, units }),
+        };
+  const after: Plain = {
+    ...row,
+    ...balance,
+    status: 'expired',
+    revision: Number(row['revision']) + 1,
+    updatedAt: at.toISOString(),
+  };
   applier.tell([changeEvent('bucket', 'AttributeValueChange', withoutNulls(after), at, nextId)]);
 }

@@ -22,7 +22,8 @@ export function awaitPayment(applier: Applier, command: PayableCommand, situatio
   if (isRefusal(verdict)) return applier.refuse(command, verdict, situation);
   const dueAt = new Date(applier.world.now.getTime() + applier.tools.paymentWaitMs).toISOString();
   // An adjustment always says what it is for; the others are told it by the bucket they move.
-  const inherited = actionKindOf[command.type] === 'adjustBalance' ? (candidates[0]?.usageType ?? action?.usageType) : undefined;
+  const inherited =
+    actionKindOf[command.type] === 'adjustBalance' ? (candidates[0]?.usageType ?? action?.usageType) : undefined;
   const known: Plain = {
     status: liveStatus,
     usageType: command.usageType ?? inherited ?? null,
@@ -39,16 +40,29 @@ export function applyPayment(applier: Applier, command: PaymentCommand): Outcome
   const { kind, actionId, outcome, changes } = command;
   const action = requireAction(command, applier.world.actions.get(actionId));
   const isAwaited = awaitsPayment(action.snapshot);
-  requireTransition(isAwaited ? awaitedTransitions : actionTransitions, `${kind} '${actionId}'`, action.status, outcome);
+  requireTransition(
+    isAwaited ? awaitedTransitions : actionTransitions,
+    `${kind} '${actionId}'`,
+    action.status,
+    outcome,
+  );
   if (!isAwaited) {
     // Somebody else told it first.
-    if (changed(withoutNulls(action.snapshot), changes, applier.world.now)) throw new DomainError('CONFLICT', `${kind} '${actionId}' became ${action.status} at the same time: look at it, and repeat`);
+    if (changed(withoutNulls(action.snapshot), changes, applier.world.now))
+      throw new DomainError(
+        'CONFLICT',
+        `${kind} '${actionId}' became ${action.status} at the same time: look at it, and repeat`,
+      );
     return { answer: withoutNulls(action.snapshot) };
   }
   const paid = applier.world.payable(command);
   const situation = applier.situationOf(paid);
   const { now } = situation;
-  if (action.dueAt && action.dueAt <= now) throw new DomainError('CONFLICT', `${kind} '${actionId}' waited for its payment until ${action.dueAt.toISOString()}`);
+  if (action.dueAt && action.dueAt <= now)
+    throw new DomainError(
+      'CONFLICT',
+      `${kind} '${actionId}' waited for its payment until ${action.dueAt.toISOString()}`,
+    );
   const described = changed(withoutNulls(action.snapshot), changes, now);
   if (described) applier.tools.extensions.check(described);
 
@@ -65,8 +79,13 @@ export function applyPayment(applier: Applier, command: PaymentCommand): Outcome
   }
   const posting = applier.post(verdict, action, now);
   const { impactedBucket, buckets } = posting;
-  const usageType = paid.usageType ?? action.usageType ?? verdict.ends?.action.usageType ?? buckets[0]?.usageType ?? null;
-  const row = end('completed', { confirmationDate: now.toISOString(), impactedBucket, usageType, ...whereTo(paid, verdict, posting) }, false);
+  const usageType =
+    paid.usageType ?? action.usageType ?? verdict.ends?.action.usageType ?? buckets[0]?.usageType ?? null;
+  const row = end(
+    'completed',
+    { confirmationDate: now.toISOString(), impactedBucket, usageType, ...whereTo(paid, verdict, posting) },
+    false,
+  );
   if (verdict.ends) applier.end(verdict.ends.action, verdict.ends.status, {}, now);
   refill(applier, lowered(posting), now);
   return { answer: row };

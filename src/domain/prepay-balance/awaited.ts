@@ -3,7 +3,15 @@ import { invalid } from '../input.js';
 import type { Plain } from '../../platform/plain.js';
 import type { ActionKind, Amount, Locator, PayableCommand } from './commands.js';
 import { creditable, isBucket } from './credit.js';
-import { fromAdjustInput, fromTopupInput, fromTransferInput, liveStatus, type AdjustInput, type TopupInput, type TransferInput } from './inputs.js';
+import {
+  fromAdjustInput,
+  fromTopupInput,
+  fromTransferInput,
+  liveStatus,
+  type AdjustInput,
+  type TopupInput,
+  type TransferInput,
+} from './inputs.js';
 import { checkUnits, unknownBucket, type Refusal } from './refusals.js';
 import { decide } from './rules.js';
 import { isRefusal, type Situation, type Verdict } from './ruling.js';
@@ -27,7 +35,10 @@ export function payableOf(kind: ActionKind, snapshot: Plain): PayableCommand {
   if (kind === 'reserveBalance') throw new Error('a reservation holds, and awaits no payment');
   const command = fromTopupInput(input as TopupInput);
   if (command.type !== 'scheduled') return command;
-  throw invalid(command.recurringPeriod ? 'recurringPeriod' : 'autoTopupThreshold', 'does not go with a top-up that awaits its payment');
+  throw invalid(
+    command.recurringPeriod ? 'recurringPeriod' : 'autoTopupThreshold',
+    'does not go with a top-up that awaits its payment',
+  );
 }
 
 /**
@@ -67,5 +78,7 @@ function debitProblem(locator: Locator, buckets: readonly BucketState[], amount:
   const [first] = buckets;
   if (first === undefined) return unknownBucket(locator);
   if (locator.kind === 'bucket') return checkUnits(first, amount);
-  return buckets.some(({ units }) => units === undefined || areConvertible(units, amount.units)) ? undefined : unknownBucket(locator);
+  return buckets.some(({ units }) => units === undefined || areConvertible(units, amount.units))
+    ? undefined
+    : unknownBucket(locator);
 }

@@ -52,11 +52,25 @@ export class Batch {
     const now = clock.now();
     const actions = actionKinds.flatMap((kind) => [
       insertRows(shapes[kind], tenantId, [...this.created[kind].values()]),
-      updateRows(shapes[kind], tenantId, changedAttributes[kind], rowsOf(this.changed[kind], (row) => !wasAwaited(row))),
-      updateRows(shapes[kind], tenantId, [...changedAttributes[kind], ...decidingAttributes[kind]], rowsOf(this.changed[kind], wasAwaited)),
+      updateRows(
+        shapes[kind],
+        tenantId,
+        changedAttributes[kind],
+        rowsOf(this.changed[kind], (row) => !wasAwaited(row)),
+      ),
+      updateRows(
+        shapes[kind],
+        tenantId,
+        [...changedAttributes[kind], ...decidingAttributes[kind]],
+        rowsOf(this.changed[kind], wasAwaited),
+      ),
     ]);
     await writeAll(tx, [
-      store.writeBuckets(tenantId, [...this.touched].map((id) => world.bucket(id)), now),
+      store.writeBuckets(
+        tenantId,
+        [...this.touched].map((id) => world.bucket(id)),
+        now,
+      ),
       ...actions,
       store.deleteHolds(tenantId, this.released),
       store.insertHolds(tenantId, this.holds),
@@ -81,7 +95,15 @@ function wasAwaited({ paymentDueDate }: Plain): boolean {
   return (paymentDueDate ?? null) !== null;
 }
 
-const setByEngine = ['status', 'confirmationDate', 'usageType', 'impactedBucket', 'failureCode', 'failureMessage', 'nextDueDate'];
+const setByEngine = [
+  'status',
+  'confirmationDate',
+  'usageType',
+  'impactedBucket',
+  'failureCode',
+  'failureMessage',
+  'nextDueDate',
+];
 
 /** What commands and the time change of an action that exists. */
 const changedAttributes: Readonly<Record<ActionKind, readonly string[]>> = {

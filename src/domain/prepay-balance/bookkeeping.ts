@@ -42,7 +42,10 @@ export const skewMaxMs = 5_000;
  */
 export function latest(time: Date, buckets: readonly Pick<BucketState, 'lastEntryAt'>[], present: Date): Date {
   const end = present.getTime() + skewMaxMs;
-  return buckets.reduce((last, { lastEntryAt }) => (lastEntryAt && lastEntryAt > last && lastEntryAt.getTime() <= end ? lastEntryAt : last), time);
+  return buckets.reduce(
+    (last, { lastEntryAt }) => (lastEntryAt && lastEntryAt > last && lastEntryAt.getTime() <= end ? lastEntryAt : last),
+    time,
+  );
 }
 
 /** Applies one movement to its bucket and writes it into the ledger. Pure. */
@@ -93,7 +96,13 @@ export interface Posting {
 }
 
 /** Writes the movements of a ruling down. Pure. */
-export function postAll({ movements, extends: extension, watches }: Ruling, bucketOf: (id: string) => BucketState, mover: Mover, now: Date, nextId: IdSource): Posting {
+export function postAll(
+  { movements, extends: extension, watches }: Ruling,
+  bucketOf: (id: string) => BucketState,
+  mover: Mover,
+  now: Date,
+  nextId: IdSource,
+): Posting {
   const states = new Map<string, BucketState>();
   const entries: LedgerEntry[] = [];
   const stateOf = (id: string): BucketState => states.get(id) ?? bucketOf(id);
@@ -103,9 +112,19 @@ export function postAll({ movements, extends: extension, watches }: Ruling, buck
     entries.push(entry);
   }
   const impactedBucket = [...states.values()].map((bucket) =>
-    impact(bucketOf(bucket.id), bucket, entries.filter((entry) => entry.bucketId === bucket.id), now),
+    impact(
+      bucketOf(bucket.id),
+      bucket,
+      entries.filter((entry) => entry.bucketId === bucket.id),
+      now,
+    ),
   );
-  if (extension) states.set(extension.bucketId, { ...stateOf(extension.bucketId), status: 'active', validUntil: extension.validUntil });
+  if (extension)
+    states.set(extension.bucketId, {
+      ...stateOf(extension.bucketId),
+      status: 'active',
+      validUntil: extension.validUntil,
+    });
   if (watches) {
     const autoTopup = { topupBalanceId: mover.id, threshold: watches.threshold };
     states.set(watches.bucketId, { ...stateOf(watches.bucketId), autoTopup });
@@ -144,17 +163,34 @@ export function newAction(id: string, command: CreateCommand, amount: Plain, set
 }
 
 /** A refused action is kept, with status failed and the reason, and told as a Failure event. */
-export function refusedAction(command: CreateCommand, refusal: Refusal, amount: Plain, now: Date, nextId: IdSource): Plain {
+export function refusedAction(
+  command: CreateCommand,
+  refusal: Refusal,
+  amount: Plain,
+  now: Date,
+  nextId: IdSource,
+): Plain {
   const set = { status: 'failed', failureCode: refusal.code, failureMessage: refusal.message };
   return newAction(nextId(now), command, amount, set, now);
 }
 
 /** The next version of an action that a command or the time changed. */
 export function nextVersion({ snapshot }: ActionState, changes: Plain, now: Date): Plain {
-  return withoutNulls({ ...snapshot, ...changes, revision: Number(snapshot['revision']) + 1, updatedAt: now.toISOString() });
+  return withoutNulls({
+    ...snapshot,
+    ...changes,
+    revision: Number(snapshot['revision']) + 1,
+    updatedAt: now.toISOString(),
+  });
 }
 
-export function eventsOf(kind: ActionKind, changes: readonly Change[], row: Plain, now: Date, nextId: IdSource): DomainEvent[] {
+export function eventsOf(
+  kind: ActionKind,
+  changes: readonly Change[],
+  row: Plain,
+  now: Date,
+  nextId: IdSource,
+): DomainEvent[] {
   return changes.map((change) => changeEvent(kind, change, row, now, nextId));
 }
 
@@ -169,7 +205,9 @@ export function amountOf(command: CreateCommand, ruling: Ruling): Plain {
 
 /** Buckets from which something was taken. */
 export function lowered({ buckets, entries }: Posting): BucketState[] {
-  return buckets.filter(({ id }) => entries.some(({ bucketId, remainingDelta }) => bucketId === id && remainingDelta.isNegative()));
+  return buckets.filter(({ id }) =>
+    entries.some(({ bucketId, remainingDelta }) => bucketId === id && remainingDelta.isNegative()),
+  );
 }
 
 /** The bucket that an auto top-up watches, and what the receiver of a transfer uses its bucket for. */
@@ -180,7 +218,10 @@ export function whereTo(command: CreateCommand, { watches }: Ruling, { entries, 
   return { receiverBucketUsageType: buckets.find(({ id }) => id === bucketId)?.usageType ?? null };
 }
 
-export function requireAction({ kind, actionId, ifRevision }: CancelCommand | PaymentCommand, action: ActionState | undefined): ActionState {
+export function requireAction(
+  { kind, actionId, ifRevision }: CancelCommand | PaymentCommand,
+  action: ActionState | undefined,
+): ActionState {
   requireRevision(action?.snapshot, kind, actionId, ifRevision);
   return action as ActionState;
 }

@@ -64,21 +64,33 @@ export class Buckets {
   async createMany(context: WriteContext, inputs: readonly BucketInput[]): Promise<Answer> {
     eachOf(inputs, checkNew);
     await this.settler.settleIfDue(context.tenantId);
-    const idempotency = idempotencyOf(context.idempotencyKey, 'createBuckets', { items: inputs.map((input) => withoutNulls(toPlainObject(input))) });
+    const idempotency = idempotencyOf(context.idempotencyKey, 'createBuckets', {
+      items: inputs.map((input) => withoutNulls(toPlainObject(input))),
+    });
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
       const made: { row: Plain; event: DomainEvent }[] = [];
-      for (const input of inputs) made.push(await this.insert(tx, context.tenantId, input, this.tools.nextId(now), now));
+      for (const input of inputs)
+        made.push(await this.insert(tx, context.tenantId, input, this.tools.nextId(now), now));
       return { answer: { items: made.map(({ row }) => row) }, events: made.map(({ event }) => event) };
     });
   }
 
-  private async insert(tx: Transaction, tenantId: string, input: BucketInput, id: string, now: Date): Promise<{ row: Plain; event: DomainEvent }> {
+  private async insert(
+    tx: Transaction,
+    tenantId: string,
+    input: BucketInput,
+    id: string,
+    now: Date,
+  ): Promise<{ row: Plain; event: DomainEvent }> {
     const row = newBucket(input, id, now);
     this.tools.extensions.check(row);
     await writeAll(tx, [insertRows(this.tools.shape, tenantId, [row])]);
     if (input.remainingValue) {
       const { bucket, entry } = opening(row, input.remainingValue, now, this.tools.nextId);
-      await writeAll(tx, [writeBuckets(tenantId, [bucket], now, { keepRevision: true }), insertEntries(tenantId, [entry])]);
+      await writeAll(tx, [
+        writeBuckets(tenantId, [bucket], now, { keepRevision: true }),
+        insertEntries(tenantId, [entry]),
+      ]);
     }
     return { row, event: changeEvent('bucket', 'Create', row, now, this.tools.nextId) };
   }
@@ -87,7 +99,11 @@ export class Buckets {
     checkInput(change.input);
     await this.settler.settleIfDue(context.tenantId);
     const input = toPlainObject(complete(change.input));
-    const idempotency = idempotencyOf(context.idempotencyKey, 'updateBucket', requestedInput(context, { id: change.id, ...input }));
+    const idempotency = idempotencyOf(
+      context.idempotencyKey,
+      'updateBucket',
+      requestedInput(context, { id: change.id, ...input }),
+    );
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
       const locked = await lockRow(tx, this.tools.shape, context.tenantId, change.id);
       const before = requireRevision(locked, 'bucket', change.id, change.ifRevision);
@@ -108,15 +124,27 @@ export class Buckets {
     await this.settler.settleIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, 'deleteBucket', { id });
     return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
-      const before = requireRevision(await lockRow(tx, this.tools.shape, context.tenantId, id), 'bucket', id, ifRevision);
+      const before = requireRevision(
+        await lockRow(tx, this.tools.shape, context.tenantId, id),
+        'bucket',
+        id,
+        ifRevision,
+      );
       for (const attribute of ['remainingValue', 'reservedValue']) {
         const value = before[attribute] as { amount: number; units: string } | undefined;
         if (value && value.amount !== 0) {
-          throw new DomainError('BUCKET_NOT_EMPTY', `bucket '${id}' has a ${attribute} of ${value.amount} ${value.units}: empty it first`);
+          throw new DomainError(
+            'BUCKET_NOT_EMPTY',
+            `bucket '${id}' has a ${attribute} of ${value.amount} ${value.units}: empty it first`,
+          );
         }
       }
       const { autoTopup } = (await lockBuckets(tx, context.tenantId, [id], now)).buckets.get(id) ?? {};
-      if (autoTopup) throw new DomainError('CONFLICT', `bucket '${id}' is filled by topupBalance '${autoTopup.topupBalanceId}': cancel that first`);
+      if (autoTopup)
+        throw new DomainError(
+          'CONFLICT',
+          `bucket '${id}' is filled by topupBalance '${autoTopup.topupBalanceId}': cancel that first`,
+        );
       await writeAll(tx, [deleteRow(this.tools.shape, context.tenantId, id)]);
       return { answer: { id }, events: [changeEvent('bucket', 'Delete', before, now, this.tools.nextId)] };
     });
@@ -170,7 +198,8 @@ function newBucket(input: BucketInput, id: string, now: Date): Plain {
 /** The status that a change comes to: an expired bucket comes back with a validity that goes on, and one whose validity is over expires. */
 function statusAfter(before: Plain, changes: Plain, now: Date): string {
   const was = String(before['status']);
-  const isOther = 'validFor' in changes && canonicalJson(changes['validFor'] ?? null) !== canonicalJson(before['validFor'] ?? null);
+  const isOther =
+    'validFor' in changes && canonicalJson(changes['validFor'] ?? null) !== canonicalJson(before['validFor'] ?? null);
   const validity = { ...before, ...changes };
   const from = was === 'expired' && isOther && !isOver(validity, now) ? 'active' : was;
   // Who sends the status that was there says nothing of it.

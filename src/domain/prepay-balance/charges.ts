@@ -38,14 +38,28 @@ export class Charges {
    * nothing else.
    */
   within<T>(tenantId: string, write: (apply: ApplyCharges) => Promise<T>): Promise<T> {
-    return this.settler.afterDue(tenantId, (options) => write((tx, charges) => this.apply(tx, tenantId, charges, options)));
+    return this.settler.afterDue(tenantId, (options) =>
+      write((tx, charges) => this.apply(tx, tenantId, charges, options)),
+    );
   }
 
-  private async apply(tx: Transaction, tenantId: string, charges: readonly Charge[], options: { unlessDue: boolean }): Promise<Charged> {
+  private async apply(
+    tx: Transaction,
+    tenantId: string,
+    charges: readonly Charge[],
+    options: { unlessDue: boolean },
+  ): Promise<Charged> {
     const [first, ...others] = charges.map(toCommand);
     if (first === undefined) return { actions: [] };
-    const refusedAs = (message: string, index: number): string => [charges[index]?.subject, message].filter(Boolean).join(': ');
-    const [result] = await applyIn(tx, this.tools, tenantId, [{ commands: [first, ...others], isBulk: true, refusedAs }], options);
+    const refusedAs = (message: string, index: number): string =>
+      [charges[index]?.subject, message].filter(Boolean).join(': ');
+    const [result] = await applyIn(
+      tx,
+      this.tools,
+      tenantId,
+      [{ commands: [first, ...others], isBulk: true, refusedAs }],
+      options,
+    );
     if (result === undefined) throw new Error('a request has a result');
     if ('error' in result) throw result.error;
     return 'refusal' in result.outcome ? result.outcome : { actions: result.outcome.answer['items'] as Plain[] };

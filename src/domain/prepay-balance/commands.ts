@@ -131,7 +131,8 @@ export type DueCommand =
   | { readonly type: 'expire'; readonly bucketId: string };
 
 /** A command that makes an action of its own. */
-export type CreateCommand = TopupCommand | ScheduledTopupCommand | AdjustCommand | ReserveCommand | TransferCommand | CommitCommand;
+export type CreateCommand =
+  TopupCommand | ScheduledTopupCommand | AdjustCommand | ReserveCommand | TransferCommand | CommitCommand;
 export type PayableCommand = TopupCommand | AdjustCommand | TransferCommand | CommitCommand;
 export type BalanceCommand = CreateCommand | CancelCommand | PaymentCommand;
 

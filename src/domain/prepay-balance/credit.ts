@@ -11,7 +11,10 @@ export function creditable(
   amount: Amount,
   isFit: (bucket: BucketState) => boolean,
 ): BucketState | Refusal {
-  const usable = locator.kind === 'bucket' ? candidates : candidates.filter((bucket) => !checkUnits(bucket, amount) && isFit(bucket));
+  const usable =
+    locator.kind === 'bucket'
+      ? candidates
+      : candidates.filter((bucket) => !checkUnits(bucket, amount) && isFit(bucket));
   const [bucket, ...others] = usable;
   if (bucket === undefined) return unknownBucket(locator);
   if (others.length > 0) return ambiguousBucket(usable);
@@ -23,11 +26,23 @@ export function isBucket(found: BucketState | Refusal): found is BucketState {
 }
 
 /** What a credit of this amount adds to the bucket; or why it cannot. */
-export function creditMovement(bucket: BucketState, entryType: Movement['entryType'], amount: Amount): Movement | Refusal {
+export function creditMovement(
+  bucket: BucketState,
+  entryType: Movement['entryType'],
+  amount: Amount,
+): Movement | Refusal {
   const units = bucket.units ?? amount.units;
   const added = fromBase(toBase(amount.amount, amount.units), units);
   if (added === undefined) return inexact(bucket, amount);
-  return checkBalanceLimit(bucket, added, added) ?? { bucketId: bucket.id, entryType, units, remainingDelta: added, reservedDelta: zero };
+  return (
+    checkBalanceLimit(bucket, added, added) ?? {
+      bucketId: bucket.id,
+      entryType,
+      units,
+      remainingDelta: added,
+      reservedDelta: zero,
+    }
+  );
 }
 
 export function isMovement(result: Movement | Refusal): result is Movement {

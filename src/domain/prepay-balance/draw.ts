@@ -42,7 +42,12 @@ export interface Share {
 }
 
 /** The buckets an amount may be drawn from, in burn order; or why there is none. */
-export function drawable(locator: Locator, candidates: readonly BucketState[], amount: Amount, now: Date): BucketState[] | Refusal {
+export function drawable(
+  locator: Locator,
+  candidates: readonly BucketState[],
+  amount: Amount,
+  now: Date,
+): BucketState[] | Refusal {
   const [first] = candidates;
   if (first === undefined) return unknownBucket(locator);
   if (locator.kind === 'bucket') {
@@ -61,7 +66,11 @@ export function draw(buckets: readonly BucketState[], amount: Amount): Share[] |
   const counting = buckets.filter(({ units }) => units !== undefined && areConvertible(units, amount.units));
   const available = counting.reduce((sum, { remaining, units = '' }) => sum.plus(toBase(remaining, units)), zero);
   if (available.lt(wanted)) {
-    return insufficient(shownFromBase(available, amount.units), amount, `bucket ${buckets.map(({ id }) => `'${id}'`).join(', ')}`);
+    return insufficient(
+      shownFromBase(available, amount.units),
+      amount,
+      `bucket ${buckets.map(({ id }) => `'${id}'`).join(', ')}`,
+    );
   }
   let missing = wanted;
   const shares: Share[] = [];
@@ -97,4 +106,8 @@ export const debitMovement = ({ bucket, units, amount }: Share): Movement => ({
   reservedDelta: zero,
 });
 
-export const reserveMovement = (share: Share): Movement => ({ ...debitMovement(share), entryType: 'reserve', reservedDelta: share.amount });
+export const reserveMovement = (share: Share): Movement => ({
+  ...debitMovement(share),
+  entryType: 'reserve',
+  reservedDelta: share.amount,
+});

@@ -60,7 +60,10 @@ export class BalanceEngine {
 
   submit(tenantId: string, request: BalanceRequest): Promise<BalanceResult> {
     if (this.waiting.length + this.parked.length >= waitingMax) {
-      throw new DomainError('UNAVAILABLE', 'too many balance actions are waiting; repeat the request with the same Idempotency-Key');
+      throw new DomainError(
+        'UNAVAILABLE',
+        'too many balance actions are waiting; repeat the request with the same Idempotency-Key',
+      );
     }
     return new Promise((resolve, reject) => {
       this.waiting.push({ tenantId, request, since: performance.now(), resolve, reject });
@@ -83,7 +86,10 @@ export class BalanceEngine {
 
   /** How many batches were run, by their size: `{ '1': 12, '2-3': 4, '4-7': 1 }`. */
   batchSizes(): Record<string, number> {
-    const sizes = this.batches.map((count, power): [string, number] => [power === 0 ? '1' : `${2 ** power}-${2 ** (power + 1) - 1}`, count]);
+    const sizes = this.batches.map((count, power): [string, number] => [
+      power === 0 ? '1' : `${2 ** power}-${2 ** (power + 1) - 1}`,
+      count,
+    ]);
     return Object.fromEntries(sizes.filter(([, count]) => count > 0));
   }
 
@@ -122,7 +128,8 @@ export class BalanceEngine {
     const takeFrom = (items: readonly Waiting[], commandsMax: number): Waiting[] => {
       const rest: Waiting[] = [];
       for (const item of items) {
-        const isTaken = item.tenantId === tenantId && (batch.length === 0 || commands + item.request.commands.length <= commandsMax);
+        const isTaken =
+          item.tenantId === tenantId && (batch.length === 0 || commands + item.request.commands.length <= commandsMax);
         (isTaken ? batch : rest).push(item);
         if (isTaken) commands += item.request.commands.length;
       }
@@ -142,14 +149,22 @@ export class BalanceEngine {
     try {
       const { results, taken } = await this.apply(batch, passBy);
       this.progressAt = performance.now();
-      this.park(batch.filter((_item, index) => results[index] === undefined), taken);
+      this.park(
+        batch.filter((_item, index) => results[index] === undefined),
+        taken,
+      );
       results.forEach((result, index) => result && batch[index]?.resolve(result));
     } catch (error) {
       await this.afterFailure(batch, searchUntil, passBy, error);
     }
   }
 
-  private async afterFailure(batch: readonly Waiting[], searchUntil: number, passBy: PassBy, error: unknown): Promise<void> {
+  private async afterFailure(
+    batch: readonly Waiting[],
+    searchUntil: number,
+    passBy: PassBy,
+    error: unknown,
+  ): Promise<void> {
     const isLocked = isLockTimeout(error);
     // Somebody keeps a bucket: those go on that nobody keeps.
     if (isLocked && passBy !== 'all') return this.runBatch(batch, searchUntil, 'all');
@@ -175,7 +190,13 @@ export class BalanceEngine {
     const tenantId = batch[0]?.tenantId as string;
     const requests = batch.map(({ request }) => request);
     const transaction = (options: { unlessDue: boolean }): Promise<Applied> =>
-      withRetry(() => this.database.transaction((tx) => applyFree(tx, this.tools, tenantId, requests, { ...options, passBy }), { workClass: 'engine' }), { passesLocks: true });
+      withRetry(
+        () =>
+          this.database.transaction((tx) => applyFree(tx, this.tools, tenantId, requests, { ...options, passBy }), {
+            workClass: 'engine',
+          }),
+        { passesLocks: true },
+      );
     return this.settler.afterDue(tenantId, transaction, { isHurried: true });
   }
 }
@@ -186,5 +207,8 @@ function halves<T>(items: readonly T[]): (readonly T[])[] {
 }
 
 function lockedElsewhere(): DomainError {
-  return new DomainError('UNAVAILABLE', 'the balance is in use by another server that does not go on; repeat the request with the same Idempotency-Key');
+  return new DomainError(
+    'UNAVAILABLE',
+    'the balance is in use by another server that does not go on; repeat the request with the same Idempotency-Key',
+  );
 }

@@ -7,4 +7,10 @@ import type { DomainEvent } from '../../platform/write/outbox.js';
 export type Change = 'Create' | 'Cancel' | 'Failure' | 'AttributeValueChange' | 'StatusChange' | 'Delete';
 
 /** An event about one resource of TMF654. */
-export const changeEvent: (resourceType: string, change: Change, payload: Plain, now: Date, nextId: IdSource) => DomainEvent = eventOf;
+export const changeEvent: (
+  resourceType: string,
+  change: Change,
+  payload: Plain,
+  now: Date,
+  nextId: IdSource,
+) => DomainEvent = eventOf;

@@ -34,7 +34,10 @@ export function usageTypeOf({ usageType }: { usageType?: string | null }): strin
 }
 
 /** A logical resource may be named by its value alone (an MSISDN): then its id is that value (DESIGN §12). */
-export function completeLogicalResources(references: readonly LogicalResourceReference[], name = 'logicalResource'): LogicalResourceReference[] {
+export function completeLogicalResources(
+  references: readonly LogicalResourceReference[],
+  name = 'logicalResource',
+): LogicalResourceReference[] {
   return references.map((reference) => {
     const id = reference.id ?? reference.value;
     if (!id) throw missing(`${name}.id`, `a ${name} has an id or a value`);
@@ -50,11 +53,17 @@ export function completeLogicalResources(references: readonly LogicalResourceRef
 export function locatorOf(input: LocatorInput, usageType: string | undefined, names = ownNames): Locator {
   if (input.bucket?.id) return { kind: 'bucket', bucketId: input.bucket.id };
   const nearer = [
-    alternatives('product', input.product?.map(({ id }) => [{ id }])),
+    alternatives(
+      'product',
+      input.product?.map(({ id }) => [{ id }]),
+    ),
     alternatives('logicalResource', input.logicalResource?.flatMap(logicalResourceMatches)),
     alternatives('partyAccount', input.partyAccount ? [{ id: input.partyAccount.id }] : undefined),
   ].filter((condition) => condition.length > 0);
-  const parties = alternatives('relatedParty', input.relatedParty?.map(({ id }) => [{ id }]));
+  const parties = alternatives(
+    'relatedParty',
+    input.relatedParty?.map(({ id }) => [{ id }]),
+  );
   const conditions = nearer.length > 0 || parties.length === 0 ? nearer : [parties];
   if (conditions.length === 0) {
     throw missing(names.missing, `one of ${names.all} must say which balance is meant`);

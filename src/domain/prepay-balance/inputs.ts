@@ -64,14 +64,21 @@ export function fromTopupInput(input: TopupInput): TopupCommand | ScheduledTopup
   const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold } = input;
   requireRelated(input.relatedTopupBalance);
   const isScheduled = isGiven(requestedDate) || isGiven(recurringPeriod) || isGiven(autoTopupThreshold);
-  if (!isScheduled && isGiven(numberOfPeriods)) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
+  if (!isScheduled && isGiven(numberOfPeriods))
+    throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
   return isScheduled ? fromScheduledInput(input) : topupOf(input);
 }
 
 function topupOf(input: TopupInput): TopupCommand {
   const { locator, ...rest } = common(input);
   const validUntil = endOf(input);
-  return { type: 'topup', ...rest, ...awaiting(input), validUntil, locator: validUntil && locator.kind === 'match' ? { ...locator, withExpired: true } : locator };
+  return {
+    type: 'topup',
+    ...rest,
+    ...awaiting(input),
+    validUntil,
+    locator: validUntil && locator.kind === 'match' ? { ...locator, withExpired: true } : locator,
+  };
 }
 
 /** Periods of one top-up at most: a weekly one runs for two hundred years. */
@@ -86,13 +93,19 @@ export function fromScheduledInput(input: TopupInput): ScheduledTopupCommand {
     requireName('autoTopupThreshold.units', autoTopupThreshold.units);
     requireAmount(autoTopupThreshold.amount, 'autoTopupThreshold.amount');
     for (const name of ['recurringPeriod', 'requestedDate'] as const) {
-      if (isGiven(input[name])) throw invalid(name, 'does not go with autoTopupThreshold: the balance says when, not the calendar');
+      if (isGiven(input[name]))
+        throw invalid(name, 'does not go with autoTopupThreshold: the balance says when, not the calendar');
     }
   }
-  if (makesSeveral && isAutoTopup === false) throw invalid('isAutoTopup', 'must not be false: a recurringPeriod or autoTopupThreshold makes top-ups automatically');
+  if (makesSeveral && isAutoTopup === false)
+    throw invalid(
+      'isAutoTopup',
+      'must not be false: a recurringPeriod or autoTopupThreshold makes top-ups automatically',
+    );
   if (isGiven(numberOfPeriods)) {
     if (!makesSeveral) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
-    if (numberOfPeriods < 1 || numberOfPeriods > numberOfPeriodsMax) throw invalid('numberOfPeriods', `must be from 1 to ${numberOfPeriodsMax}: ${numberOfPeriods}`);
+    if (numberOfPeriods < 1 || numberOfPeriods > numberOfPeriodsMax)
+      throw invalid('numberOfPeriods', `must be from 1 to ${numberOfPeriodsMax}: ${numberOfPeriods}`);
   }
   const topup = topupOf(each);
   return {
@@ -120,7 +133,8 @@ export function fromAdjustInput(input: AdjustInput): AdjustCommand | CommitComma
   const adjustType = input.adjustType ?? undefined;
   const reservationId = input.reserveBalance?.id ?? undefined;
   if (adjustType === commitType) {
-    if (reservationId === undefined) throw missing('reserveBalance', `adjustType '${commitType}' names the reservation it consumes`);
+    if (reservationId === undefined)
+      throw missing('reserveBalance', `adjustType '${commitType}' names the reservation it consumes`);
     return fromCommitInput(reservationId, input);
   }
   if (reservationId !== undefined) throw invalid('reserveBalance', `goes only with adjustType '${commitType}'`);
@@ -128,10 +142,20 @@ export function fromAdjustInput(input: AdjustInput): AdjustCommand | CommitComma
 }
 
 /** The adjustBalance that consumes a reservation; its bucket is the reservation's. */
-export function fromCommitInput(reservationId: string, input: Omit<ActionInput, 'amount'> & { amount?: Amount | null }): CommitCommand {
+export function fromCommitInput(
+  reservationId: string,
+  input: Omit<ActionInput, 'amount'> & { amount?: Amount | null },
+): CommitCommand {
   if (input.amount) requireQuantity('amount', input.amount);
   const attributes = descriptive({ ...input, adjustType: commitType, reserveBalance: { id: reservationId } });
-  return { type: 'commit', actionId: reservationId, amount: input.amount ?? undefined, usageType: usageTypeOf(input), attributes, ...awaiting(input) };
+  return {
+    type: 'commit',
+    actionId: reservationId,
+    amount: input.amount ?? undefined,
+    usageType: usageTypeOf(input),
+    attributes,
+    ...awaiting(input),
+  };
 }
 
 /** DESIGN §8: absent is a credit; else the suffix tells, and no other value is known. */
@@ -153,9 +177,12 @@ export function fromReserveInput(input: ReserveInput): ReserveCommand {
 export function fromTransferInput(input: TransferInput): TransferCommand {
   const { receiverBucket, receiverBucketUsageType, receiverLogicalResource, receiver, transferCost, costOwner } = input;
   if (transferCost) requireQuantity('transferCost', transferCost);
-  if (receiverBucket?.id && receiverBucket.id === input.bucket?.id) throw invalid('receiverBucket', 'must be another bucket than bucket');
+  if (receiverBucket?.id && receiverBucket.id === input.bucket?.id)
+    throw invalid('receiverBucket', 'must be another bucket than bucket');
   if (isGiven(receiverBucketUsageType)) requireName('receiverBucketUsageType', receiverBucketUsageType);
-  const [resource] = receiverLogicalResource ? completeLogicalResources([receiverLogicalResource], 'receiverLogicalResource') : [];
+  const [resource] = receiverLogicalResource
+    ? completeLogicalResources([receiverLogicalResource], 'receiverLogicalResource')
+    : [];
   const target = {
     amount: input.amount,
     bucket: receiverBucket,
@@ -175,7 +202,10 @@ export function fromTransferInput(input: TransferInput): TransferCommand {
   };
 }
 
-const receiverNames = { missing: 'receiverBucket', all: 'receiverBucket, receiverProduct, receiverLogicalResource, receiverPartyAccount or receiver' };
+const receiverNames = {
+  missing: 'receiverBucket',
+  all: 'receiverBucket, receiverProduct, receiverLogicalResource, receiverPartyAccount or receiver',
+};
 
 /** Absent, the originator pays. */
 function costOwnerOf(costOwner: string | null | undefined): TransferCommand['costOwner'] {
@@ -216,7 +246,8 @@ function common(input: ActionInput): Omit<AdjustCommand, 'type'> {
 }
 
 export function requireChannel(channel: ActionInput['channel']): void {
-  if (channel && !channel.id && !channel.href && !channel.name) throw missing('channel.id', 'a channel has an id, an href or a name');
+  if (channel && !channel.id && !channel.href && !channel.name)
+    throw missing('channel.id', 'a channel has an id, an href or a name');
 }
 
 /** TMF654 RelatedTopupBalance: a reference that leads nowhere is none. */
@@ -230,7 +261,9 @@ export function requireRelated(related: Reference | null | undefined): void {
 function descriptive(input: Omit<Partial<AdjustInput>, 'amount'> & { amount?: Amount | null }): Plain {
   const { channel, logicalResource } = input;
   requireChannel(channel);
-  const plain = withoutNulls(toPlainObject({ ...input, logicalResource: logicalResource && completeLogicalResources(logicalResource) }));
+  const plain = withoutNulls(
+    toPlainObject({ ...input, logicalResource: logicalResource && completeLogicalResources(logicalResource) }),
+  );
   for (const name of ['amount', 'usageType', 'status']) delete plain[name];
   return plain;
 }

@@ -2,7 +2,17 @@ import type { ActionKind } from './commands.js';
 
 // What a PATCH may change of an action beside its status, as TMF654 lists it; what the server tells (dates, impacts) is not in it.
 
-const describing = ['description', 'reason', 'channel', 'relatedParty', 'requestor', 'atType', 'atBaseType', 'atSchemaLocation', 'extension'];
+const describing = [
+  'description',
+  'reason',
+  'channel',
+  'relatedParty',
+  'requestor',
+  'atType',
+  'atBaseType',
+  'atSchemaLocation',
+  'extension',
+];
 
 /** What only describes an action, and may change at any time. */
 export const describingAttributes: Readonly<Record<ActionKind, readonly string[]>> = {

@@ -26,7 +26,10 @@ const bucketsNamedMax = 5;
 export function ambiguousBucket(buckets: readonly BucketState[]): Refusal {
   const names = buckets.slice(0, bucketsNamedMax).map(({ id }) => `'${id}'`);
   const more = buckets.length > bucketsNamedMax ? ' and more' : '';
-  return { code: 'BUCKET_AMBIGUOUS', message: `several buckets match: ${names.join(', ')}${more}; name one with bucket.id` };
+  return {
+    code: 'BUCKET_AMBIGUOUS',
+    message: `several buckets match: ${names.join(', ')}${more}; name one with bucket.id`,
+  };
 }
 
 export function unknownReservation(id: string): Refusal {

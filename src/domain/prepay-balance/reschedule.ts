@@ -10,10 +10,17 @@ import { nextDueDate, scheduledOf } from './schedule.js';
  * The changes of a scheduled top-up, of which those named change when it acts or what it will do, completed by when it
  * is due next. Which bucket is meant is found when it is due.
  */
-export function reschedule(before: Plain, changes: Plain, named: readonly string[], now: Date, timeZone: string): Plain {
+export function reschedule(
+  before: Plain,
+  changes: Plain,
+  named: readonly string[],
+  now: Date,
+  timeZone: string,
+): Plain {
   const [first] = named;
   const moved = named.find((name) => locatingAttributes.includes(name) || name === 'usageType');
-  if (moved && before['autoTopupThreshold']) throw fixed(moved, `topupBalance '${String(before['id'])}' watches its bucket: cancel it and make another one`);
+  if (moved && before['autoTopupThreshold'])
+    throw fixed(moved, `topupBalance '${String(before['id'])}' watches its bucket: cancel it and make another one`);
   if (moved === undefined) requireSameKindOfUnits(before, changes);
   const after: Plain = { ...before, ...changes };
   if (first === undefined) {
@@ -24,10 +31,14 @@ export function reschedule(before: Plain, changes: Plain, named: readonly string
   const requestedDate = after['requestedDate'] ? new Date(String(after['requestedDate'])) : undefined;
   if (requestedDate === undefined) throw invalid('requestedDate', 'cannot be removed');
   const isMoved = named.includes('requestedDate');
-  if (isMoved && requestedDate < now) throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
+  if (isMoved && requestedDate < now)
+    throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
   const { recurringPeriod } = before;
   if ((recurringPeriod ?? null) === null ? changes['recurringPeriod'] : after['recurringPeriod'] === null) {
-    throw invalid('recurringPeriod', 'can be changed, but neither added nor removed: cancel the top-up and make another one');
+    throw invalid(
+      'recurringPeriod',
+      'can be changed, but neither added nor removed: cancel the top-up and make another one',
+    );
   }
   requireMorePeriods(after);
   const command = scheduledOf(withoutNulls(after));
@@ -38,14 +49,20 @@ export function reschedule(before: Plain, changes: Plain, named: readonly string
   // A period that falls due just now, and is not made yet, is not to be passed over.
   if (!isMoved && !named.includes('recurringPeriod')) return changes;
   const isLater = requestedDate > now || (isMoved && requestedDate >= now);
-  const due = command.recurringPeriod && !isLater ? nextDueDate(requestedDate, command.recurringPeriod, now, timeZone) : requestedDate;
+  const due =
+    command.recurringPeriod && !isLater
+      ? nextDueDate(requestedDate, command.recurringPeriod, now, timeZone)
+      : requestedDate;
   return { ...changes, nextDueDate: due.toISOString() };
 }
 
 function requireSameKindOfUnits(before: Plain, changes: Plain): void {
   const [one, other] = [before['amount'], changes['amount']] as ({ units: string } | undefined)[];
   if (one && other && !areConvertible(one.units, other.units)) {
-    throw new DomainError('UNITS_MISMATCH', `topupBalance '${String(before['id'])}' adds ${one.units}, not ${other.units}`);
+    throw new DomainError(
+      'UNITS_MISMATCH',
+      `topupBalance '${String(before['id'])}' adds ${one.units}, not ${other.units}`,
+    );
   }
 }
 

@@ -13,11 +13,17 @@ const scheduling: readonly string[] = ['requestedDate', 'recurringPeriod', 'numb
 
 /** The changes of an action, completed by what follows from them; refuses what it may not change any more, saying why. */
 export function revise(kind: ActionKind, before: Plain, changes: Plain, now: Date, timeZone: string): Plain {
-  const named = decidingAttributes[kind].filter((name) => name in changes && canonicalJson(changes[name] ?? null) !== canonicalJson(before[name] ?? null));
+  const named = decidingAttributes[kind].filter(
+    (name) => name in changes && canonicalJson(changes[name] ?? null) !== canonicalJson(before[name] ?? null),
+  );
   const [first] = named;
   const { id, status } = before;
   if (status !== liveStatus) {
-    if (first) throw fixed(first, `${kind} '${String(id)}' is ${String(status)}, and what it did or was refused stays as it was`);
+    if (first)
+      throw fixed(
+        first,
+        `${kind} '${String(id)}' is ${String(status)}, and what it did or was refused stays as it was`,
+      );
     return changes;
   }
   for (const name of ['amount', ...(kind === 'adjustBalance' ? ['usageType'] : [])]) {
@@ -38,11 +44,19 @@ export function requirePayable(kind: ActionKind, after: Plain): void {
 
 /** A logical resource may be named by its value alone. */
 export function completed(changes: Plain): Plain {
-  const { logicalResource, receiverLogicalResource } = changes as { logicalResource?: LogicalResourceReference[] | null; receiverLogicalResource?: LogicalResourceReference | null };
+  const { logicalResource, receiverLogicalResource } = changes as {
+    logicalResource?: LogicalResourceReference[] | null;
+    receiverLogicalResource?: LogicalResourceReference | null;
+  };
   return {
     ...changes,
     ...(logicalResource && { logicalResource: completeLogicalResources(logicalResource) as unknown as Plain[] }),
-    ...(receiverLogicalResource && { receiverLogicalResource: completeLogicalResources([receiverLogicalResource], 'receiverLogicalResource')[0] as unknown as Plain }),
+    ...(receiverLogicalResource && {
+      receiverLogicalResource: completeLogicalResources(
+        [receiverLogicalResource],
+        'receiverLogicalResource',
+      )[0] as unknown as Plain,
+    }),
   };
 }
 
@@ -52,8 +66,12 @@ function prolong(before: Plain, changes: Plain, named: readonly string[], now: D
   const { id, nextDueDate } = before;
   if (other) throw fixed(other, `reserveBalance '${String(id)}' holds already: release it and make another one`);
   if (!named.includes('expirationDate')) return changes;
-  if (typeof nextDueDate === 'string' && new Date(nextDueDate) <= now) throw fixed('expirationDate', `reserveBalance '${String(id)}' lapsed at ${nextDueDate}`);
-  const { expirationDate, validFor } = { ...before, ...changes } as { expirationDate?: string | null; validFor?: { endDateTime?: string | null } | null };
+  if (typeof nextDueDate === 'string' && new Date(nextDueDate) <= now)
+    throw fixed('expirationDate', `reserveBalance '${String(id)}' lapsed at ${nextDueDate}`);
+  const { expirationDate, validFor } = { ...before, ...changes } as {
+    expirationDate?: string | null;
+    validFor?: { endDateTime?: string | null } | null;
+  };
   const dueAt = expirationDate ?? validFor?.endDateTime ?? null;
   if (dueAt !== null && new Date(dueAt) <= now) throw invalid('expirationDate', `must be in the future: ${dueAt}`);
   return { ...changes, nextDueDate: dueAt };

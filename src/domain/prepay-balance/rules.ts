@@ -1,9 +1,27 @@
 import { zero, type Decimal } from '../../platform/decimal.js';
 import { areConvertible, fromBase, shownFromBase, toBase } from '../units.js';
-import type { AdjustCommand, Amount, CancelCommand, CommitCommand, CreateCommand, ReserveCommand, ScheduledTopupCommand, TopupCommand } from './commands.js';
+import type {
+  AdjustCommand,
+  Amount,
+  CancelCommand,
+  CommitCommand,
+  CreateCommand,
+  ReserveCommand,
+  ScheduledTopupCommand,
+  TopupCommand,
+} from './commands.js';
 import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
 import { debitMovement, draw, drawable, isShares, reserveMovement, type Share } from './draw.js';
-import { checkBalanceLimit, checkLive, checkUnits, checkUsable, inexact, isLive, unknownReservation, type Refusal } from './refusals.js';
+import {
+  checkBalanceLimit,
+  checkLive,
+  checkUnits,
+  checkUsable,
+  inexact,
+  isLive,
+  unknownReservation,
+  type Refusal,
+} from './refusals.js';
 import { reverse } from './reversal.js';
 import { isRefusal, type Ruling, type Situation, type Verdict } from './ruling.js';
 import type { ActionState, BucketState, Hold, Movement } from './state.js';
@@ -31,7 +49,11 @@ export function decide(command: CreateCommand | CancelCommand, situation: Situat
   }
 }
 
-function credit(command: TopupCommand | AdjustCommand, entryType: 'topup' | 'credit', { candidates, now }: Situation): Verdict {
+function credit(
+  command: TopupCommand | AdjustCommand,
+  entryType: 'topup' | 'credit',
+  { candidates, now }: Situation,
+): Verdict {
   const { amount, locator } = command;
   const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
@@ -46,7 +68,10 @@ function credit(command: TopupCommand | AdjustCommand, entryType: 'topup' | 'cre
 function topUp(command: TopupCommand, situation: Situation): Verdict {
   const { validUntil } = command;
   if (validUntil === undefined || validUntil <= situation.now) return credit(command, 'topup', situation);
-  const verdict = credit(command, 'topup', { ...situation, candidates: situation.candidates.map((bucket) => extended(bucket, validUntil)) });
+  const verdict = credit(command, 'topup', {
+    ...situation,
+    candidates: situation.candidates.map((bucket) => extended(bucket, validUntil)),
+  });
   if (isRefusal(verdict)) return verdict;
   const before = situation.candidates.find(({ id }) => id === verdict.movements[0]?.bucketId);
   if (before === undefined || extended(before, validUntil) === before) return verdict;
@@ -55,7 +80,8 @@ function topUp(command: TopupCommand, situation: Situation): Verdict {
 
 function extended(bucket: BucketState, validUntil: Date): BucketState {
   const isLonger = bucket.validUntil !== undefined && bucket.validUntil < validUntil;
-  if (bucket.status === 'expired') return { ...bucket, status: 'active', validUntil: isLonger ? validUntil : (bucket.validUntil ?? validUntil) };
+  if (bucket.status === 'expired')
+    return { ...bucket, status: 'active', validUntil: isLonger ? validUntil : (bucket.validUntil ?? validUntil) };
   return isLonger ? { ...bucket, validUntil } : bucket;
 }
 
@@ -72,7 +98,10 @@ function schedule({ topup, threshold }: ScheduledTopupCommand, { candidates, now
   const watched = fromBase(toBase(threshold.amount, threshold.units), filled.units);
   if (watched === undefined) return inexact(filled, threshold);
   if (bucket.autoTopup) {
-    return { code: 'CONFLICT', message: `bucket '${bucket.id}' is filled by topupBalance '${bucket.autoTopup.topupBalanceId}' already` };
+    return {
+      code: 'CONFLICT',
+      message: `bucket '${bucket.id}' is filled by topupBalance '${bucket.autoTopup.topupBalanceId}' already`,
+    };
   }
   return { amount, movements: [], watches: { bucketId: bucket.id, threshold: watched } };
 }
@@ -104,7 +133,10 @@ function commit(command: CommitCommand, { candidates, action: reservation, now }
   const reserved = reservation.holds.reduce((sum, hold) => sum.plus(heldBase(hold, bucketOf(hold.bucketId))), zero);
   const amount = command.amount ?? { amount: fromBase(reserved, reservation.units) ?? zero, units: reservation.units };
   if (!areConvertible(amount.units, reservation.units)) {
-    return { code: 'UNITS_MISMATCH', message: `reserveBalance '${reservation.id}' holds ${reservation.units}, not ${amount.units}` };
+    return {
+      code: 'UNITS_MISMATCH',
+      message: `reserveBalance '${reservation.id}' holds ${reservation.units}, not ${amount.units}`,
+    };
   }
   const ended = checkLive(reservation, now);
   if (ended) return ended;
@@ -114,11 +146,18 @@ function commit(command: CommitCommand, { candidates, action: reservation, now }
     return { code: 'COMMIT_ABOVE_RESERVED', message };
   }
   const movements = consume(reservation.holds, wanted, bucketOf, amount);
-  return Array.isArray(movements) ? { amount, movements, ends: { action: reservation, status: 'completed' } } : movements;
+  return Array.isArray(movements)
+    ? { amount, movements, ends: { action: reservation, status: 'completed' } }
+    : movements;
 }
 
 /** Consumes the holds in their order as far as it is wanted, and returns the rest. */
-function consume(holds: readonly Hold[], wanted: Decimal, bucketOf: (id: string) => BucketState, amount: Amount): Movement[] | Refusal {
+function consume(
+  holds: readonly Hold[],
+  wanted: Decimal,
+  bucketOf: (id: string) => BucketState,
+  amount: Amount,
+): Movement[] | Refusal {
   let missing = wanted;
   const movements: Movement[] = [];
   for (const hold of holds) {
@@ -131,7 +170,8 @@ function consume(holds: readonly Hold[], wanted: Decimal, bucketOf: (id: string)
     const refusal = checkBalanceLimit(bucket, consumed, zero);
     if (refusal) return refusal;
     const rest = held.minus(consumed);
-    if (consumed.gt(0)) movements.push({ bucketId, entryType: 'commit', units, remainingDelta: zero, reservedDelta: consumed.negated() });
+    if (consumed.gt(0))
+      movements.push({ bucketId, entryType: 'commit', units, remainingDelta: zero, reservedDelta: consumed.negated() });
     if (rest.gt(0)) movements.push(givenBack(bucketId, units, rest, 'release'));
     missing = missing.minus(toBase(consumed, units));
   }
@@ -157,7 +197,9 @@ function cancel(situation: Situation): Verdict {
 
 /** Gives back what a reservation holds, where it came from. */
 function giveBack(action: ActionState, candidates: readonly BucketState[], entryType: 'release' | 'expire'): Ruling {
-  const movements = action.holds.map(({ bucketId, amount }) => givenBack(bucketId, found(candidates, bucketId).units ?? '', amount, entryType));
+  const movements = action.holds.map(({ bucketId, amount }) =>
+    givenBack(bucketId, found(candidates, bucketId).units ?? '', amount, entryType),
+  );
   return { amount: zeroOf(action), movements, ends: { action, status: 'cancelled' } };
 }
 

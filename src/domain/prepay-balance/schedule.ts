@@ -16,7 +16,9 @@ export function scheduledOf(snapshot: Plain): ScheduledTopupCommand {
 
 /** The input that an action is kept with, without what the server added to it. */
 export function inputOf(snapshot: Plain): ActionInput {
-  const { validFor, autoTopupThreshold, transferCost, ...rest } = snapshot as Plain & { validFor?: { startDateTime?: string; endDateTime?: string } };
+  const { validFor, autoTopupThreshold, transferCost, ...rest } = snapshot as Plain & {
+    validFor?: { startDateTime?: string; endDateTime?: string };
+  };
   for (const name of setByServer) delete rest[name];
   return {
     ...(rest as unknown as ActionInput),

@@ -53,7 +53,11 @@ export class Settler {
   /** Settles what is due, if anything is. */
   async settleIfDue(tenantId: string): Promise<void> {
     // Writes ask, too: it is not to wait behind what others read.
-    const [row] = await workingAs('engine', () => this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, { isPlanKept: true }));
+    const [row] = await workingAs('engine', () =>
+      this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, {
+        isPlanKept: true,
+      }),
+    );
     if (row?.isDue) await this.settle(tenantId);
   }
 
@@ -61,7 +65,11 @@ export class Settler {
    * Runs a transaction that moves balances: what is due comes first. It is begun again, whole, when something was due;
    * where something always is, it is not kept waiting for ever.
    */
-  async afterDue<T>(tenantId: string, transaction: (options: { unlessDue: boolean }) => Promise<T>, options?: SettleOptions): Promise<T> {
+  async afterDue<T>(
+    tenantId: string,
+    transaction: (options: { unlessDue: boolean }) => Promise<T>,
+    options?: SettleOptions,
+  ): Promise<T> {
     for (let settled = 0; ; settled++) {
       try {
         return await transaction({ unlessDue: settled < settledMax });
@@ -79,7 +87,9 @@ export class Settler {
     const running = place.get(tenantId);
     if (running) return running;
     // Whoever asks first, a reader or a job: everybody waits for it.
-    const settling = workingAs('engine', () => this.settleAll(tenantId, isHurried)).finally(() => place.delete(tenantId));
+    const settling = workingAs('engine', () => this.settleAll(tenantId, isHurried)).finally(() =>
+      place.delete(tenantId),
+    );
     place.set(tenantId, settling);
     return settling;
   }
@@ -129,13 +139,24 @@ export class Settler {
   }
 
   /** Applies what is due, and answers how much of it could be. */
-  private async apply(tenantId: string, due: readonly Due[], until: Date, { patienceEnd, isHurried }: Patience): Promise<number> {
+  private async apply(
+    tenantId: string,
+    due: readonly Due[],
+    until: Date,
+    { patienceEnd, isHurried }: Patience,
+  ): Promise<number> {
     try {
-      const applied = await withRetry(() => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)), { passesLocks: true });
+      const applied = await withRetry(
+        () => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)),
+        { passesLocks: true },
+      );
       this.lastDoneAt = performance.now();
       return applied;
     } catch (error) {
-      if (isLockTimeout(error)) return performance.now() < patienceEnd ? this.apply(tenantId, due, until, { patienceEnd, isHurried }) : this.applyFree(tenantId, due, until, isHurried);
+      if (isLockTimeout(error))
+        return performance.now() < patienceEnd
+          ? this.apply(tenantId, due, until, { patienceEnd, isHurried })
+          : this.applyFree(tenantId, due, until, isHurried);
       // An outage concerns whoever asked; any other refusal is of a thing that is due, and a bug.
       if (error instanceof DomainError && error.code === 'UNAVAILABLE') throw error;
       const [first, ...others] = due;
@@ -156,7 +177,8 @@ export class Settler {
       this.database.transaction((tx) => applyDueFree(tx, this.tools, tenantId, commands, until)),
     );
     const again = this.tools.clock.now().getTime() + lockedMs;
-    for (const [index, { id }] of due.entries()) if (blocked.has(commands[index] as DueCommand)) (isHurried ? this.locked : this.stuck).set(id, again);
+    for (const [index, { id }] of due.entries())
+      if (blocked.has(commands[index] as DueCommand)) (isHurried ? this.locked : this.stuck).set(id, again);
     return applied;
   }
 

@@ -59,7 +59,9 @@ export async function lockBuckets(
   if (mayPass.length === 0) return { buckets, isDue, taken: new Set() };
   const { buckets: free } = await lockRowsOfBuckets(tx, tenantId, mayPass, now, Prisma.sql`FOR UPDATE SKIP LOCKED`);
   const missing = mayPass.filter((id) => !free.has(id));
-  const there = await tx.query<{ id: string }>(Prisma.sql`SELECT "id" FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ANY(${missing}::text[])`);
+  const there = await tx.query<{ id: string }>(
+    Prisma.sql`SELECT "id" FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ANY(${missing}::text[])`,
+  );
   return { buckets: new Map([...buckets, ...free]), isDue, taken: new Set(there.map(({ id }) => id)) };
 }
 
@@ -150,18 +152,27 @@ function anyOf(alternatives: readonly Containment[]): Prisma.Sql {
 }
 
 /** Buckets in which the reservations hold something; read before the locks, to know what to lock. */
-export async function heldBuckets(tx: Transaction, tenantId: string, reservationIds: readonly string[]): Promise<Map<string, string[]>> {
+export async function heldBuckets(
+  tx: Transaction,
+  tenantId: string,
+  reservationIds: readonly string[],
+): Promise<Map<string, string[]>> {
   const held = new Map<string, string[]>();
   if (reservationIds.length === 0) return held;
   const rows = await tx.query<{ reserveBalanceId: string; bucketId: string }>(Prisma.sql`
     SELECT DISTINCT "reserveBalanceId", "bucketId" FROM "ReservationHold"
     WHERE "tenantId" = ${tenantId} AND "reserveBalanceId" = ANY(${reservationIds}::text[])`);
-  for (const { reserveBalanceId, bucketId } of rows) held.set(reserveBalanceId, [...(held.get(reserveBalanceId) ?? []), bucketId]);
+  for (const { reserveBalanceId, bucketId } of rows)
+    held.set(reserveBalanceId, [...(held.get(reserveBalanceId) ?? []), bucketId]);
   return held;
 }
 
 /** What these actions have done to each bucket in all. */
-export async function effects(tx: Transaction, tenantId: string, actionIds: readonly string[]): Promise<Map<string, Effect[]>> {
+export async function effects(
+  tx: Transaction,
+  tenantId: string,
+  actionIds: readonly string[],
+): Promise<Map<string, Effect[]>> {
   const found = new Map<string, Effect[]>();
   if (actionIds.length === 0) return found;
   const rows = await tx.query<{ actionId: string; bucketId: string; net: string }>(Prisma.sql`
@@ -175,7 +186,13 @@ export async function effects(tx: Transaction, tenantId: string, actionIds: read
 }
 
 /** Actions as they stand; called under the locks of their buckets, so nobody else ends them. */
-export async function lockActions(tx: Transaction, tenantId: string, kind: ActionKind, shape: Shape, ids: readonly string[]): Promise<ActionState[]> {
+export async function lockActions(
+  tx: Transaction,
+  tenantId: string,
+  kind: ActionKind,
+  shape: Shape,
+  ids: readonly string[],
+): Promise<ActionState[]> {
   if (ids.length === 0) return [];
   const rows = await lockRows(tx, shape, tenantId, ids);
   const holdsOf = kind === 'reserveBalance' ? await readHolds(tx, tenantId, ids) : new Map<string, Hold[]>();
@@ -189,7 +206,10 @@ async function readHolds(tx: Transaction, tenantId: string, ids: readonly string
     ORDER BY h."reserveBalanceId", h."ordinal"`);
   const holdsOf = new Map<string, Hold[]>();
   for (const { reserveBalanceId, bucketId, amount } of rows) {
-    holdsOf.set(reserveBalanceId, [...(holdsOf.get(reserveBalanceId) ?? []), { bucketId, amount: new Decimal(amount) }]);
+    holdsOf.set(reserveBalanceId, [
+      ...(holdsOf.get(reserveBalanceId) ?? []),
+      { bucketId, amount: new Decimal(amount) },
+    ]);
   }
   return holdsOf;
 }

@@ -20,7 +20,12 @@ export function transfer(command: TransferCommand, { candidates, receivers, now 
   const unusable = checkUsable(receiver, now);
   if (unusable) return aboutReceiver(unusable);
 
-  const sources = drawable(locator, candidates.filter(({ id }) => id !== receiver.id), amount, now);
+  const sources = drawable(
+    locator,
+    candidates.filter(({ id }) => id !== receiver.id),
+    amount,
+    now,
+  );
   if (!Array.isArray(sources)) return sources;
   const shares = draw(sources, amount);
   if (!isShares(shares)) return shares;
@@ -29,7 +34,10 @@ export function transfer(command: TransferCommand, { candidates, receivers, now 
 
   const movements = [...shares.map(outMovement), credited];
   if (cost === undefined) return { amount, movements };
-  const costs = command.costOwner === 'receiver' ? costOfReceiver(receiver, credited, cost) : costOfOriginator(sources, shares, cost);
+  const costs =
+    command.costOwner === 'receiver'
+      ? costOfReceiver(receiver, credited, cost)
+      : costOfOriginator(sources, shares, cost);
   return Array.isArray(costs) ? { amount, movements: [...movements, ...costs] } : costs;
 }
 
@@ -44,7 +52,11 @@ const outMovement = ({ bucket, units, amount }: Share): Movement => ({
 const costMovement = (share: Share): Movement => ({ ...outMovement(share), entryType: 'transferCost' });
 
 /** The originator pays from what the transfer leaves in the same buckets. */
-function costOfOriginator(sources: readonly BucketState[], shares: readonly Share[], cost: Amount): Movement[] | Refusal {
+function costOfOriginator(
+  sources: readonly BucketState[],
+  shares: readonly Share[],
+  cost: Amount,
+): Movement[] | Refusal {
   for (const source of sources) {
     const refusal = checkUnits(source, cost);
     if (refusal) return refusal;
@@ -58,16 +70,23 @@ function costOfOriginator(sources: readonly BucketState[], shares: readonly Shar
 }
 
 /** The receiver pays from its balance, what it just got included. */
-function costOfReceiver(receiver: BucketState, { units, remainingDelta }: Movement, cost: Amount): Movement[] | Refusal {
+function costOfReceiver(
+  receiver: BucketState,
+  { units, remainingDelta }: Movement,
+  cost: Amount,
+): Movement[] | Refusal {
   const refusal = checkUnits({ ...receiver, units }, cost);
   if (refusal) return aboutReceiver(refusal);
   const paid = fromBase(toBase(cost.amount, cost.units), units);
   if (paid === undefined) return aboutReceiver(inexact({ ...receiver, units }, cost));
   const remaining = receiver.remaining.plus(remainingDelta);
-  if (remaining.lt(paid)) return aboutReceiver(insufficient(remaining.toFixed(), { amount: paid, units }, `bucket '${receiver.id}'`));
+  if (remaining.lt(paid))
+    return aboutReceiver(insufficient(remaining.toFixed(), { amount: paid, units }, `bucket '${receiver.id}'`));
   const beyond = checkBalanceLimit({ ...receiver, remaining }, paid, zero);
   if (beyond) return aboutReceiver(beyond);
-  return [{ bucketId: receiver.id, entryType: 'transferCost', units, remainingDelta: paid.negated(), reservedDelta: zero }];
+  return [
+    { bucketId: receiver.id, entryType: 'transferCost', units, remainingDelta: paid.negated(), reservedDelta: zero },
+  ];
 }
 
 export function aboutReceiver({ code, message }: Refusal): Refusal {

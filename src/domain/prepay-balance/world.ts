@@ -5,7 +5,16 @@ import { withoutNulls, type Plain } from '../../platform/plain.js';
 import { lockRows, readRows } from '../../platform/write/rows.js';
 import type { BalanceTools } from './apply.js';
 import { awaitsPayment, payableOf } from './awaited.js';
-import { actionKinds, type ActionKind, type BalanceCommand, type DueCommand, type Locator, type PayableCommand, type PaymentCommand, type ScheduledTopupCommand } from './commands.js';
+import {
+  actionKinds,
+  type ActionKind,
+  type BalanceCommand,
+  type DueCommand,
+  type Locator,
+  type PayableCommand,
+  type PaymentCommand,
+  type ScheduledTopupCommand,
+} from './commands.js';
 import { isDue } from './due.js';
 import { liveStatus } from './inputs.js';
 import { scheduledOf } from './schedule.js';
@@ -70,7 +79,17 @@ export class World {
 
   /** For commands that apply together or not at all: what they do to the copy is taken over by `become`, or forgotten. */
   copy(): World {
-    return new World(new Map(this.buckets), new Map(this.actions), this.matches, new Map(this.scheduled), this.paid, this.bucketRows, this.now, this.taken, this.blocked);
+    return new World(
+      new Map(this.buckets),
+      new Map(this.actions),
+      this.matches,
+      new Map(this.scheduled),
+      this.paid,
+      this.bucketRows,
+      this.now,
+      this.taken,
+      this.blocked,
+    );
   }
 
   become({ buckets, actions, scheduled }: World): void {
@@ -94,7 +113,9 @@ export class World {
     const wanted = namedActions(asked);
     const topups = await readRows(tx, shapes.topupBalance, tenantId, wanted.topupBalance);
     const isScheduled = (row: Plain): boolean => row['status'] === liveStatus && !awaitsPayment(row);
-    const scheduled = new Map([...topups].filter(([, row]) => isScheduled(row)).map(([id, row]) => [id, asDue(scheduledOf(row), row)]));
+    const scheduled = new Map(
+      [...topups].filter(([, row]) => isScheduled(row)).map(([id, row]) => [id, asDue(scheduledOf(row), row)]),
+    );
     const payments = asked.filter((command) => command.type === 'payment');
     const awaited = await readAwaited(tx, shapes, tenantId, payments);
     const paid = new Map(payments.flatMap((command) => paidBy(command, awaited.get(command.actionId))));
@@ -102,24 +123,41 @@ export class World {
     const effects = await store.effects(tx, tenantId, cancelled(asked));
     const held = await store.heldBuckets(tx, tenantId, [...wanted.reserveBalance, ...committed(payables)]);
 
-    const locators = [...asked.flatMap(locatorsOf), ...payables.flatMap(locatorsOf), ...[...scheduled.values()].map(({ topup }) => topup.locator)];
+    const locators = [
+      ...asked.flatMap(locatorsOf),
+      ...payables.flatMap(locatorsOf),
+      ...[...scheduled.values()].map(({ topup }) => topup.locator),
+    ];
     const matches = locators.filter((locator) => locator.kind === 'match');
     const located = new Map<Locator, string[]>();
-    for (const [index, ids] of (await store.locate(tx, tenantId, matches, askedAt)).entries()) located.set(matches[index] as Locator, ids);
+    for (const [index, ids] of (await store.locate(tx, tenantId, matches, askedAt)).entries())
+      located.set(matches[index] as Locator, ids);
     const bucketIdsOf = (command: BalanceCommand | DueCommand): string[] => {
       const due = 'actionId' in command ? scheduled.get(command.actionId) : undefined;
       const does = [command, ...payablesOf(paid, [command])];
       return [
-        ...[...does.flatMap(locatorsOf), ...(due ? [due.topup.locator] : [])].flatMap((locator) => (locator.kind === 'bucket' ? [locator.bucketId] : (located.get(locator) ?? []))),
-        ...does.flatMap((one) => ('actionId' in one ? [...(held.get(one.actionId) ?? []), ...(effects.get(one.actionId) ?? []).map(({ bucketId }) => bucketId)] : [])),
+        ...[...does.flatMap(locatorsOf), ...(due ? [due.topup.locator] : [])].flatMap((locator) =>
+          locator.kind === 'bucket' ? [locator.bucketId] : (located.get(locator) ?? []),
+        ),
+        ...does.flatMap((one) =>
+          'actionId' in one
+            ? [...(held.get(one.actionId) ?? []), ...(effects.get(one.actionId) ?? []).map(({ bucketId }) => bucketId)]
+            : [],
+        ),
         ...(command.type === 'expire' ? [command.bucketId] : []),
       ];
     };
-    const { buckets, isDue: wasDue, taken } = await store.lockBuckets(tx, tenantId, [...new Set(asked.flatMap(bucketIdsOf))], askedAt, passBy);
+    const {
+      buckets,
+      isDue: wasDue,
+      taken,
+    } = await store.lockBuckets(tx, tenantId, [...new Set(asked.flatMap(bucketIdsOf))], askedAt, passBy);
     const now = clock.now();
     if (unlessDue && (wasDue || (await hasBecomeDue(tx, tenantId, askedAt, now)))) throw new DueFirst();
 
-    const blocked = new Set(taken.size === 0 ? [] : asked.filter((command) => bucketIdsOf(command).some((id) => taken.has(id))));
+    const blocked = new Set(
+      taken.size === 0 ? [] : asked.filter((command) => bucketIdsOf(command).some((id) => taken.has(id))),
+    );
     const commands = asked.filter((command) => !blocked.has(command));
     // Of what is blocked nothing more is locked: whoever has the buckets may have its actions, too.
     const named = namedActions(commands);
@@ -128,7 +166,9 @@ export class World {
     const watching = [...buckets.values()].flatMap(({ autoTopup }) => autoTopup?.topupBalanceId ?? []);
     const actions = new Map<string, ActionState>();
     for (const [kind, ids] of Object.entries({ ...named, topupBalance: [...named.topupBalance, ...watching] })) {
-      const locked = await store.lockActions(tx, tenantId, kind as ActionKind, shapes[kind as ActionKind], [...new Set(ids)]);
+      const locked = await store.lockActions(tx, tenantId, kind as ActionKind, shapes[kind as ActionKind], [
+        ...new Set(ids),
+      ]);
       for (const action of locked) actions.set(action.id, { ...action, effects: effects.get(action.id) ?? [] });
     }
     forgetUnlocked(actions, buckets);
@@ -137,20 +177,43 @@ export class World {
       if (actions.get(id)?.snapshot['revision'] !== row['revision']) scheduled.delete(id);
     }
     for (const command of payments) {
-      const isSame = actions.get(command.actionId)?.snapshot['revision'] === awaited.get(command.actionId)?.['revision'];
-      if (!isSame) paid.set(command, new DomainError('CONFLICT', `${command.kind} '${shown(command.actionId)}' was changed at the same time: look at it, and repeat`));
+      const isSame =
+        actions.get(command.actionId)?.snapshot['revision'] === awaited.get(command.actionId)?.['revision'];
+      if (!isSame)
+        paid.set(
+          command,
+          new DomainError(
+            'CONFLICT',
+            `${command.kind} '${shown(command.actionId)}' was changed at the same time: look at it, and repeat`,
+          ),
+        );
     }
     for (const id of watching) {
       const action = actions.get(id);
       if (action) scheduled.set(id, scheduledOf(action.snapshot));
     }
     const bucketRows = await lockRows(tx, shapes.bucket, tenantId, expiring(commands));
-    return new World(buckets, actions, new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])), scheduled, paid, bucketRows, now, taken, blocked);
+    return new World(
+      buckets,
+      actions,
+      new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])),
+      scheduled,
+      paid,
+      bucketRows,
+      now,
+      taken,
+      blocked,
+    );
   }
 }
 
 /** The actions whose payment is told, as they stand before anything is locked. */
-async function readAwaited(tx: Transaction, shapes: BalanceTools['shapes'], tenantId: string, payments: readonly PaymentCommand[]): Promise<Map<string, Plain>> {
+async function readAwaited(
+  tx: Transaction,
+  shapes: BalanceTools['shapes'],
+  tenantId: string,
+  payments: readonly PaymentCommand[],
+): Promise<Map<string, Plain>> {
   const found = new Map<string, Plain>();
   for (const kind of actionKinds) {
     const ids = payments.filter((command) => command.kind === kind).map(({ actionId }) => actionId);
@@ -160,7 +223,10 @@ async function readAwaited(tx: Transaction, shapes: BalanceTools['shapes'], tena
 }
 
 /** What is applied by those of the commands that tell a payment. */
-function payablesOf(paid: ReadonlyMap<PaymentCommand, PayableCommand | DomainError>, commands: readonly (BalanceCommand | DueCommand)[]): PayableCommand[] {
+function payablesOf(
+  paid: ReadonlyMap<PaymentCommand, PayableCommand | DomainError>,
+  commands: readonly (BalanceCommand | DueCommand)[],
+): PayableCommand[] {
   return commands.flatMap((command) => {
     const payable = command.type === 'payment' ? paid.get(command) : undefined;
     return payable === undefined || payable instanceof DomainError ? [] : [payable];
@@ -213,13 +279,16 @@ function namedActions(commands: readonly (BalanceCommand | DueCommand)[]): IdsOf
   for (const command of commands) {
     if (command.type === 'commit' || command.type === 'lapse') ids.reserveBalance.push(command.actionId);
     else if (command.type === 'topupDue') ids.topupBalance.push(command.actionId);
-    else if (command.type === 'cancel' || command.type === 'payment' || command.type === 'unpaid') ids[command.kind].push(command.actionId);
+    else if (command.type === 'cancel' || command.type === 'payment' || command.type === 'unpaid')
+      ids[command.kind].push(command.actionId);
   }
   return ids;
 }
 
 function cancelled(commands: readonly (BalanceCommand | DueCommand)[]): string[] {
-  return commands.flatMap((command) => (command.type === 'cancel' && command.kind !== 'reserveBalance' ? [command.actionId] : []));
+  return commands.flatMap((command) =>
+    command.type === 'cancel' && command.kind !== 'reserveBalance' ? [command.actionId] : [],
+  );
 }
 
 function expiring(commands: readonly (BalanceCommand | DueCommand)[]): string[] {
@@ -232,4 +301,3 @@ function forgetUnlocked(actions: Map<string, ActionState>, buckets: ReadonlyMap<
     if (holds.some(({ bucketId }) => !buckets.has(bucketId))) actions.delete(id);
   }
 }
-

@@ -48,7 +48,7 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
 
   /** Carries out what has come due, of all tenants; answers how many. A task whose server died in the middle is among them. */
   async workDue(signal: AbortSignal): Promise<number> {
-    for (let total = 0; ; ) {
+    for (let total = 0; ;) {
       const now = this.taskTools.clock.now().toISOString();
       const due = await this.database.query<{ tenantId: string; id: string }>(Prisma.sql`
         SELECT "tenantId", "id" FROM "CancelResourceOrder"
@@ -78,7 +78,11 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
         const task = await lockRow(tx, shapes.cancelResourceOrder, tenantId, id);
         if (task?.['state'] !== 'accepted') return task && withoutNulls(task);
         const order = await lockRow(tx, shapes.resourceOrder, tenantId, orderIdOf(task));
-        return this.carryOut(withoutNulls(task), order && withoutNulls(order), { tx, tenantId, now: this.taskTools.clock.now() });
+        return this.carryOut(withoutNulls(task), order && withoutNulls(order), {
+          tx,
+          tenantId,
+          now: this.taskTools.clock.now(),
+        });
       }),
     );
   }
@@ -87,7 +91,14 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
     const { shapes } = this.taskTools;
     const cancellation = order ? cancelled(order, requestOf(accepted), now) : gone(accepted);
     const { task, events } = endedTask(accepted, cancellation, now, this.taskTools);
-    const writes = [updateRows(shapes.cancelResourceOrder, tenantId, ['state', 'effectiveCancellationDate', 'failureMessage'], [task])];
+    const writes = [
+      updateRows(
+        shapes.cancelResourceOrder,
+        tenantId,
+        ['state', 'effectiveCancellationDate', 'failureMessage'],
+        [task],
+      ),
+    ];
     const last = cancellation.steps.at(-1);
     if (order === undefined || last === undefined) {
       await writeAll(tx, [...writes, insertEvents(tenantId, events)]);
@@ -95,7 +106,11 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
     }
     const after = changed(order, last, now);
     const ofOrder = orderEvents(order, cancellation.steps, now, this.taskTools).flat();
-    await writeAll(tx, [...writes, after && updateRows(shapes.resourceOrder, tenantId, Object.keys(last), [after]), insertEvents(tenantId, [...ofOrder, ...events])]);
+    await writeAll(tx, [
+      ...writes,
+      after && updateRows(shapes.resourceOrder, tenantId, Object.keys(last), [after]),
+      insertEvents(tenantId, [...ofOrder, ...events]),
+    ]);
     return task;
   }
 }
@@ -103,10 +118,15 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
 function fromCancelInput(input: CancelInput): Plain {
   const { resourceOrder, orderItem } = input;
   requireName('resourceOrder.id', resourceOrder.id);
-  if (isGiven(orderItem) && orderItem.length === 0) throw invalid('orderItem', 'must have at least one element: without it the order is cancelled as a whole');
+  if (isGiven(orderItem) && orderItem.length === 0)
+    throw invalid('orderItem', 'must have at least one element: without it the order is cancelled as a whole');
   for (const [index, { itemId, resourceOrderId }] of (orderItem ?? []).entries()) {
     if (!isGiven(itemId)) throw missing(`orderItem.${index}.itemId`, 'it says which item to cancel');
-    if (isGiven(resourceOrderId) && resourceOrderId !== resourceOrder.id) throw invalid(`orderItem.${index}.resourceOrderId`, `is not that of the order to cancel: '${shown(resourceOrderId)}'`);
+    if (isGiven(resourceOrderId) && resourceOrderId !== resourceOrder.id)
+      throw invalid(
+        `orderItem.${index}.resourceOrderId`,
+        `is not that of the order to cancel: '${shown(resourceOrderId)}'`,
+      );
   }
   return withoutNulls({ ...toPlainObject(input), state: 'accepted' });
 }
@@ -114,7 +134,10 @@ function fromCancelInput(input: CancelInput): Plain {
 async function requireOrder(given: Plain, { tx, tenantId }: Writing, { shapes }: ResourceOrderTools): Promise<Plain> {
   const id = orderIdOf(given);
   const found = await readRows(tx, shapes.resourceOrder, tenantId, [id]);
-  if (found.size === 0) throw new DomainError('RESOURCE_ORDER_UNKNOWN', `resourceOrder '${shown(id)}' does not exist`, { path: 'resourceOrder.id' });
+  if (found.size === 0)
+    throw new DomainError('RESOURCE_ORDER_UNKNOWN', `resourceOrder '${shown(id)}' does not exist`, {
+      path: 'resourceOrder.id',
+    });
   return { ...given, resourceOrder: withoutAddress(given['resourceOrder'] as Plain) };
 }
 

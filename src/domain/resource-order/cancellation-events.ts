@@ -10,10 +10,21 @@ import { assertTransition, taskTransitions } from './transitions.js';
 type EventTools = Pick<ResourceOrderTools, 'nextId'>;
 
 /** Leads a task that was accepted over inProgress to its end: the task as it is then, and what is told on the way. */
-export function endedTask(accepted: Plain, { problem }: Cancellation, now: Date, { nextId }: EventTools): { task: Plain; events: DomainEvent[] } {
+export function endedTask(
+  accepted: Plain,
+  { problem }: Cancellation,
+  now: Date,
+  { nextId }: EventTools,
+): { task: Plain; events: DomainEvent[] } {
   const begun = ledTask(accepted, 'inProgress', {}, now);
-  const task = problem === undefined ? ledTask(begun, 'done', { effectiveCancellationDate: now.toISOString() }, now) : ledTask(begun, 'terminatedWithError', { failureMessage: problem }, now);
-  return { task, events: [begun, task].map((row) => changeEvent('cancelResourceOrder', 'StateChange', row, now, nextId)) };
+  const task =
+    problem === undefined
+      ? ledTask(begun, 'done', { effectiveCancellationDate: now.toISOString() }, now)
+      : ledTask(begun, 'terminatedWithError', { failureMessage: problem }, now);
+  return {
+    task,
+    events: [begun, task].map((row) => changeEvent('cancelResourceOrder', 'StateChange', row, now, nextId)),
+  };
 }
 
 function ledTask(task: Plain, state: string, told: Plain, now: Date): Plain {
@@ -27,7 +38,12 @@ export function orderEvents(order: Plain, steps: readonly Plain[], now: Date, { 
   const rows = steps.map((step): Plain => withoutNulls({ ...order, ...step, revision, updatedAt }));
   return rows.map((row, index) => {
     const isMoved = row['state'] !== (rows[index - 1] ?? order)['state'];
-    const others = index === rows.length - 1 ? [...kindsOfChange(order, row, 'state', followsOrderState), ...toldOfOrder(order, row)] : [];
-    return [...(isMoved ? ['StateChange'] : []), ...others.filter((kind) => kind !== 'StateChange')].map((kind) => changeEvent('resourceOrder', kind, row, now, nextId));
+    const others =
+      index === rows.length - 1
+        ? [...kindsOfChange(order, row, 'state', followsOrderState), ...toldOfOrder(order, row)]
+        : [];
+    return [...(isMoved ? ['StateChange'] : []), ...others.filter((kind) => kind !== 'StateChange')].map((kind) =>
+      changeEvent('resourceOrder', kind, row, now, nextId),
+    );
   });
 }

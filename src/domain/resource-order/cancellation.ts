@@ -21,9 +21,11 @@ export interface Cancellation {
  * is then where it was. Pure.
  */
 export function cancelled(order: Plain, { itemIds, reason }: CancellationRequest, now: Date): Cancellation {
-  const problem = isFinal(order['state']) ? `resourceOrder '${idOf(order)}' is ${String(order['state'])} and cannot be cancelled` : problemOf(order, itemIds);
+  const problem = isFinal(order['state'])
+    ? `resourceOrder '${idOf(order)}' is ${String(order['state'])} and cannot be cancelled`
+    : problemOf(order, itemIds);
   if (problem && (itemIds || isFinal(order['state']))) return { steps: [], problem };
-  const chosen = new Set((itemIds ?? itemsOf(order).filter(isOpen).map(idOf)));
+  const chosen = new Set(itemIds ?? itemsOf(order).filter(isOpen).map(idOf));
   const isChosen = (item: Plain): boolean => chosen.has(idOf(item));
   const steps: Plain[] = [];
   let changes: Plain = {};

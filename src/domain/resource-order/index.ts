@@ -16,5 +16,9 @@ export interface ResourceOrderDomain {
 
 export function createResourceOrder(database: Database, tools: ResourceOrderTools): ResourceOrderDomain {
   const orders = new ResourceOrders(database, tools);
-  return { orders, cancellations: new CancelResourceOrders(database, tools), simulator: new Simulator(database, tools, orders) };
+  return {
+    orders,
+    cancellations: new CancelResourceOrders(database, tools),
+    simulator: new Simulator(database, tools, orders),
+  };
 }

@@ -36,17 +36,22 @@ export function requireItems(items: readonly Plain[], orderId: string): void {
     const id = idOf(item);
     if (byId.get(id) !== item) throw invalid(`orderItem.${index}.id`, `is that of another item, too: '${shown(id)}'`);
     const unknown = dependenciesOf(item, orderId).find((other) => !byId.has(other));
-    if (unknown !== undefined) throw invalid(`orderItem.${index}.orderItemRelationship`, `depends on the item '${shown(unknown)}', which the order has not`);
+    if (unknown !== undefined)
+      throw invalid(
+        `orderItem.${index}.orderItemRelationship`,
+        `depends on the item '${shown(unknown)}', which the order has not`,
+      );
   }
   const cycle = cycleIn(byId, orderId);
-  if (cycle) throw invalid('orderItem', `depends on itself: ${cycle.map((id) => `'${shown(id)}'`).join(' waits for ')}`);
+  if (cycle)
+    throw invalid('orderItem', `depends on itself: ${cycle.map((id) => `'${shown(id)}'`).join(' waits for ')}`);
 }
 
 /** The ids along a cycle, the first one again at its end; undefined when there is none. */
 function cycleIn(byId: ReadonlyMap<string, Plain>, orderId: string): string[] | undefined {
   // Items that wait for nothing that is left go, again and again; those that stay are a cycle, or wait for one.
   const left = new Map([...byId].map(([id, item]) => [id, dependenciesOf(item, orderId)]));
-  for (let before = -1; before !== left.size; ) {
+  for (let before = -1; before !== left.size;) {
     before = left.size;
     for (const [id, others] of left) if (!others.some((other) => left.has(other))) left.delete(id);
   }
@@ -65,7 +70,8 @@ export function changedItems(order: Plain, wanted: readonly Plain[]): Plain[] {
   requireItems(after, idOf(order));
   const kept = new Set(after.map(idOf));
   for (const [id, { state }] of before) {
-    if (!kept.has(id) && state !== firstState) throw conflict(order, id, `is ${String(state)} and cannot be removed: only what is ${firstState} can`);
+    if (!kept.has(id) && state !== firstState)
+      throw conflict(order, id, `is ${String(state)} and cannot be removed: only what is ${firstState} can`);
   }
   requireStarts(order, before, after);
   return after;
@@ -74,11 +80,18 @@ export function changedItems(order: Plain, wanted: readonly Plain[]): Plain[] {
 function changedItem(order: Plain, before: Plain | undefined, wanted: Plain, index: number): Plain {
   const state = wanted['state'] ?? before?.['state'] ?? firstState;
   if (before === undefined) {
-    if (state !== firstState) throw invalid(`orderItem.${index}.state`, `of a new item must be ${firstState}: '${shown(String(state))}'`);
+    if (state !== firstState)
+      throw invalid(`orderItem.${index}.state`, `of a new item must be ${firstState}: '${shown(String(state))}'`);
   } else if (isFinal(before['state']) && !isSame({ ...wanted, state }, before)) {
     throw conflict(order, idOf(before), `is ${String(before['state'])} and cannot change any more`);
   } else {
-    requireTransition(workTransitions, nameOf(order, idOf(before)), String(before['state']), String(state), `orderItem.${index}.state`);
+    requireTransition(
+      workTransitions,
+      nameOf(order, idOf(before)),
+      String(before['state']),
+      String(state),
+      `orderItem.${index}.state`,
+    );
   }
   return { ...wanted, state };
 }
@@ -90,9 +103,15 @@ function requireStarts(order: Plain, before: ReadonlyMap<string, Plain>, after: 
     const id = idOf(item);
     if (item['state'] !== 'inProgress') continue;
     const isStart = before.get(id)?.['state'] !== 'inProgress';
-    if (isStart && order['requestedState']) throw conflict(order, id, `cannot start while the order is ${String(order['requestedState'])}: lead the order to inProgress first`);
+    if (isStart && order['requestedState'])
+      throw conflict(
+        order,
+        id,
+        `cannot start while the order is ${String(order['requestedState'])}: lead the order to inProgress first`,
+      );
     const open = missingFor(item, byId, idOf(order));
-    if (open.length > 0) throw conflict(order, id, `cannot be inProgress before those it depends on are completed: ${open.join(', ')}`);
+    if (open.length > 0)
+      throw conflict(order, id, `cannot be inProgress before those it depends on are completed: ${open.join(', ')}`);
   }
 }
 
@@ -108,7 +127,9 @@ function missingFor(item: Plain, byId: ReadonlyMap<string, Plain>, orderId: stri
 export function started(order: Plain, items: readonly Plain[], states: readonly string[]): Plain[] {
   const byId = new Map(items.map((item) => [idOf(item), item]));
   return items.map((item) =>
-    states.includes(String(item['state'])) && missingFor(item, byId, idOf(order)).length === 0 ? { ...item, state: 'inProgress' } : item,
+    states.includes(String(item['state'])) && missingFor(item, byId, idOf(order)).length === 0
+      ? { ...item, state: 'inProgress' }
+      : item,
   );
 }
 
@@ -137,5 +158,7 @@ function isSame(one: Plain, other: Plain): boolean {
 function withoutAbsent(value: PlainValue): PlainValue {
   if (Array.isArray(value)) return value.map(withoutAbsent);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([name, part]) => (part === null ? [] : [[name, withoutAbsent(part)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, part]) => (part === null ? [] : [[name, withoutAbsent(part)]])),
+  );
 }

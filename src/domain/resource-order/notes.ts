@@ -11,8 +11,14 @@ export function withNoteIds(order: Plain, nextId: () => string): Plain {
   const notedResource = (resource: Plain): Plain => {
     const { resourceRelationship } = resource;
     if (!Array.isArray(resourceRelationship)) return noted(resource);
-    return { ...noted(resource), resourceRelationship: (resourceRelationship as Plain[]).map((one) => (one['resource'] ? { ...one, resource: noted(one['resource'] as Plain) } : one)) };
+    return {
+      ...noted(resource),
+      resourceRelationship: (resourceRelationship as Plain[]).map((one) =>
+        one['resource'] ? { ...one, resource: noted(one['resource'] as Plain) } : one,
+      ),
+    };
   };
-  const notedItem = (item: Plain): Plain => (item['resource'] ? { ...item, resource: notedResource(item['resource'] as Plain) } : item);
+  const notedItem = (item: Plain): Plain =>
+    item['resource'] ? { ...item, resource: notedResource(item['resource'] as Plain) } : item;
   return { ...noted(order), ...(order['orderItem'] && { orderItem: itemsOf(order).map(notedItem) }) };
 }

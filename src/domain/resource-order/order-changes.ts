@@ -15,7 +15,8 @@ export function changeOrder(before: Plain, changes: Plain, now: Date): { changes
   const { state: to, orderItem, ...others } = changes;
   requireSameEnd(before, others);
   const rest = { ...before, ...others };
-  const edited = orderItem === undefined ? {} : reckoned(rest, { orderItem: editedItems(rest, orderItem as Plain[]) }, now);
+  const edited =
+    orderItem === undefined ? {} : reckoned(rest, { orderItem: editedItems(rest, orderItem as Plain[]) }, now);
   const next: Plain = { ...rest, ...edited };
   if (typeof to !== 'string' || isMet(next, to)) return { changes: { ...others, ...edited } };
   requireTransition(requestableTransitions, `resourceOrder '${idOf(before)}'`, String(next['state']), to, 'state');
@@ -26,22 +27,33 @@ export function changeOrder(before: Plain, changes: Plain, now: Date): { changes
   }
   const requested = reckoned(next, requestState(next, to), now);
   if ((requested['state'] ?? next['state']) !== to) {
-    throw new DomainError('CONFLICT', `resourceOrder '${idOf(before)}' cannot become ${to}: ${whyNot(next, to)}`, { path: 'state' });
+    throw new DomainError('CONFLICT', `resourceOrder '${idOf(before)}' cannot become ${to}: ${whyNot(next, to)}`, {
+      path: 'state',
+    });
   }
   return { changes: { ...others, ...edited, ...requested } };
 }
 
 /** When it was cancelled may be said until it is at its end. */
 function requireSameEnd(before: Plain, { cancellationDate: date }: Plain): void {
-  if (date === undefined || (date ?? null) === (before['cancellationDate'] ?? null) || !isFinal(before['state'])) return;
-  throw new DomainError('CONFLICT', `cancellationDate cannot be changed: resourceOrder '${idOf(before)}' is ${String(before['state'])}`, { path: 'cancellationDate' });
+  if (date === undefined || (date ?? null) === (before['cancellationDate'] ?? null) || !isFinal(before['state']))
+    return;
+  throw new DomainError(
+    'CONFLICT',
+    `cancellationDate cannot be changed: resourceOrder '${idOf(before)}' is ${String(before['state'])}`,
+    { path: 'cancellationDate' },
+  );
 }
 
 /** What is finished stays as it is; an order that is at its end gets no further items, either. */
 function editedItems(order: Plain, wanted: readonly Plain[]): Plain[] {
   const items = changedItems(order, wanted);
   if (isFinal(order['state']) && items.length > itemsOf(order).length) {
-    throw new DomainError('CONFLICT', `resourceOrder '${idOf(order)}' is ${String(order['state'])} and gets no further items`, { path: 'orderItem' });
+    throw new DomainError(
+      'CONFLICT',
+      `resourceOrder '${idOf(order)}' is ${String(order['state'])} and gets no further items`,
+      { path: 'orderItem' },
+    );
   }
   return items;
 }

@@ -45,7 +45,8 @@ export interface OrderInput {
 export function fromOrderInput(input: OrderInput): Plain {
   if (!isGiven(input.orderItem)) throw missing('orderItem', 'an order has at least one');
   checkOrder(input);
-  for (const [index, { state }] of input.orderItem.entries()) if (isGiven(state)) requireWord(`orderItem.${index}.state`, state, [firstState]);
+  for (const [index, { state }] of input.orderItem.entries())
+    if (isGiven(state)) requireWord(`orderItem.${index}.state`, state, [firstState]);
   const given = withoutNulls(toPlainObject(input));
   const orderItem = itemsOf(given).map((item) => ({ ...item, state: firstState }));
   requireItems(orderItem, '');
@@ -63,19 +64,26 @@ export function fromOrderChange(input: OrderInput): Plain {
 
 function checkOrder({ state, priority, orderItem }: OrderInput): void {
   if (isGiven(state)) requireWord('state', state, Object.keys(orderTransitions));
-  if (isGiven(priority) && (priority < 0 || priority > priorityMax)) throw invalid('priority', `must be from 0 (highest) to ${priorityMax} (lowest): ${priority}`);
+  if (isGiven(priority) && (priority < 0 || priority > priorityMax))
+    throw invalid('priority', `must be from 0 (highest) to ${priorityMax} (lowest): ${priority}`);
   if (!isGiven(orderItem)) return;
   if (orderItem.length === 0) throw invalid('orderItem', 'must have at least one element');
-  if (orderItem.length > itemsMax) throw invalid('orderItem', `has ${orderItem.length} elements, the limit is ${itemsMax}`);
+  if (orderItem.length > itemsMax)
+    throw invalid('orderItem', `has ${orderItem.length} elements, the limit is ${itemsMax}`);
   for (const [index, item] of orderItem.entries()) checkItem(item, `orderItem.${index}`);
 }
 
 function checkItem(item: ItemInput, path: string): void {
   requireName(`${path}.id`, item.id);
-  if (isGiven(item.quantity) && item.quantity <= 0) throw invalid(`${path}.quantity`, `must be greater than zero: ${item.quantity}`);
+  if (isGiven(item.quantity) && item.quantity <= 0)
+    throw invalid(`${path}.quantity`, `must be greater than zero: ${item.quantity}`);
   requireWords(item, itemWords, path);
   for (const [index, { relationshipType, orderItem }] of (item.orderItemRelationship ?? []).entries()) {
-    if (relationshipType === waitsFor && !isGiven(orderItem?.itemId)) throw missing(`${path}.orderItemRelationship.${index}.orderItem.itemId`, `${waitsFor} says which item to wait for`);
+    if (relationshipType === waitsFor && !isGiven(orderItem?.itemId))
+      throw missing(
+        `${path}.orderItemRelationship.${index}.orderItem.itemId`,
+        `${waitsFor} says which item to wait for`,
+      );
   }
   if (!isGiven(item.resource)) return;
   checkResource(item.resource, `${path}.resource`);

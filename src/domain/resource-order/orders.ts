@@ -40,9 +40,14 @@ export class ResourceOrders extends ResourceWriter<OrderInput> {
       begins: { attribute: 'state', allowed: [firstState] },
       fromInput: fromOrderInput,
       fromChange: fromOrderChange,
-      complete: (given, { now }) => Promise.resolve(withNoteIds({ ...given, orderDate: now.toISOString() }, () => orderTools.nextId(now))),
+      complete: (given, { now }) =>
+        Promise.resolve(withNoteIds({ ...given, orderDate: now.toISOString() }, () => orderTools.nextId(now))),
       derive: async (before, wanted, writing) => {
-        const { changes, cancellation } = changeOrder(before, withNoteIds(wanted, () => orderTools.nextId(writing.now)), writing.now);
+        const { changes, cancellation } = changeOrder(
+          before,
+          withNoteIds(wanted, () => orderTools.nextId(writing.now)),
+          writing.now,
+        );
         if (cancellation) await recordCancellation(before, changes, cancellation, writing, orderTools);
         return changes;
       },
@@ -52,19 +57,33 @@ export class ResourceOrders extends ResourceWriter<OrderInput> {
   }
 
   /** Moves one item along, for the system that does the work; the order follows. */
-  updateItem(context: WriteContext, { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>, itemId: string, progress: ItemProgress): Promise<Answer> {
+  updateItem(
+    context: WriteContext,
+    { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>,
+    itemId: string,
+    progress: ItemProgress,
+  ): Promise<Answer> {
     const { state, note, expectedCompletionDate } = progress;
     if (isGiven(state)) requireWord('state', state, Object.keys(itemTransitions));
     if (note === '') throw invalid('note', 'must not be empty');
-    if (!isGiven(state) && !isGiven(note) && !isGiven(expectedCompletionDate)) throw missing('state', 'a state, a note or an expectedCompletionDate is to be told of the item');
+    if (!isGiven(state) && !isGiven(note) && !isGiven(expectedCompletionDate))
+      throw missing('state', 'a state, a note or an expectedCompletionDate is to be told of the item');
     const date = expectedCompletionDate?.toISOString() ?? null;
     const said = withoutNulls({ itemId, state: state ?? null, note: note ?? null, expectedCompletionDate: date });
     return this.change(context, 'updateResourceOrderItem', { id, ifRevision }, said, (before) => {
       const items = itemsOf(before);
-      if (!items.some((item) => idOf(item) === itemId)) throw new DomainError('NOT_FOUND', `item '${shown(itemId)}' of resourceOrder '${id}' does not exist`, { path: 'itemId' });
+      if (!items.some((item) => idOf(item) === itemId))
+        throw new DomainError('NOT_FOUND', `item '${shown(itemId)}' of resourceOrder '${id}' does not exist`, {
+          path: 'itemId',
+        });
       return {
         orderItem: items.map((item) => (idOf(item) === itemId && isGiven(state) ? { ...item, state } : item)),
-        ...(isGiven(note) && { note: [...((before['note'] ?? []) as Plain[]), { date: this.orderTools.clock.now().toISOString(), text: note }] }),
+        ...(isGiven(note) && {
+          note: [
+            ...((before['note'] ?? []) as Plain[]),
+            { date: this.orderTools.clock.now().toISOString(), text: note },
+          ],
+        }),
         ...(date !== null && { expectedCompletionDate: date }),
       };
     });
@@ -72,7 +91,13 @@ export class ResourceOrders extends ResourceWriter<OrderInput> {
 }
 
 /** Whoever sets the state to cancelled asks for a cancellation: there is a task of it, done with the change. */
-async function recordCancellation(before: Plain, changes: Plain, cancellation: Cancellation, { tx, tenantId, now }: Writing, tools: ResourceOrderTools): Promise<void> {
+async function recordCancellation(
+  before: Plain,
+  changes: Plain,
+  cancellation: Cancellation,
+  { tx, tenantId, now }: Writing,
+  tools: ResourceOrderTools,
+): Promise<void> {
   const { steps } = cancellation;
   const reason = changes['cancellationReason'] ?? null;
   const accepted = withoutNulls({
@@ -87,10 +112,15 @@ async function recordCancellation(before: Plain, changes: Plain, cancellation: C
   // The last step is that of the change itself.
   const onTheWay = orderEvents(before, steps, now, tools).slice(0, -1).flat();
   const { task, events } = endedTask(accepted, cancellation, now, tools);
-  await writeAll(tx, [insertRows(tools.shapes.cancelResourceOrder, tenantId, [task]), insertEvents(tenantId, [created, ...onTheWay, ...events])]);
+  await writeAll(tx, [
+    insertRows(tools.shapes.cancelResourceOrder, tenantId, [task]),
+    insertEvents(tenantId, [created, ...onTheWay, ...events]),
+  ]);
 }
 
 function requireDeletable({ id, state }: Plain): void {
   if (state === 'acknowledged' || isFinal(state)) return;
-  throw new DomainError('CONFLICT', `resourceOrder '${String(id)}' is ${String(state)}: cancel it before deleting it`, { path: 'state' });
+  throw new DomainError('CONFLICT', `resourceOrder '${String(id)}' is ${String(state)}: cancel it before deleting it`, {
+    path: 'state',
+  });
 }

@@ -21,7 +21,12 @@ export function reckoned(order: Plain, changes: Plain, now: Date): Plain {
 }
 
 /** What changes with the state and is no change of an attribute by itself. */
-export const followsOrderState: readonly string[] = ['requestedState', 'startDate', 'completionDate', 'cancellationDate'];
+export const followsOrderState: readonly string[] = [
+  'requestedState',
+  'startDate',
+  'completionDate',
+  'cancellationDate',
+];
 
 /** TMF652: what is missing is asked for when an order becomes pending. */
 export function toldOfOrder(before: Plain, after: Plain): readonly string[] {

@@ -13,7 +13,11 @@ export const simulatedCategory = 'simulated';
 const ordersMax = 20;
 
 /** What becomes of an item that can never begin or go on: what it waits for has ended without being completed. */
-const givenUpStates: Readonly<Record<string, string>> = { acknowledged: 'failed', pending: 'cancelled', held: 'cancelled' };
+const givenUpStates: Readonly<Record<string, string>> = {
+  acknowledged: 'failed',
+  pending: 'cancelled',
+  held: 'cancelled',
+};
 
 /** Plays the system that does the work: each round one item of each simulated order moves on. */
 export class Simulator {
@@ -44,7 +48,10 @@ export class Simulator {
     const move = order && nextMove(order);
     if (move === undefined) return false;
     try {
-      await this.orders.updateItem({ tenantId }, { id, ifRevision: Number(order?.['revision']) }, move.itemId, { state: move.state, note: `simulated: ${move.state}` });
+      await this.orders.updateItem({ tenantId }, { id, ifRevision: Number(order?.['revision']) }, move.itemId, {
+        state: move.state,
+        note: `simulated: ${move.state}`,
+      });
       return true;
     } catch (error) {
       // Somebody else was faster: it is their order now, until the next round.

@@ -54,7 +54,10 @@ export const cancellationStates: readonly string[] = ['assessingCancellation', '
 
 /** What whoever does the work may make of an item: all but what a cancellation does. */
 export const workTransitions: Transitions = Object.fromEntries(
-  Object.entries(itemTransitions).map(([from, to]) => [from, cancellationStates.includes(from) ? [] : to.filter((state) => !cancellationStates.includes(state))]),
+  Object.entries(itemTransitions).map(([from, to]) => [
+    from,
+    cancellationStates.includes(from) ? [] : to.filter((state) => !cancellationStates.includes(state)),
+  ]),
 );
 
 /** What a task of cancellation goes through. */
@@ -72,11 +75,14 @@ export function isFinal(state: unknown): boolean {
 
 /** The way that the code takes by itself must be in its table: anything else is a bug. */
 export function assertTransition(table: Transitions, what: string, from: string, to: string): void {
-  if (table[from]?.includes(to) !== true) throw new Error(`${what} goes from ${from} to ${to}, which the table of states has not`);
+  if (table[from]?.includes(to) !== true)
+    throw new Error(`${what} goes from ${from} to ${to}, which the table of states has not`);
 }
 
 function without(state: string, table: Transitions): Transitions {
-  return Object.fromEntries(Object.entries(table).flatMap(([from, to]) => (from === state ? [] : [[from, to.filter((one) => one !== state)]])));
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([from, to]) => (from === state ? [] : [[from, to.filter((one) => one !== state)]])),
+  );
 }
 
 function together(published: Transitions, ours: Transitions): Transitions {

@@ -58,32 +58,66 @@ export class UsageAggregates {
     if (twice !== undefined) throw invalid('groupBy', `names ${twice} twice`);
     if (characteristic !== undefined) requireName('characteristic', characteristic);
     await boundRegexWork(this.database, this.shape, scope, request.filter);
-    const [row] = await this.database.read<{ groups: string }>(this.select(scope, request), { isPlanKept: false, workClass: 'report', signal: scope.signal }).catch((error: unknown) => {
-      if (isStatementTimeout(error)) throw new DomainError('UNAVAILABLE', 'the usages take too long to sum up: filter them, say by usageDate', { path: 'filter' });
-      if (isWaitInVain(error)) throw new DomainError('UNAVAILABLE', 'the usages waited too long for their turn to be summed up, behind others that read much: filter them, say by usageDate, or try again later', { path: 'filter' });
-      throw error;
-    });
+    const [row] = await this.database
+      .read<{ groups: string }>(this.select(scope, request), {
+        isPlanKept: false,
+        workClass: 'report',
+        signal: scope.signal,
+      })
+      .catch((error: unknown) => {
+        if (isStatementTimeout(error))
+          throw new DomainError('UNAVAILABLE', 'the usages take too long to sum up: filter them, say by usageDate', {
+            path: 'filter',
+          });
+        if (isWaitInVain(error))
+          throw new DomainError(
+            'UNAVAILABLE',
+            'the usages waited too long for their turn to be summed up, behind others that read much: filter them, say by usageDate, or try again later',
+            { path: 'filter' },
+          );
+        throw error;
+      });
     const groups = JSON.parse(row?.groups ?? '[]') as UsageGroup[];
     if (limit === undefined && groups.length > groupsMax) {
-      throw new DomainError('INVALID_QUERY', `there are more than ${groupsMax} groups: filter the usages, or page with limit and offset`, { path: 'limit' });
+      throw new DomainError(
+        'INVALID_QUERY',
+        `there are more than ${groupsMax} groups: filter the usages, or page with limit and offset`,
+        { path: 'limit' },
+      );
     }
     // Beyond 1.8e308 JSON.parse reads Infinity, and the answer would be null, as if there were nothing to add up.
     if (groups.some(({ characteristicSum }) => characteristicSum !== null && !Number.isFinite(characteristicSum))) {
-      throw new DomainError('INVALID_QUERY', `the values of '${shown(characteristic ?? '')}' add up to more than a number can hold: filter the usages`, { path: 'characteristic' });
+      throw new DomainError(
+        'INVALID_QUERY',
+        `the values of '${shown(characteristic ?? '')}' add up to more than a number can hold: filter the usages`,
+        { path: 'characteristic' },
+      );
     }
     return groups;
   }
 
   /** The innermost sums are per group and unit, so that amounts of several units never meet. */
-  private select(scope: Scope, { filter, groupBy, characteristic, offset, limit = groupsMax + 1 }: AggregateRequest): Prisma.Sql {
-    const shownKeys = Prisma.raw(groupBy.map((grouping) => (grouping === 'month' ? `to_char("month", 'YYYY-MM') AS "month", ` : `"${grouping}", `)).join(''));
+  private select(
+    scope: Scope,
+    { filter, groupBy, characteristic, offset, limit = groupsMax + 1 }: AggregateRequest,
+  ): Prisma.Sql {
+    const shownKeys = Prisma.raw(
+      groupBy
+        .map((grouping) => (grouping === 'month' ? `to_char("month", 'YYYY-MM') AS "month", ` : `"${grouping}", `))
+        .join(''),
+    );
     const keys = Prisma.raw(groupBy.map((grouping) => `"${grouping}", `).join(''));
-    const by = groupBy.length === 0 ? Prisma.empty : Prisma.sql`GROUP BY ${namesOf(groupBy)} ORDER BY ${namesOf(groupBy)}`;
+    const by =
+      groupBy.length === 0 ? Prisma.empty : Prisma.sql`GROUP BY ${namesOf(groupBy)} ORDER BY ${namesOf(groupBy)}`;
     const { from, where } = sourceOf(this.shape, scope, filter);
-    const keysOfUsage = Prisma.join([...groupBy.map((grouping) => Prisma.sql`${this.keyOf(grouping)} AS ${Prisma.raw(`"${grouping}"`)}`), Prisma.sql`TRUE`]);
+    const keysOfUsage = Prisma.join([
+      ...groupBy.map((grouping) => Prisma.sql`${this.keyOf(grouping)} AS ${Prisma.raw(`"${grouping}"`)}`),
+      Prisma.sql`TRUE`,
+    ]);
     const usages = groupBy.includes('party') ? Prisma.sql`${from} ${partiesOfUsage}` : from;
     const measured = characteristic === undefined ? Prisma.empty : numbersOfUsage(characteristic);
-    const measures = characteristic === undefined ? Prisma.sql`0::bigint, NULL::numeric` : Prisma.sql`count(c."sum"), sum(c."sum")`;
+    const measures =
+      characteristic === undefined ? Prisma.sql`0::bigint, NULL::numeric` : Prisma.sql`count(c."sum"), sum(c."sum")`;
     return Prisma.sql`
       SELECT COALESCE(json_agg(g), '[]')::text AS "groups" FROM (
         SELECT ${shownKeys} COALESCE(sum("count"), 0) AS "count", COALESCE(sum("measured"), 0) AS "characteristicCount", sum("measure") AS "characteristicSum",

@@ -37,12 +37,27 @@ export interface Results {
  * Usages that meet the condition and wait to be billed, by account and date, locked, with the results that wait. `found`
  * are those that were looked at: as many as the limit when there may be more.
  */
-export async function lockBillable(tx: Transaction, shape: Shape, tenantId: string, condition: Prisma.Sql, limit: number): Promise<{ found: number; billable: Results[] }> {
+export async function lockBillable(
+  tx: Transaction,
+  shape: Shape,
+  tenantId: string,
+  condition: Prisma.Sql,
+  limit: number,
+): Promise<{ found: number; billable: Results[] }> {
   const order = Prisma.sql`${usageAccount}, b."usageDate", b."id"`;
   const usages = await lockRowsWhere(tx, shape, tenantId, Prisma.sql`${isBillable} AND ${condition}`, { order, limit });
   // Whoever held a lock we waited for may have made rates: a statement that waits does not see them, the next one does.
-  const links = new Set((await linksOf(tx, tenantId, Prisma.sql`r."usageId" = ANY(${usages.map(idOf)}::text[])`)).map(({ usageId, result }) => `${result} ${usageId}`));
-  const all = usages.map(withoutNulls).map((usage) => ({ usage, results: openResults(usage).filter((result) => !links.has(`${result} ${idOf(usage)}`)) }));
+  const links = new Set(
+    (await linksOf(tx, tenantId, Prisma.sql`r."usageId" = ANY(${usages.map(idOf)}::text[])`)).map(
+      ({ usageId, result }) => `${result} ${usageId}`,
+    ),
+  );
+  const all = usages
+    .map(withoutNulls)
+    .map((usage) => ({
+      usage,
+      results: openResults(usage).filter((result) => !links.has(`${result} ${idOf(usage)}`)),
+    }));
   return { found: usages.length, billable: all.filter(({ results }) => results.length > 0) };
 }
 
@@ -63,8 +78,14 @@ function idOf(usage: Plain): string {
   return String(usage['id']);
 }
 
-function linksOf(tx: Transaction, tenantId: string, condition: Prisma.Sql): Promise<{ usageId: string; result: number; rateId: string }[]> {
-  return tx.query(Prisma.sql`SELECT r."usageId", r."result", r."rateId" FROM "UsageRate" r WHERE r."tenantId" = ${tenantId} AND ${condition} ORDER BY r."usageId", r."result"`);
+function linksOf(
+  tx: Transaction,
+  tenantId: string,
+  condition: Prisma.Sql,
+): Promise<{ usageId: string; result: number; rateId: string }[]> {
+  return tx.query(
+    Prisma.sql`SELECT r."usageId", r."result", r."rateId" FROM "UsageRate" r WHERE r."tenantId" = ${tenantId} AND ${condition} ORDER BY r."usageId", r."result"`,
+  );
 }
 
 export function billingAccountOf(usage: Plain): Plain | undefined {
@@ -81,14 +102,25 @@ export interface Origin {
 }
 
 /** Where these rates, which are locked, came from, by their ids; their usages are locked as well. */
-export async function lockOriginsOf(tx: Transaction, shape: Shape, tenantId: string, rateIds: readonly string[]): Promise<Map<string, Origin>> {
+export async function lockOriginsOf(
+  tx: Transaction,
+  shape: Shape,
+  tenantId: string,
+  rateIds: readonly string[],
+): Promise<Map<string, Origin>> {
   if (rateIds.length === 0) return new Map();
   const links = await linksOf(tx, tenantId, Prisma.sql`r."rateId" = ANY(${rateIds}::text[])`);
-  const usages = new Map([...(await lockRows(tx, shape, tenantId, [...new Set(links.map(({ usageId }) => usageId))]))].map(([id, usage]) => [id, withoutNulls(usage)] as const));
-  return new Map(links.flatMap(({ usageId, result, rateId }) => {
-    const usage = usages.get(usageId);
-    return usage ? [[rateId, { usage, result }] as const] : [];
-  }));
+  const usages = new Map(
+    [...(await lockRows(tx, shape, tenantId, [...new Set(links.map(({ usageId }) => usageId))]))].map(
+      ([id, usage]) => [id, withoutNulls(usage)] as const,
+    ),
+  );
+  return new Map(
+    links.flatMap(({ usageId, result, rateId }) => {
+      const usage = usages.get(usageId);
+      return usage ? [[rateId, { usage, result }] as const] : [];
+    }),
+  );
 }
 
 /** Results by their usages. */
@@ -116,36 +148,59 @@ export async function requireNoRate(tx: Transaction, tenantId: string, { id, sta
   const [link] = await tx.query<{ rateId: string }>(Prisma.sql`
     SELECT "rateId" FROM "UsageRate" WHERE "tenantId" = ${tenantId} AND "usageId" = ${String(id)} ORDER BY "result" LIMIT 1`);
   if (link === undefined) return;
-  throw new DomainError('CONFLICT', `usage '${String(id)}' became the appliedCustomerBillingRate '${link.rateId}', which must be deleted first`, {
-    path: 'status',
-    reference: { type: 'appliedCustomerBillingRate', id: link.rateId },
-  });
+  throw new DomainError(
+    'CONFLICT',
+    `usage '${String(id)}' became the appliedCustomerBillingRate '${link.rateId}', which must be deleted first`,
+    {
+      path: 'status',
+      reference: { type: 'appliedCustomerBillingRate', id: link.rateId },
+    },
+  );
 }
 
 /** Usages as they stand once these results are on a bill, with their events: a usage all of whose amounts are billed is billed. */
-export function billed(items: readonly Results[], now: Date, nextId: IdSource): { rows: Plain[]; events: DomainEvent[] } {
+export function billed(
+  items: readonly Results[],
+  now: Date,
+  nextId: IdSource,
+): { rows: Plain[]; events: DomainEvent[] } {
   return turned(items, true, now, nextId);
 }
 
 /** Usages of which these results are on a bill no more. */
-export function unbilled(items: readonly Results[], now: Date, nextId: IdSource): { rows: Plain[]; events: DomainEvent[] } {
+export function unbilled(
+  items: readonly Results[],
+  now: Date,
+  nextId: IdSource,
+): { rows: Plain[]; events: DomainEvent[] } {
   return turned(items, false, now, nextId);
 }
 
 /** The attributes that these change. */
 export const billingAttributes = ['status', 'ratedProductUsage'] as const;
 
-function turned(items: readonly Results[], isBilled: boolean, now: Date, nextId: IdSource): { rows: Plain[]; events: DomainEvent[] } {
+function turned(
+  items: readonly Results[],
+  isBilled: boolean,
+  now: Date,
+  nextId: IdSource,
+): { rows: Plain[]; events: DomainEvent[] } {
   const rows: Plain[] = [];
   const events: DomainEvent[] = [];
   for (const { usage, results } of items) {
-    const ratedProductUsage = resultsOf(usage).map((result, index) => (results.includes(index) ? { ...result, isBilled } : result));
+    const ratedProductUsage = resultsOf(usage).map((result, index) =>
+      results.includes(index) ? { ...result, isBilled } : result,
+    );
     const isDone = ratedProductUsage.every((result) => !hasAmount(result) || result['isBilled'] === true);
     const status = isDone ? 'billed' : usage['status'] === 'billed' ? 'rated' : (usage['status'] ?? null);
     const after = changed(usage, { status, ratedProductUsage }, now);
     if (after === undefined) continue;
     rows.push(after);
-    events.push(...kindsOfChange(usage, after, 'status', ['ratedProductUsage']).map((kind) => changeEvent('usage', kind, after, now, nextId)));
+    events.push(
+      ...kindsOfChange(usage, after, 'status', ['ratedProductUsage']).map((kind) =>
+        changeEvent('usage', kind, after, now, nextId),
+      ),
+    );
   }
   return { rows, events };
 }

@@ -32,7 +32,8 @@ export function chargeOf(usage: Plain, before: Plain = {}): Plain | undefined {
 
 /** The lines of a file are moved by SQL, past the balance engine. */
 export function requireUncharged({ chargeTo }: Plain): void {
-  if (chargeTo) throw invalid('chargeTo', 'is not taken from files: charge the usage when it is there, with rateUsage or a PATCH');
+  if (chargeTo)
+    throw invalid('chargeTo', 'is not taken from files: charge the usage when it is there, with rateUsage or a PATCH');
 }
 
 function isRatings(asked: Plain, before: Plain): boolean {
@@ -64,9 +65,14 @@ function ratedAmount(usage: Plain): Amount | undefined {
 function requireRatedAmount(usage: Plain): Amount {
   const amounts = amountsRated(usage);
   const [first] = amounts;
-  if (first === undefined) throw missing('chargeTo.amount', 'no ratedProductUsage has a taxIncludedRatingAmount to take it from');
+  if (first === undefined)
+    throw missing('chargeTo.amount', 'no ratedProductUsage has a taxIncludedRatingAmount to take it from');
   const other = amounts.find(({ units }) => units !== first.units);
-  if (other) throw invalid(`${other.path}.unit`, `is ${other.units}, that of ${first.path} ${first.units}: what is charged has one unit, unless chargeTo.amount says how much`);
+  if (other)
+    throw invalid(
+      `${other.path}.unit`,
+      `is ${other.units}, that of ${first.path} ${first.units}: what is charged has one unit, unless chargeTo.amount says how much`,
+    );
   const sum = ratedAmount(usage) as Amount;
   requireOpeningAmount(sum.amount, 'chargeTo.amount');
   return sum;
@@ -87,7 +93,8 @@ type Move = Pick<Charge, 'type' | 'bucketId' | 'amount'>;
 /** What leads from what was consumed to what is to be: what was too much goes back where it came from, before anything is taken. */
 export function chargesBetween(before: Plain, after: Plain): Charge[] {
   const [was, is] = [consumed(before), consumed(after)];
-  const whole = (type: Charge['type'], consumption: Consumption | undefined): Move[] => (consumption ? [{ type, ...consumption }] : []);
+  const whole = (type: Charge['type'], consumption: Consumption | undefined): Move[] =>
+    consumption ? [{ type, ...consumption }] : [];
   const moves = (was && is && difference(was, is)) ?? [...whole('refund', was), ...whole('debit', is)];
   return moves.filter(({ amount }) => amount.amount.gt(0)).map((move) => ({ ...move, ...about(after) }));
 }
@@ -108,5 +115,9 @@ function difference(was: Consumption, { bucketId, amount: { amount, units } }: C
 /** What an adjustment says of the usage. */
 function about({ id, usageType, externalId, source }: Plain): Pick<Charge, 'usageId' | 'usageType' | 'description'> {
   const origin = [externalId, source && `of source ${String(source)}`].filter(Boolean).join(' ');
-  return { usageId: String(id), usageType: String(usageType ?? 'other'), description: `usage ${String(id)}${externalId ? `, ${origin}` : ''}` };
+  return {
+    usageId: String(id),
+    usageType: String(usageType ?? 'other'),
+    description: `usage ${String(id)}${externalId ? `, ${origin}` : ''}`,
+  };
 }

@@ -37,7 +37,12 @@ export interface Definition {
 }
 
 /** Which ends belong to a range, as the swagger words it. */
-const intervals = { closed: [true, true], open: [false, false], closedBottom: [true, false], closedTop: [false, true] } as const;
+const intervals = {
+  closed: [true, true],
+  open: [false, false],
+  closedBottom: [true, false],
+  closedTop: [false, true],
+} as const;
 export type Interval = keyof typeof intervals;
 
 export function definitionsOf(specification: Plain): Definition[] {
@@ -57,8 +62,10 @@ export function hasRange({ valueFrom, valueTo }: Choice): boolean {
 export function isInRange(choice: Choice, number: Decimal): boolean {
   const [withBottom, withTop] = endsOf(choice);
   const { valueFrom, valueTo } = choice;
-  const isAbove = (valueFrom ?? null) === null || number.gt(valueFrom as number) || (withBottom && number.eq(valueFrom as number));
-  const isBelow = (valueTo ?? null) === null || number.lt(valueTo as number) || (withTop && number.eq(valueTo as number));
+  const isAbove =
+    (valueFrom ?? null) === null || number.gt(valueFrom as number) || (withBottom && number.eq(valueFrom as number));
+  const isBelow =
+    (valueTo ?? null) === null || number.lt(valueTo as number) || (withTop && number.eq(valueTo as number));
   return isAbove && isBelow;
 }
 
@@ -96,7 +103,8 @@ function requireType(path: string, valueType: string | null | undefined): void {
 
 function requireRegex(path: string, regex: string | null | undefined, valueType: ValueType | null | undefined): void {
   if ((regex ?? null) === null) return;
-  if (valueType === 'object' || valueType === 'array') throw invalid(path, `goes with single values, not with valueType ${valueType}`);
+  if (valueType === 'object' || valueType === 'array')
+    throw invalid(path, `goes with single values, not with valueType ${valueType}`);
   regexOf(regex as string, path);
 }
 
@@ -136,7 +144,10 @@ export function isTooLong(regex: string | null | undefined, value: PlainValue): 
 
 function requirePeriod(path: string, period: Period | null | undefined): void {
   const dateOf = (text: string | null | undefined): Date | null => (text ? new Date(text) : null);
-  requireValidity(period && { startDateTime: dateOf(period.startDateTime), endDateTime: dateOf(period.endDateTime) }, path);
+  requireValidity(
+    period && { startDateTime: dateOf(period.startDateTime), endDateTime: dateOf(period.endDateTime) },
+    path,
+  );
 }
 
 function requireChoice(path: string, choice: Choice, { valueType, regex }: Definition): void {
@@ -144,28 +155,42 @@ function requireChoice(path: string, choice: Choice, { valueType, regex }: Defin
   const type = choice.valueType ?? valueType ?? undefined;
   requireRegex(`${path}.regex`, choice.regex, type);
   requirePeriod(`${path}.validFor`, choice.validFor);
-  if (!isAbsent(choice.value)) requireOwnValue(`${path}.value`, choice.value as PlainValue, [choice.valueType, valueType], [choice.regex, regex]);
+  if (!isAbsent(choice.value))
+    requireOwnValue(`${path}.value`, choice.value as PlainValue, [choice.valueType, valueType], [choice.regex, regex]);
   const { rangeInterval, valueFrom, valueTo } = choice;
   if ((rangeInterval ?? null) !== null && !Object.hasOwn(intervals, rangeInterval as string)) {
-    throw invalid(`${path}.rangeInterval`, `must be one of ${Object.keys(intervals).join(', ')}: '${shown(rangeInterval as string)}'`);
+    throw invalid(
+      `${path}.rangeInterval`,
+      `must be one of ${Object.keys(intervals).join(', ')}: '${shown(rangeInterval as string)}'`,
+    );
   }
   if (!hasRange(choice)) {
-    if ((rangeInterval ?? null) !== null) throw missing(`${path}.valueFrom`, 'a rangeInterval says which ends of a range belong to it');
+    if ((rangeInterval ?? null) !== null)
+      throw missing(`${path}.valueFrom`, 'a rangeInterval says which ends of a range belong to it');
     return;
   }
   if (type !== undefined && type !== 'integer' && type !== 'number') {
-    throw invalid(`${path}.${(valueFrom ?? null) === null ? 'valueTo' : 'valueFrom'}`, `is the end of a range of numbers: valueType must be integer or number, not ${type}`);
+    throw invalid(
+      `${path}.${(valueFrom ?? null) === null ? 'valueTo' : 'valueFrom'}`,
+      `is the end of a range of numbers: valueType must be integer or number, not ${type}`,
+    );
   }
   const [from, to] = [valueFrom ?? -Infinity, valueTo ?? Infinity];
   if (isEmpty(choice, type)) {
     throw invalid(`${path}.valueTo`, `leaves nothing in the range from ${from} to ${to}`);
   }
   const number = isAbsent(choice.value) ? undefined : numberOf(choice.value as PlainValue);
-  if (!isAbsent(choice.value) && !(number && isInRange(choice, number))) throw invalid(`${path}.value`, 'lies outside its own range');
+  if (!isAbsent(choice.value) && !(number && isInRange(choice, number)))
+    throw invalid(`${path}.value`, 'lies outside its own range');
 }
 
 /** A value that is allowed must not fail what else is said of it and of its characteristic. */
-function requireOwnValue(path: string, value: PlainValue, types: readonly Choice['valueType'][], regexes: readonly Choice['regex'][]): void {
+function requireOwnValue(
+  path: string,
+  value: PlainValue,
+  types: readonly Choice['valueType'][],
+  regexes: readonly Choice['regex'][],
+): void {
   const otherType = types.find((type) => readAs(type ?? undefined, value) === undefined);
   if (otherType) throw invalid(path, `must be of the type ${otherType}: ${shown(JSON.stringify(value))}`);
   const unmatched = regexes.find((regex) => !matches(regex, value));

@@ -28,7 +28,12 @@ export function claimOf(given: Plain, usageId: string): Claim | undefined {
   const { externalId, source, ...data } = given;
   if (typeof externalId !== 'string') return undefined;
   const digests = Object.entries(data).map(([name, value]): [string, string] => [name, digest(value)]);
-  return { source: typeof source === 'string' ? source : '', externalId, usageId, digests: Object.fromEntries(digests) };
+  return {
+    source: typeof source === 'string' ? source : '',
+    externalId,
+    usageId,
+    digests: Object.fromEntries(digests),
+  };
 }
 
 function digest(value: PlainValue): string {
@@ -39,13 +44,22 @@ function digest(value: PlainValue): string {
  * Claims the names of new usages. Answers, by the id of each usage that is not new, the id of the one that has its
  * name; refuses one that comes with other data. Whoever claims the same name at the same time waits for the other.
  */
-export async function claimOrigins(tx: Transaction, tenantId: string, claims: readonly Claim[]): Promise<Map<string, string>> {
+export async function claimOrigins(
+  tx: Transaction,
+  tenantId: string,
+  claims: readonly Claim[],
+): Promise<Map<string, string>> {
   const taken = new Map<string, string>();
   const first = new Map<string, Claim>();
   for (const claim of claims) if (!first.has(keyOf(claim))) first.set(keyOf(claim), claim);
   let open = [...first.values()];
   for (let tries = 0; open.length > 0; tries++) {
-    if (tries === claimsMax) throw new DomainError('CONFLICT', `externalId '${shown(open[0]?.externalId ?? '')}' is being deleted and taken again: try later`, { path: 'externalId' });
+    if (tries === claimsMax)
+      throw new DomainError(
+        'CONFLICT',
+        `externalId '${shown(open[0]?.externalId ?? '')}' is being deleted and taken again: try later`,
+        { path: 'externalId' },
+      );
     const won = await insertOrigins(tx, tenantId, open);
     const lost = open.filter(({ usageId }) => !won.has(usageId));
     const known = await readOrigins(tx, tenantId, lost);
@@ -75,10 +89,14 @@ function requireSame(claim: Claim, other: Claim, earlierId: string | undefined):
   if (different.length === 0) return;
   const where = claim.source === '' ? '' : ` of source '${shown(claim.source)}'`;
   const what = earlierId === undefined ? 'is there twice with different data' : 'was taken before with other data';
-  const refusal = new DomainError('CONFLICT', `externalId '${shown(claim.externalId)}'${where} ${what}, which differ in ${different.join(', ')}`, {
-    path: different[0],
-    ...(earlierId !== undefined && { reference: { type: 'usage', id: earlierId } }),
-  });
+  const refusal = new DomainError(
+    'CONFLICT',
+    `externalId '${shown(claim.externalId)}'${where} ${what}, which differ in ${different.join(', ')}`,
+    {
+      path: different[0],
+      ...(earlierId !== undefined && { reference: { type: 'usage', id: earlierId } }),
+    },
+  );
   throw claim.element === undefined ? refusal : inElement(refusal, claim.element);
 }
 
@@ -106,12 +124,16 @@ async function readOrigins(tx: Transaction, tenantId: string, claims: readonly C
     FROM "UsageOrigin" o JOIN jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS r("source" text, "externalId" text)
       ON o."source" = r."source" AND o."externalId" = r."externalId"
     WHERE o."tenantId" = ${tenantId} ORDER BY o."source", o."externalId" FOR KEY SHARE OF o`);
-  return new Map(rows.map((row) => ({ ...row, digests: JSON.parse(row.digests) as Plain })).map((claim) => [keyOf(claim), claim]));
+  return new Map(
+    rows.map((row) => ({ ...row, digests: JSON.parse(row.digests) as Plain })).map((claim) => [keyOf(claim), claim]),
+  );
 }
 
 /** The names of usages that go are free again. */
 export function releaseOrigins(tenantId: string, usages: readonly Plain[]): Write {
-  const names = usages.flatMap((usage) => claimOf(usage, String(usage['id'])) ?? []).map(({ source, externalId }) => ({ source, externalId }));
+  const names = usages
+    .flatMap((usage) => claimOf(usage, String(usage['id'])) ?? [])
+    .map(({ source, externalId }) => ({ source, externalId }));
   if (names.length === 0) return undefined;
   return Prisma.sql`
     DELETE FROM "UsageOrigin" o USING jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS r("source" text, "externalId" text)

@@ -40,7 +40,12 @@ export async function withKnownValues<T extends Claim>(
     if (usage === undefined || row === undefined || known === undefined) return claim;
     const types = typesOf(specifications.get(specificationOf(usage)));
     const names = new Set([...Object.keys(claim.digests), ...Object.keys(known.digests)]);
-    const isSame = [...names].every((name) => claim.digests[name] === known.digests[name] || ((isFile || name === 'usageCharacteristic') && valueOf(name, row[name], types, isFile) === valueOf(name, usage[name], types, isFile)));
+    const isSame = [...names].every(
+      (name) =>
+        claim.digests[name] === known.digests[name] ||
+        ((isFile || name === 'usageCharacteristic') &&
+          valueOf(name, row[name], types, isFile) === valueOf(name, usage[name], types, isFile)),
+    );
     return isSame ? { ...claim, digests: known.digests } : claim;
   });
 }
@@ -58,7 +63,9 @@ async function earlierOf(queries: Queries, tenantId: string, claims: readonly Cl
     SELECT r."usageId", o."usageId" AS "earlierId", o."digests"::text AS "digests"
     FROM jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS r("source" text, "externalId" text, "usageId" text)
     JOIN "UsageOrigin" o ON o."tenantId" = ${tenantId} AND o."source" = r."source" AND o."externalId" = r."externalId"`);
-  return new Map(found.map(({ usageId, earlierId, digests }) => [usageId, { earlierId, digests: JSON.parse(digests) as Plain }]));
+  return new Map(
+    found.map(({ usageId, earlierId, digests }) => [usageId, { earlierId, digests: JSON.parse(digests) as Plain }]),
+  );
 }
 
 function specificationOf(usage: Plain): string {
@@ -66,14 +73,30 @@ function specificationOf(usage: Plain): string {
 }
 
 function typesOf(specification: Plain | undefined): ReadonlyMap<string, ValueType | undefined> {
-  return new Map(specification ? definitionsOf(specification).map(({ name, valueType }) => [name, valueType ?? undefined]) : []);
+  return new Map(
+    specification ? definitionsOf(specification).map(({ name, valueType }) => [name, valueType ?? undefined]) : [],
+  );
 }
 
 /** Equal texts are equal values: of characteristics their values as their types have them, of anything else what is not an address. */
-function valueOf(name: string, value: PlainValue | undefined, types: ReadonlyMap<string, ValueType | undefined>, isFile: boolean): string {
+function valueOf(
+  name: string,
+  value: PlainValue | undefined,
+  types: ReadonlyMap<string, ValueType | undefined>,
+  isFile: boolean,
+): string {
   if (name !== 'usageCharacteristic') return canonicalJson(withoutAddresses(value ?? null));
   const list = ((value ?? []) as Plain[]).filter((one) => !isAbsent(one['value']));
-  return JSON.stringify(list.map((one) => JSON.stringify([String(one['name']), textOf(one['value'] as PlainValue, types.get(String(one['name'])), isFile)])).sort());
+  return JSON.stringify(
+    list
+      .map((one) =>
+        JSON.stringify([
+          String(one['name']),
+          textOf(one['value'] as PlainValue, types.get(String(one['name'])), isFile),
+        ]),
+      )
+      .sort(),
+  );
 }
 
 /** As CSV has it where no type says more. */
@@ -81,12 +104,18 @@ function textOf(value: PlainValue, type: ValueType | undefined, isFile: boolean)
   const typed = type && readAs(type, value);
   if (typed !== undefined) return typed;
   if (!isFile) return canonicalJson(value);
-  return readAs('object', value) ?? readAs('array', value) ?? (typeof value === 'string' ? value : canonicalJson(value));
+  return (
+    readAs('object', value) ?? readAs('array', value) ?? (typeof value === 'string' ? value : canonicalJson(value))
+  );
 }
 
 /** An address is made when a reference is read; what is null is not there. */
 function withoutAddresses(value: PlainValue): PlainValue {
   if (Array.isArray(value)) return value.map(withoutAddresses);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([name, part]) => (part === null || name === 'href' ? [] : [[name, withoutAddresses(part)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, part]) =>
+      part === null || name === 'href' ? [] : [[name, withoutAddresses(part)]],
+    ),
+  );
 }

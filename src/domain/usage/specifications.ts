@@ -56,17 +56,25 @@ function check(input: SpecificationInput): void {
   if (isGiven(input.lifecycleStatus)) requireName('lifecycleStatus', input.lifecycleStatus);
   requireValidity(input.validFor);
   requireAttachments('attachment', input.attachment);
-  for (const [index, { validFor }] of (input.entitySpecRelationship ?? []).entries()) requireValidity(validFor, `entitySpecRelationship.${index}.validFor`);
-  for (const [index, characteristic] of (input.specCharacteristic ?? []).entries()) checkNumbers(`specCharacteristic.${index}`, characteristic);
-  requireDefinitions(toPlainObject({ definitions: input.specCharacteristic })['definitions'] as unknown as Definition[] | null);
+  for (const [index, { validFor }] of (input.entitySpecRelationship ?? []).entries())
+    requireValidity(validFor, `entitySpecRelationship.${index}.validFor`);
+  for (const [index, characteristic] of (input.specCharacteristic ?? []).entries())
+    checkNumbers(`specCharacteristic.${index}`, characteristic);
+  requireDefinitions(
+    toPlainObject({ definitions: input.specCharacteristic })['definitions'] as unknown as Definition[] | null,
+  );
 }
 
 /** The ends of a range may be negative, but no finer and no larger than amounts are. */
-function checkNumbers(path: string, { characteristicValueSpecification, charSpecRelationship }: CharacteristicInput): void {
+function checkNumbers(
+  path: string,
+  { characteristicValueSpecification, charSpecRelationship }: CharacteristicInput,
+): void {
   for (const [at, { valueFrom, valueTo }] of (characteristicValueSpecification ?? []).entries()) {
     for (const [name, end] of Object.entries({ valueFrom, valueTo })) {
       if (isGiven(end)) requireOpeningAmount(end.abs(), `${path}.characteristicValueSpecification.${at}.${name}`);
     }
   }
-  for (const [at, { validFor }] of (charSpecRelationship ?? []).entries()) requireValidity(validFor, `${path}.charSpecRelationship.${at}.validFor`);
+  for (const [at, { validFor }] of (charSpecRelationship ?? []).entries())
+    requireValidity(validFor, `${path}.charSpecRelationship.${at}.validFor`);
 }

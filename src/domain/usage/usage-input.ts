@@ -73,17 +73,34 @@ export function requireRated({ status, ratedProductUsage }: Plain): void {
 }
 
 function checkUsage(input: UsageInput): void {
-  const { usageSpecification, usageType, status, usageCharacteristic, ratedProductUsage, relatedParty, chargeTo, externalId, source } = input;
-  for (const [path, name] of Object.entries({ usageType, externalId, source, 'usageSpecification.id': usageSpecification?.id })) {
+  const {
+    usageSpecification,
+    usageType,
+    status,
+    usageCharacteristic,
+    ratedProductUsage,
+    relatedParty,
+    chargeTo,
+    externalId,
+    source,
+  } = input;
+  for (const [path, name] of Object.entries({
+    usageType,
+    externalId,
+    source,
+    'usageSpecification.id': usageSpecification?.id,
+  })) {
     if (isGiven(name)) requireName(path, name);
   }
   if (isGiven(status) && !Object.hasOwn(usageTransitions, status)) {
     throw invalid('status', `must be one of ${Object.keys(usageTransitions).join(', ')}: '${status}'`);
   }
-  for (const [index, { name }] of (usageCharacteristic ?? []).entries()) requireName(`usageCharacteristic.${index}.name`, name);
+  for (const [index, { name }] of (usageCharacteristic ?? []).entries())
+    requireName(`usageCharacteristic.${index}.name`, name);
   for (const [index, rating] of (ratedProductUsage ?? []).entries()) checkRating(`ratedProductUsage.${index}`, rating);
   // An index has the accounts.
-  for (const [index, { id, atReferredType }] of (relatedParty ?? []).entries()) if (atReferredType === accountType) requireName(`relatedParty.${index}.id`, id);
+  for (const [index, { id, atReferredType }] of (relatedParty ?? []).entries())
+    if (atReferredType === accountType) requireName(`relatedParty.${index}.id`, id);
   if (isGiven(chargeTo)) checkChargeTo(chargeTo);
 }
 
@@ -94,13 +111,23 @@ function checkChargeTo({ bucket, amount }: ChargeToInput): void {
   requireOpeningAmount(amount.amount, 'chargeTo.amount.amount');
 }
 
-function checkRating(path: string, { taxRate, bucketValueConvertedInAmount, taxExcludedRatingAmount, taxIncludedRatingAmount }: RatingInput): void {
+function checkRating(
+  path: string,
+  { taxRate, bucketValueConvertedInAmount, taxExcludedRatingAmount, taxIncludedRatingAmount }: RatingInput,
+): void {
   if (isGiven(taxRate)) requireOpeningAmount(taxRate, `${path}.taxRate`);
-  for (const [name, money] of Object.entries({ bucketValueConvertedInAmount, taxExcludedRatingAmount, taxIncludedRatingAmount })) {
+  for (const [name, money] of Object.entries({
+    bucketValueConvertedInAmount,
+    taxExcludedRatingAmount,
+    taxIncludedRatingAmount,
+  })) {
     if (isGiven(money)) requireMoney(`${path}.${name}`, money);
   }
   const [excluded, included] = [taxExcludedRatingAmount?.unit, taxIncludedRatingAmount?.unit];
   if (excluded !== undefined && included !== undefined && excluded !== included) {
-    throw invalid(`${path}.taxIncludedRatingAmount.unit`, `must be '${shown(excluded)}', as in taxExcludedRatingAmount: '${shown(included)}'`);
+    throw invalid(
+      `${path}.taxIncludedRatingAmount.unit`,
+      `must be '${shown(excluded)}', as in taxExcludedRatingAmount: '${shown(included)}'`,
+    );
   }
 }

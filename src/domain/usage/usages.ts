@@ -73,7 +73,9 @@ export class Usages {
   /** Several usages, all or none; the answer is `{ items: [...] }`. Those that were taken before are among them. */
   createMany(context: WriteContext, inputs: readonly UsageInput[]): Promise<Answer> {
     const given = eachOf(inputs, fromUsageInput);
-    const idempotency = idempotencyOf(context.idempotencyKey, 'createUsages', { items: inputs.map((input) => withoutNulls(toPlainObject(input))) });
+    const idempotency = idempotencyOf(context.idempotencyKey, 'createUsages', {
+      items: inputs.map((input) => withoutNulls(toPlainObject(input))),
+    });
     return this.write(context, idempotency, async (tx, now, charge) => {
       const result = await this.take(tx, context.tenantId, given, now, charge);
       if ('refusal' in result) return result;
@@ -85,7 +87,11 @@ export class Usages {
 
   async update(context: WriteContext, change: Change): Promise<Answer> {
     const changes = fromUsageChange(change.input);
-    const idempotency = idempotencyOf(context.idempotencyKey, 'updateUsage', requestedInput(context, { id: change.id, ...changes }));
+    const idempotency = idempotencyOf(
+      context.idempotencyKey,
+      'updateUsage',
+      requestedInput(context, { id: change.id, ...changes }),
+    );
     return this.change(context, idempotency, change, () => changes);
   }
 
@@ -117,11 +123,14 @@ export class Usages {
       requireNotBilled(before, 'changed');
       if (!isSame(before, after, billedBy)) await requireNoRate(tx, tenantId, before);
       this.tools.extensions.check(after);
-      if (!isSame(before, after, ['usageCharacteristic', 'usageSpecification'])) await this.requireFits(tx, tenantId, [after]);
+      if (!isSame(before, after, ['usageCharacteristic', 'usageSpecification']))
+        await this.requireFits(tx, tenantId, [after]);
       const charged = await charge(tx, chargesBetween(before, after));
       if ('refusal' in charged) return charged;
       const row = withAdjustments(after, charged.actions);
-      await writeAll(tx, [updateRows(this.tools.shapes.usage, tenantId, [...Object.keys(set), 'adjustBalance'], [row])]);
+      await writeAll(tx, [
+        updateRows(this.tools.shapes.usage, tenantId, [...Object.keys(set), 'adjustBalance'], [row]),
+      ]);
       return { answer: row, events: this.changedEvents(before, row, now) };
     });
   }
@@ -154,14 +163,24 @@ export class Usages {
    * Inserts those that are new, charging what they are to be charged to, and finds those that were taken before; in the
    * order they were handed over.
    */
-  private async take(tx: Transaction, tenantId: string, given: readonly Plain[], now: Date, charge: ApplyCharges): Promise<{ taken: Taken[] } | { refusal: Refusal }> {
+  private async take(
+    tx: Transaction,
+    tenantId: string,
+    given: readonly Plain[],
+    now: Date,
+    charge: ApplyCharges,
+  ): Promise<{ taken: Taken[] } | { refusal: Refusal }> {
     const rows = given.map((data) => newUsage(data, this.tools.nextId(now), now));
     const claims = given.flatMap((data, index) => {
       const claim = claimOf(data, idOf(rows[index]));
       return claim ? [given.length > 1 ? { ...claim, element: index } : claim] : [];
     });
     const byId = new Map(rows.map((row) => [idOf(row), row]));
-    const earlierIds = await claimOrigins(tx, tenantId, await withKnownValues(tx, this.tools.shapes, tenantId, claims, byId, { isFile: false }));
+    const earlierIds = await claimOrigins(
+      tx,
+      tenantId,
+      await withKnownValues(tx, this.tools.shapes, tenantId, claims, byId, { isFile: false }),
+    );
     const fresh = rows.filter((row) => !earlierIds.has(idOf(row)));
     eachOf(fresh, (row) => this.tools.extensions.check(row));
     await this.requireFits(tx, tenantId, fresh);
@@ -172,11 +191,17 @@ export class Usages {
       await writeAll(tx, [releaseOrigins(tenantId, fresh)]);
       return charged;
     }
-    const made = fresh.map((row) => withAdjustments(row, charged.actions.filter((_, index) => charges[index]?.usageId === idOf(row))));
+    const made = fresh.map((row) =>
+      withAdjustments(
+        row,
+        charged.actions.filter((_, index) => charges[index]?.usageId === idOf(row)),
+      ),
+    );
     await writeAll(tx, [insertRows(this.tools.shapes.usage, tenantId, made)]);
     const known = new Map(made.map((row) => [idOf(row), row]));
     const sought = [...new Set(earlierIds.values())].filter((id) => !known.has(id));
-    for (const [id, row] of await readRows(tx, this.tools.shapes.usage, tenantId, sought)) known.set(id, withoutNulls(row));
+    for (const [id, row] of await readRows(tx, this.tools.shapes.usage, tenantId, sought))
+      known.set(id, withoutNulls(row));
     const taken = rows.map((row) => {
       const earlierId = earlierIds.get(idOf(row));
       const found = known.get(earlierId ?? idOf(row));
@@ -199,7 +224,9 @@ export class Usages {
   }
 
   private created(taken: readonly Taken[], now: Date): DomainEvent[] {
-    return taken.filter(({ isNew }) => isNew).map(({ row }) => changeEvent('usage', 'Create', row, now, this.tools.nextId));
+    return taken
+      .filter(({ isNew }) => isNew)
+      .map(({ row }) => changeEvent('usage', 'Create', row, now, this.tools.nextId));
   }
 
   /** The attribute is called status, its event StateChange (DIGEST §2d). A PATCH may be both. */
@@ -217,7 +244,9 @@ export function newUsage(given: Plain, id: string, now: Date): Plain {
 
 /** What a new usage is charged; its place among several is what a refusal begins with. */
 function firstCharges(row: Plain, index: number | undefined): Charge[] {
-  return chargesBetween({}, row).map((charge) => (index === undefined ? charge : { ...charge, subject: `element ${index}` }));
+  return chargesBetween({}, row).map((charge) =>
+    index === undefined ? charge : { ...charge, subject: `element ${index}` },
+  );
 }
 
 /** Whoever reads the usage finds what moved its bucket last. */
@@ -239,10 +268,16 @@ function isSame(before: Plain, after: Plain, attributes: readonly string[]): boo
 
 /** What is on a bill stays as it was billed. */
 function requireNotBilled({ id, status }: Plain, what: string): void {
-  if (status === 'billed') throw new DomainError('CONFLICT', `usage '${String(id)}' is billed and cannot be ${what}`, { path: 'status' });
+  if (status === 'billed')
+    throw new DomainError('CONFLICT', `usage '${String(id)}' is billed and cannot be ${what}`, { path: 'status' });
 }
 
 /** What it consumed would be lost. */
 function requireNotCharged({ id, chargeTo }: Plain): void {
-  if (chargeTo) throw new DomainError('CONFLICT', `usage '${String(id)}' is charged to a bucket and cannot be deleted: remove its chargeTo first`, { path: 'chargeTo' });
+  if (chargeTo)
+    throw new DomainError(
+      'CONFLICT',
+      `usage '${String(id)}' is charged to a bucket and cannot be deleted: remove its chargeTo first`,
+      { path: 'chargeTo' },
+    );
 }

@@ -2,7 +2,17 @@ import { shown } from '../../platform/errors.js';
 import { REGEX_WORK_MAX } from '../../platform/filter/limits.js';
 import type { Plain, PlainValue } from '../../platform/plain.js';
 import { invalid, missing } from '../input.js';
-import { definitionsOf, endsOf, hasRange, isInRange, isTooLong, matches, type Choice, type Definition, type Period } from './definitions.js';
+import {
+  definitionsOf,
+  endsOf,
+  hasRange,
+  isInRange,
+  isTooLong,
+  matches,
+  type Choice,
+  type Definition,
+  type Period,
+} from './definitions.js';
 import { isAbsent, numberOf, readAs, type ValueType } from './values.js';
 
 /** Choices that a refusal lists. */
@@ -26,7 +36,8 @@ export function requireFit(usage: Plain, specification: Plain): void {
     requireCardinality(definition, values.length);
     for (const { value, path } of values) {
       const problem = problemOf(value, definition, at);
-      if (problem) throw invalid(path, `(characteristic '${shown(definition.name)}') ${problem}: ${shown(JSON.stringify(value))}`);
+      if (problem)
+        throw invalid(path, `(characteristic '${shown(definition.name)}') ${problem}: ${shown(JSON.stringify(value))}`);
     }
   }
 }
@@ -56,11 +67,13 @@ function requireCardinality({ name, minCardinality, maxCardinality }: Definition
 function problemOf(value: PlainValue, definition: Definition, at: Date): string | undefined {
   const type = definition.valueType ?? undefined;
   if (readAs(type, value) === undefined) return `must be of the type ${type}`;
-  if (isTooLong(definition.regex, value)) return `is too long for the regular expression ${shown(String(definition.regex))}: the limit of its states times the length, REGEX_WORK_MAX, is ${REGEX_WORK_MAX}`;
+  if (isTooLong(definition.regex, value))
+    return `is too long for the regular expression ${shown(String(definition.regex))}: the limit of its states times the length, REGEX_WORK_MAX, is ${REGEX_WORK_MAX}`;
   if (!matches(definition.regex, value)) return `must match ${shown(String(definition.regex))}`;
   if (definition.extensible) return undefined;
   const choices = (definition.characteristicValueSpecification ?? []).filter(isRestricting);
-  if (choices.length === 0 || choices.some((choice) => isValidAt(choice.validFor, at) && fits(value, choice, type))) return undefined;
+  if (choices.length === 0 || choices.some((choice) => isValidAt(choice.validFor, at) && fits(value, choice, type)))
+    return undefined;
   const words = choices.slice(0, choicesShownMax).map((choice) => shown(wordsOf(choice)));
   return `must be ${words.join(' or ')}${choices.length > choicesShownMax ? ' or ...' : ''}`;
 }

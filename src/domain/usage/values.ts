@@ -47,7 +47,9 @@ export function readAs(type: ValueType | undefined, value: PlainValue): string |
     case 'array':
     case 'object': {
       const structure = structureOf(value);
-      return structure !== undefined && Array.isArray(structure) === (type === 'array') ? canonicalJson(structure) : undefined;
+      return structure !== undefined && Array.isArray(structure) === (type === 'array')
+        ? canonicalJson(structure)
+        : undefined;
     }
     case undefined:
       return canonicalJson(value);

@@ -106,11 +106,17 @@ export class Backfills {
     const { name, isBlocking } = backfill;
     const begun = await this.progressOf(name);
     if (begun?.isDone) return;
-    this.logger.info({ backfill: name, isBlocking, batches: begun?.batches ?? 0 }, begun ? 'backfill goes on' : 'backfill begins');
-    for (let progress = nothingYet; !progress.isDone; ) {
+    this.logger.info(
+      { backfill: name, isBlocking, batches: begun?.batches ?? 0 },
+      begun ? 'backfill goes on' : 'backfill begins',
+    );
+    for (let progress = nothingYet; !progress.isDone;) {
       if (this.stopping.signal.aborted) return;
-      progress = await withRetry(() => this.database.transaction((tx) => this.runBatch(tx, backfill), { timeoutMs: BATCH_TIMEOUT_MS }));
-      if (progress.isDone) this.logger.info({ backfill: name, batches: progress.batches, changed: progress.changed }, 'backfill done');
+      progress = await withRetry(() =>
+        this.database.transaction((tx) => this.runBatch(tx, backfill), { timeoutMs: BATCH_TIMEOUT_MS }),
+      );
+      if (progress.isDone)
+        this.logger.info({ backfill: name, batches: progress.batches, changed: progress.changed }, 'backfill done');
     }
   }
 
@@ -121,18 +127,29 @@ export class Backfills {
     await tx.execute(Prisma.sql`
       INSERT INTO "ServerState" ("key", "value", "updatedAt") VALUES (${key}, ${JSON.stringify(nothingYet)}::jsonb, ${at}::timestamptz) ON CONFLICT DO NOTHING`);
     // Locked until the batch is committed: the next server goes on behind it.
-    const [row] = await tx.query<{ value: Progress }>(Prisma.sql`SELECT "value" FROM "ServerState" WHERE "key" = ${key} FOR UPDATE`);
+    const [row] = await tx.query<{ value: Progress }>(
+      Prisma.sql`SELECT "value" FROM "ServerState" WHERE "key" = ${key} FOR UPDATE`,
+    );
     const before = row?.value ?? nothingYet;
     if (before.isDone) return before;
     const { next, changed } = await batch(tx, before.next);
     if (next !== undefined && next === before.next) throw new Error(`backfill '${name}' does not get beyond '${next}'`);
-    const after: Progress = { next, isDone: next === undefined, changed: before.changed + changed, batches: before.batches + 1 };
-    await tx.execute(Prisma.sql`UPDATE "ServerState" SET "value" = ${JSON.stringify(after)}::jsonb, "updatedAt" = ${at}::timestamptz WHERE "key" = ${key}`);
+    const after: Progress = {
+      next,
+      isDone: next === undefined,
+      changed: before.changed + changed,
+      batches: before.batches + 1,
+    };
+    await tx.execute(
+      Prisma.sql`UPDATE "ServerState" SET "value" = ${JSON.stringify(after)}::jsonb, "updatedAt" = ${at}::timestamptz WHERE "key" = ${key}`,
+    );
     return after;
   }
 
   private async progressOf(name: string): Promise<Progress | undefined> {
-    const [row] = await this.database.query<{ value: Progress }>(Prisma.sql`SELECT "value" FROM "ServerState" WHERE "key" = ${keyOf(name)}`);
+    const [row] = await this.database.query<{ value: Progress }>(
+      Prisma.sql`SELECT "value" FROM "ServerState" WHERE "key" = ${keyOf(name)}`,
+    );
     return row?.value;
   }
 }

@@ -68,7 +68,8 @@ export class DatabaseClock implements RunningClock {
     this.measuring = this.tryOnce();
     const isDone = await this.measuring;
     this.measuring = undefined;
-    if (!this.isStopped) this.timer = setTimeout(() => void this.measure(), isDone ? measureEveryMs : measureAgainAfterMs).unref();
+    if (!this.isStopped)
+      this.timer = setTimeout(() => void this.measure(), isDone ? measureEveryMs : measureAgainAfterMs).unref();
   }
 
   private async tryOnce(): Promise<boolean> {
@@ -78,7 +79,8 @@ export class DatabaseClock implements RunningClock {
       this.isAway = false;
       return true;
     } catch (error) {
-      if (!this.isAway && !this.isStopped) this.logger.warn({ err: error }, 'cannot ask the database for its time: the last measure stays');
+      if (!this.isAway && !this.isStopped)
+        this.logger.warn({ err: error }, 'cannot ask the database for its time: the last measure stays');
       this.isAway = true;
       return false;
     }
@@ -90,7 +92,9 @@ export class DatabaseClock implements RunningClock {
     for (let question = 0; question < questions; question++) {
       const sentMs = this.sources.monotonicMs();
       const [row] = await workingAs('control', () =>
-        this.database.statement<{ ms: number }>(`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "ms"`),
+        this.database.statement<{ ms: number }>(
+          `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "ms"`,
+        ),
       );
       const receivedMs = this.sources.monotonicMs();
       answers.push({ offsetMs: Number(row?.ms) - (sentMs + receivedMs) / 2, roundTripMs: receivedMs - sentMs });
@@ -103,7 +107,8 @@ export class DatabaseClock implements RunningClock {
     const stepMs = Math.round(offsetMs - this.offsetMs);
     // Within half a round trip the measure knows no better than what there is.
     if (!this.isMeasured || Math.abs(stepMs) > roundTripMs / 2) this.offsetMs = offsetMs;
-    if (this.isMeasured && Math.abs(stepMs) > offTellMs) this.logger.warn({ stepMs }, 'the time of the database stepped, and that of this server with it');
+    if (this.isMeasured && Math.abs(stepMs) > offTellMs)
+      this.logger.warn({ stepMs }, 'the time of the database stepped, and that of this server with it');
     this.isMeasured = true;
     this.wallOffsetMs = this.sources.wallMs() - this.sources.monotonicMs();
     this.tellOff(Math.round(this.wallOffsetMs - this.offsetMs));
@@ -113,7 +118,8 @@ export class DatabaseClock implements RunningClock {
     if (Math.abs(aheadMs - this.toldMs) <= offTellMs) return;
     const isOff = Math.abs(aheadMs) > offTellMs;
     this.toldMs = isOff ? aheadMs : 0;
-    if (isOff) this.logger.warn({ aheadMs }, 'the clock of this machine is not that of the database, whose time counts');
+    if (isOff)
+      this.logger.warn({ aheadMs }, 'the clock of this machine is not that of the database, whose time counts');
     else this.logger.info({ aheadMs }, 'the clock of this machine agrees with that of the database again');
   }
 }

@@ -89,7 +89,8 @@ export function prismaTransaction<T>(
           failures.push(error);
           throw error;
         });
-      if (timeoutMs) await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('lock_timeout', ${String(timeoutMs)}, true)`;
+      if (timeoutMs)
+        await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('lock_timeout', ${String(timeoutMs)}, true)`;
       const result = await work({
         client: tx,
         query: (sql) => watch(tx.$queryRaw(sql)),

@@ -138,7 +138,9 @@ function parseClaim(text: string): Claim {
     return nobody;
   }
   const { pid, host, start } = claim ?? {};
-  return Number.isSafeInteger(pid) && Number(pid) > 0 && typeof host === 'string' ? { pid: Number(pid), host, start: start ?? null } : nobody;
+  return Number.isSafeInteger(pid) && Number(pid) > 0 && typeof host === 'string'
+    ? { pid: Number(pid), host, start: start ?? null }
+    : nobody;
 }
 
 /**

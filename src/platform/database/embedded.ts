@@ -59,7 +59,13 @@ export async function openEmbedded(
           return statement(text, values);
         }),
       transaction: (work, { timeoutMs } = {}) =>
-        watched(() => prismaTransaction(client, work, { timeoutMs, waitMs: TRANSACTION_WAIT_MS, maxMs: timeoutMs ?? TRANSACTION_MAX_MS })),
+        watched(() =>
+          prismaTransaction(client, work, {
+            timeoutMs,
+            waitMs: TRANSACTION_WAIT_MS,
+            maxMs: timeoutMs ?? TRANSACTION_MAX_MS,
+          }),
+        ),
       statement,
       // A transaction of PGlite's own: after a failure it rolls back before it lets the next one in.
       script: (sql) => pglite.transaction((tx) => tx.exec(sql)).then(() => undefined),
@@ -102,7 +108,9 @@ async function lockOrRefuse(dataDir: string): Promise<DirectoryLock> {
   try {
     return await lockDirectory(dataDir);
   } catch (error) {
-    throw error instanceof DirectoryLockedError ? error : new DataDirectoryError(`cannot use directory '${dataDir}': ${firstLine(error)}`, { cause: error });
+    throw error instanceof DirectoryLockedError
+      ? error
+      : new DataDirectoryError(`cannot use directory '${dataDir}': ${firstLine(error)}`, { cause: error });
   }
 }
 
@@ -127,7 +135,9 @@ async function requireOurs(folder: string): Promise<void> {
     throw new DataDirectoryError(`cannot read directory '${folder}': ${firstLine(error)}`, { cause: error });
   }
   if (names.length === 0 || names.includes('PG_VERSION')) return;
-  throw new DataDirectoryError(`directory '${folder}' is not empty and is no database (it has no PG_VERSION): restore it from a backup, or name another DATA_DIR`);
+  throw new DataDirectoryError(
+    `directory '${folder}' is not empty and is no database (it has no PG_VERSION): restore it from a backup, or name another DATA_DIR`,
+  );
 }
 
 function firstLine(error: unknown): string {

@@ -49,7 +49,10 @@ export function migrationsFolder(): string {
 /** Reads the migrations in their order, which is the order of their names. */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
   return Promise.all(
     names.map(async (name) => ({ name, sql: await readFile(join(folder, name, 'migration.sql'), 'utf8') })),
   );
@@ -67,15 +70,24 @@ export async function applyMigrations(database: Database, folder = migrationsFol
     await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
     await connection.script(CREATE_RECORDS);
     const missing = findMissing(migrations, await readRecords(connection));
-    await requireParts(connection, migrations.filter((migration) => !missing.includes(migration)));
+    await requireParts(
+      connection,
+      migrations.filter((migration) => !missing.includes(migration)),
+    );
     for (const migration of missing) await apply(connection, migration);
     return missing.map(({ name }) => name);
   });
 }
 
 async function requireParts(connection: DedicatedConnection, applied: readonly Migration[]): Promise<void> {
-  const missing = await tellMissing(connection, applied.map(({ sql }) => sql));
-  if (missing) throw new MigrationError(`the database lacks ${missing}, which its migrations made: restore it from a backup that is whole`);
+  const missing = await tellMissing(
+    connection,
+    applied.map(({ sql }) => sql),
+  );
+  if (missing)
+    throw new MigrationError(
+      `the database lacks ${missing}, which its migrations made: restore it from a backup that is whole`,
+    );
 }
 
 function readRecords(connection: DedicatedConnection): Promise<MigrationRecord[]> {

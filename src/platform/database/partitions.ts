@@ -13,7 +13,9 @@ export function partition(connections: number): Readonly<Record<WorkClass, numbe
   const sizes = new Map(exact.map(({ name, part }) => [name, Math.max(1, Math.floor(part))]));
   let left = connections - [...sizes.values()].reduce((sum, size) => sum + size, 0);
   // What rounding leaves goes to whom it took most from.
-  for (const { name, part } of exact.filter(({ part }) => part > 1).sort((one, other) => (other.part % 1) - (one.part % 1))) {
+  for (const { name, part } of exact
+    .filter(({ part }) => part > 1)
+    .sort((one, other) => (other.part % 1) - (one.part % 1))) {
     if (left-- <= 0) break;
     sizes.set(name, Math.floor(part) + 1);
   }
@@ -28,7 +30,11 @@ type Lease = (connection: pg.PoolClient) => void;
 
 const leases = new AsyncLocalStorage<Lease>();
 
-type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void;
+type ConnectCallback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
 
 /**
  * The connections of one class. Nobody waits for ever: a connection that is silent for longer than any statement may
@@ -68,8 +74,14 @@ export class Partition extends pg.Pool {
   }
 
   /** Runs a transaction that takes its connection from here; when its time is over the connection is cut, and it fails. */
-  async withDeadline<T>(work: (times: Pick<ClassTimes, 'waitMs'> & { maxMs: number }) => Promise<T>, timeoutMs?: number): Promise<T> {
-    const { waitMs, transactionMs: maxMs } = { ...this.times, ...(timeoutMs !== undefined && { transactionMs: timeoutMs }) };
+  async withDeadline<T>(
+    work: (times: Pick<ClassTimes, 'waitMs'> & { maxMs: number }) => Promise<T>,
+    timeoutMs?: number,
+  ): Promise<T> {
+    const { waitMs, transactionMs: maxMs } = {
+      ...this.times,
+      ...(timeoutMs !== undefined && { transactionMs: timeoutMs }),
+    };
     let timer: NodeJS.Timeout | undefined;
     const lease: Lease = (connection) => {
       if (timeoutMs !== undefined) socketOf(connection).setTimeout(timeoutMs + graceMs);

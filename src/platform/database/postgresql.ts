@@ -31,7 +31,10 @@ export interface PostgresqlOptions {
 }
 
 /** Opens a PostgreSQL server. Throws DatabaseOpenError when it cannot be used. */
-export async function openPostgresql(url: string, { poolSize, readTimes = defaultReadTimes }: PostgresqlOptions): Promise<Database> {
+export async function openPostgresql(
+  url: string,
+  { poolSize, readTimes = defaultReadTimes }: PostgresqlOptions,
+): Promise<Database> {
   const config = readUrl(url);
   await checkServer(config);
   const sizes = partition(poolSize);
@@ -60,7 +63,8 @@ export async function openPostgresql(url: string, { poolSize, readTimes = defaul
     clients.set(workClass, client);
     return client;
   };
-  const cancel = (connection: pg.PoolClient): Promise<unknown> => partitions.control.query('SELECT pg_cancel_backend($1)', [processOf(connection)]);
+  const cancel = (connection: pg.PoolClient): Promise<unknown> =>
+    partitions.control.query('SELECT pg_cancel_backend($1)', [processOf(connection)]);
   const names = new StatementNames(CONNECTION_LIFETIME_S * 1_000);
   return {
     kind: 'postgresql',
@@ -69,12 +73,17 @@ export async function openPostgresql(url: string, { poolSize, readTimes = defaul
     read: async <T>({ text, values }: Prisma.Sql, { isPlanKept, workClass, signal, maxMs }: ReadOptions) => {
       const statement = { name: isPlanKept ? names.of(text) : undefined, text, values };
       const place = partitions[workClass ?? classOf('read')];
-      if (signal !== undefined || maxMs !== undefined) return place.queryBounded<T>(statement, { signal, maxMs }, cancel);
+      if (signal !== undefined || maxMs !== undefined)
+        return place.queryBounded<T>(statement, { signal, maxMs }, cancel);
       return (await place.query(statement)).rows as T[];
     },
     transaction: (work, { timeoutMs, workClass = classOf('write') } = {}) =>
-      partitions[workClass].withDeadline((limits) => prismaTransaction(clientOf(workClass), work, { timeoutMs, ...limits }), timeoutMs),
-    statement: async <T>(sql: string, values: readonly unknown[] = []) => (await partitions[classOf('write')].query(sql, [...values])).rows as T[],
+      partitions[workClass].withDeadline(
+        (limits) => prismaTransaction(clientOf(workClass), work, { timeoutMs, ...limits }),
+        timeoutMs,
+      ),
+    statement: async <T>(sql: string, values: readonly unknown[] = []) =>
+      (await partitions[classOf('write')].query(sql, [...values])).rows as T[],
     // The pool throws a connection away whose query failed, and with it the transaction that is still open.
     script: async (sql) => {
       await partitions[classOf('write')].query(`BEGIN; ${sql}; COMMIT`);

@@ -24,14 +24,29 @@ export async function catalogOf(connection: Pick<DedicatedConnection, 'query'>):
  * What these migrations made and the database has not got, in words; undefined when all of it is there. A restore that
  * went wrong in part, or somebody's hand, would else be noticed by whoever asks for what is missing.
  */
-export async function tellMissing(connection: Pick<DedicatedConnection, 'query'>, scripts: readonly string[]): Promise<string | undefined> {
+export async function tellMissing(
+  connection: Pick<DedicatedConnection, 'query'>,
+  scripts: readonly string[],
+): Promise<string | undefined> {
   const there = await catalogOf(connection);
   const parts = partsOf(scripts).filter((part) => !there.has(part));
   // Columns, indexes and triggers go with their table: its name says it all.
   const tables = parts.flatMap((part) => (part.startsWith('table ') ? [part.slice('table '.length)] : []));
-  const missing = parts.filter((part) => !tables.some((table) => part.startsWith(`column ${table}.`) || part.startsWith(`trigger ${table}.`) || part === `index ${table}_pkey`));
+  const missing = parts.filter(
+    (part) =>
+      !tables.some(
+        (table) =>
+          part.startsWith(`column ${table}.`) || part.startsWith(`trigger ${table}.`) || part === `index ${table}_pkey`,
+      ),
+  );
   if (missing.length === 0) return undefined;
-  const byWeight = [...missing.filter((part) => part.startsWith('table ')), ...missing.filter((part) => !part.startsWith('table '))];
-  const named = byWeight.slice(0, namedMax).map((part) => part.replace(' ', ` '`) + `'`).join(', ');
+  const byWeight = [
+    ...missing.filter((part) => part.startsWith('table ')),
+    ...missing.filter((part) => !part.startsWith('table ')),
+  ];
+  const named = byWeight
+    .slice(0, namedMax)
+    .map((part) => part.replace(' ', ` '`) + `'`)
+    .join(', ');
   return byWeight.length > namedMax ? `${named} and ${byWeight.length - namedMax} more` : named;
 }

@@ -75,7 +75,9 @@ function refuseBrackets(name: string): void {
   const within = /^\[([\w@.]+)\]$/.exec(name.slice(bracket))?.[1];
   const isIndex = within === undefined || /^\d+$/.test(within);
   const how = isIndex ? `several values as '${base}=a,b' or '${base}=a&${base}=b'` : `'${base}.${within}'`;
-  throw new DomainError('INVALID_QUERY', `cannot filter by '${printable(name)}': write ${printable(how)}`, { path: printable(name) });
+  throw new DomainError('INVALID_QUERY', `cannot filter by '${printable(name)}': write ${printable(how)}`, {
+    path: printable(name),
+  });
 }
 
 /**
@@ -113,7 +115,12 @@ function alternatives(text: string, operator: Operator, name: string): readonly 
   return takesSeveral.has(operator) ? splitValues(text, name) : [unquote(text)];
 }
 
-function typedValues({ text, isQuoted }: WrittenValue, type: AttributeType, operator: Operator, term: Term): readonly FilterValue[] {
+function typedValues(
+  { text, isQuoted }: WrittenValue,
+  type: AttributeType,
+  operator: Operator,
+  term: Term,
+): readonly FilterValue[] {
   const scalar = operator === 'isNull' ? 'boolean' : type.kind === 'scalar' ? type.type : 'json';
   const values = operator === 'isNull' ? flag(text) : parseValue(scalar, text, isQuoted);
   if (values === undefined) {

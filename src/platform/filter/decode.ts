@@ -46,8 +46,18 @@ function rawAs(character: string, code: string): (text: string, at: number) => n
   };
 }
 
-const decodedSpelling: Spelling = { quote: decodedAs('"'), backslash: decodedAs('\\'), comma: decodedAs(','), hasSemicolons: false };
-const rawSpelling: Spelling = { quote: rawAs('"', '%22'), backslash: rawAs('\\', '%5C'), comma: rawAs(',', '%2C'), hasSemicolons: true };
+const decodedSpelling: Spelling = {
+  quote: decodedAs('"'),
+  backslash: decodedAs('\\'),
+  comma: decodedAs(','),
+  hasSemicolons: false,
+};
+const rawSpelling: Spelling = {
+  quote: rawAs('"', '%22'),
+  backslash: rawAs('\\', '%5C'),
+  comma: rawAs(',', '%2C'),
+  hasSemicolons: true,
+};
 
 /**
  * Where the value in quotes ends whose first character stands at this place: behind a quote that is followed by
@@ -134,5 +144,11 @@ function commaFrom(text: string, at: number): number {
 export function unquote(text: string): WrittenValue {
   if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return { text, isQuoted: false };
   const inner = text.slice(1, -1);
-  return { text: inner.replaceAll(/(?<!\\)(\\+)("|$)/g, (_, backslashes: string, quote: string) => '\\'.repeat(backslashes.length / 2) + quote), isQuoted: true };
+  return {
+    text: inner.replaceAll(
+      /(?<!\\)(\\+)("|$)/g,
+      (_, backslashes: string, quote: string) => '\\'.repeat(backslashes.length / 2) + quote,
+    ),
+    isQuoted: true,
+  };
 }

@@ -44,7 +44,8 @@ export function parseFields(raws: readonly string[], root: AttributeType, toAttr
   for (const name of names) {
     const names = segments(name);
     const reached = reachPath(root, names, toAttribute);
-    const path = reached && reached.declared === reached.path.length ? reached.path : extensionPath(root, names, toAttribute);
+    const path =
+      reached && reached.declared === reached.path.length ? reached.path : extensionPath(root, names, toAttribute);
     if (path) select(attributes, path);
     else if (name === 'none') isNone = true;
     else
@@ -81,12 +82,18 @@ function refuseJsonPath(text: string): never {
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     if (error.code === 'INVALID_QUERY') {
-      throw new DomainError('INVALID_QUERY', `cannot select '${printable(text)}': neither attribute names nor valid JSONPath`, {
-        path: 'fields',
-      });
+      throw new DomainError(
+        'INVALID_QUERY',
+        `cannot select '${printable(text)}': neither attribute names nor valid JSONPath`,
+        {
+          path: 'fields',
+        },
+      );
     }
   }
-  throw new DomainError('NOT_SUPPORTED', `JSONPath in 'fields' is not supported: '${printable(text)}'`, { path: 'fields' });
+  throw new DomainError('NOT_SUPPORTED', `JSONPath in 'fields' is not supported: '${printable(text)}'`, {
+    path: 'fields',
+  });
 }
 
 /** An attribute named whole stays whole, whatever of it is named besides. */

@@ -52,7 +52,9 @@ function valueOfType(type: ScalarType, value: FilterValue): FilterValue | undefi
     case 'string':
       return typeof value === 'string' && isStorable(value) ? value : undefined;
     case 'int':
-      return typeof value === 'number' && Number.isInteger(value) && value >= INT_MIN && value <= INT_MAX ? value : undefined;
+      return typeof value === 'number' && Number.isInteger(value) && value >= INT_MIN && value <= INT_MAX
+        ? value
+        : undefined;
     case 'decimal':
       return decimalValue(value);
     case 'boolean':

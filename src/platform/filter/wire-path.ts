@@ -49,7 +49,8 @@ function inNestedExtension(root: AttributeType, names: readonly string[], toAttr
   let reached = root;
   for (const [at, name] of names.slice(1).entries()) {
     const next = reached.kind === 'object' ? stepInto(reached, toAttribute(name)) : undefined;
-    if (next === undefined) return at > 0 && isExtension(reached) ? [...names.slice(1, at + 1), first, ...names.slice(at + 1)] : names;
+    if (next === undefined)
+      return at > 0 && isExtension(reached) ? [...names.slice(1, at + 1), first, ...names.slice(at + 1)] : names;
     reached = elementType(next);
   }
   return names;

@@ -115,10 +115,21 @@ export class Jobs {
       failed: ({ id }, error) => this.store.fail(name, id, error),
     });
     return {
-      send: async (data, { startAfterSeconds, startAfter = startAfterSeconds, singletonKey = randomUUID(), tx } = {}) => {
+      send: async (
+        data,
+        { startAfterSeconds, startAfter = startAfterSeconds, singletonKey = randomUUID(), tx } = {},
+      ) => {
         // pg-boss puts a job into no queue without a word.
         if (!this.prepared.has(name)) throw new Error(`job '${name}' was not prepared`);
-        const job: NewJob = { data, key: singletonKey, startAfter, retryLimit, retryDelaySeconds, isBackoff: true, leaseSeconds: this.leaseSeconds };
+        const job: NewJob = {
+          data,
+          key: singletonKey,
+          startAfter,
+          retryLimit,
+          retryDelaySeconds,
+          isBackoff: true,
+          leaseSeconds: this.leaseSeconds,
+        };
         const isNew = await this.store.send(name, job, tx);
         if (!startAfter && !tx) this.workers.get(name)?.wake();
         return isNew;
@@ -131,7 +142,12 @@ export class Jobs {
    * Work that repeats: so many seconds after its end it begins anew, on one server at a time. After a failure it
    * waits longer and longer, and never gives up.
    */
-  every(name: string, intervalSeconds: number, handler: (context: JobContext) => Promise<void>, { expireInSeconds }: RepeatSettings): void {
+  every(
+    name: string,
+    intervalSeconds: number,
+    handler: (context: JobContext) => Promise<void>,
+    { expireInSeconds }: RepeatSettings,
+  ): void {
     const next = (delaySeconds: number, failures: number): NewJob => ({
       data: { failures },
       key: REPEAT_KEY,

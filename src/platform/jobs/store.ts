@@ -96,7 +96,10 @@ export class JobStore {
         }
       });
     } catch (error) {
-      throw new JobStoreError(`cannot prepare the tables of background jobs (schema ${SCHEMA}): ${(error as Error).message}`, { cause: error });
+      throw new JobStoreError(
+        `cannot prepare the tables of background jobs (schema ${SCHEMA}): ${(error as Error).message}`,
+        { cause: error },
+      );
     }
   }
 
@@ -240,7 +243,8 @@ function tellingFailures(executeSql: Sql, logger: Logger): Sql {
       return await executeSql(sql, values);
     } catch (error) {
       // A unique violation is how an exclusive queue says that another one of the key runs.
-      if (!isUnavailable(error) && !isUniqueViolation(error)) logger.error({ err: error }, 'cannot fetch background jobs');
+      if (!isUnavailable(error) && !isUniqueViolation(error))
+        logger.error({ err: error }, 'cannot fetch background jobs');
       throw error;
     }
   };

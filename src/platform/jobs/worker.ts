@@ -61,7 +61,10 @@ export class Worker {
     for (const job of this.running.keys()) {
       this.logger.warn({ job: this.work.name, id: job.id }, 'job given back: it did not end in time');
       await this.store.giveBack(this.work.name, job).catch((error: unknown) => {
-        this.logger.error({ err: error, job: this.work.name, id: job.id }, 'cannot give a job back: it runs again when its lease is over');
+        this.logger.error(
+          { err: error, job: this.work.name, id: job.id },
+          'cannot give a job back: it runs again when its lease is over',
+        );
       });
     }
   }

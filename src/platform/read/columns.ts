@@ -25,7 +25,9 @@ export function literal(value: string): string {
 
 /** `AND b."kind" = 'topupBalance'`: what makes the resource out of a table that several share, or that keeps what is hidden. */
 export function fixedConditions(shape: Shape, alias: string): string {
-  const fixed = Object.entries(shape.fixed).map(([column, value]) => `AND ${alias}.${identifier(column)} = ${literal(value)}`);
+  const fixed = Object.entries(shape.fixed).map(
+    ([column, value]) => `AND ${alias}.${identifier(column)} = ${literal(value)}`,
+  );
   const visible = shape.hidden ? [`AND ${alias}.${identifier(shape.hidden.at)} IS NULL`] : [];
   return [...fixed, ...visible].join(' ');
 }
@@ -80,7 +82,5 @@ export function columnSources(shape: Shape, source: string, attributes: readonly
 
 /** `"id" text, "amount" jsonb, ...`: the record type that columnSources reads. */
 export function recordDefinition(shape: Shape, attributes: readonly string[]): string {
-  return attributes
-    .map((name) => `${identifier(name)} ${sqlTypeOf(attributeOf(shape, name).type)}`)
-    .join(', ');
+  return attributes.map((name) => `${identifier(name)} ${sqlTypeOf(attributeOf(shape, name).type)}`).join(', ');
 }

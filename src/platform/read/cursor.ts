@@ -18,7 +18,9 @@ export function decodeCursor(cursor: string, order: readonly OrderKey[]): Cursor
     const values = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (Array.isArray(values) && values.length === order.length + 1 && values.every(isScalar)) return values;
   }
-  throw new DomainError('INVALID_QUERY', `after: '${cursor.slice(0, 40)}' is not a cursor of this order`, { path: 'after' });
+  throw new DomainError('INVALID_QUERY', `after: '${cursor.slice(0, 40)}' is not a cursor of this order`, {
+    path: 'after',
+  });
 }
 
 function parse(text: string): unknown {

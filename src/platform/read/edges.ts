@@ -25,7 +25,12 @@ export class Edges {
     // A count alone is not for nothing either.
     this.rowsAsked += Math.max(1, request.limit);
     if (this.rowsAsked > this.rowsMax) {
-      throw beyond('EDGE_ROWS_MAX', this.rowsMax, 'the nested lists ask for too many rows, parents × limit: ask for fewer parents or a lower limit', 'limit');
+      throw beyond(
+        'EDGE_ROWS_MAX',
+        this.rowsMax,
+        'the nested lists ask for too many rows, parents × limit: ask for fewer parents or a lower limit',
+        'limit',
+      );
     }
     const key = JSON.stringify([shape.name, shape.rowsAt, scope.tenantId, scope.at, edge, request]);
     let loader = this.loaders.get(key);

@@ -11,7 +11,9 @@ export function namedValues(filter: Filter | undefined, path: readonly string[])
     case 'compareList':
       return filter.operator === 'in' && isSame(filter.path, path) ? filter.values.map(String) : undefined;
     case 'some':
-      return isSame(filter.path, path.slice(0, filter.path.length)) ? namedValues(filter.filter, path.slice(filter.path.length)) : undefined;
+      return isSame(filter.path, path.slice(0, filter.path.length))
+        ? namedValues(filter.filter, path.slice(filter.path.length))
+        : undefined;
     case 'and':
       return filter.filters.map((part) => namedValues(part, path)).find((values) => values !== undefined);
     case 'or': {

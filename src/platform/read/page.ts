@@ -30,8 +30,13 @@ export interface Page {
 }
 
 /** The rows of a page in order, the key attribute last, and one row more when others follow. */
-export function selectPage(shape: Shape, { from, where }: Source, { order, offset, limit, after, attributes }: PageRequest): Prisma.Sql {
-  const place = after === undefined ? Prisma.empty : Prisma.sql`AND ${compileAfter(order, decodeCursor(after, order), shape, 'b')}`;
+export function selectPage(
+  shape: Shape,
+  { from, where }: Source,
+  { order, offset, limit, after, attributes }: PageRequest,
+): Prisma.Sql {
+  const place =
+    after === undefined ? Prisma.empty : Prisma.sql`AND ${compileAfter(order, decodeCursor(after, order), shape, 'b')}`;
   const columns = withKey(shape, [...attributes, ...order.map((key) => key.path[0] ?? shape.key)]);
   return Prisma.sql`
     SELECT ${Prisma.raw(selectList(shape, 'b', columns))}
@@ -41,7 +46,12 @@ export function selectPage(shape: Shape, { from, where }: Source, { order, offse
 }
 
 /** The page made of what selectPage found; `count` is only asked when the page itself does not tell. */
-export function toPage(shape: Shape, { order, offset, limit, after }: PageRequest, found: readonly Plain[], count: Page['totalCount']): Page {
+export function toPage(
+  shape: Shape,
+  { order, offset, limit, after }: PageRequest,
+  found: readonly Plain[],
+  count: Page['totalCount'],
+): Page {
   const items = found.slice(0, limit);
   const hasNextPage = found.length > limit;
   return {
@@ -84,7 +94,12 @@ function measured(select: Prisma.Sql): Prisma.Sql {
 /**
  * The rows of a page and, beside them, how many match in all; null when the page itself tells that, as toPage knows.
  */
-export function selectCountedPage(shape: Shape, source: Source, request: PageRequest, { countMax, bytesMax }: { countMax: number; bytesMax: number }): Prisma.Sql {
+export function selectCountedPage(
+  shape: Shape,
+  source: Source,
+  request: PageRequest,
+  { countMax, bytesMax }: { countMax: number; bytesMax: number },
+): Prisma.Sql {
   const { limit, after } = request;
   const tells = after === undefined ? Prisma.raw(`count(*) BETWEEN 1 AND ${Math.trunc(limit)}`) : Prisma.sql`false`;
   return Prisma.sql`

@@ -7,7 +7,17 @@ import { DomainError } from '../errors.js';
 import { pathsOf } from '../filter/tree.js';
 import type { Plain } from '../plain.js';
 import { selectList } from './columns.js';
-import { boundedRows, selectCount, selectCountedPage, selectPage, toPage, withKey, type Page, type PageRequest, type RowsText } from './page.js';
+import {
+  boundedRows,
+  selectCount,
+  selectCountedPage,
+  selectPage,
+  toPage,
+  withKey,
+  type Page,
+  type PageRequest,
+  type RowsText,
+} from './page.js';
 import { boundRegexWork } from './regex-work.js';
 import { isReport } from './reports.js';
 import type { Shape } from './shape.js';
@@ -78,7 +88,11 @@ export class Reader {
     return loader.load({ id, signal: scope.signal });
   }
 
-  private createLoader(shape: Shape, { tenantId, at }: Scope, columns: readonly string[]): DataLoader<Asked, Plain | null> {
+  private createLoader(
+    shape: Shape,
+    { tenantId, at }: Scope,
+    columns: readonly string[],
+  ): DataLoader<Asked, Plain | null> {
     const select = Prisma.raw(selectList(shape, 'b', columns));
     const plan = shape.rowsOf === undefined ? planKept : planMade;
     return new DataLoader<Asked, Plain | null>(
@@ -96,44 +110,88 @@ export class Reader {
   }
 
   /** A page of the resources that match, in order, the key attribute last; with `below` of those that hang on one parent. */
-  async page(shape: Shape, scope: Scope, request: PageRequest, below?: { edge: Edge; parentId: string }): Promise<Page> {
+  async page(
+    shape: Shape,
+    scope: Scope,
+    request: PageRequest,
+    below?: { edge: Edge; parentId: string },
+  ): Promise<Page> {
     await boundRegexWork(this.database, shape, scope, request.filter);
     const all = sourceOf(shape, scope, request.filter);
     const source = below ? belowParent(all, below.edge, Prisma.sql`${below.parentId}::text`, scope) : all;
-    const plan: ReadOptions = below || !isReport(shape, request) ? planOf(request) : { ...planOf(request), workClass: 'report' };
+    const plan: ReadOptions =
+      below || !isReport(shape, request) ? planOf(request) : { ...planOf(request), workClass: 'report' };
     const { rows, count } = await this.pageRows(shape, source, request, scope, plan);
     return toPage(shape, request, rows, async (exact) => {
       if (count === 'unknown' && !exact) return null;
       if (typeof count === 'number' && !(exact && count > this.bounds.countMax)) return this.known(count, exact);
       return orUnknown(async () => {
-        const row = await this.settled<{ count: number }>(selectCount(source, this.countBound(exact)), scope, countPlanOf(request, exact));
+        const row = await this.settled<{ count: number }>(
+          selectCount(source, this.countBound(exact)),
+          scope,
+          countPlanOf(request, exact),
+        );
         return this.known(row?.count ?? 0, exact);
       });
     });
   }
 
   /** `count`: how many match, up to one more than the bound; null when that is not known yet, 'unknown' when it took too long. */
-  private async pageRows(shape: Shape, source: Source, request: PageRequest, scope: Scope, plan: ReadOptions): Promise<{ rows: Plain[]; count: number | null | 'unknown' }> {
+  private async pageRows(
+    shape: Shape,
+    source: Source,
+    request: PageRequest,
+    scope: Scope,
+    plan: ReadOptions,
+  ): Promise<{ rows: Plain[]; count: number | null | 'unknown' }> {
     if (request.limit === 0) return { rows: [], count: null };
     return inTime(shape, request, async () => {
       // What takes long is not read twice for the sake of its count.
-      const counted = request.isCounted && plan.workClass !== 'report' ? await orUnknown(() => this.countedRows(shape, source, request, scope)) : undefined;
+      const counted =
+        request.isCounted && plan.workClass !== 'report'
+          ? await orUnknown(() => this.countedRows(shape, source, request, scope))
+          : undefined;
       if (counted) return counted;
       const rows = await this.rows(selectPage(shape, source, request), scope, plan);
       return { rows, count: counted === null ? 'unknown' : null };
     });
   }
 
-  private async countedRows(shape: Shape, source: Source, request: PageRequest, scope: Scope): Promise<{ rows: Plain[]; count: number | null }> {
-    const row = await this.settled<RowsText & { count: number | null }>(selectCountedPage(shape, source, request, this.bounds), scope, countPlanOf(request, false));
+  private async countedRows(
+    shape: Shape,
+    source: Source,
+    request: PageRequest,
+    scope: Scope,
+  ): Promise<{ rows: Plain[]; count: number | null }> {
+    const row = await this.settled<RowsText & { count: number | null }>(
+      selectCountedPage(shape, source, request, this.bounds),
+      scope,
+      countPlanOf(request, false),
+    );
     return { rows: row ? (this.parsed(row) as Plain[]) : [], count: row?.count ?? null };
   }
 
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
-  async pages(shape: Shape, scope: Scope, edge: Edge, parentIds: readonly string[], request: PageRequest): Promise<Page[]> {
+  async pages(
+    shape: Shape,
+    scope: Scope,
+    edge: Edge,
+    parentIds: readonly string[],
+    request: PageRequest,
+  ): Promise<Page[]> {
     await boundRegexWork(this.database, shape, scope, request.filter);
     const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`, scope);
-    const found = request.limit === 0 ? [] : await inTime(shape, request, () => this.perParent<Plain[]>(parentIds, this.valueOf(selectPage(shape, source, request)), scope, planOf(request)));
+    const found =
+      request.limit === 0
+        ? []
+        : await inTime(shape, request, () =>
+            this.perParent<Plain[]>(
+              parentIds,
+              this.valueOf(selectPage(shape, source, request)),
+              scope,
+              planOf(request),
+            ),
+          );
     const createCounter = (exact: boolean): DataLoader<string, number | null> =>
       new DataLoader(
         async (ids) => {
@@ -177,7 +235,12 @@ export class Reader {
   }
 
   /** One value per parent, in their order; the select may say `p."id"` and has one row: the value and its bytes. */
-  private async perParent<T>(parentIds: readonly string[], select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<T[]> {
+  private async perParent<T>(
+    parentIds: readonly string[],
+    select: Prisma.Sql,
+    scope: Scope,
+    plan: ReadOptions,
+  ): Promise<T[]> {
     const { bytesMax } = this.bounds;
     const values = Prisma.sql`
       SELECT '[' || string_agg(v."value", ',' ORDER BY v."ordinal") FILTER (WHERE v."bytes" <= ${bytesMax}::int) || ']' AS "rows", max(v."bytes") AS "bytes"
@@ -214,7 +277,10 @@ function onlySignalOf(asked: readonly Asked[]): AbortSignal | undefined {
 }
 
 function tooLarge(bytesMax: number): DomainError {
-  return new DomainError('ANSWER_TOO_LARGE', `the answer would be larger than the limit ANSWER_BYTES_MAX of ${bytesMax} bytes: ask for fewer rows or attributes`);
+  return new DomainError(
+    'ANSWER_TOO_LARGE',
+    `the answer would be larger than the limit ANSWER_BYTES_MAX of ${bytesMax} bytes: ask for fewer rows or attributes`,
+  );
 }
 
 /** Counting has a time of its own, in which it is done or not known; a count to the end, asked for by name, is a report. */
@@ -239,8 +305,13 @@ async function inTime<T>(shape: Shape, { filter, order }: PageRequest, read: () 
   } catch (error) {
     const isLate = isStatementTimeout(error);
     if (!isLate && !isWaitInVain(error)) throw error;
-    const filtered = filter === undefined ? 'no filter' : `a filter by ${pathsOf(filter).slice(0, namedMax).join(', ')}`;
+    const filtered =
+      filter === undefined ? 'no filter' : `a filter by ${pathsOf(filter).slice(0, namedMax).join(', ')}`;
     const ordered = order.length === 0 ? '' : ` and the order by ${order.map(({ path }) => path.join('.')).join(', ')}`;
-    throw new DomainError('UNAVAILABLE', `${shape.name} with ${filtered}${ordered} ${isLate ? 'takes too long to read' : 'waited too long for its turn behind others that read much'}: filter by something that leaves less, such as an id, or leave the order out`, { path: 'filter' });
+    throw new DomainError(
+      'UNAVAILABLE',
+      `${shape.name} with ${filtered}${ordered} ${isLate ? 'takes too long to read' : 'waited too long for its turn behind others that read much'}: filter by something that leaves less, such as an id, or leave the order out`,
+      { path: 'filter' },
+    );
   }
 }

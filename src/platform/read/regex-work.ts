@@ -18,18 +18,36 @@ interface Search {
  * embedded database cannot be interrupted, and nothing else goes on in the process while it matches. A PostgreSQL server
  * ends such a statement by itself.
  */
-export async function boundRegexWork(database: Pick<Database, 'read' | 'kind'>, shape: Shape, scope: Scope, filter: Filter | undefined): Promise<void> {
+export async function boundRegexWork(
+  database: Pick<Database, 'read' | 'kind'>,
+  shape: Shape,
+  scope: Scope,
+  filter: Filter | undefined,
+): Promise<void> {
   if (database.kind !== 'pglite' || filter === undefined) return;
   const searches = searchesOf(filter, undefined).filter(({ attribute }) => Object.hasOwn(shape.attributes, attribute));
   if (searches.length === 0) return;
   const { from } = sourceOf(shape, scope, filter);
   const { where } = sourceOf(shape, scope, undefined);
   // In whatever order conditions are looked at, no more than the texts of all rows are.
-  const work = Prisma.join(searches.map(({ attribute, states }) => Prisma.sql`${states}::float8 * COALESCE(sum(${charactersOf(shape, attribute)}), 0)`), ' + ');
-  const [row] = await database.read<{ work: number }>(Prisma.sql`SELECT ${work} AS "work" FROM ${from} WHERE ${where}`, { isPlanKept: false, signal: scope.signal });
+  const work = Prisma.join(
+    searches.map(
+      ({ attribute, states }) => Prisma.sql`${states}::float8 * COALESCE(sum(${charactersOf(shape, attribute)}), 0)`,
+    ),
+    ' + ',
+  );
+  const [row] = await database.read<{ work: number }>(
+    Prisma.sql`SELECT ${work} AS "work" FROM ${from} WHERE ${where}`,
+    { isPlanKept: false, signal: scope.signal },
+  );
   if ((row?.work ?? 0) <= REGEX_STATEMENT_WORK_MAX) return;
   const names = [...new Set(searches.map(({ attribute }) => attribute))].join(', ');
-  throw beyond('REGEX_STATEMENT_WORK_MAX', REGEX_STATEMENT_WORK_MAX, `the states of the regular expressions for ${names} times the characters of all ${shape.name}s there are too many`, 'filter');
+  throw beyond(
+    'REGEX_STATEMENT_WORK_MAX',
+    REGEX_STATEMENT_WORK_MAX,
+    `the states of the regular expressions for ${names} times the characters of all ${shape.name}s there are too many`,
+    'filter',
+  );
 }
 
 function searchesOf(filter: Filter, attribute: string | undefined): Search[] {
@@ -44,7 +62,9 @@ function searchesOf(filter: Filter, attribute: string | undefined): Search[] {
       return searchesOf(filter.filter, attribute ?? filter.path[0]);
     case 'compare': {
       const name = attribute ?? filter.path[0];
-      return filter.operator === 'regex' && name !== undefined ? [{ attribute: name, states: countRegexStates(String(filter.value)) }] : [];
+      return filter.operator === 'regex' && name !== undefined
+        ? [{ attribute: name, states: countRegexStates(String(filter.value)) }]
+        : [];
     }
     default:
       return [];

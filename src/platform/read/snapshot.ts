@@ -15,12 +15,17 @@ export interface SnapshotOptions {
  * transaction on a connection of its own, so that nobody waits for it. The embedded database has one connection, which
  * a long transaction would take from all others: there each read sees its own present.
  */
-export async function withSnapshot<T>(database: Database, { maxMs, signal }: SnapshotOptions, work: (reads: SnapshotReads) => Promise<T>): Promise<T> {
+export async function withSnapshot<T>(
+  database: Database,
+  { maxMs, signal }: SnapshotOptions,
+  work: (reads: SnapshotReads) => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted();
   if (database.kind === 'pglite') return work(database);
   return database.dedicated(async (connection) => {
     const [row] = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    const cancel = (): void => void database.statement('SELECT pg_cancel_backend($1)', [row?.pid]).catch(() => undefined);
+    const cancel = (): void =>
+      void database.statement('SELECT pg_cancel_backend($1)', [row?.pid]).catch(() => undefined);
     await connection.script(`
       SET statement_timeout = ${Math.trunc(maxMs)};
       SET idle_in_transaction_session_timeout = ${Math.trunc(maxMs)};

@@ -36,7 +36,8 @@ export function sourceOfIds(shape: Shape, scope: Scope, ids: readonly string[]):
 
 function rowsOf({ table, rowsAt, rowsOf: owner }: Shape, { at }: Scope, filter: Filter | undefined): Prisma.Sql {
   if (rowsAt === undefined) return Prisma.raw(`${identifier(table)} b`);
-  const named = owner === undefined ? Prisma.empty : Prisma.sql`, ${namedOf(filter, ['id'])}, ${namedOf(filter, owner)}`;
+  const named =
+    owner === undefined ? Prisma.empty : Prisma.sql`, ${namedOf(filter, ['id'])}, ${namedOf(filter, owner)}`;
   return Prisma.sql`${Prisma.raw(identifier(rowsAt))}(${at.toISOString()}::timestamptz${named}) b`;
 }
 

@@ -2,7 +2,15 @@ import type { Clock } from '../clock.js';
 import type { Database, Transaction } from '../database/database.js';
 import { DomainError } from '../errors.js';
 import type { Plain } from '../plain.js';
-import { answerOf, findOutcome, insertOutcomes, loadOutcomes, type Idempotency, type Refusal, type Replayable } from './idempotency.js';
+import {
+  answerOf,
+  findOutcome,
+  insertOutcomes,
+  loadOutcomes,
+  type Idempotency,
+  type Refusal,
+  type Replayable,
+} from './idempotency.js';
 import { insertEvents, type DomainEvent } from './outbox.js';
 import { withRetry } from './retry.js';
 import { writeAll } from './write-all.js';
@@ -64,7 +72,10 @@ export async function runCommand(
   return { answer: answerOf(told), replayed: told.replayed };
 }
 
-async function earlierOutcome(tx: Transaction, { tenantId, idempotency }: CommandContext): Promise<Replayable | undefined> {
+async function earlierOutcome(
+  tx: Transaction,
+  { tenantId, idempotency }: CommandContext,
+): Promise<Replayable | undefined> {
   if (idempotency === undefined) return undefined;
   const outcome = findOutcome(await loadOutcomes(tx, tenantId, [idempotency.key]), idempotency);
   return outcome && { outcome, replayed: true };

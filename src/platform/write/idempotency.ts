@@ -64,9 +64,13 @@ export function findOutcome(known: KnownOutcomes, idempotency: Idempotency | und
   const earlier = idempotency && known.get(idempotency.key);
   if (earlier === undefined) return undefined;
   if (earlier.fingerprint !== idempotency?.fingerprint) {
-    throw new DomainError('IDEMPOTENCY_KEY_REUSED', `Idempotency-Key '${idempotency?.key}' was used for another request`, {
-      path: 'Idempotency-Key',
-    });
+    throw new DomainError(
+      'IDEMPOTENCY_KEY_REUSED',
+      `Idempotency-Key '${idempotency?.key}' was used for another request`,
+      {
+        path: 'Idempotency-Key',
+      },
+    );
   }
   return earlier.outcome;
 }
@@ -93,7 +97,7 @@ export function answerOf({ outcome, replayed }: Replayable): Plain {
 
 /** Forgets what was decided before this time, until nothing is left or the signal is aborted. Answers how many. */
 export async function forgetOutcomes(database: Database, before: Date, signal: AbortSignal): Promise<number> {
-  for (let total = 0; ; ) {
+  for (let total = 0; ;) {
     if (signal.aborted) return total;
     // Another server may be at the same rows: each takes what the other has not.
     const forgotten = await database.transaction((tx) =>

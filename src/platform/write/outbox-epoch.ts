@@ -21,7 +21,9 @@ interface Epoch {
 export async function keepOutboxEpoch(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
     await tx.query(Prisma.sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCK_KEY}::bigint)::text`);
-    const [row] = await tx.query<{ value: Epoch }>(Prisma.sql`SELECT "value" FROM "ServerState" WHERE "key" = ${STATE_KEY}`);
+    const [row] = await tx.query<{ value: Epoch }>(
+      Prisma.sql`SELECT "value" FROM "ServerState" WHERE "key" = ${STATE_KEY}`,
+    );
     const system = await systemOf(tx);
     const known = row?.value;
     if (known && known.system === system && !(await isAhead(tx, known.number))) return;
@@ -32,9 +34,13 @@ export async function keepOutboxEpoch(database: Database): Promise<void> {
 
 /** The identity that a cluster gets when it is made. Some hosts of PostgreSQL do not let everybody ask for it. */
 async function systemOf(tx: Transaction): Promise<string | null> {
-  const [may] = await tx.query<{ may: boolean }>(Prisma.sql`SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS "may"`);
+  const [may] = await tx.query<{ may: boolean }>(
+    Prisma.sql`SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS "may"`,
+  );
   if (!may?.may) return null;
-  const [row] = await tx.query<{ system: string }>(Prisma.sql`SELECT system_identifier::text AS "system" FROM pg_control_system()`);
+  const [row] = await tx.query<{ system: string }>(
+    Prisma.sql`SELECT system_identifier::text AS "system" FROM pg_control_system()`,
+  );
   return row?.system ?? null;
 }
 

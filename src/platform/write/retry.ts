@@ -15,14 +15,20 @@ export interface RetryOptions {
  * another server inserted first). An outage becomes UNAVAILABLE: whether the commit arrived is then
  * unknown, and the client may safely repeat the request under the same idempotency key.
  */
-export async function withRetry<T>(transaction: () => Promise<T>, { passesLocks }: RetryOptions = { passesLocks: false }): Promise<T> {
+export async function withRetry<T>(
+  transaction: () => Promise<T>,
+  { passesLocks }: RetryOptions = { passesLocks: false },
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await transaction();
     } catch (error) {
       if (passesLocks && isLockTimeout(error)) throw error;
       if (isUnavailable(error)) {
-        throw new DomainError('UNAVAILABLE', 'the database is not available; repeat the request with the same Idempotency-Key');
+        throw new DomainError(
+          'UNAVAILABLE',
+          'the database is not available; repeat the request with the same Idempotency-Key',
+        );
       }
       const lostRace = isRetryable(error) || isUniqueViolation(error);
       if (!lostRace || attempt === triesMax) throw error;

@@ -41,7 +41,9 @@ function insertParts(shape: Shape): InsertParts {
   const sources = columnSources(shape, 'r', attributes);
   const fixed = Object.entries(shape.fixed);
   const parts = {
-    columns: ['tenantId', ...fixed.map(([column]) => column), ...sources.map((s) => s.column)].map(identifier).join(', '),
+    columns: ['tenantId', ...fixed.map(([column]) => column), ...sources.map((s) => s.column)]
+      .map(identifier)
+      .join(', '),
     values: [...fixed.map(([, value]) => literal(value)), ...sources.map((s) => s.expression)].join(', '),
     record: recordDefinition(shape, attributes),
   };
@@ -55,12 +57,22 @@ export async function lockRow(tx: Transaction, shape: Shape, tenantId: string, i
 }
 
 /** Several resources as they stand, by id, locked in id order until the transaction ends. */
-export function lockRows(tx: Transaction, shape: Shape, tenantId: string, ids: readonly string[]): Promise<Map<string, Plain>> {
+export function lockRows(
+  tx: Transaction,
+  shape: Shape,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<Map<string, Plain>> {
   return rowsById(tx, shape, tenantId, ids, Prisma.sql`FOR UPDATE`);
 }
 
 /** Several resources as they stand, by id; in no transaction, too. */
-export function readRows(tx: Queries, shape: Shape, tenantId: string, ids: readonly string[]): Promise<Map<string, Plain>> {
+export function readRows(
+  tx: Queries,
+  shape: Shape,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<Map<string, Plain>> {
   return rowsById(tx, shape, tenantId, ids, Prisma.empty);
 }
 
@@ -75,13 +87,31 @@ export function lockRowsWhere(
   return selectRows(tx, shape, tenantId, condition, Prisma.sql`ORDER BY ${order} LIMIT ${limit}::int FOR UPDATE`);
 }
 
-async function rowsById(tx: Queries, shape: Shape, tenantId: string, ids: readonly string[], lock: Prisma.Sql): Promise<Map<string, Plain>> {
+async function rowsById(
+  tx: Queries,
+  shape: Shape,
+  tenantId: string,
+  ids: readonly string[],
+  lock: Prisma.Sql,
+): Promise<Map<string, Plain>> {
   if (ids.length === 0) return new Map();
-  const rows = await selectRows(tx, shape, tenantId, Prisma.sql`b."id" = ANY(${ids}::text[])`, Prisma.sql`ORDER BY b."id" ${lock}`);
+  const rows = await selectRows(
+    tx,
+    shape,
+    tenantId,
+    Prisma.sql`b."id" = ANY(${ids}::text[])`,
+    Prisma.sql`ORDER BY b."id" ${lock}`,
+  );
   return new Map(rows.map((row) => [String(row['id']), row]));
 }
 
-async function selectRows(tx: Queries, shape: Shape, tenantId: string, condition: Prisma.Sql, end: Prisma.Sql): Promise<Plain[]> {
+async function selectRows(
+  tx: Queries,
+  shape: Shape,
+  tenantId: string,
+  condition: Prisma.Sql,
+  end: Prisma.Sql,
+): Promise<Plain[]> {
   const columns = selectList(shape, 'b', Object.keys(shape.attributes));
   const rows = await tx.query<{ row: string }>(Prisma.sql`
     SELECT row_to_json(t)::text AS "row" FROM (
@@ -100,7 +130,10 @@ function withNormalTimes(shape: Shape, row: Plain): Plain {
     if (value === null || value === undefined) continue;
     if (isDateTime(type)) result[name] = normalTime(value);
     else if (storage.kind === 'parts') {
-      const parts = Object.entries(value as Plain).map(([part, inner]) => [part, isDateTime(partOf(type, part)) && inner !== null ? normalTime(inner) : inner]);
+      const parts = Object.entries(value as Plain).map(([part, inner]) => [
+        part,
+        isDateTime(partOf(type, part)) && inner !== null ? normalTime(inner) : inner,
+      ]);
       result[name] = withoutNulls(Object.fromEntries(parts) as Plain);
     }
   }
@@ -141,7 +174,12 @@ export function deleteRow(shape: Shape, tenantId: string, id: string): Write {
 }
 
 /** Takes a resource out of what is read, for good; its row stays. */
-export function hideRow({ name, table, hidden }: Shape, tenantId: string, id: string, { at, by }: { at: Date; by: string | undefined }): Write {
+export function hideRow(
+  { name, table, hidden }: Shape,
+  tenantId: string,
+  id: string,
+  { at, by }: { at: Date; by: string | undefined },
+): Write {
   if (hidden === undefined) throw new Error(`${name} has no columns that hide a row`);
   return Prisma.sql`
     UPDATE ${Prisma.raw(identifier(table))}

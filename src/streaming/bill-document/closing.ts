@@ -84,7 +84,8 @@ function totalsOf(bill: Plain, { isCredit, isPrepaid }: Kind): Total[] {
   const due = moneyOf(bill['amountDue']);
   const remaining = moneyOf(bill['remainingAmount']);
   const tax = taxOf(bill, net, included);
-  const isDueElse = due !== undefined && included !== undefined && !(due.unit === included.unit && due.value.eq(included.value));
+  const isDueElse =
+    due !== undefined && included !== undefined && !(due.unit === included.unit && due.value.eq(included.value));
   const payments = ((bill['appliedPayment'] ?? []) as Plain[]).flatMap(paid);
   return [
     ...(net ? [{ label: 'Net amount', money: net }] : []),
@@ -93,7 +94,9 @@ function totalsOf(bill: Plain, { isCredit, isPrepaid }: Kind): Total[] {
     ...(included && isPrepaid ? [{ label: 'Paid from balance', money: negated(included) }] : []),
     ...(due && (isDueElse || !included) ? [{ label: 'Amount due', money: due, isStrong: true }] : []),
     ...payments,
-    ...(remaining ? [{ label: isCredit ? 'Remaining credit' : 'Remaining to be paid', money: remaining, isStrong: true }] : []),
+    ...(remaining
+      ? [{ label: isCredit ? 'Remaining credit' : 'Remaining to be paid', money: remaining, isStrong: true }]
+      : []),
   ];
 }
 
@@ -102,7 +105,9 @@ function taxOf(bill: Plain, net: Money | undefined, included: Money | undefined)
   for (const { amount } of taxesOf(bill, 'taxItem')) sums.add(amount);
   const [sum] = sums.all;
   if (sum) return sum;
-  return net && included && net.unit === included.unit ? { ...included, value: included.value.minus(net.value) } : undefined;
+  return net && included && net.unit === included.unit
+    ? { ...included, value: included.value.minus(net.value) }
+    : undefined;
 }
 
 function paid({ payment, appliedAmount }: Plain): Total[] {

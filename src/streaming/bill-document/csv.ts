@@ -33,7 +33,13 @@ export function csvRow(rate: Plain): string {
 }
 
 function valueAt(rate: Plain, path: string): PlainValue {
-  return path.split('.').reduce<PlainValue>((value, name) => (value === null || typeof value !== 'object' || Array.isArray(value) ? null : (value[name] ?? null)), rate);
+  return path
+    .split('.')
+    .reduce<PlainValue>(
+      (value, name) =>
+        value === null || typeof value !== 'object' || Array.isArray(value) ? null : (value[name] ?? null),
+      rate,
+    );
 }
 
 /** Numbers stay numbers, as exact as they are. A text that could be a formula begins with an apostrophe, which spreadsheets take for "text follows". */

@@ -17,7 +17,10 @@ export function moneyOf(value: PlainValue | undefined): Money | undefined {
 
 /** All digits there are, and at least those in which the currency is paid: 1,234.50; −0.125. */
 export function amountText({ value, unit }: Money): string {
-  const [whole = '', decimals] = value.abs().toFixed(Math.max(value.decimalPlaces(), minorDigitsOf(unit))).split('.');
+  const [whole = '', decimals] = value
+    .abs()
+    .toFixed(Math.max(value.decimalPlaces(), minorDigitsOf(unit)))
+    .split('.');
   const grouped = whole.replaceAll(/\B(?=(\d{3})+$)/g, ',');
   return `${value.isNegative() && !value.isZero() ? '−' : ''}${grouped}${decimals === undefined ? '' : `.${decimals}`}`;
 }
@@ -43,7 +46,10 @@ export function dayText(at: PlainValue | undefined, zone: string): string | unde
 export function periodText(period: PlainValue | undefined, zone: string): string | undefined {
   const { startDateTime, endDateTime } = (period ?? {}) as Plain;
   const first = dayText(startDateTime, zone);
-  const last = typeof endDateTime === 'string' ? dayText(new Date(new Date(endDateTime).getTime() - 1).toISOString(), zone) : undefined;
+  const last =
+    typeof endDateTime === 'string'
+      ? dayText(new Date(new Date(endDateTime).getTime() - 1).toISOString(), zone)
+      : undefined;
   if (first !== undefined && last !== undefined) return first === last ? first : `${first} – ${last}`;
   if (first !== undefined) return `from ${first}`;
   return last === undefined ? undefined : `until ${last}`;
@@ -52,5 +58,8 @@ export function periodText(period: PlainValue | undefined, zone: string): string
 /** Text as it may stand on a line: no line breaks, nothing invisible that turns or hides what follows. */
 export function plainText(text: PlainValue | undefined): string {
   if (typeof text !== 'string') return '';
-  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').replaceAll(/[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '').trim();
+  return text
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .replaceAll(/[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .trim();
 }

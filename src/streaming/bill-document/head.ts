@@ -17,7 +17,12 @@ const factWidth = 84;
 const rowHeight = 14;
 
 /** The head of the first page: who bills whom, what for, and what is to be paid. */
-export function drawHead(sheet: Sheet, bill: Plain, kind: Kind, { issuer, zone }: { issuer: string; zone: string }): void {
+export function drawHead(
+  sheet: Sheet,
+  bill: Plain,
+  kind: Kind,
+  { issuer, zone }: { issuer: string; zone: string },
+): void {
   drawTitle(sheet, issuer, kind);
   const y = sheet.y;
   const below = drawCustomer(sheet, bill);
@@ -36,7 +41,11 @@ function drawTitle(sheet: Sheet, issuer: string, { title, marks }: Kind): void {
   sheet.textTo(title, right, bodyWidth, titleStyle);
   sheet.y = y + Math.max(34, 8 + lines.length * 17);
   if (marks.length > 0) {
-    sheet.textTo(cut(paper, marks.join(' · ').toLocaleUpperCase('en'), bodyWidth), right, bodyWidth, { weight: 'bold', size: 10, colour: markColour });
+    sheet.textTo(cut(paper, marks.join(' · ').toLocaleUpperCase('en'), bodyWidth), right, bodyWidth, {
+      weight: 'bold',
+      size: 10,
+      colour: markColour,
+    });
     sheet.y += 18;
   }
   sheet.rule({ width: 1.2, colour: '#1c2430' });

@@ -24,7 +24,10 @@ export interface Payment {
 
 const creditNote = 'credit note';
 const prepaidStatement = 'prepaid statement';
-const titles: Readonly<Record<string, string>> = { [creditNote]: 'Credit note', [prepaidStatement]: 'Prepaid statement' };
+const titles: Readonly<Record<string, string>> = {
+  [creditNote]: 'Credit note',
+  [prepaidStatement]: 'Prepaid statement',
+};
 const ordinary = ['', 'normal'];
 
 export function kindOf(bill: Plain, zone: string): Kind {
@@ -37,12 +40,21 @@ export function kindOf(bill: Plain, zone: string): Kind {
     ...(state === 'new' ? ['preliminary'] : []),
   ];
   const isCredit = category === creditNote;
-  return { title: title ?? 'Bill', marks, payment: paymentOf(bill, category, zone), isCredit, isOfCredits: isCredit && !isNegative(bill), isPrepaid: category === prepaidStatement };
+  return {
+    title: title ?? 'Bill',
+    marks,
+    payment: paymentOf(bill, category, zone),
+    isCredit,
+    isOfCredits: isCredit && !isNegative(bill),
+    isPrepaid: category === prepaidStatement,
+  };
 }
 
 /** A credit note that a run of bills made is a bill whose credits are more than its charges. */
 function isNegative(bill: Plain): boolean {
-  return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue'].some((name) => moneyOf(bill[name])?.value.isNegative());
+  return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue'].some((name) =>
+    moneyOf(bill[name])?.value.isNegative(),
+  );
 }
 
 /** The number, as far as the bill has one. */
@@ -54,19 +66,42 @@ function paymentOf(bill: Plain, category: string, zone: string): Payment | undef
   const { state } = bill;
   const due = moneyOf(bill['amountDue']);
   const included = moneyOf(bill['taxIncludedAmount']);
-  if (category === prepaidStatement) return { label: 'Paid from balance', amount: included ?? nothing(due), note: 'Nothing is to be paid.' };
+  if (category === prepaidStatement)
+    return { label: 'Paid from balance', amount: included ?? nothing(due), note: 'Nothing is to be paid.' };
   if (due === undefined) return undefined;
   const remaining = moneyOf(bill['remainingAmount']) ?? due;
-  if (state === 'onHold') return { label: 'On hold', amount: remaining, note: 'Please do not pay: this bill is held until it has been looked into.' };
-  if (category === creditNote) return { label: 'Credited to you', amount: { ...due, value: due.value.abs() }, note: 'Nothing is to be paid.' };
-  if (state === 'new') return { label: 'Amount, preliminary', amount: remaining, note: 'Please do not pay yet: this bill may still change.' };
-  if (remaining.value.isZero()) return { label: due.value.isZero() ? 'Nothing to pay' : 'Paid', amount: remaining, note: due.value.isZero() ? '' : 'Thank you: nothing remains to be paid.' };
+  if (state === 'onHold')
+    return {
+      label: 'On hold',
+      amount: remaining,
+      note: 'Please do not pay: this bill is held until it has been looked into.',
+    };
+  if (category === creditNote)
+    return { label: 'Credited to you', amount: { ...due, value: due.value.abs() }, note: 'Nothing is to be paid.' };
+  if (state === 'new')
+    return {
+      label: 'Amount, preliminary',
+      amount: remaining,
+      note: 'Please do not pay yet: this bill may still change.',
+    };
+  if (remaining.value.isZero())
+    return {
+      label: due.value.isZero() ? 'Nothing to pay' : 'Paid',
+      amount: remaining,
+      note: due.value.isZero() ? '' : 'Thank you: nothing remains to be paid.',
+    };
   const day = dayText(bill['paymentDueDate'], zone);
   const notes = [
-    remaining.value.lt(due.value) ? `Of ${moneyText(due)}, ${moneyText({ ...due, value: due.value.minus(remaining.value) })} is paid.` : '',
+    remaining.value.lt(due.value)
+      ? `Of ${moneyText(due)}, ${moneyText({ ...due, value: due.value.minus(remaining.value) })} is paid.`
+      : '',
     `Please state ${numberOf(bill)} with your payment.`,
   ];
-  return { label: day === undefined ? 'To be paid' : `To be paid by ${day}`, amount: remaining, note: notes.filter((note) => note !== '').join(' ') };
+  return {
+    label: day === undefined ? 'To be paid' : `To be paid by ${day}`,
+    amount: remaining,
+    note: notes.filter((note) => note !== '').join(' '),
+  };
 }
 
 function nothing(due: Money | undefined): Money {

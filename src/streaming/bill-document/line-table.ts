@@ -53,7 +53,12 @@ export class LineTable {
     sheet.text('Date', left, style);
     sheet.text('Description', textLeft, style);
     sheet.textTo('Tax', taxRight, taxWidth, style);
-    sheet.textTo(`Net amount${currency === undefined ? '' : ` (${plainText(currency)})`}`, right, amountWidth - 8, style);
+    sheet.textTo(
+      `Net amount${currency === undefined ? '' : ` (${plainText(currency)})`}`,
+      right,
+      amountWidth - 8,
+      style,
+    );
     sheet.y += 13;
     sheet.rule({ width: 0.8, colour: '#5d6877' });
     sheet.y += 6;
@@ -113,7 +118,8 @@ export class LineTable {
     for (const [index, text] of texts.entries()) sheet.paper.text(text, textLeft, sheet.y + index * rowHeight);
     if (sheet.paper.isDrawn) sheet.textTo(cut(sheet.paper, line.tax, taxWidth), taxRight, taxWidth, { colour: faint });
     if (line.net) this.drawAmount(line.net);
-    for (const [index, text] of more.entries()) sheet.paper.text(text, textLeft, sheet.y + texts.length * rowHeight + index * 10 - 1, small);
+    for (const [index, text] of more.entries())
+      sheet.paper.text(text, textLeft, sheet.y + texts.length * rowHeight + index * 10 - 1, small);
     sheet.y += height + 1;
   }
 

@@ -19,15 +19,27 @@ export interface Line {
 export function lineOf(rate: Plain, { zone, isOfCredits }: { zone: string; isOfCredits: boolean }): Line {
   const period = (rate['periodCoverage'] ?? {}) as Plain;
   const covered = period['endDateTime'] ? periodText(period, zone) : undefined;
-  const description = [plainText(rate['description']), covered ?? '', givenWithTax(rate)].filter((text) => text !== '').join(' · ');
-  const taxes = taxesOf(rate).map(({ category, rate: percent }) => (percent === undefined ? category : percentText(percent)));
-  return { date: dayText(rate['date'], zone) ?? '', name: plainText(rate['name']), description, tax: taxes.join(', '), net: signedNet(rate, isOfCredits) };
+  const description = [plainText(rate['description']), covered ?? '', givenWithTax(rate)]
+    .filter((text) => text !== '')
+    .join(' · ');
+  const taxes = taxesOf(rate).map(({ category, rate: percent }) =>
+    percent === undefined ? category : percentText(percent),
+  );
+  return {
+    date: dayText(rate['date'], zone) ?? '',
+    name: plainText(rate['name']),
+    description,
+    tax: taxes.join(', '),
+    net: signedNet(rate, isOfCredits),
+  };
 }
 
 /** The price that was agreed, where the net amount beside it is only taken out of it. */
 function givenWithTax(rate: Plain): string {
   const included = moneyOf(rate['taxIncludedAmount']);
-  return included === undefined || rate['taxExcludedAmount'] || netOf(rate).eq(included.value) ? '' : `${moneyText(included)} with tax`;
+  return included === undefined || rate['taxExcludedAmount'] || netOf(rate).eq(included.value)
+    ? ''
+    : `${moneyText(included)} with tax`;
 }
 
 export interface Tax {
@@ -104,7 +116,9 @@ export class TaxBases {
   private billedTax(tax: Tax, net: Money): TaxFigure | undefined {
     const figures = this.billed.get(net.unit)?.figures();
     if (figures === undefined || !this.turned(figures.excluded).eq(net.value)) return undefined;
-    const found = figures.taxes.find(({ category, percent }) => keyOf({ category: plainText(category), rate: percent?.toNumber() }) === keyOf(tax));
+    const found = figures.taxes.find(
+      ({ category, percent }) => keyOf({ category: plainText(category), rate: percent?.toNumber() }) === keyOf(tax),
+    );
     return found && tax.amount && this.turned(found.amount).eq(tax.amount.value) ? found : undefined;
   }
 

@@ -18,7 +18,9 @@ export interface Style {
 const sizeDefault = 9;
 const ink = '#1c2430';
 
-const folder = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json').replace(/package\.json$/, 'ttf/');
+const folder = createRequire(import.meta.url)
+  .resolve('dejavu-fonts-ttf/package.json')
+  .replace(/package\.json$/, 'ttf/');
 /** Condensed: names are long. It has Latin, Greek, Cyrillic, and much else. */
 const fontFiles = { regular: `${folder}DejaVuSansCondensed.ttf`, bold: `${folder}DejaVuSansCondensed-Bold.ttf` };
 
@@ -36,7 +38,15 @@ export interface DocumentFacts {
 export async function openPdf({ title, author, date }: DocumentFacts): Promise<PDFKit.PDFDocument> {
   const [regular, bold] = await Promise.all([readFile(fontFiles.regular), readFile(fontFiles.bold)]);
   const info = { Title: title, Author: author, CreationDate: date, ModDate: date };
-  const document = new PDFDocument({ size: [page.width, page.height], margin: 0, autoFirstPage: false, pdfVersion: '1.7', lang: 'en', displayTitle: true, info });
+  const document = new PDFDocument({
+    size: [page.width, page.height],
+    margin: 0,
+    autoFirstPage: false,
+    pdfVersion: '1.7',
+    lang: 'en',
+    displayTitle: true,
+    info,
+  });
   return document.registerFont('regular', regular).registerFont('bold', bold);
 }
 
@@ -68,7 +78,9 @@ export class Paper {
   /** On one line, whose upper end is y. */
   text(text: string, x: number, y: number, style: Style = {}): void {
     if (!this.isDrawn || text === '') return;
-    this.set(style).fillColor(style.colour ?? ink).text(text, x, y, { lineBreak: false });
+    this.set(style)
+      .fillColor(style.colour ?? ink)
+      .text(text, x, y, { lineBreak: false });
   }
 
   rule(left: number, right: number, y: number, { width = 0.5, colour = '#b4bcc8' } = {}): void {

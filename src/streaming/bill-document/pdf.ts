@@ -57,7 +57,12 @@ async function turn(out: Writable): Promise<void> {
   requireReader(out);
 }
 
-async function drawBill(paper: Paper, content: PdfContent, groups: readonly LineGroup[], pause: () => Promise<unknown>): Promise<void> {
+async function drawBill(
+  paper: Paper,
+  content: PdfContent,
+  groups: readonly LineGroup[],
+  pause: () => Promise<unknown>,
+): Promise<void> {
   const { bill, issuer, zone, lineCount } = content;
   const kind = kindOf(bill, zone);
   const sheet = new Sheet(paper, { issuer: plainText(issuer), title: `${kind.title} ${numberOf(bill)}` });
@@ -71,9 +76,17 @@ async function drawBill(paper: Paper, content: PdfContent, groups: readonly Line
       }
     }
   };
-  if (groups.length > 0) await new LineTable(sheet, { groups, linesOf, currency: currencyOf(bill), zone, isOfCredits: kind.isOfCredits }, bases).draw();
+  if (groups.length > 0)
+    await new LineTable(
+      sheet,
+      { groups, linesOf, currency: currencyOf(bill), zone, isOfCredits: kind.isOfCredits },
+      bases,
+    ).draw();
   else {
-    const reason = lineCount > linesPrintedMax ? `Its ${lineCount} lines are more than are printed here: they stand in the CSV and JSON of this bill.` : 'This bill has no single lines.';
+    const reason =
+      lineCount > linesPrintedMax
+        ? `Its ${lineCount} lines are more than are printed here: they stand in the CSV and JSON of this bill.`
+        : 'This bill has no single lines.';
     sheet.text(reason, left);
     sheet.y += 30;
   }
@@ -82,5 +95,7 @@ async function drawBill(paper: Paper, content: PdfContent, groups: readonly Line
 
 /** The currency the figures of the bill are in. */
 function currencyOf(bill: Plain): string | undefined {
-  return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue'].map((name) => moneyOf(bill[name])?.unit).find((unit) => unit !== undefined);
+  return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue']
+    .map((name) => moneyOf(bill[name])?.unit)
+    .find((unit) => unit !== undefined);
 }

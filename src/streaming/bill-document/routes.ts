@@ -51,7 +51,11 @@ class Counter {
 
   async run(lineCount: number, work: () => Promise<void>): Promise<void> {
     if (lineCount < linesLarge) return work();
-    if (this.large >= largeMax) throw new DomainError('UNAVAILABLE', `${largeMax} documents of large bills are being made already: try again later`);
+    if (this.large >= largeMax)
+      throw new DomainError(
+        'UNAVAILABLE',
+        `${largeMax} documents of large bills are being made already: try again later`,
+      );
     this.large += 1;
     try {
       await work();
@@ -61,10 +65,16 @@ class Counter {
   }
 }
 
-async function sendDocument(exchange: Exchange, { extension, mimeType }: DocumentFormat, options: BillDocumentOptions, counter: Counter): Promise<void> {
+async function sendDocument(
+  exchange: Exchange,
+  { extension, mimeType }: DocumentFormat,
+  options: BillDocumentOptions,
+  counter: Counter,
+): Promise<void> {
   const { request, response, tenantId, id, query } = exchange;
   const [name] = query.keys();
-  if (name !== undefined) throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of a document: it has none`, { path: name });
+  if (name !== undefined)
+    throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of a document: it has none`, { path: name });
   const found = await options.lines.find(tenantId, id);
   if (found === undefined) throw new DomainError('NOT_FOUND', `CustomerBill '${id}' does not exist`);
   const tag = tagOf(found, extension, options);
@@ -120,14 +130,22 @@ function fileName({ bill }: BillWithCount): string {
   return (plainText(bill['billNo']) || String(bill['id'])).replaceAll(/[^\w.-]/g, '_');
 }
 
-function sendPdf({ tenantId, open }: Exchange, { bill, lineCount }: BillWithCount, { lines, issuer, zone }: BillDocumentOptions): Promise<void> {
+function sendPdf(
+  { tenantId, open }: Exchange,
+  { bill, lineCount }: BillWithCount,
+  { lines, issuer, zone }: BillDocumentOptions,
+): Promise<void> {
   const id = String(bill['id']);
   const linesOf = (ids: readonly string[]): AsyncIterable<readonly Plain[]> => lines.byId(tenantId, ids);
   return writePdf({ bill, lineCount, groups: () => lines.groups(tenantId, id), linesOf, issuer, zone }, open());
 }
 
 /** The bill as TMF JSON, and beside its attributes its rates. */
-async function sendJson({ tenantId, id, open, represent }: Exchange, _found: BillWithCount, { lines }: BillDocumentOptions): Promise<void> {
+async function sendJson(
+  { tenantId, id, open, represent }: Exchange,
+  _found: BillWithCount,
+  { lines }: BillDocumentOptions,
+): Promise<void> {
   const [bill] = await represent(typeName, [id]);
   if (bill === undefined) throw new DomainError('NOT_FOUND', `CustomerBill '${id}' does not exist`);
   const out = open();
@@ -142,7 +160,11 @@ async function sendJson({ tenantId, id, open, represent }: Exchange, _found: Bil
   await write(out, ']}');
 }
 
-async function sendCsv({ tenantId, id, open }: Exchange, _found: BillWithCount, { lines }: BillDocumentOptions): Promise<void> {
+async function sendCsv(
+  { tenantId, id, open }: Exchange,
+  _found: BillWithCount,
+  { lines }: BillDocumentOptions,
+): Promise<void> {
   const out = open();
   await write(out, csvHead);
   for await (const rates of lines.all(tenantId, id)) await write(out, rates.map(csvRow).join(''));

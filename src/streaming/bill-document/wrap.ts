@@ -10,7 +10,8 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Breaks a text into lines of that width, between words, and within a word that is wider than a line. */
 export function wrap(paper: Paper, text: string, width: number, style: Style = {}, max = linesMax): string[] {
   if (text === '') return [];
-  if (paper.isShort(text, width, style) || (text.length <= charactersMax && paper.widthOf(text, style) <= width)) return [text];
+  if (paper.isShort(text, width, style) || (text.length <= charactersMax && paper.widthOf(text, style) <= width))
+    return [text];
   const space = paper.widthOf(' ', style);
   const lines: string[] = [];
   let line = '';

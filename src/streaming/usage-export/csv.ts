@@ -14,7 +14,8 @@ const characteristics = 'usageCharacteristic';
 export function cellsOf({ href, ...usage }: Json): Cells {
   const cells = new Map<string, string>();
   for (const [name, value] of Object.entries(usage)) {
-    if (name === characteristics && Array.isArray(value)) addCharacteristics(cells, String(usage['id']), value as Json[]);
+    if (name === characteristics && Array.isArray(value))
+      addCharacteristics(cells, String(usage['id']), value as Json[]);
     else addValues(cells, name, value);
   }
   return cells;
@@ -23,7 +24,11 @@ export function cellsOf({ href, ...usage }: Json): Cells {
 function addCharacteristics(cells: Map<string, string>, id: string, list: readonly Json[]): void {
   for (const { name, value } of list) {
     const column = `${characteristics}.${String(name)}`;
-    if (cells.has(column)) throw new DomainError('CONFLICT', `usage '${id}' has the characteristic '${shown(String(name))}' twice, and CSV one column for it: export application/x-ndjson`);
+    if (cells.has(column))
+      throw new DomainError(
+        'CONFLICT',
+        `usage '${id}' has the characteristic '${shown(String(name))}' twice, and CSV one column for it: export application/x-ndjson`,
+      );
     cells.set(column, typeof value === 'string' ? value : JSON.stringify(value ?? ''));
   }
 }
@@ -37,7 +42,11 @@ function addValues(cells: Map<string, string>, path: string, value: unknown): vo
 /** Adds the columns of a usage to those of the file. */
 export function addColumns(columns: Set<string>, cells: Cells): void {
   for (const column of cells.keys()) columns.add(column);
-  if (columns.size > columnsMax) throw new DomainError('CONFLICT', `the usages need more than ${columnsMax} columns: filter them, or export application/x-ndjson`);
+  if (columns.size > columnsMax)
+    throw new DomainError(
+      'CONFLICT',
+      `the usages need more than ${columnsMax} columns: filter them, or export application/x-ndjson`,
+    );
 }
 
 /** A line of RFC 4180. Text that a spreadsheet would take for a formula is kept as it is: this is data, for programs. */
@@ -48,7 +57,11 @@ export function csvLine(values: readonly string[]): string {
 /** The cells of a usage in the order of the columns; one that has no column means that the usage came to have it meanwhile. */
 export function csvRow(columns: ReadonlySet<string>, cells: Cells): string {
   for (const column of cells.keys()) {
-    if (!columns.has(column)) throw new DomainError('CONFLICT', `a usage came to have '${shown(column)}' while the file was written, which has no column for it`);
+    if (!columns.has(column))
+      throw new DomainError(
+        'CONFLICT',
+        `a usage came to have '${shown(column)}' while the file was written, which has no column for it`,
+      );
   }
   return csvLine([...columns].map((column) => cells.get(column) ?? ''));
 }

@@ -41,14 +41,20 @@ export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
   const slots = new Slots(downloadsMax, downloadsPerClientMax);
   const handle = async (exchange: Exchange): Promise<void> => {
     const [name] = exchange.query.keys();
-    if (name !== undefined) throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of the bytes of an export`, { path: name });
+    if (name !== undefined)
+      throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of the bytes of an export`, { path: name });
     if (exchange.request.method === 'HEAD') {
       await describe(options, exchange);
       return;
     }
     const giveBack = slots.take(exchange.client);
-    if (giveBack === 'full') throw new DomainError('UNAVAILABLE', `${downloadsMax} exports are being sent already: try again later`);
-    if (giveBack === 'full for this client') throw new DomainError('UNAVAILABLE', `${downloadsPerClientMax} exports are being sent to this client already: try again later`);
+    if (giveBack === 'full')
+      throw new DomainError('UNAVAILABLE', `${downloadsMax} exports are being sent already: try again later`);
+    if (giveBack === 'full for this client')
+      throw new DomainError(
+        'UNAVAILABLE',
+        `${downloadsPerClientMax} exports are being sent to this client already: try again later`,
+      );
     try {
       await download(options, exchange);
     } finally {
@@ -66,7 +72,10 @@ async function describe({ exports }: ExportRoutesOptions, { response, tenantId, 
 
 function setHeaders(response: ServerResponse, { id, contentType }: Pick<ExportRun, 'id' | 'contentType'>): void {
   response.setHeader('Content-Type', `${contentType};charset=utf-8`);
-  response.setHeader('Content-Disposition', `attachment; filename="usage-${id}.${contentType === 'text/csv' ? 'csv' : 'ndjson'}"`);
+  response.setHeader(
+    'Content-Disposition',
+    `attachment; filename="usage-${id}.${contentType === 'text/csv' ? 'csv' : 'ndjson'}"`,
+  );
 }
 
 /** Whatever ends the download before its end is told by the task, and breaks the connection. */
@@ -75,7 +84,10 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
   const run = await exports.begin(tenantId, id);
   const ending = new AbortController();
   const leave = (): void => ending.abort(new Error('the client went away'));
-  const cap = setTimeout(() => ending.abort(new Error(`it took longer than ${exportMaxMs / 60_000} minutes`)), exportMaxMs);
+  const cap = setTimeout(
+    () => ending.abort(new Error(`it took longer than ${exportMaxMs / 60_000} minutes`)),
+    exportMaxMs,
+  );
   const { signal } = ending;
   response.once('close', leave);
   const sender = new Sender(exchange, signal, (lines) => exports.progress(run, lines));
@@ -103,7 +115,11 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
   exchange.open().end();
 }
 
-async function* pagesOf(upTo: string | undefined, read: ReadItems, signal: AbortSignal): AsyncGenerator<readonly Item[]> {
+async function* pagesOf(
+  upTo: string | undefined,
+  read: ReadItems,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Item[]> {
   if (upTo === undefined) return;
   let after: string | undefined;
   do {

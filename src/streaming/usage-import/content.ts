@@ -17,9 +17,11 @@ export class BrokenOff extends Error {}
 /** Refuses a body that is neither plain nor gzip, or whose text is not UTF-8 by its own words. */
 export function requireReadable(headers: IncomingHttpHeaders): void {
   const encoding = encodingOf(headers);
-  if (encoding !== 'gzip' && encoding !== 'identity') throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding '${encoding}' is not gzip or identity`);
+  if (encoding !== 'gzip' && encoding !== 'identity')
+    throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding '${encoding}' is not gzip or identity`);
   const [, charset = 'utf-8'] = /;\s*charset="?([^";]+)/i.exec(headers['content-type'] ?? '') ?? [];
-  if (!/^utf-?8$/i.test(charset.trim())) throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `charset '${charset.trim()}' is not utf-8`);
+  if (!/^utf-?8$/i.test(charset.trim()))
+    throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `charset '${charset.trim()}' is not utf-8`);
 }
 
 /** RFC 9110 §8.4.1: upper or lower case is one, and x-gzip is gzip. */
@@ -33,7 +35,11 @@ function encodingOf(headers: IncomingHttpHeaders): string {
  * end too early, and DomainError when they are not what they claim, too many, or come too slowly. The request outlives it, so that it
  * can be answered.
  */
-export async function* contentOf(request: IncomingMessage, stopping: AbortSignal, limits: PaceLimits): AsyncGenerator<Buffer> {
+export async function* contentOf(
+  request: IncomingMessage,
+  stopping: AbortSignal,
+  limits: PaceLimits,
+): AsyncGenerator<Buffer> {
   const packed = encodingOf(request.headers) === 'gzip' ? unpack(request) : undefined;
   const chunks = (packed ?? request).iterator({ destroyOnReturn: false });
   const sender = new Sender(request, stopping, limits);

@@ -32,7 +32,9 @@ export function readHeader(header: CsvRow, columns: CsvColumns): (row: CsvRow) =
   const seen = new Set<string>();
   const readers = header.map((cell) => {
     const name = cell.trim();
-    const column = name.startsWith(characteristicPrefix) ? characteristic(name.slice(characteristicPrefix.length)) : attribute(name, columns);
+    const column = name.startsWith(characteristicPrefix)
+      ? characteristic(name.slice(characteristicPrefix.length))
+      : attribute(name, columns);
     if (seen.has(column.place)) throw problem(`has column '${shown(name)}' twice`);
     seen.add(column.place);
     return column;
@@ -75,7 +77,9 @@ function attribute(name: string, { attributes, toAttribute }: CsvColumns): Colum
     }
     const segment = segments.shift() ?? '';
     const inner: Attributes = type.kind === 'object' ? type.attributes() : {};
-    const next: AttributeType | undefined = Object.hasOwn(inner, toAttribute(segment)) ? inner[toAttribute(segment)] : undefined;
+    const next: AttributeType | undefined = Object.hasOwn(inner, toAttribute(segment))
+      ? inner[toAttribute(segment)]
+      : undefined;
     if (next === undefined) throw unknown();
     path.push(segment);
     type = next;

@@ -25,7 +25,11 @@ interface Row {
 }
 
 /** The rows of CSV as RFC 4180 has it: commas, quotes where they are needed, a header row of dotted TMF paths. */
-export async function* csvRecords(content: AsyncIterable<Buffer>, columns: CsvColumns, position: Position): AsyncGenerator<FileRecord> {
+export async function* csvRecords(
+  content: AsyncIterable<Buffer>,
+  columns: CsvColumns,
+  position: Position,
+): AsyncGenerator<FileRecord> {
   let countedTwice = 0;
   let parsed = 0;
   const parser = parse({
@@ -62,7 +66,11 @@ export async function* csvRecords(content: AsyncIterable<Buffer>, columns: CsvCo
       }
     }
   } catch (error) {
-    if (error instanceof CsvError) throw new DomainError('INVALID_BODY', `line ${parsed + 1}: the CSV cannot be read: ${faults[error.code] ?? 'it is not as RFC 4180 has it'}`);
+    if (error instanceof CsvError)
+      throw new DomainError(
+        'INVALID_BODY',
+        `line ${parsed + 1}: the CSV cannot be read: ${faults[error.code] ?? 'it is not as RFC 4180 has it'}`,
+      );
     throw error;
   }
   if (toUsage === undefined) throw new DomainError('INVALID_BODY', 'line 1: a CSV file begins with a header row');

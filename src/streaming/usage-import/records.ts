@@ -45,7 +45,8 @@ export async function* withoutMark(content: AsyncIterable<Buffer>): AsyncGenerat
 }
 
 function afterMark(start: Buffer): Buffer {
-  const isUtf16 = utf16Marks.some((mark) => start.subarray(0, mark.length).equals(mark)) || (start[0] === 0) !== (start[1] === 0);
+  const isUtf16 =
+    utf16Marks.some((mark) => start.subarray(0, mark.length).equals(mark)) || (start[0] === 0) !== (start[1] === 0);
   if (isUtf16) throw new DomainError('INVALID_BODY', 'line 1: the file is UTF-16, not UTF-8');
   return start.subarray(0, utf8Mark.length).equals(utf8Mark) ? start.subarray(utf8Mark.length) : start;
 }

@@ -33,7 +33,12 @@ const mediaTypes = new Set<string>(contentTypes);
 /** Files of usages: sent at once with a new task, or to the task that was made before; and what was refused. */
 export function importRoutes(options: ImportRoutesOptions): StreamRoute[] {
   const uploads = new ImportUploads(options);
-  const content = { typeName, part: 'content', mediaTypes, handle: (exchange: Exchange) => uploads.receiveContent(exchange) };
+  const content = {
+    typeName,
+    part: 'content',
+    mediaTypes,
+    handle: (exchange: Exchange) => uploads.receiveContent(exchange),
+  };
   return [
     { method: 'POST', typeName, mediaTypes, handle: (exchange) => uploads.receiveNew(exchange) },
     { method: 'PUT', ...content },
@@ -76,8 +81,13 @@ class ImportUploads {
 
   private async inTurn({ client }: Exchange, work: () => Promise<void>): Promise<void> {
     const giveBack = this.slots.take(client);
-    if (giveBack === 'full') throw new DomainError('UNAVAILABLE', `${uploadsMax} files are being taken already; try again later`);
-    if (giveBack === 'full for this client') throw new DomainError('UNAVAILABLE', `${this.options.perClientMax} files of this client are being taken already; try again later`);
+    if (giveBack === 'full')
+      throw new DomainError('UNAVAILABLE', `${uploadsMax} files are being taken already; try again later`);
+    if (giveBack === 'full for this client')
+      throw new DomainError(
+        'UNAVAILABLE',
+        `${this.options.perClientMax} files of this client are being taken already; try again later`,
+      );
     try {
       await work();
     } finally {
@@ -92,7 +102,10 @@ class ImportUploads {
     const position: Position = { line: 0 };
     try {
       const content = contentOf(exchange.request, stopping, pace);
-      await this.takeAll(upload, contentType === 'text/csv' ? csvRecords(content, columns, position) : ndjsonRecords(content, position));
+      await this.takeAll(
+        upload,
+        contentType === 'text/csv' ? csvRecords(content, columns, position) : ndjsonRecords(content, position),
+      );
       await upload.end();
     } catch (error) {
       const refusal = toRefusal(error, position.line);
@@ -116,13 +129,17 @@ class ImportUploads {
 
 /** Says where in the file it was. */
 function toRefusal(error: unknown, line: number): DomainError | undefined {
-  if (error instanceof BrokenOff) return new DomainError('INVALID_BODY', `behind line ${line} the upload broke off: ${error.message}`);
+  if (error instanceof BrokenOff)
+    return new DomainError('INVALID_BODY', `behind line ${line} the upload broke off: ${error.message}`);
   if (!(error instanceof DomainError)) return undefined;
   const saysWhere = error.code === 'CONFLICT' || error.code === 'UNAVAILABLE' || /\bline \d/.test(error.message);
   return saysWhere ? error : new DomainError(error.code, `behind line ${line}: ${error.message}`, error.details);
 }
 
-async function sendProblems({ imports }: ImportRoutesOptions, { tenantId, id, query, response, open }: Exchange): Promise<void> {
+async function sendProblems(
+  { imports }: ImportRoutesOptions,
+  { tenantId, id, query, response, open }: Exchange,
+): Promise<void> {
   requireParameters(query, []);
   const problems = await imports.problems(tenantId, id);
   if (problems === undefined) throw new DomainError('NOT_FOUND', `usageImport '${id}' does not exist`);
@@ -132,8 +149,14 @@ async function sendProblems({ imports }: ImportRoutesOptions, { tenantId, id, qu
 
 function requireParameters(query: URLSearchParams, known: readonly string[]): void {
   for (const name of query.keys()) {
-    if (!known.includes(name)) throw new DomainError('INVALID_QUERY', `'${name}' is no parameter here${known.length > 0 ? `: ${known.join(', ')} is` : ''}`, { path: name });
-    if (query.getAll(name).length > 1) throw new DomainError('INVALID_QUERY', `'${name}' is given twice`, { path: name });
+    if (!known.includes(name))
+      throw new DomainError(
+        'INVALID_QUERY',
+        `'${name}' is no parameter here${known.length > 0 ? `: ${known.join(', ')} is` : ''}`,
+        { path: name },
+      );
+    if (query.getAll(name).length > 1)
+      throw new DomainError('INVALID_QUERY', `'${name}' is given twice`, { path: name });
   }
 }
 

@@ -29,9 +29,19 @@ describe('the demo bills', () => {
   it('are last month, billed, in each state that bills come to, and one of a single line out of turn, which is new', async () => {
     expect(await database.client.billCycleSpecification.count()).toBe(2);
     const [cycle] = await database.client.billCycle.findMany();
-    expect([cycle?.validForStart?.toISOString(), cycle?.validForEnd?.toISOString(), cycle?.paymentDueDate?.toISOString()]).toEqual(['2026-02-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z', '2026-03-19T00:00:00.000Z']);
+    expect([
+      cycle?.validForStart?.toISOString(),
+      cycle?.validForEnd?.toISOString(),
+      cycle?.paymentDueDate?.toISOString(),
+    ]).toEqual(['2026-02-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z', '2026-03-19T00:00:00.000Z']);
     const bills = await database.client.customerBill.findMany({ orderBy: { id: 'asc' } });
-    const told = bills.map(({ billingAccount, state, taxIncludedAmountValue, remainingAmountValue, billNo }) => [(billingAccount as { id: string }).id, state, Number(taxIncludedAmountValue), Number(remainingAmountValue), billNo !== null]);
+    const told = bills.map(({ billingAccount, state, taxIncludedAmountValue, remainingAmountValue, billNo }) => [
+      (billingAccount as { id: string }).id,
+      state,
+      Number(taxIncludedAmountValue),
+      Number(remainingAmountValue),
+      billNo !== null,
+    ]);
     expect(told).toEqual([
       ['account-1', 'settled', 38.47, 0, true],
       ['account-2', 'partiallyPaid', 47.59, 27.59, true],
@@ -39,13 +49,22 @@ describe('the demo bills', () => {
       ['account-4', 'sent', 47.59, 47.59, true],
       ['account-1', 'new', 11.9, 11.9, false],
     ]);
-    const lines = await database.client.appliedCustomerBillingRate.findMany({ where: { bill: { path: ['id'], equals: String(bills.at(-1)?.id) } } });
-    expect(lines.map(({ isBilled, taxIncludedAmountValue }) => [isBilled, Number(taxIncludedAmountValue)])).toEqual([[true, 11.9]]);
+    const lines = await database.client.appliedCustomerBillingRate.findMany({
+      where: { bill: { path: ['id'], equals: String(bills.at(-1)?.id) } },
+    });
+    expect(lines.map(({ isBilled, taxIncludedAmountValue }) => [isBilled, Number(taxIncludedAmountValue)])).toEqual([
+      [true, 11.9],
+    ]);
   });
 
   it('leave rates and rated usages of the present month to be billed', async () => {
     expect(await database.client.appliedCustomerBillingRate.count({ where: { isBilled: false } })).toBe(2);
-    expect(await server.domains.customerBill.createRatesFromUsage({ tenantId: 'default' }, { billingAccount: { id: 'account-1' } })).toEqual({ usages: 3, rates: 3, hasMore: false });
+    expect(
+      await server.domains.customerBill.createRatesFromUsage(
+        { tenantId: 'default' },
+        { billingAccount: { id: 'account-1' } },
+      ),
+    ).toEqual({ usages: 3, rates: 3, hasMore: false });
   });
 
   it('are written once, also when the first start died before it could say so', async () => {

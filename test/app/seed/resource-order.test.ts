@@ -23,15 +23,28 @@ describe('the demo orders', () => {
     await database.close();
   });
 
-  const states = async (): Promise<string[]> => (await database.client.resourceOrder.findMany({ orderBy: { id: 'asc' } })).map(({ state }) => state);
+  const states = async (): Promise<string[]> =>
+    (await database.client.resourceOrder.findMany({ orderBy: { id: 'asc' } })).map(({ state }) => state);
   const rounds = async (count: number): Promise<number[]> => {
     const moved: number[] = [];
-    for (let round = 0; round < count; round++) moved.push(await server.domains.resourceOrder.simulator.round(new AbortController().signal));
+    for (let round = 0; round < count; round++)
+      moved.push(await server.domains.resourceOrder.simulator.round(new AbortController().signal));
     return moved;
   };
 
   it('are ten in different states, one of them with its cancellation', async () => {
-    expect(await states()).toEqual(['acknowledged', 'inProgress', 'inProgress', 'held', 'pending', 'completed', 'failed', 'partial', 'cancelled', 'rejected']);
+    expect(await states()).toEqual([
+      'acknowledged',
+      'inProgress',
+      'inProgress',
+      'held',
+      'pending',
+      'completed',
+      'failed',
+      'partial',
+      'cancelled',
+      'rejected',
+    ]);
     expect((await database.client.cancelResourceOrder.findMany()).map(({ state }) => state)).toEqual(['done']);
   });
 
@@ -46,6 +59,17 @@ describe('the demo orders', () => {
 
   it('are walked to their end by the simulator where they ask for it, item by item, and others are left alone', async () => {
     expect(await rounds(4)).toEqual([1, 1, 1, 0]);
-    expect(await states()).toEqual(['acknowledged', 'completed', 'inProgress', 'held', 'pending', 'completed', 'failed', 'partial', 'cancelled', 'rejected']);
+    expect(await states()).toEqual([
+      'acknowledged',
+      'completed',
+      'inProgress',
+      'held',
+      'pending',
+      'completed',
+      'failed',
+      'partial',
+      'cancelled',
+      'rejected',
+    ]);
   });
 });

@@ -32,9 +32,15 @@ describe('the demo usage', () => {
     const dates = usages.map(({ usageDate }) => usageDate.getTime());
     expect([...dates].sort((a, b) => a - b)).toEqual(dates);
     const day = 24 * 3_600_000;
-    expect([clock.now().getTime() - dates[0]! > 28 * day, clock.now().getTime() - dates[0]! <= 30 * day, dates.at(-1)! <= clock.now().getTime()]).toEqual([true, true, true]);
-    const share = (test: (usage: (typeof usages)[number]) => boolean): number => usages.filter(test).length / usages.length;
-    for (const kind of ['voice', 'data', 'sms']) expect(share(({ usageType }) => usageType === kind)).toBeGreaterThan(0.1);
+    expect([
+      clock.now().getTime() - dates[0]! > 28 * day,
+      clock.now().getTime() - dates[0]! <= 30 * day,
+      dates.at(-1)! <= clock.now().getTime(),
+    ]).toEqual([true, true, true]);
+    const share = (test: (usage: (typeof usages)[number]) => boolean): number =>
+      usages.filter(test).length / usages.length;
+    for (const kind of ['voice', 'data', 'sms'])
+      expect(share(({ usageType }) => usageType === kind)).toBeGreaterThan(0.1);
     expect(share(({ status }) => status === 'rated')).toBeGreaterThan(0.8);
     expect(new Set(usages.map(({ status }) => status))).toEqual(new Set(['rated', 'rejected', 'received', 'guided']));
   });
@@ -47,6 +53,7 @@ describe('the demo usage', () => {
     await database.transaction((tx) => tx.execute(Prisma.sql`DELETE FROM "ServerState" WHERE "key" = 'demo usage'`));
     await seedUsage({ config, database, logger }, server.domains);
     const after = await contentOf(database);
-    for (const table of ['Usage', 'UsageSpecification', 'UsageOrigin', 'Outbox']) expect([table, after[table]]).toEqual([table, before[table]]);
+    for (const table of ['Usage', 'UsageSpecification', 'UsageOrigin', 'Outbox'])
+      expect([table, after[table]]).toEqual([table, before[table]]);
   });
 });

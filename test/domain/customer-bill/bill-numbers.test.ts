@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const validate = (id: string, key?: string): ReturnType<typeof update> => update(server, 'rest', 'CustomerBill', id, { state: 'validated' }, key);
+const validate = (id: string, key?: string): ReturnType<typeof update> =>
+  update(server, 'rest', 'CustomerBill', id, { state: 'validated' }, key);
 
 async function numbersOf(prefix: string): Promise<number[]> {
   const rows = await server.database.client.customerBill.findMany({ where: { billNo: { startsWith: prefix } } });
@@ -25,8 +26,12 @@ describe('the number of a bill', () => {
     expect(held.resource.billNo).toBe(undefined);
     const { resource } = await validate(bill.id);
     expect(resource.billNo).toBe('INV-2026-000001');
-    expect((await update(server, 'rest', 'CustomerBill', bill.id, { state: 'onHold' })).resource.billNo).toBe('INV-2026-000001');
-    expect((await update(server, 'rest', 'CustomerBill', bill.id, { state: 'validated' })).resource.billNo).toBe('INV-2026-000001');
+    expect((await update(server, 'rest', 'CustomerBill', bill.id, { state: 'onHold' })).resource.billNo).toBe(
+      'INV-2026-000001',
+    );
+    expect((await update(server, 'rest', 'CustomerBill', bill.id, { state: 'validated' })).resource.billNo).toBe(
+      'INV-2026-000001',
+    );
   });
 
   it('has a series of its own for credit notes', async () => {
@@ -54,7 +59,19 @@ describe('the number of a bill', () => {
       ...bills.map(({ id }) => patiently((key) => validate(id, key))),
       // These have taken a number, or not yet, when they are refused: the payment does not fit a bill without an amount.
       ...refused.map(({ id }) =>
-        patiently((key) => update(server, 'graphql', 'CustomerBill', id, { state: 'validated', appliedPayment: [{ payment: { id: 'p' }, appliedAmount: { value: 1, unit: 'EUR' } }] }, key)),
+        patiently((key) =>
+          update(
+            server,
+            'graphql',
+            'CustomerBill',
+            id,
+            {
+              state: 'validated',
+              appliedPayment: [{ payment: { id: 'p' }, appliedAmount: { value: 1, unit: 'EUR' } }],
+            },
+            key,
+          ),
+        ),
       ),
     ]);
     expect(answers.slice(0, 50).map(({ status }) => status)).toEqual(Array(50).fill(200));

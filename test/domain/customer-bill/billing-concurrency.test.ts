@@ -5,7 +5,20 @@ import { startTestServer, type TestServer } from '../../support/server.js';
 import { together } from '../../support/together.js';
 import { startSecondServer } from '../prepay-balance/second-server.js';
 import { eur } from './bills.js';
-import { billingProblems, billsOf, createRatesFromUsage, inFebruary, linesOf, makeCycle, makeRates, newAccount, rating, read, runEnded, usageSpecification } from './billing.js';
+import {
+  billingProblems,
+  billsOf,
+  createRatesFromUsage,
+  inFebruary,
+  linesOf,
+  makeCycle,
+  makeRates,
+  newAccount,
+  rating,
+  read,
+  runEnded,
+  usageSpecification,
+} from './billing.js';
 
 /** On PostgreSQL two servers share the database; the embedded one has one. */
 const isShared = Boolean(process.env.TEST_DATABASE_URL);
@@ -36,7 +49,10 @@ async function makeUsages(account: string, count: number): Promise<void> {
       relatedParty: [{ id: account, atReferredType: 'BillingAccount' }],
       ratedProductUsage: [rating(0.01), rating(0.02)],
     }));
-    const { errors } = await server.graphql('mutation ($inputs: [UsageCreate!]!) { createUsages(inputs: $inputs) { id } }', { inputs });
+    const { errors } = await server.graphql(
+      'mutation ($inputs: [UsageCreate!]!) { createUsages(inputs: $inputs) { id } }',
+      { inputs },
+    );
     expect(errors).toBeUndefined();
   }
 }
@@ -51,7 +67,9 @@ describe('at the same time', () => {
     // What one call finds of an account is one transaction: a call that is put off and repeated has counted nothing before.
     const accounts = [newAccount(), newAccount(), newAccount()];
     for (const account of accounts) await makeUsages(account, 800);
-    const made = await together(callers * accounts.length, (index) => createRatesFromUsage(serverOf(index), { billingAccountId: accounts[index % accounts.length] }));
+    const made = await together(callers * accounts.length, (index) =>
+      createRatesFromUsage(serverOf(index), { billingAccountId: accounts[index % accounts.length] }),
+    );
     expect(made.reduce((sum, { usages }) => sum + usages, 0)).toBe(2_400);
     expect(made.reduce((sum, { rates }) => sum + rates, 0)).toBe(4_800);
     expect(await server.database.client.usageRate.count()).toBe(4_800);
@@ -61,7 +79,12 @@ describe('at the same time', () => {
     const cycle = await makeCycle(server);
     await runEnded(server, await run(0, cycle.id));
     const accounts = Array.from({ length: 150 }, () => newAccount());
-    await makeRates(server, accounts.flatMap((id) => [1, 2, 3].map((value) => ({ billingAccount: { id }, date: inFebruary, taxExcludedAmount: eur(value) }))));
+    await makeRates(
+      server,
+      accounts.flatMap((id) =>
+        [1, 2, 3].map((value) => ({ billingAccount: { id }, date: inFebruary, taxExcludedAmount: eur(value) })),
+      ),
+    );
     for (const account of accounts.slice(0, 20)) await makeUsages(account, 10);
     const [runs] = await Promise.all([
       together(4, (index) => run(index, cycle.id)),
@@ -72,7 +95,10 @@ describe('at the same time', () => {
     const sums = new Map<string, number>();
     for (const account of accounts) {
       const bills = await billsOf(server, account);
-      sums.set(account, bills.reduce((sum, { amountDue }) => sum + Math.round(amountDue.value * 100), 0));
+      sums.set(
+        account,
+        bills.reduce((sum, { amountDue }) => sum + Math.round(amountDue.value * 100), 0),
+      );
     }
     expect([...sums.values()]).toEqual(accounts.map((_, index) => (index < 20 ? 630 : 600)));
     expect(await billingProblems(server)).toEqual([]);
@@ -82,11 +108,17 @@ describe('at the same time', () => {
   it('a bill that is deleted beside a run is billed again, once', async () => {
     const cycle = await makeCycle(server);
     const account = newAccount();
-    const ids = await makeRates(server, [1, 2, 3].map((value) => ({ billingAccount: { id: account }, date: inFebruary, taxExcludedAmount: eur(value) })));
+    const ids = await makeRates(
+      server,
+      [1, 2, 3].map((value) => ({ billingAccount: { id: account }, date: inFebruary, taxExcludedAmount: eur(value) })),
+    );
     await runEnded(server, await run(0, cycle.id));
     for (let round = 0; round < 5; round++) {
       const [bill] = await billsOf(server, account);
-      const [outcome, id] = await Promise.all([patiently((key) => remove(server, 'rest', 'CustomerBill', bill.id, key)), run(round, cycle.id)]);
+      const [outcome, id] = await Promise.all([
+        patiently((key) => remove(server, 'rest', 'CustomerBill', bill.id, key)),
+        run(round, cycle.id),
+      ]);
       expect(outcome.status).toBe(204);
       await runEnded(server, id);
       await runEnded(server, await run(round, cycle.id));

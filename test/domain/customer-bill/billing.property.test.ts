@@ -4,7 +4,17 @@ import { remove, update } from '../../fixtures/doors.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eur, pay } from './bills.js';
-import { billingProblems, createRatesFromUsage, inFebruary, makeCycle, makeRate, makeUsage, onDemand, read, runCycle } from './billing.js';
+import {
+  billingProblems,
+  createRatesFromUsage,
+  inFebruary,
+  makeCycle,
+  makeRate,
+  makeUsage,
+  onDemand,
+  read,
+  runCycle,
+} from './billing.js';
 
 const stepCount = Number(process.env.BILLING_STEPS ?? (process.env.TEST_DATABASE_URL ? 120 : 60));
 const accounts = ['model 1', 'model 2', 'model 3'];
@@ -16,16 +26,37 @@ const date = fc.constantFrom(inFebruary, inFebruary, april);
 const which = fc.nat(1_000);
 
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('rate' as const), account, cents, date, isCredit: fc.boolean() }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('usage' as const), account, results: fc.array(cents, { minLength: 1, maxLength: 3 }), date }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('rate' as const), account, cents, date, isCredit: fc.boolean() }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('usage' as const),
+      account,
+      results: fc.array(cents, { minLength: 1, maxLength: 3 }),
+      date,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('ratesFromUsage' as const), account }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('run' as const), isDry: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('twoRuns' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('onDemand' as const), account }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('deleteBill' as const), which }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('deleteRate' as const), which }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('lead' as const), which, state: fc.constantFrom('validated', 'sent', 'onHold', 'new') }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pay' as const), which, share: fc.integer({ min: 1, max: 100 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('lead' as const),
+      which,
+      state: fc.constantFrom('validated', 'sent', 'onHold', 'new'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('pay' as const), which, share: fc.integer({ min: 1, max: 100 }) }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -47,18 +78,31 @@ describe('whatever happens to rates, usages and bills', () => {
   async function found(name: string): Promise<{ bills: number; rates: number; usages: number }> {
     const bills = (await all('customerBill')).filter(({ billingAccount }) => billingAccount.id === name);
     const rates = (await all('appliedCustomerBillingRate')).filter(({ billingAccount }) => billingAccount.id === name);
-    const signed = (rate: any): number => (rate.appliedBillingRateType === 'appliedBillingCredit' ? -1 : 1) * toCents(rate.taxExcludedAmount.value);
+    const signed = (rate: any): number =>
+      (rate.appliedBillingRateType === 'appliedBillingCredit' ? -1 : 1) * toCents(rate.taxExcludedAmount.value);
     for (const bill of bills) {
       const lines = rates.filter((rate) => rate.bill?.id === bill.id);
-      expect([bill.id, lines.reduce((sum, line) => sum + signed(line), 0)]).toEqual([bill.id, toCents(bill.taxIncludedAmount.value)]);
+      expect([bill.id, lines.reduce((sum, line) => sum + signed(line), 0)]).toEqual([
+        bill.id,
+        toCents(bill.taxIncludedAmount.value),
+      ]);
     }
-    const rated = (await all('appliedCustomerBillingRate')).flatMap(({ characteristic }) => characteristic?.map(({ value }: any) => value) ?? []);
+    const rated = (await all('appliedCustomerBillingRate')).flatMap(
+      ({ characteristic }) => characteristic?.map(({ value }: any) => value) ?? [],
+    );
     const usages = (await all('usage')).filter(({ relatedParty }) => relatedParty[0].id === name);
     const open = usages.reduce((sum, usage) => {
-      const amounts = usage.ratedProductUsage.filter(({ isBilled }: any) => isBilled !== true).map((result: any) => toCents(result.taxExcludedRatingAmount.value));
+      const amounts = usage.ratedProductUsage
+        .filter(({ isBilled }: any) => isBilled !== true)
+        .map((result: any) => toCents(result.taxExcludedRatingAmount.value));
       const count = rated.filter((id) => id === usage.id).length;
       // Of a usage only some of whose results have rates, what waits as a rate is not counted twice.
-      return sum + (count === usage.ratedProductUsage.length ? 0 : amounts.reduce((one: number, other: number) => one + other, 0) - waitingRatesOf(usage.id, rates));
+      return (
+        sum +
+        (count === usage.ratedProductUsage.length
+          ? 0
+          : amounts.reduce((one: number, other: number) => one + other, 0) - waitingRatesOf(usage.id, rates))
+      );
     }, 0);
     return {
       bills: bills.reduce((sum, bill) => sum + toCents(bill.taxIncludedAmount.value), 0),
@@ -81,22 +125,42 @@ describe('whatever happens to rates, usages and bills', () => {
     async function take(given: Step): Promise<void> {
       switch (given.kind) {
         case 'rate':
-          await makeRate(server, given.account, { date: given.date, taxExcludedAmount: eur(given.cents / 100), ...(given.isCredit && { appliedBillingRateType: 'appliedBillingCredit' }) });
+          await makeRate(server, given.account, {
+            date: given.date,
+            taxExcludedAmount: eur(given.cents / 100),
+            ...(given.isCredit && { appliedBillingRateType: 'appliedBillingCredit' }),
+          });
           return charge(given.account, given.isCredit ? -given.cents : given.cents);
         case 'usage':
-          await makeUsage(server, given.account, given.results.map((amount) => amount / 100), { usageDate: given.date });
-          return charge(given.account, given.results.reduce((sum, amount) => sum + amount, 0));
+          await makeUsage(
+            server,
+            given.account,
+            given.results.map((amount) => amount / 100),
+            { usageDate: given.date },
+          );
+          return charge(
+            given.account,
+            given.results.reduce((sum, amount) => sum + amount, 0),
+          );
         case 'ratesFromUsage':
           return void (await createRatesFromUsage(server, { billingAccountId: given.account }));
         case 'run':
-          return void expect(await runCycle(server, cycle.id, { dryRun: given.isDry })).toMatchObject({ state: 'done', failed: 0 });
+          return void expect(await runCycle(server, cycle.id, { dryRun: given.isDry })).toMatchObject({
+            state: 'done',
+            failed: 0,
+          });
         case 'twoRuns':
           return void (await Promise.all([runCycle(server, cycle.id), runCycle(server, cycle.id)]));
         case 'onDemand':
-          return void expect((await onDemand(server, { billingAccount: { id: given.account } })).state).toMatch(/^(done|rejected)$/);
+          return void expect((await onDemand(server, { billingAccount: { id: given.account } })).state).toMatch(
+            /^(done|rejected)$/,
+          );
         case 'deleteBill': {
           const bill = pick(await all('customerBill'), given.which);
-          if (bill) expect([204, bill.state]).toContainEqual((await remove(server, 'rest', 'CustomerBill', bill.id)).status === 204 ? 204 : bill.state);
+          if (bill)
+            expect([204, bill.state]).toContainEqual(
+              (await remove(server, 'rest', 'CustomerBill', bill.id)).status === 204 ? 204 : bill.state,
+            );
           return;
         }
         case 'deleteRate': {
@@ -105,18 +169,33 @@ describe('whatever happens to rates, usages and bills', () => {
           const { status } = await remove(server, 'rest', 'AppliedCustomerBillingRate', rate.id);
           expect(status).toBe(rate.isBilled ? 409 : 204);
           // The rate of a usage comes again.
-          if (status === 204 && !rate.characteristic) charge(rate.billingAccount.id, (rate.appliedBillingRateType === 'appliedBillingCredit' ? 1 : -1) * toCents(rate.taxExcludedAmount.value));
+          if (status === 204 && !rate.characteristic)
+            charge(
+              rate.billingAccount.id,
+              (rate.appliedBillingRateType === 'appliedBillingCredit' ? 1 : -1) * toCents(rate.taxExcludedAmount.value),
+            );
           return;
         }
         case 'lead': {
           const bill = pick(await all('customerBill'), given.which);
-          if (bill) expect([200, 409]).toContain((await update(server, 'rest', 'CustomerBill', bill.id, { state: given.state })).status);
+          if (bill)
+            expect([200, 409]).toContain(
+              (await update(server, 'rest', 'CustomerBill', bill.id, { state: given.state })).status,
+            );
           return;
         }
         case 'pay': {
-          const payable = (await all('customerBill')).filter(({ state, remainingAmount }) => ['sent', 'partiallyPaid'].includes(state) && remainingAmount.value > 0);
+          const payable = (await all('customerBill')).filter(
+            ({ state, remainingAmount }) => ['sent', 'partiallyPaid'].includes(state) && remainingAmount.value > 0,
+          );
           const bill = pick(payable, given.which);
-          if (bill) await pay(server, 'rest', bill.id, Math.ceil((toCents(bill.remainingAmount.value) * given.share) / 100) / 100);
+          if (bill)
+            await pay(
+              server,
+              'rest',
+              bill.id,
+              Math.ceil((toCents(bill.remainingAmount.value) * given.share) / 100) / 100,
+            );
         }
       }
     }
@@ -136,9 +215,13 @@ describe('whatever happens to rates, usages and bills', () => {
     await check();
 
     // In the end everything is on a bill.
-    const last = await makeCycle(server, { name: 'Until the end', validFor: { startDateTime: '2026-01-01T00:00:00.000Z', endDateTime: '2027-01-01T00:00:00.000Z' } });
+    const last = await makeCycle(server, {
+      name: 'Until the end',
+      validFor: { startDateTime: '2026-01-01T00:00:00.000Z', endDateTime: '2027-01-01T00:00:00.000Z' },
+    });
     await runCycle(server, last.id);
-    for (const name of accounts) expect([name, await found(name)]).toEqual([name, { bills: charged.get(name), rates: 0, usages: 0 }]);
+    for (const name of accounts)
+      expect([name, await found(name)]).toEqual([name, { bills: charged.get(name), rates: 0, usages: 0 }]);
     expect(await runCycle(server, last.id)).toMatchObject({ accounts: 0, bills: 0 });
   }, 240_000);
 });

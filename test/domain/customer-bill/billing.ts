@@ -19,12 +19,23 @@ export function newAccount(): string {
 }
 
 export async function makeCycle(server: TestServer, more: object = {}): Promise<any> {
-  return made(server, 'BillCycle', { name: 'February', billingDate: '2026-03-02T00:00:00.000Z', BillCycleSpecification: { id: 'monthly' }, validFor: february, ...more });
+  return made(server, 'BillCycle', {
+    name: 'February',
+    billingDate: '2026-03-02T00:00:00.000Z',
+    BillCycleSpecification: { id: 'monthly' },
+    validFor: february,
+    ...more,
+  });
 }
 
 /** A rate that waits to be billed, of 10 EUR in February. */
 export async function makeRate(server: TestServer, account: string, more: object = {}): Promise<any> {
-  return made(server, 'AppliedCustomerBillingRate', { billingAccount: { id: account }, date: inFebruary, taxExcludedAmount: eur(10), ...more });
+  return made(server, 'AppliedCustomerBillingRate', {
+    billingAccount: { id: account },
+    date: inFebruary,
+    taxExcludedAmount: eur(10),
+    ...more,
+  });
 }
 
 const bulkMax = 200;
@@ -33,7 +44,8 @@ const bulkMax = 200;
 export async function makeRates(server: TestServer, inputs: readonly object[]): Promise<string[]> {
   const ids: string[] = [];
   for (let start = 0; start < inputs.length; start += bulkMax) {
-    const mutation = 'mutation ($inputs: [AppliedCustomerBillingRateCreate!]!) { made: createAppliedCustomerBillingRates(inputs: $inputs) { id } }';
+    const mutation =
+      'mutation ($inputs: [AppliedCustomerBillingRateCreate!]!) { made: createAppliedCustomerBillingRates(inputs: $inputs) { id } }';
     const { data, errors } = await server.graphql(mutation, { inputs: inputs.slice(start, start + bulkMax) });
     if (errors) throw new Error(JSON.stringify(errors));
     ids.push(...data.made.map(({ id }: { id: string }) => id));
@@ -49,7 +61,12 @@ export const accountParty = (id: string): object => ({ id, '@referredType': 'Bil
 export const rating = (value: number, more: object = {}): object => ({ taxExcludedRatingAmount: eur(value), ...more });
 
 /** A rated usage of an account in February, with one result for each amount. */
-export async function makeUsage(server: TestServer, account: string, values: readonly number[] = [1], more: object = {}): Promise<any> {
+export async function makeUsage(
+  server: TestServer,
+  account: string,
+  values: readonly number[] = [1],
+  more: object = {},
+): Promise<any> {
   return made(server, 'Usage', {
     usageSpecification,
     status: 'rated',
@@ -61,7 +78,8 @@ export async function makeUsage(server: TestServer, account: string, values: rea
   });
 }
 
-export const read = async (server: TestServer, path: string): Promise<any> => (await patiently(() => server.rest('GET', path))).body;
+export const read = async (server: TestServer, path: string): Promise<any> =>
+  (await patiently(() => server.rest('GET', path))).body;
 
 /** Waits until a run has ended; its bills are read as `customerBills`. */
 export async function runEnded(server: TestServer, id: string): Promise<any> {
@@ -84,7 +102,7 @@ export async function billsOfRun(server: TestServer, runId: string): Promise<any
     billingPeriod { startDateTime endDateTime } billCycle { id name } billingAccount { id name } relatedParty { id }
     taxExcludedAmount { value unit } taxIncludedAmount { value unit } amountDue { value unit } remainingAmount { value unit }
     taxItem { taxCategory taxRate taxAmount { value unit } } appliedPayment { appliedAmount { value } } billDocument { name mimeType } } } } }`;
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const { data, errors } = await server.graphql(query, { id: runId, after });
     if (errors) throw new Error(JSON.stringify(errors));
     const { items, pageInfo } = data.billRun.customerBills;
@@ -118,7 +136,8 @@ export async function demandEnded(server: TestServer, id: string): Promise<any> 
 }
 
 export async function createRatesFromUsage(server: TestServer, input: object = {}): Promise<any> {
-  const mutation = 'mutation ($input: RatesFromUsageInput!) { made: createRatesFromUsage(input: $input) { usages rates hasMore } }';
+  const mutation =
+    'mutation ($input: RatesFromUsageInput!) { made: createRatesFromUsage(input: $input) { usages rates hasMore } }';
   // It makes of no usage a rate twice, so it needs no key.
   const { data, errors } = await patiently(() => server.graphql(mutation, { input }));
   if (errors) throw new Error(JSON.stringify(errors));

@@ -43,21 +43,54 @@ export interface PaymentInput {
 }
 
 /** Adds a payment of its own. */
-export function pay(server: TestServer, door: Door, id: string, value: number, { unit = 'EUR', key = undefined as string | undefined, paymentId = newPaymentId() } = {}): Promise<Outcome> {
+export function pay(
+  server: TestServer,
+  door: Door,
+  id: string,
+  value: number,
+  { unit = 'EUR', key = undefined as string | undefined, paymentId = newPaymentId() } = {},
+): Promise<Outcome> {
   return apply(server, door, id, { payment: { id: paymentId }, appliedAmount: { value, unit } }, key);
 }
 
 /** Takes back of a payment, by a reversalId of its own; null: by none. */
-export function reverse(server: TestServer, door: Door, id: string, paymentId: string, value: number, { unit = 'EUR', key = undefined as string | undefined, reversalId = newPaymentId() as string | null } = {}): Promise<Outcome> {
-  return apply(server, door, id, { payment: { id: paymentId }, appliedAmount: { value: -value, unit }, ...(reversalId && { reversalId }) }, key);
+export function reverse(
+  server: TestServer,
+  door: Door,
+  id: string,
+  paymentId: string,
+  value: number,
+  { unit = 'EUR', key = undefined as string | undefined, reversalId = newPaymentId() as string | null } = {},
+): Promise<Outcome> {
+  return apply(
+    server,
+    door,
+    id,
+    { payment: { id: paymentId }, appliedAmount: { value: -value, unit }, ...(reversalId && { reversalId }) },
+    key,
+  );
 }
 
 /** In REST by a JSON Patch, in GraphQL by the mutation for it. */
-export async function apply(server: TestServer, door: Door, id: string, payment: PaymentInput, key?: string): Promise<Outcome> {
+export async function apply(
+  server: TestServer,
+  door: Door,
+  id: string,
+  payment: PaymentInput,
+  key?: string,
+): Promise<Outcome> {
   if (door === 'rest') {
     const headers = { 'content-type': 'application/json-patch+json', ...(key && { 'idempotency-key': key }) };
-    const answer = await server.rest('PATCH', `${customerBillPaths.basePaths[0]}/customerBill/${id}`, { body: [{ op: 'add', path: '/appliedPayment/-', value: payment }], headers });
-    return { status: answer.status, message: answer.body.message, resource: answer.body, replayed: answer.headers.get('idempotency-replayed') === 'true' };
+    const answer = await server.rest('PATCH', `${customerBillPaths.basePaths[0]}/customerBill/${id}`, {
+      body: [{ op: 'add', path: '/appliedPayment/-', value: payment }],
+      headers,
+    });
+    return {
+      status: answer.status,
+      message: answer.body.message,
+      resource: answer.body,
+      replayed: answer.headers.get('idempotency-replayed') === 'true',
+    };
   }
   const mutation = payment.appliedAmount.value < 0 ? 'reverseAppliedPayment' : 'addAppliedPayment';
   const { status, headers, data, errors } = await server.graphql(
@@ -67,5 +100,7 @@ export async function apply(server: TestServer, door: Door, id: string, payment:
   );
   const replayed = headers.get('idempotency-replayed') === 'true';
   const [error] = errors ?? [];
-  return error ? { status: error.extensions.status, message: error.message, replayed } : { status, resource: data.bill, replayed };
+  return error
+    ? { status: error.extensions.status, message: error.message, replayed }
+    : { status, resource: data.bill, replayed };
 }

@@ -15,7 +15,8 @@ function fraction(value: number): Fraction {
   return power >= 0 ? { above: above * 10n ** BigInt(power), below: 1n } : { above, below: 10n ** BigInt(-power) };
 }
 
-const plus = (a: Fraction, b: Fraction): Fraction => reduced({ above: a.above * b.below + b.above * a.below, below: a.below * b.below });
+const plus = (a: Fraction, b: Fraction): Fraction =>
+  reduced({ above: a.above * b.below + b.above * a.below, below: a.below * b.below });
 const times = (a: Fraction, b: Fraction): Fraction => reduced({ above: a.above * b.above, below: a.below * b.below });
 const over = (a: Fraction, b: Fraction): Fraction => reduced({ above: a.above * b.below, below: a.below * b.above });
 
@@ -63,10 +64,18 @@ export function expectedFigures(lines: readonly LineInput[], currency: string): 
   const digits = digitsOf[currency];
   if (digits === undefined) throw new Error(`the oracle does not know ${currency}`);
   const isGross = ({ taxIncludedAmount }: LineInput): boolean => taxIncludedAmount !== undefined;
-  const ofNet = netFigures(lines.filter((line) => !isGross(line)), digits);
+  const ofNet = netFigures(
+    lines.filter((line) => !isGross(line)),
+    digits,
+  );
   const groups = new Map<string, LineInput[]>();
   for (const line of lines.filter(isGross)) {
-    const key = JSON.stringify((line.appliedTax ?? []).filter(({ taxRate }) => taxRate !== undefined).map(({ taxCategory, taxRate }) => [taxCategory, taxRate]).sort());
+    const key = JSON.stringify(
+      (line.appliedTax ?? [])
+        .filter(({ taxRate }) => taxRate !== undefined)
+        .map(({ taxCategory, taxRate }) => [taxCategory, taxRate])
+        .sort(),
+    );
     groups.set(key, [...(groups.get(key) ?? []), line]);
   }
   const all = [ofNet, ...[...groups.values()].map((group) => grossFigures(group, digits))];
@@ -85,8 +94,10 @@ interface Part {
   taxes: Map<string, Fraction>;
 }
 
-const signOf = ({ appliedBillingRateType }: LineInput): Fraction => fraction(appliedBillingRateType === 'appliedBillingCredit' ? -1 : 1);
-const nameOf = (taxCategory: string | undefined, taxRate: number | undefined): string => `${taxCategory ?? ''} ${taxRate ?? ''}`;
+const signOf = ({ appliedBillingRateType }: LineInput): Fraction =>
+  fraction(appliedBillingRateType === 'appliedBillingCredit' ? -1 : 1);
+const nameOf = (taxCategory: string | undefined, taxRate: number | undefined): string =>
+  `${taxCategory ?? ''} ${taxRate ?? ''}`;
 const negative = (a: Fraction): Fraction => times(fraction(-1), a);
 
 function netFigures(lines: readonly LineInput[], digits: number): Part {
@@ -96,7 +107,10 @@ function netFigures(lines: readonly LineInput[], digits: number): Part {
     const amount = times(signOf(line), fraction(line.taxExcludedAmount?.value ?? 0));
     net = plus(net, amount);
     for (const { taxCategory, taxRate, taxAmount } of line.appliedTax ?? []) {
-      const tax = taxRate === undefined ? times(signOf(line), fraction(taxAmount?.value ?? 0)) : times(amount, over(fraction(taxRate), fraction(100)));
+      const tax =
+        taxRate === undefined
+          ? times(signOf(line), fraction(taxAmount?.value ?? 0))
+          : times(amount, over(fraction(taxRate), fraction(100)));
       const key = nameOf(taxCategory, taxRate);
       taxes.set(key, plus(taxes.get(key) ?? zero, tax));
     }
@@ -113,8 +127,13 @@ function grossFigures(lines: readonly LineInput[], digits: number): Part {
     const [excluded, included] = [line.taxExcludedAmount, line.taxIncludedAmount];
     gross = plus(gross, times(sign, fraction(included?.value ?? 0)));
     const applied = line.appliedTax ?? [];
-    const between = applied.length === 0 && excluded ? [{ taxCategory: undefined, tax: plus(fraction(included?.value ?? 0), negative(fraction(excluded.value))) }] : [];
-    const told = applied.flatMap(({ taxCategory, taxRate, taxAmount }) => (taxRate === undefined ? [{ taxCategory, tax: fraction(taxAmount?.value ?? 0) }] : []));
+    const between =
+      applied.length === 0 && excluded
+        ? [{ taxCategory: undefined, tax: plus(fraction(included?.value ?? 0), negative(fraction(excluded.value))) }]
+        : [];
+    const told = applied.flatMap(({ taxCategory, taxRate, taxAmount }) =>
+      taxRate === undefined ? [{ taxCategory, tax: fraction(taxAmount?.value ?? 0) }] : [],
+    );
     for (const { taxCategory, tax } of [...told, ...between.filter((one) => one.tax.above !== 0n)]) {
       const key = nameOf(taxCategory, undefined);
       fixed.set(key, plus(fixed.get(key) ?? zero, times(sign, tax)));
@@ -125,7 +144,9 @@ function grossFigures(lines: readonly LineInput[], digits: number): Part {
     taxes.set(key, rounded(tax, digits));
     taxed = plus(taxed, negative(rounded(tax, digits)));
   }
-  const percents = (lines[0]?.appliedTax ?? []).flatMap(({ taxCategory, taxRate }) => (taxRate === undefined ? [] : [{ key: nameOf(taxCategory, taxRate), percent: fraction(taxRate) }]));
+  const percents = (lines[0]?.appliedTax ?? []).flatMap(({ taxCategory, taxRate }) =>
+    taxRate === undefined ? [] : [{ key: nameOf(taxCategory, taxRate), percent: fraction(taxRate) }],
+  );
   const whole = percents.reduce((sum, { percent }) => plus(sum, percent), fraction(100));
   let net = taxed;
   for (const key of new Set(percents.map((one) => one.key))) {
@@ -142,7 +163,9 @@ export function agreed(lines: readonly LineInput[]): Fraction {
   return lines.reduce((sum, line) => {
     if (line.taxIncludedAmount) return plus(sum, times(signOf(line), fraction(line.taxIncludedAmount.value)));
     const net = fraction(line.taxExcludedAmount?.value ?? 0);
-    const taxes = (line.appliedTax ?? []).map(({ taxRate, taxAmount }) => (taxRate === undefined ? fraction(taxAmount?.value ?? 0) : times(net, over(fraction(taxRate), fraction(100)))));
+    const taxes = (line.appliedTax ?? []).map(({ taxRate, taxAmount }) =>
+      taxRate === undefined ? fraction(taxAmount?.value ?? 0) : times(net, over(fraction(taxRate), fraction(100))),
+    );
     return plus(sum, times(signOf(line), taxes.reduce(plus, net)));
   }, zero);
 }
@@ -157,6 +180,13 @@ export function halvesMissed(lines: readonly LineInput[], currency: string, bill
 
 /** The figures that a bill has, in the same form. */
 export function figuresOf(bill: any): Figures {
-  const taxes = (bill.taxItem ?? []).map(({ taxCategory, taxRate, taxAmount }: any) => [`${taxCategory ?? ''} ${taxRate ?? ''}`, taxAmount.value]);
-  return { excluded: bill.taxExcludedAmount.value, included: bill.taxIncludedAmount.value, taxes: Object.fromEntries(taxes) };
+  const taxes = (bill.taxItem ?? []).map(({ taxCategory, taxRate, taxAmount }: any) => [
+    `${taxCategory ?? ''} ${taxRate ?? ''}`,
+    taxAmount.value,
+  ]);
+  return {
+    excluded: bill.taxExcludedAmount.value,
+    included: bill.taxIncludedAmount.value,
+    taxes: Object.fromEntries(taxes),
+  };
 }

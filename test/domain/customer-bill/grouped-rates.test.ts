@@ -13,28 +13,54 @@ afterAll(() => server.close());
 /** A bill of a run with these lines. */
 async function billOf(lines: readonly object[]): Promise<any> {
   const account = newAccount();
-  await makeRates(server, lines.map((line) => ({ billingAccount: { id: account }, date: inFebruary, ...line })));
+  await makeRates(
+    server,
+    lines.map((line) => ({ billingAccount: { id: account }, date: inFebruary, ...line })),
+  );
   await runCycle(server, (await makeCycle(server)).id);
   const [bill] = await billsOf(server, account);
   return bill;
 }
 
-const group = 'appliedBillingRateType name productId taxRate count taxExcludedAmount { value unit } taxIncludedAmount { value unit }';
+const group =
+  'appliedBillingRateType name productId taxRate count taxExcludedAmount { value unit } taxIncludedAmount { value unit }';
 
 async function grouped(id: string, by: readonly string[]): Promise<any[]> {
-  const { data, errors } = await server.graphql(`query ($id: ID!, $by: [RateGrouping!]!) { customerBill(id: $id) { groupedRates(by: $by) { ${group} } } }`, { id, by });
+  const { data, errors } = await server.graphql(
+    `query ($id: ID!, $by: [RateGrouping!]!) { customerBill(id: $id) { groupedRates(by: $by) { ${group} } } }`,
+    { id, by },
+  );
   if (errors) throw new Error(JSON.stringify(errors));
   return data.customerBill.groupedRates;
 }
 
-const nothing = { appliedBillingRateType: null, name: null, productId: null, taxRate: null, taxExcludedAmount: null, taxIncludedAmount: null };
+const nothing = {
+  appliedBillingRateType: null,
+  name: null,
+  productId: null,
+  taxRate: null,
+  taxExcludedAmount: null,
+  taxIncludedAmount: null,
+};
 const vat = (taxRate: number): object => ({ taxCategory: 'VAT', taxRate });
 
 describe('the lines of a bill', () => {
   it('are gathered by each of what they differ in, and summed up exactly', async () => {
     const { id } = await billOf([
-      { name: 'Call', product: { id: 'm' }, taxExcludedAmount: eur(0.1), taxIncludedAmount: eur(0.119), appliedTax: [vat(19)] },
-      { name: 'Call', product: { id: 'm' }, taxExcludedAmount: eur(0.2), taxIncludedAmount: eur(0.238), appliedTax: [vat(19)] },
+      {
+        name: 'Call',
+        product: { id: 'm' },
+        taxExcludedAmount: eur(0.1),
+        taxIncludedAmount: eur(0.119),
+        appliedTax: [vat(19)],
+      },
+      {
+        name: 'Call',
+        product: { id: 'm' },
+        taxExcludedAmount: eur(0.2),
+        taxIncludedAmount: eur(0.238),
+        appliedTax: [vat(19)],
+      },
       { name: 'Call', product: { id: 's' }, taxExcludedAmount: eur(5), appliedTax: [vat(7), vat(19)] },
       { name: 'Voucher', taxExcludedAmount: eur(0.3), appliedBillingRateType: 'appliedBillingCredit' },
     ]);
@@ -43,9 +69,20 @@ describe('the lines of a bill', () => {
       { ...nothing, appliedBillingRateType: 'appliedBillingCharge', count: 3, taxExcludedAmount: eur(5.3) },
       { ...nothing, appliedBillingRateType: 'appliedBillingCredit', count: 1, taxExcludedAmount: eur(-0.3) },
     ]);
-    expect(await grouped(id, ['NAME'])).toMatchObject([{ name: 'Call', count: 3 }, { name: 'Voucher', count: 1 }]);
-    expect(await grouped(id, ['PRODUCT'])).toMatchObject([{ productId: 'm', count: 2, taxExcludedAmount: eur(0.3), taxIncludedAmount: eur(0.357) }, { productId: 's', count: 1 }, { productId: null, count: 1 }]);
-    expect(await grouped(id, ['TAX_RATE'])).toMatchObject([{ taxRate: '19', count: 2 }, { taxRate: '19+7', count: 1 }, { taxRate: null, count: 1 }]);
+    expect(await grouped(id, ['NAME'])).toMatchObject([
+      { name: 'Call', count: 3 },
+      { name: 'Voucher', count: 1 },
+    ]);
+    expect(await grouped(id, ['PRODUCT'])).toMatchObject([
+      { productId: 'm', count: 2, taxExcludedAmount: eur(0.3), taxIncludedAmount: eur(0.357) },
+      { productId: 's', count: 1 },
+      { productId: null, count: 1 },
+    ]);
+    expect(await grouped(id, ['TAX_RATE'])).toMatchObject([
+      { taxRate: '19', count: 2 },
+      { taxRate: '19+7', count: 1 },
+      { taxRate: null, count: 1 },
+    ]);
     expect(await grouped(id, ['PRODUCT', 'TYPE', 'NAME', 'TAX_RATE', 'TYPE'])).toMatchObject([
       { appliedBillingRateType: 'appliedBillingCharge', name: 'Call', productId: 'm', taxRate: '19', count: 2 },
       { appliedBillingRateType: 'appliedBillingCharge', name: 'Call', productId: 's', taxRate: '19+7', count: 1 },
@@ -67,9 +104,13 @@ describe('the lines of a bill', () => {
   });
 
   it('are at most 1,000 groups of each bill', async () => {
-    const lines = (count: number): object[] => Array.from({ length: count }, (_, index) => ({ name: `line ${index}`, taxExcludedAmount: eur(1) }));
+    const lines = (count: number): object[] =>
+      Array.from({ length: count }, (_, index) => ({ name: `line ${index}`, taxExcludedAmount: eur(1) }));
     const [large, small] = [await billOf(lines(1_005)), await billOf(lines(3))];
-    const { data } = await server.graphql('query ($ids: [String!]) { customerBills(filter: { id: { in: $ids } }) { items { groupedRates(by: [NAME]) { count } } } }', { ids: [large.id, small.id] });
+    const { data } = await server.graphql(
+      'query ($ids: [String!]) { customerBills(filter: { id: { in: $ids } }) { items { groupedRates(by: [NAME]) { count } } } }',
+      { ids: [large.id, small.id] },
+    );
     expect(data.customerBills.items.map(({ groupedRates }: any) => groupedRates.length)).toEqual([1_000, 3]);
   });
 
@@ -87,7 +128,9 @@ describe('the lines of a bill', () => {
       return query.call(database, sql, ...more);
     };
     try {
-      const { data } = await server.graphql('{ customerBills(limit: 5) { items { groupedRates(by: [NAME]) { count } byType: groupedRates(by: [TYPE]) { count } } } }');
+      const { data } = await server.graphql(
+        '{ customerBills(limit: 5) { items { groupedRates(by: [NAME]) { count } byType: groupedRates(by: [TYPE]) { count } } } }',
+      );
       expect(data.customerBills.items).toHaveLength(5);
       expect(asked).toHaveLength(2);
     } finally {

@@ -20,13 +20,21 @@ const cases: readonly [question: string, sql: Prisma.Sql, index: string][] = [
     Prisma.sql`SELECT DISTINCT ${account} FROM "AppliedCustomerBillingRate" WHERE "tenantId" = 'default' AND NOT "isBilled" AND ${account} > 'account-77' ORDER BY 1 LIMIT 100`,
     'AppliedCustomerBillingRate_unbilled_idx',
   ],
-  ['the rates of a bill', Prisma.sql`SELECT b."id" FROM "AppliedCustomerBillingRate" b WHERE b."tenantId" = 'default' AND b."billId" = 'bill-77' ORDER BY b."id" LIMIT 101`, 'AppliedCustomerBillingRate_billId_idx'],
+  [
+    'the rates of a bill',
+    Prisma.sql`SELECT b."id" FROM "AppliedCustomerBillingRate" b WHERE b."tenantId" = 'default' AND b."billId" = 'bill-77' ORDER BY b."id" LIMIT 101`,
+    'AppliedCustomerBillingRate_billId_idx',
+  ],
   [
     'the rates of several bills',
     Prisma.sql`SELECT v.* FROM unnest(ARRAY['bill-77', 'bill-78']) AS p("id") CROSS JOIN LATERAL (SELECT b."id" FROM "AppliedCustomerBillingRate" b WHERE b."tenantId" = 'default' AND b."billId" = p."id" ORDER BY b."id" LIMIT 101) v`,
     'AppliedCustomerBillingRate_billId_idx',
   ],
-  ['the bills of an account', Prisma.sql`SELECT b."id" FROM "CustomerBill" b WHERE b."tenantId" = 'default' AND b."billingAccountId" = 'account-77' ORDER BY b."id" LIMIT 101`, 'CustomerBill_billingAccountId_idx'],
+  [
+    'the bills of an account',
+    Prisma.sql`SELECT b."id" FROM "CustomerBill" b WHERE b."tenantId" = 'default' AND b."billingAccountId" = 'account-77' ORDER BY b."id" LIMIT 101`,
+    'CustomerBill_billingAccountId_idx',
+  ],
 ];
 
 describe('the tables of billing', () => {
@@ -56,7 +64,9 @@ describe('the tables of billing', () => {
     const before = new Date('2026-04-01T00:00:00.000Z');
     await nextAccounts(tx, 'default', 'account-77', before, 100);
     await accountsWaiting(tx, 'default', ['account-77', 'account-78'], 2);
-    asked.push(Prisma.sql`SELECT b."id" FROM "AppliedCustomerBillingRate" b WHERE b."tenantId" = 'default' AND ${isUnbilled(['account-77', 'account-78'], before)}`);
+    asked.push(
+      Prisma.sql`SELECT b."id" FROM "AppliedCustomerBillingRate" b WHERE b."tenantId" = 'default' AND ${isUnbilled(['account-77', 'account-78'], before)}`,
+    );
     for (const sql of asked) {
       const plan = await database.query<{ 'QUERY PLAN': string }>(Prisma.sql`EXPLAIN ${sql}`);
       const text = plan.map((line) => line['QUERY PLAN']).join('\n');

@@ -2,7 +2,20 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { create, doors, made, update } from '../../fixtures/doors.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eur, eventsOf } from './bills.js';
-import { accountParty, billingProblems, billsOf, demandEnded, linesOf, makeCycle, makeRate, makeUsage, newAccount, onDemand, read, runCycle } from './billing.js';
+import {
+  accountParty,
+  billingProblems,
+  billsOf,
+  demandEnded,
+  linesOf,
+  makeCycle,
+  makeRate,
+  makeUsage,
+  newAccount,
+  onDemand,
+  read,
+  runCycle,
+} from './billing.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -16,29 +29,48 @@ afterEach(async () => {
 
 const dollars = (value: number): object => ({ value, unit: 'USD' });
 let parties = 0;
-const newParty = (): { id: string; '@referredType': string } => ({ id: `party ${++parties}`, '@referredType': 'Individual' });
+const newParty = (): { id: string; '@referredType': string } => ({
+  id: `party ${++parties}`,
+  '@referredType': 'Individual',
+});
 
 describe('a bill on demand', () => {
   it('has all that an account has unbilled, up to now', async () => {
     const account = newAccount();
     const present = server.clock.now().getTime();
-    const dated = async (time: number): Promise<string> => (await makeRate(server, account, { date: new Date(time).toISOString() })).id;
+    const dated = async (time: number): Promise<string> =>
+      (await makeRate(server, account, { date: new Date(time).toISOString() })).id;
     const due = [await dated(present - 40 * 24 * 3_600_000), await dated(present)];
     await dated(present + 1);
     const request = await onDemand(server, { billingAccount: { id: account }, name: 'Please' });
     expect(request).toMatchObject({ state: 'done', name: 'Please', customerBill: { id: expect.any(String) } });
     expect(request.description).toBeUndefined();
     const bill = await read(server, `/customerBill/${request.customerBill.id}`);
-    expect(bill).toMatchObject({ state: 'new', runType: 'offCycle', category: 'normal', billDate: server.clock.now().toISOString(), amountDue: eur(20) });
+    expect(bill).toMatchObject({
+      state: 'new',
+      runType: 'offCycle',
+      category: 'normal',
+      billDate: server.clock.now().toISOString(),
+      amountDue: eur(20),
+    });
     expect(bill.billRunId).toBeUndefined();
     expect((await linesOf(server, bill.id)).map(({ id }) => id)).toEqual(due);
     for (const door of doors) {
       const further = { isBilled: true, bill: { id: bill.id }, taxExcludedAmount: eur(1) };
-      expect(await create(server, door, 'AppliedCustomerBillingRate', further)).toMatchObject({ status: 409, message: expect.stringContaining('takes no more') });
+      expect(await create(server, door, 'AppliedCustomerBillingRate', further)).toMatchObject({
+        status: 409,
+        message: expect.stringContaining('takes no more'),
+      });
     }
     expect(await linesOf(server, bill.id)).toHaveLength(due.length);
-    expect(await eventsOf(server, request.id)).toEqual(['CustomerBillOnDemandCreateEvent', 'CustomerBillOnDemandStateChangeEvent']);
-    const { data } = await server.graphql('query ($id: ID!) { customerBillOnDemand(id: $id) { customerBill { target { amountDue { value } } } } }', { id: request.id });
+    expect(await eventsOf(server, request.id)).toEqual([
+      'CustomerBillOnDemandCreateEvent',
+      'CustomerBillOnDemandStateChangeEvent',
+    ]);
+    const { data } = await server.graphql(
+      'query ($id: ID!) { customerBillOnDemand(id: $id) { customerBill { target { amountDue { value } } } } }',
+      { id: request.id },
+    );
     expect(data.customerBillOnDemand.customerBill.target.amountDue.value).toBe(20);
   });
 
@@ -58,21 +90,45 @@ describe('a bill on demand', () => {
     await makeRate(server, account);
     await makeRate(server, account, { taxExcludedAmount: dollars(3) });
     const several = await onDemand(server, { billingAccount: { id: account }, ...described });
-    expect(several).toMatchObject({ ...described, state: 'done', stateReason: expect.stringContaining('one bill for each currency') });
-    const failed = await onDemand(server, { billingAccount: { id: newAccount() }, bucket: { id: 'nobody' }, ...described });
-    expect(failed).toMatchObject({ ...described, state: 'terminatedWithError', stateReason: "bucket 'nobody' does not exist" });
-    const { data } = await server.graphql('query ($id: ID!) { customerBillOnDemand(id: $id) { description stateReason } }', { id: failed.id });
+    expect(several).toMatchObject({
+      ...described,
+      state: 'done',
+      stateReason: expect.stringContaining('one bill for each currency'),
+    });
+    const failed = await onDemand(server, {
+      billingAccount: { id: newAccount() },
+      bucket: { id: 'nobody' },
+      ...described,
+    });
+    expect(failed).toMatchObject({
+      ...described,
+      state: 'terminatedWithError',
+      stateReason: "bucket 'nobody' does not exist",
+    });
+    const { data } = await server.graphql(
+      'query ($id: ID!) { customerBillOnDemand(id: $id) { description stateReason } }',
+      { id: failed.id },
+    );
     expect(data.customerBillOnDemand).toEqual({ description: described.description, stateReason: failed.stateReason });
     // A client may still describe it otherwise; the reason stays.
-    expect((await update(server, 'rest', 'CustomerBillOnDemand', failed.id, { description: 'Otherwise' })).resource).toMatchObject({ description: 'Otherwise', stateReason: failed.stateReason });
-    expect(await read(server, '/customerBillOnDemand?stateReason.regex=%5Ebucket&description=Otherwise')).toMatchObject([{ id: failed.id }]);
+    expect(
+      (await update(server, 'rest', 'CustomerBillOnDemand', failed.id, { description: 'Otherwise' })).resource,
+    ).toMatchObject({ description: 'Otherwise', stateReason: failed.stateReason });
+    expect(await read(server, '/customerBillOnDemand?stateReason.regex=%5Ebucket&description=Otherwise')).toMatchObject(
+      [{ id: failed.id }],
+    );
   });
 
   it.each(doors)('begins in progress, and in no other state, through %s', async (door) => {
     const account = { billingAccount: { id: newAccount() } };
-    expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state: 'inProgress' })).toMatchObject({ status: door === 'rest' ? 201 : 200 });
+    expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state: 'inProgress' })).toMatchObject({
+      status: door === 'rest' ? 201 : 200,
+    });
     for (const state of ['done', 'rejected', 'foo']) {
-      expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state })).toMatchObject({ status: 400, message: `state must at first be inProgress: '${state}'` });
+      expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state })).toMatchObject({
+        status: 400,
+        message: `state must at first be inProgress: '${state}'`,
+      });
     }
   });
 
@@ -83,7 +139,11 @@ describe('a bill on demand', () => {
     const request = await onDemand(server, { billingAccount: { id: account } });
     const bills = await billsOf(server, account);
     expect(bills.map(({ amountDue }) => amountDue)).toEqual([eur(10), dollars(3)]);
-    expect(request).toMatchObject({ state: 'done', customerBill: { id: bills[0].id }, description: `one bill for each currency; the others: ${bills[1].id}` });
+    expect(request).toMatchObject({
+      state: 'done',
+      customerBill: { id: bills[0].id },
+      description: `one bill for each currency; the others: ${bills[1].id}`,
+    });
   });
 
   it('of a party is that of its one account with something to bill', async () => {
@@ -94,7 +154,9 @@ describe('a bill on demand', () => {
     await onDemand(server, { billingAccount: { id: paid } });
     const request = await onDemand(server, { relatedParty: party });
     expect(request.state).toBe('done');
-    expect(await billsOf(server, account)).toMatchObject([{ id: request.customerBill.id, amountDue: eur(3), relatedParty: [party] }]);
+    expect(await billsOf(server, account)).toMatchObject([
+      { id: request.customerBill.id, amountDue: eur(3), relatedParty: [party] },
+    ]);
     // The bill names the party: what the account has later is found by it, too.
     await makeRate(server, account, { taxExcludedAmount: eur(4) });
     expect((await onDemand(server, { relatedParty: party })).state).toBe('done');
@@ -111,9 +173,16 @@ describe('a bill on demand', () => {
 
   it('of a party is rejected where it has several accounts, or none', async () => {
     const party = newParty();
-    for (const account of [newAccount(), newAccount()]) await makeUsage(server, account, [3], { relatedParty: [party, accountParty(account)] });
-    expect(await onDemand(server, { relatedParty: party })).toMatchObject({ state: 'rejected', description: 'the party has several accounts with something to bill: name the billingAccount' });
-    expect(await onDemand(server, { relatedParty: newParty() })).toMatchObject({ state: 'rejected', description: 'there is nothing to bill' });
+    for (const account of [newAccount(), newAccount()])
+      await makeUsage(server, account, [3], { relatedParty: [party, accountParty(account)] });
+    expect(await onDemand(server, { relatedParty: party })).toMatchObject({
+      state: 'rejected',
+      description: 'the party has several accounts with something to bill: name the billingAccount',
+    });
+    expect(await onDemand(server, { relatedParty: newParty() })).toMatchObject({
+      state: 'rejected',
+      description: 'there is nothing to bill',
+    });
   });
 
   it('of an account that is asked for twice at once is made once', async () => {
@@ -121,7 +190,9 @@ describe('a bill on demand', () => {
       const account = newAccount();
       await makeRate(server, account);
       await makeUsage(server, account, [3]);
-      const requests = await Promise.all(Array.from({ length: 4 }, () => onDemand(server, { billingAccount: { id: account } })));
+      const requests = await Promise.all(
+        Array.from({ length: 4 }, () => onDemand(server, { billingAccount: { id: account } })),
+      );
       expect(requests.map(({ state }) => state).sort()).toEqual(['done', 'rejected', 'rejected', 'rejected']);
       expect((await billsOf(server, account)).map(({ amountDue }) => amountDue)).toEqual([eur(13)]);
     }
@@ -135,9 +206,14 @@ describe('a bill on demand', () => {
         INSERT INTO "AppliedCustomerBillingRate" ("tenantId", "id", "appliedBillingRateType", "date", "isBilled", "taxExcludedAmountValue", "taxExcludedAmountUnit", "billingAccount", "updatedAt")
         SELECT 'default', 'rate-of-many-' || n, 'appliedBillingCharge', '2026-02-10', false, 1, 'EUR', '{"id": "${account}"}', now() FROM generate_series(1, 50000) n`),
     );
-    expect(await onDemand(server, { billingAccount: { id: account } })).toMatchObject({ state: 'terminatedWithError', description: 'has 50001 rates, more than the 50000 of one bill' });
+    expect(await onDemand(server, { billingAccount: { id: account } })).toMatchObject({
+      state: 'terminatedWithError',
+      description: 'has 50001 rates, more than the 50000 of one bill',
+    });
     expect(await billsOf(server, account)).toEqual([]);
-    await server.database.dedicated((connection) => connection.script(`DELETE FROM "AppliedCustomerBillingRate" WHERE "id" LIKE 'rate-of-many-%'`));
+    await server.database.dedicated((connection) =>
+      connection.script(`DELETE FROM "AppliedCustomerBillingRate" WHERE "id" LIKE 'rate-of-many-%'`),
+    );
   });
 
   it('ends with an error where no number tells the total, and leaves everything unbilled', async () => {
@@ -158,7 +234,9 @@ describe('a request for a bill that is withdrawn', () => {
       const account = newAccount();
       await makeRate(other, account);
       const { id } = await made(other, 'CustomerBillOnDemand', { billingAccount: { id: account } });
-      expect(await update(other, 'rest', 'CustomerBillOnDemand', id, { state: 'terminatedWithError' })).toMatchObject({ status: 200 });
+      expect(await update(other, 'rest', 'CustomerBillOnDemand', id, { state: 'terminatedWithError' })).toMatchObject({
+        status: 200,
+      });
       await other.startJobs();
       // One that came later is fulfilled: the work had its turn.
       const later = await onDemand(other, { billingAccount: { id: account } });
@@ -173,6 +251,9 @@ describe('a request for a bill that is withdrawn', () => {
     const account = newAccount();
     await makeRate(server, account);
     const { id } = await onDemand(server, { billingAccount: { id: account } });
-    expect(await update(server, 'rest', 'CustomerBillOnDemand', id, { state: 'terminatedWithError' })).toMatchObject({ status: 409, message: expect.stringContaining('is done and cannot become') });
+    expect(await update(server, 'rest', 'CustomerBillOnDemand', id, { state: 'terminatedWithError' })).toMatchObject({
+      status: 409,
+      message: expect.stringContaining('is done and cannot become'),
+    });
   });
 });

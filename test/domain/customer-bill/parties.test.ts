@@ -2,7 +2,21 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { made } from '../../fixtures/doors.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { makeBucket } from '../prepay-balance/balances.js';
-import { accountParty, billsOf, billsOfRun, createRatesFromUsage, inFebruary, makeCycle, makeRate, makeUsage, newAccount, onDemand, rating, runCycle, usageSpecification } from './billing.js';
+import {
+  accountParty,
+  billsOf,
+  billsOfRun,
+  createRatesFromUsage,
+  inFebruary,
+  makeCycle,
+  makeRate,
+  makeUsage,
+  newAccount,
+  onDemand,
+  rating,
+  runCycle,
+  usageSpecification,
+} from './billing.js';
 
 let server: TestServer;
 let cycle: any;
@@ -17,7 +31,10 @@ const party = (id: string, more: object = {}): object => ({ id, '@referredType':
 
 /** The bills that README's query finds for a party. */
 async function billsOfParty(id: string): Promise<string[]> {
-  const { data, errors } = await server.graphql('query ($id: ID!) { party(id: $id) { customerBills { items { id } } } }', { id });
+  const { data, errors } = await server.graphql(
+    'query ($id: ID!) { party(id: $id) { customerBills { items { id } } } }',
+    { id },
+  );
   expect(errors).toBeUndefined();
   return data.party.customerBills.items.map((bill: { id: string }) => bill.id);
 }
@@ -35,12 +52,22 @@ describe('the parties of a bill', () => {
     await runCycle(server, cycle.id);
     const [bill] = await billsOf(server, account);
     expect(bill.relatedParty).toEqual([user, owner]);
-    expect([await billsOfParty(jane), await billsOfParty(payer), await billsOfParty(account)]).toEqual([[bill.id], [bill.id], []]);
+    expect([await billsOfParty(jane), await billsOfParty(payer), await billsOfParty(account)]).toEqual([
+      [bill.id],
+      [bill.id],
+      [],
+    ]);
   });
 
   it('are those of a usage whose account was named for its party', async () => {
     const [account, jane] = [newAccount(), `jane of ${newAccount()}`];
-    await made(server, 'Usage', { usageSpecification, status: 'rated', usageDate: inFebruary, ratedProductUsage: [rating(1)], relatedParty: [party(jane)] });
+    await made(server, 'Usage', {
+      usageSpecification,
+      status: 'rated',
+      usageDate: inFebruary,
+      ratedProductUsage: [rating(1)],
+      relatedParty: [party(jane)],
+    });
     await createRatesFromUsage(server, { billingAccountId: account, relatedPartyId: jane });
     await runCycle(server, cycle.id);
     expect(await billsOfParty(jane)).toEqual((await billsOf(server, account)).map(({ id }) => id));
@@ -49,16 +76,21 @@ describe('the parties of a bill', () => {
   it('are none where nothing names one, and each bill has its own', async () => {
     const [bare, one, other] = [newAccount(), newAccount(), newAccount()];
     await makeRate(server, bare);
-    for (const account of [one, other]) await makeUsage(server, account, [1], { relatedParty: [party(`of ${account}`), accountParty(account)] });
+    for (const account of [one, other])
+      await makeUsage(server, account, [1], { relatedParty: [party(`of ${account}`), accountParty(account)] });
     await runCycle(server, cycle.id);
     expect((await billsOf(server, bare)).map(({ relatedParty }) => relatedParty)).toEqual([undefined]);
-    for (const account of [one, other]) expect((await billsOf(server, account)).map(({ relatedParty }) => relatedParty)).toEqual([[party(`of ${account}`)]]);
+    for (const account of [one, other])
+      expect((await billsOf(server, account)).map(({ relatedParty }) => relatedParty)).toEqual([
+        [party(`of ${account}`)],
+      ]);
   });
 
   it('are a hundred at most', async () => {
     const account = newAccount();
     const parties = Array.from({ length: 120 }, (_, index) => party(`${account} ${index}`));
-    for (const part of [parties.slice(0, 60), parties.slice(60)]) await makeUsage(server, account, [1], { relatedParty: [...part, accountParty(account)] });
+    for (const part of [parties.slice(0, 60), parties.slice(60)])
+      await makeUsage(server, account, [1], { relatedParty: [...part, accountParty(account)] });
     await runCycle(server, cycle.id);
     expect((await billsOf(server, account))[0].relatedParty).toEqual(parties.slice(0, 100));
   });
@@ -75,8 +107,14 @@ describe('the parties of a bill', () => {
     const account = newAccount();
     const owner = party(`owner of ${account}`);
     const bucket = await makeBucket(server, 10, { partyAccount: { id: account }, relatedParty: [owner] });
-    await made(server, 'AdjustBalance', { amount: { amount: 3, units: 'EUR' }, bucket: { id: bucket }, adjustType: 'oneTimeChargeDebit' });
+    await made(server, 'AdjustBalance', {
+      amount: { amount: 3, units: 'EUR' },
+      bucket: { id: bucket },
+      adjustType: 'oneTimeChargeDebit',
+    });
     await onDemand(server, { billingAccount: { id: account }, bucket: { id: bucket } });
-    expect((await billsOf(server, account)).map(({ relatedParty, category }) => [relatedParty, category])).toEqual([[[owner], 'prepaid statement']]);
+    expect((await billsOf(server, account)).map(({ relatedParty, category }) => [relatedParty, category])).toEqual([
+      [[owner], 'prepaid statement'],
+    ]);
   });
 });

@@ -8,7 +8,6 @@ import { make, makeBucket, makeReservation } from '../prepay-balance/balances.js
 import { eur, eventsOf } from './bills.js';
 import { accountParty, billingProblems, billsOf, linesOf, makeUsage, newAccount, onDemand, read } from './billing.js';
 
-
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
@@ -21,14 +20,30 @@ afterEach(async () => {
 
 const amount = (value: number): object => ({ amount: value, units: 'EUR' });
 const adjust = async (bucketId: string, value: number, more: object = {}): Promise<string> =>
-  (await made(server, 'AdjustBalance', { amount: amount(value), bucket: { id: bucketId }, adjustType: 'oneTimeChargeDebit', ...more })).id;
+  (
+    await made(server, 'AdjustBalance', {
+      amount: amount(value),
+      bucket: { id: bucketId },
+      adjustType: 'oneTimeChargeDebit',
+      ...more,
+    })
+  ).id;
 const commit = async (bucketId: string, held: number, used: number): Promise<void> => {
   const id = await makeReservation(server, bucketId, held);
-  await make(server, 'AdjustBalance', { amount: amount(used), bucket: { id: bucketId }, adjustType: 'reservationDebit', reserveBalance: { id } });
+  await make(server, 'AdjustBalance', {
+    amount: amount(used),
+    bucket: { id: bucketId },
+    adjustType: 'reservationDebit',
+    reserveBalance: { id },
+  });
 };
-const statement = (bucketId: string, more: object = {}): Promise<any> => onDemand(server, { bucket: { id: bucketId }, relatedParty: { id: '42', '@referredType': 'Individual' }, ...more });
+const statement = (bucketId: string, more: object = {}): Promise<any> =>
+  onDemand(server, { bucket: { id: bucketId }, relatedParty: { id: '42', '@referredType': 'Individual' }, ...more });
 const lineAmounts = async (request: any): Promise<number[]> =>
-  (await linesOf(server, request.customerBill.id)).map(({ appliedBillingRateType, taxIncludedAmount }) => (appliedBillingRateType === 'appliedBillingCredit' ? -1 : 1) * taxIncludedAmount.value);
+  (await linesOf(server, request.customerBill.id)).map(
+    ({ appliedBillingRateType, taxIncludedAmount }) =>
+      (appliedBillingRateType === 'appliedBillingCredit' ? -1 : 1) * taxIncludedAmount.value,
+  );
 
 describe('a statement of what a bucket was charged', () => {
   it('is a settled bill, with a number of its own series, of which nothing is due', async () => {
@@ -58,7 +73,16 @@ describe('a statement of what a bucket was charged', () => {
       appliedPayment: [],
     });
     const [first] = await linesOf(server, bill.id);
-    expect(first).toMatchObject({ name: 'Monthly fee', isBilled: true, appliedBillingRateType: 'appliedBillingCharge', taxIncludedAmount: eur(4.99), characteristic: [{ name: 'bucketId', value: bucket }, { name: 'adjustBalanceId', value: expect.any(String) }] });
+    expect(first).toMatchObject({
+      name: 'Monthly fee',
+      isBilled: true,
+      appliedBillingRateType: 'appliedBillingCharge',
+      taxIncludedAmount: eur(4.99),
+      characteristic: [
+        { name: 'bucketId', value: bucket },
+        { name: 'adjustBalanceId', value: expect.any(String) },
+      ],
+    });
     expect(await eventsOf(server, bill.id)).toEqual(['CustomerBillCreateEvent']);
     expect(await remove(server, 'rest', 'CustomerBill', bill.id)).toMatchObject({ status: 409 });
   });
@@ -71,7 +95,13 @@ describe('a statement of what a bucket was charged', () => {
     await adjust(bucket, 1, { adjustType: 'goodWillCredit' });
     await commit(bucket, 10, 7.5);
     await makeReservation(server, bucket, 20);
-    await make(server, 'TransferBalance', { amount: amount(5), bucket: { id: bucket }, receiverBucket: { id: other }, transferCost: amount(0.5), costOwner: 'originator' });
+    await make(server, 'TransferBalance', {
+      amount: amount(5),
+      bucket: { id: bucket },
+      receiverBucket: { id: other },
+      transferCost: amount(0.5),
+      costOwner: 'originator',
+    });
     expect(await lineAmounts(await statement(bucket))).toEqual([3, -1, 7.5, 0.5]);
   });
 
@@ -81,14 +111,28 @@ describe('a statement of what a bucket was charged', () => {
     const debit = await adjust(bucket, 3);
     const credit = await adjust(bucket, 1, { adjustType: 'goodWillCredit' });
     const topup = await make(server, 'TopupBalance', { amount: amount(50), bucket: { id: bucket } });
-    const transfer = await make(server, 'TransferBalance', { amount: amount(5), bucket: { id: bucket }, receiverBucket: { id: other }, transferCost: amount(0.5), costOwner: 'originator' });
+    const transfer = await make(server, 'TransferBalance', {
+      amount: amount(5),
+      bucket: { id: bucket },
+      receiverBucket: { id: other },
+      transferCost: amount(0.5),
+      costOwner: 'originator',
+    });
     expect(await lineAmounts(await statement(bucket))).toEqual([3, -1, 0.5]);
-    for (const [type, id] of [['AdjustBalance', debit], ['AdjustBalance', credit], ['TopupBalance', topup.id], ['TransferBalance', transfer.id]] as const) {
+    for (const [type, id] of [
+      ['AdjustBalance', debit],
+      ['AdjustBalance', credit],
+      ['TopupBalance', topup.id],
+      ['TransferBalance', transfer.id],
+    ] as const) {
       expect(await update(server, 'rest', type, id, { status: 'cancelled' })).toMatchObject({ status: 200 });
     }
     const back = await statement(bucket);
     expect(await lineAmounts(back)).toEqual([-3, 1, -0.5]);
-    expect(await read(server, `/customerBill/${back.customerBill.id}`)).toMatchObject({ taxIncludedAmount: eur(-2.5), amountDue: eur(0) });
+    expect(await read(server, `/customerBill/${back.customerBill.id}`)).toMatchObject({
+      taxIncludedAmount: eur(-2.5),
+      amountDue: eur(0),
+    });
   });
 
   it('goes on where the last one ended, and is rejected when nothing was charged since', async () => {
@@ -108,7 +152,13 @@ describe('a statement of what a bucket was charged', () => {
     const bucket = await makeBucket(server, 1_000, { partyAccount: { id: account } });
     for (let round = 0; round < 4; round++) {
       await adjust(bucket, 1);
-      await Promise.all([statement(bucket), statement(bucket), statement(bucket), adjust(bucket, 2), adjust(bucket, 3)]);
+      await Promise.all([
+        statement(bucket),
+        statement(bucket),
+        statement(bucket),
+        adjust(bucket, 2),
+        adjust(bucket, 3),
+      ]);
     }
     await statement(bucket);
     const bills = await billsOf(server, account);
@@ -132,7 +182,8 @@ describe('a statement of what a bucket was charged', () => {
     for (const { kind, cents } of fc.sample(step, { numRuns: 40, seed })) {
       if (kind === 'statement') await statement(bucket);
       else if (kind === 'commit') await commit(bucket, cents / 100, Math.ceil(cents / 2) / 100);
-      else await adjust(bucket, cents / 100, { adjustType: kind === 'credit' ? 'goodWillCredit' : 'oneTimeChargeDebit' });
+      else
+        await adjust(bucket, cents / 100, { adjustType: kind === 'credit' ? 'goodWillCredit' : 'oneTimeChargeDebit' });
     }
     await statement(bucket);
     const [row] = await server.database.query<{ charged: string; stated: string }>(Prisma.sql`
@@ -180,13 +231,26 @@ describe('a statement of what a bucket was charged', () => {
   });
 
   it('is refused for a bucket that is not there, holds no money, or has no account', async () => {
-    expect(await statement('nobody')).toMatchObject({ state: 'terminatedWithError', description: "bucket 'nobody' does not exist" });
+    expect(await statement('nobody')).toMatchObject({
+      state: 'terminatedWithError',
+      description: "bucket 'nobody' does not exist",
+    });
     for (const units of ['SMS', 'MB']) {
-      const { id } = await made(server, 'Bucket', { usageType: 'data', remainingValue: { amount: 5, units }, partyAccount: { id: newAccount() } });
-      expect(await statement(id)).toMatchObject({ state: 'terminatedWithError', description: `bucket '${id}' is counted in '${units}', which is no currency` });
+      const { id } = await made(server, 'Bucket', {
+        usageType: 'data',
+        remainingValue: { amount: 5, units },
+        partyAccount: { id: newAccount() },
+      });
+      expect(await statement(id)).toMatchObject({
+        state: 'terminatedWithError',
+        description: `bucket '${id}' is counted in '${units}', which is no currency`,
+      });
     }
     const orphan = await makeBucket(server, 5);
     await adjust(orphan, 1);
-    expect(await statement(orphan)).toMatchObject({ state: 'terminatedWithError', description: `bucket '${orphan}' has no partyAccount: name the billingAccount` });
+    expect(await statement(orphan)).toMatchObject({
+      state: 'terminatedWithError',
+      description: `bucket '${orphan}' has no partyAccount: name the billingAccount`,
+    });
   });
 });

@@ -17,18 +17,32 @@ afterAll(() => server.close());
 
 const party = (id: string, more: object = {}): object => ({ id, '@referredType': 'Individual', ...more });
 const find = async (query: string): Promise<any[]> => (await server.rest('GET', `/accumulatedBalance?${query}`)).body;
-const sumsOf = async (query: string): Promise<unknown[]> => (await find(query)).map(({ id, totalBalance }) => [id, totalBalance.amount]);
+const sumsOf = async (query: string): Promise<unknown[]> =>
+  (await find(query)).map(({ id, totalBalance }) => [id, totalBalance.amount]);
 const patch = (id: string, body: object): Promise<unknown> => server.rest('PATCH', `/bucket/${id}`, { body });
 const move = (type: 'topup' | 'debit', id: string, amount: number): Promise<unknown> =>
-  create(server, 'rest', actions[type].type, { ...actions[type].attributes, bucket: { id }, amount: eur(amount), usageType: 'monetary' });
+  create(server, 'rest', actions[type].type, {
+    ...actions[type].attributes,
+    bucket: { id },
+    amount: eur(amount),
+    usageType: 'monetary',
+  });
 
 describe('an accumulated balance', () => {
   it('sums up what each owner of buckets has left, of each usageType and units', async () => {
-    const owners = { relatedParty: [party('p1'), party('p2')], partyAccount: { id: 'a1' }, product: [{ id: 'x1' }], logicalResource: [{ value: '4917' }] };
+    const owners = {
+      relatedParty: [party('p1'), party('p2')],
+      partyAccount: { id: 'a1' },
+      product: [{ id: 'x1' }],
+      logicalResource: [{ value: '4917' }],
+    };
     const first = await makeBucket(server, '0.1', owners);
     await makeBucket(server, '0.2', { relatedParty: [party('p1', { role: 'payer' }), party('p1', { role: 'user' })] });
     await makeBucket(server, '5', { usageType: 'other', relatedParty: [party('p1')] });
-    expect(await sumsOf('relatedParty.id=p1')).toEqual([['relatedParty~p1~monetary~EUR', 0.3], ['relatedParty~p1~other~EUR', 5]]);
+    expect(await sumsOf('relatedParty.id=p1')).toEqual([
+      ['relatedParty~p1~monetary~EUR', 0.3],
+      ['relatedParty~p1~other~EUR', 5],
+    ]);
     expect(await sumsOf('relatedParty.id=p2')).toEqual([['relatedParty~p2~monetary~EUR', 0.1]]);
     expect(await sumsOf('partyAccount.id=a1')).toEqual([['partyAccount~a1~monetary~EUR', 0.1]]);
     expect(await sumsOf('product.id=x1')).toEqual([['product~x1~monetary~EUR', 0.1]]);
@@ -62,7 +76,9 @@ describe('an accumulated balance', () => {
     await makeBucket(server, 0, { relatedParty: [party('etag')] });
     expect([await look(), tags.size]).toEqual([7, 4]);
     const { headers } = await server.rest('GET', address);
-    expect((await server.rest('GET', address, { headers: { 'if-none-match': String(headers.get('etag')) } })).status).toBe(304);
+    expect(
+      (await server.rest('GET', address, { headers: { 'if-none-match': String(headers.get('etag')) } })).status,
+    ).toBe(304);
   });
 
   it('counts active buckets within their validity, as of now', async () => {
@@ -73,7 +89,12 @@ describe('an accumulated balance', () => {
     await makeBucket(server, 4, { relatedParty, validFor: { startDateTime: '2026-06-01T00:00:00.000Z' } });
     await makeBucket(server, 8, { relatedParty, validFor: { endDateTime: '2026-09-01T00:00:00.000Z' } });
     const totals: unknown[] = [];
-    for (const time of ['2026-05-31T23:59:59.999Z', '2026-06-01T00:00:00.000Z', '2026-08-31T23:59:59.999Z', '2026-09-01T00:00:00.000Z']) {
+    for (const time of [
+      '2026-05-31T23:59:59.999Z',
+      '2026-06-01T00:00:00.000Z',
+      '2026-08-31T23:59:59.999Z',
+      '2026-09-01T00:00:00.000Z',
+    ]) {
       server.clock.set(time);
       totals.push((await find('relatedParty.id=valid'))[0].totalBalance.amount);
     }
@@ -88,13 +109,18 @@ describe('an accumulated balance', () => {
     await move('topup', id, 3);
     expect(await sumsOf('relatedParty.id=before')).toEqual([['relatedParty~before~monetary~EUR', 3]]);
     await patch(id, { relatedParty: [party('after')], usageType: 'other' });
-    expect([await find('relatedParty.id=before'), await sumsOf('relatedParty.id=after')]).toEqual([[], [['relatedParty~after~other~EUR', 3]]]);
+    expect([await find('relatedParty.id=before'), await sumsOf('relatedParty.id=after')]).toEqual([
+      [],
+      [['relatedParty~after~other~EUR', 3]],
+    ]);
     await move('debit', id, 3);
     expect(await sumsOf('relatedParty.id=after')).toEqual([['relatedParty~after~other~EUR', 0]]);
     expect((await server.rest('DELETE', `/bucket/${id}`)).status).toBe(204);
     expect(await find('relatedParty.id=after')).toEqual([]);
     expect((await server.rest('GET', '/accumulatedBalance/relatedParty~after~other~EUR')).status).toBe(404);
-    expect(await server.database.query(Prisma.sql`SELECT * FROM "BalanceGroupBucket" WHERE "bucketId" = ${id}`)).toEqual([]);
+    expect(
+      await server.database.query(Prisma.sql`SELECT * FROM "BalanceGroupBucket" WHERE "bucketId" = ${id}`),
+    ).toEqual([]);
   });
 
   it('follows whatever writes buckets', async () => {
@@ -102,19 +128,38 @@ describe('an accumulated balance', () => {
     await server.database.query(Prisma.sql`
       UPDATE "Bucket" SET "remainingValueUnits" = 'USD', "usageType" = 'data', "partyAccount" = '{"id": "by-other-hand"}', "product" = '[{"id": "by-hand"}]' WHERE "id" = ${id}`);
     expect(await find('partyAccount.id=by-hand')).toEqual([]);
-    expect(await sumsOf('partyAccount.id=by-other-hand;product.id=by-hand')).toEqual([['partyAccount~by-other-hand~data~USD', 3], ['product~by-hand~data~USD', 3]]);
+    expect(await sumsOf('partyAccount.id=by-other-hand;product.id=by-hand')).toEqual([
+      ['partyAccount~by-other-hand~data~USD', 3],
+      ['product~by-hand~data~USD', 3],
+    ]);
   });
 
   it('tells of its owner what the bucket that was written last tells', async () => {
     const id = await makeBucket(server, 1, { partyAccount: { id: 'named', name: 'Old', status: 'due' } });
     await makeBucket(server, 1, { partyAccount: { id: 'named', name: 'New' } });
-    expect((await find('partyAccount.id=named'))[0]).toMatchObject({ name: 'New, monetary in EUR', partyAccount: { id: 'named', name: 'New' } });
+    expect((await find('partyAccount.id=named'))[0]).toMatchObject({
+      name: 'New, monetary in EUR',
+      partyAccount: { id: 'named', name: 'New' },
+    });
     await patch(id, { partyAccount: { id: 'named', name: 'Newest' } });
     expect((await find('partyAccount.name=Newest'))[0].totalBalance).toEqual(eur(2));
   });
 
   it('has an id of its own whatever its owner is called, as one segment of a path', async () => {
-    const owners = ['a~b', 'a', 'b~monetary', '~', '%7E', '*', 'a/b?c#d', 'Größe 100%', '', 'x'.repeat(3_000), `${'x'.repeat(2_999)}y`, '😀'.repeat(500)];
+    const owners = [
+      'a~b',
+      'a',
+      'b~monetary',
+      '~',
+      '%7E',
+      '*',
+      'a/b?c#d',
+      'Größe 100%',
+      '',
+      'x'.repeat(3_000),
+      `${'x'.repeat(2_999)}y`,
+      '😀'.repeat(500),
+    ];
     for (const [index, id] of owners.entries()) await makeBucket(server, index + 1, { product: [{ id }] });
     const rows = await find('product.id.isnull=false&limit=1000');
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
@@ -137,7 +182,8 @@ describe('an accumulated balance', () => {
   });
 
   it('adds up more digits than a floating-point number keeps', async () => {
-    for (const amount of ['99999999.9999999', '0.000000001', '0.0000001']) await makeBucket(server, amount, { partyAccount: { id: 'digits' } });
+    for (const amount of ['99999999.9999999', '0.000000001', '0.0000001'])
+      await makeBucket(server, amount, { partyAccount: { id: 'digits' } });
     const sums = await server.database.query<{ amount: string }>(Prisma.sql`
       SELECT a."totalBalanceAmount"::text AS "amount" FROM "accumulatedBalancesAt"(${server.clock.now().toISOString()}::timestamptz) a WHERE a."id" = 'partyAccount~digits~monetary~EUR'`);
     expect(sums).toEqual([{ amount: '100000000.000000001' }]);
@@ -160,15 +206,21 @@ describe('an accumulated balance', () => {
         for (const { kind, at, cents, owners, isActive } of steps) {
           const relatedParty = owners.map((name) => party(`${name} of ${run}`));
           const id = ids[at % Math.max(1, ids.length)];
-          if (kind === 'bucket' || id === undefined) ids.push(await makeBucket(server, cents % 3 === 0 ? undefined : cents / 100, { relatedParty }));
+          if (kind === 'bucket' || id === undefined)
+            ids.push(await makeBucket(server, cents % 3 === 0 ? undefined : cents / 100, { relatedParty }));
           else if (kind === 'status') await patch(id, { status: isActive ? 'active' : 'suspended' });
           else if (kind === 'owner') await patch(id, { relatedParty });
           else await move(kind, id, cents / 100);
         }
         const buckets = await Promise.all(ids.map((id) => read(server, 'Bucket', id)));
         for (const name of ['one', 'two', 'three'].map((each) => `${each} of ${run}`)) {
-          const counted = buckets.filter(({ status, remainingValue, relatedParty }) => status === 'active' && remainingValue && relatedParty?.some(({ id }: any) => id === name));
-          const total = counted.reduce((sum, { remainingValue }) => sum.plus(remainingValue.amount), new Decimal(0)).toNumber();
+          const counted = buckets.filter(
+            ({ status, remainingValue, relatedParty }) =>
+              status === 'active' && remainingValue && relatedParty?.some(({ id }: any) => id === name),
+          );
+          const total = counted
+            .reduce((sum, { remainingValue }) => sum.plus(remainingValue.amount), new Decimal(0))
+            .toNumber();
           const rows = await find(`relatedParty.id=${encodeURIComponent(name)}`);
           expect(rows.map(({ totalBalance, bucket }) => [totalBalance, bucket.map(({ id }: any) => id)])).toEqual(
             counted.length === 0 ? [] : [[eur(total), counted.map(({ id }) => id).sort()]],
@@ -181,7 +233,11 @@ describe('an accumulated balance', () => {
 
   it('is the same for buckets that are made and changed at once', async () => {
     const relatedParty = [party('busy'), party('busier')];
-    const ids = await Promise.all(Array.from({ length: 12 }, (_, at) => makeBucket(server, 1, { relatedParty: at % 2 ? relatedParty : [...relatedParty].reverse() })));
+    const ids = await Promise.all(
+      Array.from({ length: 12 }, (_, at) =>
+        makeBucket(server, 1, { relatedParty: at % 2 ? relatedParty : [...relatedParty].reverse() }),
+      ),
+    );
     await Promise.all(ids.flatMap((id) => [move('topup', id, 1), patch(id, { relatedParty })]));
     expect(await sumsOf('relatedParty.id=busy')).toEqual([['relatedParty~busy~monetary~EUR', 24]]);
   });

@@ -31,20 +31,37 @@ export function accepted(outcome: Outcome): any {
 }
 
 /** Id of a new bucket, monetary, with this opening balance in EUR (none when undefined). */
-export async function makeBucket(server: TestServer, opening: number | string | undefined, attributes: object = {}): Promise<string> {
+export async function makeBucket(
+  server: TestServer,
+  opening: number | string | undefined,
+  attributes: object = {},
+): Promise<string> {
   const remainingValue = opening === undefined ? undefined : eur(opening);
   return (await make(server, 'Bucket', { usageType: 'monetary', remainingValue, ...attributes })).id;
 }
 
 /** Ids of many new buckets, alike, made by one request. */
-export async function makeBuckets(server: TestServer, count: number, opening: number | string, attributes: object = {}): Promise<string[]> {
+export async function makeBuckets(
+  server: TestServer,
+  count: number,
+  opening: number | string,
+  attributes: object = {},
+): Promise<string[]> {
   const inputs = Array(count).fill({ usageType: 'monetary', remainingValue: eur(opening), ...attributes });
-  const { data, errors } = await server.graphql('mutation ($inputs: [BucketCreate!]!) { createBuckets(inputs: $inputs) { id } }', { inputs });
+  const { data, errors } = await server.graphql(
+    'mutation ($inputs: [BucketCreate!]!) { createBuckets(inputs: $inputs) { id } }',
+    { inputs },
+  );
   if (errors) throw new Error(JSON.stringify(errors));
   return data.createBuckets.map(({ id }: { id: string }) => id);
 }
 
-export async function makeReservation(server: TestServer, bucketId: string, amount: number | string, attributes: object = {}): Promise<string> {
+export async function makeReservation(
+  server: TestServer,
+  bucketId: string,
+  amount: number | string,
+  attributes: object = {},
+): Promise<string> {
   return (await make(server, 'ReserveBalance', { amount: eur(amount), bucket: { id: bucketId }, ...attributes })).id;
 }
 
@@ -107,14 +124,17 @@ export async function ledgerProblems(server: TestServer, bucketId: string): Prom
     reserved = reserved.plus(entry.reservedDelta);
     const at = `entry ${entry.sequence} of ${bucketId}`;
     if (entry.sequence !== index + 1) problems.push(`${at} is number ${index + 1}`);
-    if (!remaining.eq(entry.remainingAfter) || !reserved.eq(entry.reservedAfter)) problems.push(`${at} does not follow from those before`);
+    if (!remaining.eq(entry.remainingAfter) || !reserved.eq(entry.reservedAfter))
+      problems.push(`${at} does not follow from those before`);
     if (remaining.lt(0) || reserved.lt(0)) problems.push(`${at} makes the balance negative`);
     if (entry.recordedAt < recordedAt) problems.push(`${at} is older than the one before`);
     recordedAt = entry.recordedAt;
   }
   const [storedRemaining, storedReserved] = await balanceOf(server, bucketId);
-  if (!remaining.eq(storedRemaining)) problems.push(`${bucketId} has ${storedRemaining} left, its entries give ${remaining.toFixed()}`);
-  if (!reserved.eq(storedReserved)) problems.push(`${bucketId} has ${storedReserved} reserved, its entries give ${reserved.toFixed()}`);
+  if (!remaining.eq(storedRemaining))
+    problems.push(`${bucketId} has ${storedRemaining} left, its entries give ${remaining.toFixed()}`);
+  if (!reserved.eq(storedReserved))
+    problems.push(`${bucketId} has ${storedReserved} reserved, its entries give ${reserved.toFixed()}`);
   return problems;
 }
 
@@ -129,7 +149,10 @@ export function allTables(server: TestServer): Promise<object> {
 }
 
 async function fingerprints({ database }: TestServer, tables: readonly string[]): Promise<object> {
-  const columns = tables.map((table) => `(SELECT count(*) || ' ' || coalesce(sum(hashtext(t::text)::bigint), 0) FROM "${table}" t) AS "${table}"`);
+  const columns = tables.map(
+    (table) =>
+      `(SELECT count(*) || ' ' || coalesce(sum(hashtext(t::text)::bigint), 0) FROM "${table}" t) AS "${table}"`,
+  );
   const [row] = await database.query<object>(Prisma.raw(`SELECT ${columns.join(', ')}`));
   return row as object;
 }

@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, TestClock, type TestServer } from '../../support/server.js';
 import { together } from '../../support/together.js';
-import { actions, balanceOf, entriesOf, eur, ledgerProblems, make, makeBucket, makeBuckets, makeReservation, read } from './balances.js';
+import {
+  actions,
+  balanceOf,
+  entriesOf,
+  eur,
+  ledgerProblems,
+  make,
+  makeBucket,
+  makeBuckets,
+  makeReservation,
+  read,
+} from './balances.js';
 import { commitVerb, create, doors, releaseVerb, remove, update, type Door, type Outcome } from './doors.js';
 import { startSecondServer } from './second-server.js';
 
@@ -16,27 +27,34 @@ const doorOf = (index: number): Door => doors[index % doors.length] ?? 'rest';
 /** How often each code was answered; an accepted request counts as ok. */
 function tally(outcomes: readonly Outcome[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { code, status } of outcomes) counts[code ? `${code} ${status}` : 'ok'] = (counts[code ? `${code} ${status}` : 'ok'] ?? 0) + 1;
+  for (const { code, status } of outcomes)
+    counts[code ? `${code} ${status}` : 'ok'] = (counts[code ? `${code} ${status}` : 'ok'] ?? 0) + 1;
   return counts;
 }
 
 describe('parallel reservations', () => {
   it('are granted exactly 100 times when 500 of 1 meet a bucket of 100', async () => {
     const id = await makeBucket(server, 100);
-    const outcomes = await together(500, (index) => create(server, doorOf(index), 'ReserveBalance', { bucket: { id }, amount: eur(1) }));
+    const outcomes = await together(500, (index) =>
+      create(server, doorOf(index), 'ReserveBalance', { bucket: { id }, amount: eur(1) }),
+    );
     expect(tally(outcomes)).toEqual({ ok: 100, 'INSUFFICIENT_REMAINING 409': 400 });
     expect(await balanceOf(server, id)).toEqual([0, 100]);
     expect(await entriesOf(server, id)).toHaveLength(101);
     expect(await ledgerProblems(server, id)).toEqual([]);
     expect((await read(server, 'Bucket', id)).reserveBalance).toHaveLength(100);
-    const failed = await server.database.client.balanceAction.count({ where: { status: 'failed', bucket: { path: ['id'], equals: id } } });
+    const failed = await server.database.client.balanceAction.count({
+      where: { status: 'failed', bucket: { path: ['id'], equals: id } },
+    });
     expect(failed).toBe(400);
   });
 
   it('share several buckets in burn order, and grant what they have together', async () => {
     const product = [{ id: 'shared' }];
     const ids = await makeBuckets(server, 10, 10, { product });
-    const outcomes = await together(150, (index) => create(server, doorOf(index), 'ReserveBalance', { product, amount: eur(1) }));
+    const outcomes = await together(150, (index) =>
+      create(server, doorOf(index), 'ReserveBalance', { product, amount: eur(1) }),
+    );
     expect(tally(outcomes)).toEqual({ ok: 100, 'INSUFFICIENT_REMAINING 409': 50 });
     for (const id of ids) expect(await ledgerProblems(server, id)).toEqual([]);
     for (const id of ids) expect(await balanceOf(server, id)).toEqual([0, 10]);
@@ -51,19 +69,44 @@ describe('200 mixed commands at once', () => {
     const bucket = (index: number): { id: string } => ({ id: String(ids[index % 4]) });
 
     const commands: ((index: number) => Promise<[number, Outcome]>)[] = [
-      async (index) => [2, await create(server, doorOf(index), 'TopupBalance', { bucket: bucket(index), amount: eur(2) })],
-      async (index) => [-3, await create(server, doorOf(index), 'AdjustBalance', { ...actions.debit.attributes, bucket: bucket(index), amount: eur(3) })],
+      async (index) => [
+        2,
+        await create(server, doorOf(index), 'TopupBalance', { bucket: bucket(index), amount: eur(2) }),
+      ],
+      async (index) => [
+        -3,
+        await create(server, doorOf(index), 'AdjustBalance', {
+          ...actions.debit.attributes,
+          bucket: bucket(index),
+          amount: eur(3),
+        }),
+      ],
       async (index) => [0, await create(server, doorOf(index), 'ReserveBalance', { product, amount: eur(2.5) })],
       async (index) => [-0.25, await commitVerb(server, String(reservations[index % 40]), eur(0.25))],
-      async (index) => [0, await update(server, doorOf(index), 'ReserveBalance', String(reservations[index % 40]), { status: 'cancelled' })],
+      async (index) => [
+        0,
+        await update(server, doorOf(index), 'ReserveBalance', String(reservations[index % 40]), {
+          status: 'cancelled',
+        }),
+      ],
       async (index) => [0, await update(server, doorOf(index), 'Bucket', bucket(index).id, { name: `name ${index}` })],
-      async (index) => [-7, await create(server, doorOf(index), 'AdjustBalance', { ...actions.debit.attributes, product, amount: eur(7) })],
-      async (index) => [0, await create(server, doorOf(index), 'TopupBalance', { bucket: bucket(index), amount: { amount: 1, units: 'USD' } })],
+      async (index) => [
+        -7,
+        await create(server, doorOf(index), 'AdjustBalance', { ...actions.debit.attributes, product, amount: eur(7) }),
+      ],
+      async (index) => [
+        0,
+        await create(server, doorOf(index), 'TopupBalance', {
+          bucket: bucket(index),
+          amount: { amount: 1, units: 'USD' },
+        }),
+      ],
     ];
     const results = await together(200, (index) => (commands[(index * 7) % commands.length] ?? commands[0]!)(index));
 
     const codes = new Set(results.map(([, { code }]) => code));
-    for (const code of codes) expect([undefined, 'UNITS_MISMATCH', 'RESERVATION_NOT_LIVE', 'INSUFFICIENT_REMAINING']).toContain(code);
+    for (const code of codes)
+      expect([undefined, 'UNITS_MISMATCH', 'RESERVATION_NOT_LIVE', 'INSUFFICIENT_REMAINING']).toContain(code);
     const moved = results.reduce((sum, [delta, { code }]) => (code === undefined ? sum + delta : sum), 0);
     const balances = await Promise.all(ids.map((id) => balanceOf(server, id)));
     expect(balances.flat().reduce((sum, amount) => sum + amount, 0)).toBe(400 + moved);
@@ -80,9 +123,15 @@ describe('a commit and a release of one reservation at once', () => {
       const commit = (): Promise<Outcome> =>
         round % 2
           ? commitVerb(server, reservation, eur(1))
-          : create(server, 'rest', 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id: reservation }, amount: eur(1) });
+          : create(server, 'rest', 'AdjustBalance', {
+              ...actions.commit.attributes,
+              reserveBalance: { id: reservation },
+              amount: eur(1),
+            });
       const release = (): Promise<Outcome> =>
-        round % 3 ? update(server, 'rest', 'ReserveBalance', reservation, { status: 'cancelled' }) : releaseVerb(server, reservation);
+        round % 3
+          ? update(server, 'rest', 'ReserveBalance', reservation, { status: 'cancelled' })
+          : releaseVerb(server, reservation);
       // Whichever is sent first, the commit's outcome comes first.
       const outcomes = await Promise.all(round % 5 < 2 ? [commit(), release()] : [release(), commit()].reverse());
       const ended = (await read(server, 'ReserveBalance', reservation)).status;
@@ -101,7 +150,10 @@ describe('a commit and a release of one reservation at once', () => {
   it('have one winner among twenty commits, too', async () => {
     const id = await makeBucket(server, 10);
     const reservation = await makeReservation(server, id, 5);
-    expect(tally(await together(20, () => commitVerb(server, reservation)))).toEqual({ ok: 1, 'RESERVATION_NOT_LIVE 409': 19 });
+    expect(tally(await together(20, () => commitVerb(server, reservation)))).toEqual({
+      ok: 1,
+      'RESERVATION_NOT_LIVE 409': 19,
+    });
     expect(await balanceOf(server, id)).toEqual([5, 0]);
   });
 });
@@ -118,7 +170,10 @@ describe('deletion at once with actions', () => {
       return { id, deleted: deleted.status, topup: topup.code };
     });
     for (const { id, deleted, topup } of rounds) {
-      expect([[204, 'BUCKET_UNKNOWN'], [409, undefined]]).toContainEqual([deleted, topup]);
+      expect([
+        [204, 'BUCKET_UNKNOWN'],
+        [409, undefined],
+      ]).toContainEqual([deleted, topup]);
       if (deleted === 409) expect(await balanceOf(server, id)).toEqual([1, 0]);
     }
   });
@@ -137,7 +192,9 @@ if (process.env.TEST_DATABASE_URL) {
 
     it('grant exactly 100 reservations of a bucket of 100', async () => {
       const id = await makeBucket(server, 100);
-      const outcomes = await together(300, (index) => create(serverOf(index), doorOf(index >> 1), 'ReserveBalance', { bucket: { id }, amount: eur(1) }));
+      const outcomes = await together(300, (index) =>
+        create(serverOf(index), doorOf(index >> 1), 'ReserveBalance', { bucket: { id }, amount: eur(1) }),
+      );
       expect(tally(outcomes)).toEqual({ ok: 100, 'INSUFFICIENT_REMAINING 409': 200 });
       expect(await ledgerProblems(server, id)).toEqual([]);
     });
@@ -146,13 +203,27 @@ if (process.env.TEST_DATABASE_URL) {
       const id = await makeBucket(server, 0);
       for (let round = 0; round < 10; round++) {
         const outcomes = await together(20, (index) =>
-          create(serverOf(index), doorOf(index >> 1), 'TopupBalance', { bucket: { id }, amount: eur(1) }, { key: `two servers ${round}` }),
+          create(
+            serverOf(index),
+            doorOf(index >> 1),
+            'TopupBalance',
+            { bucket: { id }, amount: eur(1) },
+            { key: `two servers ${round}` },
+          ),
         );
         expect(new Set(outcomes.map(({ resource }) => resource?.id)).size).toBe(1);
         expect(tally(outcomes)).toEqual({ ok: 20 });
       }
       expect(await balanceOf(server, id)).toEqual([10, 0]);
-      const created = await together(20, (index) => create(serverOf(index), doorOf(index >> 1), 'Bucket', { usageType: 'data' }, { key: 'two servers, one bucket' }));
+      const created = await together(20, (index) =>
+        create(
+          serverOf(index),
+          doorOf(index >> 1),
+          'Bucket',
+          { usageType: 'data' },
+          { key: 'two servers, one bucket' },
+        ),
+      );
       expect(new Set(created.map(({ resource }) => resource?.id)).size).toBe(1);
     });
 
@@ -160,7 +231,13 @@ if (process.env.TEST_DATABASE_URL) {
       const ids = await together(5, () => makeBucket(server, 0));
       const outcomes = await together(200, (index) => {
         const number = (index * 37) % 100;
-        return create(serverOf(index), doorOf(index >> 2), 'TopupBalance', { bucket: { id: String(ids[number % 5]) }, amount: eur(1) }, { key: `many ${number}` });
+        return create(
+          serverOf(index),
+          doorOf(index >> 2),
+          'TopupBalance',
+          { bucket: { id: String(ids[number % 5]) }, amount: eur(1) },
+          { key: `many ${number}` },
+        );
       });
       expect(tally(outcomes)).toEqual({ ok: 200 });
       expect(await Promise.all(ids.map((id) => balanceOf(server, id)))).toEqual(Array(5).fill([20, 0]));
@@ -170,11 +247,15 @@ if (process.env.TEST_DATABASE_URL) {
       const id = await makeBucket(server, 100);
       const reservations = await together(10, () => makeReservation(server, id, 2));
       for (const reservation of reservations) {
-        const outcomes = await together(10, (index) => releaseVerb(serverOf(index), reservation, { key: `release ${reservation}` }));
+        const outcomes = await together(10, (index) =>
+          releaseVerb(serverOf(index), reservation, { key: `release ${reservation}` }),
+        );
         expect(tally(outcomes)).toEqual({ ok: 10 });
       }
       for (const reservation of reservations) {
-        const outcomes = await together(10, (index) => remove(serverOf(index), doorOf(index >> 1), 'ReserveBalance', reservation, { key: `delete ${reservation}` }));
+        const outcomes = await together(10, (index) =>
+          remove(serverOf(index), doorOf(index >> 1), 'ReserveBalance', reservation, { key: `delete ${reservation}` }),
+        );
         expect(tally(outcomes)).toEqual({ ok: 10 });
       }
     });
@@ -184,7 +265,10 @@ if (process.env.TEST_DATABASE_URL) {
       const reservations = await together(50, () => makeReservation(server, id, 2));
       const rounds = await together(50, async (round) => {
         const reservation = String(reservations[round]);
-        return Promise.all([commitVerb(serverOf(round), reservation, eur(1)), releaseVerb(serverOf(round + 1), reservation)]);
+        return Promise.all([
+          commitVerb(serverOf(round), reservation, eur(1)),
+          releaseVerb(serverOf(round + 1), reservation),
+        ]);
       });
       for (const outcomes of rounds) expect(tally(outcomes)).toEqual({ ok: 1, 'RESERVATION_NOT_LIVE 409': 1 });
       const commits = rounds.filter(([commit]) => commit.code === undefined).length;
@@ -197,8 +281,15 @@ if (process.env.TEST_DATABASE_URL) {
       const ids = await together(6, (index) => makeBucket(server, 50, { product, priority: 6 - index }));
       const outcomes = await together(120, (index) =>
         index % 3 === 0
-          ? create(serverOf(index), doorOf(index >> 1), 'AdjustBalance', { ...actions.debit.attributes, product, amount: eur(4) })
-          : create(serverOf(index), doorOf(index >> 1), 'TopupBalance', { bucket: { id: String(ids[index % 6]) }, amount: eur(1) }),
+          ? create(serverOf(index), doorOf(index >> 1), 'AdjustBalance', {
+              ...actions.debit.attributes,
+              product,
+              amount: eur(4),
+            })
+          : create(serverOf(index), doorOf(index >> 1), 'TopupBalance', {
+              bucket: { id: String(ids[index % 6]) },
+              amount: eur(1),
+            }),
       );
       expect(tally(outcomes)).toEqual({ ok: 120 });
       const balances = await Promise.all(ids.map((id) => balanceOf(server, id)));

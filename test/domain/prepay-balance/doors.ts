@@ -53,24 +53,57 @@ export function pathOf(type: Type): string {
   return `/${type.charAt(0).toLowerCase()}${type.slice(1)}`;
 }
 
-export async function create(server: TestServer, door: Door, type: Type, input: object, { key }: Call = {}): Promise<Outcome> {
+export async function create(
+  server: TestServer,
+  door: Door,
+  type: Type,
+  input: object,
+  { key }: Call = {},
+): Promise<Outcome> {
   if (door === 'rest') return rest(server, 'POST', pathOf(type), input, key);
-  return mutate(server, `create${type}`, selections[type], { input: { type: `${type}Create!`, value: renamed(input, toAttribute) } }, key);
+  return mutate(
+    server,
+    `create${type}`,
+    selections[type],
+    { input: { type: `${type}Create!`, value: renamed(input, toAttribute) } },
+    key,
+  );
 }
 
-export async function update(server: TestServer, door: Door, type: Type, id: string, input: object, { key }: Call = {}): Promise<Outcome> {
+export async function update(
+  server: TestServer,
+  door: Door,
+  type: Type,
+  id: string,
+  input: object,
+  { key }: Call = {},
+): Promise<Outcome> {
   if (door === 'rest') return rest(server, 'PATCH', `${pathOf(type)}/${id}`, input, key);
-  const variables = { id: { type: 'ID!', value: id }, input: { type: `${type}Update!`, value: renamed(input, toAttribute) } };
+  const variables = {
+    id: { type: 'ID!', value: id },
+    input: { type: `${type}Update!`, value: renamed(input, toAttribute) },
+  };
   return mutate(server, `update${type}`, selections[type], variables, key);
 }
 
-export async function remove(server: TestServer, door: Door, type: Type, id: string, { key }: Call = {}): Promise<Outcome> {
+export async function remove(
+  server: TestServer,
+  door: Door,
+  type: Type,
+  id: string,
+  { key }: Call = {},
+): Promise<Outcome> {
   if (door === 'rest') return rest(server, 'DELETE', `${pathOf(type)}/${id}`, undefined, key);
   return mutate(server, `delete${type}`, '', { id: { type: 'ID!', value: id } }, key);
 }
 
 /** The GraphQL verbs of a reservation. */
-export async function commitVerb(server: TestServer, id: string, amount?: object, { key }: Call = {}): Promise<Outcome> {
+export async function commitVerb(
+  server: TestServer,
+  id: string,
+  amount?: object,
+  { key }: Call = {},
+): Promise<Outcome> {
   const variables = { id: { type: 'ID!', value: id }, amount: { type: 'QuantityInput', value: amount } };
   return mutate(server, 'commitReserveBalance', selections.AdjustBalance, variables, key);
 }
@@ -79,8 +112,17 @@ export async function releaseVerb(server: TestServer, id: string, { key }: Call 
   return mutate(server, 'releaseReserveBalance', selections.ReserveBalance, { id: { type: 'ID!', value: id } }, key);
 }
 
-async function rest(server: TestServer, method: string, path: string, body: object | undefined, key: string | undefined): Promise<Outcome> {
-  const answer = await server.rest(method, path, { body, headers: key === undefined ? {} : { 'Idempotency-Key': key } });
+async function rest(
+  server: TestServer,
+  method: string,
+  path: string,
+  body: object | undefined,
+  key: string | undefined,
+): Promise<Outcome> {
+  const answer = await server.rest(method, path, {
+    body,
+    headers: key === undefined ? {} : { 'Idempotency-Key': key },
+  });
   const replayed = answer.headers.get('idempotency-replayed') === 'true';
   if (answer.status < 400) return { status: answer.status, resource: answer.body, replayed, body: answer.body };
   const { reason, message, referenceError: reference } = answer.body;
@@ -95,13 +137,22 @@ function codeOf(reason: string): ErrorCode {
 
 type Variables = Record<string, { type: string; value: unknown }>;
 
-async function mutate(server: TestServer, name: string, selection: string, variables: Variables, key: string | undefined): Promise<Outcome> {
+async function mutate(
+  server: TestServer,
+  name: string,
+  selection: string,
+  variables: Variables,
+  key: string | undefined,
+): Promise<Outcome> {
   const all: Variables = { ...variables, idempotencyKey: { type: 'String', value: key } };
   const given = Object.keys(all);
   const query = `mutation (${given.map((variable) => `$${variable}: ${all[variable]?.type}`).join(', ')}) {
     result: ${name}(${given.map((variable) => `${variable}: $${variable}`).join(', ')}) ${selection}
   }`;
-  const answer = await server.graphql(query, Object.fromEntries(given.map((variable) => [variable, all[variable]?.value])));
+  const answer = await server.graphql(
+    query,
+    Object.fromEntries(given.map((variable) => [variable, all[variable]?.value])),
+  );
   const replayed = answer.headers.get('idempotency-replayed') === 'true';
   const [error] = answer.errors ?? [];
   if (error === undefined) {
@@ -111,7 +162,15 @@ async function mutate(server: TestServer, name: string, selection: string, varia
   }
   const { code, status, reference, attribute } = error.extensions;
   const address = reference && `${server.url}/tmf-api/prepayBalanceManagement/v4/${reference.type}/${reference.id}`;
-  return { status, code: code as ErrorCode, message: error.message, reference: address, attribute, replayed, body: answer.errors };
+  return {
+    status,
+    code: code as ErrorCode,
+    message: error.message,
+    reference: address,
+    attribute,
+    replayed,
+    body: answer.errors,
+  };
 }
 
 function renamed(value: unknown, rename: (name: string) => string): any {
@@ -124,5 +183,9 @@ function renamed(value: unknown, rename: (name: string) => string): any {
 function withoutNulls(value: any): any {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value as Json).filter(([, part]) => part !== null).map(([name, part]) => [name, withoutNulls(part)]));
+  return Object.fromEntries(
+    Object.entries(value as Json)
+      .filter(([, part]) => part !== null)
+      .map(([name, part]) => [name, withoutNulls(part)]),
+  );
 }

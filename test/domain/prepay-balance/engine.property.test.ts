@@ -21,7 +21,18 @@ interface Made {
 }
 
 /** Commands whose refusal is kept under their key, and told again. */
-const kept = new Set<Command['type']>(['topup', 'credit', 'debit', 'extend', 'reserve', 'drawDebit', 'drawReserve', 'commit', 'transfer', 'recurring']);
+const kept = new Set<Command['type']>([
+  'topup',
+  'credit',
+  'debit',
+  'extend',
+  'reserve',
+  'drawDebit',
+  'drawReserve',
+  'commit',
+  'transfer',
+  'recurring',
+]);
 
 /** One sequence against the server: fresh buckets, the ids behind the numbers, and what came of it. */
 class Run {
@@ -55,7 +66,8 @@ class Run {
     const now = server.clock.now().getTime();
     const outcome = await this.call(asked, asked.door, key, now);
     if (outcome === undefined) return undefined;
-    if (asked.type !== 'status' && (outcome.code === undefined || (kept.has(asked.type) && outcome.reference))) await this.repeat(asked, key, now, outcome);
+    if (asked.type !== 'status' && (outcome.code === undefined || (kept.has(asked.type) && outcome.reference)))
+      await this.repeat(asked, key, now, outcome);
     if (outcome.resource) this.remember(asked, outcome.resource.id, now);
     return outcome;
   }
@@ -64,7 +76,12 @@ class Run {
   private async repeat(asked: Command, key: string, now: number, first: Outcome): Promise<void> {
     if (this.keys % 3 !== 0) return;
     const again = await this.call(asked, doors[this.keys % 2] ?? 'rest', key, now);
-    expect([again?.code, again?.resource?.id, again?.resource?.status, again?.replayed]).toEqual([first.code, first.resource?.id, first.resource?.status, true]);
+    expect([again?.code, again?.resource?.id, again?.resource?.status, again?.replayed]).toEqual([
+      first.code,
+      first.resource?.id,
+      first.resource?.status,
+      true,
+    ]);
   }
 
   private remember(asked: Command, id: string, now: number): void {
@@ -74,7 +91,8 @@ class Run {
     } else if (asked.type === 'recurring') this.recurring.push({ id, asked });
     else if (asked.type === 'topup' || asked.type === 'extend') this.actions.push({ type: 'TopupBalance', id });
     else if (asked.type === 'transfer') this.actions.push({ type: 'TransferBalance', id });
-    else if (['credit', 'debit', 'drawDebit', 'commit'].includes(asked.type)) this.actions.push({ type: 'AdjustBalance', id });
+    else if (['credit', 'debit', 'drawDebit', 'commit'].includes(asked.type))
+      this.actions.push({ type: 'AdjustBalance', id });
   }
 
   private call(asked: Command, door: Door, key: string, now: number): Promise<Outcome> | undefined {
@@ -90,13 +108,31 @@ class Run {
       case 'topup':
       case 'credit':
       case 'debit':
-        return create(server, door, actions[asked.type].type, { ...actions[asked.type].attributes, ...bucketOf(asked.bucket), amount }, { key });
+        return create(
+          server,
+          door,
+          actions[asked.type].type,
+          { ...actions[asked.type].attributes, ...bucketOf(asked.bucket), amount },
+          { key },
+        );
       case 'extend':
-        return create(server, door, 'TopupBalance', { ...bucketOf(asked.bucket), amount, validFor: { endDateTime: after(asked.hours) } }, { key });
+        return create(
+          server,
+          door,
+          'TopupBalance',
+          { ...bucketOf(asked.bucket), amount, validFor: { endDateTime: after(asked.hours) } },
+          { key },
+        );
       case 'drawDebit':
         return create(server, door, 'AdjustBalance', { ...actions.debit.attributes, ...product, amount }, { key });
       case 'reserve':
-        return create(server, door, 'ReserveBalance', { ...bucketOf(asked.bucket), amount, ...(asked.hours && { expirationDate: after(asked.hours) }) }, { key });
+        return create(
+          server,
+          door,
+          'ReserveBalance',
+          { ...bucketOf(asked.bucket), amount, ...(asked.hours && { expirationDate: after(asked.hours) }) },
+          { key },
+        );
       case 'drawReserve':
         return create(server, door, 'ReserveBalance', { ...product, amount }, { key });
       case 'transfer': {
@@ -104,10 +140,34 @@ class Run {
         const source = from === undefined ? product : bucketOf(from);
         const transferCost = cost === undefined ? {} : { transferCost: eur(cost), costOwner };
         const isList = door === 'graphql' || from !== undefined;
-        return create(server, door, 'TransferBalance', { ...source, ...(isList ? {} : { product: { id: this.product } }), amount, receiverBucket: { id: this.ids[to] }, ...transferCost }, { key });
+        return create(
+          server,
+          door,
+          'TransferBalance',
+          {
+            ...source,
+            ...(isList ? {} : { product: { id: this.product } }),
+            amount,
+            receiverBucket: { id: this.ids[to] },
+            ...transferCost,
+          },
+          { key },
+        );
       }
       case 'recurring':
-        return create(server, door, 'TopupBalance', { ...bucketOf(asked.bucket), amount, recurringPeriod: 'weekly', numberOfPeriods: asked.periods, requestedDate: after(asked.hours) }, { key });
+        return create(
+          server,
+          door,
+          'TopupBalance',
+          {
+            ...bucketOf(asked.bucket),
+            amount,
+            recurringPeriod: 'weekly',
+            numberOfPeriods: asked.periods,
+            requestedDate: after(asked.hours),
+          },
+          { key },
+        );
       case 'endRecurring': {
         const found = this.recurring[asked.recurring];
         return found && update(server, door, 'TopupBalance', found.id, { status: 'cancelled' }, { key });
@@ -131,31 +191,60 @@ class Run {
     for (const [index, id] of this.ids.entries()) {
       const { remainingValue, reservedValue, status, validFor } = await read(server, 'Bucket', id);
       const validUntil = validFor && new Date(validFor.endDateTime).getTime();
-      model.buckets.push({ remaining: new Decimal(remainingValue.amount), reserved: new Decimal(reservedValue.amount), status, validUntil });
-      for (const entry of await entriesOf(server, id)) movements.set(entry.actionId, [...(movements.get(entry.actionId) ?? []), { bucket: index, entry }]);
+      model.buckets.push({
+        remaining: new Decimal(remainingValue.amount),
+        reserved: new Decimal(reservedValue.amount),
+        status,
+        validUntil,
+      });
+      for (const entry of await entriesOf(server, id))
+        movements.set(entry.actionId, [...(movements.get(entry.actionId) ?? []), { bucket: index, entry }]);
     }
     const shares = (id: string, entryTypes: RegExp, amountOf: (entry: Entry) => Decimal): Share[] =>
-      (movements.get(id) ?? []).filter(({ entry }) => entryTypes.test(entry.entryType)).map(({ bucket, entry }) => ({ bucket, amount: amountOf(entry) }));
+      (movements.get(id) ?? [])
+        .filter(({ entry }) => entryTypes.test(entry.entryType))
+        .map(({ bucket, entry }) => ({ bucket, amount: amountOf(entry) }));
     for (const { id, dueAt } of this.reservations) {
       const { status } = await read(server, 'ReserveBalance', id);
-      model.reservations.push({ isLive: status === 'created', dueAt, holds: shares(id, /^reserve$/, ({ reservedDelta }) => new Decimal(reservedDelta)) });
+      model.reservations.push({
+        isLive: status === 'created',
+        dueAt,
+        holds: shares(id, /^reserve$/, ({ reservedDelta }) => new Decimal(reservedDelta)),
+      });
     }
     for (const { id, asked } of this.recurring) {
       const { status, nextDueDate, periodsDone } = await read(server, 'TopupBalance', id);
       const left = asked.periods - (periodsDone ?? 0);
-      model.recurring.push({ bucket: asked.bucket, amount: asked.amount, status, left, dueAt: new Date(nextDueDate ?? 0).getTime() });
+      model.recurring.push({
+        bucket: asked.bucket,
+        amount: asked.amount,
+        status,
+        left,
+        dueAt: new Date(nextDueDate ?? 0).getTime(),
+      });
     }
     for (const { type, id } of this.actions) {
       const { status } = await read(server, type, id);
-      model.actions.push({ status, effects: shares(id, /^(?!reversal$)/, ({ remainingDelta, reservedDelta }) => new Decimal(remainingDelta).plus(reservedDelta)) });
+      model.actions.push({
+        status,
+        effects: shares(id, /^(?!reversal$)/, ({ remainingDelta, reservedDelta }) =>
+          new Decimal(remainingDelta).plus(reservedDelta),
+        ),
+      });
     }
     return model;
   }
 
   /** Remaining and reserved of all, in one query. */
   async balances(): Promise<unknown> {
-    const { data } = await server.graphql(`{ ${this.ids.map((id, index) => `b${index}: bucket(id: "${id}") { status remainingValue { amount } reservedValue { amount } }`).join(' ')} }`);
-    return Object.values(data).map(({ status, remainingValue, reservedValue }: any) => [status, remainingValue.amount, reservedValue.amount]);
+    const { data } = await server.graphql(
+      `{ ${this.ids.map((id, index) => `b${index}: bucket(id: "${id}") { status remainingValue { amount } reservedValue { amount } }`).join(' ')} }`,
+    );
+    return Object.values(data).map(({ status, remainingValue, reservedValue }: any) => [
+      status,
+      remainingValue.amount,
+      reservedValue.amount,
+    ]);
   }
 
   async problems(): Promise<string[]> {
@@ -164,15 +253,20 @@ class Run {
     const reversed = new Map<string, number>();
     for (const id of this.ids) {
       for (const { entryType, actionId, remainingDelta } of await entriesOf(server, id)) {
-        if (/^transfer(Out|In)$/.test(entryType)) moved.set(actionId, (moved.get(actionId) ?? new Decimal(0)).plus(remainingDelta));
-        if (entryType === 'reversal') reversed.set(`${actionId} in ${id}`, (reversed.get(`${actionId} in ${id}`) ?? 0) + 1);
+        if (/^transfer(Out|In)$/.test(entryType))
+          moved.set(actionId, (moved.get(actionId) ?? new Decimal(0)).plus(remainingDelta));
+        if (entryType === 'reversal')
+          reversed.set(`${actionId} in ${id}`, (reversed.get(`${actionId} in ${id}`) ?? 0) + 1);
       }
     }
     for (const [id, sum] of moved) if (!sum.isZero()) problems.push(`transfer ${id} lost or made ${sum.toFixed()}`);
     for (const [what, times] of reversed) if (times > 1) problems.push(`${what} was reversed ${times} times`);
     const ended = await server.database.client.outbox.groupBy({
       by: ['resourceId'],
-      where: { resourceId: { in: this.reservations.map(({ id }) => id) }, eventType: 'ReserveBalanceStatusChangeEvent' },
+      where: {
+        resourceId: { in: this.reservations.map(({ id }) => id) },
+        eventType: 'ReserveBalanceStatusChangeEvent',
+      },
       _count: true,
     });
     for (const { resourceId, _count } of ended) if (_count > 1) problems.push(`${resourceId} ended ${_count} times`);
@@ -181,9 +275,19 @@ class Run {
 }
 
 function end(asked: Extract<Command, { reservation: number }>, door: Door, id: string, key: string): Promise<Outcome> {
-  if (asked.type === 'release') return door === 'graphql' ? releaseVerb(server, id, { key }) : update(server, 'rest', 'ReserveBalance', id, { status: 'cancelled' }, { key });
-  if (asked.amount === undefined || door === 'graphql') return commitVerb(server, id, asked.amount === undefined ? undefined : eur(asked.amount), { key });
-  return create(server, 'rest', 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id }, amount: eur(asked.amount) }, { key });
+  if (asked.type === 'release')
+    return door === 'graphql'
+      ? releaseVerb(server, id, { key })
+      : update(server, 'rest', 'ReserveBalance', id, { status: 'cancelled' }, { key });
+  if (asked.amount === undefined || door === 'graphql')
+    return commitVerb(server, id, asked.amount === undefined ? undefined : eur(asked.amount), { key });
+  return create(
+    server,
+    'rest',
+    'AdjustBalance',
+    { ...actions.commit.attributes, reserveBalance: { id }, amount: eur(asked.amount) },
+    { key },
+  );
 }
 
 describe('random sequences of commands', () => {
@@ -192,35 +296,48 @@ describe('random sequences of commands', () => {
   });
   afterAll(() => server.close());
 
-  it('leave what a model of plain sums has, a ledger that replays to it, and nothing lost', async () => {
-    const openings = fc.tuple(...Array.from({ length: bucketCount }, () => fc.integer({ min: 0, max: 40 }).map(String)));
-    const counts: Record<string, number> = {};
-    await fc.assert(
-      fc.asyncProperty(openings, sequence, async (opened, parts) => {
-        const run = new Run();
-        let model = await run.start(opened);
-        for (const { isConcurrent, commands } of parts) {
-          if (isConcurrent) {
-            const outcomes = await Promise.all(commands.map((asked) => run.send(asked)));
-            for (const outcome of outcomes) expect(outcome?.code ?? 'ok').not.toMatch(/INTERNAL|UNAVAILABLE/);
-            await run.balances();
-            model = await run.resume();
-          } else {
-            for (const asked of commands) {
-              const outcome = await run.send(asked);
-              expect([asked, outcome?.code]).toEqual([asked, model.apply(asked)]);
-              const came = `${asked.type} ${outcome ? (outcome.code ?? 'ok') : 'nothing to do'}`;
-              counts[came] = (counts[came] ?? 0) + 1;
-              expect([asked, await run.balances()]).toEqual([asked, model.buckets.map(({ status, remaining, reserved }) => [status, remaining.toNumber(), reserved.toNumber()])]);
+  it(
+    'leave what a model of plain sums has, a ledger that replays to it, and nothing lost',
+    async () => {
+      const openings = fc.tuple(
+        ...Array.from({ length: bucketCount }, () => fc.integer({ min: 0, max: 40 }).map(String)),
+      );
+      const counts: Record<string, number> = {};
+      await fc.assert(
+        fc.asyncProperty(openings, sequence, async (opened, parts) => {
+          const run = new Run();
+          let model = await run.start(opened);
+          for (const { isConcurrent, commands } of parts) {
+            if (isConcurrent) {
+              const outcomes = await Promise.all(commands.map((asked) => run.send(asked)));
+              for (const outcome of outcomes) expect(outcome?.code ?? 'ok').not.toMatch(/INTERNAL|UNAVAILABLE/);
+              await run.balances();
+              model = await run.resume();
+            } else {
+              for (const asked of commands) {
+                const outcome = await run.send(asked);
+                expect([asked, outcome?.code]).toEqual([asked, model.apply(asked)]);
+                const came = `${asked.type} ${outcome ? (outcome.code ?? 'ok') : 'nothing to do'}`;
+                counts[came] = (counts[came] ?? 0) + 1;
+                expect([asked, await run.balances()]).toEqual([
+                  asked,
+                  model.buckets.map(({ status, remaining, reserved }) => [
+                    status,
+                    remaining.toNumber(),
+                    reserved.toNumber(),
+                  ]),
+                ]);
+              }
             }
+            expect(await run.problems()).toEqual([]);
           }
-          expect(await run.problems()).toEqual([]);
-        }
-      }),
-      { seed, numRuns: runs },
-    );
-    if (process.env.RUNS) console.info(JSON.stringify(counts, Object.keys(counts).sort(), 1));
-    // Sequences that do nothing, or only what is refused, would prove little.
-    expect(Object.keys(counts).length).toBeGreaterThan(12);
-  }, timeoutMs);
+        }),
+        { seed, numRuns: runs },
+      );
+      if (process.env.RUNS) console.info(JSON.stringify(counts, Object.keys(counts).sort(), 1));
+      // Sequences that do nothing, or only what is refused, would prove little.
+      expect(Object.keys(counts).length).toBeGreaterThan(12);
+    },
+    timeoutMs,
+  );
 });

@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { patiently } from '../../support/patiently.js';
 import { basePath, startTestServer, type TestServer } from '../../support/server.js';
-import { accepted, actions, allTables, balanceOf, balanceTables, eur, ledgerOf, makeBucket, makeReservation, read } from './balances.js';
+import {
+  accepted,
+  actions,
+  allTables,
+  balanceOf,
+  balanceTables,
+  eur,
+  ledgerOf,
+  makeBucket,
+  makeReservation,
+  read,
+} from './balances.js';
 import { commitVerb, create, doors, releaseVerb, remove, update, type Call, type Door, type Outcome } from './doors.js';
 
 let server: TestServer;
@@ -29,8 +40,10 @@ const writes: readonly Write[] = [
   {
     what: 'create a bucket',
     arrange: async () => ({
-      send: (door, call) => create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(10), name: 'first' }, call),
-      other: (door, call) => create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(10), name: 'second' }, call),
+      send: (door, call) =>
+        create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(10), name: 'first' }, call),
+      other: (door, call) =>
+        create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(10), name: 'second' }, call),
     }),
   },
   ...(['topup', 'credit', 'debit', 'reserve'] as const).map((action) => ({
@@ -50,7 +63,13 @@ const writes: readonly Write[] = [
     arrange: async () => {
       const id = await makeReservation(server, await makeBucket(server, 10), 5);
       const commit = (door: Door, call: Call, amount: number): Promise<Outcome> =>
-        create(server, door, 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id }, amount: eur(amount) }, call);
+        create(
+          server,
+          door,
+          'AdjustBalance',
+          { ...actions.commit.attributes, reserveBalance: { id }, amount: eur(amount) },
+          call,
+        );
       return { send: (door, call) => commit(door, call, 3), other: (door, call) => commit(door, call, 4) };
     },
   },
@@ -60,7 +79,8 @@ const writes: readonly Write[] = [
       const id = await makeReservation(server, await makeBucket(server, 10), 5);
       return {
         send: (door, call) => update(server, door, 'ReserveBalance', id, { status: 'cancelled' }, call),
-        other: (door, call) => update(server, door, 'ReserveBalance', id, { status: 'cancelled', reason: 'other' }, call),
+        other: (door, call) =>
+          update(server, door, 'ReserveBalance', id, { status: 'cancelled', reason: 'other' }, call),
       };
     },
   },
@@ -116,17 +136,20 @@ const writes: readonly Write[] = [
 describe('the same key again', () => {
   const cases = writes.flatMap((write) => doors.map((door) => ({ ...write, door })));
 
-  it.each(cases)('gives the same answer to a request to $what, marked as replayed ($door)', async ({ arrange, door }) => {
-    const { send, other } = await arrange();
-    const first = await send(door, { key });
-    expect([first.code, first.replayed]).toEqual([undefined, false]);
-    const after = await allTables(server);
+  it.each(cases)(
+    'gives the same answer to a request to $what, marked as replayed ($door)',
+    async ({ arrange, door }) => {
+      const { send, other } = await arrange();
+      const first = await send(door, { key });
+      expect([first.code, first.replayed]).toEqual([undefined, false]);
+      const after = await allTables(server);
 
-    for (let times = 0; times < 2; times++) expect(await send(door, { key })).toEqual({ ...first, replayed: true });
-    const reused = await other(door, { key });
-    expect([reused.code, reused.status, reused.replayed]).toEqual(['IDEMPOTENCY_KEY_REUSED', 422, false]);
-    expect(await allTables(server)).toEqual(after);
-  });
+      for (let times = 0; times < 2; times++) expect(await send(door, { key })).toEqual({ ...first, replayed: true });
+      const reused = await other(door, { key });
+      expect([reused.code, reused.status, reused.replayed]).toEqual(['IDEMPOTENCY_KEY_REUSED', 422, false]);
+      expect(await allTables(server)).toEqual(after);
+    },
+  );
 
   it.each(writes)('means the same request to $what at the other door', async ({ arrange }) => {
     const { send, other } = await arrange();
@@ -178,9 +201,13 @@ describe('the same key again', () => {
 
   it('is sent to GraphQL as the header, too, with one mutation', async () => {
     const id = await makeBucket(server, 10);
-    const topup = (alias: string): string => `${alias}: createTopupBalance(input: { bucket: { id: "${id}" }, amount: { amount: 1, units: "EUR" } }) { id }`;
+    const topup = (alias: string): string =>
+      `${alias}: createTopupBalance(input: { bucket: { id: "${id}" }, amount: { amount: 1, units: "EUR" } }) { id }`;
     const headers = { 'Idempotency-Key': key };
-    const answers = [await server.graphql(`mutation { ${topup('a')} }`, {}, headers), await server.graphql(`mutation { ${topup('a')} }`, {}, headers)];
+    const answers = [
+      await server.graphql(`mutation { ${topup('a')} }`, {}, headers),
+      await server.graphql(`mutation { ${topup('a')} }`, {}, headers),
+    ];
     expect(answers[1]?.data).toEqual(answers[0]?.data);
     expect(answers.map((answer) => answer.headers.get('idempotency-replayed'))).toEqual([null, 'true']);
     const rest = await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) }, { key });
@@ -197,7 +224,8 @@ describe('a refused action', () => {
     const bucket = { id: await makeBucket(server, 1) };
     for (const action of ['debit', 'reserve'] as const) {
       const { type, attributes } = actions[action];
-      const send = (): Promise<Outcome> => create(server, door, type, { bucket, ...attributes, amount: eur(50) }, { key: `${key} ${action}` });
+      const send = (): Promise<Outcome> =>
+        create(server, door, type, { bucket, ...attributes, amount: eur(50) }, { key: `${key} ${action}` });
       const first = await send();
       expect([first.code, first.replayed]).toEqual(['INSUFFICIENT_REMAINING', false]);
       expect(first.reference).toBeDefined();
@@ -213,7 +241,13 @@ describe('a refused action', () => {
     const input = { bucket: { id: 'nowhere' }, amount: eur(1) };
     const first = await create(server, 'graphql', 'TopupBalance', input, { key });
     const second = await create(server, 'rest', 'TopupBalance', input, { key });
-    expect(second).toMatchObject({ code: 'BUCKET_UNKNOWN', status: 422, reference: first.reference, message: first.message, replayed: true });
+    expect(second).toMatchObject({
+      code: 'BUCKET_UNKNOWN',
+      status: 422,
+      reference: first.reference,
+      message: first.message,
+      replayed: true,
+    });
     const other = await create(server, 'rest', 'TopupBalance', { ...input, amount: eur(2) }, { key });
     expect(other.code).toBe('IDEMPOTENCY_KEY_REUSED');
   });
@@ -223,7 +257,9 @@ describe('a key that is not consumed', () => {
   it.each(doors)('may be used again after a request that was invalid (%s)', async (door) => {
     const bucket = { id: await makeBucket(server, 10) };
     expect((await create(server, door, 'TopupBalance', { bucket, amount: eur(0) }, { key })).status).toBe(400);
-    expect((await create(server, door, 'AdjustBalance', { bucket: { id: 'nowhere' }, amount: eur(1) }, { key })).status).toBe(400);
+    expect(
+      (await create(server, door, 'AdjustBalance', { bucket: { id: 'nowhere' }, amount: eur(1) }, { key })).status,
+    ).toBe(400);
     const topup = await create(server, door, 'TopupBalance', { bucket, amount: eur(1) }, { key });
     expect([topup.code, topup.replayed]).toEqual([undefined, false]);
   });
@@ -240,7 +276,12 @@ describe('the form of a key', () => {
 
   it.each(doors)('is 1 to 255 printable ASCII characters (%s)', async (door) => {
     const before = await allTables(server);
-    const wrong = ['', 'x'.repeat(256), 'schlüssel', ...(door === 'graphql' ? ['tab\there', '钥匙', '\u0000'] : ['tab\there'])];
+    const wrong = [
+      '',
+      'x'.repeat(256),
+      'schlüssel',
+      ...(door === 'graphql' ? ['tab\there', '钥匙', '\u0000'] : ['tab\there']),
+    ];
     for (const wrongKey of wrong) {
       const outcome = await create(server, door, 'Bucket', input, { key: wrongKey });
       expect([wrongKey, outcome.status]).toEqual([wrongKey, 400]);
@@ -298,9 +339,16 @@ describe('the same command', () => {
     const product = { id: `product of ${key}` };
     const id = await makeBucket(server, 10, { product });
     const first = { amount: eur(1), product: [product], expirationDate: '2026-03-02T00:00:00.000Z' };
-    const second = { expirationDate: '2026-03-02T01:00:00+01:00', bucket: null, product, amount: { units: 'EUR', amount: 1 }, reason: null };
+    const second = {
+      expirationDate: '2026-03-02T01:00:00+01:00',
+      bucket: null,
+      product,
+      amount: { units: 'EUR', amount: 1 },
+      reason: null,
+    };
     accepted(await create(server, 'rest', 'ReserveBalance', first, { key }));
-    for (const door of doors) expect((await create(server, door, 'ReserveBalance', second, { key })).replayed).toBe(true);
+    for (const door of doors)
+      expect((await create(server, door, 'ReserveBalance', second, { key })).replayed).toBe(true);
     expect(await balanceOf(server, id)).toEqual([9, 1]);
   });
 
@@ -310,7 +358,15 @@ describe('the same command', () => {
       const { type, attributes } = actions[action];
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, (_, index) =>
-          patiently(() => create(server, doors[index % 2] ?? 'rest', type, { bucket: { id }, ...attributes, amount: eur(7) }, { key: `${key} ${action}` })),
+          patiently(() =>
+            create(
+              server,
+              doors[index % 2] ?? 'rest',
+              type,
+              { bucket: { id }, ...attributes, amount: eur(7) },
+              { key: `${key} ${action}` },
+            ),
+          ),
         ),
       );
       expect(outcomes.map(({ resource }) => resource)).toEqual(Array(50).fill(outcomes[0]?.resource));
@@ -321,20 +377,37 @@ describe('the same command', () => {
 
   it('makes one bucket, and deletes it once, when it arrives fifty times at once', async () => {
     const outcomes = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => patiently(() => create(server, doors[index % 2] ?? 'rest', 'Bucket', { usageType: 'monetary', name: key }, { key }))),
+      Array.from({ length: 50 }, (_, index) =>
+        patiently(() =>
+          create(server, doors[index % 2] ?? 'rest', 'Bucket', { usageType: 'monetary', name: key }, { key }),
+        ),
+      ),
     );
     expect(outcomes.map(({ resource }) => resource)).toEqual(Array(50).fill(outcomes[0]?.resource));
-    expect((await server.rest('GET', `/bucket?name=${encodeURIComponent(`"${key.replace(/"/g, '\\"')}"`)}&fields=id`)).body.length).toBeLessThanOrEqual(1);
+    expect(
+      (await server.rest('GET', `/bucket?name=${encodeURIComponent(`"${key.replace(/"/g, '\\"')}"`)}&fields=id`)).body
+        .length,
+    ).toBeLessThanOrEqual(1);
     expect(await server.database.client.bucket.count({ where: { name: key } })).toBe(1);
     const id = outcomes[0]?.resource.id;
-    const deletions = await Promise.all(Array.from({ length: 50 }, (_, index) => patiently(() => remove(server, doors[index % 2] ?? 'rest', 'Bucket', id, { key: `${key}d` }))));
+    const deletions = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        patiently(() => remove(server, doors[index % 2] ?? 'rest', 'Bucket', id, { key: `${key}d` })),
+      ),
+    );
     expect(deletions.filter(({ code }) => code === undefined)).toHaveLength(50);
-    expect(await server.database.client.outbox.count({ where: { resourceId: id, eventType: 'BucketDeleteEvent' } })).toBe(1);
+    expect(
+      await server.database.client.outbox.count({ where: { resourceId: id, eventType: 'BucketDeleteEvent' } }),
+    ).toBe(1);
   });
 
   it('is refused once, and told so fifty times, when it arrives fifty times at once', async () => {
     const input = { bucket: { id: await makeBucket(server, 1) }, amount: eur(2) };
-    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => patiently(() => create(server, doors[index % 2] ?? 'rest', 'ReserveBalance', input, { key }))));
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        patiently(() => create(server, doors[index % 2] ?? 'rest', 'ReserveBalance', input, { key })),
+      ),
+    );
     expect(new Set(outcomes.map(({ code, reference }) => `${code} ${reference}`)).size).toBe(1);
     expect(outcomes[0]?.code).toBe('INSUFFICIENT_REMAINING');
   });
@@ -342,7 +415,17 @@ describe('the same command', () => {
   it('wins over all others when different ones arrive with one key at once', async () => {
     const id = await makeBucket(server, 0);
     const outcomes = await Promise.all(
-      Array.from({ length: 30 }, (_, index) => patiently(() => create(server, doors[index % 2] ?? 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1 + (index % 3)) }, { key }))),
+      Array.from({ length: 30 }, (_, index) =>
+        patiently(() =>
+          create(
+            server,
+            doors[index % 2] ?? 'rest',
+            'TopupBalance',
+            { bucket: { id }, amount: eur(1 + (index % 3)) },
+            { key },
+          ),
+        ),
+      ),
     );
     const amounts = new Set(outcomes.flatMap(({ resource }) => resource?.amount.amount ?? []));
     expect(amounts.size).toBe(1);
@@ -354,7 +437,13 @@ describe('the same command', () => {
 
 describe('the keys of tenants', () => {
   it('are their own', async () => {
-    const row = { tenantId: 'other', key, fingerprint: 'of the other tenant', outcome: { answer: {} }, createdAt: new Date() };
+    const row = {
+      tenantId: 'other',
+      key,
+      fingerprint: 'of the other tenant',
+      outcome: { answer: {} },
+      createdAt: new Date(),
+    };
     await server.database.client.idempotency.create({ data: row });
     const outcome = await create(server, 'rest', 'Bucket', { usageType: 'monetary' }, { key });
     expect([outcome.status, outcome.replayed]).toEqual([201, false]);
@@ -393,17 +482,26 @@ describe('an answer told again', () => {
   it('is projected to the fields asked for', async () => {
     const headers = { 'Idempotency-Key': key };
     const first = await server.rest('POST', '/bucket', { body: { usageType: 'monetary', name: 'n' }, headers });
-    const again = await server.rest('POST', '/bucket?fields=name', { body: { usageType: 'monetary', name: 'n' }, headers });
+    const again = await server.rest('POST', '/bucket?fields=name', {
+      body: { usageType: 'monetary', name: 'n' },
+      headers,
+    });
     expect([again.status, again.body]).toEqual([201, { name: 'n' }]);
     expect(again.headers.get('location')).toBe(first.headers.get('location'));
     // The same revision, of which this answer is a part.
-    expect([first.headers.get('etag'), again.headers.get('etag')]).toEqual(['"1"', expect.stringMatching(/^"1-[\w-]+"$/)]);
+    expect([first.headers.get('etag'), again.headers.get('etag')]).toEqual([
+      '"1"',
+      expect.stringMatching(/^"1-[\w-]+"$/),
+    ]);
   });
 });
 
 describe('a PATCH with a key repeated', () => {
   const patch = (path: string, body: object, headers: Record<string, string> = {}): ReturnType<TestServer['rest']> =>
-    server.rest('PATCH', path, { body, headers: { 'Idempotency-Key': key, 'content-type': 'application/merge-patch+json', ...headers } });
+    server.rest('PATCH', path, {
+      body,
+      headers: { 'Idempotency-Key': key, 'content-type': 'application/merge-patch+json', ...headers },
+    });
 
   it('gives the first answer again when the resource has changed meanwhile', async () => {
     const id = await makeBucket(server, 10);
@@ -442,7 +540,9 @@ describe('a PATCH with a key repeated', () => {
   it('releases once when it arrives twenty times at once', async () => {
     const id = await makeBucket(server, 10);
     const reservation = await makeReservation(server, id, 5);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => patch(`/reserveBalance/${reservation}`, { status: 'cancelled' })));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => patch(`/reserveBalance/${reservation}`, { status: 'cancelled' })),
+    );
     expect(answers.map(({ status, body }) => [status, body])).toEqual(Array(20).fill([200, answers[0]?.body]));
     expect(await ledgerOf(server, id)).toHaveLength(3);
   });
@@ -451,7 +551,9 @@ describe('a PATCH with a key repeated', () => {
     const id = await makeBucket(server, 10);
     const [answers] = await Promise.all([
       Promise.all(Array.from({ length: 20 }, () => patch(`/bucket/${id}`, { name: 'patched' }))),
-      Promise.all(Array.from({ length: 20 }, () => create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) }))),
+      Promise.all(
+        Array.from({ length: 20 }, () => create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) })),
+      ),
     ]);
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
     const changes = { resourceId: id, eventType: 'BucketAttributeValueChangeEvent' };

@@ -2,7 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { startTestServer, TestClock, type TestServer } from '../../support/server.js';
-import { accepted, actions, allTables, balanceOf, entriesOf, eur, eventsOf, ledgerOf, ledgerProblems, makeBucket, makeBuckets, makeReservation, read } from './balances.js';
+import {
+  accepted,
+  actions,
+  allTables,
+  balanceOf,
+  entriesOf,
+  eur,
+  eventsOf,
+  ledgerOf,
+  ledgerProblems,
+  makeBucket,
+  makeBuckets,
+  makeReservation,
+  read,
+} from './balances.js';
 import { commitVerb, create, doors, releaseVerb, update, type Door } from './doors.js';
 import { startSecondServer } from './second-server.js';
 
@@ -19,11 +33,14 @@ beforeEach(() => server.clock.set(begin));
 afterAll(() => server.close());
 
 const until = (endDateTime: string): object => ({ validFor: { endDateTime } });
-const lapsing = (bucketId: string, amount: number): Promise<string> => makeReservation(server, bucketId, amount, { expirationDate: end });
+const lapsing = (bucketId: string, amount: number): Promise<string> =>
+  makeReservation(server, bucketId, amount, { expirationDate: end });
 
 /** The status as it is stored, looked up behind the server's back. */
 async function stored(table: 'Bucket' | 'BalanceAction', id: string): Promise<string> {
-  const [row] = await server.database.query<{ status: string }>(Prisma.sql`SELECT "status" FROM ${Prisma.raw(`"${table}"`)} WHERE "id" = ${id}`);
+  const [row] = await server.database.query<{ status: string }>(
+    Prisma.sql`SELECT "status" FROM ${Prisma.raw(`"${table}"`)} WHERE "id" = ${id}`,
+  );
   return String(row?.status);
 }
 
@@ -37,23 +54,86 @@ describe('a lapsed reservation', () => {
   const body = async (path: string): Promise<any> => (await server.rest('GET', path)).body;
   const looks: [string, Look, unknown][] = [
     ['GET of the bucket', async (bucket) => (await body(`/bucket/${bucket}`)).remainingValue.amount, 10],
-    ['GET of the reserved value', async (bucket) => (await body(`/bucket/${bucket}?fields=reservedValue`)).reservedValue.amount, 0],
+    [
+      'GET of the reserved value',
+      async (bucket) => (await body(`/bucket/${bucket}?fields=reservedValue`)).reservedValue.amount,
+      0,
+    ],
     ['a list of buckets', async (bucket) => (await body(`/bucket?id=${bucket}`))[0].reservedValue.amount, 0],
-    ['a filter on the balance', async (bucket) => (await body(`/bucket?id=${bucket}&remainingValue.amount=10`)).length, 1],
+    [
+      'a filter on the balance',
+      async (bucket) => (await body(`/bucket?id=${bucket}&remainingValue.amount=10`)).length,
+      1,
+    ],
     ['a look for what is reserved', async (bucket) => (await body(`/bucket?id=${bucket}`))[0].reserveBalance ?? [], []],
     ['GET of the reservation', async (_bucket, id) => (await body(`/reserveBalance/${id}`)).status, 'cancelled'],
-    ['a list of live reservations', async (_bucket, id) => (await body(`/reserveBalance?id=${id}&status=created`)).length, 0],
-    ['GraphQL of the bucket', async (id) => (await ask(`{ bucket(id: "${id}") { remainingValue { amount } } }`)).bucket.remainingValue.amount, 10],
-    ['GraphQL of buckets', async (id) => (await ask(`{ buckets(filter: { id: { eq: "${id}" } }) { items { reservedValue { amount } } } }`)).buckets.items[0].reservedValue.amount, 0],
-    ['a count', async (_bucket, id) => (await ask(`{ reserveBalances(filter: { id: { eq: "${id}" }, status: { eq: "created" } }) { totalCount } }`)).reserveBalances.totalCount, 0],
-    ['the ledger', async (id) => (await ask(`{ bucket(id: "${id}") { entries { totalCount } } }`)).bucket.entries.totalCount, 3],
-    ['a debit of all', async (bucket) => (await create(server, 'rest', 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucket }, amount: eur(10) })).code, undefined],
+    [
+      'a list of live reservations',
+      async (_bucket, id) => (await body(`/reserveBalance?id=${id}&status=created`)).length,
+      0,
+    ],
+    [
+      'GraphQL of the bucket',
+      async (id) => (await ask(`{ bucket(id: "${id}") { remainingValue { amount } } }`)).bucket.remainingValue.amount,
+      10,
+    ],
+    [
+      'GraphQL of buckets',
+      async (id) =>
+        (await ask(`{ buckets(filter: { id: { eq: "${id}" } }) { items { reservedValue { amount } } } }`)).buckets
+          .items[0].reservedValue.amount,
+      0,
+    ],
+    [
+      'a count',
+      async (_bucket, id) =>
+        (await ask(`{ reserveBalances(filter: { id: { eq: "${id}" }, status: { eq: "created" } }) { totalCount } }`))
+          .reserveBalances.totalCount,
+      0,
+    ],
+    [
+      'the ledger',
+      async (id) => (await ask(`{ bucket(id: "${id}") { entries { totalCount } } }`)).bucket.entries.totalCount,
+      3,
+    ],
+    [
+      'a debit of all',
+      async (bucket) =>
+        (
+          await create(server, 'rest', 'AdjustBalance', {
+            ...actions.debit.attributes,
+            bucket: { id: bucket },
+            amount: eur(10),
+          })
+        ).code,
+      undefined,
+    ],
     ['a commit', async (_bucket, id) => (await commitVerb(server, id)).code, 'RESERVATION_NOT_LIVE'],
-    ['a commit by adjustBalance', async (_bucket, id) => (await create(server, 'rest', 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id }, amount: eur(1) })).code, 'RESERVATION_NOT_LIVE'],
+    [
+      'a commit by adjustBalance',
+      async (_bucket, id) =>
+        (
+          await create(server, 'rest', 'AdjustBalance', {
+            ...actions.commit.attributes,
+            reserveBalance: { id },
+            amount: eur(1),
+          })
+        ).code,
+      'RESERVATION_NOT_LIVE',
+    ],
     ['a release', async (_bucket, id) => (await releaseVerb(server, id)).code, 'RESERVATION_NOT_LIVE'],
-    ['a release by PATCH', async (_bucket, id) => (await update(server, 'rest', 'ReserveBalance', id, { status: 'cancelled' })).status, 409],
+    [
+      'a release by PATCH',
+      async (_bucket, id) => (await update(server, 'rest', 'ReserveBalance', id, { status: 'cancelled' })).status,
+      409,
+    ],
     ['a deletion', async (_bucket, id) => (await server.rest('DELETE', `/reserveBalance/${id}`)).status, 204],
-    ['a PATCH of the bucket', async (bucket) => (await server.rest('PATCH', `/bucket/${bucket}`, { body: { name: 'x' } })).body.reservedValue.amount, 0],
+    [
+      'a PATCH of the bucket',
+      async (bucket) =>
+        (await server.rest('PATCH', `/bucket/${bucket}`, { body: { name: 'x' } })).body.reservedValue.amount,
+      0,
+    ],
   ];
 
   it.each(looks)('is over for %s, which is the first to look', async (_who, look, expected) => {
@@ -86,7 +166,9 @@ describe('a lapsed reservation', () => {
 
   it.each(doors)('may say when it ends by validFor through %s', async (door) => {
     const id = await makeBucket(server, 10);
-    const made = accepted(await create(server, door, 'ReserveBalance', { bucket: { id }, amount: eur(4), validFor: { endDateTime: end } }));
+    const made = accepted(
+      await create(server, door, 'ReserveBalance', { bucket: { id }, amount: eur(4), validFor: { endDateTime: end } }),
+    );
     expect(made.nextDueDate).toBe(end);
     server.clock.set(end);
     expect(await balanceOf(server, id)).toEqual([10, 0]);
@@ -95,13 +177,20 @@ describe('a lapsed reservation', () => {
   it.each(doors)('gives back to each bucket what it took there, and says so, through %s', async (door) => {
     const product = [{ id: `lapse ${door}` }];
     const [first, second] = await makeBuckets(server, 2, 3, { product });
-    const made = accepted(await create(server, door, 'ReserveBalance', { product, amount: eur(5), expirationDate: end }));
+    const made = accepted(
+      await create(server, door, 'ReserveBalance', { product, amount: eur(5), expirationDate: end }),
+    );
     server.clock.set(later);
-    expect([await balanceOf(server, String(first)), await balanceOf(server, String(second))]).toEqual([[3, 0], [3, 0]]);
+    expect([await balanceOf(server, String(first)), await balanceOf(server, String(second))]).toEqual([
+      [3, 0],
+      [3, 0],
+    ]);
     const ended = await read(server, 'ReserveBalance', made.id);
     expect(ended).toMatchObject({ status: 'cancelled', amount: eur(5) });
     expect(ended.nextDueDate).toBeUndefined();
-    expect(ended.impactedBucket.map((impact: any) => [impact.bucket.id, impact.item[0].itemType, impact.amountAfter.amount])).toEqual([
+    expect(
+      ended.impactedBucket.map((impact: any) => [impact.bucket.id, impact.item[0].itemType, impact.amountAfter.amount]),
+    ).toEqual([
       [first, 'reserve', 0],
       [second, 'reserve', 1],
       [first, 'expire', 3],
@@ -113,7 +202,9 @@ describe('a lapsed reservation', () => {
     const reservation = await lapsing(await makeBucket(server, 10), 4);
     server.clock.set(later);
     await read(server, 'ReserveBalance', reservation);
-    const rows = await server.database.client.outbox.findMany({ where: { resourceId: reservation, NOT: { eventType: 'ReserveBalanceCreateEvent' } } });
+    const rows = await server.database.client.outbox.findMany({
+      where: { resourceId: reservation, NOT: { eventType: 'ReserveBalanceCreateEvent' } },
+    });
     expect(rows.map(({ occurredAt }) => occurredAt.toISOString())).toEqual([end, end]);
   });
 
@@ -124,7 +215,10 @@ describe('a lapsed reservation', () => {
     accepted(await releaseVerb(server, other));
     server.clock.set(later);
     expect(await balanceOf(server, id)).toEqual([9, 0]);
-    expect([(await read(server, 'ReserveBalance', one)).status, (await read(server, 'ReserveBalance', other)).status]).toEqual(['completed', 'cancelled']);
+    expect([
+      (await read(server, 'ReserveBalance', one)).status,
+      (await read(server, 'ReserveBalance', other)).status,
+    ]).toEqual(['completed', 'cancelled']);
     expect((await ledgerOf(server, id)).filter((line) => line.includes('expire'))).toEqual([]);
   });
 
@@ -138,8 +232,14 @@ describe('a lapsed reservation', () => {
       expect(await balanceOf(server, id)).toEqual([10, 0]);
       expect(await ledgerProblems(server, id)).toEqual([]);
     }
-    expect(await read(server, 'Bucket', expiring)).toMatchObject({ status: 'expired', remainingValue: eur(10), reservedValue: eur(0) });
-    expect((await eventsOf(server, expiring)).filter((name) => name === 'BucketAttributeValueChangeEvent')).toHaveLength(1);
+    expect(await read(server, 'Bucket', expiring)).toMatchObject({
+      status: 'expired',
+      remainingValue: eur(10),
+      reservedValue: eur(0),
+    });
+    expect(
+      (await eventsOf(server, expiring)).filter((name) => name === 'BucketAttributeValueChangeEvent'),
+    ).toHaveLength(1);
   });
 
   it('under a key is answered as it was when it was made', async () => {
@@ -176,7 +276,11 @@ describe('a lapsed reservation', () => {
   ])('is not made with an end %s', async (_when, attributes) => {
     const input = { bucket: { id: await makeBucket(server, 10) }, amount: eur(1), ...attributes };
     const before = await allTables(server);
-    for (const door of doors) expect(await create(server, door, 'ReserveBalance', input)).toMatchObject({ status: 400, code: 'INVALID_ATTRIBUTE' });
+    for (const door of doors)
+      expect(await create(server, door, 'ReserveBalance', input)).toMatchObject({
+        status: 400,
+        code: 'INVALID_ATTRIBUTE',
+      });
     expect(await allTables(server)).toEqual(before);
   });
 });
@@ -188,10 +292,14 @@ describe('a bucket whose validity ends', () => {
     expect(await read(server, 'Bucket', id)).toMatchObject({ status: 'active' });
     server.clock.set(later);
     expect(await stored('Bucket', id)).toBe('active');
-    const { data } = await server.graphql(`{ buckets(filter: { id: { eq: "${id}" }, status: { eq: "expired" } }) { items { id remainingValue { amount } } } }`);
+    const { data } = await server.graphql(
+      `{ buckets(filter: { id: { eq: "${id}" }, status: { eq: "expired" } }) { items { id remainingValue { amount } } } }`,
+    );
     expect(data.buckets.items).toEqual([{ id, remainingValue: { amount: 10 } }]);
     expect(await ledgerOf(server, id)).toHaveLength(1);
-    const rows = await server.database.client.outbox.findMany({ where: { resourceId: id, eventType: 'BucketAttributeValueChangeEvent' } });
+    const rows = await server.database.client.outbox.findMany({
+      where: { resourceId: id, eventType: 'BucketAttributeValueChangeEvent' },
+    });
     expect(rows).toHaveLength(1);
     expect(rows[0]?.occurredAt.toISOString()).toBe(end);
     expect(rows[0]?.payload).toMatchObject({ id, status: 'expired', remainingValue: eur(10) });
@@ -201,11 +309,29 @@ describe('a bucket whose validity ends', () => {
     const id = await makeBucket(server, 10, until(end));
     const [one, other] = [await makeReservation(server, id, 4), await makeReservation(server, id, 3)];
     server.clock.set(later);
-    accepted(await create(server, door, 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id: one }, amount: eur(1) }));
+    accepted(
+      await create(server, door, 'AdjustBalance', {
+        ...actions.commit.attributes,
+        reserveBalance: { id: one },
+        amount: eur(1),
+      }),
+    );
     accepted(await update(server, door, 'ReserveBalance', other, { status: 'cancelled' }));
-    expect(await read(server, 'Bucket', id)).toMatchObject({ status: 'expired', remainingValue: eur(9), reservedValue: eur(0) });
+    expect(await read(server, 'Bucket', id)).toMatchObject({
+      status: 'expired',
+      remainingValue: eur(9),
+      reservedValue: eur(0),
+    });
     for (const type of ['AdjustBalance', 'ReserveBalance', 'TopupBalance'] as const) {
-      expect((await create(server, door, type, { bucket: { id }, amount: eur(1), ...(type === 'AdjustBalance' && { adjustType: 'xDebit' }) })).code).toBe('BUCKET_EXPIRED');
+      expect(
+        (
+          await create(server, door, type, {
+            bucket: { id },
+            amount: eur(1),
+            ...(type === 'AdjustBalance' && { adjustType: 'xDebit' }),
+          })
+        ).code,
+      ).toBe('BUCKET_EXPIRED');
     }
   });
 
@@ -214,7 +340,10 @@ describe('a bucket whose validity ends', () => {
     const cut = await makeBucket(server, 1);
     accepted(await update(server, 'graphql', 'Bucket', cut, until(end)));
     server.clock.set(end);
-    expect([(await read(server, 'Bucket', suspended)).status, (await read(server, 'Bucket', cut)).status]).toEqual(['suspended', 'expired']);
+    expect([(await read(server, 'Bucket', suspended)).status, (await read(server, 'Bucket', cut)).status]).toEqual([
+      'suspended',
+      'expired',
+    ]);
     accepted(await update(server, 'rest', 'Bucket', suspended, { status: 'active' }));
     expect((await read(server, 'Bucket', suspended)).status).toBe('expired');
   });
@@ -232,18 +361,46 @@ describe.each(doors)('a top-up with an end of validity through %s', (door: Door)
   }
   const rows: Row[] = [
     { what: 'extends a valid bucket', bucket: until(near), brings: far, status: 'active', endDateTime: far },
-    { what: 'does not shorten a bucket that ends later', bucket: until(far), brings: near, status: 'active', endDateTime: far },
-    { what: 'does not bound a bucket without an end', bucket: {}, brings: near, status: 'active', endDateTime: undefined },
-    { what: 'revives an expired bucket with its remainder', bucket: until(end), brings: far, status: 'active', endDateTime: far },
-    { what: 'revives a bucket that was made expired', bucket: { status: 'expired' }, brings: far, status: 'active', endDateTime: far },
+    {
+      what: 'does not shorten a bucket that ends later',
+      bucket: until(far),
+      brings: near,
+      status: 'active',
+      endDateTime: far,
+    },
+    {
+      what: 'does not bound a bucket without an end',
+      bucket: {},
+      brings: near,
+      status: 'active',
+      endDateTime: undefined,
+    },
+    {
+      what: 'revives an expired bucket with its remainder',
+      bucket: until(end),
+      brings: far,
+      status: 'active',
+      endDateTime: far,
+    },
+    {
+      what: 'revives a bucket that was made expired',
+      bucket: { status: 'expired' },
+      brings: far,
+      status: 'active',
+      endDateTime: far,
+    },
   ];
   it.each(rows)('$what', async ({ bucket, brings, status, endDateTime }) => {
     const id = await makeBucket(server, 10, bucket);
     server.clock.set(later);
-    accepted(await create(server, door, 'TopupBalance', { bucket: { id }, amount: eur(1), validFor: { endDateTime: brings } }));
+    accepted(
+      await create(server, door, 'TopupBalance', { bucket: { id }, amount: eur(1), validFor: { endDateTime: brings } }),
+    );
     const after = await read(server, 'Bucket', id);
     expect([after.status, after.validFor?.endDateTime, after.remainingValue.amount]).toEqual([status, endDateTime, 11]);
-    accepted(await create(server, door, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id }, amount: eur(11) }));
+    accepted(
+      await create(server, door, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id }, amount: eur(11) }),
+    );
   });
 
   it('finds the expired bucket by its product, too, and it expires again', async () => {
@@ -260,15 +417,32 @@ describe.each(doors)('a top-up with an end of validity through %s', (door: Door)
 
   it.each<[string, object, object, string]>([
     ['a suspended bucket', { status: 'suspended' }, until(far), 'BUCKET_SUSPENDED'],
-    ['a bucket that is not yet valid', { validFor: { startDateTime: far } }, until('2026-07-01T00:00:00.000Z'), 'BUCKET_NOT_YET_VALID'],
+    [
+      'a bucket that is not yet valid',
+      { validFor: { startDateTime: far } },
+      until('2026-07-01T00:00:00.000Z'),
+      'BUCKET_NOT_YET_VALID',
+    ],
     ['an expired bucket without bringing validity', until(end), {}, 'BUCKET_EXPIRED'],
-    ['an expired bucket with validity that is over itself', until(end), until('2026-03-04T00:00:00.000Z'), 'INVALID_ATTRIBUTE'],
-    ['an expired bucket with other units', until(end), { ...until(far), amount: { amount: 1, units: 'USD' } }, 'UNITS_MISMATCH'],
+    [
+      'an expired bucket with validity that is over itself',
+      until(end),
+      until('2026-03-04T00:00:00.000Z'),
+      'INVALID_ATTRIBUTE',
+    ],
+    [
+      'an expired bucket with other units',
+      until(end),
+      { ...until(far), amount: { amount: 1, units: 'USD' } },
+      'UNITS_MISMATCH',
+    ],
   ])('is refused by %s', async (_what, bucket, attributes, code) => {
     const id = await makeBucket(server, 10, bucket);
     server.clock.set(later);
     const before = await read(server, 'Bucket', id);
-    expect((await create(server, door, 'TopupBalance', { bucket: { id }, amount: eur(1), ...attributes })).code).toBe(code);
+    expect((await create(server, door, 'TopupBalance', { bucket: { id }, amount: eur(1), ...attributes })).code).toBe(
+      code,
+    );
     expect(await read(server, 'Bucket', id)).toEqual(before);
   });
 });
@@ -280,16 +454,28 @@ describe('lapses for many', () => {
     if (server.database.url) servers.push(await startSecondServer(server, clock));
     try {
       const ids = await makeBuckets(server, 10, 100, until(later));
-      const reservations = await Promise.all(Array.from({ length: 200 }, (_, index) => lapsing(String(ids[index % 10]), 1)));
+      const reservations = await Promise.all(
+        Array.from({ length: 200 }, (_, index) => lapsing(String(ids[index % 10]), 1)),
+      );
       for (const one of servers) one.clock.set(later);
-      const balances = await Promise.all(Array.from({ length: 60 }, (_, index) => balanceOf(servers[index % servers.length] as TestServer, String(ids[index % 10]))));
+      const balances = await Promise.all(
+        Array.from({ length: 60 }, (_, index) =>
+          balanceOf(servers[index % servers.length] as TestServer, String(ids[index % 10])),
+        ),
+      );
       for (const balance of balances) expect(balance).toEqual([100, 0]);
       for (const id of ids) {
         expect(await ledgerProblems(server, id)).toEqual([]);
         expect((await ledgerOf(server, id)).filter((line) => line.includes('expire'))).toHaveLength(20);
-        expect((await eventsOf(server, id)).filter((name) => name === 'BucketAttributeValueChangeEvent')).toHaveLength(1);
+        expect((await eventsOf(server, id)).filter((name) => name === 'BucketAttributeValueChangeEvent')).toHaveLength(
+          1,
+        );
       }
-      const events = await server.database.client.outbox.groupBy({ by: ['eventType'], where: { resourceId: { in: reservations } }, _count: true });
+      const events = await server.database.client.outbox.groupBy({
+        by: ['eventType'],
+        where: { resourceId: { in: reservations } },
+        _count: true,
+      });
       expect(Object.fromEntries(events.map(({ eventType, _count }) => [eventType, _count]))).toEqual({
         ReserveBalanceCreateEvent: 200,
         ReserveBalanceCancelEvent: 200,
@@ -305,7 +491,9 @@ describe('lapses for many', () => {
     const id = await makeBucket(server, count);
     const mutation = 'mutation ($inputs: [ReserveBalanceCreate!]!) { createReserveBalances(inputs: $inputs) { id } }';
     for (let made = 0; made < count; made += 100) {
-      const { errors } = await server.graphql(mutation, { inputs: Array(100).fill({ bucket: { id }, amount: eur(1), expirationDate: end }) });
+      const { errors } = await server.graphql(mutation, {
+        inputs: Array(100).fill({ bucket: { id }, amount: eur(1), expirationDate: end }),
+      });
       expect(errors).toBeUndefined();
     }
     expect(await balanceOf(server, id)).toEqual([0, count]);
@@ -333,11 +521,19 @@ describe('commit, release and lapse of one reservation', () => {
       for (let round = 0; round < rounds; round += roundsAtOnce) {
         const from = server.clock.now().getTime();
         const expirationDate = new Date(from + 1_000).toISOString();
-        const ids = await Promise.all(Array.from({ length: roundsAtOnce }, () => makeReservation(server, id, 1, { expirationDate })));
+        const ids = await Promise.all(
+          Array.from({ length: roundsAtOnce }, () => makeReservation(server, id, 1, { expirationDate })),
+        );
         const asked = ids.flatMap((reservation, index) => {
           const [one, two] = index % 2 ? [server, other] : [other, server];
-          const commit = (): Promise<any> => sleep(Math.random() * spreadMs).then(() => commitVerb(one, reservation, eur(1))).then(({ code }) => ({ who: 'commit', code, reservation }));
-          const release = (): Promise<any> => sleep(Math.random() * spreadMs).then(() => releaseVerb(two, reservation)).then(({ code }) => ({ who: 'release', code, reservation }));
+          const commit = (): Promise<any> =>
+            sleep(Math.random() * spreadMs)
+              .then(() => commitVerb(one, reservation, eur(1)))
+              .then(({ code }) => ({ who: 'commit', code, reservation }));
+          const release = (): Promise<any> =>
+            sleep(Math.random() * spreadMs)
+              .then(() => releaseVerb(two, reservation))
+              .then(({ code }) => ({ who: 'release', code, reservation }));
           return index % 3 ? [commit(), release()] : [release(), commit()];
         });
         // Sooner or later among them, differently in each group, the time comes.
@@ -346,7 +542,9 @@ describe('commit, release and lapse of one reservation', () => {
         });
         const outcomes = await Promise.all(asked);
         await isThere;
-        const readers = await Promise.all(ids.map((reservation, index) => read(index % 2 ? server : other, 'ReserveBalance', reservation)));
+        const readers = await Promise.all(
+          ids.map((reservation, index) => read(index % 2 ? server : other, 'ReserveBalance', reservation)),
+        );
         for (const [index, reservation] of ids.entries()) {
           const own = outcomes.filter((outcome) => outcome.reservation === reservation);
           for (const { code } of own) expect([undefined, 'RESERVATION_NOT_LIVE']).toContain(code);
@@ -369,7 +567,11 @@ describe('commit, release and lapse of one reservation', () => {
       perAction.set(actionId, (perAction.get(actionId) ?? 0) + 1);
     }
     console.info(`race of ${rounds}: ${JSON.stringify(wins)}`);
-    expect([endings['commit'] ?? 0, endings['release'] ?? 0, endings['expire'] ?? 0]).toEqual([wins.commit, wins.release, wins.lapse]);
+    expect([endings['commit'] ?? 0, endings['release'] ?? 0, endings['expire'] ?? 0]).toEqual([
+      wins.commit,
+      wins.release,
+      wins.lapse,
+    ]);
     expect(wins.commit + wins.release + wins.lapse).toBe(rounds);
     expect([...perAction.values()].filter((times) => times !== 1)).toEqual([]);
     expect(await balanceOf(server, id)).toEqual([rounds - wins.commit, 0]);
@@ -386,7 +588,10 @@ describe('a read while things keep falling due', () => {
       amount: eur(1),
       expirationDate: new Date(start + (second + 1) * 1_000).toISOString(),
     }));
-    const made = await server.graphql('mutation ($inputs: [ReserveBalanceCreate!]!) { createReserveBalances(inputs: $inputs) { id } }', { inputs });
+    const made = await server.graphql(
+      'mutation ($inputs: [ReserveBalanceCreate!]!) { createReserveBalances(inputs: $inputs) { id } }',
+      { inputs },
+    );
     expect(made.errors).toBeUndefined();
     server.clock.advance(1_000);
     const now = server.clock.now.bind(server.clock);

@@ -1,7 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { accepted, actions, balanceOf, entriesOf, eur, eventsOf, ledgerOf, ledgerProblems, make, makeBucket, makeReservation, read } from './balances.js';
+import {
+  accepted,
+  actions,
+  balanceOf,
+  entriesOf,
+  eur,
+  eventsOf,
+  ledgerOf,
+  ledgerProblems,
+  make,
+  makeBucket,
+  makeReservation,
+  read,
+} from './balances.js';
 import { commitVerb, create, doors, releaseVerb, remove, update, type Type } from './doors.js';
 
 let server: TestServer;
@@ -10,22 +23,30 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const topUp = (bucketId: string, amount: number | string): Promise<any> => make(server, 'TopupBalance', { bucket: { id: bucketId }, amount: eur(amount) });
+const topUp = (bucketId: string, amount: number | string): Promise<any> =>
+  make(server, 'TopupBalance', { bucket: { id: bucketId }, amount: eur(amount) });
 const debit = (bucketId: string, amount: number | string): Promise<any> =>
   make(server, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucketId }, amount: eur(amount) });
 
 describe('the ledger of a bucket', () => {
   it.each(doors)('explains every movement, and replayed gives the stored balance (%s)', async (door) => {
-    const bucketId = (await create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(10) })).resource.id;
+    const bucketId = (await create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(10) })).resource
+      .id;
     const bucket = { id: bucketId };
     const topup = accepted(await create(server, door, 'TopupBalance', { bucket, amount: eur(5) }));
     const credit = accepted(await create(server, door, 'AdjustBalance', { bucket, amount: eur(1) }));
-    const charge = accepted(await create(server, door, 'AdjustBalance', { ...actions.debit.attributes, bucket, amount: eur(2) }));
+    const charge = accepted(
+      await create(server, door, 'AdjustBalance', { ...actions.debit.attributes, bucket, amount: eur(2) }),
+    );
     const released = accepted(await create(server, door, 'ReserveBalance', { bucket, amount: eur(4) }));
     accepted(await update(server, door, 'ReserveBalance', released.id, { status: 'cancelled' }));
     const committed = accepted(await create(server, door, 'ReserveBalance', { bucket, amount: eur(4) }));
     const commit = accepted(
-      await create(server, door, 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id: committed.id }, amount: eur(3) }),
+      await create(server, door, 'AdjustBalance', {
+        ...actions.commit.attributes,
+        reserveBalance: { id: committed.id },
+        amount: eur(3),
+      }),
     );
 
     expect(await ledgerOf(server, bucketId)).toEqual([
@@ -94,18 +115,33 @@ describe('a bucket without a value', () => {
     const id = await makeBucket(server, undefined);
     expect(await read(server, 'Bucket', id)).not.toHaveProperty('remainingValue');
     const topup = await make(server, 'TopupBalance', { bucket: { id }, amount: { amount: 2, units: 'GB' } });
-    expect(topup.impactedBucket[0]).toMatchObject({ amountBefore: { amount: 0, units: 'GB' }, amountAfter: { amount: 2, units: 'GB' } });
-    expect(await read(server, 'Bucket', id)).toMatchObject({ remainingValue: { amount: 2, units: 'GB' }, reservedValue: { amount: 0, units: 'GB' } });
-    expect((await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) })).code).toBe('UNITS_MISMATCH');
+    expect(topup.impactedBucket[0]).toMatchObject({
+      amountBefore: { amount: 0, units: 'GB' },
+      amountAfter: { amount: 2, units: 'GB' },
+    });
+    expect(await read(server, 'Bucket', id)).toMatchObject({
+      remainingValue: { amount: 2, units: 'GB' },
+      reservedValue: { amount: 0, units: 'GB' },
+    });
+    expect((await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) })).code).toBe(
+      'UNITS_MISMATCH',
+    );
   });
 
   it('takes on one of the units that arrive together', async () => {
     const id = await makeBucket(server, undefined);
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => create(server, doors[index % 2] ?? 'rest', 'TopupBalance', { bucket: { id }, amount: { amount: 1, units: index % 2 ? 'EUR' : 'USD' } })),
+      Array.from({ length: 20 }, (_, index) =>
+        create(server, doors[index % 2] ?? 'rest', 'TopupBalance', {
+          bucket: { id },
+          amount: { amount: 1, units: index % 2 ? 'EUR' : 'USD' },
+        }),
+      ),
     );
     const units = (await read(server, 'Bucket', id)).remainingValue.units;
-    expect(outcomes.filter(({ code }) => code === undefined).map(({ resource }) => resource.amount.units)).toEqual(Array(10).fill(units));
+    expect(outcomes.filter(({ code }) => code === undefined).map(({ resource }) => resource.amount.units)).toEqual(
+      Array(10).fill(units),
+    );
     expect(outcomes.filter(({ code }) => code === 'UNITS_MISMATCH')).toHaveLength(10);
     expect(await ledgerProblems(server, id)).toEqual([]);
   });
@@ -131,7 +167,9 @@ describe('an applied action', () => {
         },
       ],
     });
-    const reservation = accepted(await create(server, door, 'ReserveBalance', { bucket: { id: bucketId }, amount: eur(3) }));
+    const reservation = accepted(
+      await create(server, door, 'ReserveBalance', { bucket: { id: bucketId }, amount: eur(3) }),
+    );
     expect(reservation).toMatchObject({ status: 'created', relatedParty: [], confirmationDate: now });
     expect(reservation.impactedBucket[0]).toMatchObject({ amountBefore: eur(15), amountAfter: eur(12) });
     const stored = await read(server, 'ReserveBalance', reservation.id);
@@ -175,27 +213,37 @@ describe('exact decimals', () => {
     expect((await entriesOf(server, id)).map(({ remainingAfter }) => remainingAfter)).toEqual([1, 1.000000001, 1e-9]);
   });
 
-  it.each(['999999999999999', '123456789012345', '123456.789012345', '999999.999999999', '0.000000001', '4.35', '1.005'])(
-    'takes %s in, holds it and gives it back without rounding',
-    async (amount) => {
-      const id = await makeBucket(server, amount);
-      const reservation = await makeReservation(server, id, amount);
-      expect(await balanceOf(server, id)).toEqual([0, Number(amount)]);
-      accepted(await releaseVerb(server, reservation));
-      await debit(id, amount);
-      expect(await balanceOf(server, id)).toEqual([0, 0]);
-      const rows = await server.database.client.ledgerEntry.findMany({ where: { bucketId: id }, orderBy: { sequence: 'asc' } });
-      const delta = String(rows[0]?.remainingDelta);
-      expect(Number(delta)).toBe(Number(amount));
-      expect(rows.map(({ remainingDelta }) => String(remainingDelta))).toEqual([delta, `-${delta}`, delta, `-${delta}`]);
-    },
-  );
+  it.each([
+    '999999999999999',
+    '123456789012345',
+    '123456.789012345',
+    '999999.999999999',
+    '0.000000001',
+    '4.35',
+    '1.005',
+  ])('takes %s in, holds it and gives it back without rounding', async (amount) => {
+    const id = await makeBucket(server, amount);
+    const reservation = await makeReservation(server, id, amount);
+    expect(await balanceOf(server, id)).toEqual([0, Number(amount)]);
+    accepted(await releaseVerb(server, reservation));
+    await debit(id, amount);
+    expect(await balanceOf(server, id)).toEqual([0, 0]);
+    const rows = await server.database.client.ledgerEntry.findMany({
+      where: { bucketId: id },
+      orderBy: { sequence: 'asc' },
+    });
+    const delta = String(rows[0]?.remainingDelta);
+    expect(Number(delta)).toBe(Number(amount));
+    expect(rows.map(({ remainingDelta }) => String(remainingDelta))).toEqual([delta, `-${delta}`, delta, `-${delta}`]);
+  });
 
   it('refuses decimals that would not fit beside what the bucket holds, however they come in', async () => {
     const id = await makeBucket(server, 999_999);
     await topUp(id, '0.999999999');
     expect(await balanceOf(server, id)).toEqual([999_999.999999999, 0]);
-    expect((await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) })).code).toBe('BALANCE_LIMIT');
+    expect((await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) })).code).toBe(
+      'BALANCE_LIMIT',
+    );
     await topUp(id, '0.000000001');
     expect(await balanceOf(server, id)).toEqual([1_000_000, 0]);
   });
@@ -218,50 +266,92 @@ describe('the outbox', () => {
     accepted(await update(server, door, 'Bucket', id, descriptive));
     accepted(await update(server, door, 'Bucket', id, descriptive));
     expect((await remove(server, door, 'Bucket', id)).code).toBeUndefined();
-    expect(await eventsOf(server, id)).toEqual(['BucketCreateEvent', 'BucketAttributeValueChangeEvent', 'BucketDeleteEvent']);
+    expect(await eventsOf(server, id)).toEqual([
+      'BucketCreateEvent',
+      'BucketAttributeValueChangeEvent',
+      'BucketDeleteEvent',
+    ]);
   });
 
-  it.each(['TopupBalance', 'AdjustBalance'] as const)('tells each change of a %s, and none of its bucket', async (type: Type) => {
-    const bucketId = await makeBucket(server, 10);
-    const { id } = await make(server, type, { bucket: { id: bucketId }, amount: eur(5) });
-    accepted(await update(server, 'rest', type, id, descriptive));
-    await remove(server, 'rest', type, id);
-    expect(await eventsOf(server, id)).toEqual([`${type}CreateEvent`, `${type}AttributeValueChangeEvent`, `${type}DeleteEvent`]);
-    expect(await eventsOf(server, bucketId)).toEqual(['BucketCreateEvent']);
-    const refused = await create(server, 'rest', type, { bucket: { id: 'nowhere' }, usageType: 'monetary', amount: eur(5) });
-    expect(await eventsOf(server, String(refused.reference?.split('/').at(-1)))).toEqual([`${type}FailureEvent`]);
-  });
+  it.each(['TopupBalance', 'AdjustBalance'] as const)(
+    'tells each change of a %s, and none of its bucket',
+    async (type: Type) => {
+      const bucketId = await makeBucket(server, 10);
+      const { id } = await make(server, type, { bucket: { id: bucketId }, amount: eur(5) });
+      accepted(await update(server, 'rest', type, id, descriptive));
+      await remove(server, 'rest', type, id);
+      expect(await eventsOf(server, id)).toEqual([
+        `${type}CreateEvent`,
+        `${type}AttributeValueChangeEvent`,
+        `${type}DeleteEvent`,
+      ]);
+      expect(await eventsOf(server, bucketId)).toEqual(['BucketCreateEvent']);
+      const refused = await create(server, 'rest', type, {
+        bucket: { id: 'nowhere' },
+        usageType: 'monetary',
+        amount: eur(5),
+      });
+      expect(await eventsOf(server, String(refused.reference?.split('/').at(-1)))).toEqual([`${type}FailureEvent`]);
+    },
+  );
 
-  it.each(doors)('tells a released reservation as Cancel and StatusChange, a committed one as StatusChange (%s)', async (door) => {
-    const bucketId = await makeBucket(server, 10);
-    const [released, committed] = [await makeReservation(server, bucketId, 1), await makeReservation(server, bucketId, 1)];
-    accepted(await update(server, door, 'ReserveBalance', released, { status: 'cancelled' }));
-    const commit = accepted(await create(server, door, 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id: committed }, amount: eur(1) }));
-    expect(await eventsOf(server, released)).toEqual(['ReserveBalanceCreateEvent', 'ReserveBalanceCancelEvent', 'ReserveBalanceStatusChangeEvent']);
-    expect(await eventsOf(server, committed)).toEqual(['ReserveBalanceCreateEvent', 'ReserveBalanceStatusChangeEvent']);
-    expect(await eventsOf(server, commit.id)).toEqual(['AdjustBalanceCreateEvent']);
-  });
+  it.each(doors)(
+    'tells a released reservation as Cancel and StatusChange, a committed one as StatusChange (%s)',
+    async (door) => {
+      const bucketId = await makeBucket(server, 10);
+      const [released, committed] = [
+        await makeReservation(server, bucketId, 1),
+        await makeReservation(server, bucketId, 1),
+      ];
+      accepted(await update(server, door, 'ReserveBalance', released, { status: 'cancelled' }));
+      const commit = accepted(
+        await create(server, door, 'AdjustBalance', {
+          ...actions.commit.attributes,
+          reserveBalance: { id: committed },
+          amount: eur(1),
+        }),
+      );
+      expect(await eventsOf(server, released)).toEqual([
+        'ReserveBalanceCreateEvent',
+        'ReserveBalanceCancelEvent',
+        'ReserveBalanceStatusChangeEvent',
+      ]);
+      expect(await eventsOf(server, committed)).toEqual([
+        'ReserveBalanceCreateEvent',
+        'ReserveBalanceStatusChangeEvent',
+      ]);
+      expect(await eventsOf(server, commit.id)).toEqual(['AdjustBalanceCreateEvent']);
+    },
+  );
 
   it('carries the resource as it stands after the change', async () => {
     const bucketId = await makeBucket(server, 10);
     const id = await makeReservation(server, bucketId, 4);
     accepted(await commitVerb(server, id, eur(1)));
     const rows = await server.database.client.outbox.findMany({ where: { resourceId: id }, orderBy: { id: 'asc' } });
-    expect(rows.map(({ resourceType, payload }) => [resourceType, (payload as any).status, (payload as any).amount])).toEqual([
+    expect(
+      rows.map(({ resourceType, payload }) => [resourceType, (payload as any).status, (payload as any).amount]),
+    ).toEqual([
       ['reserveBalance', 'created', eur(4)],
       ['reserveBalance', 'completed', eur(4)],
     ]);
     expect((rows[0]?.payload as any).impactedBucket[0].amountAfter).toEqual(eur(6));
-    expect(rows.map(({ occurredAt }) => occurredAt.toISOString())).toEqual(Array(2).fill(server.clock.now().toISOString()));
+    expect(rows.map(({ occurredAt }) => occurredAt.toISOString())).toEqual(
+      Array(2).fill(server.clock.now().toISOString()),
+    );
   });
 });
 
 describe('tenants', () => {
   it('marks every row of every table with the tenant', async () => {
     const id = await makeBucket(server, 10);
-    accepted(await create(server, 'rest', 'ReserveBalance', { bucket: { id }, amount: eur(1) }, { key: 'tenant-test' }));
+    accepted(
+      await create(server, 'rest', 'ReserveBalance', { bucket: { id }, amount: eur(1) }, { key: 'tenant-test' }),
+    );
     for (const table of ['Bucket', 'BalanceAction', 'ReservationHold', 'LedgerEntry', 'Outbox', 'Idempotency']) {
-      const rows = await server.database.query<{ tenantId: string }>(Prisma.raw(`SELECT DISTINCT "tenantId" FROM "${table}"`));
+      const rows = await server.database.query<{ tenantId: string }>(
+        Prisma.raw(`SELECT DISTINCT "tenantId" FROM "${table}"`),
+      );
       expect([table, ...rows.map(({ tenantId }) => tenantId)]).toEqual([table, 'default']);
     }
   });
@@ -271,13 +361,24 @@ describe('tenants', () => {
     const reservation = await makeReservation(server, id, 1);
     for (const table of ['Bucket', 'BalanceAction', 'ReservationHold', 'LedgerEntry']) {
       const column = table === 'Bucket' ? 'id' : table === 'BalanceAction' ? 'id' : 'bucketId';
-      await server.database.query(Prisma.raw(`UPDATE "${table}" SET "tenantId" = 'other' WHERE "${column}" IN ('${id}', '${reservation}')`));
+      await server.database.query(
+        Prisma.raw(`UPDATE "${table}" SET "tenantId" = 'other' WHERE "${column}" IN ('${id}', '${reservation}')`),
+      );
     }
     expect(await read(server, 'Bucket', id)).toBeUndefined();
     expect(await read(server, 'ReserveBalance', reservation)).toBeUndefined();
-    expect((await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) })).code).toBe('BUCKET_UNKNOWN');
-    expect((await create(server, 'rest', 'TopupBalance', { product: { id: 'moved-away' }, amount: eur(1) })).code).toBe('BUCKET_UNKNOWN');
-    const commit = { ...actions.commit.attributes, reserveBalance: { id: reservation }, amount: eur(1), usageType: 'monetary' };
+    expect((await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) })).code).toBe(
+      'BUCKET_UNKNOWN',
+    );
+    expect((await create(server, 'rest', 'TopupBalance', { product: { id: 'moved-away' }, amount: eur(1) })).code).toBe(
+      'BUCKET_UNKNOWN',
+    );
+    const commit = {
+      ...actions.commit.attributes,
+      reserveBalance: { id: reservation },
+      amount: eur(1),
+      usageType: 'monetary',
+    };
     expect((await create(server, 'rest', 'AdjustBalance', commit)).code).toBe('RESERVATION_UNKNOWN');
     expect((await releaseVerb(server, reservation)).code).toBe('NOT_FOUND');
     expect((await update(server, 'rest', 'Bucket', id, { name: 'x' })).code).toBe('NOT_FOUND');
@@ -323,7 +424,10 @@ describe('the clock of a bucket', () => {
       const now = start.toISOString();
       expect([behind.requestedDate, behind.confirmationDate, reservation.confirmationDate]).toEqual([now, now, now]);
       expect((await entriesOf(server, id)).map(({ recordedAt }) => recordedAt)).toEqual([now, ahead, now, now]);
-      const { data } = await server.graphql('query ($id: ID!, $at: DateTime!) { bucket(id: $id, asOf: $at) { remainingValue { amount } } }', { id, at: now });
+      const { data } = await server.graphql(
+        'query ($id: ID!, $at: DateTime!) { bucket(id: $id, asOf: $at) { remainingValue { amount } } }',
+        { id, at: now },
+      );
       expect(data.bucket.remainingValue).toEqual({ amount: 11 });
     } finally {
       server.clock.set(start.toISOString());

@@ -20,28 +20,81 @@ const party = (id: string): object => ({ id, '@referredType': 'Customer' });
 
 /** The buckets an action moved, each with the amount before and after. */
 function impacts(action: any): [string, number, number][] {
-  return action.impactedBucket.map((impact: any) => [impact.bucket.id, impact.amountBefore.amount, impact.amountAfter.amount]);
+  return action.impactedBucket.map((impact: any) => [
+    impact.bucket.id,
+    impact.amountBefore.amount,
+    impact.amountAfter.amount,
+  ]);
 }
 
 describe('the bucket an action means', () => {
   const ways: readonly { by: string; owned: () => object; asked: () => object }[] = [
-    { by: 'product', owned: () => ({ product: [{ id: 'other' }, { id: name }] }), asked: () => ({ product: [{ id: name }] }) },
-    { by: 'product given as one object', owned: () => ({ product: { id: name } }), asked: () => ({ product: { id: name } }) },
-    { by: 'one of several products', owned: () => ({ product: [{ id: name }] }), asked: () => ({ product: [{ id: `${name}-x` }, { id: name }] }) },
-    { by: 'id of a logicalResource', owned: () => ({ logicalResource: [{ id: name }] }), asked: () => ({ logicalResource: [{ id: name }] }) },
-    { by: 'value of a logicalResource alone', owned: () => ({ logicalResource: [{ value: name }] }), asked: () => ({ logicalResource: [{ value: name }] }) },
-    { by: 'value of a logicalResource that has an id of its own', owned: () => ({ logicalResource: [{ id: `l-${name}`, value: name }] }), asked: () => ({ logicalResource: [{ value: name }] }) },
-    { by: 'id that equals the value the bucket was made with', owned: () => ({ logicalResource: [{ value: name }] }), asked: () => ({ logicalResource: [{ id: name }] }) },
-    { by: 'partyAccount', owned: () => ({ partyAccount: { id: name } }), asked: () => ({ partyAccount: { id: name } }) },
-    { by: 'relatedParty', owned: () => ({ relatedParty: [party('x'), party(name)] }), asked: () => ({ relatedParty: [party(name)] }) },
-    { by: 'product and account together', owned: () => ({ product: [{ id: name }], partyAccount: { id: name } }), asked: () => ({ product: [{ id: name }], partyAccount: { id: name } }) },
-    { by: 'product, whatever party is named beside it', owned: () => ({ product: [{ id: name }] }), asked: () => ({ product: [{ id: name }], relatedParty: [party('agent')] }) },
+    {
+      by: 'product',
+      owned: () => ({ product: [{ id: 'other' }, { id: name }] }),
+      asked: () => ({ product: [{ id: name }] }),
+    },
+    {
+      by: 'product given as one object',
+      owned: () => ({ product: { id: name } }),
+      asked: () => ({ product: { id: name } }),
+    },
+    {
+      by: 'one of several products',
+      owned: () => ({ product: [{ id: name }] }),
+      asked: () => ({ product: [{ id: `${name}-x` }, { id: name }] }),
+    },
+    {
+      by: 'id of a logicalResource',
+      owned: () => ({ logicalResource: [{ id: name }] }),
+      asked: () => ({ logicalResource: [{ id: name }] }),
+    },
+    {
+      by: 'value of a logicalResource alone',
+      owned: () => ({ logicalResource: [{ value: name }] }),
+      asked: () => ({ logicalResource: [{ value: name }] }),
+    },
+    {
+      by: 'value of a logicalResource that has an id of its own',
+      owned: () => ({ logicalResource: [{ id: `l-${name}`, value: name }] }),
+      asked: () => ({ logicalResource: [{ value: name }] }),
+    },
+    {
+      by: 'id that equals the value the bucket was made with',
+      owned: () => ({ logicalResource: [{ value: name }] }),
+      asked: () => ({ logicalResource: [{ id: name }] }),
+    },
+    {
+      by: 'partyAccount',
+      owned: () => ({ partyAccount: { id: name } }),
+      asked: () => ({ partyAccount: { id: name } }),
+    },
+    {
+      by: 'relatedParty',
+      owned: () => ({ relatedParty: [party('x'), party(name)] }),
+      asked: () => ({ relatedParty: [party(name)] }),
+    },
+    {
+      by: 'product and account together',
+      owned: () => ({ product: [{ id: name }], partyAccount: { id: name } }),
+      asked: () => ({ product: [{ id: name }], partyAccount: { id: name } }),
+    },
+    {
+      by: 'product, whatever party is named beside it',
+      owned: () => ({ product: [{ id: name }] }),
+      asked: () => ({ product: [{ id: name }], relatedParty: [party('agent')] }),
+    },
   ];
   const cases = ways.flatMap((way) => doors.map((door) => ({ ...way, door })));
 
   it.each(cases)('is found by $by ($door)', async ({ owned, asked, door }) => {
     const id = await makeBucket(server, 10, owned());
-    for (const [action, after] of [['topup', 15], ['credit', 20], ['debit', 15], ['reserve', 10]] as const) {
+    for (const [action, after] of [
+      ['topup', 15],
+      ['credit', 20],
+      ['debit', 15],
+      ['reserve', 10],
+    ] as const) {
       const { type, attributes } = actions[action];
       const done = accepted(await create(server, door, type, { ...asked(), ...attributes, amount: eur(5) }));
       expect(impacts(done).map(([bucketId, , amountAfter]) => [bucketId, amountAfter])).toEqual([[id, after]]);
@@ -58,7 +111,11 @@ describe('the bucket an action means', () => {
 
   it('must carry a reference of every kind given', async () => {
     await makeBucket(server, 10, { product: [{ id: name }] });
-    const outcome = await create(server, 'rest', 'TopupBalance', { product: [{ id: name }], partyAccount: { id: name }, amount: eur(5) });
+    const outcome = await create(server, 'rest', 'TopupBalance', {
+      product: [{ id: name }],
+      partyAccount: { id: name },
+      amount: eur(5),
+    });
     expect(outcome.code).toBe('BUCKET_UNKNOWN');
   });
 
@@ -66,13 +123,17 @@ describe('the bucket an action means', () => {
     const product = [{ id: name }];
     const money = await makeBucket(server, 10, { product });
     const calls = (await make(server, 'Bucket', { usageType: 'voice', remainingValue: eur(10), product })).id;
-    const volume = (await make(server, 'Bucket', { usageType: 'data', remainingValue: { amount: 10, units: 'GB' }, product })).id;
+    const volume = (
+      await make(server, 'Bucket', { usageType: 'data', remainingValue: { amount: 10, units: 'GB' }, product })
+    ).id;
     const topup = (extra: object): Promise<any> => make(server, 'TopupBalance', { product, amount: eur(5), ...extra });
     expect((await create(server, 'rest', 'TopupBalance', { product, amount: eur(5) })).code).toBe('BUCKET_AMBIGUOUS');
     expect(impacts(await topup({ usageType: 'monetary' }))).toEqual([[money, 10, 15]]);
     expect(impacts(await topup({ usageType: 'voice' }))).toEqual([[calls, 10, 15]]);
     expect(impacts(await topup({ amount: { amount: 1, units: 'GB' } }))).toEqual([[volume, 10, 11]]);
-    expect((await create(server, 'rest', 'TopupBalance', { product, amount: eur(5), usageType: 'sms' })).code).toBe('BUCKET_UNKNOWN');
+    expect((await create(server, 'rest', 'TopupBalance', { product, amount: eur(5), usageType: 'sms' })).code).toBe(
+      'BUCKET_UNKNOWN',
+    );
   });
 
   it('is never one that is suspended, expired or not yet valid', async () => {
@@ -94,10 +155,20 @@ describe('the bucket an action means', () => {
     const outcomes = [];
     for (const action of ['topup', 'credit', 'debit', 'reserve'] as const) {
       const { type, attributes } = actions[action];
-      const outcome = await create(server, 'rest', type, { product, ...attributes, amount: eur(5), usageType: 'monetary' });
+      const outcome = await create(server, 'rest', type, {
+        product,
+        ...attributes,
+        amount: eur(5),
+        usageType: 'monetary',
+      });
       outcomes.push([action, outcome.code ?? impacts(outcome.resource)[0]?.[0]]);
     }
-    expect(outcomes).toEqual([['topup', id], ['credit', id], ['debit', id], ['reserve', id]]);
+    expect(outcomes).toEqual([
+      ['topup', id],
+      ['credit', id],
+      ['debit', id],
+      ['reserve', id],
+    ]);
   });
 
   it('is named by a refused credit that fits several', async () => {
@@ -121,7 +192,11 @@ describe('an action on several buckets', () => {
     const endsSoon = await makeBucket(server, 1, { product, validFor: { endDateTime: '2026-05-01T00:00:00Z' } });
     const second = await makeBucket(server, 1, { product, priority: 2 });
     const firstEndsNever = await makeBucket(server, 1, { product, priority: 1 });
-    const firstEnds = await makeBucket(server, 1, { product, priority: 1, validFor: { endDateTime: '2026-12-01T00:00:00Z' } });
+    const firstEnds = await makeBucket(server, 1, {
+      product,
+      priority: 1,
+      validFor: { endDateTime: '2026-12-01T00:00:00Z' },
+    });
     return [firstEnds, firstEndsNever, second, endsSoon, endsLater, oldest, youngest];
   }
 
@@ -140,20 +215,26 @@ describe('an action on several buckets', () => {
     }
   });
 
-  it.each(['debit', 'reserve'] as const)('touches no more buckets than it needs, and skips empty ones (%s)', async (action) => {
-    const product = [{ id: name }];
-    const [first, empty, third, untouched] = [
-      await makeBucket(server, 2, { product }),
-      await makeBucket(server, 0, { product }),
-      await makeBucket(server, 2, { product }),
-      await makeBucket(server, 2, { product }),
-    ];
-    const { type, attributes } = actions[action];
-    const done = await make(server, type, { product, ...attributes, amount: eur(4) });
-    expect(impacts(done)).toEqual([[first, 2, 0], [third, 2, 0]]);
-    expect(await ledgerOf(server, empty)).toHaveLength(1);
-    expect(await read(server, 'Bucket', untouched)).toMatchObject({ remainingValue: eur(2), reservedValue: eur(0) });
-  });
+  it.each(['debit', 'reserve'] as const)(
+    'touches no more buckets than it needs, and skips empty ones (%s)',
+    async (action) => {
+      const product = [{ id: name }];
+      const [first, empty, third, untouched] = [
+        await makeBucket(server, 2, { product }),
+        await makeBucket(server, 0, { product }),
+        await makeBucket(server, 2, { product }),
+        await makeBucket(server, 2, { product }),
+      ];
+      const { type, attributes } = actions[action];
+      const done = await make(server, type, { product, ...attributes, amount: eur(4) });
+      expect(impacts(done)).toEqual([
+        [first, 2, 0],
+        [third, 2, 0],
+      ]);
+      expect(await ledgerOf(server, empty)).toHaveLength(1);
+      expect(await read(server, 'Bucket', untouched)).toMatchObject({ remainingValue: eur(2), reservedValue: eur(0) });
+    },
+  );
 
   it.each(['debit', 'reserve'] as const)('takes all or nothing (%s)', async (action) => {
     const product = [{ id: name }];
@@ -161,7 +242,10 @@ describe('an action on several buckets', () => {
     const { type, attributes } = actions[action];
     const refused = await create(server, 'rest', type, { product, ...attributes, amount: eur('5.000000001') });
     expect(refused.code).toBe('INSUFFICIENT_REMAINING');
-    expect([await balanceOf(server, String(ids[0])), await balanceOf(server, String(ids[1]))]).toEqual([[2, 0], [3, 0]]);
+    expect([await balanceOf(server, String(ids[0])), await balanceOf(server, String(ids[1]))]).toEqual([
+      [2, 0],
+      [3, 0],
+    ]);
     accepted(await create(server, 'graphql', type, { product, ...attributes, amount: eur(5) }));
     expect((await balanceOf(server, String(ids[0])))[0] + (await balanceOf(server, String(ids[1])))[0]).toBe(0);
   });
@@ -186,25 +270,46 @@ describe('an action on several buckets', () => {
 
   it('is seen on each of its buckets while it holds', async () => {
     const { ids, reservation } = await reserved();
-    expect(await balances(ids)).toEqual([[0, 2], [0, 2], [1, 1]]);
+    expect(await balances(ids)).toEqual([
+      [0, 2],
+      [0, 2],
+      [1, 1],
+    ]);
     for (const id of ids) expect((await read(server, 'Bucket', id)).reserveBalance).toEqual([{ id: reservation }]);
   });
 
   it('gives every share back where it came from when it is released', async () => {
     const { ids, reservation } = await reserved();
     accepted(await releaseVerb(server, reservation));
-    expect(await balances(ids)).toEqual([[2, 0], [2, 0], [2, 0]]);
+    expect(await balances(ids)).toEqual([
+      [2, 0],
+      [2, 0],
+      [2, 0],
+    ]);
     for (const id of ids) expect(await read(server, 'Bucket', id)).not.toHaveProperty('reserveBalance');
   });
 
   it('is committed in burn order, and the rest goes back where it came from', async () => {
     const { ids, reservation } = await reserved();
     const commit = accepted(await commitVerb(server, reservation, eur(3)));
-    expect(await balances(ids)).toEqual([[0, 0], [1, 0], [2, 0]]);
-    expect(impacts(commit)).toEqual([[ids[0], 0, 0], [ids[1], 0, 1], [ids[2], 1, 2]]);
-    expect(commit.impactedBucket.map(({ item }: any) => item.map(({ itemType, amount }: any) => [itemType, amount.amount]))).toEqual([
+    expect(await balances(ids)).toEqual([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+    ]);
+    expect(impacts(commit)).toEqual([
+      [ids[0], 0, 0],
+      [ids[1], 0, 1],
+      [ids[2], 1, 2],
+    ]);
+    expect(
+      commit.impactedBucket.map(({ item }: any) => item.map(({ itemType, amount }: any) => [itemType, amount.amount])),
+    ).toEqual([
       [['commit', 2]],
-      [['commit', 1], ['release', 1]],
+      [
+        ['commit', 1],
+        ['release', 1],
+      ],
       [['release', 1]],
     ]);
     expect(await ledgerOf(server, String(ids[1]))).toEqual([
@@ -219,7 +324,11 @@ describe('an action on several buckets', () => {
     const { ids, reservation } = await reserved();
     const commit = accepted(await commitVerb(server, reservation));
     expect(commit.amount).toEqual(eur(5));
-    expect(await balances(ids)).toEqual([[0, 0], [0, 0], [1, 0]]);
+    expect(await balances(ids)).toEqual([
+      [0, 0],
+      [0, 0],
+      [1, 0],
+    ]);
     expect((await read(server, 'ReserveBalance', reservation)).status).toBe('completed');
   });
 });
@@ -231,7 +340,11 @@ describe('used-up buckets', () => {
     const full = await makeBucket(server, 50, owned);
     const debit = await make(server, 'AdjustBalance', { ...owned, adjustType: 'oneTimeChargeDebit', amount: eur(1) });
     expect(impacts(debit)).toEqual([[full, 50, 49]]);
-    const tooMuch = await create(server, 'rest', 'AdjustBalance', { ...owned, adjustType: 'oneTimeChargeDebit', amount: eur(50) });
+    const tooMuch = await create(server, 'rest', 'AdjustBalance', {
+      ...owned,
+      adjustType: 'oneTimeChargeDebit',
+      amount: eur(50),
+    });
     expect(tooMuch.code).toBe('INSUFFICIENT_REMAINING');
   });
 });

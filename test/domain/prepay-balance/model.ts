@@ -16,7 +16,14 @@ export type Command = { door: Door } & (
   | { type: 'drawDebit' | 'drawReserve'; amount: string }
   | { type: 'commit'; reservation: number; amount: string | undefined }
   | { type: 'release'; reservation: number }
-  | { type: 'transfer'; from: number | undefined; to: number; amount: string; cost: string | undefined; costOwner: 'originator' | 'receiver' }
+  | {
+      type: 'transfer';
+      from: number | undefined;
+      to: number;
+      amount: string;
+      cost: string | undefined;
+      costOwner: 'originator' | 'receiver';
+    }
   | { type: 'recurring'; bucket: number; amount: string; hours: number; periods: number }
   | { type: 'endRecurring'; recurring: number }
   | { type: 'reverse'; action: number }
@@ -43,8 +50,29 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: is('drawDebit', 'drawReserve'), door, amount }) },
   { weight: 3, arbitrary: fc.record({ type: is('commit'), door, reservation: made, amount: optional(amount) }) },
   { weight: 2, arbitrary: fc.record({ type: is('release'), door, reservation: made }) },
-  { weight: 4, arbitrary: fc.record({ type: is('transfer'), door, from: optional(bucket), to: bucket, amount, cost: optional(amount), costOwner: is('originator', 'receiver') }) },
-  { weight: 2, arbitrary: fc.record({ type: is('recurring'), door, bucket, amount, hours: fc.nat({ max: 300 }), periods: fc.integer({ min: 1, max: 4 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: is('transfer'),
+      door,
+      from: optional(bucket),
+      to: bucket,
+      amount,
+      cost: optional(amount),
+      costOwner: is('originator', 'receiver'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: is('recurring'),
+      door,
+      bucket,
+      amount,
+      hours: fc.nat({ max: 300 }),
+      periods: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: is('endRecurring'), door, recurring: made }) },
   { weight: 2, arbitrary: fc.record({ type: is('reverse'), door, action: made }) },
   { weight: 1, arbitrary: fc.record({ type: is('status'), door, bucket, status: is('active', 'suspended') }) },
@@ -52,7 +80,13 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
 );
 
 /** Parts that run one after the other; the commands of a concurrent part run at once. */
-export const sequence = fc.array(fc.record({ isConcurrent: fc.constantFrom(false, false, true), commands: fc.array(command, { minLength: 1, maxLength: 20, size: 'max' }) }), { minLength: 2, maxLength: 5, size: 'max' });
+export const sequence = fc.array(
+  fc.record({
+    isConcurrent: fc.constantFrom(false, false, true),
+    commands: fc.array(command, { minLength: 1, maxLength: 20, size: 'max' }),
+  }),
+  { minLength: 2, maxLength: 5, size: 'max' },
+);
 
 export interface Share {
   bucket: number;
@@ -129,7 +163,13 @@ export class Model {
         return this.transfer(asked);
       case 'recurring':
         // Due at once is done at once.
-        this.recurring.push({ bucket: asked.bucket, amount: asked.amount, dueAt: this.now + asked.hours * hourMs, left: asked.periods, status: 'created' });
+        this.recurring.push({
+          bucket: asked.bucket,
+          amount: asked.amount,
+          dueAt: this.now + asked.hours * hourMs,
+          left: asked.periods,
+          status: 'created',
+        });
         this.settle();
         return undefined;
       case 'endRecurring': {
@@ -159,7 +199,8 @@ export class Model {
 
   /** An action was applied: its effects count. */
   private did(effects: Share[]): undefined {
-    for (const { bucket: index, amount: value } of effects) this.at(index).remaining = this.at(index).remaining.plus(value);
+    for (const { bucket: index, amount: value } of effects)
+      this.at(index).remaining = this.at(index).remaining.plus(value);
     this.actions.push({ status: 'completed', effects });
     return undefined;
   }
@@ -176,7 +217,8 @@ export class Model {
   private draw(from: readonly number[], text: string): Share[] | string {
     let missing = new Decimal(text);
     if (from.length === 0) return 'BUCKET_UNKNOWN';
-    if (from.reduce((sum, index) => sum.plus(this.at(index).remaining), new Decimal(0)).lt(missing)) return 'INSUFFICIENT_REMAINING';
+    if (from.reduce((sum, index) => sum.plus(this.at(index).remaining), new Decimal(0)).lt(missing))
+      return 'INSUFFICIENT_REMAINING';
     const shares: Share[] = [];
     for (const index of from) {
       const share = Decimal.min(missing, this.at(index).remaining);
@@ -202,7 +244,13 @@ export class Model {
     return undefined;
   }
 
-  private transfer({ from, to, amount: text, cost, costOwner }: Extract<Command, { type: 'transfer' }>): string | undefined {
+  private transfer({
+    from,
+    to,
+    amount: text,
+    cost,
+    costOwner,
+  }: Extract<Command, { type: 'transfer' }>): string | undefined {
     if (from === to) return 'INVALID_ATTRIBUTE';
     const unusable = this.unusable(to) ?? (from === undefined ? undefined : this.unusable(from));
     if (unusable) return unusable;
@@ -214,7 +262,8 @@ export class Model {
     if (isPaidByReceiver && this.at(to).remaining.plus(text).lt(cost)) return 'INSUFFICIENT_REMAINING';
     if (isPaidByReceiver) effects.push({ bucket: to, amount: new Decimal(cost).negated() });
     // What the originator pays in all burns in the same order.
-    const all = cost === undefined || isPaidByReceiver ? shares : this.draw(sources, new Decimal(text).plus(cost).toFixed());
+    const all =
+      cost === undefined || isPaidByReceiver ? shares : this.draw(sources, new Decimal(text).plus(cost).toFixed());
     return typeof all === 'string' ? all : this.did([...all.map(negated), ...effects]);
   }
 
@@ -243,7 +292,8 @@ export class Model {
   private reverse(action: Action | undefined): string | undefined {
     if (action === undefined || action.status === 'cancelled') return undefined;
     const nets = new Map<number, Decimal>();
-    for (const { bucket: index, amount: value } of action.effects) nets.set(index, (nets.get(index) ?? new Decimal(0)).plus(value));
+    for (const { bucket: index, amount: value } of action.effects)
+      nets.set(index, (nets.get(index) ?? new Decimal(0)).plus(value));
     if ([...nets.values()].every((net) => net.isZero())) return 'CONFLICT';
     for (const [index, net] of nets) if (this.at(index).remaining.lt(net)) return 'INSUFFICIENT_REMAINING';
     for (const [index, net] of nets) this.at(index).remaining = this.at(index).remaining.minus(net);
@@ -255,9 +305,18 @@ export class Model {
   private settle(): void {
     for (;;) {
       const due = [
-        ...this.buckets.map((state) => ({ at: state.status === 'active' ? state.validUntil : undefined, act: () => void (state.status = 'expired') })),
-        ...this.reservations.map(({ isLive, dueAt }, number) => ({ at: isLive ? dueAt : undefined, act: () => void this.end(number, '0', false) })),
-        ...this.recurring.map((one) => ({ at: one.status === 'created' ? one.dueAt : undefined, act: () => this.period(one) })),
+        ...this.buckets.map((state) => ({
+          at: state.status === 'active' ? state.validUntil : undefined,
+          act: () => void (state.status = 'expired'),
+        })),
+        ...this.reservations.map(({ isLive, dueAt }, number) => ({
+          at: isLive ? dueAt : undefined,
+          act: () => void this.end(number, '0', false),
+        })),
+        ...this.recurring.map((one) => ({
+          at: one.status === 'created' ? one.dueAt : undefined,
+          act: () => this.period(one),
+        })),
       ].filter(({ at }) => at !== undefined && at <= this.now) as { at: number; act: () => void }[];
       if (due.length === 0) return;
       due.reduce((first, one) => (one.at < first.at ? one : first)).act();

@@ -26,16 +26,24 @@ const serverOf = (index: number): TestServer => servers[index % servers.length] 
 const sums: ((ids: string[]) => [string, (data: any) => number[]])[] = [
   (ids) => [
     `{ buckets(filter: { id: { in: ${JSON.stringify(ids)} } }) { items { remainingValue { amount } reservedValue { amount } } } }`,
-    ({ buckets }) => buckets.items.flatMap(({ remainingValue, reservedValue }: any) => [remainingValue.amount, reservedValue.amount]),
+    ({ buckets }) =>
+      buckets.items.flatMap(({ remainingValue, reservedValue }: any) => [remainingValue.amount, reservedValue.amount]),
   ],
   (ids) => [
     `{ ${ids.map((id, index) => `b${index}: bucket(id: "${id}") { remainingValue { amount } reservedValue { amount } }`).join(' ')} }`,
-    (data) => Object.values(data).flatMap(({ remainingValue, reservedValue }: any) => [remainingValue.amount, reservedValue.amount]),
+    (data) =>
+      Object.values(data).flatMap(({ remainingValue, reservedValue }: any) => [
+        remainingValue.amount,
+        reservedValue.amount,
+      ]),
   ],
 ];
 
 /** Sends transfers along these steps from many sides while others read; answers how often each code came. */
-async function underLoad(ids: string[], steps: [number, number][]): Promise<{ codes: Record<string, number>; reads: number; wrong: number[] }> {
+async function underLoad(
+  ids: string[],
+  steps: [number, number][],
+): Promise<{ codes: Record<string, number>; reads: number; wrong: number[] }> {
   const codes: Record<string, number> = {};
   const wrong: number[] = [];
   let [sent, reads, isOver] = [0, 0, false];
@@ -44,10 +52,17 @@ async function underLoad(ids: string[], steps: [number, number][]): Promise<{ co
       const index = sent++;
       const [from, to] = steps[index % steps.length] as [number, number];
       const input = { bucket: { id: ids[from] }, receiverBucket: { id: ids[to] }, amount: eur(1 + (index % 7)) };
-      const { code = 'ok', resource } = await create(serverOf(index), doors[index % 3 === 0 ? 1 : 0] ?? 'rest', 'TransferBalance', input);
+      const { code = 'ok', resource } = await create(
+        serverOf(index),
+        doors[index % 3 === 0 ? 1 : 0] ?? 'rest',
+        'TransferBalance',
+        input,
+      );
       codes[code] = (codes[code] ?? 0) + 1;
       if (resource && index % 10 === 0) {
-        const reversal = await update(serverOf(index + 1), 'rest', 'TransferBalance', resource.id, { status: 'cancelled' });
+        const reversal = await update(serverOf(index + 1), 'rest', 'TransferBalance', resource.id, {
+          status: 'cancelled',
+        });
         codes[`reversal ${reversal.code ?? 'ok'}`] = (codes[`reversal ${reversal.code ?? 'ok'}`] ?? 0) + 1;
       }
     }
@@ -76,8 +91,32 @@ async function expectConserved(ids: string[]): Promise<void> {
 
 describe('transfers at full load', () => {
   it.each<[string, number, [number, number][]]>([
-    ['there and back between two buckets', 2, [[0, 1], [1, 0]]],
-    ['in three circles among ten buckets', 10, [[0, 1], [1, 2], [2, 0], [9, 4], [4, 2], [2, 9], [7, 6], [6, 5], [5, 3], [3, 7], [8, 0], [0, 8]]],
+    [
+      'there and back between two buckets',
+      2,
+      [
+        [0, 1],
+        [1, 0],
+      ],
+    ],
+    [
+      'in three circles among ten buckets',
+      10,
+      [
+        [0, 1],
+        [1, 2],
+        [2, 0],
+        [9, 4],
+        [4, 2],
+        [2, 9],
+        [7, 6],
+        [6, 5],
+        [5, 3],
+        [3, 7],
+        [8, 0],
+        [0, 8],
+      ],
+    ],
   ])('%s end without a deadlock, and nobody ever reads a half', async (_what, count, steps) => {
     const ids = await makeBuckets(serverOf(0), count, opening);
     const { codes, reads, wrong } = await underLoad(ids, steps);
@@ -91,7 +130,9 @@ describe('transfers at full load', () => {
 
   it('that draw on several buckets, whose owners also spend and reserve, neither', async () => {
     const products = [{ id: 'one side' }, { id: 'other side' }];
-    const sides = await Promise.all(products.map((product) => makeBuckets(serverOf(0), 4, opening, { product: [product] })));
+    const sides = await Promise.all(
+      products.map((product) => makeBuckets(serverOf(0), 4, opening, { product: [product] })),
+    );
     const receivers = sides.map((side) => String(side[3]));
     let spent = 0;
     const outcomes = await Promise.all(
@@ -99,15 +140,29 @@ describe('transfers at full load', () => {
         const side = index % 2;
         const product = products[side];
         if (index % 5 === 0) {
-          const { code } = await create(serverOf(index), 'rest', 'AdjustBalance', { ...actions.debit.attributes, product, amount: eur(1) });
+          const { code } = await create(serverOf(index), 'rest', 'AdjustBalance', {
+            ...actions.debit.attributes,
+            product,
+            amount: eur(1),
+          });
           if (code === undefined) spent += 1;
           return code;
         }
-        if (index % 7 === 0) return (await create(serverOf(index), 'graphql', 'ReserveBalance', { product: [product], amount: eur(1) })).code;
-        return (await create(serverOf(index), 'rest', 'TransferBalance', { product, receiverBucket: { id: receivers[1 - side] }, amount: eur(30) })).code;
+        if (index % 7 === 0)
+          return (await create(serverOf(index), 'graphql', 'ReserveBalance', { product: [product], amount: eur(1) }))
+            .code;
+        return (
+          await create(serverOf(index), 'rest', 'TransferBalance', {
+            product,
+            receiverBucket: { id: receivers[1 - side] },
+            amount: eur(30),
+          })
+        ).code;
       }),
     );
-    expect([...new Set(outcomes)].filter((code) => code !== undefined && code !== 'INSUFFICIENT_REMAINING')).toEqual([]);
+    expect([...new Set(outcomes)].filter((code) => code !== undefined && code !== 'INSUFFICIENT_REMAINING')).toEqual(
+      [],
+    );
     const balances = await Promise.all(sides.flat().map((id) => balanceOf(serverOf(0), id)));
     expect(balances.flat().reduce((sum, amount) => sum + amount, 0)).toBe(8 * opening - spent);
     for (const id of sides.flat()) expect(await ledgerProblems(serverOf(0), id)).toEqual([]);

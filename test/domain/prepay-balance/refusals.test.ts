@@ -1,8 +1,33 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { errorTable, type ErrorCode } from '../../../src/platform/errors.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { accepted, actions, allTables, balanceOf, balanceTables, eur, eventsOf, make, makeBucket, makeBuckets, makeReservation, read, type Action } from './balances.js';
-import { commitVerb, create, doors, pathOf, releaseVerb, remove, update, type Door, type Outcome, type Type } from './doors.js';
+import {
+  accepted,
+  actions,
+  allTables,
+  balanceOf,
+  balanceTables,
+  eur,
+  eventsOf,
+  make,
+  makeBucket,
+  makeBuckets,
+  makeReservation,
+  read,
+  type Action,
+} from './balances.js';
+import {
+  commitVerb,
+  create,
+  doors,
+  pathOf,
+  releaseVerb,
+  remove,
+  update,
+  type Door,
+  type Outcome,
+  type Type,
+} from './doors.js';
 
 const past = { startDateTime: '2026-01-01T00:00:00.000Z', endDateTime: '2026-02-01T00:00:00.000Z' };
 const future = { startDateTime: '2026-04-01T00:00:00.000Z' };
@@ -25,10 +50,12 @@ interface Row {
   arrange: () => Promise<object>;
 }
 
-const inBucket = (opening: number | string | undefined, attributes: object = {}, amount: object = eur(5)) => async (): Promise<object> => ({
-  bucket: { id: await makeBucket(server, opening, attributes) },
-  amount,
-});
+const inBucket =
+  (opening: number | string | undefined, attributes: object = {}, amount: object = eur(5)) =>
+  async (): Promise<object> => ({
+    bucket: { id: await makeBucket(server, opening, attributes) },
+    amount,
+  });
 
 /** A reservation of 5 EUR in a bucket of 20, and what is committed of it. */
 const ofReservation =
@@ -47,7 +74,11 @@ const held = async (): Promise<void> => undefined;
 let crowded: Promise<object> | undefined;
 
 let products = 0;
-async function productWith(bucketCount: number, opening: number, attributes: object = {}): Promise<{ product: object[] }> {
+async function productWith(
+  bucketCount: number,
+  opening: number,
+  attributes: object = {},
+): Promise<{ product: object[] }> {
   const product = [{ id: `product-${++products}` }];
   await makeBuckets(server, bucketCount, opening, { product, ...attributes });
   return { product };
@@ -70,13 +101,21 @@ const rows: readonly Row[] = [
     code: 'BUCKET_UNKNOWN',
     actions: moves,
     when: 'the only bucket of the product counts other units',
-    arrange: async () => ({ ...(await productWith(1, 10)), amount: { amount: 5, units: 'USD' }, usageType: 'monetary' }),
+    arrange: async () => ({
+      ...(await productWith(1, 10)),
+      amount: { amount: 5, units: 'USD' },
+      usageType: 'monetary',
+    }),
   },
   {
     code: 'BUCKET_UNKNOWN',
     actions: moves,
     when: 'the only bucket of the product is suspended',
-    arrange: async () => ({ ...(await productWith(1, 10, { status: 'suspended' })), amount: eur(5), usageType: 'monetary' }),
+    arrange: async () => ({
+      ...(await productWith(1, 10, { status: 'suspended' })),
+      amount: eur(5),
+      usageType: 'monetary',
+    }),
   },
   {
     code: 'BUCKET_UNKNOWN',
@@ -96,19 +135,54 @@ const rows: readonly Row[] = [
     when: 'more buckets belong to the product than one action may draw on',
     arrange: async () => ({ ...(await (crowded ??= productWith(101, 10))), amount: eur(5) }),
   },
-  { code: 'UNITS_MISMATCH', actions: moves, when: 'the bucket counts other units', arrange: inBucket(10, {}, { amount: 5, units: 'USD' }) },
-  { code: 'BUCKET_SUSPENDED', actions: moves, when: 'the bucket is suspended', arrange: inBucket(10, { status: 'suspended' }) },
-  { code: 'BUCKET_EXPIRED', actions: moves, when: 'the bucket has the status expired', arrange: inBucket(10, { status: 'expired' }) },
-  { code: 'BUCKET_EXPIRED', actions: moves, when: 'the validity of the bucket is over', arrange: inBucket(10, { validFor: past }) },
+  {
+    code: 'UNITS_MISMATCH',
+    actions: moves,
+    when: 'the bucket counts other units',
+    arrange: inBucket(10, {}, { amount: 5, units: 'USD' }),
+  },
+  {
+    code: 'BUCKET_SUSPENDED',
+    actions: moves,
+    when: 'the bucket is suspended',
+    arrange: inBucket(10, { status: 'suspended' }),
+  },
+  {
+    code: 'BUCKET_EXPIRED',
+    actions: moves,
+    when: 'the bucket has the status expired',
+    arrange: inBucket(10, { status: 'expired' }),
+  },
+  {
+    code: 'BUCKET_EXPIRED',
+    actions: moves,
+    when: 'the validity of the bucket is over',
+    arrange: inBucket(10, { validFor: past }),
+  },
   {
     code: 'BUCKET_EXPIRED',
     actions: moves,
     when: 'the validity of the bucket ends at this very instant',
     arrange: inBucket(10, { validFor: { endDateTime: '2026-03-01T12:00:00.000Z' } }),
   },
-  { code: 'BUCKET_NOT_YET_VALID', actions: moves, when: 'the validity of the bucket has not begun', arrange: inBucket(10, { validFor: future }) },
-  { code: 'INSUFFICIENT_REMAINING', actions: draws, when: 'the bucket has less left', arrange: inBucket('4.999999999') },
-  { code: 'INSUFFICIENT_REMAINING', actions: draws, when: 'the bucket never had a value', arrange: inBucket(undefined) },
+  {
+    code: 'BUCKET_NOT_YET_VALID',
+    actions: moves,
+    when: 'the validity of the bucket has not begun',
+    arrange: inBucket(10, { validFor: future }),
+  },
+  {
+    code: 'INSUFFICIENT_REMAINING',
+    actions: draws,
+    when: 'the bucket has less left',
+    arrange: inBucket('4.999999999'),
+  },
+  {
+    code: 'INSUFFICIENT_REMAINING',
+    actions: draws,
+    when: 'the bucket never had a value',
+    arrange: inBucket(undefined),
+  },
   {
     code: 'INSUFFICIENT_REMAINING',
     actions: draws,
@@ -125,8 +199,18 @@ const rows: readonly Row[] = [
     when: 'all buckets of the product together have less left',
     arrange: async () => ({ ...(await productWith(3, 1)), amount: eur(5) }),
   },
-  { code: 'BALANCE_LIMIT', actions: credits, when: 'the sum would have more than 15 digits', arrange: inBucket(999_999_999_999_998, {}, eur(5)) },
-  { code: 'BALANCE_LIMIT', actions: moves, when: 'the decimals of the amount do not fit beside what the bucket has', arrange: inBucket(999_999_999_999_998, {}, eur(0.1)) },
+  {
+    code: 'BALANCE_LIMIT',
+    actions: credits,
+    when: 'the sum would have more than 15 digits',
+    arrange: inBucket(999_999_999_999_998, {}, eur(5)),
+  },
+  {
+    code: 'BALANCE_LIMIT',
+    actions: moves,
+    when: 'the decimals of the amount do not fit beside what the bucket has',
+    arrange: inBucket(999_999_999_999_998, {}, eur(0.1)),
+  },
   {
     code: 'BALANCE_LIMIT',
     actions: credits,
@@ -141,30 +225,60 @@ const rows: readonly Row[] = [
     code: 'RESERVATION_UNKNOWN',
     actions: ['commit'],
     when: 'the reservation does not exist',
-    arrange: async () => ({ reserveBalance: { id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }, amount: eur(5), usageType: 'monetary' }),
+    arrange: async () => ({
+      reserveBalance: { id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' },
+      amount: eur(5),
+      usageType: 'monetary',
+    }),
   },
   {
     code: 'RESERVATION_UNKNOWN',
     actions: ['commit'],
     when: 'what it names is no reservation',
     arrange: async () => {
-      const { id } = await make(server, 'TopupBalance', { bucket: { id: await makeBucket(server, 1) }, amount: eur(5) });
+      const { id } = await make(server, 'TopupBalance', {
+        bucket: { id: await makeBucket(server, 1) },
+        amount: eur(5),
+      });
       return { reserveBalance: { id }, amount: eur(5), usageType: 'monetary' };
     },
   },
-  { code: 'UNITS_MISMATCH', actions: ['commit'], when: 'the reservation holds other units', arrange: ofReservation(held, { amount: 5, units: 'USD' }) },
-  { code: 'RESERVATION_NOT_LIVE', actions: ['commit'], when: 'the reservation was committed', arrange: ofReservation(committed) },
-  { code: 'RESERVATION_NOT_LIVE', actions: ['commit'], when: 'the reservation was released', arrange: ofReservation(released) },
+  {
+    code: 'UNITS_MISMATCH',
+    actions: ['commit'],
+    when: 'the reservation holds other units',
+    arrange: ofReservation(held, { amount: 5, units: 'USD' }),
+  },
+  {
+    code: 'RESERVATION_NOT_LIVE',
+    actions: ['commit'],
+    when: 'the reservation was committed',
+    arrange: ofReservation(committed),
+  },
+  {
+    code: 'RESERVATION_NOT_LIVE',
+    actions: ['commit'],
+    when: 'the reservation was released',
+    arrange: ofReservation(released),
+  },
   {
     code: 'RESERVATION_NOT_LIVE',
     actions: ['commit'],
     when: 'the reservation was refused itself',
     arrange: async () => {
-      const refused = await create(server, 'rest', 'ReserveBalance', { bucket: { id: await makeBucket(server, 1) }, amount: eur(5) });
+      const refused = await create(server, 'rest', 'ReserveBalance', {
+        bucket: { id: await makeBucket(server, 1) },
+        amount: eur(5),
+      });
       return { reserveBalance: { id: refused.reference?.split('/').at(-1) }, amount: eur(5), usageType: 'monetary' };
     },
   },
-  { code: 'COMMIT_ABOVE_RESERVED', actions: ['commit'], when: 'the reservation holds less', arrange: ofReservation(held, eur('5.000000001')) },
+  {
+    code: 'COMMIT_ABOVE_RESERVED',
+    actions: ['commit'],
+    when: 'the reservation holds less',
+    arrange: ofReservation(held, eur('5.000000001')),
+  },
   {
     code: 'BALANCE_LIMIT',
     actions: ['commit'],
@@ -191,7 +305,9 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   BALANCE_LIMIT: 409,
 };
 
-const refusals = rows.flatMap(({ actions: names, ...row }) => names.flatMap((action) => doors.map((door) => ({ ...row, action, door }))));
+const refusals = rows.flatMap(({ actions: names, ...row }) =>
+  names.flatMap((action) => doors.map((door) => ({ ...row, action, door }))),
+);
 
 describe('what the engine refuses', () => {
   it.each(refusals)('refuses a $action with $code when $when ($door)', async ({ code, action, door, arrange }) => {
@@ -209,7 +325,13 @@ describe('what the engine refuses', () => {
     const id = String(outcome.reference?.split('/').at(-1));
     expect(outcome.reference).toBe(`${server.url}/tmf-api/prepayBalanceManagement/v4${pathOf(type)}/${id}`);
     const record = await read(server, type, id);
-    expect(record).toMatchObject({ id, status: 'failed', failureCode: code, failureMessage: outcome.message, href: outcome.reference });
+    expect(record).toMatchObject({
+      id,
+      status: 'failed',
+      failureCode: code,
+      failureMessage: outcome.message,
+      href: outcome.reference,
+    });
     expect(record).not.toHaveProperty('impactedBucket');
     expect(record).not.toHaveProperty('confirmationDate');
     expect(await balanceTables(server)).toEqual(before);
@@ -217,24 +339,37 @@ describe('what the engine refuses', () => {
     expect(await server.database.client.outbox.count()).toBe(events + 1);
   });
 
-  it.each(doors)('refuses to commit or release a reservation that has expired: it has given everything back by itself (%s)', async (door) => {
-    const bucketId = await makeBucket(server, 20);
-    const id = await makeReservation(server, bucketId, 5, { expirationDate: '2026-03-01T12:00:10.000Z' });
-    server.clock.advance(10_000);
-    try {
-      const commit = await create(server, door, 'AdjustBalance', { ...actions.commit.attributes, reserveBalance: { id }, amount: eur(5) });
-      expect([commit.code, commit.status]).toEqual(['RESERVATION_NOT_LIVE', 409]);
-      const release = await update(server, door, 'ReserveBalance', id, { status: 'cancelled' });
-      expect([release.code, release.status]).toEqual(['RESERVATION_NOT_LIVE', 409]);
-      expect(await balanceOf(server, bucketId)).toEqual([20, 0]);
-    } finally {
-      server.clock.set('2026-03-01T12:00:00.000Z');
-    }
-  });
+  it.each(doors)(
+    'refuses to commit or release a reservation that has expired: it has given everything back by itself (%s)',
+    async (door) => {
+      const bucketId = await makeBucket(server, 20);
+      const id = await makeReservation(server, bucketId, 5, { expirationDate: '2026-03-01T12:00:10.000Z' });
+      server.clock.advance(10_000);
+      try {
+        const commit = await create(server, door, 'AdjustBalance', {
+          ...actions.commit.attributes,
+          reserveBalance: { id },
+          amount: eur(5),
+        });
+        expect([commit.code, commit.status]).toEqual(['RESERVATION_NOT_LIVE', 409]);
+        const release = await update(server, door, 'ReserveBalance', id, { status: 'cancelled' });
+        expect([release.code, release.status]).toEqual(['RESERVATION_NOT_LIVE', 409]);
+        expect(await balanceOf(server, bucketId)).toEqual([20, 0]);
+      } finally {
+        server.clock.set('2026-03-01T12:00:00.000Z');
+      }
+    },
+  );
 
   it('keeps of a refused action what the request said', async () => {
     const bucket = { id: await makeBucket(server, 1) };
-    const input = { bucket, amount: eur(5), reason: 'roaming', relatedParty: [{ id: '42', '@referredType': 'Customer' }], channel: { id: 'shop' } };
+    const input = {
+      bucket,
+      amount: eur(5),
+      reason: 'roaming',
+      relatedParty: [{ id: '42', '@referredType': 'Customer' }],
+      channel: { id: 'shop' },
+    };
     const refused = await create(server, 'rest', 'ReserveBalance', input);
     const record = await read(server, 'ReserveBalance', String(refused.reference?.split('/').at(-1)));
     expect(record).toMatchObject({ ...input, status: 'failed', requestedDate: '2026-03-01T12:00:00.000Z' });
@@ -244,7 +379,14 @@ describe('what the engine refuses', () => {
 function expectErrorBody(door: Door, { body, message, reference }: Outcome, code: ErrorCode): void {
   const { status, tmfCode, reason } = errorTable[code];
   if (door === 'rest') {
-    expect(body).toEqual({ code: tmfCode, reason, message, status: String(status), referenceError: reference, '@type': 'Error' });
+    expect(body).toEqual({
+      code: tmfCode,
+      reason,
+      message,
+      status: String(status),
+      referenceError: reference,
+      '@type': 'Error',
+    });
   } else {
     const { extensions } = body[0];
     expect([body.length, extensions.code, extensions.status, extensions.reason]).toEqual([1, code, status, reason]);
@@ -254,19 +396,103 @@ function expectErrorBody(door: Door, { body, message, reference }: Outcome, code
 describe('the order of refusals', () => {
   const wrongUnits = { amount: { amount: 50, units: 'USD' } };
   const suspended = { status: 'suspended' };
-  const pairs: readonly { first: ErrorCode; second: string; names: readonly Action[]; opening: number; bucket: object; amount: object }[] = [
-    { first: 'UNITS_MISMATCH', second: 'BUCKET_SUSPENDED', names: moves, opening: 100, bucket: suspended, ...wrongUnits },
-    { first: 'UNITS_MISMATCH', second: 'BUCKET_EXPIRED', names: moves, opening: 100, bucket: { validFor: past }, ...wrongUnits },
-    { first: 'UNITS_MISMATCH', second: 'BUCKET_NOT_YET_VALID', names: moves, opening: 100, bucket: { validFor: future }, ...wrongUnits },
+  const pairs: readonly {
+    first: ErrorCode;
+    second: string;
+    names: readonly Action[];
+    opening: number;
+    bucket: object;
+    amount: object;
+  }[] = [
+    {
+      first: 'UNITS_MISMATCH',
+      second: 'BUCKET_SUSPENDED',
+      names: moves,
+      opening: 100,
+      bucket: suspended,
+      ...wrongUnits,
+    },
+    {
+      first: 'UNITS_MISMATCH',
+      second: 'BUCKET_EXPIRED',
+      names: moves,
+      opening: 100,
+      bucket: { validFor: past },
+      ...wrongUnits,
+    },
+    {
+      first: 'UNITS_MISMATCH',
+      second: 'BUCKET_NOT_YET_VALID',
+      names: moves,
+      opening: 100,
+      bucket: { validFor: future },
+      ...wrongUnits,
+    },
     { first: 'UNITS_MISMATCH', second: 'INSUFFICIENT_REMAINING', names: draws, opening: 10, bucket: {}, ...wrongUnits },
-    { first: 'UNITS_MISMATCH', second: 'BALANCE_LIMIT', names: credits, opening: 999_999_999_999_999, bucket: {}, ...wrongUnits },
-    { first: 'BUCKET_SUSPENDED', second: 'BUCKET_NOT_YET_VALID', names: moves, opening: 100, bucket: { ...suspended, validFor: future }, amount: eur(5) },
-    { first: 'BUCKET_SUSPENDED', second: 'INSUFFICIENT_REMAINING', names: draws, opening: 1, bucket: suspended, amount: eur(5) },
-    { first: 'BUCKET_SUSPENDED', second: 'BALANCE_LIMIT', names: moves, opening: 999_999_999_999_999, bucket: suspended, amount: eur(5.5) },
-    { first: 'BUCKET_EXPIRED', second: 'BUCKET_NOT_YET_VALID', names: moves, opening: 100, bucket: { status: 'expired', validFor: future }, amount: eur(5) },
-    { first: 'BUCKET_EXPIRED', second: 'INSUFFICIENT_REMAINING', names: draws, opening: 1, bucket: { validFor: past }, amount: eur(5) },
-    { first: 'BUCKET_NOT_YET_VALID', second: 'INSUFFICIENT_REMAINING', names: draws, opening: 1, bucket: { validFor: future }, amount: eur(5) },
-    { first: 'BUCKET_NOT_YET_VALID', second: 'BALANCE_LIMIT', names: credits, opening: 999_999_999_999_999, bucket: { validFor: future }, amount: eur(5) },
+    {
+      first: 'UNITS_MISMATCH',
+      second: 'BALANCE_LIMIT',
+      names: credits,
+      opening: 999_999_999_999_999,
+      bucket: {},
+      ...wrongUnits,
+    },
+    {
+      first: 'BUCKET_SUSPENDED',
+      second: 'BUCKET_NOT_YET_VALID',
+      names: moves,
+      opening: 100,
+      bucket: { ...suspended, validFor: future },
+      amount: eur(5),
+    },
+    {
+      first: 'BUCKET_SUSPENDED',
+      second: 'INSUFFICIENT_REMAINING',
+      names: draws,
+      opening: 1,
+      bucket: suspended,
+      amount: eur(5),
+    },
+    {
+      first: 'BUCKET_SUSPENDED',
+      second: 'BALANCE_LIMIT',
+      names: moves,
+      opening: 999_999_999_999_999,
+      bucket: suspended,
+      amount: eur(5.5),
+    },
+    {
+      first: 'BUCKET_EXPIRED',
+      second: 'BUCKET_NOT_YET_VALID',
+      names: moves,
+      opening: 100,
+      bucket: { status: 'expired', validFor: future },
+      amount: eur(5),
+    },
+    {
+      first: 'BUCKET_EXPIRED',
+      second: 'INSUFFICIENT_REMAINING',
+      names: draws,
+      opening: 1,
+      bucket: { validFor: past },
+      amount: eur(5),
+    },
+    {
+      first: 'BUCKET_NOT_YET_VALID',
+      second: 'INSUFFICIENT_REMAINING',
+      names: draws,
+      opening: 1,
+      bucket: { validFor: future },
+      amount: eur(5),
+    },
+    {
+      first: 'BUCKET_NOT_YET_VALID',
+      second: 'BALANCE_LIMIT',
+      names: credits,
+      opening: 999_999_999_999_999,
+      bucket: { validFor: future },
+      amount: eur(5),
+    },
   ];
   const cases = pairs.flatMap(({ names, ...pair }) => names.map((action) => ({ ...pair, action })));
 
@@ -280,7 +506,9 @@ describe('the order of refusals', () => {
     const id = await makeBucket(server, 200_000_000_000_000);
     await makeReservation(server, id, 199_999_999_999_999);
     const { type, attributes } = actions[action];
-    expect((await create(server, 'rest', type, { bucket: { id }, amount: eur(2.5), ...attributes })).code).toBe('INSUFFICIENT_REMAINING');
+    expect((await create(server, 'rest', type, { bucket: { id }, amount: eur(2.5), ...attributes })).code).toBe(
+      'INSUFFICIENT_REMAINING',
+    );
   });
 
   const commits = [
@@ -290,7 +518,9 @@ describe('the order of refusals', () => {
   ] as const;
   it.each(commits)('tells $first before $second to a commit', async ({ first, end, amount }) => {
     const input = await ofReservation(end, amount)();
-    expect((await create(server, 'rest', 'AdjustBalance', { ...input, ...actions.commit.attributes })).code).toBe(first);
+    expect((await create(server, 'rest', 'AdjustBalance', { ...input, ...actions.commit.attributes })).code).toBe(
+      first,
+    );
   });
 
   it('tells COMMIT_ABOVE_RESERVED before BALANCE_LIMIT to a commit', async () => {
@@ -326,47 +556,139 @@ describe('invalid actions', () => {
     { what: 'no amount', action: 'topup', input: { bucket }, named: 'amount' },
     { what: 'no units', action: 'reserve', input: { bucket, amount: { amount: 1 } }, named: 'units' },
     { what: 'empty units', action: 'reserve', input: { bucket, amount: { amount: 1, units: '' } }, named: 'units' },
-    { what: 'units of 256 characters', action: 'topup', input: { bucket, amount: { amount: 1, units: 'x'.repeat(256) } }, named: 'units' },
-    { what: 'an empty usageType', action: 'topup', input: { bucket, amount: eur(1), usageType: '' }, named: 'usageType' },
+    {
+      what: 'units of 256 characters',
+      action: 'topup',
+      input: { bucket, amount: { amount: 1, units: 'x'.repeat(256) } },
+      named: 'units',
+    },
+    {
+      what: 'an empty usageType',
+      action: 'topup',
+      input: { bucket, amount: eur(1), usageType: '' },
+      named: 'usageType',
+    },
     { what: 'nothing that leads to a bucket', action: 'topup', input: { amount: eur(1) }, named: 'bucket' },
-    { what: 'a logicalResource without id and value', action: 'topup', input: { amount: eur(1), logicalResource: [{ name: 'x' }] }, named: 'logicalResource' },
-    { what: 'an adjustType without direction', action: 'credit', input: { bucket, amount: eur(1), adjustType: 'correction' }, named: 'adjustType' },
-    { what: 'a commit without a reservation', action: 'commit', input: { bucket, amount: eur(1) }, named: 'reserveBalance' },
-    { what: 'a reservation in an adjustment that is no commit', action: 'debit', input: { bucket, amount: eur(1), reserveBalance: bucket }, named: 'reserveBalance' },
-    { what: 'an expirationDate that is over', action: 'reserve', input: { bucket, amount: eur(1), expirationDate: '2026-03-01T12:00:00Z' }, named: 'expirationDate' },
-    { what: 'a requestedDate that is over', action: 'topup', input: { bucket, amount: eur(1), requestedDate: '2026-03-01T11:59:59Z' }, named: 'requestedDate' },
-    { what: 'an end of validity that is over', action: 'topup', input: { bucket, amount: eur(1), validFor: { endDateTime: '2026-03-01T12:00:00Z' } }, named: 'validFor' },
-    { what: 'an unknown recurringPeriod', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'daily' }, named: 'recurringPeriod' },
-    { what: 'numberOfPeriods of nothing', action: 'topup', input: { bucket, amount: eur(1), numberOfPeriods: 2 }, named: 'numberOfPeriods' },
-    { what: 'no period at all', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', numberOfPeriods: 0 }, named: 'numberOfPeriods' },
-    { what: 'a recurring top-up that is not automatic', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', isAutoTopup: false }, named: 'isAutoTopup' },
-    { what: 'a threshold and a calendar', action: 'topup', input: { bucket, amount: eur(1), recurringPeriod: 'weekly', autoTopupThreshold: eur(1) }, named: 'recurringPeriod' },
-    { what: 'a threshold of zero', action: 'topup', input: { bucket, amount: eur(1), autoTopupThreshold: eur(0) }, named: 'autoTopupThreshold' },
+    {
+      what: 'a logicalResource without id and value',
+      action: 'topup',
+      input: { amount: eur(1), logicalResource: [{ name: 'x' }] },
+      named: 'logicalResource',
+    },
+    {
+      what: 'an adjustType without direction',
+      action: 'credit',
+      input: { bucket, amount: eur(1), adjustType: 'correction' },
+      named: 'adjustType',
+    },
+    {
+      what: 'a commit without a reservation',
+      action: 'commit',
+      input: { bucket, amount: eur(1) },
+      named: 'reserveBalance',
+    },
+    {
+      what: 'a reservation in an adjustment that is no commit',
+      action: 'debit',
+      input: { bucket, amount: eur(1), reserveBalance: bucket },
+      named: 'reserveBalance',
+    },
+    {
+      what: 'an expirationDate that is over',
+      action: 'reserve',
+      input: { bucket, amount: eur(1), expirationDate: '2026-03-01T12:00:00Z' },
+      named: 'expirationDate',
+    },
+    {
+      what: 'a requestedDate that is over',
+      action: 'topup',
+      input: { bucket, amount: eur(1), requestedDate: '2026-03-01T11:59:59Z' },
+      named: 'requestedDate',
+    },
+    {
+      what: 'an end of validity that is over',
+      action: 'topup',
+      input: { bucket, amount: eur(1), validFor: { endDateTime: '2026-03-01T12:00:00Z' } },
+      named: 'validFor',
+    },
+    {
+      what: 'an unknown recurringPeriod',
+      action: 'topup',
+      input: { bucket, amount: eur(1), recurringPeriod: 'daily' },
+      named: 'recurringPeriod',
+    },
+    {
+      what: 'numberOfPeriods of nothing',
+      action: 'topup',
+      input: { bucket, amount: eur(1), numberOfPeriods: 2 },
+      named: 'numberOfPeriods',
+    },
+    {
+      what: 'no period at all',
+      action: 'topup',
+      input: { bucket, amount: eur(1), recurringPeriod: 'weekly', numberOfPeriods: 0 },
+      named: 'numberOfPeriods',
+    },
+    {
+      what: 'a recurring top-up that is not automatic',
+      action: 'topup',
+      input: { bucket, amount: eur(1), recurringPeriod: 'weekly', isAutoTopup: false },
+      named: 'isAutoTopup',
+    },
+    {
+      what: 'a threshold and a calendar',
+      action: 'topup',
+      input: { bucket, amount: eur(1), recurringPeriod: 'weekly', autoTopupThreshold: eur(1) },
+      named: 'recurringPeriod',
+    },
+    {
+      what: 'a threshold of zero',
+      action: 'topup',
+      input: { bucket, amount: eur(1), autoTopupThreshold: eur(0) },
+      named: 'autoTopupThreshold',
+    },
     { what: 'an empty channel', action: 'topup', input: { bucket, amount: eur(1), channel: {} }, named: 'channel' },
-    { what: 'a relatedParty without @referredType', action: 'topup', input: { bucket, amount: eur(1), relatedParty: [{ id: '42' }] }, named: 'eferredType' },
+    {
+      what: 'a relatedParty without @referredType',
+      action: 'topup',
+      input: { bucket, amount: eur(1), relatedParty: [{ id: '42' }] },
+      named: 'eferredType',
+    },
   ];
   const cases = invalid.flatMap((row) => doors.map((door) => ({ ...row, door })));
 
-  it.each(cases)('refuses a $action with $what as 400, and keeps no record ($door)', async ({ action, input, named, door }) => {
-    const { type, attributes } = actions[action];
-    const before = await allTables(server);
-    const outcome = await create(server, door, type, { ...attributes, ...input }, { key: 'invalid' });
-    expect(outcome.status).toBe(400);
-    expect(outcome.message).toContain(named);
-    expect(await allTables(server)).toEqual(before);
-  });
+  it.each(cases)(
+    'refuses a $action with $what as 400, and keeps no record ($door)',
+    async ({ action, input, named, door }) => {
+      const { type, attributes } = actions[action];
+      const before = await allTables(server);
+      const outcome = await create(server, door, type, { ...attributes, ...input }, { key: 'invalid' });
+      expect(outcome.status).toBe(400);
+      expect(outcome.message).toContain(named);
+      expect(await allTables(server)).toEqual(before);
+    },
+  );
 
-  it.each(doors)('refuses an adjustment without usageType of a bucket that does not exist as 400, and keeps no record (%s)', async (door) => {
-    const before = await allTables(server);
-    for (const where of [{ bucket: { id: 'nowhere' } }, { product: [{ id: 'nobody-s' }] }]) {
-      for (const action of ['credit', 'debit'] as const) {
-        const outcome = await create(server, door, 'AdjustBalance', { ...where, ...actions[action].attributes, amount: eur(1) }, { key: 'k' });
-        expect([outcome.code, outcome.status, outcome.reference]).toEqual(['MISSING_ATTRIBUTE', 400, undefined]);
-        expect(outcome.message).toContain('usageType');
+  it.each(doors)(
+    'refuses an adjustment without usageType of a bucket that does not exist as 400, and keeps no record (%s)',
+    async (door) => {
+      const before = await allTables(server);
+      for (const where of [{ bucket: { id: 'nowhere' } }, { product: [{ id: 'nobody-s' }] }]) {
+        for (const action of ['credit', 'debit'] as const) {
+          const outcome = await create(
+            server,
+            door,
+            'AdjustBalance',
+            { ...where, ...actions[action].attributes, amount: eur(1) },
+            { key: 'k' },
+          );
+          expect([outcome.code, outcome.status, outcome.reference]).toEqual(['MISSING_ATTRIBUTE', 400, undefined]);
+          expect(outcome.message).toContain('usageType');
+        }
       }
-    }
-    expect(await allTables(server)).toEqual(before);
-  });
+      expect(await allTables(server)).toEqual(before);
+    },
+  );
 
   it('refuses commitReserveBalance of a reservation that does not exist as RESERVATION_UNKNOWN, as its description says', async () => {
     for (const amount of [undefined, eur(5)]) {
@@ -390,7 +712,8 @@ describe('invalid actions', () => {
   it('fills a bucket up to 1e15, and refuses what goes beyond', async () => {
     const id = await makeBucket(server, 999_999_999_999_999);
     const outcomes = [];
-    for (let times = 0; times < 2; times++) outcomes.push(await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) }));
+    for (let times = 0; times < 2; times++)
+      outcomes.push(await create(server, 'rest', 'TopupBalance', { bucket: { id }, amount: eur(1) }));
     expect(outcomes.map(({ status, code }) => [status, code])).toEqual([
       [201, undefined],
       [409, 'BALANCE_LIMIT'],
@@ -421,7 +744,11 @@ describe('changes of status', () => {
     return (await make(server, type, { bucket, amount: eur(5), ...attributes })).id;
   };
   const failed = async (type: Type): Promise<string> => {
-    const refused = await create(server, 'rest', type, { bucket: { id: 'nowhere' }, usageType: 'monetary', amount: eur(5) });
+    const refused = await create(server, 'rest', type, {
+      bucket: { id: 'nowhere' },
+      usageType: 'monetary',
+      amount: eur(5),
+    });
     return String(refused.reference?.split('/').at(-1));
   };
   const ended = (end: (id: string) => Promise<unknown>) => async (): Promise<string> => {
@@ -429,28 +756,77 @@ describe('changes of status', () => {
     await end(id);
     return id;
   };
-  const fixed: readonly { what: string; type: Type; from: string; to: string; id: () => Promise<string>; code?: ErrorCode }[] = [
+  const fixed: readonly {
+    what: string;
+    type: Type;
+    from: string;
+    to: string;
+    id: () => Promise<string>;
+    code?: ErrorCode;
+  }[] = [
     { what: 'top-up', type: 'TopupBalance', from: 'completed', to: 'created', id: () => completed('TopupBalance') },
     { what: 'top-up', type: 'TopupBalance', from: 'failed', to: 'completed', id: () => failed('TopupBalance') },
     { what: 'adjustment', type: 'AdjustBalance', from: 'failed', to: 'cancelled', id: () => failed('AdjustBalance') },
-    { what: 'reservation', type: 'ReserveBalance', from: 'created', to: 'completed', id: () => completed('ReserveBalance') },
-    { what: 'reservation', type: 'ReserveBalance', from: 'created', to: 'failed', id: () => completed('ReserveBalance') },
-    { what: 'reservation', type: 'ReserveBalance', from: 'created', to: 'nonsense', id: () => completed('ReserveBalance') },
-    { what: 'reservation', type: 'ReserveBalance', from: 'completed', to: 'cancelled', id: ended(committed), code: 'RESERVATION_NOT_LIVE' },
+    {
+      what: 'reservation',
+      type: 'ReserveBalance',
+      from: 'created',
+      to: 'completed',
+      id: () => completed('ReserveBalance'),
+    },
+    {
+      what: 'reservation',
+      type: 'ReserveBalance',
+      from: 'created',
+      to: 'failed',
+      id: () => completed('ReserveBalance'),
+    },
+    {
+      what: 'reservation',
+      type: 'ReserveBalance',
+      from: 'created',
+      to: 'nonsense',
+      id: () => completed('ReserveBalance'),
+    },
+    {
+      what: 'reservation',
+      type: 'ReserveBalance',
+      from: 'completed',
+      to: 'cancelled',
+      id: ended(committed),
+      code: 'RESERVATION_NOT_LIVE',
+    },
     { what: 'reservation', type: 'ReserveBalance', from: 'completed', to: 'created', id: ended(committed) },
     { what: 'reservation', type: 'ReserveBalance', from: 'cancelled', to: 'created', id: ended(released) },
-    { what: 'reservation', type: 'ReserveBalance', from: 'cancelled', to: 'cancelled', id: ended(released), code: 'RESERVATION_NOT_LIVE' },
-    { what: 'reservation', type: 'ReserveBalance', from: 'failed', to: 'cancelled', id: () => failed('ReserveBalance'), code: 'RESERVATION_NOT_LIVE' },
+    {
+      what: 'reservation',
+      type: 'ReserveBalance',
+      from: 'cancelled',
+      to: 'cancelled',
+      id: ended(released),
+      code: 'RESERVATION_NOT_LIVE',
+    },
+    {
+      what: 'reservation',
+      type: 'ReserveBalance',
+      from: 'failed',
+      to: 'cancelled',
+      id: () => failed('ReserveBalance'),
+      code: 'RESERVATION_NOT_LIVE',
+    },
   ];
   const cases = fixed.flatMap((row) => doors.map((door) => ({ ...row, door })));
-  it.each(cases)('refuses to make a $from $what $to, and keeps no record ($door)', async ({ type, from, to, id, door, code }) => {
-    const actionId = await id();
-    expect((await read(server, type, actionId)).status).toBe(from);
-    const before = await allTables(server);
-    const outcome = await update(server, door, type, actionId, { status: to });
-    expect([outcome.code, outcome.status, outcome.reference]).toEqual([code ?? 'CONFLICT', 409, undefined]);
-    expect(await allTables(server)).toEqual(before);
-  });
+  it.each(cases)(
+    'refuses to make a $from $what $to, and keeps no record ($door)',
+    async ({ type, from, to, id, door, code }) => {
+      const actionId = await id();
+      expect((await read(server, type, actionId)).status).toBe(from);
+      const before = await allTables(server);
+      const outcome = await update(server, door, type, actionId, { status: to });
+      expect([outcome.code, outcome.status, outcome.reference]).toEqual([code ?? 'CONFLICT', 409, undefined]);
+      expect(await allTables(server)).toEqual(before);
+    },
+  );
 
   it('refuses to release a reservation that has ended or does not exist', async () => {
     expect((await releaseVerb(server, await ended(committed)())).code).toBe('RESERVATION_NOT_LIVE');
@@ -466,14 +842,23 @@ describe('changes of status', () => {
 
   it.each(doors)('refuses to change or delete what does not exist (%s)', async (door) => {
     for (const type of ['Bucket', 'TopupBalance', 'AdjustBalance', 'ReserveBalance', 'TransferBalance'] as const) {
-      const outcomes = [await update(server, door, type, 'nowhere', { description: 'x' }), await remove(server, door, type, 'nowhere')];
-      expect(outcomes.map(({ code, status }) => [code, status])).toEqual([['NOT_FOUND', 404], ['NOT_FOUND', 404]]);
+      const outcomes = [
+        await update(server, door, type, 'nowhere', { description: 'x' }),
+        await remove(server, door, type, 'nowhere'),
+      ];
+      expect(outcomes.map(({ code, status }) => [code, status])).toEqual([
+        ['NOT_FOUND', 404],
+        ['NOT_FOUND', 404],
+      ]);
     }
   });
 
   it.each(doors)('changes what describes an action, and refuses to change what it did (%s)', async (door) => {
     const id = await completed('ReserveBalance');
-    const described = await update(server, door, 'ReserveBalance', id, { description: 'held for the call', reason: 'call' });
+    const described = await update(server, door, 'ReserveBalance', id, {
+      description: 'held for the call',
+      reason: 'call',
+    });
     expect(described.resource).toMatchObject({ description: 'held for the call', reason: 'call', status: 'created' });
     for (const change of [{ amount: eur(1) }, { bucket: { id: 'other' } }, { usageType: 'data' }]) {
       expect((await update(server, door, 'ReserveBalance', id, change)).status).toBe(409);
@@ -515,8 +900,15 @@ describe('deletion', () => {
   it.each(doors)('deletes completed and failed actions, whose ledger entries stay (%s)', async (door) => {
     const bucketId = await makeBucket(server, 1);
     const { id } = await make(server, 'TopupBalance', { bucket: { id: bucketId }, amount: eur(5) });
-    const refused = await create(server, 'rest', 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucketId }, amount: eur(50) });
-    for (const [type, actionId] of [['TopupBalance', id], ['AdjustBalance', String(refused.reference?.split('/').at(-1))]] as const) {
+    const refused = await create(server, 'rest', 'AdjustBalance', {
+      ...actions.debit.attributes,
+      bucket: { id: bucketId },
+      amount: eur(50),
+    });
+    for (const [type, actionId] of [
+      ['TopupBalance', id],
+      ['AdjustBalance', String(refused.reference?.split('/').at(-1))],
+    ] as const) {
       expect((await remove(server, door, type, actionId)).code).toBeUndefined();
       expect(await read(server, type, actionId)).toBeUndefined();
     }
@@ -536,7 +928,13 @@ describe('deletion', () => {
     const remaining = await remove(server, door, 'Bucket', bucketId);
     expect([remaining.code, remaining.status]).toEqual(['BUCKET_NOT_EMPTY', 409]);
 
-    accepted(await create(server, door, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucketId }, amount: eur(5) }));
+    accepted(
+      await create(server, door, 'AdjustBalance', {
+        ...actions.debit.attributes,
+        bucket: { id: bucketId },
+        amount: eur(5),
+      }),
+    );
     expect((await remove(server, door, 'Bucket', bucketId)).code).toBeUndefined();
     expect(await read(server, 'Bucket', bucketId)).toBeUndefined();
     expect(await server.database.client.ledgerEntry.count({ where: { bucketId } })).toBe(4);
@@ -549,9 +947,21 @@ describe('invalid buckets', () => {
   const invalid: readonly { what: string; input: object; named: string }[] = [
     { what: 'no usageType', input: {}, named: 'usageType' },
     { what: 'an unknown status', input: { usageType: 'monetary', status: 'frozen' }, named: 'status' },
-    { what: 'a negative opening balance', input: { usageType: 'monetary', remainingValue: eur(-1) }, named: 'remainingValue' },
-    { what: 'something reserved', input: { usageType: 'monetary', remainingValue: eur(1), reservedValue: eur(1) }, named: 'reservedValue' },
-    { what: 'a validity that ends before it starts', input: { usageType: 'monetary', validFor: { ...past, startDateTime: '2026-02-02T00:00:00Z' } }, named: 'validFor' },
+    {
+      what: 'a negative opening balance',
+      input: { usageType: 'monetary', remainingValue: eur(-1) },
+      named: 'remainingValue',
+    },
+    {
+      what: 'something reserved',
+      input: { usageType: 'monetary', remainingValue: eur(1), reservedValue: eur(1) },
+      named: 'reservedValue',
+    },
+    {
+      what: 'a validity that ends before it starts',
+      input: { usageType: 'monetary', validFor: { ...past, startDateTime: '2026-02-02T00:00:00Z' } },
+      named: 'validFor',
+    },
     { what: 'ten decimals', input: { usageType: 'monetary', remainingValue: eur('1e-10') }, named: 'remainingValue' },
   ];
   const cases = invalid.flatMap((row) => doors.map((door) => ({ ...row, door })));
@@ -566,12 +976,19 @@ describe('invalid buckets', () => {
   it.each(doors)('refuses to change a balance but by actions (%s)', async (door) => {
     const id = await makeBucket(server, 5);
     const before = await allTables(server);
-    for (const change of [{ remainingValue: eur(6) }, { remainingValue: null }, { reservedValue: eur(1) }, { remainingValue: { amount: 5, units: 'USD' } }]) {
+    for (const change of [
+      { remainingValue: eur(6) },
+      { remainingValue: null },
+      { reservedValue: eur(1) },
+      { remainingValue: { amount: 5, units: 'USD' } },
+    ]) {
       const outcome = await update(server, door, 'Bucket', id, change);
       expect([outcome.code, outcome.status]).toEqual(['INVALID_ATTRIBUTE', 400]);
       expect(outcome.message).toContain('adjustBalance');
     }
     expect(await allTables(server)).toEqual(before);
-    expect((await update(server, door, 'Bucket', id, { remainingValue: eur(5), name: 'same' })).resource).toMatchObject({ name: 'same' });
+    expect((await update(server, door, 'Bucket', id, { remainingValue: eur(5), name: 'same' })).resource).toMatchObject(
+      { name: 'same' },
+    );
   });
 });

@@ -17,7 +17,11 @@ const time = fc.constantFrom(undefined, new Date('2026-02-01'), now, new Date('2
 /** Whole and fractional amounts from the smallest to the largest, as units of 10^-scale. */
 const amountOf = (scale: number): fc.Arbitrary<Decimal> =>
   fc
-    .oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 100_000 }), fc.integer({ min: 1, max: 999_999_999_999_999 }))
+    .oneof(
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 100_000 }),
+      fc.integer({ min: 1, max: 999_999_999_999_999 }),
+    )
     .map((units) => new Decimal(units).div(Decimal.pow(10, scale)));
 const amount = fc.constantFrom(0, 0, 0, 1, 2, 9).chain(amountOf);
 const share = fc.integer({ min: 0, max: 4 });
@@ -37,10 +41,22 @@ const bucket = fc
   .map(({ scale, units, total, reserved, ...rest }): Omit<BucketState, 'id'> => {
     const all = units === undefined ? new Decimal(0) : new Decimal(total).div(Decimal.pow(10, scale));
     const held = all.div(4).times(reserved).toDecimalPlaces(scale, Decimal.ROUND_DOWN);
-    return { ...rest, units, usageType: 'monetary', remaining: all.minus(held), reserved: held, amountScale: scale, entrySequence: 1, lastEntryAt: now, autoTopup: undefined };
+    return {
+      ...rest,
+      units,
+      usageType: 'monetary',
+      remaining: all.minus(held),
+      reserved: held,
+      amountScale: scale,
+      entrySequence: 1,
+      lastEntryAt: now,
+      autoTopup: undefined,
+    };
   });
 
-const buckets = fc.array(bucket, { maxLength: 5 }).map((list) => list.map((state, index): BucketState => ({ ...state, id: `bucket-${index}` })));
+const buckets = fc
+  .array(bucket, { maxLength: 5 })
+  .map((list) => list.map((state, index): BucketState => ({ ...state, id: `bucket-${index}` })));
 
 const common = { usageType: undefined, attributes: {} };
 
@@ -55,13 +71,23 @@ const locatedCommand = fc
     const locator = named
       ? { kind: 'bucket' as const, bucketId: 'bucket-0' }
       : { kind: 'match' as const, conditions: [], usageType: undefined, units };
-    return { ...common, type, amount: { amount: value, units }, locator, expirationDate: undefined, validUntil: undefined } as DecidedCommand;
+    return {
+      ...common,
+      type,
+      amount: { amount: value, units },
+      locator,
+      expirationDate: undefined,
+      validUntil: undefined,
+    } as DecidedCommand;
   });
 
 /** A request for a movement, and the buckets its locator leads to. */
 const located = fc.tuple(locatedCommand, buckets).map(([command, states]) => {
   const isNamed = 'locator' in command && command.locator.kind === 'bucket';
-  return { command, situation: { candidates: isNamed ? states.slice(0, 1) : states, receivers: [], action: undefined, now } };
+  return {
+    command,
+    situation: { candidates: isNamed ? states.slice(0, 1) : states, receivers: [], action: undefined, now },
+  };
 });
 
 /** A transfer between two of the buckets, the cost paid by either side. */
@@ -104,10 +130,31 @@ const ending = fc
   .map(({ states, type, amount: value, units, status, expirationDate, part }) => {
     const candidates = states.map((state): BucketState => ({ ...state, units: 'EUR' }));
     const holds = candidates
-      .map(({ id, reserved, amountScale }): Hold => ({ bucketId: id, amount: reserved.div(4).times(part).toDecimalPlaces(amountScale, Decimal.ROUND_DOWN) }))
+      .map(({ id, reserved, amountScale }): Hold => ({
+        bucketId: id,
+        amount: reserved.div(4).times(part).toDecimalPlaces(amountScale, Decimal.ROUND_DOWN),
+      }))
       .filter((hold) => hold.amount.gt(0) && status === 'created');
-    const reservation: ActionState = { kind: 'reserveBalance', id: 'r', status, units: 'EUR', usageType: 'monetary', dueAt: expirationDate, holds, effects: [], snapshot: {} };
-    const command = { ...common, type, kind: 'reserveBalance', actionId: 'r', amount: value && { amount: value, units }, changes: {}, ifRevision: undefined } as DecidedCommand;
+    const reservation: ActionState = {
+      kind: 'reserveBalance',
+      id: 'r',
+      status,
+      units: 'EUR',
+      usageType: 'monetary',
+      dueAt: expirationDate,
+      holds,
+      effects: [],
+      snapshot: {},
+    };
+    const command = {
+      ...common,
+      type,
+      kind: 'reserveBalance',
+      actionId: 'r',
+      amount: value && { amount: value, units },
+      changes: {},
+      ifRevision: undefined,
+    } as DecidedCommand;
     return { command, situation: { candidates, receivers: [], action: reservation, now } };
   });
 
@@ -148,13 +195,14 @@ function check(predicate: (command: DecidedCommand, situation: Situation, ruling
 }
 
 describe('decide', () => {
-
   it('never makes a balance negative, and moves only what it was given', () => {
     const rulings = check((_command, situation, ruling) => {
-      for (const { remaining, reserved } of after(situation, ruling)) expect([remaining.lt(0), reserved.lt(0)]).toEqual([false, false]);
+      for (const { remaining, reserved } of after(situation, ruling))
+        expect([remaining.lt(0), reserved.lt(0)]).toEqual([false, false]);
       const ids = everybody(situation).map(({ id }) => id);
       for (const { bucketId } of ruling.movements) expect(ids).toContain(bucketId);
-      for (const { remainingDelta, reservedDelta } of ruling.movements) expect(remainingDelta.isZero() && reservedDelta.isZero()).toBe(false);
+      for (const { remainingDelta, reservedDelta } of ruling.movements)
+        expect(remainingDelta.isZero() && reservedDelta.isZero()).toBe(false);
     });
     // Refusals alone would prove little.
     expect(rulings).toBeGreaterThan(runs / 20);
@@ -184,8 +232,11 @@ describe('decide', () => {
         const incoming = movements.filter(({ entryType }) => entryType === 'transferIn');
         expect(incoming.map((movement) => movement.remainingDelta.toFixed())).toEqual([asked.toFixed()]);
       }
-      expect(ends?.status).toBe(command.type === 'commit' ? 'completed' : command.type === 'cancel' ? 'cancelled' : undefined);
-      const expectedHolds = command.type === 'reserve' ? movements.map((move) => [move.bucketId, move.reservedDelta.toFixed()]) : undefined;
+      expect(ends?.status).toBe(
+        command.type === 'commit' ? 'completed' : command.type === 'cancel' ? 'cancelled' : undefined,
+      );
+      const expectedHolds =
+        command.type === 'reserve' ? movements.map((move) => [move.bucketId, move.reservedDelta.toFixed()]) : undefined;
       expect(holds?.map((hold) => [hold.bucketId, hold.amount.toFixed()])).toEqual(expectedHolds);
     });
   });

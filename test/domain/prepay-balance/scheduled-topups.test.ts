@@ -1,7 +1,20 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reschedule } from '../../../src/domain/prepay-balance/reschedule.js';
 import { TestClock, startTestServer, type TestServer } from '../../support/server.js';
-import { accepted, actions, allTables, balanceOf, balanceTables, entriesOf, eur, eventsOf, ledgerProblems, make, makeBucket, read } from './balances.js';
+import {
+  accepted,
+  actions,
+  allTables,
+  balanceOf,
+  balanceTables,
+  entriesOf,
+  eur,
+  eventsOf,
+  ledgerProblems,
+  make,
+  makeBucket,
+  read,
+} from './balances.js';
 import { create, doors, remove, update, type Door, type Outcome } from './doors.js';
 import { startSecondServer } from './second-server.js';
 
@@ -23,8 +36,10 @@ async function settle(): Promise<void> {
 }
 
 const data = (amount: number, units: string): object => ({ amount, units });
-const order = async (door: Door, input: object, key?: string): Promise<any> => accepted(await create(server, door, 'TopupBalance', { amount: eur(10), ...input }, { key }));
-const debit = (bucketId: string, amount: number): Promise<any> => make(server, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucketId }, amount: eur(amount) });
+const order = async (door: Door, input: object, key?: string): Promise<any> =>
+  accepted(await create(server, door, 'TopupBalance', { amount: eur(10), ...input }, { key }));
+const debit = (bucketId: string, amount: number): Promise<any> =>
+  make(server, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucketId }, amount: eur(amount) });
 
 /** The top-ups that a recurring one has made, oldest first. */
 async function madeBy(id: string, one: TestServer = server): Promise<any[]> {
@@ -40,15 +55,25 @@ describe.each(doors)('a scheduled top-up through %s', (door) => {
     const bucket = { id: await makeBucket(server, 1) };
     const topup = await order(door, { bucket, requestedDate });
     expect(topup).toMatchObject({ status: 'created', requestedDate, nextDueDate: requestedDate });
-    expect([topup.confirmationDate, topup.impactedBucket, topup.periodsDone]).toEqual([undefined, undefined, undefined]);
+    expect([topup.confirmationDate, topup.impactedBucket, topup.periodsDone]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     server.clock.set('2026-02-09T23:59:59.999Z');
     expect(await balanceOf(server, bucket.id)).toEqual([1, 0]);
     server.clock.set('2026-03-10T12:00:00.000Z');
     expect(await balanceOf(server, bucket.id)).toEqual([11, 0]);
     const done = await read(server, 'TopupBalance', topup.id);
-    expect(done).toMatchObject({ status: 'completed', confirmationDate: requestedDate, impactedBucket: [{ amountBefore: eur(1), amountAfter: eur(11) }] });
+    expect(done).toMatchObject({
+      status: 'completed',
+      confirmationDate: requestedDate,
+      impactedBucket: [{ amountBefore: eur(1), amountAfter: eur(11) }],
+    });
     expect(done.nextDueDate).toBeUndefined();
-    expect((await entriesOf(server, bucket.id)).map(({ actionId, recordedAt }) => [actionId, recordedAt])).toContainEqual([topup.id, requestedDate]);
+    expect(
+      (await entriesOf(server, bucket.id)).map(({ actionId, recordedAt }) => [actionId, recordedAt]),
+    ).toContainEqual([topup.id, requestedDate]);
     expect(await madeBy(topup.id)).toEqual([]);
     expect(await eventsOf(server, topup.id)).toEqual(['TopupBalanceCreateEvent', 'TopupBalanceStatusChangeEvent']);
   });
@@ -84,37 +109,58 @@ describe.each(doors)('a scheduled top-up through %s', (door) => {
     const topup = await order(door, { bucket: { id }, requestedDate });
     accepted(await remove(server, door, 'Bucket', id));
     server.clock.set(requestedDate);
-    expect(await read(server, 'TopupBalance', topup.id)).toMatchObject({ status: 'failed', failureCode: 'BUCKET_UNKNOWN' });
+    expect(await read(server, 'TopupBalance', topup.id)).toMatchObject({
+      status: 'failed',
+      failureCode: 'BUCKET_UNKNOWN',
+    });
   });
 
   it('goes to the bucket that its product leads to when it is due', async () => {
     const product = { id: `due later ${door}` };
-    const first = await makeBucket(server, 0, { product: [product], validFor: { endDateTime: '2026-02-09T00:00:00.000Z' } });
+    const first = await makeBucket(server, 0, {
+      product: [product],
+      validFor: { endDateTime: '2026-02-09T00:00:00.000Z' },
+    });
     await order(door, { product, requestedDate });
     const second = await makeBucket(server, 0, { product: [product] });
     server.clock.set('2026-03-01T00:00:00.000Z');
-    expect([await balanceOf(server, first), await balanceOf(server, second)]).toEqual([[0, 0], [10, 0]]);
+    expect([await balanceOf(server, first), await balanceOf(server, second)]).toEqual([
+      [0, 0],
+      [10, 0],
+    ]);
   });
 
   it('goes to the bucket that was valid when it was due, though it is over when somebody looks', async () => {
     const product = { id: `valid then ${door}` };
-    const id = await makeBucket(server, 0, { product: [product], validFor: { endDateTime: '2026-02-11T00:00:00.000Z' } });
+    const id = await makeBucket(server, 0, {
+      product: [product],
+      validFor: { endDateTime: '2026-02-11T00:00:00.000Z' },
+    });
     const topup = await order(door, { product, requestedDate });
     server.clock.set('2026-03-01T00:00:00.000Z');
-    expect(await read(server, 'TopupBalance', topup.id)).toMatchObject({ status: 'completed', confirmationDate: requestedDate });
+    expect(await read(server, 'TopupBalance', topup.id)).toMatchObject({
+      status: 'completed',
+      confirmationDate: requestedDate,
+    });
     expect(await read(server, 'Bucket', id)).toMatchObject({ status: 'expired', remainingValue: eur(10) });
   });
 
   it('cancelled never happens, and is not cancelled twice', async () => {
     const bucket = { id: await makeBucket(server, 1) };
     const topup = await order(door, { bucket, requestedDate });
-    const cancelled = accepted(await update(server, door, 'TopupBalance', topup.id, { status: 'cancelled', reason: 'changed my mind' }));
+    const cancelled = accepted(
+      await update(server, door, 'TopupBalance', topup.id, { status: 'cancelled', reason: 'changed my mind' }),
+    );
     expect(cancelled).toMatchObject({ status: 'cancelled', reason: 'changed my mind' });
     expect(cancelled.nextDueDate).toBeUndefined();
     accepted(await update(server, door, 'TopupBalance', topup.id, { status: 'cancelled' }));
     server.clock.set('2026-03-01T00:00:00.000Z');
     expect(await balanceOf(server, bucket.id)).toEqual([1, 0]);
-    expect(await eventsOf(server, topup.id)).toEqual(['TopupBalanceCreateEvent', 'TopupBalanceCancelEvent', 'TopupBalanceStatusChangeEvent']);
+    expect(await eventsOf(server, topup.id)).toEqual([
+      'TopupBalanceCreateEvent',
+      'TopupBalanceCancelEvent',
+      'TopupBalanceStatusChangeEvent',
+    ]);
   });
 
   it('is not deleted while it waits', async () => {
@@ -128,34 +174,84 @@ describe.each(doors)('a scheduled top-up through %s', (door) => {
 
 describe('the periods of a recurring top-up', () => {
   const rows: { period: string; from: string; dates: string[] }[] = [
-    { period: 'weekly', from: '2026-02-01T10:30:00.000Z', dates: ['2026-02-01', '2026-02-08', '2026-02-15', '2026-02-22', '2026-03-01'] },
-    { period: 'fortnightly', from: '2026-02-01T10:30:00.000Z', dates: ['2026-02-01', '2026-02-15', '2026-03-01', '2026-03-15', '2026-03-29'] },
-    { period: 'monthly', from: '2026-02-15T10:30:00.000Z', dates: ['2026-02-15', '2026-03-15', '2026-04-15', '2026-05-15', '2026-06-15'] },
-    { period: 'monthly', from: '2026-12-31T23:59:59.999Z', dates: ['2026-12-31', '2027-01-31', '2027-02-28', '2027-03-31', '2027-04-30'] },
-    { period: 'monthly', from: '2028-01-31T00:00:00.000Z', dates: ['2028-01-31', '2028-02-29', '2028-03-31', '2028-04-30', '2028-05-31'] },
-    { period: 'monthly', from: '2028-01-30T00:00:00.000Z', dates: ['2028-01-30', '2028-02-29', '2028-03-30', '2028-04-30', '2028-05-30'] },
-    { period: 'monthly', from: '2026-08-29T12:00:00.000Z', dates: ['2026-08-29', '2026-09-29', '2026-10-29', '2026-11-29', '2026-12-29', '2027-01-29', '2027-02-28', '2027-03-29'] },
+    {
+      period: 'weekly',
+      from: '2026-02-01T10:30:00.000Z',
+      dates: ['2026-02-01', '2026-02-08', '2026-02-15', '2026-02-22', '2026-03-01'],
+    },
+    {
+      period: 'fortnightly',
+      from: '2026-02-01T10:30:00.000Z',
+      dates: ['2026-02-01', '2026-02-15', '2026-03-01', '2026-03-15', '2026-03-29'],
+    },
+    {
+      period: 'monthly',
+      from: '2026-02-15T10:30:00.000Z',
+      dates: ['2026-02-15', '2026-03-15', '2026-04-15', '2026-05-15', '2026-06-15'],
+    },
+    {
+      period: 'monthly',
+      from: '2026-12-31T23:59:59.999Z',
+      dates: ['2026-12-31', '2027-01-31', '2027-02-28', '2027-03-31', '2027-04-30'],
+    },
+    {
+      period: 'monthly',
+      from: '2028-01-31T00:00:00.000Z',
+      dates: ['2028-01-31', '2028-02-29', '2028-03-31', '2028-04-30', '2028-05-31'],
+    },
+    {
+      period: 'monthly',
+      from: '2028-01-30T00:00:00.000Z',
+      dates: ['2028-01-30', '2028-02-29', '2028-03-30', '2028-04-30', '2028-05-30'],
+    },
+    {
+      period: 'monthly',
+      from: '2026-08-29T12:00:00.000Z',
+      dates: [
+        '2026-08-29',
+        '2026-09-29',
+        '2026-10-29',
+        '2026-11-29',
+        '2026-12-29',
+        '2027-01-29',
+        '2027-02-28',
+        '2027-03-29',
+      ],
+    },
   ];
 
-  it.each(rows)('$period from $from begin when the calendar says, looked at one by one', async ({ period, from, dates }) => {
-    const bucket = { id: await makeBucket(server, 0) };
-    const recurring = await order('graphql', { bucket, requestedDate: from, recurringPeriod: period, numberOfPeriods: dates.length });
-    expect([recurring.status, recurring.nextDueDate]).toEqual(['created', from]);
-    for (const [index, date] of dates.entries()) {
-      const due = `${date}${from.slice(10)}`;
-      expect((await read(server, 'TopupBalance', recurring.id)).nextDueDate).toBe(due);
-      server.clock.set(due);
-      expect(await balanceOf(server, bucket.id)).toEqual([10 * (index + 1), 0]);
-    }
-    expect(datesOf(await madeBy(recurring.id))).toEqual(dates.map((date) => `${date}${from.slice(10)}`));
-    const ended = await read(server, 'TopupBalance', recurring.id);
-    expect(ended).toMatchObject({ status: 'completed', periodsDone: dates.length });
-    expect(ended.nextDueDate).toBeUndefined();
-  });
+  it.each(rows)(
+    '$period from $from begin when the calendar says, looked at one by one',
+    async ({ period, from, dates }) => {
+      const bucket = { id: await makeBucket(server, 0) };
+      const recurring = await order('graphql', {
+        bucket,
+        requestedDate: from,
+        recurringPeriod: period,
+        numberOfPeriods: dates.length,
+      });
+      expect([recurring.status, recurring.nextDueDate]).toEqual(['created', from]);
+      for (const [index, date] of dates.entries()) {
+        const due = `${date}${from.slice(10)}`;
+        expect((await read(server, 'TopupBalance', recurring.id)).nextDueDate).toBe(due);
+        server.clock.set(due);
+        expect(await balanceOf(server, bucket.id)).toEqual([10 * (index + 1), 0]);
+      }
+      expect(datesOf(await madeBy(recurring.id))).toEqual(dates.map((date) => `${date}${from.slice(10)}`));
+      const ended = await read(server, 'TopupBalance', recurring.id);
+      expect(ended).toMatchObject({ status: 'completed', periodsDone: dates.length });
+      expect(ended.nextDueDate).toBeUndefined();
+    },
+  );
 
   it.each(rows)('$period from $from are the same when nobody looked for years', async ({ period, from, dates }) => {
     const bucket = { id: await makeBucket(server, 0) };
-    const recurring = await order('rest', { bucket, requestedDate: from, recurringPeriod: period, numberOfPeriods: dates.length });
+    const recurring = await order('rest', {
+      bucket,
+      requestedDate: from,
+      recurringPeriod: period,
+      numberOfPeriods: dates.length,
+    });
     server.clock.set('2032-01-01T00:00:00.000Z');
     expect(await balanceOf(server, bucket.id)).toEqual([10 * dates.length, 0]);
     const expected = dates.map((date) => `${date}${from.slice(10)}`);
@@ -168,8 +264,18 @@ describe('the periods of a recurring top-up', () => {
 describe.each(doors)('a recurring top-up through %s', (door) => {
   it('makes top-ups of its own, which name it as their parent', async () => {
     const bucket = { id: await makeBucket(server, 0) };
-    const recurring = await order(door, { bucket, recurringPeriod: 'monthly', description: 'pocket money', relatedTopupBalance: { id: 'older', role: 'successor' } });
-    expect(recurring).toMatchObject({ status: 'created', isAutoTopup: true, periodsDone: 1, nextDueDate: '2026-02-28T09:00:00.000Z' });
+    const recurring = await order(door, {
+      bucket,
+      recurringPeriod: 'monthly',
+      description: 'pocket money',
+      relatedTopupBalance: { id: 'older', role: 'successor' },
+    });
+    expect(recurring).toMatchObject({
+      status: 'created',
+      isAutoTopup: true,
+      periodsDone: 1,
+      nextDueDate: '2026-02-28T09:00:00.000Z',
+    });
     const [child] = await madeBy(recurring.id);
     expect(child).toMatchObject({
       status: 'completed',
@@ -180,14 +286,26 @@ describe.each(doors)('a recurring top-up through %s', (door) => {
       confirmationDate: begin,
       relatedTopupBalance: { id: recurring.id, role: 'parent' },
     });
-    expect([child.recurringPeriod, child.numberOfPeriods, child.periodsDone, child.nextDueDate]).toEqual([undefined, undefined, undefined, undefined]);
+    expect([child.recurringPeriod, child.numberOfPeriods, child.periodsDone, child.nextDueDate]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect(await eventsOf(server, child.id)).toEqual(['TopupBalanceCreateEvent']);
-    const { data: found } = await server.graphql('query ($id: ID!) { topupBalance(id: $id) { relatedTopupBalance { target { id } } } }', { id: child.id });
+    const { data: found } = await server.graphql(
+      'query ($id: ID!) { topupBalance(id: $id) { relatedTopupBalance { target { id } } } }',
+      { id: child.id },
+    );
     expect(found.topupBalance.relatedTopupBalance.target.id).toBe(recurring.id);
   });
 
   it('of one period is over at once', async () => {
-    const recurring = await order(door, { bucket: { id: await makeBucket(server, 0) }, recurringPeriod: 'weekly', numberOfPeriods: 1 });
+    const recurring = await order(door, {
+      bucket: { id: await makeBucket(server, 0) },
+      recurringPeriod: 'weekly',
+      numberOfPeriods: 1,
+    });
     expect(recurring).toMatchObject({ status: 'completed', periodsDone: 1 });
   });
 
@@ -204,7 +322,12 @@ describe.each(doors)('a recurring top-up through %s', (door) => {
     ]);
     accepted(await update(server, door, 'Bucket', id, { status: 'active' }));
     server.clock.set('2026-03-20T00:00:00.000Z');
-    expect((await madeBy(recurring.id)).map(({ status }) => status)).toEqual(['completed', 'failed', 'failed', 'completed']);
+    expect((await madeBy(recurring.id)).map(({ status }) => status)).toEqual([
+      'completed',
+      'failed',
+      'failed',
+      'completed',
+    ]);
     expect(await balanceOf(server, id)).toEqual([20, 0]);
     expect(await read(server, 'TopupBalance', recurring.id)).toMatchObject({ status: 'completed', periodsDone: 4 });
     const failed = (await madeBy(recurring.id))[1];
@@ -229,11 +352,20 @@ describe.each(doors)('a recurring top-up through %s', (door) => {
     server.clock.set('2026-03-01T00:00:00.000Z');
     expect(await balanceOf(server, bucket.id)).toEqual([20, 0]);
     for (const other of doors) {
-      const again = await create(server, other, 'TopupBalance', { amount: eur(10), bucket, recurringPeriod: 'monthly' }, { key });
+      const again = await create(
+        server,
+        other,
+        'TopupBalance',
+        { amount: eur(10), bucket, recurringPeriod: 'monthly' },
+        { key },
+      );
       expect([again.replayed, again.resource.id, again.resource.periodsDone]).toEqual([true, recurring.id, 1]);
     }
     expect(await balanceOf(server, bucket.id)).toEqual([20, 0]);
-    expect((await create(server, door, 'TopupBalance', { amount: eur(10), bucket, recurringPeriod: 'weekly' }, { key })).code).toBe('IDEMPOTENCY_KEY_REUSED');
+    expect(
+      (await create(server, door, 'TopupBalance', { amount: eur(10), bucket, recurringPeriod: 'weekly' }, { key }))
+        .code,
+    ).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 
   it('scheduled under a key answers the same when its date is over', async () => {
@@ -251,16 +383,32 @@ describe('catching up', () => {
   it('does what was due in its order: a period before the bucket ends, and none after', async () => {
     const id = await makeBucket(server, 0, { validFor: { endDateTime: '2026-04-15T00:00:00.000Z' } });
     const recurring = await order('rest', { bucket: { id }, recurringPeriod: 'monthly', numberOfPeriods: 5 });
-    const reservation = await make(server, 'ReserveBalance', { bucket: { id }, amount: eur(4), expirationDate: '2026-03-10T00:00:00.000Z' });
+    const reservation = await make(server, 'ReserveBalance', {
+      bucket: { id },
+      amount: eur(4),
+      expirationDate: '2026-03-10T00:00:00.000Z',
+    });
     server.clock.set('2027-01-01T00:00:00.000Z');
-    expect((await madeBy(recurring.id)).map(({ requestedDate, status, failureCode }) => [requestedDate.slice(0, 10), status, failureCode])).toEqual([
+    expect(
+      (await madeBy(recurring.id)).map(({ requestedDate, status, failureCode }) => [
+        requestedDate.slice(0, 10),
+        status,
+        failureCode,
+      ]),
+    ).toEqual([
       ['2026-01-31', 'completed', undefined],
       ['2026-02-28', 'completed', undefined],
       ['2026-03-31', 'completed', undefined],
       ['2026-04-30', 'failed', 'BUCKET_EXPIRED'],
       ['2026-05-31', 'failed', 'BUCKET_EXPIRED'],
     ]);
-    expect((await entriesOf(server, id)).map(({ entryType, recordedAt, remainingAfter }) => [entryType, recordedAt.slice(0, 10), remainingAfter])).toEqual([
+    expect(
+      (await entriesOf(server, id)).map(({ entryType, recordedAt, remainingAfter }) => [
+        entryType,
+        recordedAt.slice(0, 10),
+        remainingAfter,
+      ]),
+    ).toEqual([
       ['opening', '2026-01-31', 0],
       ['topup', '2026-01-31', 10],
       ['reserve', '2026-01-31', 6],
@@ -273,12 +421,22 @@ describe('catching up', () => {
 
   it('lets a top-up that came in time keep a bucket alive', async () => {
     const id = await makeBucket(server, 1, { validFor: { endDateTime: '2026-03-01T00:00:00.000Z' } });
-    await order('rest', { bucket: { id }, requestedDate: '2026-02-20T00:00:00.000Z', validFor: { endDateTime: '2026-04-01T00:00:00.000Z' } });
+    await order('rest', {
+      bucket: { id },
+      requestedDate: '2026-02-20T00:00:00.000Z',
+      validFor: { endDateTime: '2026-04-01T00:00:00.000Z' },
+    });
     await order('rest', { bucket: { id }, requestedDate: '2026-03-20T00:00:00.000Z' });
     await order('rest', { bucket: { id }, requestedDate: '2026-04-20T00:00:00.000Z' });
     server.clock.set('2026-06-01T00:00:00.000Z');
-    expect(await read(server, 'Bucket', id)).toMatchObject({ status: 'expired', remainingValue: eur(21), validFor: { endDateTime: '2026-04-01T00:00:00.000Z' } });
-    expect((await eventsOf(server, id)).filter((name) => name !== 'BucketCreateEvent')).toEqual(['BucketAttributeValueChangeEvent']);
+    expect(await read(server, 'Bucket', id)).toMatchObject({
+      status: 'expired',
+      remainingValue: eur(21),
+      validFor: { endDateTime: '2026-04-01T00:00:00.000Z' },
+    });
+    expect((await eventsOf(server, id)).filter((name) => name !== 'BucketCreateEvent')).toEqual([
+      'BucketAttributeValueChangeEvent',
+    ]);
   });
 
   it('of many recurring top-ups is done once, whoever asks, and however many at once', async () => {
@@ -287,9 +445,13 @@ describe('catching up', () => {
     if (server.database.url) servers.push(await startSecondServer(server, clock));
     try {
       const ids = await Promise.all(Array.from({ length: 12 }, () => makeBucket(server, 0)));
-      const recurring = await Promise.all(ids.map((id) => order('graphql', { bucket: { id }, amount: eur(1), recurringPeriod: 'weekly' })));
+      const recurring = await Promise.all(
+        ids.map((id) => order('graphql', { bucket: { id }, amount: eur(1), recurringPeriod: 'weekly' })),
+      );
       for (const one of servers) one.clock.set('2026-08-01T09:00:00.000Z');
-      const asked = Array.from({ length: 24 }, (_, index) => balanceOf(servers[index % servers.length] as TestServer, String(ids[index % ids.length])));
+      const asked = Array.from({ length: 24 }, (_, index) =>
+        balanceOf(servers[index % servers.length] as TestServer, String(ids[index % ids.length])),
+      );
       // 26 weeks after the first.
       for (const balance of await Promise.all(asked)) expect(balance).toEqual([27, 0]);
       for (const [index, id] of ids.entries()) {
@@ -326,44 +488,90 @@ describe('creation of a scheduled top-up', () => {
     ['a period in capitals', { recurringPeriod: 'Monthly' }, 'INVALID_ATTRIBUTE'],
     ['an empty period', { recurringPeriod: '' }, 'INVALID_ATTRIBUTE'],
     ['periods without a recurringPeriod', { numberOfPeriods: 3 }, 'INVALID_ATTRIBUTE'],
-    ['periods of a scheduled one', { numberOfPeriods: 3, requestedDate: '2026-03-01T00:00:00.000Z' }, 'INVALID_ATTRIBUTE'],
+    [
+      'periods of a scheduled one',
+      { numberOfPeriods: 3, requestedDate: '2026-03-01T00:00:00.000Z' },
+      'INVALID_ATTRIBUTE',
+    ],
     ['no periods at all', { recurringPeriod: 'weekly', numberOfPeriods: 0 }, 'INVALID_ATTRIBUTE'],
     ['less than no periods', { recurringPeriod: 'weekly', numberOfPeriods: -3 }, 'INVALID_ATTRIBUTE'],
     ['more periods than anybody lives', { recurringPeriod: 'weekly', numberOfPeriods: 10_001 }, 'INVALID_ATTRIBUTE'],
-    ['a recurring top-up that is not automatic', { recurringPeriod: 'weekly', isAutoTopup: false }, 'INVALID_ATTRIBUTE'],
+    [
+      'a recurring top-up that is not automatic',
+      { recurringPeriod: 'weekly', isAutoTopup: false },
+      'INVALID_ATTRIBUTE',
+    ],
     ['a threshold of nothing', { autoTopupThreshold: eur(0) }, 'INVALID_ATTRIBUTE'],
     ['a negative threshold', { autoTopupThreshold: eur(-1) }, 'INVALID_ATTRIBUTE'],
     ['a threshold without units', { autoTopupThreshold: { amount: 1, units: '' } }, 'INVALID_ATTRIBUTE'],
     ['a threshold and a period', { autoTopupThreshold: eur(1), recurringPeriod: 'weekly' }, 'INVALID_ATTRIBUTE'],
-    ['a threshold and a date', { autoTopupThreshold: eur(1), requestedDate: '2026-03-01T00:00:00.000Z' }, 'INVALID_ATTRIBUTE'],
+    [
+      'a threshold and a date',
+      { autoTopupThreshold: eur(1), requestedDate: '2026-03-01T00:00:00.000Z' },
+      'INVALID_ATTRIBUTE',
+    ],
     ['a threshold that is not automatic', { autoTopupThreshold: eur(1), isAutoTopup: false }, 'INVALID_ATTRIBUTE'],
-    ['validity that ends before it starts', { recurringPeriod: 'weekly', validFor: { startDateTime: '2026-05-01T00:00:00.000Z', endDateTime: '2026-04-01T00:00:00.000Z' } }, 'INVALID_ATTRIBUTE'],
+    [
+      'validity that ends before it starts',
+      {
+        recurringPeriod: 'weekly',
+        validFor: { startDateTime: '2026-05-01T00:00:00.000Z', endDateTime: '2026-04-01T00:00:00.000Z' },
+      },
+      'INVALID_ATTRIBUTE',
+    ],
   ])('with %s is invalid at both doors and leaves no trace', async (_what, attributes, code) => {
     const input = { bucket: await bucket(), amount: eur(1), ...attributes };
     const before = await allTables(server);
-    for (const door of doors) expect(await create(server, door, 'TopupBalance', input)).toMatchObject({ status: 400, code });
+    for (const door of doors)
+      expect(await create(server, door, 'TopupBalance', input)).toMatchObject({ status: 400, code });
     expect(await allTables(server)).toEqual(before);
   });
 
   it.each<[string, (one: any) => Promise<object> | object, string, number]>([
-    ['its bucket does not exist', () => ({ bucket: { id: 'nowhere' }, recurringPeriod: 'weekly' }), 'BUCKET_UNKNOWN', 422],
-    ['its bucket counts other units', (one) => ({ bucket: one, recurringPeriod: 'weekly', amount: data(1, 'MB') }), 'UNITS_MISMATCH', 422],
-    ['the threshold has other units', (one) => ({ bucket: one, autoTopupThreshold: data(1, 'MB') }), 'UNITS_MISMATCH', 422],
+    [
+      'its bucket does not exist',
+      () => ({ bucket: { id: 'nowhere' }, recurringPeriod: 'weekly' }),
+      'BUCKET_UNKNOWN',
+      422,
+    ],
+    [
+      'its bucket counts other units',
+      (one) => ({ bucket: one, recurringPeriod: 'weekly', amount: data(1, 'MB') }),
+      'UNITS_MISMATCH',
+      422,
+    ],
+    [
+      'the threshold has other units',
+      (one) => ({ bucket: one, autoTopupThreshold: data(1, 'MB') }),
+      'UNITS_MISMATCH',
+      422,
+    ],
     [
       'the threshold cannot be told in the units of the bucket',
-      async () => ({ bucket: { id: (await make(server, 'Bucket', { usageType: 'data', remainingValue: data(1, 'TB') })).id }, amount: data(1, 'TB'), autoTopupThreshold: data(1, 'B') }),
+      async () => ({
+        bucket: { id: (await make(server, 'Bucket', { usageType: 'data', remainingValue: data(1, 'TB') })).id },
+        amount: data(1, 'TB'),
+        autoTopupThreshold: data(1, 'B'),
+      }),
       'UNITS_MISMATCH',
       422,
     ],
     [
       'a threshold has other units than what fills a bucket without a value',
-      async () => ({ bucket: { id: await makeBucket(server, undefined) }, amount: data(1, 'GB'), autoTopupThreshold: eur(5) }),
+      async () => ({
+        bucket: { id: await makeBucket(server, undefined) },
+        amount: data(1, 'GB'),
+        autoTopupThreshold: eur(5),
+      }),
       'UNITS_MISMATCH',
       422,
     ],
     [
       'a bucket without a value, which a threshold is to fill at once, is suspended',
-      async () => ({ bucket: { id: await makeBucket(server, undefined, { status: 'suspended' }) }, autoTopupThreshold: eur(5) }),
+      async () => ({
+        bucket: { id: await makeBucket(server, undefined, { status: 'suspended' }) },
+        autoTopupThreshold: eur(5),
+      }),
       'BUCKET_SUSPENDED',
       409,
     ],
@@ -383,20 +591,36 @@ describe('creation of a scheduled top-up', () => {
       const outcome = await create(server, door, 'TopupBalance', input);
       expect([outcome.code, outcome.status]).toEqual([code, status]);
       expect(await balanceTables(server)).toEqual(before);
-      expect(await read(server, 'TopupBalance', String(outcome.reference).split('/').at(-1) as string)).toMatchObject({ status: 'failed', failureCode: code });
+      expect(await read(server, 'TopupBalance', String(outcome.reference).split('/').at(-1) as string)).toMatchObject({
+        status: 'failed',
+        failureCode: code,
+      });
     }
   });
 
   it('in bulk makes all or none', async () => {
     const id = await makeBucket(server, 0);
-    const mutation = 'mutation ($inputs: [TopupBalanceCreate!]!) { createTopupBalances(inputs: $inputs) { id status periodsDone } }';
+    const mutation =
+      'mutation ($inputs: [TopupBalanceCreate!]!) { createTopupBalances(inputs: $inputs) { id status periodsDone } }';
     const recurring = { bucket: { id }, amount: eur(1), recurringPeriod: 'weekly' };
-    const { data: made } = await server.graphql(mutation, { inputs: [recurring, { ...recurring, recurringPeriod: 'monthly' }, { bucket: { id }, amount: eur(1), autoTopupThreshold: eur(5) }] });
-    expect(made.createTopupBalances.map(({ status, periodsDone }: any) => [status, periodsDone])).toEqual([['created', 1], ['created', 1], ['created', 1]]);
+    const { data: made } = await server.graphql(mutation, {
+      inputs: [
+        recurring,
+        { ...recurring, recurringPeriod: 'monthly' },
+        { bucket: { id }, amount: eur(1), autoTopupThreshold: eur(5) },
+      ],
+    });
+    expect(made.createTopupBalances.map(({ status, periodsDone }: any) => [status, periodsDone])).toEqual([
+      ['created', 1],
+      ['created', 1],
+      ['created', 1],
+    ]);
     expect(await balanceOf(server, id)).toEqual([3, 0]);
     const before = await balanceTables(server);
     const waiting = (await server.rest('GET', '/topupBalance?status=created')).body.length;
-    const { errors } = await server.graphql(mutation, { inputs: [recurring, { ...recurring, bucket: { id: 'nowhere' } }] });
+    const { errors } = await server.graphql(mutation, {
+      inputs: [recurring, { ...recurring, bucket: { id: 'nowhere' } }],
+    });
     expect(errors?.[0]?.extensions.code).toBe('BUCKET_UNKNOWN');
     expect(await balanceTables(server)).toEqual(before);
     expect((await server.rest('GET', '/topupBalance?status=created')).body).toHaveLength(waiting);
@@ -405,9 +629,11 @@ describe('creation of a scheduled top-up', () => {
 
 describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
   const change = (id: string, input: object): Promise<Outcome> => update(server, door, 'TopupBalance', id, input);
-  const recurring = async (attributes: object = {}): Promise<any> => order(door, { bucket: { id: await makeBucket(server, 0) }, recurringPeriod: 'monthly', ...attributes });
+  const recurring = async (attributes: object = {}): Promise<any> =>
+    order(door, { bucket: { id: await makeBucket(server, 0) }, recurringPeriod: 'monthly', ...attributes });
   const later = (): Promise<any> => recurring({ requestedDate: '2026-02-15T00:00:00.000Z' });
-  const scheduled = async (): Promise<any> => order(door, { bucket: { id: await makeBucket(server, 0) }, requestedDate: '2026-02-15T00:00:00.000Z' });
+  const scheduled = async (): Promise<any> =>
+    order(door, { bucket: { id: await makeBucket(server, 0) }, requestedDate: '2026-02-15T00:00:00.000Z' });
 
   it('changes the amount of the periods to come', async () => {
     const { id, bucket } = await recurring();
@@ -422,17 +648,28 @@ describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
     const one = await scheduled();
     const other = await later();
     for (const { id } of [one, other]) {
-      expect(accepted(await change(id, { requestedDate: '2026-02-20T00:00:00.000Z' }))).toMatchObject({ requestedDate: '2026-02-20T00:00:00.000Z', nextDueDate: '2026-02-20T00:00:00.000Z' });
+      expect(accepted(await change(id, { requestedDate: '2026-02-20T00:00:00.000Z' }))).toMatchObject({
+        requestedDate: '2026-02-20T00:00:00.000Z',
+        nextDueDate: '2026-02-20T00:00:00.000Z',
+      });
     }
     server.clock.set('2026-02-19T00:00:00.000Z');
-    expect([await balanceOf(server, one.bucket.id), await balanceOf(server, other.bucket.id)]).toEqual([[0, 0], [0, 0]]);
+    expect([await balanceOf(server, one.bucket.id), await balanceOf(server, other.bucket.id)]).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
     server.clock.set('2026-03-20T00:00:00.000Z');
-    expect([await balanceOf(server, one.bucket.id), await balanceOf(server, other.bucket.id)]).toEqual([[10, 0], [20, 0]]);
+    expect([await balanceOf(server, one.bucket.id), await balanceOf(server, other.bucket.id)]).toEqual([
+      [10, 0],
+      [20, 0],
+    ]);
   });
 
   it('moves the periods of a recurring top-up that goes on', async () => {
     const { id } = await recurring();
-    expect(accepted(await change(id, { requestedDate: '2026-02-05T00:00:00.000Z' })).nextDueDate).toBe('2026-02-05T00:00:00.000Z');
+    expect(accepted(await change(id, { requestedDate: '2026-02-05T00:00:00.000Z' })).nextDueDate).toBe(
+      '2026-02-05T00:00:00.000Z',
+    );
     server.clock.set('2026-03-06T00:00:00.000Z');
     expect(datesOf(await madeBy(id))).toEqual([begin, '2026-02-05T00:00:00.000Z', '2026-03-05T00:00:00.000Z']);
   });
@@ -466,7 +703,10 @@ describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
     const { id } = await recurring();
     accepted(await change(id, { description: 'new', channel: { id: 'web' } }));
     server.clock.set('2026-03-01T00:00:00.000Z');
-    expect((await madeBy(id)).map(({ description, channel }) => [description, channel?.id])).toEqual([[undefined, undefined], ['new', 'web']]);
+    expect((await madeBy(id)).map(({ description, channel }) => [description, channel?.id])).toEqual([
+      [undefined, undefined],
+      ['new', 'web'],
+    ]);
   });
 
   it.each<[string, () => Promise<any>, object, string]>([
@@ -485,7 +725,12 @@ describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
     ['less than no periods', recurring, { numberOfPeriods: -1 }, 'INVALID_ATTRIBUTE'],
     ['a recurring top-up that is not automatic', recurring, { isAutoTopup: false }, 'INVALID_ATTRIBUTE'],
     ['a channel without a name', scheduled, { channel: {} }, 'MISSING_ATTRIBUTE'],
-    ['validity that ends before it starts', recurring, { validFor: { startDateTime: '2027-05-01T00:00:00.000Z', endDateTime: '2026-04-01T00:00:00.000Z' } }, 'INVALID_ATTRIBUTE'],
+    [
+      'validity that ends before it starts',
+      recurring,
+      { validFor: { startDateTime: '2027-05-01T00:00:00.000Z', endDateTime: '2026-04-01T00:00:00.000Z' } },
+      'INVALID_ATTRIBUTE',
+    ],
     ['an amount and its end', recurring, { amount: eur(1), status: 'cancelled' }, 'INVALID_ATTRIBUTE'],
   ])('refuses %s, and everything goes on as it was', async (_what, make_, input, code) => {
     const topup = await make_();
@@ -496,7 +741,10 @@ describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
     expect((await balanceOf(server, topup.bucket.id))[0]).toBeGreaterThan(0);
   });
 
-  it.each<[string, object | null]>([['no parties', []], ['null', null]])('refuses %s where its party says which bucket is meant', async (_what, relatedParty) => {
+  it.each<[string, object | null]>([
+    ['no parties', []],
+    ['null', null],
+  ])('refuses %s where its party says which bucket is meant', async (_what, relatedParty) => {
     const party = [{ id: `party ${door} ${String(_what)}`, '@referredType': 'Individual' }];
     const id = await makeBucket(server, 0, { relatedParty: party });
     const topup = await order(door, { relatedParty: party, requestedDate: '2026-02-15T00:00:00.000Z' });
@@ -513,19 +761,31 @@ describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
     const second = await recurring();
     accepted(await change(second.id, { bucket: null, relatedParty: named('heir') }));
     server.clock.set('2026-03-01T00:00:00.000Z');
-    expect([await balanceOf(server, first.bucket.id), await balanceOf(server, byId)]).toEqual([[0, 0], [10, 0]]);
-    expect([await balanceOf(server, second.bucket.id), await balanceOf(server, byParty)]).toEqual([[10, 0], [10, 0]]);
+    expect([await balanceOf(server, first.bucket.id), await balanceOf(server, byId)]).toEqual([
+      [0, 0],
+      [10, 0],
+    ]);
+    expect([await balanceOf(server, second.bucket.id), await balanceOf(server, byParty)]).toEqual([
+      [10, 0],
+      [10, 0],
+    ]);
   });
 
   it('keeps the bucket that a threshold watches', async () => {
     const watching = await order(door, { bucket: { id: await makeBucket(server, 50) }, autoTopupThreshold: eur(5) });
-    expect(await change(watching.id, { bucket: { id: await makeBucket(server, 0) } })).toMatchObject({ status: 409, message: expect.stringContaining('watches its bucket') });
-    expect(accepted(await change(watching.id, { amount: eur(3), bucket: watching.bucket }))).toMatchObject({ amount: eur(3) });
+    expect(await change(watching.id, { bucket: { id: await makeBucket(server, 0) } })).toMatchObject({
+      status: 409,
+      message: expect.stringContaining('watches its bucket'),
+    });
+    expect(accepted(await change(watching.id, { amount: eur(3), bucket: watching.bucket }))).toMatchObject({
+      amount: eur(3),
+    });
   });
 
   it('refuses a status that it does not come to by PATCH', async () => {
     const { id } = await recurring();
-    for (const status of ['completed', 'failed', 'confirmed', '']) expect(await change(id, { status })).toMatchObject({ status: 409 });
+    for (const status of ['completed', 'failed', 'confirmed', ''])
+      expect(await change(id, { status })).toMatchObject({ status: 409 });
     accepted(await change(id, { status: 'created' }));
   });
 
@@ -533,7 +793,11 @@ describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
     const { id, bucket } = await recurring({ numberOfPeriods: 1 });
     const done = await make(server, 'TopupBalance', { bucket, amount: eur(1) });
     for (const one of [id, done.id]) {
-      const refused = (name: string): object => ({ status: 409, code: 'CONFLICT', message: expect.stringMatching(new RegExp(`^${name} cannot be changed: .* is completed`)) });
+      const refused = (name: string): object => ({
+        status: 409,
+        code: 'CONFLICT',
+        message: expect.stringMatching(new RegExp(`^${name} cannot be changed: .* is completed`)),
+      });
       expect(await change(one, { amount: eur(11) })).toMatchObject(refused('amount'));
       expect(await change(one, { requestedDate: '2026-05-01T00:00:00.000Z' })).toMatchObject(refused('requestedDate'));
       expect(await change(one, { bucket: { id: 'another' } })).toMatchObject(refused('bucket'));
@@ -544,12 +808,29 @@ describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
 
 describe('a change of a recurring top-up whose period falls due in the same moment', () => {
   it('leaves that period due', () => {
-    const before = { id: 'x', status: 'created', bucket: { id: 'b' }, amount: { amount: 1, units: 'EUR' }, requestedDate: begin, recurringPeriod: 'monthly', nextDueDate: '2026-02-28T09:00:00.000Z' };
+    const before = {
+      id: 'x',
+      status: 'created',
+      bucket: { id: 'b' },
+      amount: { amount: 1, units: 'EUR' },
+      requestedDate: begin,
+      recurringPeriod: 'monthly',
+      nextDueDate: '2026-02-28T09:00:00.000Z',
+    };
     const now = new Date('2026-02-28T09:00:00.001Z');
-    for (const [name, value] of [['amount', { amount: 2, units: 'EUR' }], ['numberOfPeriods', 5], ['description', 'x']] as const) {
-      expect({ ...before, ...reschedule(before, { [name]: value }, name === 'description' ? [] : [name], now, 'UTC') }.nextDueDate).toBe(before.nextDueDate);
+    for (const [name, value] of [
+      ['amount', { amount: 2, units: 'EUR' }],
+      ['numberOfPeriods', 5],
+      ['description', 'x'],
+    ] as const) {
+      expect(
+        { ...before, ...reschedule(before, { [name]: value }, name === 'description' ? [] : [name], now, 'UTC') }
+          .nextDueDate,
+      ).toBe(before.nextDueDate);
     }
-    expect(reschedule(before, { recurringPeriod: 'weekly' }, ['recurringPeriod'], now, 'UTC')).toMatchObject({ nextDueDate: '2026-03-07T09:00:00.000Z' });
+    expect(reschedule(before, { recurringPeriod: 'weekly' }, ['recurringPeriod'], now, 'UTC')).toMatchObject({
+      nextDueDate: '2026-03-07T09:00:00.000Z',
+    });
   });
 });
 
@@ -577,11 +858,25 @@ describe.each(doors)('a threshold through %s', (door) => {
   it.each<[string, (id: string) => Promise<unknown>]>([
     ['debit', (id) => debit(id, 6)],
     ['reservation', (id) => make(server, 'ReserveBalance', { bucket: { id }, amount: eur(6) })],
-    ['transfer', async (id) => make(server, 'TransferBalance', { bucket: { id }, amount: eur(6), receiverBucket: { id: await makeBucket(server, 0) } })],
+    [
+      'transfer',
+      async (id) =>
+        make(server, 'TransferBalance', {
+          bucket: { id },
+          amount: eur(6),
+          receiverBucket: { id: await makeBucket(server, 0) },
+        }),
+    ],
     [
       'cost of a received transfer',
       async (id) =>
-        make(server, 'TransferBalance', { bucket: { id: await makeBucket(server, 1) }, amount: eur(1), receiverBucket: { id }, transferCost: eur(7), costOwner: 'receiver' }),
+        make(server, 'TransferBalance', {
+          bucket: { id: await makeBucket(server, 1) },
+          amount: eur(1),
+          receiverBucket: { id },
+          transferCost: eur(7),
+          costOwner: 'receiver',
+        }),
     ],
   ])('is watched by a %s', async (_what, take) => {
     const id = await makeBucket(server, 10);
@@ -595,7 +890,8 @@ describe.each(doors)('a threshold through %s', (door) => {
   it('has units of its own, also where the bucket has none yet', async () => {
     const id = await makeBucket(server, undefined);
     await order(door, { bucket: { id }, amount: data(1, 'GB'), autoTopupThreshold: data(500, 'MB') });
-    const use = (amount: number): Promise<any> => make(server, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id }, amount: data(amount, 'MB') });
+    const use = (amount: number): Promise<any> =>
+      make(server, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id }, amount: data(amount, 'MB') });
     await use(100);
     expect((await read(server, 'Bucket', id)).remainingValue).toEqual(data(0.9, 'GB'));
     await use(401);
@@ -625,10 +921,17 @@ describe.each(doors)('a threshold through %s', (door) => {
 
   it('keeps a refused filling as failed, and counts it', async () => {
     const id = await makeBucket(server, 999_999_999_999_990);
-    const topup = await order(door, { bucket: { id }, amount: eur(100), autoTopupThreshold: eur(999_999_999_999_985), numberOfPeriods: 2 });
+    const topup = await order(door, {
+      bucket: { id },
+      amount: eur(100),
+      autoTopupThreshold: eur(999_999_999_999_985),
+      numberOfPeriods: 2,
+    });
     await make(server, 'ReserveBalance', { bucket: { id }, amount: eur(7) });
     expect(await balanceOf(server, id)).toEqual([999_999_999_999_983, 7]);
-    expect((await madeBy(topup.id)).map(({ status, failureCode }) => [status, failureCode])).toEqual([['failed', 'BALANCE_LIMIT']]);
+    expect((await madeBy(topup.id)).map(({ status, failureCode }) => [status, failureCode])).toEqual([
+      ['failed', 'BALANCE_LIMIT'],
+    ]);
     expect(await read(server, 'TopupBalance', topup.id)).toMatchObject({ status: 'created', periodsDone: 1 });
   });
 
@@ -636,7 +939,9 @@ describe.each(doors)('a threshold through %s', (door) => {
     const id = await makeBucket(server, 10);
     const topup = await order(door, { bucket: { id }, autoTopupThreshold: eur(5) });
     accepted(await update(server, door, 'TopupBalance', topup.id, { amount: eur(20) }));
-    expect((await update(server, door, 'TopupBalance', topup.id, { requestedDate: '2026-03-01T00:00:00.000Z' })).code).toBe('INVALID_ATTRIBUTE');
+    expect(
+      (await update(server, door, 'TopupBalance', topup.id, { requestedDate: '2026-03-01T00:00:00.000Z' })).code,
+    ).toBe('INVALID_ATTRIBUTE');
     await debit(id, 6);
     expect(await balanceOf(server, id)).toEqual([24, 0]);
   });
@@ -657,7 +962,11 @@ it.each(doors)('a bucket that an auto top-up fills is not deleted before that is
   const id = await makeBucket(server, 0);
   // Suspended for a moment, so that the first filling is refused and the bucket stays empty.
   await update(server, door, 'Bucket', id, { status: 'suspended' });
-  const order = await create(server, door, 'TopupBalance', { bucket: { id }, amount: eur(5), autoTopupThreshold: eur(1) });
+  const order = await create(server, door, 'TopupBalance', {
+    bucket: { id },
+    amount: eur(5),
+    autoTopupThreshold: eur(1),
+  });
   const refused = await remove(server, door, 'Bucket', id);
   expect([refused.code, refused.message]).toEqual(['CONFLICT', expect.stringContaining(order.resource.id)]);
   await update(server, door, 'TopupBalance', order.resource.id, { status: 'cancelled' });

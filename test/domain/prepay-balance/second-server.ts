@@ -5,7 +5,11 @@ import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { basePath, type RestCall, type TestClock, type TestServer } from '../../support/server.js';
 
 /** Another server on the same PostgreSQL database, with connections and a clock of its own; `way`: how it reaches it. */
-export async function startSecondServer(first: TestServer, clock: TestClock, way = String(first.database.url)): Promise<TestServer> {
+export async function startSecondServer(
+  first: TestServer,
+  clock: TestClock,
+  way = String(first.database.url),
+): Promise<TestServer> {
   const database = await openPostgresql(way, { poolSize: 12 });
   const logger = pino({ level: 'silent' });
   const config = readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent' }, 'sandbox');
@@ -33,7 +37,16 @@ export async function startSecondServer(first: TestServer, clock: TestClock, way
   };
 }
 
-function send(url: string, method: string, headers: Record<string, string> | undefined, body: unknown): Promise<Response> {
+function send(
+  url: string,
+  method: string,
+  headers: Record<string, string> | undefined,
+  body: unknown,
+): Promise<Response> {
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
-  return fetch(url, { method, headers: { ...type, ...headers }, body: body === undefined ? undefined : JSON.stringify(body) });
+  return fetch(url, {
+    method,
+    headers: { ...type, ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
 }

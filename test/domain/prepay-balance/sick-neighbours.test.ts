@@ -31,7 +31,10 @@ it('a server that moves balances is ready', async () => {
 });
 
 if (process.env.TEST_DATABASE_URL) {
-  const unavailable = { status: 503, body: expect.objectContaining({ message: expect.stringContaining('Idempotency-Key') }) };
+  const unavailable = {
+    status: 503,
+    body: expect.objectContaining({ message: expect.stringContaining('Idempotency-Key') }),
+  };
 
   describe('a connection that dies in silence under a batch', () => {
     let line: Line;
@@ -57,7 +60,9 @@ if (process.env.TEST_DATABASE_URL) {
       // They were not in the batch that died.
       for (const answer of await others) expect([201, 503]).toContain(answer.status);
       for (let index = 0; index < 4; index++) {
-        await eventually('it is done', async () => ((await topUp(far, id, `silent ${index}`)).status === 201 ? true : undefined));
+        await eventually('it is done', async () =>
+          (await topUp(far, id, `silent ${index}`)).status === 201 ? true : undefined,
+        );
       }
       expect(await balanceOf(server, id)).toEqual([5, 0]);
       expect(await ledgerProblems(server, id)).toEqual([]);
@@ -91,7 +96,11 @@ if (process.env.TEST_DATABASE_URL) {
       };
       const kept = [
         ...Array.from({ length: 5 }, (_, index) => noting(topUp(server, held, `held ${index}`))),
-        noting(server.rest('POST', '/transferBalance', { body: { amount: eur(3), bucket: { id: held }, receiverBucket: { id: free } } })),
+        noting(
+          server.rest('POST', '/transferBalance', {
+            body: { amount: eur(3), bucket: { id: held }, receiverBucket: { id: free } },
+          }),
+        ),
         noting(server.rest('PATCH', `/reserveBalance/${reservation}`, { body: { status: 'cancelled' } })),
       ];
       for (let round = 0; round < 3; round++) {
@@ -115,7 +124,8 @@ if (process.env.TEST_DATABASE_URL) {
       expect((await topUp(server, free, 'impatient')).status).toBe(201);
       for (const answer of await kept) expect(answer).toMatchObject(unavailable);
       await letGo();
-      for (const answer of await together(3, (index) => topUp(server, held, `patient ${index}`))) expect(answer.status).toBe(201);
+      for (const answer of await together(3, (index) => topUp(server, held, `patient ${index}`)))
+        expect(answer.status).toBe(201);
       expect(await balanceOf(server, held)).toEqual([3, 0]);
     });
 
@@ -137,11 +147,14 @@ if (process.env.TEST_DATABASE_URL) {
       const frozen = await openPostgresql(String(server.database.url), { poolSize: 6 });
       const hasLock = new Promise<void>((resolve) => {
         void frozen
-          .transaction(async (tx) => {
-            await tx.query(Prisma.sql`SELECT 1 FROM "Bucket" WHERE "id" = ${id} FOR UPDATE`);
-            resolve();
-            await new Promise((end) => setTimeout(end, 20_000).unref());
-          }, { workClass: 'engine' })
+          .transaction(
+            async (tx) => {
+              await tx.query(Prisma.sql`SELECT 1 FROM "Bucket" WHERE "id" = ${id} FOR UPDATE`);
+              resolve();
+              await new Promise((end) => setTimeout(end, 20_000).unref());
+            },
+            { workClass: 'engine' },
+          )
           .catch(() => undefined);
       });
       await hasLock;

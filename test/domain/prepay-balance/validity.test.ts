@@ -18,7 +18,12 @@ beforeEach(() => server.clock.set(present));
 afterAll(() => server.close());
 
 const until = (endDateTime: string): object => ({ validFor: { endDateTime } });
-const debit = (bucketId: string, amount: number): Promise<any> => create(server, 'rest', 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucketId }, amount: eur(amount) });
+const debit = (bucketId: string, amount: number): Promise<any> =>
+  create(server, 'rest', 'AdjustBalance', {
+    ...actions.debit.attributes,
+    bucket: { id: bucketId },
+    amount: eur(amount),
+  });
 
 async function expiredBucket(opening = 10): Promise<string> {
   const id = await makeBucket(server, opening, until(soon));
@@ -36,7 +41,10 @@ describe.each(doors)('a changed validity by %s', (door) => {
     ['a later end and the status that it had', { status: 'expired', ...until(late) }],
   ])('revives an expired bucket with its remainder: %s', async (_what, change) => {
     const id = await expiredBucket();
-    expect(accepted(await update(server, door, 'Bucket', id, change))).toMatchObject({ status: 'active', remainingValue: eur(10) });
+    expect(accepted(await update(server, door, 'Bucket', id, change))).toMatchObject({
+      status: 'active',
+      remainingValue: eur(10),
+    });
     expect(await read(server, 'Bucket', id)).toMatchObject({ status: 'active' });
     expect((await debit(id, 4)).code).toBeUndefined();
     expect(await balanceOf(server, id)).toEqual([6, 0]);
@@ -50,15 +58,23 @@ describe.each(doors)('a changed validity by %s', (door) => {
 
   it('revives none whose end stays in the past, nor by anything else', async () => {
     const id = await expiredBucket();
-    expect(accepted(await update(server, door, 'Bucket', id, until(past)))).toMatchObject({ status: 'expired', validFor: { endDateTime: past } });
+    expect(accepted(await update(server, door, 'Bucket', id, until(past)))).toMatchObject({
+      status: 'expired',
+      validFor: { endDateTime: past },
+    });
     expect(accepted(await update(server, door, 'Bucket', id, { name: 'old' }))).toMatchObject({ status: 'expired' });
-    expect(await update(server, door, 'Bucket', id, { status: 'active' })).toMatchObject({ status: 409, code: 'CONFLICT' });
+    expect(await update(server, door, 'Bucket', id, { status: 'active' })).toMatchObject({
+      status: 409,
+      code: 'CONFLICT',
+    });
     expect((await debit(id, 1)).code).toBe('BUCKET_EXPIRED');
   });
 
   it('may suspend what it revives', async () => {
     const id = await expiredBucket();
-    expect(accepted(await update(server, door, 'Bucket', id, { status: 'suspended', ...until(late) }))).toMatchObject({ status: 'suspended' });
+    expect(accepted(await update(server, door, 'Bucket', id, { status: 'suspended', ...until(late) }))).toMatchObject({
+      status: 'suspended',
+    });
   });
 
   it('answers expired when it ends the bucket, and leaves a suspended one suspended', async () => {
@@ -66,15 +82,26 @@ describe.each(doors)('a changed validity by %s', (door) => {
     const { revision } = (await server.graphql(`{ bucket(id: "${id}") { revision } }`)).data.bucket;
     expect(accepted(await update(server, door, 'Bucket', id, until(past)))).toMatchObject({ status: 'expired' });
     // Nothing is left to be done by itself.
-    expect((await server.graphql(`{ bucket(id: "${id}") { revision status } }`)).data.bucket).toEqual({ revision: revision + 1, status: 'expired' });
+    expect((await server.graphql(`{ bucket(id: "${id}") { revision status } }`)).data.bucket).toEqual({
+      revision: revision + 1,
+      status: 'expired',
+    });
     const suspended = await makeBucket(server, 10, { status: 'suspended', ...until(late) });
-    expect(accepted(await update(server, door, 'Bucket', suspended, until(past)))).toMatchObject({ status: 'suspended' });
-    expect(accepted(await update(server, door, 'Bucket', suspended, { status: 'active' }))).toMatchObject({ status: 'expired' });
+    expect(accepted(await update(server, door, 'Bucket', suspended, until(past)))).toMatchObject({
+      status: 'suspended',
+    });
+    expect(accepted(await update(server, door, 'Bucket', suspended, { status: 'active' }))).toMatchObject({
+      status: 'expired',
+    });
   });
 
   it('is over from the start where a new bucket says so', async () => {
-    expect(accepted(await create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(3), ...until(past) }))).toMatchObject({ status: 'expired', remainingValue: eur(3) });
-    expect(accepted(await create(server, door, 'Bucket', { usageType: 'monetary', ...until(late) }))).toMatchObject({ status: 'active' });
+    expect(
+      accepted(await create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(3), ...until(past) })),
+    ).toMatchObject({ status: 'expired', remainingValue: eur(3) });
+    expect(accepted(await create(server, door, 'Bucket', { usageType: 'monetary', ...until(late) }))).toMatchObject({
+      status: 'active',
+    });
   });
 });
 
@@ -90,7 +117,9 @@ describe.each(doors)('relatedTopupBalance by %s', (door) => {
     expect(await create(server, door, 'TopupBalance', { ...input, requestedDate: late })).toMatchObject(refused);
     const { id } = await make(server, 'TopupBalance', { bucket, amount: eur(1) });
     expect(await update(server, door, 'TopupBalance', id, { relatedTopupBalance })).toMatchObject(refused);
-    expect(accepted(await update(server, door, 'TopupBalance', id, { relatedTopupBalance: { id, role: 'parent' } }))).toMatchObject({ relatedTopupBalance: { id } });
+    expect(
+      accepted(await update(server, door, 'TopupBalance', id, { relatedTopupBalance: { id, role: 'parent' } })),
+    ).toMatchObject({ relatedTopupBalance: { id } });
     expect(await balanceOf(server, bucket.id)).toEqual([2, 0]);
   });
 });

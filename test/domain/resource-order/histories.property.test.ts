@@ -16,36 +16,86 @@ afterAll(() => server.close());
 // The diagrams and the derivation, written down a second time and as plainly as can be.
 const ended = ['completed', 'failed', 'cancelled', 'rejected', 'partial'];
 const cancelling = ['assessingCancellation', 'pendingCancellation'];
-const itemEdges = `acknowledged>rejected acknowledged>inProgress acknowledged>pending acknowledged>held acknowledged>failed
+const itemEdges =
+  `acknowledged>rejected acknowledged>inProgress acknowledged>pending acknowledged>held acknowledged>failed
   inProgress>pending inProgress>held inProgress>completed inProgress>failed pending>inProgress pending>cancelled held>inProgress held>cancelled
   acknowledged>assessingCancellation inProgress>assessingCancellation pending>assessingCancellation held>assessingCancellation
   assessingCancellation>acknowledged assessingCancellation>inProgress assessingCancellation>pending assessingCancellation>held
   assessingCancellation>pendingCancellation pendingCancellation>cancelled`.split(/\s+/);
 /** Of items that are cancelled while the order goes on, only the end is told. */
 const toldEdges = [...itemEdges, 'acknowledged>cancelled', 'inProgress>cancelled'];
-const orderEdges = `${itemEdges.join(' ')} inProgress>partial acknowledged>cancelled inProgress>acknowledged inProgress>cancelled
+const orderEdges =
+  `${itemEdges.join(' ')} inProgress>partial acknowledged>cancelled inProgress>acknowledged inProgress>cancelled
   pending>acknowledged pending>held pending>completed pending>failed pending>partial pending>rejected
-  held>acknowledged held>pending held>completed held>failed held>partial held>rejected pendingCancellation>partial`.split(/\s+/);
+  held>acknowledged held>pending held>completed held>failed held>partial held>rejected pendingCancellation>partial`.split(
+    /\s+/,
+  );
 
 function derived(items: readonly string[], kept: string | undefined): string {
   const has = (state: string): boolean => items.includes(state);
   const open = items.filter((state) => !ended.includes(state));
   if (open.length > 0) {
     const step = cancelling.find((state) => open.every((other) => other === state));
-    return step ?? kept ?? ['inProgress', 'pending', 'held'].find(has) ?? (has('completed') || has('failed') ? 'inProgress' : 'acknowledged');
+    return (
+      step ??
+      kept ??
+      ['inProgress', 'pending', 'held'].find(has) ??
+      (has('completed') || has('failed') ? 'inProgress' : 'acknowledged')
+    );
   }
   if (has('completed')) return items.every((state) => state === 'completed') ? 'completed' : 'partial';
   return ['cancelled', 'failed'].find(has) ?? 'rejected';
 }
 
 const itemIds = ['1', '2', '3'];
-const states = ['acknowledged', 'rejected', 'pending', 'held', 'inProgress', 'cancelled', 'completed', 'failed', ...cancelling];
+const states = [
+  'acknowledged',
+  'rejected',
+  'pending',
+  'held',
+  'inProgress',
+  'cancelled',
+  'completed',
+  'failed',
+  ...cancelling,
+];
 const door = fc.constantFrom<Door>(...doors);
 const likely = fc.constantFrom('inProgress', 'inProgress', 'completed', 'failed', 'pending', 'held');
 const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ type: fc.constant('move' as const), door, item: fc.constantFrom(...itemIds), to: fc.oneof({ weight: 3, arbitrary: likely }, { weight: 1, arbitrary: fc.constantFrom(...states) }) }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constant('lead' as const), door, to: fc.constantFrom('inProgress', 'inProgress', 'held', 'pending', 'rejected', 'cancelled', 'completed', 'partial') }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('cancel' as const), door, items: fc.option(fc.subarray(itemIds, { minLength: 1 }), { freq: 2 }) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant('move' as const),
+      door,
+      item: fc.constantFrom(...itemIds),
+      to: fc.oneof({ weight: 3, arbitrary: likely }, { weight: 1, arbitrary: fc.constantFrom(...states) }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('lead' as const),
+      door,
+      to: fc.constantFrom(
+        'inProgress',
+        'inProgress',
+        'held',
+        'pending',
+        'rejected',
+        'cancelled',
+        'completed',
+        'partial',
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('cancel' as const),
+      door,
+      items: fc.option(fc.subarray(itemIds, { minLength: 1 }), { freq: 2 }),
+    }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -76,7 +126,9 @@ describe('the history of an order', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
         const wait = [{ relationshipType: 'dependsOn', orderItem: { itemId: '1' } }];
-        let order = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2' }, { id: '3', orderItemRelationship: wait }] });
+        let order = await made(server, 'ResourceOrder', {
+          orderItem: [{ id: '1' }, { id: '2' }, { id: '3', orderItemRelationship: wait }],
+        });
         for (const one of steps) {
           server.clock.advance(1_000);
           const { status, resource } = await take(order.id, one);
@@ -86,8 +138,13 @@ describe('the history of an order', () => {
           const after = await readOrder(server, order.id);
           if (isRefused) expect([one, after]).toEqual([one, order]);
           else if (one.type === 'cancel') {
-            const cancelled = Object.entries(itemStates(after)).filter(([itemId]) => one.items?.includes(itemId) ?? true);
-            expect([one, cancelled.every(([, state]) => state === 'cancelled' || (one.items === null && ended.includes(state)))]).toEqual([one, true]);
+            const cancelled = Object.entries(itemStates(after)).filter(
+              ([itemId]) => one.items?.includes(itemId) ?? true,
+            );
+            expect([
+              one,
+              cancelled.every(([, state]) => state === 'cancelled' || (one.items === null && ended.includes(state))),
+            ]).toEqual([one, true]);
           }
           expect([one, after.state]).toEqual([one, derived(Object.values(itemStates(after)), after.requestedState)]);
           if (ended.includes(after.state)) expect(after.requestedState).toBe(undefined);
@@ -96,8 +153,12 @@ describe('the history of an order', () => {
         const history = await told(order.id);
         for (const [index, { state, items }] of history.slice(1).entries()) {
           const before = history[index] as (typeof history)[number];
-          const edges = [[before.state, state, orderEdges], ...itemIds.map((id) => [before.items[id], items[id], toldEdges])] as [string, string, string[]][];
-          for (const [from, to, known] of edges) expect([from, to, from === to || known.includes(`${from}>${to}`)]).toEqual([from, to, true]);
+          const edges = [
+            [before.state, state, orderEdges],
+            ...itemIds.map((id) => [before.items[id], items[id], toldEdges]),
+          ] as [string, string, string[]][];
+          for (const [from, to, known] of edges)
+            expect([from, to, from === to || known.includes(`${from}>${to}`)]).toEqual([from, to, true]);
         }
         expect(history.at(-1)).toEqual({ state: order.state, items: itemStates(order) });
       }),

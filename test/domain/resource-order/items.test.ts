@@ -11,31 +11,65 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const on = (...ids: string[]): object => ({ orderItemRelationship: ids.map((itemId) => ({ relationshipType: 'dependsOn', orderItem: { itemId } })) });
-const patchItems = (door: Door, id: string, orderItem: readonly object[]): Promise<Outcome> => update(server, door, 'ResourceOrder', id, { orderItem });
+const on = (...ids: string[]): object => ({
+  orderItemRelationship: ids.map((itemId) => ({ relationshipType: 'dependsOn', orderItem: { itemId } })),
+});
+const patchItems = (door: Door, id: string, orderItem: readonly object[]): Promise<Outcome> =>
+  update(server, door, 'ResourceOrder', id, { orderItem });
 
 describe('the items of an order', () => {
-  it.each(doors)('have ids of their own, wait for none that is not there, and never for each other, through %s', async (door) => {
-    const refused: [object[], string][] = [
-      [[{ id: '1' }, { id: '1' }], "orderItem.0.id is that of another item, too: '1'"],
-      [[{ id: '1', ...on('2') }], "orderItem.0.orderItemRelationship depends on the item '2', which the order has not"],
-      [[{ id: '1', ...on('1') }], "orderItem depends on itself: '1' waits for '1'"],
-      [[{ id: '0', ...on('1') }, { id: '1', ...on('2') }, { id: '2', ...on('3', '1') }, { id: '3' }], "depends on itself: '1' waits for '2' waits for '1'"],
-    ];
-    for (const [orderItem, message] of refused) {
-      expect(await create(server, door, 'ResourceOrder', { orderItem })).toMatchObject({ status: 400, message: expect.stringContaining(message) });
-      const { id } = await placeOrder(server, ['9']);
-      expect(await patchItems(door, id, [{ id: '9' }, ...orderItem])).toMatchObject({ status: 400, message: expect.stringContaining(message.replace('orderItem.0', 'orderItem.1')) });
-    }
-    const bundled = [{ id: '1', orderItemRelationship: [{ relationshipType: 'bundles', orderItem: { itemId: '9' } }, { relationshipType: 'dependsOn', orderItem: { itemId: '9', resourceOrderId: 'elsewhere' } }] }];
-    expect((await create(server, door, 'ResourceOrder', { orderItem: bundled })).status).toBeLessThan(300);
-  });
+  it.each(doors)(
+    'have ids of their own, wait for none that is not there, and never for each other, through %s',
+    async (door) => {
+      const refused: [object[], string][] = [
+        [[{ id: '1' }, { id: '1' }], "orderItem.0.id is that of another item, too: '1'"],
+        [
+          [{ id: '1', ...on('2') }],
+          "orderItem.0.orderItemRelationship depends on the item '2', which the order has not",
+        ],
+        [[{ id: '1', ...on('1') }], "orderItem depends on itself: '1' waits for '1'"],
+        [
+          [{ id: '0', ...on('1') }, { id: '1', ...on('2') }, { id: '2', ...on('3', '1') }, { id: '3' }],
+          "depends on itself: '1' waits for '2' waits for '1'",
+        ],
+      ];
+      for (const [orderItem, message] of refused) {
+        expect(await create(server, door, 'ResourceOrder', { orderItem })).toMatchObject({
+          status: 400,
+          message: expect.stringContaining(message),
+        });
+        const { id } = await placeOrder(server, ['9']);
+        expect(await patchItems(door, id, [{ id: '9' }, ...orderItem])).toMatchObject({
+          status: 400,
+          message: expect.stringContaining(message.replace('orderItem.0', 'orderItem.1')),
+        });
+      }
+      const bundled = [
+        {
+          id: '1',
+          orderItemRelationship: [
+            { relationshipType: 'bundles', orderItem: { itemId: '9' } },
+            { relationshipType: 'dependsOn', orderItem: { itemId: '9', resourceOrderId: 'elsewhere' } },
+          ],
+        },
+      ];
+      expect((await create(server, door, 'ResourceOrder', { orderItem: bundled })).status).toBeLessThan(300);
+    },
+  );
 
   it.each(doors)('say which other one they wait for, through %s', async (door) => {
     const { id } = await placeOrder(server, ['1']);
     for (const other of [{}, { orderItem: {} }, { orderItem: { resourceOrderId: id } }]) {
-      const orderItem = [{ id: '1', orderItemRelationship: [{ relationshipType: 'bundles' }, { relationshipType: 'dependsOn', ...other }] }];
-      const refused = { status: 400, message: expect.stringContaining('orderItem.0.orderItemRelationship.1.orderItem.itemId is missing') };
+      const orderItem = [
+        {
+          id: '1',
+          orderItemRelationship: [{ relationshipType: 'bundles' }, { relationshipType: 'dependsOn', ...other }],
+        },
+      ];
+      const refused = {
+        status: 400,
+        message: expect.stringContaining('orderItem.0.orderItemRelationship.1.orderItem.itemId is missing'),
+      };
       expect(await create(server, door, 'ResourceOrder', { orderItem })).toMatchObject(refused);
       expect(await patchItems(door, id, orderItem)).toMatchObject(refused);
     }
@@ -53,12 +87,27 @@ describe('the items of an order', () => {
 
   it.each(doors)('change, come and go by an update, while they are not finished, through %s', async (door) => {
     const { id } = await orderWith(server, { 1: 'inProgress', 2: 'acknowledged' });
-    const changed = await patchItems(door, id, [{ id: '1', quantity: 5, resource: { name: 'cable' } }, { id: '3', action: 'add', ...on('1') }]);
-    expect(changed.resource.orderItem).toMatchObject([{ id: '1', quantity: 5, state: 'inProgress', resource: { name: 'cable' } }, { id: '3', action: 'add', state: 'acknowledged' }]);
+    const changed = await patchItems(door, id, [
+      { id: '1', quantity: 5, resource: { name: 'cable' } },
+      { id: '3', action: 'add', ...on('1') },
+    ]);
+    expect(changed.resource.orderItem).toMatchObject([
+      { id: '1', quantity: 5, state: 'inProgress', resource: { name: 'cable' } },
+      { id: '3', action: 'add', state: 'acknowledged' },
+    ]);
     const { status, message } = await patchItems(door, id, [{ id: '3' }]);
-    expect([status, message]).toEqual([409, `item '1' of resourceOrder '${id}' is inProgress and cannot be removed: only what is acknowledged can`]);
-    expect(await patchItems(door, id, [{ id: '1' }, { id: '4', state: 'inProgress' }])).toMatchObject({ status: 400, message: expect.stringContaining('orderItem.1.state of a new item must be acknowledged') });
-    expect(await patchItems(door, id, [])).toMatchObject({ status: 400, message: expect.stringContaining('at least one element') });
+    expect([status, message]).toEqual([
+      409,
+      `item '1' of resourceOrder '${id}' is inProgress and cannot be removed: only what is acknowledged can`,
+    ]);
+    expect(await patchItems(door, id, [{ id: '1' }, { id: '4', state: 'inProgress' }])).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('orderItem.1.state of a new item must be acknowledged'),
+    });
+    expect(await patchItems(door, id, [])).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('at least one element'),
+    });
   });
 
   it.each(doors)('that are finished stay as they are, through %s', async (door) => {
@@ -70,19 +119,31 @@ describe('the items of an order', () => {
         status: 409,
         message: `item '1' of resourceOrder '${id}' is ${state} and cannot change any more`,
       });
-      expect(await patchItems(door, id, [{ id: '2' }])).toMatchObject({ status: 409, message: expect.stringContaining('cannot be removed') });
+      expect(await patchItems(door, id, [{ id: '2' }])).toMatchObject({
+        status: 409,
+        message: expect.stringContaining('cannot be removed'),
+      });
     }
   });
 
   it.each(doors)('do not grow when the order is at its end, while its notes may, through %s', async (door) => {
     const { id, orderItem } = await orderWith(server, { 1: 'completed' });
-    expect(await patchItems(door, id, [...orderItem, { id: '2' }])).toMatchObject({ status: 409, message: `resourceOrder '${id}' is completed and gets no further items` });
-    expect((await update(server, door, 'ResourceOrder', id, { note: [{ text: 'thank you' }] })).resource.note).toMatchObject([{ text: 'thank you' }]);
+    expect(await patchItems(door, id, [...orderItem, { id: '2' }])).toMatchObject({
+      status: 409,
+      message: `resourceOrder '${id}' is completed and gets no further items`,
+    });
+    expect(
+      (await update(server, door, 'ResourceOrder', id, { note: [{ text: 'thank you' }] })).resource.note,
+    ).toMatchObject([{ text: 'thank you' }]);
   });
 
   it('are edited by JSON Patch one by one, and several states move at once', async () => {
     const { id } = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', ...on('1') }] });
-    const patch = (...operations: object[]): Promise<any> => server.rest('PATCH', `/resourceOrder/${id}`, { body: operations, headers: { 'content-type': 'application/json-patch+json' } });
+    const patch = (...operations: object[]): Promise<any> =>
+      server.rest('PATCH', `/resourceOrder/${id}`, {
+        body: operations,
+        headers: { 'content-type': 'application/json-patch+json' },
+      });
     await move(server, 'rest', id, ['1', 'inProgress']);
     const { status, body } = await patch(
       { op: 'replace', path: '/orderItem/0/state', value: 'completed' },
@@ -90,7 +151,12 @@ describe('the items of an order', () => {
       { op: 'add', path: '/orderItem/1/quantity', value: 3 },
       { op: 'add', path: '/orderItem/-', value: { id: '3', action: 'no_change' } },
     );
-    expect([status, itemStates(body), body.orderItem[1].quantity, body.orderItem[2].action]).toEqual([200, { 1: 'completed', 2: 'inProgress', 3: 'acknowledged' }, 3, 'noChange']);
+    expect([status, itemStates(body), body.orderItem[1].quantity, body.orderItem[2].action]).toEqual([
+      200,
+      { 1: 'completed', 2: 'inProgress', 3: 'acknowledged' },
+      3,
+      'noChange',
+    ]);
     expect((await patch({ op: 'remove', path: '/orderItem/2' })).body.orderItem).toHaveLength(2);
     expect((await patch({ op: 'remove', path: '/orderItem/1' })).status).toBe(409);
     // The other one depends on it.
@@ -112,12 +178,19 @@ describe('changes of one order at a time', () => {
       throw new Error('never got through');
     };
     await Promise.all([
-      ...ids.map((itemId, index) => insist((key) => move(server, doors[index % 2] as Door, id, [itemId, 'inProgress'], key))),
+      ...ids.map((itemId, index) =>
+        insist((key) => move(server, doors[index % 2] as Door, id, [itemId, 'inProgress'], key)),
+      ),
       insist((key) => update(server, 'rest', 'ResourceOrder', id, { name: 'renamed' }, key)),
       insist((key) => update(server, 'graphql', 'ResourceOrder', id, { category: 'Premium' }, key)),
     ]);
     const order = await readOrder(server, id);
-    expect([new Set(Object.values(itemStates(order))), order.name, order.category, order.state]).toEqual([new Set(['inProgress']), 'renamed', 'Premium', 'inProgress']);
+    expect([new Set(Object.values(itemStates(order))), order.name, order.category, order.state]).toEqual([
+      new Set(['inProgress']),
+      'renamed',
+      'Premium',
+      'inProgress',
+    ]);
   });
 
   it('all get through, as many as come at once, and each finds what those before it did', async () => {
@@ -142,7 +215,10 @@ describe('changes of one order at a time', () => {
     const { id } = await placeOrder(server, ['1']);
     const { headers } = await server.rest('GET', `/resourceOrder/${id}`);
     await update(server, 'rest', 'ResourceOrder', id, { name: 'first' });
-    const answer = await server.rest('PATCH', `/resourceOrder/${id}`, { body: { name: 'second' }, headers: { 'if-match': headers.get('etag') as string } });
+    const answer = await server.rest('PATCH', `/resourceOrder/${id}`, {
+      body: { name: 'second' },
+      headers: { 'if-match': headers.get('etag') as string },
+    });
     expect(answer.status).toBe(412);
   });
 });
@@ -151,25 +227,43 @@ describe('orders are found', () => {
   it('in the very next list, by their date with and without quotes, and by what their resources are', async () => {
     const specification = `spec-${Math.random()}`;
     server.clock.advance(1_001);
-    const order = await made(server, 'ResourceOrder', { orderItem: [{ id: '1', resource: { resourceSpecification: { id: specification } } }, { id: '2' }] });
+    const order = await made(server, 'ResourceOrder', {
+      orderItem: [{ id: '1', resource: { resourceSpecification: { id: specification } } }, { id: '2' }],
+    });
     const idsBy = async (query: string): Promise<string[]> => {
       const { status, body } = await server.rest('GET', `/resourceOrder${query}`);
       expect([query, status]).toEqual([query, 200]);
       return body.map(({ id }: any) => id);
     };
     expect(await idsBy('')).toContain(order.id);
-    for (const query of [`?orderDate=${order.orderDate}`, `?orderDate=%22${order.orderDate}%22`, `?orderDate="${order.orderDate}"`, `?id=${order.id}`, `?orderItem.resource.resourceSpecification.id=${specification}`]) {
+    for (const query of [
+      `?orderDate=${order.orderDate}`,
+      `?orderDate=%22${order.orderDate}%22`,
+      `?orderDate="${order.orderDate}"`,
+      `?id=${order.id}`,
+      `?orderItem.resource.resourceSpecification.id=${specification}`,
+    ]) {
       expect([query, await idsBy(query)]).toEqual([query, [order.id]]);
     }
-    const { data } = await server.graphql('query ($id: String!) { resourceOrders(filter: { orderItem: { some: { resource: { resourceSpecification: { id: { eq: $id } } } } } }) { items { id } } }', { id: specification });
+    const { data } = await server.graphql(
+      'query ($id: String!) { resourceOrders(filter: { orderItem: { some: { resource: { resourceSpecification: { id: { eq: $id } } } } } }) { items { id } } }',
+      { id: specification },
+    );
     expect(data.resourceOrders.items).toEqual([{ id: order.id }]);
   });
 
   it('under every base path, with one canonical address', async () => {
     const order = await placeOrder(server, ['1']);
-    for (const base of ['/tmf-api/resourceOrderingManagement/v4', '/resourceOrderingManagement/v4', '/tmf-api/resourceOrdering/v4']) {
+    for (const base of [
+      '/tmf-api/resourceOrderingManagement/v4',
+      '/resourceOrderingManagement/v4',
+      '/tmf-api/resourceOrdering/v4',
+    ]) {
       const answer = await fetch(`${server.url}${base}/resourceOrder/${order.id}`);
-      expect([answer.status, ((await answer.json()) as any).href]).toEqual([200, `${server.url}/tmf-api/resourceOrderingManagement/v4/resourceOrder/${order.id}`]);
+      expect([answer.status, ((await answer.json()) as any).href]).toEqual([
+        200,
+        `${server.url}/tmf-api/resourceOrderingManagement/v4/resourceOrder/${order.id}`,
+      ]);
     }
   });
 });

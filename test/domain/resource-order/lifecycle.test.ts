@@ -23,19 +23,23 @@ const moves: Readonly<Record<string, readonly string[]>> = {
 const targets = [...Object.keys(moves), 'assessingCancellation', 'pendingCancellation'];
 
 describe('an item', () => {
-  it.each(Object.keys(moves).flatMap((from) => doors.map((door) => [from, door] as const)))('that is %s moves along the table only, through %s', async (from, door) => {
-    for (const to of targets) {
-      const { id } = await orderWith(server, { 1: from, 2: 'acknowledged' });
-      const { status, message, resource } = await move(server, door, id, ['1', to]);
-      if (to === from || moves[from]?.includes(to)) expect([from, to, status, itemStates(resource)['1']]).toEqual([from, to, 200, to]);
-      else {
-        const allowed = moves[from]?.length ? `it may become ${moves[from].join(' or ')}` : undefined;
-        expect([from, to, status]).toEqual([from, to, 409]);
-        expect(message).toContain(`item '1' of resourceOrder '${id}' is ${from} and cannot`);
-        if (allowed) expect(message).toContain(allowed);
+  it.each(Object.keys(moves).flatMap((from) => doors.map((door) => [from, door] as const)))(
+    'that is %s moves along the table only, through %s',
+    async (from, door) => {
+      for (const to of targets) {
+        const { id } = await orderWith(server, { 1: from, 2: 'acknowledged' });
+        const { status, message, resource } = await move(server, door, id, ['1', to]);
+        if (to === from || moves[from]?.includes(to))
+          expect([from, to, status, itemStates(resource)['1']]).toEqual([from, to, 200, to]);
+        else {
+          const allowed = moves[from]?.length ? `it may become ${moves[from].join(' or ')}` : undefined;
+          expect([from, to, status]).toEqual([from, to, 409]);
+          expect(message).toContain(`item '1' of resourceOrder '${id}' is ${from} and cannot`);
+          if (allowed) expect(message).toContain(allowed);
+        }
       }
-    }
-  });
+    },
+  );
 
   it.each(doors)('is in no state that there is not, through %s', async (door) => {
     const { id } = await placeOrder(server, ['1']);
@@ -49,7 +53,10 @@ describe('an item', () => {
     const wait = { orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId: '1' } }] };
     for (const door of doors) {
       const { id } = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', ...wait }] });
-      const early = { status: 409, message: `item '2' of resourceOrder '${id}' cannot be inProgress before those it depends on are completed: '1' is acknowledged` };
+      const early = {
+        status: 409,
+        message: `item '2' of resourceOrder '${id}' cannot be inProgress before those it depends on are completed: '1' is acknowledged`,
+      };
       expect(await move(server, door, id, ['2', 'inProgress'])).toMatchObject(early);
       await move(server, door, id, ['1', 'inProgress']);
       expect((await move(server, door, id, ['2', 'inProgress'])).message).toContain("'1' is inProgress");
@@ -63,7 +70,10 @@ describe('an item', () => {
       for (const kept of ['held', 'pending']) {
         const { id } = await orderWith(server, { 1: 'inProgress', 2: 'acknowledged' });
         await update(server, door, 'ResourceOrder', id, { state: kept });
-        expect(await move(server, door, id, ['2', 'inProgress'])).toMatchObject({ status: 409, message: expect.stringContaining(`cannot start while the order is ${kept}`) });
+        expect(await move(server, door, id, ['2', 'inProgress'])).toMatchObject({
+          status: 409,
+          message: expect.stringContaining(`cannot start while the order is ${kept}`),
+        });
         expect((await move(server, door, id, ['1', 'completed'])).resource.state).toBe(kept);
         expect((await move(server, door, id, ['2', 'rejected'])).resource.state).toBe('partial');
         expect((await readOrder(server, id)).requestedState).toBe(undefined);
@@ -83,7 +93,10 @@ describe('an item', () => {
       state: 'inProgress',
       startDate: now,
       expectedCompletionDate: '2026-04-01T00:00:00.000Z',
-      note: [{ id: 'n', text: 'first', date: null }, { id: expect.stringMatching(/^[0-9A-Z]{26}$/), text: 'on it', date: now }],
+      note: [
+        { id: 'n', text: 'first', date: null },
+        { id: expect.stringMatching(/^[0-9A-Z]{26}$/), text: 'on it', date: now },
+      ],
     });
     for (const [args, status, message] of [
       ['itemId: "9", state: "failed"', 404, "item '9' of resourceOrder"],
@@ -91,14 +104,21 @@ describe('an item', () => {
       ['itemId: "1", note: ""', 400, 'note must not be empty'],
       ['itemId: "1", state: "completed", ifRevision: 1', 412, 'revision'],
     ] as const) {
-      const { errors } = await server.graphql(`mutation ($id: ID!) { updateResourceOrderItem(orderId: $id, ${args}) { id } }`, { id });
-      expect([errors?.[0]?.extensions.status, errors?.[0]?.message]).toEqual([status, expect.stringContaining(message)]);
+      const { errors } = await server.graphql(
+        `mutation ($id: ID!) { updateResourceOrderItem(orderId: $id, ${args}) { id } }`,
+        { id },
+      );
+      expect([errors?.[0]?.extensions.status, errors?.[0]?.message]).toEqual([
+        status,
+        expect.stringContaining(message),
+      ]);
     }
   });
 
   it('is moved once under one idempotency key', async () => {
     const { id } = await placeOrder(server, ['1']);
-    const query = 'mutation ($id: ID!) { updateResourceOrderItem(orderId: $id, itemId: "1", note: "once", idempotencyKey: "item once") { revision note { text } } }';
+    const query =
+      'mutation ($id: ID!) { updateResourceOrderItem(orderId: $id, itemId: "1", note: "once", idempotencyKey: "item once") { revision note { text } } }';
     const [first, second] = [await server.graphql(query, { id }), await server.graphql(query, { id })];
     expect(second.data).toEqual(first.data);
     expect(second.headers.get('idempotency-replayed')).toBe('true');
@@ -119,20 +139,33 @@ describe('an order', () => {
   };
   const all = [...Object.keys(asked), 'partial', 'assessingCancellation', 'pendingCancellation'];
 
-  it.each(Object.keys(asked).flatMap((from) => doors.map((door) => [from, door] as const)))('that is %s is led by a client only where the table says, through %s', async (from, door) => {
-    for (const to of all) {
-      const { id, state } = await orderWith(server, { 1: from });
-      expect(state).toBe(from);
-      const { status, message, resource } = await update(server, door, 'ResourceOrder', id, { state: to });
-      if (to === from || asked[from]?.includes(to)) expect([from, to, status, resource.state]).toEqual([from, to, 200, to]);
-      else expect([from, to, status, message]).toEqual([from, to, 409, expect.stringContaining(`resourceOrder '${id}' is ${from} and cannot become ${to}: it may`)]);
-    }
-  });
+  it.each(Object.keys(asked).flatMap((from) => doors.map((door) => [from, door] as const)))(
+    'that is %s is led by a client only where the table says, through %s',
+    async (from, door) => {
+      for (const to of all) {
+        const { id, state } = await orderWith(server, { 1: from });
+        expect(state).toBe(from);
+        const { status, message, resource } = await update(server, door, 'ResourceOrder', id, { state: to });
+        if (to === from || asked[from]?.includes(to))
+          expect([from, to, status, resource.state]).toEqual([from, to, 200, to]);
+        else
+          expect([from, to, status, message]).toEqual([
+            from,
+            to,
+            409,
+            expect.stringContaining(`resourceOrder '${id}' is ${from} and cannot become ${to}: it may`),
+          ]);
+      }
+    },
+  );
 
   it.each(doors)('is in no state that there is not, through %s', async (door) => {
     const { id } = await placeOrder(server, ['1']);
     for (const state of ['Held', 'done', '', 'constructor']) {
-      expect(await update(server, door, 'ResourceOrder', id, { state })).toMatchObject({ status: 400, message: expect.stringContaining('state must be one of') });
+      expect(await update(server, door, 'ResourceOrder', id, { state })).toMatchObject({
+        status: 400,
+        message: expect.stringContaining('state must be one of'),
+      });
     }
   });
 
@@ -141,7 +174,10 @@ describe('an order', () => {
     const { id } = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', ...wait }, { id: '3' }] });
     server.clock.advance(1_234);
     const started = await update(server, door, 'ResourceOrder', id, { state: 'inProgress' });
-    expect([itemStates(started.resource), started.resource.startDate]).toEqual([{ 1: 'inProgress', 2: 'acknowledged', 3: 'inProgress' }, server.clock.now().toISOString()]);
+    expect([itemStates(started.resource), started.resource.startDate]).toEqual([
+      { 1: 'inProgress', 2: 'acknowledged', 3: 'inProgress' },
+      server.clock.now().toISOString(),
+    ]);
     await move(server, door, id, ['1', 'held']);
     await move(server, door, id, ['3', 'pending']);
     expect((await readOrder(server, id)).state).toBe('pending');
@@ -154,17 +190,30 @@ describe('an order', () => {
     const held = await update(server, door, 'ResourceOrder', id, { state: 'held' });
     expect([held.resource.state, held.resource.requestedState]).toEqual(['held', 'held']);
     const lifted = await update(server, door, 'ResourceOrder', id, { state: 'inProgress' });
-    expect([lifted.resource.state, lifted.resource.requestedState, itemStates(lifted.resource)]).toEqual(['inProgress', undefined, { 1: 'inProgress', 2: 'held', 3: 'acknowledged' }]);
+    expect([lifted.resource.state, lifted.resource.requestedState, itemStates(lifted.resource)]).toEqual([
+      'inProgress',
+      undefined,
+      { 1: 'inProgress', 2: 'held', 3: 'acknowledged' },
+    ]);
   });
 
-  it.each(doors)('is not started when nothing of it can be, nor rejected once some of it is cancelled, through %s', async (door) => {
-    const wait = { orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId: '1' } }] };
-    const { id } = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', ...wait }] });
-    await move(server, door, id, ['1', 'rejected']);
-    expect(await update(server, door, 'ResourceOrder', id, { state: 'inProgress' })).toMatchObject({ status: 409, message: expect.stringContaining('none of its items can start') });
-    const other = await orderWith(server, { 1: 'cancelled', 2: 'acknowledged' });
-    expect(await update(server, door, 'ResourceOrder', other.id, { state: 'rejected' })).toMatchObject({ status: 409, message: expect.stringContaining('its items are cancelled, acknowledged') });
-  });
+  it.each(doors)(
+    'is not started when nothing of it can be, nor rejected once some of it is cancelled, through %s',
+    async (door) => {
+      const wait = { orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId: '1' } }] };
+      const { id } = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', ...wait }] });
+      await move(server, door, id, ['1', 'rejected']);
+      expect(await update(server, door, 'ResourceOrder', id, { state: 'inProgress' })).toMatchObject({
+        status: 409,
+        message: expect.stringContaining('none of its items can start'),
+      });
+      const other = await orderWith(server, { 1: 'cancelled', 2: 'acknowledged' });
+      expect(await update(server, door, 'ResourceOrder', other.id, { state: 'rejected' })).toMatchObject({
+        status: 409,
+        message: expect.stringContaining('its items are cancelled, acknowledged'),
+      });
+    },
+  );
 
   it('has the dates of its transitions, to the millisecond', async () => {
     server.clock.advance(7);
@@ -179,24 +228,50 @@ describe('an order', () => {
     expect([started.startDate, started.completionDate]).toEqual([startDate, undefined]);
     await dated(['1', 'completed']);
     const done = await dated(['2', 'rejected']);
-    expect([done.state, done.startDate, done.completionDate, done.cancellationDate, done.orderDate]).toEqual(['partial', startDate, server.clock.now().toISOString(), undefined, ordered.orderDate]);
-    const cancelled = await update(server, 'rest', 'ResourceOrder', (await placeOrder(server, ['1'])).id, { state: 'cancelled', cancellationReason: 'no longer needed' });
-    expect([cancelled.resource.cancellationDate, cancelled.resource.cancellationReason]).toEqual([server.clock.now().toISOString(), 'no longer needed']);
+    expect([done.state, done.startDate, done.completionDate, done.cancellationDate, done.orderDate]).toEqual([
+      'partial',
+      startDate,
+      server.clock.now().toISOString(),
+      undefined,
+      ordered.orderDate,
+    ]);
+    const cancelled = await update(server, 'rest', 'ResourceOrder', (await placeOrder(server, ['1'])).id, {
+      state: 'cancelled',
+      cancellationReason: 'no longer needed',
+    });
+    expect([cancelled.resource.cancellationDate, cancelled.resource.cancellationReason]).toEqual([
+      server.clock.now().toISOString(),
+      'no longer needed',
+    ]);
     const planned = await placeOrder(server, ['1'], { startDate: '2026-12-24T00:00:00.001Z' });
     await move(server, 'rest', planned.id, ['1', 'inProgress']);
     expect((await readOrder(server, planned.id)).startDate).toBe('2026-12-24T00:00:00.001Z');
   });
 
-  it.each(doors)('that its items hold up is kept there, when a client asks for that, until it is lifted, through %s', async (door) => {
-    for (const kept of ['held', 'pending']) {
-      const { id } = await orderWith(server, { 1: kept, 2: 'acknowledged' });
-      expect((await update(server, door, 'ResourceOrder', id, { state: kept })).resource).toMatchObject({ state: kept, requestedState: kept });
-      expect((await eventsOf(server, id)).at(-1)).toEqual(['ResourceOrderAttributeValueChangeEvent', kept]);
-      for (const item of ['1', '2']) expect(await move(server, door, id, [item, 'inProgress'])).toMatchObject({ status: 409, message: expect.stringContaining(`cannot start while the order is ${kept}`) });
-      const lifted = await update(server, door, 'ResourceOrder', id, { state: 'inProgress' });
-      expect([lifted.resource.state, lifted.resource.requestedState, itemStates(lifted.resource)]).toEqual(['inProgress', undefined, { 1: 'inProgress', 2: 'acknowledged' }]);
-    }
-  });
+  it.each(doors)(
+    'that its items hold up is kept there, when a client asks for that, until it is lifted, through %s',
+    async (door) => {
+      for (const kept of ['held', 'pending']) {
+        const { id } = await orderWith(server, { 1: kept, 2: 'acknowledged' });
+        expect((await update(server, door, 'ResourceOrder', id, { state: kept })).resource).toMatchObject({
+          state: kept,
+          requestedState: kept,
+        });
+        expect((await eventsOf(server, id)).at(-1)).toEqual(['ResourceOrderAttributeValueChangeEvent', kept]);
+        for (const item of ['1', '2'])
+          expect(await move(server, door, id, [item, 'inProgress'])).toMatchObject({
+            status: 409,
+            message: expect.stringContaining(`cannot start while the order is ${kept}`),
+          });
+        const lifted = await update(server, door, 'ResourceOrder', id, { state: 'inProgress' });
+        expect([lifted.resource.state, lifted.resource.requestedState, itemStates(lifted.resource)]).toEqual([
+          'inProgress',
+          undefined,
+          { 1: 'inProgress', 2: 'acknowledged' },
+        ]);
+      }
+    },
+  );
 
   it('tells of its state, of its attributes, and of what it waits to know', async () => {
     const { id } = await placeOrder(server, ['1']);
@@ -217,12 +292,16 @@ describe('an order', () => {
     ]);
   });
 
-  it.each(Object.keys(waysTo).flatMap((state) => doors.map((door) => [state, door] as const)))('that is %s is deleted only when it was not begun or is at its end, through %s', async (state, door) => {
-    const { id } = await orderWith(server, { 1: state });
-    const { status, message } = await remove(server, door, 'ResourceOrder', id);
-    if (['inProgress', 'pending', 'held'].includes(state)) expect([status, message]).toEqual([409, `resourceOrder '${id}' is ${state}: cancel it before deleting it`]);
-    else expect(status).toBeLessThan(300);
-  });
+  it.each(Object.keys(waysTo).flatMap((state) => doors.map((door) => [state, door] as const)))(
+    'that is %s is deleted only when it was not begun or is at its end, through %s',
+    async (state, door) => {
+      const { id } = await orderWith(server, { 1: state });
+      const { status, message } = await remove(server, door, 'ResourceOrder', id);
+      if (['inProgress', 'pending', 'held'].includes(state))
+        expect([status, message]).toEqual([409, `resourceOrder '${id}' is ${state}: cancel it before deleting it`]);
+      else expect(status).toBeLessThan(300);
+    },
+  );
 
   it.each(doors)('refuses what it cannot be made of, through %s', async (door: Door) => {
     const refused: [object, string][] = [
@@ -232,18 +311,43 @@ describe('an order', () => {
       [{ orderItem: [{ id: '1' }], priority: -1 }, 'priority must be from 0'],
       [{ orderItem: [{ id: '1', quantity: -1 }] }, 'orderItem.0.quantity must be greater than zero'],
       [{ orderItem: [{ id: '1', quantity: 0 }] }, 'orderItem.0.quantity must be greater than zero'],
-      [{ orderItem: [{ id: '1', action: 'buy' }] }, "orderItem.0.action must be one of add, modify, delete, noChange: 'buy'"],
-      [{ orderItem: [{ id: '1', resource: { usageState: 'lazy' } }] }, 'orderItem.0.resource.usageState must be one of idle, active, busy'],
-      [{ orderItem: [{ id: '1', resource: { resourceRelationship: [{ relationshipType: 'x', resource: { operationalState: 'on' } }] } }] }, 'orderItem.0.resource.resourceRelationship.0.resource.operationalState must be one of'],
+      [
+        { orderItem: [{ id: '1', action: 'buy' }] },
+        "orderItem.0.action must be one of add, modify, delete, noChange: 'buy'",
+      ],
+      [
+        { orderItem: [{ id: '1', resource: { usageState: 'lazy' } }] },
+        'orderItem.0.resource.usageState must be one of idle, active, busy',
+      ],
+      [
+        {
+          orderItem: [
+            {
+              id: '1',
+              resource: { resourceRelationship: [{ relationshipType: 'x', resource: { operationalState: 'on' } }] },
+            },
+          ],
+        },
+        'orderItem.0.resource.resourceRelationship.0.resource.operationalState must be one of',
+      ],
     ];
-    for (const [body, message] of refused) expect(await create(server, door, 'ResourceOrder', body)).toMatchObject({ status: 400, message: expect.stringContaining(message) });
+    for (const [body, message] of refused)
+      expect(await create(server, door, 'ResourceOrder', body)).toMatchObject({
+        status: 400,
+        message: expect.stringContaining(message),
+      });
   });
 
   it('nests resources two levels deep, and refuses deeper ones by their path', async () => {
-    const nest = (resource: object): object => ({ orderItem: [{ id: '1', resource: { resourceRelationship: [{ relationshipType: 'reliesOn', resource }] } }] });
+    const nest = (resource: object): object => ({
+      orderItem: [{ id: '1', resource: { resourceRelationship: [{ relationshipType: 'reliesOn', resource }] } }],
+    });
     expect((await create(server, 'rest', 'ResourceOrder', nest({ name: 'inner' }))).status).toBe(201);
     const deeper = await create(server, 'rest', 'ResourceOrder', nest({ resourceRelationship: [] }));
-    expect([deeper.status, deeper.message]).toEqual([400, expect.stringContaining('orderItem.0.resource.resourceRelationship.0.resource.resourceRelationship')]);
+    expect([deeper.status, deeper.message]).toEqual([
+      400,
+      expect.stringContaining('orderItem.0.resource.resourceRelationship.0.resource.resourceRelationship'),
+    ]);
     expect((await create(server, 'graphql', 'ResourceOrder', nest({ resourceRelationship: [] }))).status).toBe(400);
   });
 

@@ -1,13 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { orderStateOf } from '../../../src/domain/resource-order/order-state.js';
-import { isFinal, itemTransitions, orderTransitions, requestableTransitions } from '../../../src/domain/resource-order/transitions.js';
+import {
+  isFinal,
+  itemTransitions,
+  orderTransitions,
+  requestableTransitions,
+} from '../../../src/domain/resource-order/transitions.js';
 
 const itemStates = Object.keys(itemTransitions);
 
 /** Every list of up to three states of items; their order does not matter. */
 const standings = itemStates.flatMap((one, first) => [
   [one],
-  ...itemStates.slice(first).flatMap((two, second) => [[one, two], ...itemStates.slice(first + second).map((three) => [one, two, three])]),
+  ...itemStates
+    .slice(first)
+    .flatMap((two, second) => [[one, two], ...itemStates.slice(first + second).map((three) => [one, two, three])]),
 ]);
 
 describe('the state of an order', () => {
@@ -41,7 +48,9 @@ describe('the state of an order', () => {
     for (const kept of ['held', 'pending'] as const) {
       for (const items of standings) {
         const open = items.filter((state) => !isFinal(state));
-        const isKept = open.length > 0 && !['assessingCancellation', 'pendingCancellation'].some((step) => open.every((state) => state === step));
+        const isKept =
+          open.length > 0 &&
+          !['assessingCancellation', 'pendingCancellation'].some((step) => open.every((state) => state === step));
         expect([items, orderStateOf(items, kept)]).toEqual([items, isKept ? kept : orderStateOf(items)]);
       }
     }
@@ -67,7 +76,11 @@ describe('the state of an order', () => {
 
   it('never takes an edge that the table has not when an item moves along its own table', () => {
     const missing = restful.flatMap((items) =>
-      items.flatMap((state, index) => (itemTransitions[state] ?? []).filter((to) => !steps.slice(0, 2).includes(to)).flatMap((to) => missingEdges([items, items.with(index, to)]))),
+      items.flatMap((state, index) =>
+        (itemTransitions[state] ?? [])
+          .filter((to) => !steps.slice(0, 2).includes(to))
+          .flatMap((to) => missingEdges([items, items.with(index, to)])),
+      ),
     );
     expect([...new Set(missing)]).toEqual([]);
   });
@@ -75,9 +88,13 @@ describe('the state of an order', () => {
   it('never takes an edge that the table has not when open items are cancelled together, or go back', () => {
     const missing = restful.flatMap((items) =>
       Array.from({ length: 2 ** items.length }, (_, chosen) => chosen).flatMap((chosen) => {
-        const led = (to: string): string[] => items.map((state, index) => ((chosen >> index) & 1 && !isFinal(state) ? to : state));
+        const led = (to: string): string[] =>
+          items.map((state, index) => ((chosen >> index) & 1 && !isFinal(state) ? to : state));
         const [assessed = '', pending = '', done = ''] = steps;
-        return [...missingEdges([items, led(assessed), led(pending), led(done)]), ...missingEdges([items, led(assessed), items])];
+        return [
+          ...missingEdges([items, led(assessed), led(pending), led(done)]),
+          ...missingEdges([items, led(assessed), items]),
+        ];
       }),
     );
     expect([...new Set(missing)]).toEqual([]);

@@ -20,9 +20,18 @@ export const waysTo: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** An order whose items are led to these states, one after the other. */
-export async function orderWith(server: TestServer, states: Readonly<Record<string, string>>, more: Record<string, unknown> = {}): Promise<any> {
+export async function orderWith(
+  server: TestServer,
+  states: Readonly<Record<string, string>>,
+  more: Record<string, unknown> = {},
+): Promise<any> {
   const { id } = await placeOrder(server, Object.keys(states), more);
-  for (const [itemId, state] of Object.entries(states)) await moveItems(server, id, (waysTo[state] ?? []).map((to) => [itemId, to]));
+  for (const [itemId, state] of Object.entries(states))
+    await moveItems(
+      server,
+      id,
+      (waysTo[state] ?? []).map((to) => [itemId, to]),
+    );
   return readOrder(server, id);
 }
 
@@ -31,7 +40,13 @@ export async function readOrder(server: TestServer, id: string): Promise<any> {
 }
 
 /** Moves one item: by the mutation for it, or by a JSON Patch of its state. */
-export async function move(server: TestServer, door: Door, id: string, [itemId, state]: Move, key?: string): Promise<Outcome> {
+export async function move(
+  server: TestServer,
+  door: Door,
+  id: string,
+  [itemId, state]: Move,
+  key?: string,
+): Promise<Outcome> {
   if (door === 'rest') {
     const index = (await readOrder(server, id)).orderItem.findIndex((item: any) => item.id === itemId);
     const { status, body } = await server.rest('PATCH', `/resourceOrder/${id}`, {
@@ -45,7 +60,9 @@ export async function move(server: TestServer, door: Door, id: string, [itemId, 
     { orderId: id, itemId, state, key },
   );
   const [error] = errors ?? [];
-  return error ? { status: error.extensions.status, message: error.message, replayed: false } : { status, resource: data.updateResourceOrderItem, replayed: false };
+  return error
+    ? { status: error.extensions.status, message: error.message, replayed: false }
+    : { status, resource: data.updateResourceOrderItem, replayed: false };
 }
 
 export function itemStates(order: any): Record<string, string> {

@@ -10,7 +10,11 @@ describe('the simulator', () => {
   let server: AppServer;
   beforeAll(async () => {
     database = await openTestDatabase();
-    server = await createServer({ config: readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent' }, 'sandbox'), database, logger: pino({ level: 'silent' }) });
+    server = await createServer({
+      config: readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent' }, 'sandbox'),
+      database,
+      logger: pino({ level: 'silent' }),
+    });
   });
   afterAll(async () => {
     await server.close();
@@ -22,11 +26,20 @@ describe('the simulator', () => {
 
   const write = { tenantId: anonymous.tenantId };
   const round = (): Promise<number> => server.domains.resourceOrder.simulator.round(new AbortController().signal);
-  const on = (itemId: string): object => ({ orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId } }] });
-  const order = async (orderItem: { id: string }[], moves: readonly [itemId: string, state: string][] = []): Promise<string> => {
-    const { answer } = await server.domains.resourceOrder.orders.create(write, { ...{ category: 'simulated' }, orderItem });
+  const on = (itemId: string): object => ({
+    orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId } }],
+  });
+  const order = async (
+    orderItem: { id: string }[],
+    moves: readonly [itemId: string, state: string][] = [],
+  ): Promise<string> => {
+    const { answer } = await server.domains.resourceOrder.orders.create(write, {
+      ...{ category: 'simulated' },
+      orderItem,
+    });
     const id = String(answer['id']);
-    for (const [itemId, state] of moves) await server.domains.resourceOrder.orders.updateItem(write, { id }, itemId, { state });
+    for (const [itemId, state] of moves)
+      await server.domains.resourceOrder.orders.updateItem(write, { id }, itemId, { state });
     return id;
   };
   const standing = async (id: string): Promise<string> => {
@@ -38,17 +51,38 @@ describe('the simulator', () => {
     const id = await order([{ id: '1', ...on('2') }, { id: '2' }]);
     const told: string[] = [];
     while ((await round()) > 0) told.push(await standing(id));
-    expect(told).toEqual(['inProgress: acknowledged, inProgress', 'inProgress: acknowledged, completed', 'inProgress: inProgress, completed', 'completed: completed, completed']);
+    expect(told).toEqual([
+      'inProgress: acknowledged, inProgress',
+      'inProgress: acknowledged, completed',
+      'inProgress: inProgress, completed',
+      'completed: completed, completed',
+    ]);
   });
 
   it('gives up what waits for something that was not completed', async () => {
     const ids = [
       await order([{ id: '1' }, { id: '2', ...on('1') }, { id: '3', ...on('2') }], [['1', 'failed']]),
-      await order([{ id: '1' }, { id: '2', ...on('1') }], [['2', 'pending'], ['1', 'rejected']]),
-      await order([{ id: '1' }, { id: '2', ...on('1') }], [['2', 'held'], ['1', 'failed']]),
+      await order(
+        [{ id: '1' }, { id: '2', ...on('1') }],
+        [
+          ['2', 'pending'],
+          ['1', 'rejected'],
+        ],
+      ),
+      await order(
+        [{ id: '1' }, { id: '2', ...on('1') }],
+        [
+          ['2', 'held'],
+          ['1', 'failed'],
+        ],
+      ),
     ];
     for (let rounds = 0; rounds < 3; rounds++) await round();
-    expect(await Promise.all(ids.map(standing))).toEqual(['failed: failed, failed, failed', 'cancelled: rejected, cancelled', 'cancelled: failed, cancelled']);
+    expect(await Promise.all(ids.map(standing))).toEqual([
+      'failed: failed, failed, failed',
+      'cancelled: rejected, cancelled',
+      'cancelled: failed, cancelled',
+    ]);
   });
 
   it('comes to every order, however many there are', async () => {

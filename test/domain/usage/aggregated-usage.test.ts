@@ -8,7 +8,11 @@ import { startTestServer, type TestServer } from '../../support/server.js';
 import { made, remove, update } from '../../fixtures/doors.js';
 import { watchReads, type WatchedReads } from '../../support/watched-reads.js';
 
-const rating = (value: number, more: object = {}): object => ({ taxExcludedRatingAmount: { value, unit: 'EUR' }, taxIncludedRatingAmount: { value: value * 2, unit: 'EUR' }, ...more });
+const rating = (value: number, more: object = {}): object => ({
+  taxExcludedRatingAmount: { value, unit: 'EUR' },
+  taxIncludedRatingAmount: { value: value * 2, unit: 'EUR' },
+  ...more,
+});
 const party = (id: string, more: object = {}): object => ({ id, '@referredType': 'Customer', ...more });
 
 describe('what a party has used and not been billed for', () => {
@@ -21,9 +25,23 @@ describe('what a party has used and not been billed for', () => {
   });
   afterAll(() => server.close());
 
-  const one = (usage: object): Promise<any> => made(server, 'Usage', { usageSpecification: { id: 'spec' }, usageType: 'data', status: 'rated', relatedParty: [party('42')], ratedProductUsage: [rating(1)], ...usage });
+  const one = (usage: object): Promise<any> =>
+    made(server, 'Usage', {
+      usageSpecification: { id: 'spec' },
+      usageType: 'data',
+      status: 'rated',
+      relatedParty: [party('42')],
+      ratedProductUsage: [rating(1)],
+      ...usage,
+    });
   const sums = async (query = ''): Promise<any[]> => (await server.rest('GET', `/aggregatedUsage${query}`)).body;
-  const told = async (query = ''): Promise<unknown[]> => (await sums(query)).map(({ id, count, taxExcludedAmount, taxIncludedAmount }) => [id, count, taxExcludedAmount?.value, taxIncludedAmount?.value]);
+  const told = async (query = ''): Promise<unknown[]> =>
+    (await sums(query)).map(({ id, count, taxExcludedAmount, taxIncludedAmount }) => [
+      id,
+      count,
+      taxExcludedAmount?.value,
+      taxIncludedAmount?.value,
+    ]);
 
   it('is what is rated, by type, specification and currency', async () => {
     await one({});
@@ -41,22 +59,34 @@ describe('what a party has used and not been billed for', () => {
   });
 
   it('is not what was billed, in whole or in part, and follows each change', async () => {
-    const first = await one({ ratedProductUsage: [rating(1, { isBilled: true }), rating(2, { isBilled: false }), rating(4)] });
+    const first = await one({
+      ratedProductUsage: [rating(1, { isBilled: true }), rating(2, { isBilled: false }), rating(4)],
+    });
     const second = await one({ ratedProductUsage: [rating(8)] });
     expect(await told()).toEqual([['42~data~spec~EUR', 2, 14, 28]]);
     const { headers } = await server.rest('GET', '/aggregatedUsage/42~data~spec~EUR');
     await update(server, 'rest', 'Usage', second.id, { ratedProductUsage: [rating(8, { isBilled: true })] });
     expect(await told()).toEqual([['42~data~spec~EUR', 1, 6, 12]]);
-    expect((await server.rest('GET', '/aggregatedUsage/42~data~spec~EUR')).headers.get('etag')).not.toBe(headers.get('etag'));
+    expect((await server.rest('GET', '/aggregatedUsage/42~data~spec~EUR')).headers.get('etag')).not.toBe(
+      headers.get('etag'),
+    );
     await server.database.client.usage.updateMany({ where: { id: first.id }, data: { status: 'billed' } });
     expect(await told()).toEqual([]);
     await one({});
-    await remove(server, 'rest', 'Usage', (await server.rest('GET', '/usage?status=rated&fields=id&sort=-id')).body[0].id);
+    await remove(
+      server,
+      'rest',
+      'Usage',
+      (await server.rest('GET', '/usage?status=rated&fields=id&sort=-id')).body[0].id,
+    );
     expect(await told()).toEqual([]);
   });
 
   it('is not what consumed a bucket, until that is refunded', async () => {
-    const { id: bucketId } = await made(server, 'Bucket', { usageType: 'monetary', remainingValue: { amount: 100, units: 'EUR' } });
+    const { id: bucketId } = await made(server, 'Bucket', {
+      usageType: 'monetary',
+      remainingValue: { amount: 100, units: 'EUR' },
+    });
     await one({});
     const paid = await one({ ratedProductUsage: [rating(8)], chargeTo: { bucket: { id: bucketId } } });
     expect(await told()).toEqual([['42~data~spec~EUR', 1, 1, 2]]);
@@ -65,7 +95,9 @@ describe('what a party has used and not been billed for', () => {
   });
 
   it('is told to each party of a usage, under its name as it came last', async () => {
-    await one({ relatedParty: [party('42', { name: 'Jane' }), party('43', { role: 'payer' }), party('42', { role: 'user' })] });
+    await one({
+      relatedParty: [party('42', { name: 'Jane' }), party('43', { role: 'payer' }), party('42', { role: 'user' })],
+    });
     await one({ relatedParty: [party('43', { name: 'Größe & Maß', role: 'customer' })] });
     await one({ relatedParty: undefined });
     expect((await sums()).map(({ relatedParty, count }) => [relatedParty, count])).toEqual([
@@ -74,18 +106,24 @@ describe('what a party has used and not been billed for', () => {
     ]);
   });
 
-  it.each(['4~2', '4%7E2', '%', 'a/b', 'x y', 'Größe', "it's", 'a-name-'.repeat(40)])('is found by the party and by its own id when the party is called %s', async (id) => {
-    await one({ relatedParty: [party(id)] });
-    await one({ relatedParty: [party('another')] });
-    const found = await sums(`?relatedParty.id=${encodeURIComponent(id)}`);
-    expect(found.map((sum) => sum.relatedParty[0].id)).toEqual([id]);
-    expect((await server.rest('GET', `/aggregatedUsage/${encodeURIComponent(found[0].id)}`)).body).toEqual(found[0]);
-    expect(new URL(found[0].href).pathname.endsWith(`/aggregatedUsage/${encodeURIComponent(found[0].id)}`)).toBe(true);
-  });
+  it.each(['4~2', '4%7E2', '%', 'a/b', 'x y', 'Größe', "it's", 'a-name-'.repeat(40)])(
+    'is found by the party and by its own id when the party is called %s',
+    async (id) => {
+      await one({ relatedParty: [party(id)] });
+      await one({ relatedParty: [party('another')] });
+      const found = await sums(`?relatedParty.id=${encodeURIComponent(id)}`);
+      expect(found.map((sum) => sum.relatedParty[0].id)).toEqual([id]);
+      expect((await server.rest('GET', `/aggregatedUsage/${encodeURIComponent(found[0].id)}`)).body).toEqual(found[0]);
+      expect(new URL(found[0].href).pathname.endsWith(`/aggregatedUsage/${encodeURIComponent(found[0].id)}`)).toBe(
+        true,
+      );
+    },
+  );
 
   it('is found by several parties, by alternatives and by what else they are', async () => {
     for (const id of ['a', 'b', 'c']) await one({ relatedParty: [party(id, { name: `party ${id}` })] });
-    const parties = async (query: string): Promise<string[]> => (await sums(query)).map(({ relatedParty }) => relatedParty[0].id);
+    const parties = async (query: string): Promise<string[]> =>
+      (await sums(query)).map(({ relatedParty }) => relatedParty[0].id);
     expect(await parties('?relatedParty.id=a,c')).toEqual(['a', 'c']);
     expect(await parties('?relatedParty.id=a;relatedParty.name=party%20b')).toEqual(['a', 'b']);
     expect(await parties('?relatedParty.id=a&relatedParty.name=party%20b')).toEqual([]);
@@ -94,7 +132,11 @@ describe('what a party has used and not been billed for', () => {
   });
 
   it('is only read', async () => {
-    for (const [method, path] of [['POST', ''], ['PATCH', '/42~data~spec~EUR'], ['DELETE', '/42~data~spec~EUR']] as const) {
+    for (const [method, path] of [
+      ['POST', ''],
+      ['PATCH', '/42~data~spec~EUR'],
+      ['DELETE', '/42~data~spec~EUR'],
+    ] as const) {
       expect((await server.rest(method, `/aggregatedUsage${path}`, { body: {} })).status).toBe(405);
     }
   });
@@ -126,25 +168,57 @@ describe(`among ${rows.toLocaleString('en')} usages`, () => {
   }, loadMaxMs);
   afterAll(() => database.close());
 
-  const ofParty: Filter = { kind: 'some', path: ['relatedParty'], filter: { kind: 'compare', path: ['id'], operator: 'eq', value: 'party-777' } };
-  const page = (filter: Filter): Promise<unknown> => reads.reader.page(shape, scope, { filter, order: [], offset: 0, limit: 20, attributes });
+  const ofParty: Filter = {
+    kind: 'some',
+    path: ['relatedParty'],
+    filter: { kind: 'compare', path: ['id'], operator: 'eq', value: 'party-777' },
+  };
+  const page = (filter: Filter): Promise<unknown> =>
+    reads.reader.page(shape, scope, { filter, order: [], offset: 0, limit: 20, attributes });
 
   it.each([
     ['of a party', () => page(ofParty)],
-    ['of a party, counted', () => reads.reader.page(shape, scope, { filter: ofParty, order: [], offset: 0, limit: 0, attributes }).then((found) => found.totalCount(true))],
-    ['of a party or another', () => page({ kind: 'or', filters: [ofParty, { ...ofParty, filter: { kind: 'compareList', path: ['id'], operator: 'in', values: ['party-1', 'party-2'] } }] })],
+    [
+      'of a party, counted',
+      () =>
+        reads.reader
+          .page(shape, scope, { filter: ofParty, order: [], offset: 0, limit: 0, attributes })
+          .then((found) => found.totalCount(true)),
+    ],
+    [
+      'of a party or another',
+      () =>
+        page({
+          kind: 'or',
+          filters: [
+            ofParty,
+            {
+              ...ofParty,
+              filter: { kind: 'compareList', path: ['id'], operator: 'in', values: ['party-1', 'party-2'] },
+            },
+          ],
+        }),
+    ],
     ['of an id', () => reads.reader.one(shape, scope, 'party-777~data~spec~EUR', attributes)],
   ])('the sums %s are found by the index of parties', async (_what, work) => {
     const plan = await reads.planOf(work);
     expect(plan).toContain('Usage_relatedParty_idx');
     expect(plan).not.toContain('Seq Scan');
-    expect(await reads.reader.one(shape, scope, 'party-777~data~spec~EUR', ['count', 'taxExcludedAmount'])).toMatchObject({ count: 10, taxExcludedAmount: { value: 1, unit: 'EUR' } });
+    expect(
+      await reads.reader.one(shape, scope, 'party-777~data~spec~EUR', ['count', 'taxExcludedAmount']),
+    ).toMatchObject({ count: 10, taxExcludedAmount: { value: 1, unit: 'EUR' } });
   });
 
   it('a usage is found by the name that its deliverer gave it', async () => {
     const filter: Filter = { kind: 'compare', path: ['externalId'], operator: 'eq', value: 'cdr-7777' };
     const plan = await reads.planOf(async () => {
-      const found = await reads.reader.page(shapeOf(Usage), scope, { filter, order: [], offset: 0, limit: 20, attributes: ['id', 'externalId'] });
+      const found = await reads.reader.page(shapeOf(Usage), scope, {
+        filter,
+        order: [],
+        offset: 0,
+        limit: 20,
+        attributes: ['id', 'externalId'],
+      });
       expect(found.items).toEqual([{ id: 'U0000007777', externalId: 'cdr-7777' }]);
     });
     expect(plan).toContain('Usage_tenantId_externalId_id_idx');

@@ -12,10 +12,14 @@ export interface Rating {
 }
 
 /** Results of rating, one for each amount. */
-export const ratings = (...values: number[]): Rating[] => values.map((value) => ({ taxIncludedRatingAmount: { value, unit: 'EUR' } }));
+export const ratings = (...values: number[]): Rating[] =>
+  values.map((value) => ({ taxIncludedRatingAmount: { value, unit: 'EUR' } }));
 
 /** The chargeTo of a bucket, with an amount when that is not left to rating. */
-export const to = (id: string, amount?: number, units = 'EUR'): object => ({ bucket: { id }, ...(amount !== undefined && { amount: { amount, units } }) });
+export const to = (id: string, amount?: number, units = 'EUR'): object => ({
+  bucket: { id },
+  ...(amount !== undefined && { amount: { amount, units } }),
+});
 
 export async function guided(server: TestServer): Promise<string> {
   return (await made(server, 'Usage', { usageSpecification, status: 'guided' })).id;
@@ -23,7 +27,14 @@ export async function guided(server: TestServer): Promise<string> {
 
 /** A usage that is rated and has consumed so much of the bucket. */
 export async function charged(server: TestServer, bucketId: string, amount: number): Promise<string> {
-  return (await made(server, 'Usage', { usageSpecification, status: 'rated', ratedProductUsage: ratings(amount), chargeTo: to(bucketId) })).id;
+  return (
+    await made(server, 'Usage', {
+      usageSpecification,
+      status: 'rated',
+      ratedProductUsage: ratings(amount),
+      chargeTo: to(bucketId),
+    })
+  ).id;
 }
 
 export async function usageOf(server: TestServer, id: string): Promise<any> {

@@ -19,7 +19,8 @@ const usage = (externalId = `cdr-${++names}`): Record<string, unknown> => ({
   usageCharacteristic: [{ name: 'duration', value: 12 }],
   relatedParty: [{ id: 'customer-1', '@referredType': 'Customer' }],
 });
-const found = async (externalId: unknown): Promise<any[]> => (await patiently(() => server.rest('GET', `/usage?externalId=${externalId}`))).body;
+const found = async (externalId: unknown): Promise<any[]> =>
+  (await patiently(() => server.rest('GET', `/usage?externalId=${externalId}`))).body;
 const pairs = doors.flatMap((first) => doors.map((second): [Door, Door] => [first, second]));
 
 describe('a usage that arrives again', () => {
@@ -28,7 +29,11 @@ describe('a usage that arrives again', () => {
     const one = await create(server, first, 'Usage', sent);
     server.clock.advance(1_000);
     // A time may be written in another way, and the status it begins with may be said.
-    const other = await create(server, second, 'Usage', { ...sent, usageDate: '2026-03-01T09:00:00+01:00', status: 'received' });
+    const other = await create(server, second, 'Usage', {
+      ...sent,
+      usageDate: '2026-03-01T09:00:00+01:00',
+      status: 'received',
+    });
     expect([one.replayed, other.replayed, other.status]).toEqual([false, true, second === 'rest' ? 201 : 200]);
     expect(other.resource).toEqual(one.resource);
     expect(await found(sent['externalId'])).toEqual([one.resource]);
@@ -58,7 +63,11 @@ describe('a usage that arrives again', () => {
     ];
     for (const [difference, named] of cases) {
       const { status, message, replayed } = await create(server, second, 'Usage', { ...sent, ...difference });
-      expect([status, replayed, message]).toEqual([409, false, `externalId '${String(sent['externalId'])}' of source 'switch-1' was taken before with other data, which differ in ${named}`]);
+      expect([status, replayed, message]).toEqual([
+        409,
+        false,
+        `externalId '${String(sent['externalId'])}' of source 'switch-1' was taken before with other data, which differ in ${named}`,
+      ]);
     }
     expect(await found(sent['externalId'])).toHaveLength(1);
   });
@@ -70,7 +79,10 @@ describe('a usage that arrives again', () => {
     expect([answer.status, answer.body.referenceError]).toEqual([409, href]);
     const fresh = usage();
     const twice = [fresh, { ...fresh, usageType: 'other' }].map((value) => ({ op: 'add', path: '/-', value }));
-    const refused = await server.rest('PATCH', '/usage', { body: twice, headers: { 'content-type': 'application/json-patch+json' } });
+    const refused = await server.rest('PATCH', '/usage', {
+      body: twice,
+      headers: { 'content-type': 'application/json-patch+json' },
+    });
     // Of the two in one request none is there.
     expect([refused.status, refused.body.referenceError]).toEqual([409, undefined]);
   });
@@ -78,7 +90,8 @@ describe('a usage that arrives again', () => {
   it('is another one when its source is, or has none', async () => {
     const sent = usage();
     const ids = [];
-    for (const source of ['switch-1', 'switch-2', undefined]) ids.push((await made(server, 'Usage', { ...sent, source })).id);
+    for (const source of ['switch-1', 'switch-2', undefined])
+      ids.push((await made(server, 'Usage', { ...sent, source })).id);
     expect(new Set(ids).size).toBe(3);
     const again = await create(server, 'rest', 'Usage', { ...sent, source: undefined });
     expect([again.replayed, again.resource.id]).toEqual([true, ids[2]]);
@@ -110,7 +123,10 @@ describe('a usage that arrives again', () => {
   });
 
   it('is not claimed by a usage that was refused', async () => {
-    const { id } = await made(server, 'UsageSpecification', { name: 'strict', specCharacteristic: [{ name: 'duration', valueType: 'boolean' }] });
+    const { id } = await made(server, 'UsageSpecification', {
+      name: 'strict',
+      specCharacteristic: [{ name: 'duration', valueType: 'boolean' }],
+    });
     const sent = usage();
     expect((await create(server, 'rest', 'Usage', { ...sent, usageSpecification: { id } })).status).toBe(400);
     expect(await create(server, 'rest', 'Usage', sent)).toMatchObject({ status: 201, replayed: false });
@@ -119,7 +135,10 @@ describe('a usage that arrives again', () => {
   it.each(doors)('is refused with names that are empty or too long, through %s', async (door) => {
     for (const name of ['externalId', 'source']) {
       for (const value of ['', 'x'.repeat(256)]) {
-        expect(await create(server, door, 'Usage', { ...usage(), [name]: value })).toMatchObject({ status: 400, message: expect.stringContaining(name) });
+        expect(await create(server, door, 'Usage', { ...usage(), [name]: value })).toMatchObject({
+          status: 400,
+          message: expect.stringContaining(name),
+        });
       }
     }
   });
@@ -130,7 +149,10 @@ describe('several usages at once', () => {
     const [a, b, c] = [usage(), usage(), usage()];
     const first = await made(server, 'Usage', a);
     const { resource, replayed } = await createMany(server, door, 'Usage', [b, a, c, b]);
-    expect([replayed, resource.map(({ externalId }: any) => externalId)]).toEqual([false, [b, a, c, b].map(({ externalId }) => externalId)]);
+    expect([replayed, resource.map(({ externalId }: any) => externalId)]).toEqual([
+      false,
+      [b, a, c, b].map(({ externalId }) => externalId),
+    ]);
     expect([resource[1], resource[3]]).toEqual([first, resource[0]]);
     for (const { externalId } of [a, b, c]) expect(await found(externalId)).toHaveLength(1);
     const again = await createMany(server, door, 'Usage', [c, b, a]);
@@ -140,11 +162,20 @@ describe('several usages at once', () => {
   it.each(doors)('are refused together when one comes with other data, through %s', async (door) => {
     const [a, b] = [usage(), usage()];
     await made(server, 'Usage', a);
-    const refused = (what: string): object => ({ status: 409, message: expect.stringMatching(new RegExp(`^element 1: externalId .* ${what}, which differ in usageType$`)) });
-    expect(await createMany(server, door, 'Usage', [b, { ...a, usageType: 'other' }])).toMatchObject(refused('was taken before with other data'));
-    expect(await createMany(server, door, 'Usage', [b, { ...b, usageType: 'other' }])).toMatchObject(refused('is there twice with different data'));
+    const refused = (what: string): object => ({
+      status: 409,
+      message: expect.stringMatching(new RegExp(`^element 1: externalId .* ${what}, which differ in usageType$`)),
+    });
+    expect(await createMany(server, door, 'Usage', [b, { ...a, usageType: 'other' }])).toMatchObject(
+      refused('was taken before with other data'),
+    );
+    expect(await createMany(server, door, 'Usage', [b, { ...b, usageType: 'other' }])).toMatchObject(
+      refused('is there twice with different data'),
+    );
     // Not even when the first of the two is known.
-    expect(await createMany(server, door, 'Usage', [a, { ...a, usageType: 'other' }])).toMatchObject(refused('was taken before with other data'));
+    expect(await createMany(server, door, 'Usage', [a, { ...a, usageType: 'other' }])).toMatchObject(
+      refused('was taken before with other data'),
+    );
     expect(await found(b['externalId'])).toEqual([]);
   });
 });
@@ -152,7 +183,9 @@ describe('several usages at once', () => {
 describe('the same usage arriving many times at once', () => {
   it('is taken exactly once', async () => {
     const sent = usage();
-    const outcomes = await together(40, (index) => patiently(() => create(server, doors[index % 2] as Door, 'Usage', sent)));
+    const outcomes = await together(40, (index) =>
+      patiently(() => create(server, doors[index % 2] as Door, 'Usage', sent)),
+    );
     expect(outcomes.map(({ status }) => status < 300)).toEqual(outcomes.map(() => true));
     expect(new Set(outcomes.map(({ resource }) => resource.id)).size).toBe(1);
     expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
@@ -161,7 +194,9 @@ describe('the same usage arriving many times at once', () => {
 
   it('with different data is taken once, and the others are refused', async () => {
     const sent = usage();
-    const outcomes = await together(30, (index) => patiently(() => create(server, doors[index % 2] as Door, 'Usage', { ...sent, usageType: `type-${index % 3}` })));
+    const outcomes = await together(30, (index) =>
+      patiently(() => create(server, doors[index % 2] as Door, 'Usage', { ...sent, usageType: `type-${index % 3}` })),
+    );
     const [winner] = await found(sent['externalId']);
     outcomes.forEach(({ status, resource }, index) => {
       const isSame = `type-${index % 3}` === winner.usageType;
@@ -172,7 +207,11 @@ describe('the same usage arriving many times at once', () => {
 
   it('in batches of opposite order waits in one direction and is taken once', async () => {
     const batch = Array.from({ length: 30 }, () => usage());
-    const outcomes = await together(12, (index) => patiently(() => createMany(server, doors[index % 2] as Door, 'Usage', index % 3 === 0 ? batch.toReversed() : batch)));
+    const outcomes = await together(12, (index) =>
+      patiently(() =>
+        createMany(server, doors[index % 2] as Door, 'Usage', index % 3 === 0 ? batch.toReversed() : batch),
+      ),
+    );
     expect(outcomes.map(({ message }) => message)).toEqual(outcomes.map(() => undefined));
     expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
     for (const { externalId } of batch) expect(await found(externalId)).toHaveLength(1);
@@ -184,10 +223,14 @@ describe('the same usage arriving many times at once', () => {
       if (index % 2 === 0) {
         const { status } = await patiently(() => create(server, doors[index % 2] as Door, 'Usage', sent));
         expect([200, 201]).toContain(status);
-      } else for (const { id } of await found(sent['externalId'])) await patiently(() => remove(server, 'rest', 'Usage', id));
+      } else
+        for (const { id } of await found(sent['externalId']))
+          await patiently(() => remove(server, 'rest', 'Usage', id));
     });
     const rows = await found(sent['externalId']);
-    const origins = await server.database.client.usageOrigin.findMany({ where: { externalId: String(sent['externalId']) } });
+    const origins = await server.database.client.usageOrigin.findMany({
+      where: { externalId: String(sent['externalId']) },
+    });
     expect(origins.map(({ usageId }) => usageId)).toEqual(rows.map(({ id }) => id));
     expect(rows.length).toBeLessThan(2);
   });

@@ -27,7 +27,11 @@ async function expected(buckets: readonly string[], usageIds: readonly string[])
   const consumed = new Map<string, number>();
   for (const id of usageIds) {
     const { chargeTo } = await usageOf(server, id);
-    if (chargeTo) consumed.set(chargeTo.bucket.id, (consumed.get(chargeTo.bucket.id) ?? 0) + Math.round(chargeTo.amount.amount * 100));
+    if (chargeTo)
+      consumed.set(
+        chargeTo.bucket.id,
+        (consumed.get(chargeTo.bucket.id) ?? 0) + Math.round(chargeTo.amount.amount * 100),
+      );
   }
   return buckets.map((id) => (opening * 100 - (consumed.get(id) ?? 0)) / 100);
 }
@@ -39,7 +43,16 @@ describe('ratings at the same time', () => {
     const wanted = sample(fc.record({ amount: cents, bucket: fc.constantFrom(...buckets, null, undefined) }), 50);
     const outcomes = await together(wanted.length, (index) => {
       const { amount, bucket } = wanted[index]!;
-      return patiently((key) => rate(server, 'graphql', id, ratings(amount), bucket === undefined ? {} : { chargeTo: bucket && to(bucket) }, key));
+      return patiently((key) =>
+        rate(
+          server,
+          'graphql',
+          id,
+          ratings(amount),
+          bucket === undefined ? {} : { chargeTo: bucket && to(bucket) },
+          key,
+        ),
+      );
     });
     expect(statuses(outcomes)).toEqual(wanted.map(() => 200));
     expect((await usageOf(server, id)).status).toBe('rated');
@@ -50,7 +63,10 @@ describe('ratings at the same time', () => {
     const buckets = await makeBuckets(server, 3, opening);
     const ids = [];
     for (let index = 0; index < 6; index++) ids.push(await charged(server, buckets[index % 3]!, 7));
-    const wanted = sample(fc.record({ amount: cents, bucket: fc.constantFrom(...buckets), usage: fc.constantFrom(...ids) }), 60);
+    const wanted = sample(
+      fc.record({ amount: cents, bucket: fc.constantFrom(...buckets), usage: fc.constantFrom(...ids) }),
+      60,
+    );
     const [rated, moved] = await Promise.all([
       together(wanted.length, (index) => {
         const { usage, amount, bucket } = wanted[index]!;
@@ -58,7 +74,15 @@ describe('ratings at the same time', () => {
       }),
       together(30, (index) => {
         const [bucket, receiverBucket] = [{ id: buckets[index % 3] }, { id: buckets[(index + 1) % 3] }];
-        return patiently((key) => createBalance(server, 'rest', 'TransferBalance', { amount: { amount: 1, units: 'EUR' }, bucket, receiverBucket }, { key }));
+        return patiently((key) =>
+          createBalance(
+            server,
+            'rest',
+            'TransferBalance',
+            { amount: { amount: 1, units: 'EUR' }, bucket, receiverBucket },
+            { key },
+          ),
+        );
       }),
     ]);
     expect([statuses(rated), moved.every(({ status }) => status === 201)]).toEqual([wanted.map(() => 200), true]);
@@ -69,28 +93,68 @@ describe('ratings at the same time', () => {
     const bucket = await makeBucket(server, 10);
     const consume = (index: number): Promise<Outcome> =>
       patiently((key) =>
-        create(server, doors[index % 2]!, 'Usage', { usageSpecification, status: 'rated', externalId: `run-${bucket}-${index}`, ratedProductUsage: ratings(1), chargeTo: to(bucket) }, key),
+        create(
+          server,
+          doors[index % 2]!,
+          'Usage',
+          {
+            usageSpecification,
+            status: 'rated',
+            externalId: `run-${bucket}-${index}`,
+            ratedProductUsage: ratings(1),
+            chargeTo: to(bucket),
+          },
+          key,
+        ),
       );
     const outcomes = await together(25, consume);
     expect(outcomes.filter(({ status }) => status < 300)).toHaveLength(10);
-    expect([new Set(outcomes.filter(({ status }) => status >= 300).map(({ status }) => status)), await left(server, bucket)]).toEqual([new Set([409]), [0]]);
+    expect([
+      new Set(outcomes.filter(({ status }) => status >= 300).map(({ status }) => status)),
+      await left(server, bucket),
+    ]).toEqual([new Set([409]), [0]]);
     expect((await server.rest('GET', `/usage?chargeTo.bucket.id=${bucket}`)).body).toHaveLength(10);
     // A name that was refused is free.
-    const { data } = await server.graphql(`{ adjustBalances(filter: { bucket: { id: { eq: "${bucket}" } }, status: { eq: "failed" } }) { totalCount } }`);
+    const { data } = await server.graphql(
+      `{ adjustBalances(filter: { bucket: { id: { eq: "${bucket}" } }, status: { eq: "failed" } }) { totalCount } }`,
+    );
     expect(data.adjustBalances.totalCount).toBe(15);
-    await createBalance(server, 'rest', 'TopupBalance', { amount: { amount: 15, units: 'EUR' }, bucket: { id: bucket } });
+    await createBalance(server, 'rest', 'TopupBalance', {
+      amount: { amount: 15, units: 'EUR' },
+      bucket: { id: bucket },
+    });
     const again = await together(25, consume);
-    expect([again.filter(({ status }) => status < 300).length, again.filter(({ replayed }) => replayed).length, await left(server, bucket)]).toEqual([25, 10, [0]]);
+    expect([
+      again.filter(({ status }) => status < 300).length,
+      again.filter(({ replayed }) => replayed).length,
+      await left(server, bucket),
+    ]).toEqual([25, 10, [0]]);
   });
 
   it('charge once under one key, and under one externalId', async () => {
     const bucket = await makeBucket(server, 100);
     const id = await guided(server);
-    const keyed = await together(12, () => patiently(() => rate(server, 'graphql', id, ratings(3), { chargeTo: to(bucket) }, `once ${id}`)));
-    expect([statuses(keyed), keyed.filter(({ replayed }) => !replayed).length, (await adjustmentsOf(server, id)).length]).toEqual([Array(12).fill(200), 1, 1]);
-    const sent = { usageSpecification, usageDate: '2026-03-01T08:00:00.000Z', status: 'rated', externalId: `once-${id}`, ratedProductUsage: ratings(5), chargeTo: to(bucket) };
+    const keyed = await together(12, () =>
+      patiently(() => rate(server, 'graphql', id, ratings(3), { chargeTo: to(bucket) }, `once ${id}`)),
+    );
+    expect([
+      statuses(keyed),
+      keyed.filter(({ replayed }) => !replayed).length,
+      (await adjustmentsOf(server, id)).length,
+    ]).toEqual([Array(12).fill(200), 1, 1]);
+    const sent = {
+      usageSpecification,
+      usageDate: '2026-03-01T08:00:00.000Z',
+      status: 'rated',
+      externalId: `once-${id}`,
+      ratedProductUsage: ratings(5),
+      chargeTo: to(bucket),
+    };
     const named = await together(12, (index) => patiently(() => create(server, doors[index % 2]!, 'Usage', sent)));
-    expect([named.filter(({ replayed }) => !replayed).length, new Set(named.map(({ resource }) => resource.id)).size]).toEqual([1, 1]);
+    expect([
+      named.filter(({ replayed }) => !replayed).length,
+      new Set(named.map(({ resource }) => resource.id)).size,
+    ]).toEqual([1, 1]);
     expect(await left(server, bucket)).toEqual([92]);
   });
 

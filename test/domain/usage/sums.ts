@@ -10,7 +10,12 @@ export type Sums = Record<Grouping, string | null> & {
   count: number;
   characteristicCount: number;
   characteristicSum: string | null;
-  rated: { unit: string; count: number; taxExcludedRatingAmount: string | null; taxIncludedRatingAmount: string | null }[];
+  rated: {
+    unit: string;
+    count: number;
+    taxExcludedRatingAmount: string | null;
+    taxIncludedRatingAmount: string | null;
+  }[];
 };
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
@@ -27,16 +32,27 @@ export function random(seed: number): () => number {
 export function randomUsage(next: () => number): any {
   const below = (end: number): number => Math.floor(next() * end);
   const pick = <T>(values: readonly T[]): T => values[below(values.length)] as T;
-  const money = (unit: string): object | undefined => pick([undefined, { value: below(1_000_000) / 10 ** below(7), unit }]);
-  const rating = (unit: string): object => ({ taxExcludedRatingAmount: money(unit), taxIncludedRatingAmount: money(unit) });
+  const money = (unit: string): object | undefined =>
+    pick([undefined, { value: below(1_000_000) / 10 ** below(7), unit }]);
+  const rating = (unit: string): object => ({
+    taxExcludedRatingAmount: money(unit),
+    taxIncludedRatingAmount: money(unit),
+  });
   return {
     usageSpecification: { id: pick(['spec-1', 'spec-2']) },
     usageType: pick(['voice', 'data', undefined]),
     status: pick(['received', 'guided', 'rerated']),
     usageDate: new Date(Date.UTC(2026, 2, 27) + below(6 * 24 * 60) * 60_000).toISOString(),
-    relatedParty: pick([undefined, [], ['a'], ['b', 'a'], ['b', 'b']])?.map((id) => ({ id, '@referredType': 'Individual' })),
-    usageCharacteristic: pick([undefined, [], [1], ['2.5'], ['none'], [0.001, '10']])?.map((value) => ({ name: 'volume', value })),
-    ratedProductUsage: below(7) === 0 ? undefined : Array.from({ length: below(4) }, () => rating(pick(['EUR', 'EUR', 'EUR', 'USD']))),
+    relatedParty: pick([undefined, [], ['a'], ['b', 'a'], ['b', 'b']])?.map((id) => ({
+      id,
+      '@referredType': 'Individual',
+    })),
+    usageCharacteristic: pick([undefined, [], [1], ['2.5'], ['none'], [0.001, '10']])?.map((value) => ({
+      name: 'volume',
+      value,
+    })),
+    ratedProductUsage:
+      below(7) === 0 ? undefined : Array.from({ length: below(4) }, () => rating(pick(['EUR', 'EUR', 'EUR', 'USD']))),
   };
 }
 
@@ -64,11 +80,18 @@ function inOrder(one: readonly (string | null)[], other: readonly (string | null
 }
 
 function named(groupBy: readonly Grouping[], keys: readonly (string | null)[]): Record<Grouping, string | null> {
-  return Object.fromEntries(allGroupings.map((grouping) => [grouping, keys[groupBy.indexOf(grouping)] ?? null])) as Record<Grouping, string | null>;
+  return Object.fromEntries(
+    allGroupings.map((grouping) => [grouping, keys[groupBy.indexOf(grouping)] ?? null]),
+  ) as Record<Grouping, string | null>;
 }
 
 function keysOf(usage: any, groupBy: readonly Grouping[], zone: string): (string | null)[][] {
-  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(usage.usageDate));
+  const day = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).format(new Date(usage.usageDate));
   const parties = [...new Set<string>((usage.relatedParty ?? []).map(({ id }: any) => id))];
   const values: Record<Grouping, (string | null)[]> = {
     usageType: [usage.usageType ?? null],
@@ -78,14 +101,33 @@ function keysOf(usage: any, groupBy: readonly Grouping[], zone: string): (string
     day: [day],
     month: [day.slice(0, 7)],
   };
-  return groupBy.reduce<(string | null)[][]>((keys, grouping) => keys.flatMap((outer) => values[grouping].map((value) => [...outer, value])), [[]]);
+  return groupBy.reduce<(string | null)[][]>(
+    (keys, grouping) => keys.flatMap((outer) => values[grouping].map((value) => [...outer, value])),
+    [[]],
+  );
 }
 
 function sums(usages: readonly any[]): Pick<Sums, 'count' | 'characteristicCount' | 'characteristicSum' | 'rated'> {
-  const numbers = usages.map((usage) => (usage.usageCharacteristic ?? []).map(({ value }: any) => value).filter((value: any) => /^[\d.]+$/.test(String(value))));
-  const amounts = usages.map((usage) => (usage.ratedProductUsage ?? []).flatMap((result: any) => ['taxExcludedRatingAmount', 'taxIncludedRatingAmount'].map((name) => ({ name, ...result[name] }))).filter(({ unit }: any) => unit !== undefined));
+  const numbers = usages.map((usage) =>
+    (usage.usageCharacteristic ?? [])
+      .map(({ value }: any) => value)
+      .filter((value: any) => /^[\d.]+$/.test(String(value))),
+  );
+  const amounts = usages.map((usage) =>
+    (usage.ratedProductUsage ?? [])
+      .flatMap((result: any) =>
+        ['taxExcludedRatingAmount', 'taxIncludedRatingAmount'].map((name) => ({ name, ...result[name] })),
+      )
+      .filter(({ unit }: any) => unit !== undefined),
+  );
   const units = [...new Set<string>(amounts.flat().map(({ unit }: any) => unit))].sort();
-  const sumOf = (unit: string, name: string): string | null => sum(amounts.flat().filter((amount: any) => amount.unit === unit && amount.name === name).map(({ value }: any) => value));
+  const sumOf = (unit: string, name: string): string | null =>
+    sum(
+      amounts
+        .flat()
+        .filter((amount: any) => amount.unit === unit && amount.name === name)
+        .map(({ value }: any) => value),
+    );
   return {
     count: usages.length,
     characteristicCount: numbers.filter((values) => values.length > 0).length,
@@ -100,5 +142,7 @@ function sums(usages: readonly any[]): Pick<Sums, 'count' | 'characteristicCount
 }
 
 function sum(values: readonly (number | string)[]): string | null {
-  return values.length === 0 ? null : values.reduce<Decimal>((total, value) => total.add(value), new Decimal(0)).toString();
+  return values.length === 0
+    ? null
+    : values.reduce<Decimal>((total, value) => total.add(value), new Decimal(0)).toString();
 }

@@ -20,7 +20,9 @@ beforeEach(async () => {
   log = [];
   storage = await createMigratedStorage();
   await storage.inspect(async (database) => {
-    await database.script(`CREATE TABLE "counted" ("id" integer PRIMARY KEY, "times" integer NOT NULL DEFAULT 0); INSERT INTO "counted" SELECT i FROM generate_series(1, ${rowCount}) i`);
+    await database.script(
+      `CREATE TABLE "counted" ("id" integer PRIMARY KEY, "times" integer NOT NULL DEFAULT 0); INSERT INTO "counted" SELECT i FROM generate_series(1, ${rowCount}) i`,
+    );
   });
 });
 
@@ -40,7 +42,10 @@ const everyRowOnce = [{ times: 1, rows: rowCount }];
 
 describe('backfills', () => {
   test('go on behind the last batch after a kill, and are done once', async () => {
-    const child = startChild('test/platform/database/backfill-child.ts', storage.env['DATABASE_URL'] ?? storage.env['DATA_DIR']!);
+    const child = startChild(
+      'test/platform/database/backfill-child.ts',
+      storage.env['DATABASE_URL'] ?? storage.env['DATA_DIR']!,
+    );
     for (let batch = 0; batch < 5; batch++) expect(await child.line()).toBe('batch');
     await child.kill();
     await storage.inspect(async (database) => {
@@ -51,7 +56,10 @@ describe('backfills', () => {
       await backfillsOf(database, [countOnce('counted', () => batches++)]).runBlocking();
       expect(await times(database)).toEqual(everyRowOnce);
       expect(batches).toBe(Math.floor(left / rowsPerBatch) + 1);
-      expect(log).toMatchObject([{ msg: 'backfill goes on' }, { msg: 'backfill done', backfill: 'counted', batches: batchCount, changed: rowCount }]);
+      expect(log).toMatchObject([
+        { msg: 'backfill goes on' },
+        { msg: 'backfill done', backfill: 'counted', batches: batchCount, changed: rowCount },
+      ]);
       await backfillsOf(database, [countOnce('counted', () => batches++)]).runBlocking();
       expect(await times(database)).toEqual(everyRowOnce);
     });
@@ -60,11 +68,17 @@ describe('backfills', () => {
   test('that do not block are done in the background, after those that do', async () => {
     await storage.inspect(async (database) => {
       const told: string[] = [];
-      const backfills = backfillsOf(database, [countOnce('later', () => told.push('later'), { isBlocking: false }), countOnce('first', () => told.push('first'))]);
+      const backfills = backfillsOf(database, [
+        countOnce('later', () => told.push('later'), { isBlocking: false }),
+        countOnce('first', () => told.push('first')),
+      ]);
       await backfills.runBlocking();
       expect(new Set(told)).toEqual(new Set(['first']));
       backfills.start();
-      await eventually('the other is done', () => log.some(({ msg, backfill }) => msg === 'backfill done' && backfill === 'later') || undefined);
+      await eventually(
+        'the other is done',
+        () => log.some(({ msg, backfill }) => msg === 'backfill done' && backfill === 'later') || undefined,
+      );
       await backfills.stop();
       expect(told).toEqual([...Array(batchCount).fill('first'), ...Array(batchCount).fill('later')]);
       expect(await times(database)).toEqual([{ times: 2, rows: rowCount }]);
@@ -92,7 +106,9 @@ describe('backfills', () => {
   test('refuse one that does not come forward, and two of one name', async () => {
     await storage.inspect(async (database) => {
       const stuck: Backfill = { name: 'stuck', isBlocking: true, batch: async () => ({ next: 'here', changed: 0 }) };
-      await expect(backfillsOf(database, [stuck]).runBlocking()).rejects.toThrow(`backfill 'stuck' does not get beyond 'here'`);
+      await expect(backfillsOf(database, [stuck]).runBlocking()).rejects.toThrow(
+        `backfill 'stuck' does not get beyond 'here'`,
+      );
       expect(() => backfillsOf(database, [stuck, stuck])).toThrow('two backfills have one name');
     });
   });
@@ -102,7 +118,9 @@ describe('backfills', () => {
       await storage.inspect(async (database) => {
         const other = await storage.open();
         let batches = 0;
-        await Promise.all([database, other].map((one) => backfillsOf(one, [countOnce('counted', () => batches++)]).runBlocking()));
+        await Promise.all(
+          [database, other].map((one) => backfillsOf(one, [countOnce('counted', () => batches++)]).runBlocking()),
+        );
         await other.close();
         expect(await times(database)).toEqual(everyRowOnce);
         expect(batches).toBe(batchCount);

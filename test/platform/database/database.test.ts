@@ -63,11 +63,16 @@ describe('the database', () => {
   });
 
   test("runs a library's script whole or not at all, and is as good as before", async () => {
-    await database.script(`INSERT INTO "thing" VALUES (50); DELETE FROM "thing" WHERE "id" = 50; INSERT INTO "thing" VALUES (51);`);
+    await database.script(
+      `INSERT INTO "thing" VALUES (50); DELETE FROM "thing" WHERE "id" = 50; INSERT INTO "thing" VALUES (51);`,
+    );
     const failing = database.script(`DELETE FROM "thing"; INSERT INTO "thing" VALUES (52), (52)`);
     const next = ids();
     await expect(failing).rejects.toMatchObject({ code: '23505' });
-    expect([await next, await ids()]).toEqual([[1, 2, 51], [1, 2, 51]]);
+    expect([await next, await ids()]).toEqual([
+      [1, 2, 51],
+      [1, 2, 51],
+    ]);
     await database.statement('DELETE FROM "thing" WHERE "id" = $1', [51]);
   });
 
@@ -95,7 +100,9 @@ describe('the database', () => {
         sql`INSERT INTO "ServerState" ("key", "value", "updatedAt") VALUES (${key}, 'null'::jsonb, ${new Date(0)})`,
       );
     }
-    const rows = await database.query<{ key: string }>(sql`SELECT "key" FROM "ServerState" WHERE "key" <> 'outbox epoch' ORDER BY "key"`);
+    const rows = await database.query<{ key: string }>(
+      sql`SELECT "key" FROM "ServerState" WHERE "key" <> 'outbox epoch' ORDER BY "key"`,
+    );
     expect(rows.map(({ key }) => key)).toEqual(['1', 'B', 'Z', '_', 'a', 'ab', '~', 'é']);
   });
 
@@ -113,14 +120,27 @@ describe('the live reservations of a bucket', () => {
     const insert = (id: string, reserved: number | null): Promise<unknown> =>
       database.query(sql`
         INSERT INTO "Bucket" SELECT * FROM jsonb_populate_record(NULL::"Bucket", ${JSON.stringify({
-          tenantId: 't', id, status: 'active', usageType: 'monetary', reservedValueAmount: reserved, revision: 1,
-          requestedDate: '2026-01-01T00:00:00Z', confirmationDate: '2026-01-01T00:00:00Z',
-          updatedAt: '2026-01-01T00:00:00Z', lastEntryAt: '2026-01-01T00:00:00Z', entrySequence: 0, amountScale: 0,
+          tenantId: 't',
+          id,
+          status: 'active',
+          usageType: 'monetary',
+          reservedValueAmount: reserved,
+          revision: 1,
+          requestedDate: '2026-01-01T00:00:00Z',
+          confirmationDate: '2026-01-01T00:00:00Z',
+          updatedAt: '2026-01-01T00:00:00Z',
+          lastEntryAt: '2026-01-01T00:00:00Z',
+          entrySequence: 0,
+          amountScale: 0,
         })}::jsonb)`);
     const hold = (tenantId: string, bucketId: string, reserveBalanceId: string): Promise<unknown> =>
       database.query(sql`
         INSERT INTO "ReservationHold" SELECT * FROM jsonb_populate_record(NULL::"ReservationHold", ${JSON.stringify({
-          tenantId, bucketId, reserveBalanceId, ordinal: 1, amount: 1,
+          tenantId,
+          bucketId,
+          reserveBalanceId,
+          ordinal: 1,
+          amount: 1,
         })}::jsonb)`);
     await insert('holds', 2);
     await insert('zero', 0);

@@ -57,11 +57,14 @@ describe('the embedded database', () => {
     await expect(openEmbedded(file)).rejects.toThrow(/^cannot use directory '[^\n]*$/);
   });
 
-  test.each(['', 'starting\n', 'holding.\n{"pid":', 'holding.\nnull\n'])('takes over from a claim that a crash left unreadable: %j', async (content) => {
-    await writeFile(join(directory, 'lock.00000000-0000-4000-8000-000000000000'), content);
-    await (await openEmbedded(directory)).close();
-    expect((await readdir(directory)).filter((name) => name.startsWith('lock.'))).toEqual([]);
-  });
+  test.each(['', 'starting\n', 'holding.\n{"pid":', 'holding.\nnull\n'])(
+    'takes over from a claim that a crash left unreadable: %j',
+    async (content) => {
+      await writeFile(join(directory, 'lock.00000000-0000-4000-8000-000000000000'), content);
+      await (await openEmbedded(directory)).close();
+      expect((await readdir(directory)).filter((name) => name.startsWith('lock.'))).toEqual([]);
+    },
+  );
 
   test('throws when a commit fails', async () => {
     const database = await openEmbedded(undefined);

@@ -76,7 +76,9 @@ describe('a failure of the database', () => {
     const release: (() => void)[] = [];
     // More than any pool of a test database.
     const holders = Array.from({ length: 5 }, () =>
-      client.$transaction(() => new Promise<void>((resolve) => release.push(resolve)), { maxWait: 60_000 }).catch(() => undefined),
+      client
+        .$transaction(() => new Promise<void>((resolve) => release.push(resolve)), { maxWait: 60_000 })
+        .catch(() => undefined),
     );
     expect(await judge(() => client.$transaction((tx) => tx.$queryRaw`SELECT 1`, { maxWait: 50 }))).toBe('unavailable');
     // On PGlite the holders come one after the other.

@@ -35,7 +35,9 @@ function create(name = 'some_change', why = 'because'): Promise<NewMigration> {
 
 describe('a new migration', () => {
   test('leads from nothing to the schema, with its reason and bytewise text', async () => {
-    await writeModel('  id String @id\n  name String?\n  code String @db.VarChar(3)\n  tags String[]\n  at DateTime @db.Timestamptz(3)');
+    await writeModel(
+      '  id String @id\n  name String?\n  code String @db.VarChar(3)\n  tags String[]\n  at DateTime @db.Timestamptz(3)',
+    );
     const { file, leftOut } = await create('first', 'the first table');
     expect(leftOut).toEqual([]);
     expect(basename(dirname(file!))).toBe('20260131235900_first');
@@ -141,7 +143,10 @@ describe('the collation of text columns', () => {
   test.each([
     ['    "a" TEXT NOT NULL,', '    "a" TEXT COLLATE "C" NOT NULL,'],
     [`    "a" TEXT NOT NULL DEFAULT 'x TEXT y',`, `    "a" TEXT COLLATE "C" NOT NULL DEFAULT 'x TEXT y',`],
-    ['ALTER TABLE "T" ALTER COLUMN "a" SET DATA TYPE TEXT;', 'ALTER TABLE "T" ALTER COLUMN "a" SET DATA TYPE TEXT COLLATE "C";'],
+    [
+      'ALTER TABLE "T" ALTER COLUMN "a" SET DATA TYPE TEXT;',
+      'ALTER TABLE "T" ALTER COLUMN "a" SET DATA TYPE TEXT COLLATE "C";',
+    ],
     ['    "TEXT" INTEGER,', '    "TEXT" INTEGER,'],
     ['CREATE INDEX "i" ON "TEXT"("TEXT");', 'CREATE INDEX "i" ON "TEXT"("TEXT");'],
   ])('of %s', (before, after) => {

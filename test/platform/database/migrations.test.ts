@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
-import { applyMigrations, migrationsFolder, MigrationError, readMigrations } from '../../../src/platform/database/migrations.js';
+import {
+  applyMigrations,
+  migrationsFolder,
+  MigrationError,
+  readMigrations,
+} from '../../../src/platform/database/migrations.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { openEmptyDatabase, type TestDatabase } from '../../support/database.js';
 
@@ -55,7 +60,9 @@ describe('migrations', () => {
     const [record] = await database.query(sql`SELECT * FROM "_prisma_migrations"`);
     expect(record).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
-      checksum: createHash('sha256').update(await readFile(join(folder, '1_first', 'migration.sql'))).digest('hex'),
+      checksum: createHash('sha256')
+        .update(await readFile(join(folder, '1_first', 'migration.sql')))
+        .digest('hex'),
       finished_at: expect.any(Date),
       migration_name: '1_first',
       logs: null,
@@ -124,7 +131,8 @@ describe('migrations', () => {
 if (process.env.TEST_DATABASE_URL) {
   describe('migrations of a PostgreSQL server', () => {
     test('are applied once by several servers that start at once', async () => {
-      for (let number = 2; number < 10; number++) await write(`${number}_more`, `CREATE TABLE "t${number}" ("id" integer);`);
+      for (let number = 2; number < 10; number++)
+        await write(`${number}_more`, `CREATE TABLE "t${number}" ("id" integer);`);
       const servers = await Promise.all([1, 2, 3, 4].map(() => openPostgresql(database.url!, { poolSize: 1 })));
       const applied = await Promise.all(servers.map((server) => applyMigrations(server, folder)));
       expect(applied.map(({ length }) => length).sort()).toEqual([0, 0, 0, 9]);

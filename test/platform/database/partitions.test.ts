@@ -12,14 +12,16 @@ const { sql } = Prisma;
 const planMade = { isPlanKept: false };
 
 describe('the share of each class of work', () => {
-  const total = (connections: number): number => Object.values(partition(connections)).reduce((sum, size) => sum + size, 0);
+  const total = (connections: number): number =>
+    Object.values(partition(connections)).reduce((sum, size) => sum + size, 0);
 
   test('is all connections together, from six on', () => {
     for (let connections = 6; connections <= 200; connections++) expect(total(connections)).toBe(connections);
   });
 
   test('is one at least, however few there are', () => {
-    for (const connections of [1, 5, 6]) expect(partition(connections)).toEqual({ engine: 1, write: 1, read: 1, report: 1, job: 1, control: 1 });
+    for (const connections of [1, 5, 6])
+      expect(partition(connections)).toEqual({ engine: 1, write: 1, read: 1, report: 1, job: 1, control: 1 });
   });
 });
 
@@ -32,8 +34,12 @@ describe('a read that its caller ends', () => {
 
   test('before it begins throws the reason, and the next one goes on', async () => {
     const reason = new Error('gone');
-    await expect(database.read(sql`SELECT 1 AS "one"`, { ...planMade, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    expect(await database.read(sql`SELECT 1 AS "one"`, { ...planMade, signal: new AbortController().signal })).toEqual([{ one: 1 }]);
+    await expect(
+      database.read(sql`SELECT 1 AS "one"`, { ...planMade, signal: AbortSignal.abort(reason) }),
+    ).rejects.toBe(reason);
+    expect(await database.read(sql`SELECT 1 AS "one"`, { ...planMade, signal: new AbortController().signal })).toEqual([
+      { one: 1 },
+    ]);
   });
 });
 
@@ -46,11 +52,15 @@ if (process.env.TEST_DATABASE_URL) {
         SELECT count(*)::int AS "count" FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`);
       return rows[0]?.count ?? 0;
     };
-    const asleep = (count: number): Promise<true> => eventually(`${count} sleep`, async () => (await sleeping()) === count || undefined);
+    const asleep = (count: number): Promise<true> =>
+      eventually(`${count} sleep`, async () => (await sleeping()) === count || undefined);
 
     beforeAll(async () => {
       place = await openTestDatabase();
-      database = await openPostgresql(String(place.url), { poolSize: 6, readTimes: { readMs: 60_000, reportMs: 60_000 } });
+      database = await openPostgresql(String(place.url), {
+        poolSize: 6,
+        readTimes: { readMs: 60_000, reportMs: 60_000 },
+      });
     });
     afterAll(async () => {
       await database.close();
@@ -72,7 +82,9 @@ if (process.env.TEST_DATABASE_URL) {
       await asleep(2);
       await database.ping();
       expect(await database.transaction((tx) => tx.query(sql`SELECT 1 AS "one"`))).toEqual([{ one: 1 }]);
-      expect(await database.transaction((tx) => tx.query(sql`SELECT 1 AS "one"`), { workClass: 'engine' })).toEqual([{ one: 1 }]);
+      expect(await database.transaction((tx) => tx.query(sql`SELECT 1 AS "one"`), { workClass: 'engine' })).toEqual([
+        { one: 1 },
+      ]);
       expect(await workingAs('job', () => database.query(sql`SELECT 1 AS "one"`))).toEqual([{ one: 1 }]);
       caller.abort(reason);
       expect(await ended).toEqual(sleepers.map(() => ({ status: 'rejected', reason })));
@@ -81,7 +93,9 @@ if (process.env.TEST_DATABASE_URL) {
     });
 
     test('end a statement that takes longer than its caller allows', async () => {
-      const error: unknown = await database.read(sql`SELECT pg_sleep(600)::text`, { ...planMade, maxMs: 50 }).catch((reason: unknown) => reason);
+      const error: unknown = await database
+        .read(sql`SELECT pg_sleep(600)::text`, { ...planMade, maxMs: 50 })
+        .catch((reason: unknown) => reason);
       expect(isStatementTimeout(error)).toBe(true);
       await asleep(0);
     });

@@ -46,9 +46,7 @@ if (process.env.TEST_DATABASE_URL) {
 
     async function setting(url: string, setting: string): Promise<string> {
       const database = await openPostgresql(url, { poolSize: 1 });
-      const [row] = await database.query<{ value: string }>(
-        Prisma.sql`SELECT current_setting(${setting}) AS "value"`,
-      );
+      const [row] = await database.query<{ value: string }>(Prisma.sql`SELECT current_setting(${setting}) AS "value"`);
       await database.close();
       return row!.value;
     }
@@ -77,7 +75,10 @@ if (process.env.TEST_DATABASE_URL) {
       await database.statement('SELECT 1').catch(() => database.statement('SELECT 1'));
       await database.close();
       const count = `SELECT count(*)::int AS "count" FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`;
-      await eventually('no connection is left', async () => (await other.statement<{ count: number }>(count))[0]?.count === 0 || undefined);
+      await eventually(
+        'no connection is left',
+        async () => (await other.statement<{ count: number }>(count))[0]?.count === 0 || undefined,
+      );
       await other.close();
     });
 

@@ -49,7 +49,9 @@ describe('a database that is dumped and restored', () => {
       const env = { ...process.env, PATH: await clientPath() };
       const file = join(folder, 'dump');
       await run('pg_dump', ['--format=custom', `--file=${file}`, source.env['DATABASE_URL']!], { env });
-      await run('pg_restore', ['--exit-on-error', '--no-owner', `--dbname=${target.env['DATABASE_URL']}`, file], { env });
+      await run('pg_restore', ['--exit-on-error', '--no-owner', `--dbname=${target.env['DATABASE_URL']}`, file], {
+        env,
+      });
       await rm(folder, { recursive: true });
 
       const before = await source.inspect(digests);
@@ -62,7 +64,12 @@ describe('a database that is dumped and restored', () => {
       const server = await startTestServer({}, { database });
       const { body } = await server.rest('GET', '/usage?limit=100');
       expect(body).toHaveLength(Number(before['public.Usage']!.split(' ')[0]));
-      const usage = { usageSpecification: { id: 'data' }, usageDate: '2026-03-01T00:00:00.000Z', status: 'rated', ratedProductUsage: [1, 2].map((value) => ({ taxExcludedRatingAmount: { value, unit: 'EUR' } })) };
+      const usage = {
+        usageSpecification: { id: 'data' },
+        usageDate: '2026-03-01T00:00:00.000Z',
+        status: 'rated',
+        ratedProductUsage: [1, 2].map((value) => ({ taxExcludedRatingAmount: { value, unit: 'EUR' } })),
+      };
       expect((await server.rest('POST', '/usage', { body: usage })).status).toBe(201);
       await server.close();
     });

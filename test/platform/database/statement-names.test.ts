@@ -3,7 +3,8 @@ import { StatementNames } from '../../../src/platform/database/statement-names.j
 
 /** As many texts as have a name. */
 const namesMax = 200;
-const texts = (kind: string): string[] => Array.from({ length: namesMax }, (_, number) => `SELECT '${kind}', ${number}`);
+const texts = (kind: string): string[] =>
+  Array.from({ length: namesMax }, (_, number) => `SELECT '${kind}', ${number}`);
 
 describe('names of prepared statements', () => {
   test('are the same for the same text, and of no other', () => {

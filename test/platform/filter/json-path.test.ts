@@ -5,9 +5,15 @@ import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/f
 import { attributes } from './things.js';
 
 const toAttribute = (wire: string): string => (wire === '@type' ? 'atType' : wire);
-const parse = (path: string, others = ''): Filter | undefined => parseQuery(`filter=${encodeURIComponent(path)}${others}`, { attributes, toAttribute }).filter;
+const parse = (path: string, others = ''): Filter | undefined =>
+  parseQuery(`filter=${encodeURIComponent(path)}${others}`, { attributes, toAttribute }).filter;
 
-const compare = (path: string, operator: ValueOperator, value: FilterValue): Filter => ({ kind: 'compare', path: path ? path.split('.') : [], operator, value });
+const compare = (path: string, operator: ValueOperator, value: FilterValue): Filter => ({
+  kind: 'compare',
+  path: path ? path.split('.') : [],
+  operator,
+  value,
+});
 const some = (path: string, filter: Filter): Filter => ({ kind: 'some', path: path ? path.split('.') : [], filter });
 const none = (path: string, filter: Filter): Filter => ({ kind: 'none', path: path.split('.'), filter });
 const isNull = (path: string, value: boolean): Filter => ({ kind: 'isNull', path: path.split('.'), isNull: value });
@@ -25,16 +31,25 @@ describe('JSONPath filters (TMF630 Part 6)', () => {
     ["$.party[?(@.id=='5')]", some('party', compare('id', 'eq', '5'))],
     ["party[?(@.id=='5')]", some('party', compare('id', 'eq', '5'))],
     ["$['party'][?(@['id']=='5')]", some('party', compare('id', 'eq', '5'))],
-    ["party[?(@.id=='5' && @.role=='customer')]", some('party', and(compare('id', 'eq', '5'), compare('role', 'eq', 'customer')))],
+    [
+      "party[?(@.id=='5' && @.role=='customer')]",
+      some('party', and(compare('id', 'eq', '5'), compare('role', 'eq', 'customer'))),
+    ],
     ["$[?(@.name=='a')].party[?(@.id=='5')]", and(isA, some('party', compare('id', 'eq', '5')))],
     ['$', and()],
     ['$[*]', and()],
     ["$[*].party[?(@.id=='5')]", some('party', compare('id', 'eq', '5'))],
     // Logic.
-    ["$[?(@.name=='a' || @.flag==true && @.count==5)]", or(isA, and(compare('flag', 'eq', true), compare('count', 'eq', 5)))],
-    ["$[?((@.name=='a' || @.flag==true) && @.count==5)]", and(or(isA, compare('flag', 'eq', true)), compare('count', 'eq', 5))],
+    [
+      "$[?(@.name=='a' || @.flag==true && @.count==5)]",
+      or(isA, and(compare('flag', 'eq', true), compare('count', 'eq', 5))),
+    ],
+    [
+      "$[?((@.name=='a' || @.flag==true) && @.count==5)]",
+      and(or(isA, compare('flag', 'eq', true)), compare('count', 'eq', 5)),
+    ],
     ["$[?(!(@.name=='a'))]", not(isA)],
-    ["$[?(!@.name)]", not(isNull('name', false))],
+    ['$[?(!@.name)]', not(isNull('name', false))],
     ["$[?(!!(@.name=='a'))]", not(not(isA))],
     // Comparisons and literals.
     ["$[?(@.name!='a')]", compare('name', 'ne', 'a')],
@@ -74,7 +89,10 @@ describe('JSONPath filters (TMF630 Part 6)', () => {
     ["$[?(@.party.id!='5')]", none('party', compare('id', 'eq', '5'))],
     ["$[?(@.party[?(@.role=='x')].id=='5')]", some('party', and(compare('role', 'eq', 'x'), compare('id', 'eq', '5')))],
     ["$[?(@.party[?(@.role=='x')])]", some('party', compare('role', 'eq', 'x'))],
-    ["party[?(@.contact[?(@.type=='email' && @.value=~/@/)])]", some('party', some('contact', and(compare('type', 'eq', 'email'), compare('value', 'regex', '@'))))],
+    [
+      "party[?(@.contact[?(@.type=='email' && @.value=~/@/)])]",
+      some('party', some('contact', and(compare('type', 'eq', 'email'), compare('value', 'regex', '@')))),
+    ],
     ["tags[?(@=='x')]", some('tags', compare('', 'eq', 'x'))],
     ["tags[?(@!='x')]", some('tags', compare('', 'ne', 'x'))],
     ["$[?(@.tags=='x')]", some('tags', compare('', 'eq', 'x'))],
@@ -89,7 +107,9 @@ describe('JSONPath filters (TMF630 Part 6)', () => {
   });
 
   test('several parameters are alternatives, which plain conditions restrict', () => {
-    expect(parse("$[?(@.name=='a')]", '&filter=$.owner&flag=true')).toEqual(and(compare('flag', 'eq', true), or(isA, isNull('owner', false))));
+    expect(parse("$[?(@.name=='a')]", '&filter=$.owner&flag=true')).toEqual(
+      and(compare('flag', 'eq', true), or(isA, isNull('owner', false))),
+    );
   });
 
   test.each([
@@ -107,13 +127,19 @@ describe('JSONPath filters (TMF630 Part 6)', () => {
     ['max($.count)', "function 'max()'"],
     ['$[?(@.count>min(@.price))]', "function 'min()'"],
     ['$[?(@.name==@.id)]', 'comparison of two paths'],
-    ["$[?(@.name==$.id)]", "root '$' within a filter"],
+    ['$[?(@.name==$.id)]', "root '$' within a filter"],
     ['$[?(1==1)]', 'comparison of two literals'],
     ["$[?(@.name in ['a'])]", "operator 'in'"],
-    ["$[?(@.name=~/a/i)]", "flag 'i'"],
+    ['$[?(@.name=~/a/i)]', "flag 'i'"],
     ["$[?(@.name==['a'])]", 'list literal'],
   ])('does not support %s', (path, message) => {
-    expect(() => parse(path)).toThrow(expect.objectContaining({ code: 'NOT_SUPPORTED', message: expect.stringContaining(message), details: { path: 'filter' } }));
+    expect(() => parse(path)).toThrow(
+      expect.objectContaining({
+        code: 'NOT_SUPPORTED',
+        message: expect.stringContaining(message),
+        details: { path: 'filter' },
+      }),
+    );
   });
 
   test.each([
@@ -142,7 +168,7 @@ describe('JSONPath filters (TMF630 Part 6)', () => {
     ['$.5', "'5' is not expected"],
     ['$name', "'name' is not expected"],
     ['@.name', "'@' is not expected at position 0"],
-    ["$.name;", 'the expression ends'],
+    ['$.name;', 'the expression ends'],
     ['$.party[1.5]', "'1.5' is no index"],
     ['$.colour', "unknown attribute 'colour' at position 1"],
     ['$[?(@.owner.colour==1)]', "unknown attribute 'owner.colour'"],
@@ -153,7 +179,7 @@ describe('JSONPath filters (TMF630 Part 6)', () => {
     ['$[?(@.count==maybe)]', "'maybe' is neither"],
     ["$[?(@.count=='x')]", "'x' is not a valid int for 'count'"],
     ["$[?(@.flag=='maybe')]", "'maybe' is not a valid boolean for 'flag'"],
-    ["$[?(@.flag>true)]", "operator 'gt' does not fit 'flag'"],
+    ['$[?(@.flag>true)]', "operator 'gt' does not fit 'flag'"],
     ["$[?(@.owner=='x')]", "operator 'eq' does not fit 'owner'"],
     ["$[?(@.at>'yesterday')]", "'yesterday' is not a valid dateTime for 'at'"],
     ['$[?(@.price==1.00000000000000000001)]', 'is not a valid decimal'],
@@ -163,10 +189,14 @@ describe('JSONPath filters (TMF630 Part 6)', () => {
     [`$[?(@.name=='${'a'.repeat(4096)}')]`, 'JSON_PATH_LENGTH_MAX is 4096'],
     [`$[?(${Array.from({ length: 101 }, () => '@.name').join(' || ')})]`, 'CLAUSES_MAX is 100'],
   ])('refuses %s', (path, message) => {
-    expect(() => parse(path)).toThrow(expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }));
+    expect(() => parse(path)).toThrow(
+      expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }),
+    );
   });
 
   test('parameters are read each for itself', () => {
-    expect(() => parse("$[?(@.name=='a", "&filter=b')]")).toThrow(expect.objectContaining({ message: expect.stringContaining('the string is not closed') }));
+    expect(() => parse("$[?(@.name=='a", "&filter=b')]")).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('the string is not closed') }),
+    );
   });
 });

@@ -11,7 +11,16 @@ import { compileFilter, compileOrder } from '../../../src/platform/filter/sql.js
 import type { Filter, FilterValue } from '../../../src/platform/filter/tree.js';
 import { seed } from '../../support/seed.js';
 import { openThings } from './databases.js';
-import { attributes, insertRows, pathsThroughLists, rowsArbitrary, shape, toValue, valueArbitrary, type Row } from './things.js';
+import {
+  attributes,
+  insertRows,
+  pathsThroughLists,
+  rowsArbitrary,
+  shape,
+  toValue,
+  valueArbitrary,
+  type Row,
+} from './things.js';
 
 const runs = Number(process.env.RUNS ?? 300);
 const options = { attributes, toAttribute: (wire: string): string => wire };
@@ -42,11 +51,19 @@ const meantArbitrary: fc.Arbitrary<Meant> = fc.constantFrom(...pathsThroughLists
   const operators: Meant['operator'][] = ['eq', 'eq', 'ne', 'in', 'nin'];
   if (type !== 'boolean') operators.push('gt', 'gte', 'lt', 'lte');
   if (type === 'string') operators.push('contains', 'startswith');
-  return fc.record({ path: fc.constant(path), type: fc.constant(type), operator: fc.constantFrom(...operators), values: fc.array(valueArbitrary(type), { minLength: 1, maxLength: 3 }) });
+  return fc.record({
+    path: fc.constant(path),
+    type: fc.constant(type),
+    operator: fc.constantFrom(...operators),
+    values: fc.array(valueArbitrary(type), { minLength: 1, maxLength: 3 }),
+  });
 });
 
 /** A query of terms: joined by & the groups, by ; the terms of a group. */
-const queryArbitrary = fc.array(fc.array(fc.tuple(meantArbitrary, fc.nat(), fc.boolean()), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 3 });
+const queryArbitrary = fc.array(
+  fc.array(fc.tuple(meantArbitrary, fc.nat(), fc.boolean()), { minLength: 1, maxLength: 2 }),
+  { minLength: 1, maxLength: 3 },
+);
 
 function write({ path, operator, values }: Meant, choice: number, quotes: boolean): string {
   const spelling = spellings[operator] as readonly string[];
@@ -62,13 +79,21 @@ function writeValue(value: FilterValue, quotes: boolean, takesSeveral: boolean):
   // A value that begins with a quote must be quoted itself, and so must an empty one between semicolons and one with a separator.
   const mustBeQuoted = text === '' || text.startsWith('"') || (takesSeveral && text.includes(','));
   if (!quotes && !mustBeQuoted) return encodeURIComponent(text);
-  return encodeURIComponent(`"${text.replaceAll(/(\\*)("|$)/g, (_, backslashes: string, quote: string) => backslashes + backslashes + (quote && `\\${quote}`))}"`);
+  return encodeURIComponent(
+    `"${text.replaceAll(/(\\*)("|$)/g, (_, backslashes: string, quote: string) => backslashes + backslashes + (quote && `\\${quote}`))}"`,
+  );
 }
 
 /** What the term means for a row, told without the filter tree: all values that the path leads to. */
 function holds({ path, type, operator, values }: Meant, row: unknown): boolean {
-  const nodes = path.reduce<unknown[]>((found, name) => found.flatMap((node) => elements(node).map((each) => member(each, name))), [row]).flatMap(elements);
-  const any = (test: (sign: number) => boolean): boolean => nodes.some((node) => values.some((value) => sign(node, value, type).some(test)));
+  const nodes = path
+    .reduce<unknown[]>(
+      (found, name) => found.flatMap((node) => elements(node).map((each) => member(each, name))),
+      [row],
+    )
+    .flatMap(elements);
+  const any = (test: (sign: number) => boolean): boolean =>
+    nodes.some((node) => values.some((value) => sign(node, value, type).some(test)));
   switch (operator) {
     case 'eq':
     case 'in':
@@ -85,7 +110,13 @@ function holds({ path, type, operator, values }: Meant, row: unknown): boolean {
     case 'lte':
       return any((each) => each <= 0);
     default:
-      return nodes.some((node) => typeof node === 'string' && values.some((value) => (operator === 'contains' ? node.includes(value as string) : node.startsWith(value as string))));
+      return nodes.some(
+        (node) =>
+          typeof node === 'string' &&
+          values.some((value) =>
+            operator === 'contains' ? node.includes(value as string) : node.startsWith(value as string),
+          ),
+      );
   }
 }
 
@@ -101,11 +132,16 @@ function elements(node: unknown): unknown[] {
 function sign(node: unknown, value: FilterValue, type: ScalarType): number[] {
   if (type === 'boolean') return typeof node === 'boolean' ? [Number(node) - Number(value)] : [];
   if (type === 'int' || type === 'decimal') {
-    const isNumber = typeof node === 'number' || (type === 'decimal' && typeof node === 'string' && /^-?\d+(\.\d+)?$/.test(node));
+    const isNumber =
+      typeof node === 'number' || (type === 'decimal' && typeof node === 'string' && /^-?\d+(\.\d+)?$/.test(node));
     return isNumber ? [new Decimal(node as string | number).comparedTo(value as Decimal)] : [];
   }
   const text = value instanceof Date ? value.toISOString() : (value as string);
-  if (typeof node !== 'string' || (type === 'dateTime' && !/^\d{4}-[01]\d-[0-3]\dT[0-2]\d:\d\d:\d\d\.\d{3}Z$/.test(node))) return [];
+  if (
+    typeof node !== 'string' ||
+    (type === 'dateTime' && !/^\d{4}-[01]\d-[0-3]\dT[0-2]\d:\d\d:\d\d\.\d{3}Z$/.test(node))
+  )
+    return [];
   return [Buffer.compare(Buffer.from(node), Buffer.from(text))];
 }
 
@@ -125,10 +161,16 @@ describe('query strings in the database', () => {
         // A repeated attribute and operator would be joined with its repetition: once is enough here.
         const keys = groups.flat().map(([{ path, operator }]) => `${path.join('.')} ${operator.replace('in', 'eq')}`);
         fc.pre(new Set(keys).size === keys.length);
-        const raw = groups.map((group) => group.map(([meant, choice, quotes]) => write(meant, choice, quotes)).join(';')).join('&');
-        const expected = rows.filter((row) => groups.every((group) => group.some(([meant]) => holds(meant, toValue(row))))).map(({ id }) => id as string);
+        const raw = groups
+          .map((group) => group.map(([meant, choice, quotes]) => write(meant, choice, quotes)).join(';'))
+          .join('&');
+        const expected = rows
+          .filter((row) => groups.every((group) => group.some(([meant]) => holds(meant, toValue(row)))))
+          .map(({ id }) => id as string);
         const filter = parseQuery(raw, options).filter as Filter;
-        const found = await database.query<{ id: string }>(Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')}`);
+        const found = await database.query<{ id: string }>(
+          Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')}`,
+        );
         expect({ raw, ids: found.map(({ id }) => id).sort() }).toEqual({ raw, ids: [...expected].sort() });
         expect(rows.filter((row) => matches(filter, toValue(row), attributes))).toHaveLength(expected.length);
       }),
@@ -152,7 +194,9 @@ describe('query strings in the database', () => {
         // Nothing was dropped: what is not empty left its trace.
         if (/[^&]/.test(raw)) expect(query).not.toEqual({ order: [] });
         const where = query.filter ? compileFilter(query.filter, shape, 't') : Prisma.sql`TRUE`;
-        await database.query(Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(query.order, shape, 't')} LIMIT 1`);
+        await database.query(
+          Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(query.order, shape, 't')} LIMIT 1`,
+        );
         if (query.filter) matches(query.filter, toValue(rows[0] as Row), attributes);
       }),
       { seed, numRuns: runs * 10 },
@@ -162,21 +206,110 @@ describe('query strings in the database', () => {
 });
 
 /** Pieces of queries in any order, and anything at all. */
-const pieces = ['name', 'count', 'party', 'id', 'owner', 'anything', 'tags', 'at', '.', '..', '=', '==', '>', '<', '=~', '*=', '%3E', '%3D', '&', ';', ',', '"', '%22', '%', '%00', '%ff', '+', ' ', 'a', '5', '-1', 'true', '2021', '2026-01-31T00:00:00 02:00', '.gt', '.ne', '.isnull', '.regex', '.in', 'fields=', 'sort=', 'limit=', 'offset=', 'after=', 'depth=', 'expand=', 'explain=', 'none', 'filter=', '$', '[?(', ')]', '@.', '[*]', '[0]', "'a'", '/a/', '!', '||', '%26%26', '(', ')', '{2}', '\u{1F600}', '\uD83D', '\\', '__proto__', 'constructor', 'null', '1e999'];
+const pieces = [
+  'name',
+  'count',
+  'party',
+  'id',
+  'owner',
+  'anything',
+  'tags',
+  'at',
+  '.',
+  '..',
+  '=',
+  '==',
+  '>',
+  '<',
+  '=~',
+  '*=',
+  '%3E',
+  '%3D',
+  '&',
+  ';',
+  ',',
+  '"',
+  '%22',
+  '%',
+  '%00',
+  '%ff',
+  '+',
+  ' ',
+  'a',
+  '5',
+  '-1',
+  'true',
+  '2021',
+  '2026-01-31T00:00:00 02:00',
+  '.gt',
+  '.ne',
+  '.isnull',
+  '.regex',
+  '.in',
+  'fields=',
+  'sort=',
+  'limit=',
+  'offset=',
+  'after=',
+  'depth=',
+  'expand=',
+  'explain=',
+  'none',
+  'filter=',
+  '$',
+  '[?(',
+  ')]',
+  '@.',
+  '[*]',
+  '[0]',
+  "'a'",
+  '/a/',
+  '!',
+  '||',
+  '%26%26',
+  '(',
+  ')',
+  '{2}',
+  '\u{1F600}',
+  '\uD83D',
+  '\\',
+  '__proto__',
+  'constructor',
+  'null',
+  '1e999',
+];
 const garbageArbitrary = fc.oneof(
   fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((parts) => parts.join('')),
-  fc.tuple(fc.constantFrom('name=', 'name.regex=', 'filter=', 'filter=$[?(@.', 'party[?(', 'sort=', 'fields=', 'at='), fc.array(fc.constantFrom(...pieces), { maxLength: 10 })).map(([start, parts]) => start + parts.join('')),
+  fc
+    .tuple(
+      fc.constantFrom('name=', 'name.regex=', 'filter=', 'filter=$[?(@.', 'party[?(', 'sort=', 'fields=', 'at='),
+      fc.array(fc.constantFrom(...pieces), { maxLength: 10 }),
+    )
+    .map(([start, parts]) => start + parts.join('')),
   fc.string({ unit: 'binary', maxLength: 40 }),
-  fc.tuple(fc.constantFrom('name.regex=', 'filter=', 'name=', 'price='), fc.string({ unit: 'grapheme', maxLength: 30 })).map(([start, text]) => start + encodeURIComponent(text.replaceAll(/[\uD800-\uDFFF]/gu, ''))),
+  fc
+    .tuple(fc.constantFrom('name.regex=', 'filter=', 'name=', 'price='), fc.string({ unit: 'grapheme', maxLength: 30 }))
+    .map(([start, text]) => start + encodeURIComponent(text.replaceAll(/[\uD800-\uDFFF]/gu, ''))),
 );
 
 function prune(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).map(([column, value]) => [column, column in attributes ? pruneValue(value, attributes[column] as AttributeType) : value]));
+  return Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [
+      column,
+      column in attributes ? pruneValue(value, attributes[column] as AttributeType) : value,
+    ]),
+  );
 }
 
 function pruneValue(value: unknown, type: AttributeType): unknown {
-  if (type.kind === 'list') return Array.isArray(value) ? value.map((each: unknown) => pruneValue(each, type.element)) : null;
+  if (type.kind === 'list')
+    return Array.isArray(value) ? value.map((each: unknown) => pruneValue(each, type.element)) : null;
   if (Array.isArray(value)) return null;
   if (type.kind !== 'object' || value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, name in type.attributes() ? pruneValue(part, type.attributes()[name] as AttributeType) : part]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [
+      name,
+      name in type.attributes() ? pruneValue(part, type.attributes()[name] as AttributeType) : part,
+    ]),
+  );
 }

@@ -4,11 +4,22 @@ import { parseQuery, type FieldSelection, type ParsedQuery } from '../../../src/
 import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree.js';
 import { attributes } from './things.js';
 
-const toAttribute = (wire: string): string => (wire.startsWith('@') ? `at${wire.charAt(1).toUpperCase()}${wire.slice(2)}` : wire);
+const toAttribute = (wire: string): string =>
+  wire.startsWith('@') ? `at${wire.charAt(1).toUpperCase()}${wire.slice(2)}` : wire;
 const parse = (raw: string): ParsedQuery => parseQuery(raw, { attributes, toAttribute });
 
-const compare = (path: string, operator: ValueOperator, value: FilterValue): Filter => ({ kind: 'compare', path: path ? path.split('.') : [], operator, value });
-const oneOf = (path: string, operator: 'in' | 'nin', ...values: FilterValue[]): Filter => ({ kind: 'compareList', path: path ? path.split('.') : [], operator, values });
+const compare = (path: string, operator: ValueOperator, value: FilterValue): Filter => ({
+  kind: 'compare',
+  path: path ? path.split('.') : [],
+  operator,
+  value,
+});
+const oneOf = (path: string, operator: 'in' | 'nin', ...values: FilterValue[]): Filter => ({
+  kind: 'compareList',
+  path: path ? path.split('.') : [],
+  operator,
+  values,
+});
 const some = (path: string, filter: Filter): Filter => ({ kind: 'some', path: path.split('.'), filter });
 const none = (path: string, filter: Filter): Filter => ({ kind: 'none', path: path.split('.'), filter });
 const isNull = (path: string, value: boolean): Filter => ({ kind: 'isNull', path: path.split('.'), isNull: value });
@@ -29,9 +40,18 @@ describe('plain filters (TMF630 §4.4)', () => {
     ['name=a&flag=true&name=b,c', and(oneOf('name', 'in', 'a', 'b', 'c'), compare('flag', 'eq', true))],
     ['name=a&name.eq=b&name==c', oneOf('name', 'in', 'a', 'b', 'c')],
     ['name=a;count=5', or(compare('name', 'eq', 'a'), compare('count', 'eq', 5))],
-    ['name=a;count=5&flag=true', and(compare('flag', 'eq', true), or(compare('name', 'eq', 'a'), compare('count', 'eq', 5)))],
-    ['at%3C2013-04-20;at%3E2017-04-20', or(compare('at', 'lt', at('2013-04-20T00:00:00Z')), compare('at', 'gt', at('2017-04-20T00:00:00Z')))],
-    ['at%3E2013-04-20&at%3C2017-04-20', and(compare('at', 'gt', at('2013-04-20T00:00:00Z')), compare('at', 'lt', at('2017-04-20T00:00:00Z')))],
+    [
+      'name=a;count=5&flag=true',
+      and(compare('flag', 'eq', true), or(compare('name', 'eq', 'a'), compare('count', 'eq', 5))),
+    ],
+    [
+      'at%3C2013-04-20;at%3E2017-04-20',
+      or(compare('at', 'lt', at('2013-04-20T00:00:00Z')), compare('at', 'gt', at('2017-04-20T00:00:00Z'))),
+    ],
+    [
+      'at%3E2013-04-20&at%3C2017-04-20',
+      and(compare('at', 'gt', at('2013-04-20T00:00:00Z')), compare('at', 'lt', at('2017-04-20T00:00:00Z'))),
+    ],
     ['&&name=a&', compare('name', 'eq', 'a')],
     // Suffixes, in any case.
     ['count.eq=5', compare('count', 'eq', 5)],
@@ -83,7 +103,10 @@ describe('plain filters (TMF630 §4.4)', () => {
     ['owner.address.city=K%C3%B6ln', compare('owner.address.city', 'eq', 'Köln')],
     ['party.id=5', some('party', compare('id', 'eq', '5'))],
     ['party.id=5,6', some('party', oneOf('id', 'in', '5', '6'))],
-    ['party.id=5&party.role=customer', and(some('party', compare('id', 'eq', '5')), some('party', compare('role', 'eq', 'customer')))],
+    [
+      'party.id=5&party.role=customer',
+      and(some('party', compare('id', 'eq', '5')), some('party', compare('role', 'eq', 'customer'))),
+    ],
     ['party.id.ne=5', none('party', compare('id', 'eq', '5'))],
     ['party.id.nin=5,6', none('party', oneOf('id', 'in', '5', '6'))],
     ['party.role.isnull=true', some('party', isNull('role', true))],
@@ -145,7 +168,10 @@ describe('plain filters (TMF630 §4.4)', () => {
     ['name=a="b;c', oneOf('name', 'in', 'a="b', 'c')],
     ['name=a,"b"c"', oneOf('name', 'in', 'a', 'b"c')],
     ['name=,', oneOf('name', 'in', '', '')],
-    ['at%3E%3D=%222026-01-31%22;name=a', or(compare('at', 'gte', at('2026-01-31T00:00:00Z')), compare('name', 'eq', 'a'))],
+    [
+      'at%3E%3D=%222026-01-31%22;name=a',
+      or(compare('at', 'gte', at('2026-01-31T00:00:00Z')), compare('name', 'eq', 'a')),
+    ],
     ['name=a%3Bb', compare('name', 'eq', 'a;b')],
     ['name=a%26b', compare('name', 'eq', 'a&b')],
     ['name=%F0%9F%98%80', compare('name', 'eq', '\u{1F600}')],
@@ -184,7 +210,9 @@ describe('plain filters (TMF630 §4.4)', () => {
     const text = { kind: 'scalar', type: 'string' } as const;
     const own = { value: { kind: 'object', attributes: () => ({ gt: text }) } } as const;
     expect(parseQuery('value.gt=5', { attributes: own, toAttribute }).filter).toEqual(compare('value.gt', 'eq', '5'));
-    expect(parseQuery('value.gt.gt=5', { attributes: own, toAttribute }).filter).toEqual(compare('value.gt', 'gt', '5'));
+    expect(parseQuery('value.gt.gt=5', { attributes: own, toAttribute }).filter).toEqual(
+      compare('value.gt', 'gt', '5'),
+    );
   });
 
   test.each([
@@ -270,14 +298,23 @@ describe('plain filters (TMF630 §4.4)', () => {
     [Array.from({ length: 201 }, () => 'name=a').join('&'), 'CLAUSES_MAX is 100', undefined],
     [Array.from({ length: 3 }, () => `name=${'a,'.repeat(99)}a`).join('&'), 'VALUES_PER_KEY_MAX is 200', 'name'],
   ])('refuses %s', (raw, message, path) => {
-    expect(() => parse(raw)).toThrow(expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message), details: path === undefined ? {} : { path: path === 'name' ? expect.stringContaining('name') : path } }));
+    expect(() => parse(raw)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_QUERY',
+        message: expect.stringContaining(message),
+        details: path === undefined ? {} : { path: path === 'name' ? expect.stringContaining('name') : path },
+      }),
+    );
   });
 });
 
 describe('fields (TMF630 §4.3)', () => {
   const plain = (selection: FieldSelection | true | undefined): unknown => {
     if (selection === true || selection === undefined) return selection;
-    return { ...(selection.none && { none: true }), ...Object.fromEntries([...selection.attributes].map(([name, part]) => [name, plain(part)])) };
+    return {
+      ...(selection.none && { none: true }),
+      ...Object.fromEntries([...selection.attributes].map(([name, part]) => [name, plain(part)])),
+    };
   };
 
   test.each<[string, unknown]>([
@@ -312,11 +349,24 @@ describe('fields (TMF630 §4.3)', () => {
     ["fields=party[?(@.id=='5']", 'cannot select'],
     ['fields=name,[', 'cannot select'],
   ])('refuses %s', (raw, message) => {
-    expect(() => parse(raw)).toThrow(expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }));
+    expect(() => parse(raw)).toThrow(
+      expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }),
+    );
   });
 
-  test.each(["fields=party[?(@.id=='5')]", "fields=@type,name,party[?(@.id=='5' %26%26 @.role=='a,b')]", 'fields=party[0]', 'fields=party[*].id'])('JSONPath is not supported: %s', (raw) => {
-    expect(() => parse(raw)).toThrow(expect.objectContaining({ code: 'NOT_SUPPORTED', message: expect.stringContaining("JSONPath in 'fields'"), details: { path: 'fields' } }));
+  test.each([
+    "fields=party[?(@.id=='5')]",
+    "fields=@type,name,party[?(@.id=='5' %26%26 @.role=='a,b')]",
+    'fields=party[0]',
+    'fields=party[*].id',
+  ])('JSONPath is not supported: %s', (raw) => {
+    expect(() => parse(raw)).toThrow(
+      expect.objectContaining({
+        code: 'NOT_SUPPORTED',
+        message: expect.stringContaining("JSONPath in 'fields'"),
+        details: { path: 'fields' },
+      }),
+    );
   });
 });
 
@@ -324,8 +374,25 @@ describe('sort (TMF630 §4.7) and the other reserved parameters', () => {
   test.each<[string, Partial<ParsedQuery>]>([
     ['', {}],
     ['sort=name', { order: [{ path: ['name'], descending: false }] }],
-    ['sort=-at,+name,%2Bcount', { order: [{ path: ['at'], descending: true }, { path: ['name'], descending: false }, { path: ['count'], descending: false }] }],
-    ['sort=-amount.amount%2Cowner.address.city', { order: [{ path: ['amount', 'amount'], descending: true }, { path: ['owner', 'address', 'city'], descending: false }] }],
+    [
+      'sort=-at,+name,%2Bcount',
+      {
+        order: [
+          { path: ['at'], descending: true },
+          { path: ['name'], descending: false },
+          { path: ['count'], descending: false },
+        ],
+      },
+    ],
+    [
+      'sort=-amount.amount%2Cowner.address.city',
+      {
+        order: [
+          { path: ['amount', 'amount'], descending: true },
+          { path: ['owner', 'address', 'city'], descending: false },
+        ],
+      },
+    ],
     ['sort=-@type', { order: [{ path: ['atType'], descending: true }] }],
     ['offset=0&limit=0', { offset: 0, limit: 0 }],
     ['offset=100000&limit=1000', { offset: 100000, limit: 1000 }],
@@ -378,6 +445,8 @@ describe('sort (TMF630 §4.7) and the other reserved parameters', () => {
     ['explain=a&explain=b', "'explain' is given 2 times", 'explain'],
     ['limit>5', "'limit' is no attribute", 'limit'],
   ])('refuses %s', (raw, message, path) => {
-    expect(() => parse(raw)).toThrow(expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message), details: { path } }));
+    expect(() => parse(raw)).toThrow(
+      expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message), details: { path } }),
+    );
   });
 });

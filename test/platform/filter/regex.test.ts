@@ -86,7 +86,13 @@ describe('regular expressions', () => {
     ['(?:a{1,100}){1,100}', 'REGEX_STATES_MAX'],
     [`${'('.repeat(11)}a${')'.repeat(11)}`, 'REGEX_DEPTH_MAX'],
   ])('refuses %j', (pattern, message) => {
-    expect(() => parseRegex(pattern, 'note.text')).toThrow(expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message), details: { path: 'note.text' } }));
+    expect(() => parseRegex(pattern, 'note.text')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_QUERY',
+        message: expect.stringContaining(message),
+        details: { path: 'note.text' },
+      }),
+    );
   });
 
   test('matching takes time in proportion to the text whatever the expression', () => {
@@ -98,7 +104,31 @@ describe('regular expressions', () => {
 });
 
 /** Expressions as people might write them, many of them refused. */
-const atom = fc.constantFrom('a', 'b', 'ä', '\u{1F600}', '.', '\\d', '\\W', '\\S', '[ab]', '[^a]', '[a-c\\d]', '[\\D]', '[^\\W_]', '\\.', '-', ' ', '1', '\\n', '%', '\uFFFD', '[\u{10000}-\u{10FFFF}]', '\\\\', '"');
+const atom = fc.constantFrom(
+  'a',
+  'b',
+  'ä',
+  '\u{1F600}',
+  '.',
+  '\\d',
+  '\\W',
+  '\\S',
+  '[ab]',
+  '[^a]',
+  '[a-c\\d]',
+  '[\\D]',
+  '[^\\W_]',
+  '\\.',
+  '-',
+  ' ',
+  '1',
+  '\\n',
+  '%',
+  '\uFFFD',
+  '[\u{10000}-\u{10FFFF}]',
+  '\\\\',
+  '"',
+);
 const expression = fc.letrec<{ node: string }>((tie) => ({
   node: fc.oneof(
     { maxDepth: 5 },
@@ -106,11 +136,47 @@ const expression = fc.letrec<{ node: string }>((tie) => ({
     fc.constantFrom('^', '$', ''),
     fc.tuple(tie('node'), tie('node')).map(([a, b]) => a + b),
     fc.tuple(tie('node'), tie('node')).map(([a, b]) => `${a}|${b}`),
-    fc.tuple(fc.constantFrom('(', '(?:'), tie('node'), fc.constantFrom('', '*', '+', '?', '{2}', '{0,2}', '{1,}', '{0}')).map(([open, body, quantifier]) => `${open}${body})${quantifier}`),
-    fc.tuple(atom, fc.constantFrom('*', '+', '?', '{2}', '{0,3}', '{1,}')).map(([body, quantifier]) => body + quantifier),
+    fc
+      .tuple(
+        fc.constantFrom('(', '(?:'),
+        tie('node'),
+        fc.constantFrom('', '*', '+', '?', '{2}', '{0,2}', '{1,}', '{0}'),
+      )
+      .map(([open, body, quantifier]) => `${open}${body})${quantifier}`),
+    fc
+      .tuple(atom, fc.constantFrom('*', '+', '?', '{2}', '{0,3}', '{1,}'))
+      .map(([body, quantifier]) => body + quantifier),
   ),
 })).node;
-const texts = fc.array(fc.array(fc.constantFrom('a', 'b', 'c', 'A', 'ä', '\u{1F600}', '1', '\n', ' ', '\u00A0', '.', '-', '_', '%', '\\', '"', '\uFFFD', '٣', '\r'), { maxLength: 6 }).map((parts) => parts.join('')), { minLength: 20, maxLength: 20 });
+const texts = fc.array(
+  fc
+    .array(
+      fc.constantFrom(
+        'a',
+        'b',
+        'c',
+        'A',
+        'ä',
+        '\u{1F600}',
+        '1',
+        '\n',
+        ' ',
+        '\u00A0',
+        '.',
+        '-',
+        '_',
+        '%',
+        '\\',
+        '"',
+        '\uFFFD',
+        '٣',
+        '\r',
+      ),
+      { maxLength: 6 },
+    )
+    .map((parts) => parts.join('')),
+  { minLength: 20, maxLength: 20 },
+);
 
 describe('regular expressions in the database', () => {
   let database: Database;
@@ -139,7 +205,15 @@ describe('regular expressions in the database', () => {
   });
 
   test('do not tire the database at their bounds', async () => {
-    for (const pattern of ['(?:(?:a{1,5}){1,5}){1,10}b', '(?:a?b?c?){60}d', '(?:a|b|(?:c|d){1,5}){10}x', '(?:a?){99}a{99}', '.*a'.repeat(80), 'a.{100}.{100}.{100}c', `a${'(?:b|'.repeat(9)}c*${')'.repeat(9)}d`]) {
+    for (const pattern of [
+      '(?:(?:a{1,5}){1,5}){1,10}b',
+      '(?:a?b?c?){60}d',
+      '(?:a|b|(?:c|d){1,5}){10}x',
+      '(?:a?){99}a{99}',
+      '.*a'.repeat(80),
+      'a.{100}.{100}.{100}c',
+      `a${'(?:b|'.repeat(9)}c*${')'.repeat(9)}d`,
+    ]) {
       const { pattern: accepted } = parseRegex(pattern, 'name');
       const text = 'ab'.repeat(2000);
       await database.query(Prisma.sql`SELECT ${text}::text COLLATE "C" ~ ${accepted}::text AS found`);
@@ -158,5 +232,11 @@ function accept(pattern: string): ReturnType<typeof parseRegex> | undefined {
 
 /** The written pattern means the same to JavaScript once its code points are in JavaScript's spelling. */
 function javaScript(pattern: string): RegExp {
-  return new RegExp(pattern.replaceAll(/\\U([0-9a-f]{8})/g, (_all, digits: string) => `\\u{${Number.parseInt(digits, 16).toString(16)}}`), 'su');
+  return new RegExp(
+    pattern.replaceAll(
+      /\\U([0-9a-f]{8})/g,
+      (_all, digits: string) => `\\u{${Number.parseInt(digits, 16).toString(16)}}`,
+    ),
+    'su',
+  );
 }

@@ -10,8 +10,27 @@ import { seed } from '../../support/seed.js';
 import { openThings } from './databases.js';
 import { insertRows, rowsArbitrary, shape, toValue, type Row } from './things.js';
 
-const paths = ['id', 'name', 'flag', 'count', 'price', 'at', 'amount.amount', 'amount.units', 'period.endDateTime', 'owner.id', 'owner.rank', 'owner.score', 'owner.active', 'owner.since', 'owner.address.city'];
-const keyArbitrary = fc.record({ path: fc.constantFrom(...paths).map((path) => path.split('.')), descending: fc.boolean() });
+const paths = [
+  'id',
+  'name',
+  'flag',
+  'count',
+  'price',
+  'at',
+  'amount.amount',
+  'amount.units',
+  'period.endDateTime',
+  'owner.id',
+  'owner.rank',
+  'owner.score',
+  'owner.active',
+  'owner.since',
+  'owner.address.city',
+];
+const keyArbitrary = fc.record({
+  path: fc.constantFrom(...paths).map((path) => path.split('.')),
+  descending: fc.boolean(),
+});
 const orderArbitrary = fc.array(keyArbitrary, { maxLength: 3 });
 
 describe('orders in the database', () => {
@@ -25,8 +44,14 @@ describe('orders in the database', () => {
   });
   afterAll(() => database.close());
 
-  async function ids(order: readonly OrderKey[], where = Prisma.sql`TRUE`, limit = rows.length): Promise<{ id: string; cursor: (string | null)[] }[]> {
-    return database.query(Prisma.sql`SELECT t."id", ${compileCursor(order, shape, 't')} AS cursor FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(order, shape, 't')} LIMIT ${limit}::int`);
+  async function ids(
+    order: readonly OrderKey[],
+    where = Prisma.sql`TRUE`,
+    limit = rows.length,
+  ): Promise<{ id: string; cursor: (string | null)[] }[]> {
+    return database.query(
+      Prisma.sql`SELECT t."id", ${compileCursor(order, shape, 't')} AS cursor FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(order, shape, 't')} LIMIT ${limit}::int`,
+    );
   }
 
   test('are what sorting in memory gives, nulls last both ways', async () => {
@@ -44,7 +69,7 @@ describe('orders in the database', () => {
       fc.asyncProperty(orderArbitrary, async (order) => {
         const all = await ids(order);
         const walked: string[] = [];
-        for (let where = Prisma.sql`TRUE`; ; ) {
+        for (let where = Prisma.sql`TRUE`; ;) {
           const page = await ids(order, where, 67);
           walked.push(...page.map(({ id }) => id));
           const last = page.at(-1);
@@ -77,7 +102,9 @@ describe('orders in the database', () => {
     ['an endless number', ['price'], ['1e999', 'id'], 'is not a decimal'],
     ['null as key', ['name'], ['x', null], "the cursor value 'null' does not fit 'id'"],
   ])('refuse %s', (_what, path, values, message) => {
-    expect(() => compileAfter([{ path, descending: false }], values, shape, 'b')).toThrow(expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }));
+    expect(() => compileAfter([{ path, descending: false }], values, shape, 'b')).toThrow(
+      expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }),
+    );
   });
 });
 
@@ -86,7 +113,9 @@ function compareRows(a: Row, b: Row, order: readonly OrderKey[]): number {
     const [left, right] = [typed(a, path), typed(b, path)];
     if (left === null && right === null) continue;
     if (left === null || right === null) return left === null ? 1 : -1;
-    const sign = Decimal.isDecimal(left) ? left.comparedTo(right as Decimal) : Buffer.compare(Buffer.from(left as string), Buffer.from(right as string));
+    const sign = Decimal.isDecimal(left)
+      ? left.comparedTo(right as Decimal)
+      : Buffer.compare(Buffer.from(left as string), Buffer.from(right as string));
     if (sign !== 0) return descending ? -sign : sign;
   }
   return 0;
@@ -95,7 +124,9 @@ function compareRows(a: Row, b: Row, order: readonly OrderKey[]): number {
 /** The value as its type compares: booleans and numbers as decimals, the rest as text. */
 function typed(row: Row, path: readonly string[]): Decimal | string | null {
   let value: unknown = row;
-  for (const part of path) value = value !== null && typeof value === 'object' && !Array.isArray(value) ? ((value as Row)[part] ?? null) : null;
+  for (const part of path)
+    value =
+      value !== null && typeof value === 'object' && !Array.isArray(value) ? ((value as Row)[part] ?? null) : null;
   const last = path.at(-1) as string;
   if (['flag', 'active'].includes(last)) return typeof value === 'boolean' ? new Decimal(Number(value)) : null;
   if (['count', 'rank', 'score', 'price', 'amount'].includes(last)) {

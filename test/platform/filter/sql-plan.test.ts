@@ -22,7 +22,9 @@ describe('plans in the database', () => {
     return database.transaction(async (tx) => {
       await tx.execute(Prisma.sql`SET LOCAL enable_seqscan = off`);
       await tx.execute(Prisma.sql`SET LOCAL plan_cache_mode = force_generic_plan`);
-      const rows = await tx.query<{ 'QUERY PLAN': string }>(Prisma.sql`EXPLAIN SELECT 1 FROM "Thing" t WHERE ${condition} ${order}`);
+      const rows = await tx.query<{ 'QUERY PLAN': string }>(
+        Prisma.sql`EXPLAIN SELECT 1 FROM "Thing" t WHERE ${condition} ${order}`,
+      );
       return rows.map((row) => row['QUERY PLAN']).join('\n');
     });
   }
@@ -39,7 +41,9 @@ describe('plans in the database', () => {
     ['tags=5', 'Thing_tags'],
   ])('%s uses a GIN index', async (query, index) => {
     const { filter } = parseQuery(query, { attributes, toAttribute: (wire) => wire });
-    expect(await plan(compileFilter(filter as Filter, shape, 't'))).toMatch(new RegExp(`Bitmap Index Scan on "${index}"[^>]*Index Cond: \\(+${index.slice(6)} @>`));
+    expect(await plan(compileFilter(filter as Filter, shape, 't'))).toMatch(
+      new RegExp(`Bitmap Index Scan on "${index}"[^>]*Index Cond: \\(+${index.slice(6)} @>`),
+    );
   });
 
   test.each([
@@ -53,7 +57,10 @@ describe('plans in the database', () => {
   });
 
   test('the next page by the key reads the key only from its place, unsorted', async () => {
-    const found = await plan(compileAfter([], ['5'], shape, 't'), Prisma.sql`ORDER BY ${compileOrder([], shape, 't')} LIMIT 20`);
+    const found = await plan(
+      compileAfter([], ['5'], shape, 't'),
+      Prisma.sql`ORDER BY ${compileOrder([], shape, 't')} LIMIT 20`,
+    );
     expect(found).toMatch(/Index Cond: \(id > /);
     expect(found).not.toContain('Sort');
   });

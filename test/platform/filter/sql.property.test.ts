@@ -23,7 +23,9 @@ describe('filters in the database', () => {
   afterAll(() => database.close());
 
   async function selected(filter: Filter): Promise<string[]> {
-    const found = await database.query<{ id: string }>(Prisma.sql`SELECT t."id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')} ORDER BY t."id"`);
+    const found = await database.query<{ id: string }>(
+      Prisma.sql`SELECT t."id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')} ORDER BY t."id"`,
+    );
     return found.map(({ id }) => id).sort();
   }
 
@@ -31,7 +33,10 @@ describe('filters in the database', () => {
     let some = 0;
     await fc.assert(
       fc.asyncProperty(rootFilter, async (filter) => {
-        const expected = rows.filter((row, index) => matches(filter, toValue(row, index), attributes)).map((row) => row.id as string).sort();
+        const expected = rows
+          .filter((row, index) => matches(filter, toValue(row, index), attributes))
+          .map((row) => row.id as string)
+          .sort();
         if (expected.length > 0 && expected.length < rows.length) some += 1;
         expect(await selected(filter)).toEqual(expected);
       }),

@@ -8,32 +8,74 @@ import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/f
 import { openThings } from './databases.js';
 import { attributes, insertRows, shape, toValue, type Row } from './things.js';
 
-const compare = (path: string, operator: ValueOperator, value: FilterValue): Filter => ({ kind: 'compare', path: path ? path.split('.') : [], operator, value });
+const compare = (path: string, operator: ValueOperator, value: FilterValue): Filter => ({
+  kind: 'compare',
+  path: path ? path.split('.') : [],
+  operator,
+  value,
+});
 const some = (path: string, filter: Filter): Filter => ({ kind: 'some', path: path ? path.split('.') : [], filter });
 const none = (path: string, filter: Filter): Filter => ({ kind: 'none', path: path ? path.split('.') : [], filter });
-const isNull = (path: string, value: boolean): Filter => ({ kind: 'isNull', path: path ? path.split('.') : [], isNull: value });
+const isNull = (path: string, value: boolean): Filter => ({
+  kind: 'isNull',
+  path: path ? path.split('.') : [],
+  isNull: value,
+});
 const all = (...filters: Filter[]): Filter => ({ kind: 'and', filters });
 const any = (...filters: Filter[]): Filter => ({ kind: 'or', filters });
 const not = (filter: Filter): Filter => ({ kind: 'not', filter });
-const oneOf = (path: string, operator: 'in' | 'nin', ...values: FilterValue[]): Filter => ({ kind: 'compareList', path: path.split('.'), operator, values });
+const oneOf = (path: string, operator: 'in' | 'nin', ...values: FilterValue[]): Filter => ({
+  kind: 'compareList',
+  path: path.split('.'),
+  operator,
+  values,
+});
 
 const rows: Row[] = [
   { id: 'empty' },
-  { id: 'full', name: 'a%_\\b', flag: true, count: 5, price: '0.100000001', at: '2026-01-31T00:00:00.000Z', amountAmount: '10', amountUnits: 'EUR' },
+  {
+    id: 'full',
+    name: 'a%_\\b',
+    flag: true,
+    count: 5,
+    price: '0.100000001',
+    at: '2026-01-31T00:00:00.000Z',
+    amountAmount: '10',
+    amountUnits: 'EUR',
+  },
   { id: 'wild', name: 'axxb', flag: false, count: -5, price: '-1', amountUnits: 'USD' },
-  { id: 'parties', party: [{ id: '5', role: 'customer', score: 1.5 }, { id: '6', role: 'seller', since: '2026-01-31T00:00:00.000Z' }], tags: ['x', 'y'] },
+  {
+    id: 'parties',
+    party: [
+      { id: '5', role: 'customer', score: 1.5 },
+      { id: '6', role: 'seller', since: '2026-01-31T00:00:00.000Z' },
+    ],
+    tags: ['x', 'y'],
+  },
   { id: 'nulls', owner: { id: null, role: null }, party: [], tags: [null], anything: null },
   { id: 'odd', owner: ['id'], party: { id: '5' }, tags: 'x', anything: ['x'] },
   { id: 'json', owner: { id: '5', value: 5, since: '9999-99-99T99:99:99.999Z' }, anything: 'x', matrix: [[1, 2], [3]] },
-  { id: 'deep', owner: { address: { city: 'Köln' }, tags: ['x'], contact: [{ type: 'email', value: 'a@b' }] }, anything: { a: { 'b.c"': 1 } } },
+  {
+    id: 'deep',
+    owner: { address: { city: 'Köln' }, tags: ['x'], contact: [{ type: 'email', value: 'a@b' }] },
+    anything: { a: { 'b.c"': 1 } },
+  },
 ];
 
 const cases: [string, Filter, string[]][] = [
   ['nothing demanded is every row', all(), rows.map(({ id }) => id as string)],
   ['no alternative is no row', any(), []],
   ['an absent value equals nothing', compare('name', 'eq', ''), []],
-  ['an absent value differs from everything', compare('name', 'ne', 'axxb'), ['empty', 'full', 'parties', 'nulls', 'odd', 'json', 'deep']],
-  ['not is the whole rest', not(compare('count', 'gt', 0)), ['empty', 'wild', 'parties', 'nulls', 'odd', 'json', 'deep']],
+  [
+    'an absent value differs from everything',
+    compare('name', 'ne', 'axxb'),
+    ['empty', 'full', 'parties', 'nulls', 'odd', 'json', 'deep'],
+  ],
+  [
+    'not is the whole rest',
+    not(compare('count', 'gt', 0)),
+    ['empty', 'wild', 'parties', 'nulls', 'odd', 'json', 'deep'],
+  ],
   ['not of not is the same again', not(not(compare('count', 'gt', 0))), ['full']],
   ['wildcards of LIKE stand for themselves', compare('name', 'contains', '%_\\'), ['full']],
   ['and in a prefix', compare('name', 'startsWith', 'a%'), ['full']],
@@ -47,18 +89,42 @@ const cases: [string, Filter, string[]][] = [
   ['in', oneOf('count', 'in', 5, 7), ['full']],
   ['in nothing', oneOf('count', 'in'), []],
   ['not in nothing', oneOf('count', 'nin'), rows.map(({ id }) => id as string)],
-  ['one and the same element', some('party', all(compare('id', 'eq', '5'), compare('role', 'eq', 'customer'))), ['parties']],
+  [
+    'one and the same element',
+    some('party', all(compare('id', 'eq', '5'), compare('role', 'eq', 'customer'))),
+    ['parties'],
+  ],
   ['not two elements together', some('party', all(compare('id', 'eq', '5'), compare('role', 'eq', 'seller'))), []],
-  ['unless asked for apart', all(some('party', compare('id', 'eq', '5')), some('party', compare('role', 'eq', 'seller'))), ['parties']],
-  ['equality and a range in one element', some('party', all(compare('id', 'eq', '5'), compare('score', 'gte', new Decimal(1)))), ['parties']],
+  [
+    'unless asked for apart',
+    all(some('party', compare('id', 'eq', '5')), some('party', compare('role', 'eq', 'seller'))),
+    ['parties'],
+  ],
+  [
+    'equality and a range in one element',
+    some('party', all(compare('id', 'eq', '5'), compare('score', 'gte', new Decimal(1)))),
+    ['parties'],
+  ],
   ['a time within an element', some('party', compare('since', 'eq', new Date('2026-01-31T00:00:00Z'))), ['parties']],
-  ['a range of times within an element', some('party', compare('since', 'lt', new Date('2026-01-31T00:00:00.001Z'))), ['parties']],
+  [
+    'a range of times within an element',
+    some('party', compare('since', 'lt', new Date('2026-01-31T00:00:00.001Z'))),
+    ['parties'],
+  ],
   ['any element at all', some('party', all()), ['parties']],
-  ['no element: an absent or odd list has none', none('party', all()), rows.map(({ id }) => id as string).filter((id) => id !== 'parties')],
+  [
+    'no element: an absent or odd list has none',
+    none('party', all()),
+    rows.map(({ id }) => id as string).filter((id) => id !== 'parties'),
+  ],
   ['an element of a list of texts', some('tags', compare('', 'eq', 'x')), ['parties']],
   ['an element that is null', some('tags', isNull('', true)), ['nulls']],
   ['a list in a list', some('matrix', some('', compare('', 'gt', 2))), ['json']],
-  ['a list in an object', some('owner.contact', all(compare('type', 'eq', 'email'), compare('value', 'contains', '@'))), ['deep']],
+  [
+    'a list in an object',
+    some('owner.contact', all(compare('type', 'eq', 'email'), compare('value', 'contains', '@'))),
+    ['deep'],
+  ],
   ['an attribute of an object in an object', compare('owner.address.city', 'startsWith', 'Kö'), ['deep']],
   ['JSON null is null', isNull('owner.id', true), ['empty', 'full', 'wild', 'parties', 'nulls', 'odd', 'deep']],
   ['a value is there though it is none of its type', isNull('owner', false), ['nulls', 'odd', 'json', 'deep']],
@@ -66,7 +132,11 @@ const cases: [string, Filter, string[]][] = [
   ['json equals text', compare('anything', 'eq', 'x'), ['json']],
   ['json equals numbers', compare('owner.value', 'eq', new Decimal('5.0')), ['json']],
   ['below json any name leads on', compare('anything.a.b.c"', 'eq', 1), []],
-  ['the names are taken as they are', { kind: 'compare', path: ['anything', 'a', 'b.c"'], operator: 'eq', value: 1 }, ['deep']],
+  [
+    'the names are taken as they are',
+    { kind: 'compare', path: ['anything', 'a', 'b.c"'], operator: 'eq', value: 1 },
+    ['deep'],
+  ],
 ];
 
 describe('conditions in the database', () => {
@@ -78,9 +148,13 @@ describe('conditions in the database', () => {
   afterAll(() => database.close());
 
   test.each(cases)('%s', async (_what, filter, expected) => {
-    const found = await database.query<{ id: string }>(Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')}`);
+    const found = await database.query<{ id: string }>(
+      Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')}`,
+    );
     expect(found.map(({ id }) => id).sort()).toEqual([...expected].sort());
-    expect(rows.filter((row) => matches(filter, toValue(row), attributes)).map(({ id }) => id)).toEqual(rows.map(({ id }) => id).filter((id) => expected.includes(id as string)));
+    expect(rows.filter((row) => matches(filter, toValue(row), attributes)).map(({ id }) => id)).toEqual(
+      rows.map(({ id }) => id).filter((id) => expected.includes(id as string)),
+    );
   });
 });
 
@@ -120,7 +194,13 @@ describe('a filter is refused, by SQL and in memory, for', () => {
 test('values and names from outside become parameters only', () => {
   const evil = `'; DROP TABLE "Thing"; --`;
   const { text, values } = compileFilter(
-    any(compare('name', 'eq', evil), compare('name', 'contains', evil), { kind: 'compare', path: ['anything', evil], operator: 'eq', value: evil }, { kind: 'isNull', path: ['anything', evil], isNull: true }, some('party', compare('id', 'ne', evil))),
+    any(
+      compare('name', 'eq', evil),
+      compare('name', 'contains', evil),
+      { kind: 'compare', path: ['anything', evil], operator: 'eq', value: evil },
+      { kind: 'isNull', path: ['anything', evil], isNull: true },
+      some('party', compare('id', 'ne', evil)),
+    ),
     shape,
     't',
   );

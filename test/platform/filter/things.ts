@@ -90,9 +90,36 @@ export const createTable = `DROP TABLE IF EXISTS "Thing"; CREATE TABLE "Thing" (
   CREATE INDEX "Thing_tags" ON "Thing" USING gin ("tags" jsonb_path_ops);`;
 
 /** Few values, so that they meet; among them what LIKE, JSON, UTF-16 and SQL treat specially. */
-const texts = ['a', 'ab', 'b', 'A', '', 'a%', 'a_b', 'a\\', "o'b", '"', 'ä', 'a\n', '\u{1F600}', '\uFFFD', '1', 'true', 'null', '2026-01-31T00:00:00.000Z', '\uD7FF', 'a\u{10FFFF}'];
+const texts = [
+  'a',
+  'ab',
+  'b',
+  'A',
+  '',
+  'a%',
+  'a_b',
+  'a\\',
+  "o'b",
+  '"',
+  'ä',
+  'a\n',
+  '\u{1F600}',
+  '\uFFFD',
+  '1',
+  'true',
+  'null',
+  '2026-01-31T00:00:00.000Z',
+  '\uD7FF',
+  'a\u{10FFFF}',
+];
 const numbers = ['0', '1', '-1', '1.5', '0.1', '0.100000001', '10', '999999999.123456'];
-const times = ['2026-01-31T00:00:00.000Z', '2026-01-31T00:00:00.001Z', '2021-12-31T23:59:59.999Z', '0099-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'];
+const times = [
+  '2026-01-31T00:00:00.000Z',
+  '2026-01-31T00:00:00.001Z',
+  '2021-12-31T23:59:59.999Z',
+  '0099-01-01T00:00:00.000Z',
+  '9999-12-31T23:59:59.999Z',
+];
 
 export function valueArbitrary(type: ScalarType): fc.Arbitrary<FilterValue> {
   switch (type) {
@@ -107,26 +134,59 @@ export function valueArbitrary(type: ScalarType): fc.Arbitrary<FilterValue> {
     case 'dateTime':
       return fc.constantFrom(...times).map((text) => new Date(text));
     case 'json':
-      return fc.oneof(fc.constantFrom<FilterValue>(...texts), fc.boolean(), fc.constantFrom(1, 1.5), fc.constantFrom(...numbers).map((text) => new Decimal(text)));
+      return fc.oneof(
+        fc.constantFrom<FilterValue>(...texts),
+        fc.boolean(),
+        fc.constantFrom(1, 1.5),
+        fc.constantFrom(...numbers).map((text) => new Decimal(text)),
+      );
   }
 }
 
 /** A value as a stored document has it: mostly of the type, sometimes null, sometimes something else. */
 function jsonArbitrary(type: AttributeType): fc.Arbitrary<unknown> {
-  const odd = fc.constantFrom<unknown>(null, null, 1, '1', 'a', true, [], {}, ['a'], [1], [['a']], { id: 'a' }, [{ id: 'a' }], '2026-02-31T00:00:00Z', '9999-99-99T99:99:99.999Z');
+  const odd = fc.constantFrom<unknown>(
+    null,
+    null,
+    1,
+    '1',
+    'a',
+    true,
+    [],
+    {},
+    ['a'],
+    [1],
+    [['a']],
+    { id: 'a' },
+    [{ id: 'a' }],
+    '2026-02-31T00:00:00Z',
+    '9999-99-99T99:99:99.999Z',
+  );
   // In memory a numeric string is a decimal, as drivers give them; we never write one into JSON.
   const isDecimal = type.kind === 'scalar' && type.type === 'decimal';
-  return fc.oneof({ weight: 8, arbitrary: typedJson(type) }, { weight: 1, arbitrary: isDecimal ? odd.filter((value) => value !== '1') : odd });
+  return fc.oneof(
+    { weight: 8, arbitrary: typedJson(type) },
+    { weight: 1, arbitrary: isDecimal ? odd.filter((value) => value !== '1') : odd },
+  );
 }
 
 function typedJson(type: AttributeType): fc.Arbitrary<unknown> {
   if (type.kind === 'list') return fc.array(jsonArbitrary(type.element), { maxLength: 3 });
   if (type.kind === 'object') {
-    const members = Object.fromEntries(Object.entries(type.attributes()).map(([name, member]) => [name, jsonArbitrary(member)]));
+    const members = Object.fromEntries(
+      Object.entries(type.attributes()).map(([name, member]) => [name, jsonArbitrary(member)]),
+    );
     return fc.record(members, { requiredKeys: [] });
   }
   if (type.type === 'json') {
-    return fc.oneof(valueArbitrary('json').map(plain), fc.record({ a: valueArbitrary('json').map(plain), b: fc.record({ c: valueArbitrary('string') }) }, { requiredKeys: [] }), fc.constant(['a', 1]));
+    return fc.oneof(
+      valueArbitrary('json').map(plain),
+      fc.record(
+        { a: valueArbitrary('json').map(plain), b: fc.record({ c: valueArbitrary('string') }) },
+        { requiredKeys: [] },
+      ),
+      fc.constant(['a', 1]),
+    );
   }
   return valueArbitrary(type.type).map(plain);
 }
@@ -146,14 +206,17 @@ export const rowsArbitrary: fc.Arbitrary<Row[]> = fc
         Object.entries(columns)
           .filter(([name]) => name !== 'id')
           .map(([name, sqlType]): [string, fc.Arbitrary<unknown>] => {
-            if (sqlType === 'jsonb') return [name, fc.option(jsonArbitrary(attributes[name] as AttributeType), { freq: 8 })];
+            if (sqlType === 'jsonb')
+              return [name, fc.option(jsonArbitrary(attributes[name] as AttributeType), { freq: 8 })];
             return [name, fc.option(columnArbitrary(sqlType), { freq: 4 })];
           }),
       ),
     ),
     { minLength: 300, maxLength: 300 },
   )
-  .map((rows) => rows.map((row, index) => ({ id: `${texts[index % texts.length]}${String(index).padStart(4, '0')}`, ...row })));
+  .map((rows) =>
+    rows.map((row, index) => ({ id: `${texts[index % texts.length]}${String(index).padStart(4, '0')}`, ...row })),
+  );
 
 function columnArbitrary(sqlType: string): fc.Arbitrary<unknown> {
   if (sqlType.startsWith('text')) return fc.constantFrom(...texts);
@@ -168,7 +231,8 @@ export function toValue(row: Row, variant = 0): Row {
     const value = row[column] ?? null;
     if (value === null || columns[column] === 'jsonb') return value;
     if (columns[column]?.startsWith('timestamptz')) return variant % 2 ? new Date(value as string) : value;
-    if (columns[column]?.startsWith('numeric')) return [value, Number(value), new Decimal(value as string)][variant % 3];
+    if (columns[column]?.startsWith('numeric'))
+      return [value, Number(value), new Decimal(value as string)][variant % 3];
     return value;
   };
   return Object.fromEntries(
@@ -184,7 +248,11 @@ export function toValue(row: Row, variant = 0): Row {
 /** One statement for all rows; null columns become SQL null, JSON null within documents stays. */
 export function insertRows(rows: readonly Row[]): Prisma.Sql {
   const names = Object.keys(columns);
-  const json = rows.map((row) => Object.fromEntries(names.filter((name) => row[name] !== null && row[name] !== undefined).map((name) => [name, row[name]])));
+  const json = rows.map((row) =>
+    Object.fromEntries(
+      names.filter((name) => row[name] !== null && row[name] !== undefined).map((name) => [name, row[name]]),
+    ),
+  );
   const select = names.map((name) => {
     const type = (columns[name] as string).split(' ')[0] as string;
     return type === 'jsonb' ? `r->'${name}'` : `(r->>'${name}')::${type}`;
@@ -194,25 +262,55 @@ export function insertRows(rows: readonly Row[]): Prisma.Sql {
 }
 
 const regexes = ['a', '^a', 'b$', '^a.$', '[ab]+', 'a|b', '^(?:a|ä).*', '\\d', '^$', '[^a]', '\\\\', '%', '\\s', '\\W'];
-const operators = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'contains', 'startsWith', 'regex', 'in', 'nin', 'isNull'] as const;
+const operators = [
+  'eq',
+  'ne',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'contains',
+  'startsWith',
+  'regex',
+  'in',
+  'nin',
+  'isNull',
+] as const;
 
 /** A valid filter on values of the type; with a root it is an object. */
 export function filterArbitrary(type: AttributeType, depth: number): fc.Arbitrary<Filter> {
   const leaf = fc.constantFrom(...pathsOf(type, [])).chain(({ path, reached }) => leafArbitrary(path, reached, depth));
   if (depth === 0) return leaf;
-  const several = fc.array(fc.constant(null).chain(() => filterArbitrary(type, depth - 1)), { maxLength: 3 });
+  const several = fc.array(
+    fc.constant(null).chain(() => filterArbitrary(type, depth - 1)),
+    { maxLength: 3 },
+  );
   return fc.oneof(
     { weight: 5, arbitrary: leaf },
     { weight: 2, arbitrary: several.map((filters): Filter => ({ kind: 'and', filters })) },
     { weight: 2, arbitrary: several.map((filters): Filter => ({ kind: 'or', filters })) },
-    { weight: 1, arbitrary: fc.constant(null).chain(() => filterArbitrary(type, depth - 1)).map((filter): Filter => ({ kind: 'not', filter })) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constant(null)
+        .chain(() => filterArbitrary(type, depth - 1))
+        .map((filter): Filter => ({ kind: 'not', filter })),
+    },
   );
 }
 
 function leafArbitrary(path: readonly string[], type: AttributeType, depth: number): fc.Arbitrary<Filter> {
   if (type.kind === 'list' && depth > 0) {
     return fc.oneof(
-      { weight: 8, arbitrary: fc.tuple(fc.constantFrom('some' as const, 'some' as const, 'none' as const), filterArbitrary(type.element, depth - 1)).map(([kind, filter]): Filter => ({ kind, path, filter })) },
+      {
+        weight: 8,
+        arbitrary: fc
+          .tuple(
+            fc.constantFrom('some' as const, 'some' as const, 'none' as const),
+            filterArbitrary(type.element, depth - 1),
+          )
+          .map(([kind, filter]): Filter => ({ kind, path, filter })),
+      },
       { weight: 1, arbitrary: fc.boolean().map((isNull): Filter => ({ kind: 'isNull', path, isNull })) },
     );
   }
@@ -221,8 +319,12 @@ function leafArbitrary(path: readonly string[], type: AttributeType, depth: numb
   // Equality more often: it is what containment is made of.
   return fc.constantFrom<Operator>('eq', 'eq', 'in', ...fitting).chain((operator): fc.Arbitrary<Filter> => {
     if (operator === 'isNull') return fc.boolean().map((isNull) => ({ kind: 'isNull', path, isNull }));
-    if (operator === 'in' || operator === 'nin') return fc.array(valueArbitrary(type.type), { maxLength: 3 }).map((values) => ({ kind: 'compareList', path, operator, values }));
-    if (operator === 'regex') return fc.constantFrom(...regexes).map((value) => ({ kind: 'compare', path, operator, value }));
+    if (operator === 'in' || operator === 'nin')
+      return fc
+        .array(valueArbitrary(type.type), { maxLength: 3 })
+        .map((values) => ({ kind: 'compareList', path, operator, values }));
+    if (operator === 'regex')
+      return fc.constantFrom(...regexes).map((value) => ({ kind: 'compare', path, operator, value }));
     return valueArbitrary(type.type).map((value) => ({ kind: 'compare', path, operator, value }));
   });
 }
@@ -237,7 +339,10 @@ function pathsOf(type: AttributeType, path: readonly string[]): { path: readonly
 }
 
 /** The scalars that dotted names reach, through lists as query strings go; json is left out. */
-export function pathsThroughLists(type: AttributeType, path: readonly string[] = []): { path: readonly string[]; type: ScalarType }[] {
+export function pathsThroughLists(
+  type: AttributeType,
+  path: readonly string[] = [],
+): { path: readonly string[]; type: ScalarType }[] {
   if (type.kind === 'list') return pathsThroughLists(type.element, path);
   if (type.kind === 'scalar') return type.type === 'json' ? [] : [{ path, type: type.type }];
   return Object.entries(type.attributes()).flatMap(([name, member]) => pathsThroughLists(member, [...path, name]));

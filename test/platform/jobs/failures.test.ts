@@ -30,7 +30,9 @@ it('a job whose process is killed runs again, and so does work that repeats', as
   expect(await child.line()).toBe('both run');
   await child.kill();
 
-  const database: Database = process.env.TEST_DATABASE_URL ? await openPostgresql(place, { poolSize: 3 }) : await openEmbedded(place);
+  const database: Database = process.env.TEST_DATABASE_URL
+    ? await openPostgresql(place, { poolSize: 3 })
+    : await openEmbedded(place);
   const { jobs } = createJobs(database);
   try {
     const ran: unknown[] = [];
@@ -75,24 +77,36 @@ if (process.env.TEST_DATABASE_URL) {
       const ran: string[] = [];
       let goOn = (): void => undefined;
       const isCut = new Promise<void>((resolve) => (goOn = resolve));
-      const job = jobs.define<{ name: string }>('patient', async (data) => {
-        ran.push(data.name);
-        if (data.name === 'first') await isCut;
-      }, { ...settings, concurrency: 1 });
+      const job = jobs.define<{ name: string }>(
+        'patient',
+        async (data) => {
+          ran.push(data.name);
+          if (data.name === 'first') await isCut;
+        },
+        { ...settings, concurrency: 1 },
+      );
       let rounds = 0;
       let cutAt: number | undefined;
-      jobs.every('sweep', 1, async () => {
-        rounds++;
-        if (ran.length === 0 || cutAt) return;
-        cutAt = rounds;
-        line.cut();
-        goOn();
-      }, { expireInSeconds: 60 });
+      jobs.every(
+        'sweep',
+        1,
+        async () => {
+          rounds++;
+          if (ran.length === 0 || cutAt) return;
+          cutAt = rounds;
+          line.cut();
+          goOn();
+        },
+        { expireInSeconds: 60 },
+      );
       await jobs.prepare();
       await job.send({ name: 'first' });
       await job.send({ name: 'second' });
       jobs.start();
-      await eventually('it is told', () => log.some(({ level, msg }) => level === 40 && /is away/.test(String(msg))) || undefined);
+      await eventually(
+        'it is told',
+        () => log.some(({ level, msg }) => level === 40 && /is away/.test(String(msg))) || undefined,
+      );
       await expect(job.send({ name: 'refused' })).rejects.toThrow();
       await line.mend();
 
@@ -108,15 +122,24 @@ if (process.env.TEST_DATABASE_URL) {
     it('again and again under load, no job is lost', async () => {
       const { jobs } = createJobs(database, { leaseSeconds: 2 });
       const ran = new Map<number, number>();
-      const job = jobs.define<{ number: number }>('load', async ({ number }) => {
-        await database.statement('SELECT pg_sleep(0.01)');
-        ran.set(number, (ran.get(number) ?? 0) + 1);
-      }, { ...settings, retryLimit: 20, concurrency: 3 });
+      const job = jobs.define<{ number: number }>(
+        'load',
+        async ({ number }) => {
+          await database.statement('SELECT pg_sleep(0.01)');
+          ran.set(number, (ran.get(number) ?? 0) + 1);
+        },
+        { ...settings, retryLimit: 20, concurrency: 3 },
+      );
       await jobs.prepare();
       jobs.start();
       const count = 60;
       for (let number = 0; number < count; number++) {
-        await eventually('it is taken', () => job.send({ number }, { singletonKey: `${number}` }).then(() => true, () => undefined));
+        await eventually('it is taken', () =>
+          job.send({ number }, { singletonKey: `${number}` }).then(
+            () => true,
+            () => undefined,
+          ),
+        );
         if (number % 10 === 9) await hangUp();
       }
       await eventually('all have run', () => ran.size === count || undefined);

@@ -7,7 +7,9 @@ import { killedJob, repeatingWork } from './killed-job.js';
 // A process of its own for failures.test.ts: sends a job to the database, says that it runs, and hangs in the middle of
 // it, and of work that repeats, until it is killed.
 const [, , place = ''] = process.argv;
-const database = place.startsWith('postgres') ? await openPostgresql(place, { poolSize: 3 }) : await openEmbedded(place);
+const database = place.startsWith('postgres')
+  ? await openPostgresql(place, { poolSize: 3 })
+  : await openEmbedded(place);
 const jobs = new Jobs(database, pino({ level: 'silent' }), { pollMs: 50, leaseSeconds: 2 });
 const running = new Set<string>();
 const hang = (name: string): Promise<void> => {

@@ -36,18 +36,26 @@ async function otherDatabase(): Promise<Database> {
   return other;
 }
 
-const until = (what: string, isSo: () => boolean | Promise<boolean>): Promise<true> => eventually(what, async () => (await isSo()) || undefined);
+const until = (what: string, isSo: () => boolean | Promise<boolean>): Promise<true> =>
+  eventually(what, async () => (await isSo()) || undefined);
 
 describe('a job', () => {
   it('runs once, with its data, and leaves nothing behind', async () => {
     const { jobs } = server();
     const ran: unknown[] = [];
-    const greet = jobs.define<{ name: string; deep: { list: number[] } }>('greet', async (data, { attempt }) => void ran.push([data, attempt]), settings);
+    const greet = jobs.define<{ name: string; deep: { list: number[] } }>(
+      'greet',
+      async (data, { attempt }) => void ran.push([data, attempt]),
+      settings,
+    );
     await jobs.prepare();
     jobs.start();
     const data = { name: 'Zoë', deep: { list: [1, 2.5] } };
     expect(await greet.send(data)).toBe(true);
-    await until('the job is done', async () => (await jobs.counts())['greet']!.waiting + (await jobs.counts())['greet']!.active === 0);
+    await until(
+      'the job is done',
+      async () => (await jobs.counts())['greet']!.waiting + (await jobs.counts())['greet']!.active === 0,
+    );
     expect(ran).toEqual([[data, 1]]);
     expect(await jobs.counts()).toEqual({ greet: { waiting: 0, active: 0, dead: 0 } });
   });
@@ -55,7 +63,10 @@ describe('a job', () => {
   it('waits until it is due', async () => {
     const { jobs } = server();
     const ran: string[] = [];
-    const job = jobs.define<{ name: string }>('later', async ({ name }) => void ran.push(name), { ...settings, concurrency: 1 });
+    const job = jobs.define<{ name: string }>('later', async ({ name }) => void ran.push(name), {
+      ...settings,
+      concurrency: 1,
+    });
     await jobs.prepare();
     await job.send({ name: 'in a while' }, { startAfter: new Date(Date.now() + 5_000) });
     await job.send({ name: 'tomorrow' }, { startAfter: new Date(Date.now() + 86_400_000) });
@@ -72,7 +83,11 @@ describe('a job', () => {
     const ran: string[] = [];
     const job = jobs.define<{ name: string }>('keyed', async ({ name }) => void ran.push(name), settings);
     await jobs.prepare();
-    const sent = [await job.send({ name: 'a' }, { singletonKey: 'k' }), await job.send({ name: 'b' }, { singletonKey: 'k' }), await job.send({ name: 'c' }, { singletonKey: 'l' })];
+    const sent = [
+      await job.send({ name: 'a' }, { singletonKey: 'k' }),
+      await job.send({ name: 'b' }, { singletonKey: 'k' }),
+      await job.send({ name: 'c' }, { singletonKey: 'l' }),
+    ];
     expect(sent).toEqual([true, false, true]);
     jobs.start();
     await until('both have run', () => ran.length === 2);
@@ -84,11 +99,15 @@ describe('a job', () => {
   it('runs no more of a kind at once than allowed', async () => {
     const { jobs } = server();
     let [running, most, done] = [0, 0, 0];
-    const job = jobs.define('bounded', async () => {
-      most = Math.max(most, ++running);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      [running, done] = [running - 1, done + 1];
-    }, { ...settings, concurrency: 3 });
+    const job = jobs.define(
+      'bounded',
+      async () => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        [running, done] = [running - 1, done + 1];
+      },
+      { ...settings, concurrency: 3 },
+    );
     await jobs.prepare();
     for (let count = 0; count < 12; count++) await job.send({});
     jobs.start();
@@ -99,10 +118,14 @@ describe('a job', () => {
   it('runs again after a failure, later and later, and is dead in the end', async () => {
     const { jobs, log } = server();
     const attempts: { attempt: number; at: number }[] = [];
-    const job = jobs.define<{ file: string }>('fragile', async (_data, { attempt }) => {
-      attempts.push({ attempt, at: Date.now() });
-      throw new Error('no such file');
-    }, { ...settings, retryLimit: 2 });
+    const job = jobs.define<{ file: string }>(
+      'fragile',
+      async (_data, { attempt }) => {
+        attempts.push({ attempt, at: Date.now() });
+        throw new Error('no such file');
+      },
+      { ...settings, retryLimit: 2 },
+    );
     await jobs.prepare();
     jobs.start();
     await job.send({ file: 'x' });
@@ -112,22 +135,30 @@ describe('a job', () => {
     expect(attempts[1]!.at - attempts[0]!.at).toBeGreaterThanOrEqual(900);
     expect(attempts[2]!.at - attempts[1]!.at).toBeGreaterThanOrEqual(1_900);
     expect((await jobs.counts())['fragile']).toEqual({ waiting: 0, active: 0, dead: 1 });
-    const told = log.filter(({ job: name }) => name === 'fragile').map(({ level, msg, err }) => [level, msg, (err as Error).message]);
+    const told = log
+      .filter(({ job: name }) => name === 'fragile')
+      .map(({ level, msg, err }) => [level, msg, (err as Error).message]);
     expect(told).toEqual([
       [40, 'job failed, and will run again', 'no such file'],
       [40, 'job failed, and will run again', 'no such file'],
       [50, 'job failed for the last time and is dead', 'no such file'],
     ]);
-    await until('dead jobs are told', () => log.some(({ level, msg }) => level === 50 && msg === 'there are dead jobs'));
+    await until('dead jobs are told', () =>
+      log.some(({ level, msg }) => level === 50 && msg === 'there are dead jobs'),
+    );
   });
 
   it('that hangs gives its place up when its time is over, and is told', async () => {
     const { jobs } = server();
     const signals: AbortSignal[] = [];
-    const job = jobs.define<{ hang: boolean }>('hanging', (data, { signal }) => {
-      signals.push(signal);
-      return data.hang ? new Promise<void>(() => undefined) : Promise.resolve();
-    }, { ...settings, expireInSeconds: 1, concurrency: 1 });
+    const job = jobs.define<{ hang: boolean }>(
+      'hanging',
+      (data, { signal }) => {
+        signals.push(signal);
+        return data.hang ? new Promise<void>(() => undefined) : Promise.resolve();
+      },
+      { ...settings, expireInSeconds: 1, concurrency: 1 },
+    );
     await jobs.prepare();
     jobs.start();
     await job.send({ hang: true });
@@ -143,12 +174,18 @@ describe('a job that is sent in a transaction', () => {
   it('is there after the commit, and not before', async () => {
     const { jobs } = server();
     let ran = 0;
-    const job = jobs.define<{ text: string; none: null; truth: boolean }>('with-change', async () => void ran++, settings);
+    const job = jobs.define<{ text: string; none: null; truth: boolean }>(
+      'with-change',
+      async () => void ran++,
+      settings,
+    );
     await jobs.prepare();
     jobs.start();
     await database.transaction(async (tx) => {
       await tx.execute(Prisma.sql`INSERT INTO "ServerState" VALUES ('a', '{}', now())`);
-      expect(await job.send({ text: 'x', none: null, truth: true }, { tx, startAfter: new Date(0), singletonKey: 'k' })).toBe(true);
+      expect(
+        await job.send({ text: 'x', none: null, truth: true }, { tx, startAfter: new Date(0), singletonKey: 'k' }),
+      ).toBe(true);
       expect(await job.send({ text: 'x', none: null, truth: true }, { tx, singletonKey: 'k' })).toBe(false);
     });
     await until('it has run', () => ran === 1);
@@ -157,7 +194,10 @@ describe('a job that is sent in a transaction', () => {
   it('is not there after a rollback', async () => {
     const { jobs } = server();
     const ran: string[] = [];
-    const job = jobs.define<{ name: string }>('with-change', async ({ name }) => void ran.push(name), { ...settings, concurrency: 1 });
+    const job = jobs.define<{ name: string }>('with-change', async ({ name }) => void ran.push(name), {
+      ...settings,
+      concurrency: 1,
+    });
     await jobs.prepare();
     const change = database.transaction(async (tx) => {
       await job.send({ name: 'rolled back' }, { tx });
@@ -182,7 +222,9 @@ describe('a job that is sent in a transaction', () => {
 
 describe('several servers', () => {
   it('that start at once on an empty database all come up', async () => {
-    const all = [server(), ...(await Promise.all([1, 2, 3].map(async () => server(await otherDatabase()))))].map(({ jobs }) => jobs);
+    const all = [server(), ...(await Promise.all([1, 2, 3].map(async () => server(await otherDatabase()))))].map(
+      ({ jobs }) => jobs,
+    );
     let ran = 0;
     const kinds = all.map((jobs) => ['a', 'b', 'c'].map((name) => jobs.define(name, async () => void ran++, settings)));
     await Promise.all(all.map((jobs) => jobs.prepare()));
@@ -198,14 +240,21 @@ describe('several servers', () => {
     let begin = (): void => undefined;
     const bothAtWork = new Promise<void>((resolve) => (begin = resolve));
     const takers = new Set<string>();
-    const create = (on: Database, by: string): { jobs: Jobs; job: ReturnType<typeof Jobs.prototype.define<{ number: number }>> } => {
+    const create = (
+      on: Database,
+      by: string,
+    ): { jobs: Jobs; job: ReturnType<typeof Jobs.prototype.define<{ number: number }>> } => {
       const { jobs } = server(on);
-      const job = jobs.define<{ number: number }>('share', async ({ number }) => {
-        takers.add(by);
-        if (takers.size === 2) begin();
-        await bothAtWork;
-        ran.push({ number, by });
-      }, settings);
+      const job = jobs.define<{ number: number }>(
+        'share',
+        async ({ number }) => {
+          takers.add(by);
+          if (takers.size === 2) begin();
+          await bothAtWork;
+          ran.push({ number, by });
+        },
+        settings,
+      );
       return { jobs, job };
     };
     const [one, other] = [create(database, 'one'), create(await otherDatabase(), 'other')];
@@ -213,8 +262,13 @@ describe('several servers', () => {
     for (let number = 0; number < 200; number++) await (number % 2 ? one : other).job.send({ number });
     one.jobs.start();
     other.jobs.start();
-    await until('all are done', async () => (await one.jobs.counts())['share']!.waiting + (await one.jobs.counts())['share']!.active === 0);
-    expect(ran.map(({ number }) => number).sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, number) => number));
+    await until(
+      'all are done',
+      async () => (await one.jobs.counts())['share']!.waiting + (await one.jobs.counts())['share']!.active === 0,
+    );
+    expect(ran.map(({ number }) => number).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 200 }, (_, number) => number),
+    );
   });
 });
 
@@ -224,11 +278,18 @@ describe('a job that takes longer than its lease', () => {
     let ended = 0;
     const all = [database, await otherDatabase()].map((on) => {
       const { jobs } = server(on, { leaseSeconds: 3, maintenanceSeconds: 0.2 });
-      return { jobs, job: jobs.define('long', async (_data, { attempt }) => {
-        attempts.push(attempt);
-        await new Promise((resolve) => setTimeout(resolve, 8_000));
-        ended++;
-      }, { ...settings, retryLimit: 5 }) };
+      return {
+        jobs,
+        job: jobs.define(
+          'long',
+          async (_data, { attempt }) => {
+            attempts.push(attempt);
+            await new Promise((resolve) => setTimeout(resolve, 8_000));
+            ended++;
+          },
+          { ...settings, retryLimit: 5 },
+        ),
+      };
     });
     await Promise.all(all.map(({ jobs }) => jobs.prepare()));
     for (const { jobs } of all) jobs.start();
@@ -243,11 +304,16 @@ describe('work that repeats', () => {
     let [running, most, runs] = [0, 0, 0];
     const all = [server(), server(await otherDatabase()), server(await otherDatabase())].map(({ jobs }) => jobs);
     for (const jobs of all) {
-      jobs.every('sweep', 1, async () => {
-        most = Math.max(most, ++running);
-        await new Promise((resolve) => setTimeout(resolve, 30));
-        [running, runs] = [running - 1, runs + 1];
-      }, { expireInSeconds: 60 });
+      jobs.every(
+        'sweep',
+        1,
+        async () => {
+          most = Math.max(most, ++running);
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          [running, runs] = [running - 1, runs + 1];
+        },
+        { expireInSeconds: 60 },
+      );
     }
     await Promise.all(all.map((jobs) => jobs.prepare()));
     for (const jobs of all) jobs.start();
@@ -263,9 +329,14 @@ describe('work that repeats', () => {
   it('goes on after a failure, which is told', async () => {
     const { jobs, log } = server();
     let runs = 0;
-    jobs.every('sweep', 1, async () => {
-      if (++runs === 1) throw new Error('out of luck');
-    }, { expireInSeconds: 60 });
+    jobs.every(
+      'sweep',
+      1,
+      async () => {
+        if (++runs === 1) throw new Error('out of luck');
+      },
+      { expireInSeconds: 60 },
+    );
     await jobs.prepare();
     jobs.start();
     await until('it has run three times', () => runs >= 3);
@@ -278,12 +349,16 @@ describe('stopping', () => {
   it('waits for the job that runs, tells it, and takes no other', async () => {
     const { jobs } = server();
     const events: string[] = [];
-    const job = jobs.define<{ name: string }>('slow', async ({ name }, { signal }) => {
-      events.push(`${name} begins`);
-      await new Promise((resolve) => signal.addEventListener('abort', resolve));
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      events.push(`${name} ends`);
-    }, { ...settings, concurrency: 1 });
+    const job = jobs.define<{ name: string }>(
+      'slow',
+      async ({ name }, { signal }) => {
+        events.push(`${name} begins`);
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        events.push(`${name} ends`);
+      },
+      { ...settings, concurrency: 1 },
+    );
     await jobs.prepare();
     jobs.start();
     await job.send({ name: 'first' });
@@ -297,10 +372,14 @@ describe('stopping', () => {
   it('gives a job back that does not end, even at its last attempt, and another server runs it', async () => {
     const first = server(database, { stopMaxMs: 200 });
     let began = false;
-    const job = first.jobs.define('endless', () => {
-      began = true;
-      return new Promise<void>(() => undefined);
-    }, settings);
+    const job = first.jobs.define(
+      'endless',
+      () => {
+        began = true;
+        return new Promise<void>(() => undefined);
+      },
+      settings,
+    );
     await first.jobs.prepare();
     first.jobs.start();
     await job.send({});
@@ -328,7 +407,9 @@ describe('the tables of jobs', () => {
     jobs.define('some', async () => undefined, settings);
     await jobs.prepare();
     expect(await applyMigrations(database)).toEqual([]);
-    const tables = await database.query<{ name: string }>(Prisma.sql`SELECT tablename::text AS "name" FROM pg_tables WHERE schemaname = 'public' AND tablename ~* 'job|boss'`);
+    const tables = await database.query<{ name: string }>(
+      Prisma.sql`SELECT tablename::text AS "name" FROM pg_tables WHERE schemaname = 'public' AND tablename ~* 'job|boss'`,
+    );
     expect(tables).toEqual([]);
   });
 

@@ -3,5 +3,8 @@
 /** Longer than anybody waits: nobody but the death of its process ends it. */
 const expireInSeconds = 600;
 
-export const killedJob = { name: 'killed', settings: { retryLimit: 1, retryDelaySeconds: 1, expireInSeconds, concurrency: 1 } };
+export const killedJob = {
+  name: 'killed',
+  settings: { retryLimit: 1, retryDelaySeconds: 1, expireInSeconds, concurrency: 1 },
+};
 export const repeatingWork = { name: 'repeating', intervalSeconds: 1, settings: { expireInSeconds } };

@@ -26,7 +26,10 @@ const cases = [
   ['partyAccount.id=account-777', 'Bucket_partyAccount_idx'],
   ['product.id=product-777', 'Bucket_product_idx'],
   ['relatedParty.id=party-777', 'Bucket_relatedParty_idx'],
-  [`filter=${encodeURIComponent("$[?(@.relatedParty[?(@.id=='party-777' && @.role=='customer')])]")}`, 'Bucket_relatedParty_idx'],
+  [
+    `filter=${encodeURIComponent("$[?(@.relatedParty[?(@.id=='party-777' && @.role=='customer')])]")}`,
+    'Bucket_relatedParty_idx',
+  ],
   ['relatedParty.id=party-777,party-778', 'Bucket_relatedParty_idx'],
 ] as const;
 
@@ -45,7 +48,10 @@ describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
     const model = resourceModel(await createSchema(), 'Bucket');
     const { filter } = parseQuery(query, { attributes: model.attributes, toAttribute });
     if (!filter || !model.filterInput) throw new Error('the query has a filter');
-    const tree = toFilter(toFilterInput(filter, model.filterInput), { kind: 'object', attributes: () => attributeTypesOf(Bucket) });
+    const tree = toFilter(toFilterInput(filter, model.filterInput), {
+      kind: 'object',
+      attributes: () => attributeTypesOf(Bucket),
+    });
     const request = { filter: tree, order: [], offset: 0, limit: 20, attributes: ['id'] };
     const plan = await reads.planOf(async () => {
       const page = await reads.reader.page(shapeOf(Bucket), { tenantId: 'default', at: new Date() }, request);

@@ -54,7 +54,10 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
   });
 
   it('a bucket and the first pages of buckets are found by their key, also by a plan that is kept', async () => {
-    for (const work of [() => reads.reader.one(shapeOf(Bucket), scope, 'B0000000777', ['name']), () => reads.reader.page(shapeOf(Bucket), scope, firstPage)]) {
+    for (const work of [
+      () => reads.reader.one(shapeOf(Bucket), scope, 'B0000000777', ['name']),
+      () => reads.reader.page(shapeOf(Bucket), scope, firstPage),
+    ]) {
       const plan = await keptPlanOf(await reads.statementOf(work));
       expect(plan).toContain('Bucket_pkey');
       expect(plan).not.toMatch(/Seq Scan|Sort Key/);
@@ -74,22 +77,35 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
     const model = resourceModel(await createSchema(), 'AccumulatedBalance');
     const { filter } = parseQuery(query, { attributes: model.attributes, toAttribute });
     if (!filter || !model.filterInput) throw new Error('the query has a filter');
-    const tree = toFilter(toFilterInput(filter, model.filterInput), { kind: 'object', attributes: () => attributeTypesOf(AccumulatedBalance) });
-    const found = await reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole });
+    const tree = toFilter(toFilterInput(filter, model.filterInput), {
+      kind: 'object',
+      attributes: () => attributeTypesOf(AccumulatedBalance),
+    });
+    const found = await reads.reader.page(shapeOf(AccumulatedBalance), scope, {
+      ...firstPage,
+      filter: tree,
+      attributes: whole,
+    });
     expect(found.items.length).toBeGreaterThan(0);
-    const plan = await reads.planOf(() => reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole }));
+    const plan = await reads.planOf(() =>
+      reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole }),
+    );
     expect(plan).toContain(index);
     expect(plan).not.toContain('Seq Scan');
   });
 
   it('one sum is read by its key', async () => {
-    const plan = await reads.planOf(() => reads.reader.one(shapeOf(AccumulatedBalance), scope, 'product~product-777~monetary~EUR', whole));
+    const plan = await reads.planOf(() =>
+      reads.reader.one(shapeOf(AccumulatedBalance), scope, 'product~product-777~monetary~EUR', whole),
+    );
     expect(plan).toContain('BalanceGroup_pkey');
     expect(plan).not.toContain('Seq Scan');
   });
 
   it('the first page of all sums is read in their order', async () => {
-    const plan = await reads.planOf(() => reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, attributes: whole }));
+    const plan = await reads.planOf(() =>
+      reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, attributes: whole }),
+    );
     expect(plan).toContain('BalanceGroup_pkey');
     expect(plan).not.toMatch(/Seq Scan|Sort Key: g/);
   });
@@ -103,7 +119,9 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
   it('the actions of several buckets, of few and of many actions, are read in order by the key of their links', async () => {
     const shape = shapeOf(BalanceAction);
     const edge = { links: 'BucketAction', parent: 'bucketId', child: 'actionId' };
-    const plan = await reads.planOf(() => reads.reader.pages(shape, scope, edge, ['B0000000777', 'B0000000001'], firstPage));
+    const plan = await reads.planOf(() =>
+      reads.reader.pages(shape, scope, edge, ['B0000000777', 'B0000000001'], firstPage),
+    );
     expect(plan).toContain('BucketAction_pkey');
     expect(plan).not.toMatch(/Seq Scan|Sort Key: b/);
   });

@@ -14,14 +14,16 @@ import { sourceOf } from '../../../src/platform/read/source.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 
 const schema = await createSchema();
-const shapes = Object.keys(schema.getTypeMap()).sort().flatMap((name): Shape[] => {
-  try {
-    return [shapeOf(resourceNamed(lowerFirst(name)))];
-  } catch {
-    // Not stored.
-    return [];
-  }
-});
+const shapes = Object.keys(schema.getTypeMap())
+  .sort()
+  .flatMap((name): Shape[] => {
+    try {
+      return [shapeOf(resourceNamed(lowerFirst(name)))];
+    } catch {
+      // Not stored.
+      return [];
+    }
+  });
 /** Those that clients list; entries of a ledger are read below their bucket only. */
 const listed = shapes.filter(({ key }) => key === 'id');
 const ofTables = listed.filter(({ rowsAt }) => rowsAt === undefined);
@@ -39,9 +41,16 @@ interface Node {
 
 /** The nodes of the plan that is left when PostgreSQL reads and sorts a table only where it cannot do otherwise. */
 async function planOf(shape: Shape, { filter, order = [] }: { filter?: Filter; order?: OrderKey[] }): Promise<Node[]> {
-  const page = selectPage(shape, sourceOf(shape, { tenantId: 'default', at: new Date() }, filter), { filter, order, offset: 0, limit: 10, attributes: ['id'] });
+  const page = selectPage(shape, sourceOf(shape, { tenantId: 'default', at: new Date() }, filter), {
+    filter,
+    order,
+    offset: 0,
+    limit: 10,
+    attributes: ['id'],
+  });
   const rows = await database.transaction(async (tx) => {
-    for (const node of ['seqscan', 'sort', 'incremental_sort']) await tx.execute(Prisma.raw(`SET LOCAL enable_${node} = off`));
+    for (const node of ['seqscan', 'sort', 'incremental_sort'])
+      await tx.execute(Prisma.raw(`SET LOCAL enable_${node} = off`));
     return tx.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(Prisma.sql`EXPLAIN (FORMAT JSON) ${page}`);
   });
   const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
@@ -53,7 +62,9 @@ const isSorted = (nodes: readonly Node[]): boolean => nodes.some((node) => node[
 /** The orders that a client may ask for. */
 function ordersOf(shape: Shape): OrderKey[] {
   return Object.entries(shape.attributes).flatMap(([name, { type }]) =>
-    type.kind === 'scalar' && type.type !== 'json' ? [false, true].map((descending) => ({ path: [name], descending })) : [],
+    type.kind === 'scalar' && type.type !== 'json'
+      ? [false, true].map((descending) => ({ path: [name], descending }))
+      : [],
   );
 }
 
@@ -66,10 +77,11 @@ describe.each(ofTables.map((shape): [string, Shape] => [shape.name, shape]))('%s
       const nodes = await planOf(shape, { order: fullOrder([order], shape) });
       if (!isSorted(nodes)) served.push(`${order.path[0]}${order.descending ? ' descending' : ''}`);
     }
-    const told = ordersOf(shape).filter((order) => !isReport(shape, { order: [order] })).map((order) => `${order.path[0]}${order.descending ? ' descending' : ''}`);
+    const told = ordersOf(shape)
+      .filter((order) => !isReport(shape, { order: [order] }))
+      .map((order) => `${order.path[0]}${order.descending ? ' descending' : ''}`);
     expect(told).toEqual(served);
   });
-
 });
 
 describe.each(listed.map((shape): [string, Shape] => [shape.name, shape]))('%s', (_name, shape) => {
@@ -78,7 +90,9 @@ describe.each(listed.map((shape): [string, Shape] => [shape.name, shape]))('%s',
       SELECT a.attname AS "column" FROM pg_index i
       JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
       WHERE i.indrelid = ${`"${shape.table}"`}::regclass AND m.amname = 'gin' AND i.indpred IS NULL`);
-    const references = rows.map(({ column }) => column).filter((name) => partsOf(shape.attributes[name]?.type)?.['id'] !== undefined);
+    const references = rows
+      .map(({ column }) => column)
+      .filter((name) => partsOf(shape.attributes[name]?.type)?.['id'] !== undefined);
     // What computes its rows for the owners that a filter names knows these besides.
     if (shape.rowsOf === undefined) expect([...(shape.indexes?.references ?? [])].sort()).toEqual(references.sort());
   });
@@ -98,7 +112,9 @@ describe.each(listed.map((shape): [string, Shape] => [shape.name, shape]))('%s',
   });
 
   it(`${shape.rowsAt ? 'is' : 'is not'} a report for its filter alone`, () => {
-    expect(isReport(shape, { order: [], filter: { kind: 'compare', path: ['name'], operator: 'eq', value: 'x' } })).toBe(shape.rowsAt !== undefined);
+    expect(
+      isReport(shape, { order: [], filter: { kind: 'compare', path: ['name'], operator: 'eq', value: 'x' } }),
+    ).toBe(shape.rowsAt !== undefined);
   });
 });
 

@@ -8,7 +8,9 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await startTestServer({}, { database: await openTestDatabase({ readMs: 3_000, reportMs: 3_000 }) });
-  await together(5, (index) => server.rest('POST', '/usageSpecification', { body: { name: `specification ${index}` } }));
+  await together(5, (index) =>
+    server.rest('POST', '/usageSpecification', { body: { name: `specification ${index}` } }),
+  );
 });
 afterAll(() => server.close());
 
@@ -46,22 +48,41 @@ if (process.env.TEST_DATABASE_URL) {
           ...Array.from({ length: 3 }, () => server.rest('GET', `${list}&name.contains=x&sort=-name`)),
           server.graphql('{ usageSpecifications(filter: {name: {eq: "x"}}) { items { id } } }'),
         ]);
-        const made = await server.rest('POST', '/bucket', { body: { usageType: 'monetary', remainingValue: { amount: 1, units: 'EUR' } } });
-        const topup = await server.rest('POST', '/topupBalance', { body: { bucket: { id: made.body.id }, amount: { amount: 1, units: 'EUR' } } });
+        const made = await server.rest('POST', '/bucket', {
+          body: { usageType: 'monetary', remainingValue: { amount: 1, units: 'EUR' } },
+        });
+        const topup = await server.rest('POST', '/topupBalance', {
+          body: { bucket: { id: made.body.id }, amount: { amount: 1, units: 'EUR' } },
+        });
         const ready = await fetch(`${server.url}/health/ready`);
         expect([made.status, topup.status, ready.status]).toEqual([201, 201, 200]);
         return answers;
       });
       const [first] = slow as [any];
-      expect(first).toMatchObject({ status: 503, body: { message: expect.stringMatching(/UsageSpecification with a filter by name and the order by name takes too long/) } });
+      expect(first).toMatchObject({
+        status: 503,
+        body: {
+          message: expect.stringMatching(
+            /UsageSpecification with a filter by name and the order by name takes too long/,
+          ),
+        },
+      });
       const last = slow.at(-1) as any;
-      expect(last.errors[0]).toMatchObject({ extensions: { code: 'UNAVAILABLE', status: 503 }, message: expect.stringContaining('a filter by name') });
+      expect(last.errors[0]).toMatchObject({
+        extensions: { code: 'UNAVAILABLE', status: 503 },
+        message: expect.stringContaining('a filter by name'),
+      });
       for (const { status } of slow.slice(0, -1)) expect(status).toBe(503);
     });
 
     it('is 503 for a sum, too', async () => {
-      const { errors } = await whileLocked(server, 'Usage', () => server.graphql('{ usageAggregate(groupBy: []) { count } }'));
-      expect(errors?.[0]).toMatchObject({ extensions: { code: 'UNAVAILABLE', status: 503 }, message: expect.stringContaining('filter them') });
+      const { errors } = await whileLocked(server, 'Usage', () =>
+        server.graphql('{ usageAggregate(groupBy: []) { count } }'),
+      );
+      expect(errors?.[0]).toMatchObject({
+        extensions: { code: 'UNAVAILABLE', status: 503 },
+        message: expect.stringContaining('filter them'),
+      });
     });
 
     it('is left out when it is the count: the page comes without', async () => {
@@ -74,9 +95,15 @@ if (process.env.TEST_DATABASE_URL) {
         expect([status, body.length, headers.get('x-total-count')]).toEqual([206, 2, null]);
         expect(headers.get('link')).not.toContain('rel="last"');
         const { data, errors } = await server.graphql('{ usageSpecifications(limit: 2) { totalCount items { id } } }');
-        expect([errors, data.usageSpecifications.totalCount, data.usageSpecifications.items.length]).toEqual([undefined, null, 2]);
+        expect([errors, data.usageSpecifications.totalCount, data.usageSpecifications.items.length]).toEqual([
+          undefined,
+          null,
+          2,
+        ]);
       } finally {
-        await server.database.script('DROP VIEW "UsageSpecification"; ALTER TABLE "quick" RENAME TO "UsageSpecification"');
+        await server.database.script(
+          'DROP VIEW "UsageSpecification"; ALTER TABLE "quick" RENAME TO "UsageSpecification"',
+        );
       }
     });
   });
@@ -90,12 +117,21 @@ if (process.env.TEST_DATABASE_URL) {
     it('is read as a report: it may take longer, and who waits for a turn in vain is told what to change', async () => {
       const sorted = Array.from({ length: 12 }, () => undefined);
       const { answers, quick, indexed } = await whileLocked(patient, 'UsageSpecification', async () => {
-        const waiting = sorted.map(() => patient.rest('GET', '/usageSpecification?description.contains=x&sort=-description'));
+        const waiting = sorted.map(() =>
+          patient.rest('GET', '/usageSpecification?description.contains=x&sort=-description'),
+        );
         // They take no connection from those that are read.
         const found = await patient.rest('GET', '/bucket');
         const inOrder = await patient.rest('GET', '/usageSpecification?sort=name');
         const refused = await Promise.race(waiting);
-        expect(refused).toMatchObject({ status: 503, body: { message: expect.stringMatching(/UsageSpecification with a filter by description and the order by description waited too long for its turn/) } });
+        expect(refused).toMatchObject({
+          status: 503,
+          body: {
+            message: expect.stringMatching(
+              /UsageSpecification with a filter by description and the order by description waited too long for its turn/,
+            ),
+          },
+        });
         return { answers: waiting, quick: found, indexed: inOrder };
       });
       expect(quick.status).toBe(200);

@@ -26,7 +26,8 @@ async function remember(old: number): Promise<void> {
   );
 }
 
-const keys = async (): Promise<string[]> => (await database.query<{ key: string }>(Prisma.sql`SELECT "key" FROM "Idempotency" ORDER BY 1`)).map(({ key }) => key);
+const keys = async (): Promise<string[]> =>
+  (await database.query<{ key: string }>(Prisma.sql`SELECT "key" FROM "Idempotency" ORDER BY 1`)).map(({ key }) => key);
 
 it('forgets every key from before that time, of every tenant, and keeps the others', async () => {
   await remember(2_500);

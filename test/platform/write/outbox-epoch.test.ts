@@ -15,7 +15,9 @@ afterEach(() => storage.remove());
 async function toldAfter(work: (server: TestServer) => Promise<void>): Promise<string[]> {
   const server = await startTestServer({}, { database: await storage.open() });
   await work(server);
-  const rows = await server.database.query<{ id: string }>(sql`SELECT "resourceId" AS "id" FROM "Outbox" ORDER BY "epoch", "transactionId", "id"`);
+  const rows = await server.database.query<{ id: string }>(
+    sql`SELECT "resourceId" AS "id" FROM "Outbox" ORDER BY "epoch", "transactionId", "id"`,
+  );
   await server.close();
   return rows.map(({ id }) => id);
 }
@@ -33,7 +35,10 @@ describe('events', () => {
   test.each([
     ['of transactions that are still to come here', [fromBusierCluster]],
     ['of another cluster', [fromBusierCluster, fromAnotherCluster]],
-    ['of a version that knew no epoch', [`UPDATE "Outbox" SET "epoch" = 0`, `DELETE FROM "ServerState" WHERE "key" = 'outbox epoch'`, fromBusierCluster]],
+    [
+      'of a version that knew no epoch',
+      [`UPDATE "Outbox" SET "epoch" = 0`, `DELETE FROM "ServerState" WHERE "key" = 'outbox epoch'`, fromBusierCluster],
+    ],
   ])('stand before what is written after a restore, %s', async (_name, statements) => {
     const ids: string[] = [];
     const twice = async (server: TestServer): Promise<void> => {
@@ -62,7 +67,8 @@ describe('events', () => {
   });
 
   test('begin no epoch when the server is only started again', async () => {
-    const epochs = (server: TestServer): Promise<{ epoch: number }[]> => server.database.query(sql`SELECT DISTINCT "epoch" FROM "Outbox"`);
+    const epochs = (server: TestServer): Promise<{ epoch: number }[]> =>
+      server.database.query(sql`SELECT DISTINCT "epoch" FROM "Outbox"`);
     const ids: string[] = [];
     await toldAfter((server) => make(server, ids));
     await toldAfter(async (server) => {

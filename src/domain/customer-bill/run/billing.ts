@@ -7,7 +7,16 @@ import { writeAll } from '../../../platform/write/write-all.js';
 import { changed } from '../../changes.js';
 import { changeEvent } from '../../events.js';
 import type { Writing } from '../../resource-writer.js';
-import { billed as billedUsages, billingAttributes, lockBillable, lockOriginsOf, partiesOf, resultsByUsage, usageAccount, type Origin } from '../../usage/billing.js';
+import {
+  billed as billedUsages,
+  billingAttributes,
+  lockBillable,
+  lockOriginsOf,
+  partiesOf,
+  resultsByUsage,
+  usageAccount,
+  type Origin,
+} from '../../usage/billing.js';
 import { withDocuments } from '../documents.js';
 import type { StoredMoney } from '../tax.js';
 import type { CustomerBillTools } from '../tools.js';
@@ -54,7 +63,12 @@ interface Line {
  * usages are locked in one order, so that runs that meet wait for each other, and the later one finds nothing. An account
  * is billed whole or not at all.
  */
-export async function billAccounts(writing: Writing, tools: CustomerBillTools, unbilled: readonly UnbilledAccount[], plan: BillPlan): Promise<BillingResult> {
+export async function billAccounts(
+  writing: Writing,
+  tools: CustomerBillTools,
+  unbilled: readonly UnbilledAccount[],
+  plan: BillPlan,
+): Promise<BillingResult> {
   const tooLarge = unbilled.filter(({ count }) => count > ratesPerAccountMax);
   const accounts = unbilled.filter((one) => !tooLarge.includes(one)).map(({ account }) => account);
   const lines = await linesOf(writing, tools, accounts, plan.before);
@@ -70,28 +84,57 @@ export async function billAccounts(writing: Writing, tools: CustomerBillTools, u
       result.failed.push({ account, message: error.message });
     }
   }
-  result.failed.push(...tooLarge.map(({ account, count }) => ({ account, message: `has ${count} rates, more than the ${ratesPerAccountMax} of one bill` })));
+  result.failed.push(
+    ...tooLarge.map(({ account, count }) => ({
+      account,
+      message: `has ${count} rates, more than the ${ratesPerAccountMax} of one bill`,
+    })),
+  );
   result.held = result.bills.filter(({ state }) => state === 'onHold').length;
   await write(writing, tools, result.bills, onBills);
   return result;
 }
 
 /** All that the accounts have unbilled: their rates, and those that their usages become. */
-async function linesOf({ tx, tenantId, now }: Writing, { shapes, nextId }: CustomerBillTools, accounts: readonly string[], before: Date): Promise<Line[]> {
+async function linesOf(
+  { tx, tenantId, now }: Writing,
+  { shapes, nextId }: CustomerBillTools,
+  accounts: readonly string[],
+  before: Date,
+): Promise<Line[]> {
   const limit = accounts.length * ratesPerAccountMax;
   const ofAccounts = Prisma.sql`${usageAccount} = ANY(${accounts}::text[]) AND b."usageDate" < ${before}`;
   const { billable } = await lockBillable(tx, shapes.usage, tenantId, ofAccounts, limit);
   const order = Prisma.sql`${rateAccount}, b."date", b."id"`;
-  const rates = await lockRowsWhere(tx, shapes.appliedCustomerBillingRate, tenantId, isUnbilled(accounts, before), { order, limit });
-  const origins = await lockOriginsOf(tx, shapes.usage, tenantId, rates.map(({ id }) => String(id)));
+  const rates = await lockRowsWhere(tx, shapes.appliedCustomerBillingRate, tenantId, isUnbilled(accounts, before), {
+    order,
+    limit,
+  });
+  const origins = await lockOriginsOf(
+    tx,
+    shapes.usage,
+    tenantId,
+    rates.map(({ id }) => String(id)),
+  );
   return [
     ...rates.map((rate) => ({ rate, origin: origins.get(String(rate['id'])), isMade: false })),
-    ...billable.flatMap((item) => ratesOf(item, undefined, now, nextId).map(({ rate, result }) => ({ rate, origin: { usage: item.usage, result }, isMade: true }))),
+    ...billable.flatMap((item) =>
+      ratesOf(item, undefined, now, nextId).map(({ rate, result }) => ({
+        rate,
+        origin: { usage: item.usage, result },
+        isMade: true,
+      })),
+    ),
   ];
 }
 
 /** The bills of one account, one for each currency. Throws CONFLICT when no JSON number tells what they come to. */
-function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, timeZone }: CustomerBillTools, { common, parties }: BillPlan): { bill: Plain; lines: Line[] }[] {
+function billsOf(
+  lines: readonly Line[],
+  { now }: Writing,
+  { nextId, brake, timeZone }: CustomerBillTools,
+  { common, parties }: BillPlan,
+): { bill: Plain; lines: Line[] }[] {
   return [...grouped(lines, ({ rate }) => String(currencyOf(rate)))].map(([currency, own]) => {
     const rates = own.map(({ rate }) => rate);
     const figures = figuresOf(rates, currency);
@@ -110,7 +153,12 @@ function billsOf(lines: readonly Line[], { now }: Writing, { nextId, brake, time
       ...common,
       isCalculated: true,
       billingAccount: rates[0]?.['billingAccount'] ?? null,
-      ...withoutNulls({ relatedParty: distinctParties([...parties, ...own.flatMap(({ origin }) => (origin ? partiesOf(origin.usage) : []))]) }),
+      ...withoutNulls({
+        relatedParty: distinctParties([
+          ...parties,
+          ...own.flatMap(({ origin }) => (origin ? partiesOf(origin.usage) : [])),
+        ]),
+      }),
       ...figures,
       amountDue: total,
       remainingAmount: total,
@@ -125,7 +173,12 @@ export function categoryOf({ value }: StoredMoney): string {
   return value < 0 ? 'credit note' : 'normal';
 }
 
-async function write({ tx, tenantId, now }: Writing, { shapes, nextId }: CustomerBillTools, bills: readonly Plain[], onBills: readonly { line: Line; bill: Plain }[]): Promise<void> {
+async function write(
+  { tx, tenantId, now }: Writing,
+  { shapes, nextId }: CustomerBillTools,
+  bills: readonly Plain[],
+  onBills: readonly { line: Line; bill: Plain }[],
+): Promise<void> {
   const made: Plain[] = [];
   const changedRates: Plain[] = [];
   const links: UsageRate[] = [];

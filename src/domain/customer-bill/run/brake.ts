@@ -13,7 +13,11 @@ export interface BrakeLimits {
 }
 
 /** Why a bill is to be held; undefined when it may go its way. */
-export function reasonToHold(rates: readonly Plain[], taxIncluded: StoredMoney, limits: BrakeLimits): string | undefined {
+export function reasonToHold(
+  rates: readonly Plain[],
+  taxIncluded: StoredMoney,
+  limits: BrakeLimits,
+): string | undefined {
   const { totalMax } = limits;
   if (totalMax !== undefined && Math.abs(taxIncluded.value) > totalMax) {
     return `the total of ${taxIncluded.value} ${taxIncluded.unit} exceeds the limit of ${totalMax}`;
@@ -29,7 +33,14 @@ function repeated(rates: readonly Plain[], { repeatedChargesMax, timeZone }: Bra
     if (rate['appliedBillingRateType'] === 'appliedBillingCredit' || net.isZero()) continue;
     const day = localTime(new Date(String(rate['date'])), timeZone).toISODate();
     const product = (rate['product'] as Plain | undefined)?.['id'] ?? null;
-    const alike: PlainValue = [product, rate['name'] ?? null, rate['appliedBillingRateType'] ?? null, net.toString(), currencyOf(rate) ?? null, day];
+    const alike: PlainValue = [
+      product,
+      rate['name'] ?? null,
+      rate['appliedBillingRateType'] ?? null,
+      net.toString(),
+      currencyOf(rate) ?? null,
+      day,
+    ];
     const key = canonicalJson(alike);
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);

@@ -13,7 +13,9 @@ const certainDecimals = 18;
 
 /** To what can be paid; the half of it away from zero. Quotients that add up to just that half are seen as the half. */
 function rounded(amount: Decimal, currency: string): Decimal {
-  return amount.toDecimalPlaces(certainDecimals, Decimal.ROUND_HALF_UP).toDecimalPlaces(minorDigitsOf(currency), Decimal.ROUND_HALF_UP);
+  return amount
+    .toDecimalPlaces(certainDecimals, Decimal.ROUND_HALF_UP)
+    .toDecimalPlaces(minorDigitsOf(currency), Decimal.ROUND_HALF_UP);
 }
 
 /** A tax of one kind and rate, with sums of prices or of amounts. */
@@ -85,7 +87,11 @@ export class BillSums {
 
   figures(): Figures {
     const taxes = new Map<string, TaxFigure>();
-    const add = ({ category, percent }: Pick<PriceTax, 'category' | 'percent'>, amount: Decimal, base: Decimal): void => {
+    const add = (
+      { category, percent }: Pick<PriceTax, 'category' | 'percent'>,
+      amount: Decimal,
+      base: Decimal,
+    ): void => {
       const key = keyOf({ category, percent });
       const known = taxes.get(key) ?? { category, percent, amount: zero, base: zero };
       taxes.set(key, { ...known, amount: known.amount.plus(amount), base: known.base.plus(base) });
@@ -107,7 +113,10 @@ export class BillSums {
     const fixedParts = [...fixed.values()].map((tax) => ({ ...tax, sum: rounded(tax.sum, this.currency) }));
     const taxed = whole.minus(sumOf(fixedParts));
     const percent = sumOf([...percents.values()]);
-    const parts = [...percents.values()].map((tax) => ({ ...tax, sum: rounded(taxed.times(tax.sum).dividedBy(percent.plus(100)), this.currency) }));
+    const parts = [...percents.values()].map((tax) => ({
+      ...tax,
+      sum: rounded(taxed.times(tax.sum).dividedBy(percent.plus(100)), this.currency),
+    }));
     return { net: taxed.minus(sumOf(parts)), parts: [...parts, ...fixedParts] };
   }
 }
@@ -141,7 +150,11 @@ export function toFigures(sums: BillSums): Plain {
     ...(percent && { taxRate: percent.toNumber() }),
     taxAmount: told(amount, currency, 'tax'),
   }));
-  return { taxExcludedAmount: told(excluded, currency, 'total without tax'), taxIncludedAmount: told(included, currency, 'total'), taxItem };
+  return {
+    taxExcludedAmount: told(excluded, currency, 'total without tax'),
+    taxIncludedAmount: told(included, currency, 'total'),
+    taxItem,
+  };
 }
 
 /** Throws CONFLICT for an amount that the columns, or a JSON number, do not take exactly. */

@@ -21,7 +21,9 @@ export interface OnDemandOrder extends Plain {
 }
 
 /** What a request comes to. */
-type Fulfilment = { state: 'done'; bills: readonly Plain[]; reason?: string } | { state: 'rejected' | 'terminatedWithError'; reason: string };
+type Fulfilment =
+  | { state: 'done'; bills: readonly Plain[]; reason?: string }
+  | { state: 'rejected' | 'terminatedWithError'; reason: string };
 
 /** Fulfils a request for a bill: up to now, of one account, or of what one bucket was charged. */
 export async function fulfil(database: Database, tools: CustomerBillTools, order: OnDemandOrder): Promise<void> {
@@ -39,7 +41,10 @@ async function fulfilIn(tx: Transaction, tools: CustomerBillTools, { tenantId, i
   const changes = changesOf(request, fulfilment);
   const after = { ...(changed(request, changes, now) ?? request), lastUpdate: now.toISOString() };
   const event = changeEvent('customerBillOnDemand', 'StateChange', after, now, tools.nextId);
-  await writeAll(tx, [updateRows(shape, tenantId, [...Object.keys(changes), 'lastUpdate'], [after]), insertEvents(tenantId, [event])]);
+  await writeAll(tx, [
+    updateRows(shape, tenantId, [...Object.keys(changes), 'lastUpdate'], [after]),
+    insertEvents(tenantId, [event]),
+  ]);
 }
 
 function changesOf(request: Plain, fulfilment: Fulfilment): Plain {
@@ -57,15 +62,29 @@ function reasoned({ description }: Plain, reason: string | undefined): Plain {
 async function make(writing: Writing, tools: CustomerBillTools, request: Plain): Promise<Fulfilment> {
   const named = idOf(request['billingAccount']);
   const bucketId = idOf(request['bucket']);
-  if (bucketId !== undefined) return toFulfilment(await stateCharges(writing, tools, { bucketId, account: named, request }));
-  const [account, ...others] = named === undefined ? await accountsOf(writing.tx, writing.tenantId, String(idOf(request['relatedParty']))) : [named];
+  if (bucketId !== undefined)
+    return toFulfilment(await stateCharges(writing, tools, { bucketId, account: named, request }));
+  const [account, ...others] =
+    named === undefined
+      ? await accountsOf(writing.tx, writing.tenantId, String(idOf(request['relatedParty'])))
+      : [named];
   if (account === undefined) return { state: 'rejected', reason: 'there is nothing to bill' };
-  if (others.length > 0) return { state: 'rejected', reason: 'the party has several accounts with something to bill: name the billingAccount' };
+  if (others.length > 0)
+    return {
+      state: 'rejected',
+      reason: 'the party has several accounts with something to bill: name the billingAccount',
+    };
   const parties = request['relatedParty'] ? [request['relatedParty'] as Plain] : [];
   // What is dated this very millisecond belongs to it.
   const before = new Date(writing.now.getTime() + 1);
   const unbilled = await findUnbilled(writing.tx, writing.tenantId, account, before);
-  return toFulfilment(await billAccounts(writing, tools, unbilled ? [unbilled] : [], { before, common: { runType: 'offCycle' }, parties }));
+  return toFulfilment(
+    await billAccounts(writing, tools, unbilled ? [unbilled] : [], {
+      before,
+      common: { runType: 'offCycle' },
+      parties,
+    }),
+  );
 }
 
 function idOf(reference: PlainValue | undefined): string | undefined {
@@ -78,7 +97,11 @@ function toFulfilment({ bills, failed }: BillingResult): Fulfilment {
   if (failure) return { state: 'terminatedWithError', reason: failure.message };
   if (bills.length === 0) return { state: 'rejected', reason: 'there is nothing to bill' };
   const others = bills.slice(1).map(({ id }) => String(id));
-  return { state: 'done', bills, ...(others.length > 0 && { reason: `one bill for each currency; the others: ${others.join(', ')}` }) };
+  return {
+    state: 'done',
+    bills,
+    ...(others.length > 0 && { reason: `one bill for each currency; the others: ${others.join(', ')}` }),
+  };
 }
 
 /** Accounts with something to bill that are looked for: with two it is already unclear. */
@@ -94,5 +117,10 @@ async function accountsOf(tx: Transaction, tenantId: string, partyId: string): P
       SELECT ${usageAccount} AS "account" FROM "Usage" b WHERE b."tenantId" = ${tenantId} AND b."relatedParty" @> ${party}::jsonb
       UNION SELECT b."billingAccountId" COLLATE "C" FROM "CustomerBill" b WHERE b."tenantId" = ${tenantId} AND b."relatedParty" @> ${party}::jsonb
     ) a WHERE a."account" IS NOT NULL ORDER BY 1 LIMIT ${accountsOfPartyMax}::int`);
-  return accountsWaiting(tx, tenantId, rows.map(({ account }) => account), accountsMax);
+  return accountsWaiting(
+    tx,
+    tenantId,
+    rows.map(({ account }) => account),
+    accountsMax,
+  );
 }

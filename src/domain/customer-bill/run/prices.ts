@@ -69,9 +69,13 @@ function pricedTaxes(rate: Plain): PriceTax[] {
   }));
   const [excluded, included] = [amountOf(rate['taxExcludedAmount']), amountOf(rate['taxIncludedAmount'])];
   if (!excluded || !included) return taxes;
-  if (taxes.length === 0) return included.eq(excluded) ? [] : [{ category: undefined, percent: undefined, amount: included.minus(excluded) }];
+  if (taxes.length === 0)
+    return included.eq(excluded) ? [] : [{ category: undefined, percent: undefined, amount: included.minus(excluded) }];
   const untold = applied.findIndex(({ taxRate, taxAmount }) => taxRate === undefined && taxAmount === undefined);
-  const rest = included.minus(excluded).minus(fixedOf(taxes)).minus(excluded.times(percentOf(taxes)).dividedBy(100));
+  const rest = included
+    .minus(excluded)
+    .minus(fixedOf(taxes))
+    .minus(excluded.times(percentOf(taxes)).dividedBy(100));
   return taxes.map((tax, index) => (index === untold ? { ...tax, amount: rest } : tax));
 }
 

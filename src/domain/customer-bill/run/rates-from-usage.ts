@@ -35,9 +35,15 @@ export interface RatedUsages extends Plain {
 }
 
 /** Makes billing rates of usages that were rated and are on no bill: each usage once, in the transaction of its link. */
-export async function createRatesFromUsage(database: Database, tools: CustomerBillTools, { tenantId }: WriteContext, input: RateUsagesInput): Promise<RatedUsages> {
+export async function createRatesFromUsage(
+  database: Database,
+  tools: CustomerBillTools,
+  { tenantId }: WriteContext,
+  input: RateUsagesInput,
+): Promise<RatedUsages> {
   const { billingAccount, relatedParty } = input;
-  for (const [path, reference] of Object.entries({ billingAccount, relatedParty })) if (isGiven(reference)) requireName(`${path}.id`, reference.id);
+  for (const [path, reference] of Object.entries({ billingAccount, relatedParty }))
+    if (isGiven(reference)) requireName(`${path}.id`, reference.id);
   if (isGiven(input.before) && Number.isNaN(input.before.getTime())) throw invalid('before', 'must be a time');
   const total = { usages: 0, rates: 0 };
   for (;;) {
@@ -49,18 +55,35 @@ export async function createRatesFromUsage(database: Database, tools: CustomerBi
   }
 }
 
-function rateSome(database: Database, { shapes, clock, nextId }: CustomerBillTools, tenantId: string, input: RateUsagesInput): Promise<{ found: number; usages: number; rates: number }> {
+function rateSome(
+  database: Database,
+  { shapes, clock, nextId }: CustomerBillTools,
+  tenantId: string,
+  input: RateUsagesInput,
+): Promise<{ found: number; usages: number; rates: number }> {
   return database.transaction(async (tx) => {
     const { found, billable } = await lockBillable(tx, shapes.usage, tenantId, conditionOf(input), usagesPerStep);
     const now = clock.now();
     const { billingAccount } = input;
     const account: Plain | undefined = billingAccount ? { id: billingAccount.id } : undefined;
-    const made = billable.flatMap((item) => ratesOf(item, account, now, nextId).map(({ result, rate }) => ({ usageId: String(item.usage['id']), result, rate })));
+    const made = billable.flatMap((item) =>
+      ratesOf(item, account, now, nextId).map(({ result, rate }) => ({
+        usageId: String(item.usage['id']),
+        result,
+        rate,
+      })),
+    );
     const rates = made.map(({ rate }) => rate);
     await writeAll(tx, [
       insertRows(shapes.appliedCustomerBillingRate, tenantId, rates),
-      insertUsageRates(tenantId, made.map(({ usageId, result, rate }) => ({ usageId, result, rateId: String(rate['id']) }))),
-      insertEvents(tenantId, rates.map((rate) => changeEvent('appliedCustomerBillingRate', 'Create', rate, now, nextId))),
+      insertUsageRates(
+        tenantId,
+        made.map(({ usageId, result, rate }) => ({ usageId, result, rateId: String(rate['id']) })),
+      ),
+      insertEvents(
+        tenantId,
+        rates.map((rate) => changeEvent('appliedCustomerBillingRate', 'Create', rate, now, nextId)),
+      ),
     ]);
     return { found, usages: billable.length, rates: rates.length };
   });
@@ -69,7 +92,9 @@ function rateSome(database: Database, { shapes, clock, nextId }: CustomerBillToo
 function conditionOf({ billingAccount, relatedParty, before }: RateUsagesInput): Prisma.Sql {
   const until = before ? Prisma.sql`b."usageDate" < ${before}` : Prisma.sql`true`;
   if (!relatedParty) {
-    const whose = billingAccount ? Prisma.sql`${usageAccount} = ${billingAccount.id}` : Prisma.sql`b."billingAccountId" IS NOT NULL`;
+    const whose = billingAccount
+      ? Prisma.sql`${usageAccount} = ${billingAccount.id}`
+      : Prisma.sql`b."billingAccountId" IS NOT NULL`;
     return Prisma.sql`${whose} AND ${until}`;
   }
   const party = JSON.stringify([{ id: relatedParty.id }]);

@@ -76,7 +76,16 @@ export class BillRuns extends ResourceWriter<RunInput> {
         await tx.execute(deletePreviews(tenantId, new Date(now.getTime() - previewsKeptMs)));
         await job.send({ tenantId, runId: String(given['id']) }, { tx });
         const reference = { ...billCycle, ...(typeof name === 'string' && { name }) };
-        return { ...given, startedAt: now.toISOString(), state: 'inProgress', billCycle: reference, accounts: 0, bills: 0, held: 0, failed: 0 };
+        return {
+          ...given,
+          startedAt: now.toISOString(),
+          state: 'inProgress',
+          billCycle: reference,
+          accounts: 0,
+          bills: 0,
+          held: 0,
+          failed: 0,
+        };
       },
     });
   }
@@ -91,13 +100,20 @@ export class BillRuns extends ResourceWriter<RunInput> {
 
   /** A piece of background work; what is left goes to the next one. */
   work(order: RunOrder, signal: AbortSignal): Promise<void> {
-    return inSteps(() => this.step(order), signal, this.billTools.clock, () => this.job.send(order));
+    return inSteps(
+      () => this.step(order),
+      signal,
+      this.billTools.clock,
+      () => this.job.send(order),
+    );
   }
 
   /** Bills the next accounts and counts them, in one transaction; answers whether there were none left. */
   private async step(order: RunOrder): Promise<boolean> {
     try {
-      return await withRetry(() => this.database.transaction((tx) => this.stepIn(tx, order), { timeoutMs: billingMaxMs }));
+      return await withRetry(() =>
+        this.database.transaction((tx) => this.stepIn(tx, order), { timeoutMs: billingMaxMs }),
+      );
     } catch (error) {
       if (!(error instanceof DryStep)) throw error;
       return withRetry(() => this.database.transaction((tx) => this.keepDry(tx, order, error)));
@@ -109,11 +125,15 @@ export class BillRuns extends ResourceWriter<RunInput> {
     const { shapes, clock } = this.billTools;
     const run = await lockRow(tx, shapes.billRun, tenantId, runId);
     if (run?.['state'] !== 'inProgress') return true;
-    const cycle = (await readRows(tx, shapes.billCycle, tenantId, [String((run['billCycle'] as Plain)['id'])])).values().next().value;
+    const cycle = (await readRows(tx, shapes.billCycle, tenantId, [String((run['billCycle'] as Plain)['id'])]))
+      .values()
+      .next().value;
     const now = clock.now();
-    if (cycle === undefined) return this.end(tx, order, run, { state: 'failed', message: 'the bill cycle was deleted' });
+    if (cycle === undefined)
+      return this.end(tx, order, run, { state: 'failed', message: 'the bill cycle was deleted' });
     const end = endOf(cycle);
-    if (end === undefined) return this.end(tx, order, run, { state: 'failed', message: 'the bill cycle has no end any more' });
+    if (end === undefined)
+      return this.end(tx, order, run, { state: 'failed', message: 'the bill cycle has no end any more' });
     const plan = planOf(withoutNulls(cycle), new Date(end), run);
     const from = reachedBy(run);
     const next = await nextAccounts(tx, tenantId, from, plan.before, accountsMax);
@@ -155,15 +175,29 @@ export class BillRuns extends ResourceWriter<RunInput> {
     const before = withoutNulls(run);
     const after = changed(before, changes, now);
     if (after === undefined) return;
-    const events = kindsOfChange(before, after, 'state', ['endedAt']).map((kind) => changeEvent('billRun', kind, after, now, nextId));
-    await writeAll(tx, [updateRows(shapes.billRun, tenantId, Object.keys(changes), [after]), insertEvents(tenantId, events)]);
+    const events = kindsOfChange(before, after, 'state', ['endedAt']).map((kind) =>
+      changeEvent('billRun', kind, after, now, nextId),
+    );
+    await writeAll(tx, [
+      updateRows(shapes.billRun, tenantId, Object.keys(changes), [after]),
+      insertEvents(tenantId, events),
+    ]);
   }
 }
 
-async function requireCycle(tx: Transaction, { shapes }: CustomerBillTools, tenantId: string, id: string): Promise<Plain> {
+async function requireCycle(
+  tx: Transaction,
+  { shapes }: CustomerBillTools,
+  tenantId: string,
+  id: string,
+): Promise<Plain> {
   const cycle = (await readRows(tx, shapes.billCycle, tenantId, [id])).get(id);
-  if (cycle === undefined) throw new DomainError('NOT_FOUND', `billCycle '${shown(id)}' does not exist`, { path: 'billCycle.id' });
-  if (endOf(cycle) === undefined) throw new DomainError('CONFLICT', `billCycle '${id}' has no period: its validFor has no end`, { path: 'billCycle' });
+  if (cycle === undefined)
+    throw new DomainError('NOT_FOUND', `billCycle '${shown(id)}' does not exist`, { path: 'billCycle.id' });
+  if (endOf(cycle) === undefined)
+    throw new DomainError('CONFLICT', `billCycle '${id}' has no period: its validFor has no end`, {
+      path: 'billCycle',
+    });
   return cycle;
 }
 

@@ -47,9 +47,17 @@ interface Charge {
  * A statement of what a bucket of money was charged since the last one: paid already, from the balance. Each charge
  * stands on one statement, because the statements of a bucket are made one after the other.
  */
-export async function stateCharges(writing: Writing, tools: CustomerBillTools, { bucketId, account, request }: StatementRequest): Promise<BillingResult> {
+export async function stateCharges(
+  writing: Writing,
+  tools: CustomerBillTools,
+  { bucketId, account, request }: StatementRequest,
+): Promise<BillingResult> {
   const { tx, tenantId, now } = writing;
-  const refuse = (message: string): BillingResult => ({ bills: [], held: 0, failed: [{ account: account ?? '', message }] });
+  const refuse = (message: string): BillingResult => ({
+    bills: [],
+    held: 0,
+    failed: [{ account: account ?? '', message }],
+  });
   const bucket = await findBucket(tx, tenantId, bucketId);
   if (bucket === undefined) return refuse(`bucket '${bucketId}' does not exist`);
   const currency = bucket.units ?? '';
@@ -63,7 +71,9 @@ export async function stateCharges(writing: Writing, tools: CustomerBillTools, {
 
   const at = now.toISOString();
   const billId = tools.nextId(now);
-  const rates = charges.map((charge) => rateOf(charge, { billId, account: accountId, currency, bucketId }, tools.nextId(now), now));
+  const rates = charges.map((charge) =>
+    rateOf(charge, { billId, account: accountId, currency, bucketId }, tools.nextId(now), now),
+  );
   const figures = tellableFigures(rates, currency);
   // Before the number is taken: what is refused leaves no gap.
   if (figures instanceof DomainError) return refuse(figures.message);
@@ -82,7 +92,12 @@ export async function stateCharges(writing: Writing, tools: CustomerBillTools, {
     billDate: at,
     billingPeriod: { startDateTime: first.recordedAt.toISOString(), endDateTime: at },
     billingAccount: { id: accountId },
-    ...withoutNulls({ relatedParty: distinctParties([...(request['relatedParty'] ? [request['relatedParty'] as Plain] : []), ...bucket.parties]) }),
+    ...withoutNulls({
+      relatedParty: distinctParties([
+        ...(request['relatedParty'] ? [request['relatedParty'] as Plain] : []),
+        ...bucket.parties,
+      ]),
+    }),
     ...figures,
     amountDue: nothing,
     remainingAmount: nothing,
@@ -126,7 +141,9 @@ async function findBucket(tx: Transaction, tenantId: string, id: string): Promis
 
 /** The last entry that stands on a statement; whoever makes the next one waits here. */
 async function lockStated(tx: Transaction, tenantId: string, bucketId: string): Promise<number> {
-  await tx.execute(Prisma.sql`INSERT INTO "BucketStatement" ("tenantId", "bucketId", "sequence") VALUES (${tenantId}, ${bucketId}, 0) ON CONFLICT DO NOTHING`);
+  await tx.execute(
+    Prisma.sql`INSERT INTO "BucketStatement" ("tenantId", "bucketId", "sequence") VALUES (${tenantId}, ${bucketId}, 0) ON CONFLICT DO NOTHING`,
+  );
   const [row] = await tx.query<{ sequence: number }>(Prisma.sql`
     SELECT "sequence" FROM "BucketStatement" WHERE "tenantId" = ${tenantId} AND "bucketId" = ${bucketId} FOR UPDATE`);
   return row?.sequence ?? 0;
@@ -168,7 +185,9 @@ function rateOf(
     periodCoverage: { startDateTime: date },
     characteristic: [
       { name: 'bucketId', value: bucketId, valueType: 'string' },
-      ...(charge.actionKind && charge.actionId ? [{ name: `${charge.actionKind}Id`, value: charge.actionId, valueType: 'string' }] : []),
+      ...(charge.actionKind && charge.actionId
+        ? [{ name: `${charge.actionKind}Id`, value: charge.actionId, valueType: 'string' }]
+        : []),
     ],
     // What leaves a balance includes whatever tax there is.
     taxIncludedAmount: money(delta.abs(), currency),

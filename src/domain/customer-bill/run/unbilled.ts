@@ -20,17 +20,34 @@ export function isUnbilled(accounts: readonly string[], before: Date): Prisma.Sq
 }
 
 /** The next accounts, in the order of their ids, that have rates or usages from before this instant which no bill has. */
-export function nextAccounts(tx: Transaction, tenantId: string, after: string, before: Date, limit: number): Promise<UnbilledAccount[]> {
+export function nextAccounts(
+  tx: Transaction,
+  tenantId: string,
+  after: string,
+  before: Date,
+  limit: number,
+): Promise<UnbilledAccount[]> {
   return countUnbilled(tx, tenantId, (account) => Prisma.sql`${account} > ${after}`, before, limit);
 }
 
 /** How much of this account no bill has, from before this instant; undefined: nothing. */
-export async function findUnbilled(tx: Transaction, tenantId: string, account: string, before: Date): Promise<UnbilledAccount | undefined> {
+export async function findUnbilled(
+  tx: Transaction,
+  tenantId: string,
+  account: string,
+  before: Date,
+): Promise<UnbilledAccount | undefined> {
   const [found] = await countUnbilled(tx, tenantId, (column) => Prisma.sql`${column} = ${account}`, before, 1);
   return found;
 }
 
-function countUnbilled(tx: Transaction, tenantId: string, isWanted: (account: Prisma.Sql) => Prisma.Sql, before: Date, limit: number): Promise<UnbilledAccount[]> {
+function countUnbilled(
+  tx: Transaction,
+  tenantId: string,
+  isWanted: (account: Prisma.Sql) => Prisma.Sql,
+  before: Date,
+  limit: number,
+): Promise<UnbilledAccount[]> {
   const ordered = Prisma.sql`GROUP BY 1 ORDER BY 1 LIMIT ${limit}::int`;
   return tx.query<UnbilledAccount>(Prisma.sql`
     SELECT u."account", sum(u."count")::int AS "count" FROM (
@@ -43,7 +60,12 @@ function countUnbilled(tx: Transaction, tenantId: string, isWanted: (account: Pr
 }
 
 /** Of these accounts, in order, those that have something unbilled, whenever it is from. */
-export async function accountsWaiting(tx: Transaction, tenantId: string, accounts: readonly string[], limit: number): Promise<string[]> {
+export async function accountsWaiting(
+  tx: Transaction,
+  tenantId: string,
+  accounts: readonly string[],
+  limit: number,
+): Promise<string[]> {
   const rows = await tx.query<{ account: string }>(Prisma.sql`
     SELECT a."account" FROM unnest(${accounts}::text[]) AS a("account") WHERE EXISTS (
       SELECT 1 FROM "AppliedCustomerBillingRate" b WHERE b."tenantId" = ${tenantId} AND ${isWaiting} AND ${rateAccount} = a."account"

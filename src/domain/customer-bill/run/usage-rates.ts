@@ -28,7 +28,12 @@ export interface RatedResult {
  * The billing rates of results of the rating of a usage. `account` is for usages that name none. The date of the usage
  * says in whose period they are billed.
  */
-export function ratesOf({ usage, results }: Results, account: Plain | undefined, now: Date, nextId: IdSource): RatedResult[] {
+export function ratesOf(
+  { usage, results }: Results,
+  account: Plain | undefined,
+  now: Date,
+  nextId: IdSource,
+): RatedResult[] {
   const billingAccount = billingAccountOf(usage) ?? account;
   if (billingAccount === undefined) return [];
   const date = usage['usageDate'] as string;
@@ -60,7 +65,8 @@ function amountsOf(result: Plain): Plain {
   const included = result['taxIncludedRatingAmount'] as Plain | null | undefined;
   // Of what is exempt no tax is levied, whatever its rate would be.
   const percent = result['isTaxExempt'] === true ? undefined : result['taxRate'];
-  const tax = excluded && included ? new Decimal(included['value'] as number).minus(excluded['value'] as number) : undefined;
+  const tax =
+    excluded && included ? new Decimal(included['value'] as number).minus(excluded['value'] as number) : undefined;
   // A difference that no JSON number tells exactly is left to be taken from the amounts again.
   const isTold = tax !== undefined && decimalProblem(tax) === undefined;
   const isTaxed = typeof percent === 'number' || (isTold && !tax.isZero());

@@ -59,9 +59,13 @@ export class UsageExports extends ResourceWriter<ExportInput> {
       shape: usageTools.shapes.usageExport,
       begins: { attribute: 'status', allowed: ['notStarted'] },
       fromInput: (input) => fromExportInput(input, usageTools),
-      complete: (given, { now }) => Promise.resolve({ ...given, status: 'notStarted', creationDate: now.toISOString(), lines: 0 }),
+      complete: (given, { now }) =>
+        Promise.resolve({ ...given, status: 'notStarted', creationDate: now.toISOString(), lines: 0 }),
       release: ({ id, status }) => {
-        if (status === 'running') throw new DomainError('CONFLICT', `usageExport '${String(id)}' is running and cannot be deleted`, { path: 'status' });
+        if (status === 'running')
+          throw new DomainError('CONFLICT', `usageExport '${String(id)}' is running and cannot be deleted`, {
+            path: 'status',
+          });
       },
     });
   }
@@ -77,12 +81,33 @@ export class UsageExports extends ResourceWriter<ExportInput> {
   begin(tenantId: string, id: string): Promise<ExportRun> {
     return withRetry(() =>
       this.database.transaction(async (tx) => {
-        const before = requireRevision(await lockRow(tx, this.usageTools.shapes.usageExport, tenantId, id), 'usageExport', id, undefined);
-        if (before['status'] === 'running') throw new DomainError('CONFLICT', `usageExport '${shown(id)}' is running: its bytes are sent to one at a time`, { path: 'id' });
-        const after = await this.turn(tx, tenantId, before, { status: 'running', lines: 0, completionDate: null, errorLog: null });
+        const before = requireRevision(
+          await lockRow(tx, this.usageTools.shapes.usageExport, tenantId, id),
+          'usageExport',
+          id,
+          undefined,
+        );
+        if (before['status'] === 'running')
+          throw new DomainError(
+            'CONFLICT',
+            `usageExport '${shown(id)}' is running: its bytes are sent to one at a time`,
+            { path: 'id' },
+          );
+        const after = await this.turn(tx, tenantId, before, {
+          status: 'running',
+          lines: 0,
+          completionDate: null,
+          errorLog: null,
+        });
         const [counted] = await tx.query<{ run: number }>(Prisma.sql`
           UPDATE "UsageExport" SET "runs" = "runs" + 1 WHERE "tenantId" = ${tenantId} AND "id" = ${id} RETURNING "runs" AS "run"`);
-        return { tenantId, id, query: String(after['query'] ?? ''), contentType: String(after['contentType']), run: counted?.run ?? 0 };
+        return {
+          tenantId,
+          id,
+          query: String(after['query'] ?? ''),
+          contentType: String(after['contentType']),
+          run: counted?.run ?? 0,
+        };
       }),
     );
   }
@@ -99,7 +124,8 @@ export class UsageExports extends ResourceWriter<ExportInput> {
     await withRetry(() =>
       this.database.transaction(async (tx) => {
         const [current] = await tx.query(Prisma.sql`SELECT 1 FROM "UsageExport" WHERE ${isRun(run)} FOR UPDATE`);
-        const before = current === undefined ? undefined : await lockRow(tx, this.usageTools.shapes.usageExport, tenantId, id);
+        const before =
+          current === undefined ? undefined : await lockRow(tx, this.usageTools.shapes.usageExport, tenantId, id);
         if (before === undefined) return;
         const completionDate = this.usageTools.clock.now().toISOString();
         await this.turn(tx, tenantId, withoutNulls(before), {
@@ -125,14 +151,22 @@ export class UsageExports extends ResourceWriter<ExportInput> {
 
   /** The usage that came last: those behind it are not of the export. Undefined when there is none. */
   async lastUsage(reads: SnapshotReads, tenantId: string): Promise<string | undefined> {
-    const [row] = await reads.read<{ id: string | null }>(Prisma.sql`SELECT max("id") AS "id" FROM "Usage" WHERE "tenantId" = ${tenantId}`, { isPlanKept: false });
+    const [row] = await reads.read<{ id: string | null }>(
+      Prisma.sql`SELECT max("id") AS "id" FROM "Usage" WHERE "tenantId" = ${tenantId}`,
+      { isPlanKept: false },
+    );
     return row?.id ?? undefined;
   }
 
   /** The only place where an export that exists gets a status. */
   private async turn(tx: Transaction, tenantId: string, before: Plain, changes: Plain): Promise<Plain> {
     const { clock, nextId, shapes } = this.usageTools;
-    requireTransition(exportTransitions, `usageExport '${String(before['id'])}'`, String(before['status']), String(changes['status']));
+    requireTransition(
+      exportTransitions,
+      `usageExport '${String(before['id'])}'`,
+      String(before['status']),
+      String(changes['status']),
+    );
     const now = clock.now();
     const after = changed(before, changes, now);
     if (after === undefined) throw new Error('a status that changes is a change');

@@ -31,7 +31,15 @@ export class UsageImports extends ResourceWriter<ImportInput> {
       begins: { attribute: 'status', allowed: ['notStarted'] },
       fromInput: (input) => fromImportInput(withoutNulls(toPlainObject(input))),
       complete: (given, { now }) =>
-        Promise.resolve({ ...given, status: 'notStarted', creationDate: now.toISOString(), lines: 0, accepted: 0, duplicates: 0, rejected: 0 }),
+        Promise.resolve({
+          ...given,
+          status: 'notStarted',
+          creationDate: now.toISOString(),
+          lines: 0,
+          accepted: 0,
+          duplicates: 0,
+          rejected: 0,
+        }),
     });
     this.mover = new ImportMover(tasks);
   }
@@ -44,8 +52,14 @@ export class UsageImports extends ResourceWriter<ImportInput> {
     const idempotency = idempotencyOf(context.idempotencyKey, 'deleteUsageImport', { id });
     return runCommand(database, clock, { tenantId, idempotency }, async (tx, now) => {
       await store.awaitMove(tx, tenantId, id);
-      const before = requireRevision(await lockRow(tx, shapes.usageImport, tenantId, id), 'usageImport', id, ifRevision);
-      if (before['status'] === 'running') throw new DomainError('CONFLICT', `usageImport '${id}' is running and cannot be deleted`, { path: 'status' });
+      const before = requireRevision(
+        await lockRow(tx, shapes.usageImport, tenantId, id),
+        'usageImport',
+        id,
+        ifRevision,
+      );
+      if (before['status'] === 'running')
+        throw new DomainError('CONFLICT', `usageImport '${id}' is running and cannot be deleted`, { path: 'status' });
       await store.forgetBatches(tx, tenantId, id);
       await store.forgetProblems(tx, tenantId, id);
       await writeAll(tx, [deleteRow(shapes.usageImport, tenantId, id)]);
@@ -62,8 +76,15 @@ export class UsageImports extends ResourceWriter<ImportInput> {
     const task = await withRetry(() =>
       database.transaction(async (tx) => {
         const locked = await this.tasks.require(tx, tenantId, id);
-        if (locked.isReceived) throw new DomainError('CONFLICT', `usageImport '${id}' has had its file, or its time is over`, { path: 'id' });
-        if (locked.contentType !== contentType) throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Type '${contentType}' is not that of the task, ${locked.contentType}`);
+        if (locked.isReceived)
+          throw new DomainError('CONFLICT', `usageImport '${id}' has had its file, or its time is over`, {
+            path: 'id',
+          });
+        if (locked.contentType !== contentType)
+          throw new DomainError(
+            'UNSUPPORTED_MEDIA_TYPE',
+            `Content-Type '${contentType}' is not that of the task, ${locked.contentType}`,
+          );
         const counted = await store.countUpload(tx, locked, this.tasks.now());
         await this.tasks.turn(tx, locked, 'running');
         return { ...counted, status: 'running' };
@@ -74,7 +95,8 @@ export class UsageImports extends ResourceWriter<ImportInput> {
 
   /** Whether the file of a task has come to its end. */
   async isReceived(tenantId: string, id: string): Promise<boolean> {
-    return (await withRetry(() => this.tasks.database.transaction((tx) => this.tasks.require(tx, tenantId, id)))).isReceived;
+    return (await withRetry(() => this.tasks.database.transaction((tx) => this.tasks.require(tx, tenantId, id))))
+      .isReceived;
   }
 
   /** The first lines that were refused; undefined when there is no such task. */
@@ -113,7 +135,12 @@ export class UsageImports extends ResourceWriter<ImportInput> {
       if (task?.status !== 'failed' || task.isReceived) return;
       await store.forgetBatches(tx, tenantId, id);
       await store.close(tx, task, this.tasks.now());
-      await this.tasks.turn(tx, task, 'failed', `the upload broke off behind line ${task.lastLine} and was given up: nobody sent the file again for ${abandonedAfterDays} days`);
+      await this.tasks.turn(
+        tx,
+        task,
+        'failed',
+        `the upload broke off behind line ${task.lastLine} and was given up: nobody sent the file again for ${abandonedAfterDays} days`,
+      );
     });
   }
 }

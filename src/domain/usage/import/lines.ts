@@ -34,7 +34,13 @@ export function specificationIdsOf(lines: readonly Line[]): string[] {
 }
 
 /** Checks a line as a created usage is checked, and puts it where it belongs. */
-export function sortLine(read: Line, into: SortedLines, specifications: ReadonlyMap<string, Plain>, { nextId, extensions }: UsageTools, now: Date): void {
+export function sortLine(
+  read: Line,
+  into: SortedLines,
+  specifications: ReadonlyMap<string, Plain>,
+  { nextId, extensions }: UsageTools,
+  now: Date,
+): void {
   if ('refusal' in read) {
     into.refused.push(read);
     return;

@@ -46,7 +46,9 @@ export class ImportMover {
   private async step(order: MoveOrder): Promise<Rest> {
     for (let moves = 1; ; moves++) {
       try {
-        return await withRetry(() => this.tasks.database.transaction((tx) => this.moveIn(tx, order), { timeoutMs: moveMaxMs }));
+        return await withRetry(() =>
+          this.tasks.database.transaction((tx) => this.moveIn(tx, order), { timeoutMs: moveMaxMs }),
+        );
       } catch (error) {
         if (error instanceof NamesTaken) return this.refuseWhole(order, error.conflicts);
         if (!(error instanceof NamesGivenBack) || moves === movesMax) throw error;
@@ -95,7 +97,12 @@ export class ImportMover {
 
   private async failWhole(tx: Transaction, task: ImportTask): Promise<Rest> {
     await this.tasks.store.forgetBatches(tx, task.tenantId, task.id);
-    await this.tasks.turn(tx, task, 'failed', `${task.rejected} of ${task.lines} lines were refused, so none was taken`);
+    await this.tasks.turn(
+      tx,
+      task,
+      'failed',
+      `${task.rejected} of ${task.lines} lines were refused, so none was taken`,
+    );
     return 'nothing';
   }
 }

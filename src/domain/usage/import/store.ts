@@ -93,7 +93,9 @@ export class ImportStore {
    * import of all or nothing takes long, and whoever waits keeps a connection.
    */
   async mayMove(tx: Transaction, tenantId: string, id: string): Promise<boolean> {
-    const [answer] = await tx.query<{ isOurs: boolean }>(Prisma.sql`SELECT pg_try_advisory_xact_lock(${moveKey(tenantId, id)}) AS "isOurs"`);
+    const [answer] = await tx.query<{ isOurs: boolean }>(
+      Prisma.sql`SELECT pg_try_advisory_xact_lock(${moveKey(tenantId, id)}) AS "isOurs"`,
+    );
     return answer?.isOurs === true;
   }
 
@@ -105,7 +107,11 @@ export class ImportStore {
   /** Keeps a batch, as far as this is still the upload that may: one statement, committed. */
   async stage(task: ImportTask, { lastLine, digest, claims, rows, refused, now }: Batch): Promise<void> {
     const { tenantId, id } = task;
-    const problems = refused.map(({ line, refusal: { code, message } }) => ({ line, code, message: toStorable(message.slice(0, messageLengthMax)) }));
+    const problems = refused.map(({ line, refusal: { code, message } }) => ({
+      line,
+      code,
+      message: toStorable(message.slice(0, messageLengthMax)),
+    }));
     const count = rows.length + refused.length;
     const [written] = await withRetry(() =>
       this.database.query<{ tasks: number }>(Prisma.sql`
@@ -125,12 +131,18 @@ export class ImportStore {
   }
 
   superseded({ id }: ImportTask): DomainError {
-    return new DomainError('CONFLICT', `this upload of usageImport '${id}' was given up, or another one of it has begun`, { path: 'id' });
+    return new DomainError(
+      'CONFLICT',
+      `this upload of usageImport '${id}' was given up, or another one of it has begun`,
+      { path: 'id' },
+    );
   }
 
   /** The upload is alive, though it has nothing to stage yet. */
   async touch(task: ImportTask, now: Date): Promise<void> {
-    await this.database.transaction((tx) => tx.execute(Prisma.sql`UPDATE "UsageImport" SET "updatedAt" = ${now} WHERE ${mayGoOn(task)}`));
+    await this.database.transaction((tx) =>
+      tx.execute(Prisma.sql`UPDATE "UsageImport" SET "updatedAt" = ${now} WHERE ${mayGoOn(task)}`),
+    );
   }
 
   /** The upload that begins now is the one that may go on. How long it pauses between two uploads does not count. */
@@ -196,7 +208,9 @@ export class ImportStore {
   }
 
   async forgetProblems(tx: Transaction, tenantId: string, id: string): Promise<void> {
-    await tx.execute(Prisma.sql`DELETE FROM "UsageImportProblem" WHERE "tenantId" = ${tenantId} AND "importId" = ${id}`);
+    await tx.execute(
+      Prisma.sql`DELETE FROM "UsageImportProblem" WHERE "tenantId" = ${tenantId} AND "importId" = ${id}`,
+    );
   }
 }
 

@@ -49,19 +49,32 @@ export class ImportTasks {
   }
 
   /** The upload came to no end: the task says why, and goes on when the file is sent again. */
-  async breakOff({ tenantId, id, uploads }: Pick<ImportTask, 'tenantId' | 'id' | 'uploads'>, message: string): Promise<void> {
+  async breakOff(
+    { tenantId, id, uploads }: Pick<ImportTask, 'tenantId' | 'id' | 'uploads'>,
+    message: string,
+  ): Promise<void> {
     await withRetry(() =>
       this.database.transaction(async (tx) => {
         const task = await this.store.lock(tx, tenantId, id);
         // Another upload may have begun since: it is not to suffer from this one.
         if (task?.status !== 'running' || task.isReceived || task.uploads !== uploads) return;
-        await this.turn(tx, task, 'failed', `${toStorable(message)}; send the file again to go on behind line ${task.lastLine}`);
+        await this.turn(
+          tx,
+          task,
+          'failed',
+          `${toStorable(message)}; send the file again to go on behind line ${task.lastLine}`,
+        );
       }),
     );
   }
 
   /** The only place where an import that exists gets a status. */
-  async turn(tx: Transaction, { tenantId, id, status: from }: ImportTask, status: string, message?: string): Promise<void> {
+  async turn(
+    tx: Transaction,
+    { tenantId, id, status: from }: ImportTask,
+    status: string,
+    message?: string,
+  ): Promise<void> {
     const { nextId, shapes } = this.tools;
     requireTransition(importTransitions, `usageImport '${id}'`, from, status);
     const now = this.now();

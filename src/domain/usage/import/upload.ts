@@ -92,12 +92,17 @@ export class Upload {
   private skip(line: number): void {
     const { lastLine, digest } = this.task;
     if (line < lastLine) return;
-    if (line > lastLine || this.hash.copy().digest('base64url') !== digest) throw this.differs('other lines come before it');
+    if (line > lastLine || this.hash.copy().digest('base64url') !== digest)
+      throw this.differs('other lines come before it');
     this.isBehindEarlier = true;
   }
 
   private differs(why: string): DomainError {
-    return new DomainError('CONFLICT', `this is not the file whose upload broke off behind line ${this.task.lastLine}: ${why}`, { path: 'id' });
+    return new DomainError(
+      'CONFLICT',
+      `this is not the file whose upload broke off behind line ${this.task.lastLine}: ${why}`,
+      { path: 'id' },
+    );
   }
 
   /** While one batch is being written, the next one is read. */
@@ -116,7 +121,9 @@ export class Upload {
   private async stage(lines: readonly Line[], digest: string): Promise<void> {
     const { tasks, task } = this;
     const { shapes } = tasks.tools;
-    const specifications = await withRetry(() => readRows(tasks.database, shapes.usageSpecification, task.tenantId, specificationIdsOf(lines)));
+    const specifications = await withRetry(() =>
+      readRows(tasks.database, shapes.usageSpecification, task.tenantId, specificationIdsOf(lines)),
+    );
     const now = tasks.now();
     const sorted: SortedLines = { claims: [], rows: [], refused: [] };
     for (const [index, read] of lines.entries()) {
@@ -124,7 +131,9 @@ export class Upload {
       sortLine(read, sorted, specifications, tasks.tools, now);
     }
     const rows = new Map(sorted.rows.map(({ row }) => [String(row['id']), row]));
-    const claims = await withRetry(() => withKnownValues(tasks.database, shapes, task.tenantId, sorted.claims, rows, { isFile: true }));
+    const claims = await withRetry(() =>
+      withKnownValues(tasks.database, shapes, task.tenantId, sorted.claims, rows, { isFile: true }),
+    );
     await tasks.store.stage(task, { ...sorted, claims, lastLine: lines.at(-1)?.line ?? 0, digest, now });
     // Those of all or nothing wait for the end of the file.
     if (task.mode === 'skipBad') await tasks.askToMove(task);
