@@ -1,6 +1,6 @@
 import { Field, InputType, ObjectType } from 'type-graphql';
 import type { GraphQLScalarType } from 'graphql';
-import type { Indexes } from '../src/platform/read/shape.js';
+import type { Indexes } from '../src/platform/read/resource-mapping.js';
 import { lowerFirst, nameOnWire } from './naming.js';
 
 /** A class that describes a GraphQL type. */
@@ -35,7 +35,7 @@ const registry = new Map<object, Map<string, Attribute>>();
 
 /**
  * The one place where an attribute's facts stand: the GraphQL field, and everything that is derived
- * from it (create and update inputs, filter and order inputs, the storage shape, REST and OpenAPI).
+ * from it (create and update inputs, filter and order inputs, the storage mapping, REST and OpenAPI).
  */
 export function Attribute(type: TypeThunk, options: AttributeOptions): PropertyDecorator {
   return (prototype, property) => {
@@ -87,13 +87,13 @@ export function columnPairOf(target: object): Readonly<Record<string, string>> |
 
 export interface ResourceOptions {
   description: string;
-  /** The table; classes of one table are told apart by `fixed`. */
+  /** The table; classes of one table are told apart by `discriminator`. */
   table: string;
-  fixed?: Readonly<Record<string, string>>;
+  discriminator?: Readonly<Record<string, string>>;
   /** SQL function of the present instant that gives the rows, where they are not simply those of the table. */
-  rowsAt?: string;
-  /** Path of the attribute whose values, named by a filter, `rowsAt` takes as its third argument; its second are ids. */
-  rowsOf?: readonly string[];
+  asOfFunction?: string;
+  /** Path of the attribute whose values, named by a filter, `asOfFunction` takes as its third argument; its second are ids. */
+  asOfArgument?: readonly string[];
   /** Columns that say when and by whom a row was taken out of what is read, where it is kept. */
   hidden?: { readonly at: string; readonly by: string };
   /** The attribute that identifies a row in its scope and ends every order; default id. */

@@ -2,7 +2,7 @@ import type { WriteContext } from '../src/domain/changes.js';
 import type { Domains } from '../src/domain/domains.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Principal } from '../src/platform/principal.js';
-import type { Plain } from '../src/platform/plain.js';
+import type { JsonObject } from '../src/platform/json-object.js';
 import type { Reader } from '../src/platform/read/reader.js';
 import type { Answer } from '../src/platform/write/command.js';
 
@@ -21,7 +21,7 @@ export interface Context extends Domains {
    * What the client literally asked for, when the input of the mutation was computed from it and from the
    * stored resource (a JSON Patch): an idempotency key stands for this, not for the computed input.
    */
-  requestedAs?: Plain;
+  requestedAs?: JsonObject;
   /** Canonical REST address of a resource of ours. */
   href(typeName: string, id: string): string;
   /** Told when an answer repeats an earlier one, for the Idempotency-Replayed header. */
@@ -42,7 +42,7 @@ export function writeContext(context: Context, idempotencyKey: string | null | u
 }
 
 /** Hands the answer of a write on, and notes when it (or its refusal) was given before. */
-export async function told(context: Context, answer: Promise<Answer>): Promise<object> {
+export async function relayAnswer(context: Context, answer: Promise<Answer>): Promise<object> {
   try {
     const { answer: row, replayed } = await answer;
     if (replayed) context.replayed();

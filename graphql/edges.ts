@@ -6,12 +6,12 @@ import type { TypeClass } from './attribute.js';
 import type { Context } from './context.js';
 import { graphqlLimits } from './limits.js';
 import { scopeOf, toPageRequest, type PageArguments } from './page.js';
-import { shapeOf } from './shape.js';
+import { mappingOf } from './resource-mapping.js';
 
 const edgesOfOperation = new WeakMap<Context, Edges>();
 
 /**
- * Reads the page of a resource below one parent, together with those below its siblings; with `rowsAt` from the rows
+ * Reads the page of a resource below one parent, together with those below its siblings; with `asOfFunction` from the rows
  * that this SQL function gives instead of those of the resource.
  */
 export function readEdge(
@@ -21,7 +21,7 @@ export function readEdge(
   request: PageArguments,
   edge: Edge,
   parentId: string,
-  rowsAt?: string,
+  asOfFunction?: string,
 ): Promise<Page> {
   let edges = edgesOfOperation.get(context);
   if (edges === undefined) {
@@ -29,7 +29,7 @@ export function readEdge(
     edgesOfOperation.set(context, edges);
   }
   return edges.page(
-    rowsAt ? { ...shapeOf(target), rowsAt } : shapeOf(target),
+    asOfFunction ? { ...mappingOf(target), asOfFunction } : mappingOf(target),
     scopeOf(context),
     edge,
     parentId,

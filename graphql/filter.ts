@@ -5,7 +5,7 @@ import { Decimal as DecimalValue } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
 import { attributeOf } from '../src/platform/filter/resolve.js';
 import {
-  beyond,
+  limitExceeded,
   CLAUSES_MAX,
   FILTER_DEPTH_MAX,
   PATH_DEPTH_MAX,
@@ -13,7 +13,7 @@ import {
 } from '../src/platform/filter/limits.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';
-import { scalarTypeOf } from './shape.js';
+import { scalarTypeOf } from './resource-mapping.js';
 
 // Filter inputs are made from the attributes of a class: per attribute the operators its type allows,
 // nested objects nest, lists take `some` and `none`, and everything combines by `and`, `or`, `not`.
@@ -162,15 +162,15 @@ function checkBounds(value: unknown, depth: number, seen: { clauses: number }): 
   if (typeof value !== 'object' || value === null || value instanceof Date || DecimalValue.isDecimal(value)) {
     seen.clauses += 1;
     if (seen.clauses > CLAUSES_MAX)
-      throw beyond('CLAUSES_MAX', CLAUSES_MAX, 'the filter has too many conditions', 'filter');
+      throw limitExceeded('CLAUSES_MAX', CLAUSES_MAX, 'the filter has too many conditions', 'filter');
     return;
   }
   if (depth > FILTER_DEPTH_MAX)
-    throw beyond('FILTER_DEPTH_MAX', FILTER_DEPTH_MAX, 'the filter is nested too deep', 'filter');
+    throw limitExceeded('FILTER_DEPTH_MAX', FILTER_DEPTH_MAX, 'the filter is nested too deep', 'filter');
   for (const [name, part] of Object.entries(value)) {
     if ((name === 'in' || name === 'nin') && Array.isArray(part)) {
       if (part.length > VALUES_PER_KEY_MAX) {
-        throw beyond('VALUES_PER_KEY_MAX', VALUES_PER_KEY_MAX, `'${name}' has ${part.length} values`, 'filter');
+        throw limitExceeded('VALUES_PER_KEY_MAX', VALUES_PER_KEY_MAX, `'${name}' has ${part.length} values`, 'filter');
       }
       seen.clauses += 1;
     } else if (part !== undefined) checkBounds(part, depth + 1, seen);
@@ -218,7 +218,7 @@ function listConditions(input: FilterInput, element: AttributeType, path: readon
 function namesBelow(below: string, path: readonly string[]): string[] {
   const names = below.split('.');
   if (names.length > PATH_DEPTH_MAX)
-    throw beyond(
+    throw limitExceeded(
       'PATH_DEPTH_MAX',
       PATH_DEPTH_MAX,
       `the path below '${path.join('.')}' has ${names.length} segments`,

@@ -1,10 +1,10 @@
 import { registerEnumType } from 'type-graphql';
-import { beyond, SORT_KEYS_MAX } from '../src/platform/filter/limits.js';
+import { limitExceeded, SORT_KEYS_MAX } from '../src/platform/filter/limits.js';
 import type { OrderKey } from '../src/platform/filter/tree.js';
 import { DomainError } from '../src/platform/errors.js';
 import { resolveType, storedAttributesOf, type TypeClass } from './attribute.js';
 import { field, inputClass } from './filter.js';
-import { scalarTypeOf } from './shape.js';
+import { scalarTypeOf } from './resource-mapping.js';
 
 export enum OrderDirection {
   ASC = 'ASC',
@@ -51,7 +51,7 @@ type OrderInput = { readonly [name: string]: OrderDirection | OrderInput | null 
 export function toOrder(inputs: readonly OrderInput[] | null | undefined): OrderKey[] {
   const keys = inputs ?? [];
   if (keys.length > SORT_KEYS_MAX)
-    throw beyond('SORT_KEYS_MAX', SORT_KEYS_MAX, `orderBy has ${keys.length} keys`, 'orderBy');
+    throw limitExceeded('SORT_KEYS_MAX', SORT_KEYS_MAX, `orderBy has ${keys.length} keys`, 'orderBy');
   return keys.map((input) => toOrderKey(input, []));
 }
 

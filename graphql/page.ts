@@ -10,7 +10,7 @@ import type { Context } from './context.js';
 import { field, filterInputOf, toFilter } from './filter.js';
 import { orderInputOf, toOrder } from './order.js';
 import { selectedFields } from './selection.js';
-import { attributeTypesOf, shapeOf } from './shape.js';
+import { attributeTypesOf, mappingOf } from './resource-mapping.js';
 
 @ObjectType({ description: 'Where a page lies in its list.', simpleResolvers: true })
 export class PageInfo {
@@ -96,7 +96,7 @@ export function pageArgumentsOf(target: TypeClass): TypeClass {
   class Arguments {}
   ArgsType()(Arguments);
   field(Arguments, 'filter', () => filter, 'Which rows.');
-  field(Arguments, 'orderBy', () => [order], `In which order; ${shapeOf(target).key} comes last by itself.`);
+  field(Arguments, 'orderBy', () => [order], `In which order; ${mappingOf(target).key} comes last by itself.`);
   field(Arguments, 'offset', () => Int, `Rows to skip, at most ${OFFSET_MAX}; further on, use after.`);
   field(Arguments, 'limit', () => Int, 'Rows at most; absent: the default page size.');
   field(Arguments, 'after', () => String, 'Only rows behind this cursor of the same order.');
@@ -113,7 +113,7 @@ export function readPage(
 ): Promise<Page> {
   const isCounted = selectedFields(info).has('totalCount');
   return context.reader.page(
-    shapeOf(target),
+    mappingOf(target),
     scopeOf(context),
     { ...toPageRequest(target, context, info, request), isCounted },
     below,
@@ -129,8 +129,8 @@ export function toPageRequest(
   return {
     filter: filterOf(target, filter),
     order: toOrder(orderBy as never),
-    offset: within('offset', offset ?? 0, OFFSET_MAX),
-    limit: within('limit', limit ?? limits.pageSizeDefault, limits.pageSizeMax),
+    offset: requireRange('offset', offset ?? 0, OFFSET_MAX),
+    limit: requireRange('limit', limit ?? limits.pageSizeDefault, limits.pageSizeMax),
     after: after ?? undefined,
     attributes: [...selectedFields(info, 'items')],
   };
@@ -147,7 +147,7 @@ export function scopeOf({ principal, now, signal }: Context): Scope {
 }
 
 /** The value, refused by name unless it is one from 0 to the maximum. */
-export function within(name: string, value: number, max: number): number {
+export function requireRange(name: string, value: number, max: number): number {
   if (value >= 0 && value <= max) return value;
   throw new DomainError('INVALID_QUERY', `${name} must be from 0 to ${max}: ${value}`, { path: name });
 }
@@ -159,5 +159,5 @@ export function readOne(
   info: GraphQLResolveInfo,
   id: string,
 ): Promise<object | null> {
-  return context.reader.one(shapeOf(target), scopeOf(context), id, [...selectedFields(info)]);
+  return context.reader.one(mappingOf(target), scopeOf(context), id, [...selectedFields(info)]);
 }

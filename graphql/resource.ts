@@ -5,7 +5,7 @@ import { DomainError } from '../src/platform/errors.js';
 import type { Page } from '../src/platform/read/page.js';
 import type { Answer } from '../src/platform/write/command.js';
 import type { TypeClass } from './attribute.js';
-import { told, writeContext, type Context } from './context.js';
+import { relayAnswer, writeContext, type Context } from './context.js';
 import { createInputOf, updateInputOf } from './inputs.js';
 import type { Join } from './joins.js';
 import { operationsOf } from './naming.js';
@@ -118,7 +118,7 @@ function createResolver(
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<object> {
-      return told(context, call(context, writeContext(context, key), values));
+      return relayAnswer(context, call(context, writeContext(context, key), values));
     }
   }
   return CreateResolver;
@@ -151,7 +151,7 @@ function createManyResolver(
           path: 'inputs',
         });
       }
-      const { items } = (await told(context, call(context, writeContext(context, key), values as never))) as {
+      const { items } = (await relayAnswer(context, call(context, writeContext(context, key), values as never))) as {
         items: object[];
       };
       return items;
@@ -174,7 +174,7 @@ function updateResolver(target: TypeClass, { description, call }: NonNullable<Wr
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<object> {
-      return told(context, call(context, writeContext(context, key), { id, input: values, ifRevision }));
+      return relayAnswer(context, call(context, writeContext(context, key), { id, input: values, ifRevision }));
     }
   }
   return UpdateResolver;
@@ -192,7 +192,7 @@ function deleteResolver(target: TypeClass, { description, call }: NonNullable<Wr
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<string> {
-      await told(context, call(context, writeContext(context, key), id, ifRevision));
+      await relayAnswer(context, call(context, writeContext(context, key), id, ifRevision));
       return id;
     }
   }

@@ -20,11 +20,11 @@ export interface ApiDescriptor {
   /** The published editions that answers can be given in, the one that is the default first, each with what is single in it. */
   editions?: Readonly<Record<string, Singles>>;
   /** How other editions of the API spell what bodies say: read, never written. */
-  dialect: Dialect;
+  aliases: AttributeAliases;
 }
 
 /** Per GraphQL type; nested types stand for themselves, wherever they occur. */
-export interface Dialect {
+export interface AttributeAliases {
   /** Other name → our name, both as on the wire. */
   readonly names: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Attribute → other value → our value. */

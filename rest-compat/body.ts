@@ -10,8 +10,8 @@ import { LosslessNumber } from 'lossless-json';
 import { toAttribute, toWire } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import { ELEMENTS_MAX } from '../src/platform/filter/limits.js';
-import { own } from '../src/platform/json.js';
-import type { Dialect } from './api.js';
+import { ownProperty } from '../src/platform/json.js';
+import type { AttributeAliases } from './api.js';
 import { extensionAttribute } from './extension.js';
 import { unwrap } from './filter-input.js';
 import type { ResourceModel } from './resource-model.js';
@@ -28,10 +28,10 @@ const asSent: Leaf = (type, value) => {
 };
 
 /** For whoever wants what the executor would give a resolver. */
-export const asRead: Leaf = (type, value) => type.parseValue(value);
+export const parseLeaf: Leaf = (type, value) => type.parseValue(value);
 
 interface Reading {
-  readonly dialect: Dialect;
+  readonly aliases: AttributeAliases;
   readonly leaf: Leaf;
 }
 
@@ -43,12 +43,12 @@ export function toInput(
   body: Json,
   input: GraphQLInputObjectType,
   model: ResourceModel,
-  dialect: Dialect,
+  aliases: AttributeAliases,
   leaf: Leaf = asSent,
 ): Json {
-  const translated = attributesInOurWords(body, model, dialect);
+  const translated = resolveAliases(body, model, aliases);
   const { known, unknown } = split(translated, model);
-  const reading = { dialect, leaf };
+  const reading = { aliases, leaf };
   const result = objectInput(known, input, [], reading, (attribute) => Object.hasOwn(model.attributes, attribute));
   const [stranger] = Object.keys(unknown);
   if (stranger === undefined) return result;
@@ -77,8 +77,8 @@ export function requireAnnouncement(body: Json, stranger: string, model: Resourc
 }
 
 function isAnnounced(body: Json, typeName: string): boolean {
-  const type = own(body, '@type');
-  return typeof own(body, '@schemaLocation') === 'string' || (typeof type === 'string' && type !== typeName);
+  const type = ownProperty(body, '@type');
+  return typeof ownProperty(body, '@schemaLocation') === 'string' || (typeof type === 'string' && type !== typeName);
 }
 
 function unknownAttribute(name: string, model: ResourceModel): DomainError {
@@ -175,7 +175,7 @@ function singleInput(
   if (isInputObjectType(named)) {
     if (!isObject(value)) throw refusal(path, `${path.join('.')} must be an object`);
     const typeName = named.name.replace(/Input$/, '');
-    return nestedInput(inOurWords(value, typeName, reading.dialect, path), named, typeName, path, reading);
+    return nestedInput(inOurWords(value, typeName, reading.aliases, path), named, typeName, path, reading);
   }
   try {
     return reading.leaf(named as GraphQLScalarType, value);
@@ -185,15 +185,15 @@ function singleInput(
 }
 
 /** What stands at the top of a body in the words of the edition we serve; what is nested stays as it is. */
-export function attributesInOurWords(body: Json, model: ResourceModel, dialect: Dialect): Json {
-  return inOurWords(body, model.name, dialect, []);
+export function resolveAliases(body: Json, model: ResourceModel, aliases: AttributeAliases): Json {
+  return inOurWords(body, model.name, aliases, []);
 }
 
 /** The same object in the words of the edition we serve. */
 function inOurWords(
   body: Json,
   typeName: string,
-  { names, values, bare, ignored }: Dialect,
+  { names, values, bare, ignored }: AttributeAliases,
   path: readonly string[],
 ): Json {
   const renamed = names[typeName];

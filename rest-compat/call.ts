@@ -1,7 +1,7 @@
 import { print, type DocumentNode } from 'graphql';
 import lzString from 'lz-string';
 import type { Context } from '../graphql/context.js';
-import { DomainError, shown } from '../src/platform/errors.js';
+import { DomainError, abbreviated } from '../src/platform/errors.js';
 import type { ParsedQuery } from '../src/platform/filter/query-string.js';
 import type { Json } from './body.js';
 import { eTag, hashOf } from './headers.js';
@@ -9,7 +9,7 @@ import type { RestRequest, RestResponse } from './http.js';
 import type { Plans } from './operations.js';
 import type { PageSizes } from './paging.js';
 import type { Route } from './router.js';
-import type { Turns } from './turns.js';
+import type { KeyedMutex } from './keyed-mutex.js';
 
 /** Runs an operation on the same schema and context as GraphQL over HTTP; throws DomainError when it is refused. */
 export type ExecuteOperation = (document: DocumentNode, variables: Json, context: Context) => Promise<Json>;
@@ -21,7 +21,7 @@ export interface Call {
   readonly query: ParsedQuery;
   readonly plans: Plans;
   /** The PATCHes that are under way. */
-  readonly patches: Turns;
+  readonly patches: KeyedMutex;
   readonly execute: ExecuteOperation;
   readonly pageSizes: PageSizes;
   /** What a resource may grow to by patches, too. */
@@ -68,7 +68,7 @@ function explanation({ request }: Call, document: DocumentNode, variables: Json)
 }
 
 export function notFound({ route }: Call): DomainError {
-  return new DomainError('NOT_FOUND', `${route.model.name} '${shown(route.id ?? '')}' does not exist`);
+  return new DomainError('NOT_FOUND', `${route.model.name} '${abbreviated(route.id ?? '')}' does not exist`);
 }
 
 /** Parameters that mean nothing where they are given are refused, never ignored. */

@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
 import { DOCUMENT_DEPTH_MAX, isDeeper, refuseDeep } from '../src/platform/json.js';
 import type { ApiDescriptor } from './api.js';
-import { asRead, isObject, toInput, type Json } from './body.js';
+import { parseLeaf, isObject, toInput, type Json } from './body.js';
 import { resourceModel } from './resource-model.js';
 
 /**
@@ -21,6 +21,6 @@ export function inputReader(
   return (body) => {
     if (!isObject(body)) throw new DomainError('INVALID_BODY', 'must be a JSON object');
     if (isDeeper(body, DOCUMENT_DEPTH_MAX)) throw refuseDeep();
-    return toInput(body, createInput, model, api.dialect, asRead);
+    return toInput(body, createInput, model, api.aliases, parseLeaf);
   };
 }

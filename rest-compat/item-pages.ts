@@ -18,7 +18,7 @@ export interface ItemPagesOptions {
 }
 
 /** Where a page begins and how far the whole goes. */
-export interface Stretch {
+export interface PageRange {
   readonly limit: number;
   /** Only rows behind this cursor. */
   readonly after: string | undefined;
@@ -37,7 +37,7 @@ export interface ItemPage {
 export interface ItemPages {
   /** The filter that a query string means. Refuses what GET would refuse, and whatever is no filter. */
   filterOf(query: string): Json | undefined;
-  read(filter: Json | undefined, stretch: Stretch, context: Context): Promise<ItemPage>;
+  read(filter: Json | undefined, stretch: PageRange, context: Context): Promise<ItemPage>;
 }
 
 export function itemPages({ schema, typeName, extensionAttributes, execute }: ItemPagesOptions): ItemPages {
@@ -61,7 +61,7 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
     read: (filter, stretch, context) => readPage(filter, stretch, context),
   };
 
-  async function readPage(filter: Json | undefined, stretch: Stretch, context: Context): Promise<ItemPage> {
+  async function readPage(filter: Json | undefined, stretch: PageRange, context: Context): Promise<ItemPage> {
     const { limit, after, upTo } = stretch;
     const within = { id: { lte: upTo } };
     try {

@@ -1,5 +1,5 @@
 import { toAttribute, toWire } from '../graphql/naming.js';
-import { DomainError, shown } from '../src/platform/errors.js';
+import { DomainError, abbreviated } from '../src/platform/errors.js';
 import type { Attributes, AttributeType } from '../src/platform/filter/attribute-type.js';
 import { matches } from '../src/platform/filter/evaluate.js';
 import { parseJsonPaths } from '../src/platform/filter/json-path.js';
@@ -47,7 +47,7 @@ export class PathFinder {
     const selection = this.selectionOf(path);
     if (selection !== undefined) return this.matching(selection, document);
     const pointer = readPointer(path);
-    if (pointer === undefined) throw new DomainError('INVALID_BODY', `'${shown(path)}' is no JSON pointer`);
+    if (pointer === undefined) throw new DomainError('INVALID_BODY', `'${abbreviated(path)}' is no JSON pointer`);
     return [pointer];
   }
 
@@ -72,7 +72,8 @@ export class PathFinder {
     const pointers = elements.flatMap((one, at) =>
       isObject(one) && matches(filter, this.toAttributes(one), element) ? [[...list, String(at), ...rest]] : [],
     );
-    if (pointers.length === 0) throw new DomainError('CONFLICT', `no element of '${shown(list.join('.'))}' matches`);
+    if (pointers.length === 0)
+      throw new DomainError('CONFLICT', `no element of '${abbreviated(list.join('.'))}' matches`);
     return pointers.reverse();
   }
 
@@ -81,7 +82,7 @@ export class PathFinder {
     for (const wire of list)
       type = type?.kind === 'object' ? attributeOf(type.attributes(), toAttribute(wire)) : undefined;
     if (type?.kind === 'list' && type.element.kind === 'object') return type.element.attributes();
-    throw new DomainError('INVALID_BODY', `'${shown(list.join('.'))}' is no list of objects`);
+    throw new DomainError('INVALID_BODY', `'${abbreviated(list.join('.'))}' is no list of objects`);
   }
 
   private toAttributes(element: Json): Json {

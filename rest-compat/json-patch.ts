@@ -1,6 +1,6 @@
 import { LosslessNumber } from 'lossless-json';
 import { Decimal } from '../src/platform/decimal.js';
-import { DomainError, shown } from '../src/platform/errors.js';
+import { DomainError, abbreviated } from '../src/platform/errors.js';
 import type { Attributes } from '../src/platform/filter/attribute-type.js';
 import { isObject, type Json } from './body.js';
 import { DocumentBounds } from './document-size.js';
@@ -52,7 +52,7 @@ function plain(value: unknown, index: number): unknown {
     if (Number.isFinite(number) && new Decimal(value.value).eq(number)) return number;
     throw new DomainError(
       'INVALID_BODY',
-      `operation ${index}: ${shown(value.value)} has more digits than a JSON number keeps exactly`,
+      `operation ${index}: ${abbreviated(value.value)} has more digits than a JSON number keeps exactly`,
       { path: String(index) },
     );
   }
@@ -65,7 +65,7 @@ function problemOf(operation: unknown): string | undefined {
   if (!isObject(operation)) return 'is no object';
   const { op, path } = operation;
   if (typeof op !== 'string') return `has an op that is no text`;
-  if (!Object.hasOwn(needs, op)) return `has the unknown op '${shown(op)}'`;
+  if (!Object.hasOwn(needs, op)) return `has the unknown op '${abbreviated(op)}'`;
   if (!isPath(path)) return `needs a path of at most ${pathLengthMax} characters`;
   for (const name of needs[op as PatchOperation['op']]) {
     if (!Object.hasOwn(operation, name)) return `(${op}) needs '${name}'`;
@@ -122,7 +122,7 @@ function changed(document: unknown, { op, from, value }: PatchOperation, pointer
       return there(removed(document, pointer), pointer);
     case 'test':
       if (!isSameJson(value, there(valueAt(document, pointer), pointer))) {
-        throw new DomainError('CONFLICT', `'${shown(showPointer(pointer))}' does not have the expected value`);
+        throw new DomainError('CONFLICT', `'${abbreviated(showPointer(pointer))}' does not have the expected value`);
       }
       return document;
     case 'copy':
@@ -139,20 +139,20 @@ interface Source {
 
 function source(document: unknown, from = ''): Source {
   const pointer = readPointer(from);
-  if (pointer === undefined) throw new DomainError('INVALID_BODY', `'${shown(from)}' is no JSON pointer`);
+  if (pointer === undefined) throw new DomainError('INVALID_BODY', `'${abbreviated(from)}' is no JSON pointer`);
   return { pointer, value: there(valueAt(document, pointer), pointer) };
 }
 
 function moved(document: unknown, { pointer: from, value }: Source, to: Pointer): unknown {
   const isBelow = from.every((token, at) => token === to[at]);
   if (isBelow && from.length === to.length) return document;
-  if (isBelow) throw new DomainError('CONFLICT', `'${shown(showPointer(from))}' cannot be moved into itself`);
+  if (isBelow) throw new DomainError('CONFLICT', `'${abbreviated(showPointer(from))}' cannot be moved into itself`);
   return there(added(removed(document, from), to, value), to);
 }
 
 function there(found: unknown, pointer: Pointer): unknown {
   if (found !== undefined) return found;
-  throw new DomainError('CONFLICT', `there is nothing at '${shown(showPointer(pointer))}'`);
+  throw new DomainError('CONFLICT', `there is nothing at '${abbreviated(showPointer(pointer))}'`);
 }
 
 /** Refusals name the operation. */

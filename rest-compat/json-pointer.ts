@@ -1,4 +1,4 @@
-import { own } from '../src/platform/json.js';
+import { ownProperty } from '../src/platform/json.js';
 import { isObject, type Json } from './body.js';
 
 /** What a JSON pointer (RFC 6901) names, token by token. */
@@ -36,7 +36,7 @@ export function valueAt(document: unknown, pointer: Pointer): unknown {
 /** A token leads to what an object has itself, or to an element of a list: never to what JavaScript gives them. */
 function childOf(value: unknown, token: string): unknown {
   if (Array.isArray(value)) return indexPattern.test(token) ? (value[Number(token)] as unknown) : undefined;
-  return isObject(value) ? own(value, token) : undefined;
+  return isObject(value) ? ownProperty(value, token) : undefined;
 }
 
 /** What becomes of the object or list that holds what the last token names; undefined when there is no such place. */

@@ -1,4 +1,4 @@
-import { own } from '../src/platform/json.js';
+import { ownProperty } from '../src/platform/json.js';
 import { isObject } from './body.js';
 
 /** RFC 7396: objects merge, null removes, everything else (arrays too) replaces. Only what the objects have themselves counts. */
@@ -7,7 +7,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   const members = new Map(isObject(target) ? Object.entries(target) : []);
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) members.delete(name);
-    else members.set(name, mergePatch(isObject(target) ? own(target, name) : undefined, value));
+    else members.set(name, mergePatch(isObject(target) ? ownProperty(target, name) : undefined, value));
   }
   return Object.fromEntries(members);
 }

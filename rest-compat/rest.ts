@@ -15,7 +15,7 @@ import type { PageSizes } from './paging.js';
 import { list, read } from './reading.js';
 import { targetType } from './resource-model.js';
 import { Router, type Route } from './router.js';
-import { Turns } from './turns.js';
+import { KeyedMutex } from './keyed-mutex.js';
 import { create, createMany, jsonPatchTypes, mergePatchTypes, remove, update } from './writing.js';
 
 export interface RestOptions {
@@ -41,7 +41,7 @@ type Handler = (call: Call) => Promise<RestResponse>;
 export class Rest {
   readonly router: Router;
   private readonly plans = new Plans();
-  private readonly patches = new Turns();
+  private readonly patches = new KeyedMutex();
 
   constructor(private readonly options: RestOptions) {
     this.router = new Router(options.schema, options.apis);

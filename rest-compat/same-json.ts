@@ -1,6 +1,6 @@
 import { LosslessNumber } from 'lossless-json';
 import { Decimal } from '../src/platform/decimal.js';
-import { own } from '../src/platform/json.js';
+import { ownProperty } from '../src/platform/json.js';
 import { isObject } from './body.js';
 
 /** Whether two values are the same JSON (RFC 6902 §4.6): members in any order, numbers by what they are, exactly. */
@@ -17,7 +17,7 @@ export function isSameJson(one: unknown, other: unknown): boolean {
   const names = Object.keys(one);
   return (
     names.length === Object.keys(other).length &&
-    names.every((name) => Object.hasOwn(other, name) && isSameJson(own(one, name), own(other, name)))
+    names.every((name) => Object.hasOwn(other, name) && isSameJson(ownProperty(one, name), ownProperty(other, name)))
   );
 }
 

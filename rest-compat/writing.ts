@@ -1,7 +1,7 @@
 import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
-import { own } from '../src/platform/json.js';
-import { attributesInOurWords, isObject, requireAnnouncement, split, toInput, type Json } from './body.js';
+import { ownProperty } from '../src/platform/json.js';
+import { resolveAliases, isObject, requireAnnouncement, split, toInput, type Json } from './body.js';
 import { notFound, perform, refuseParameters, run, versionHeaders, versionOf, type Call } from './call.js';
 import { DocumentBounds } from './document-size.js';
 import { extensionAttribute } from './extension.js';
@@ -106,7 +106,7 @@ const noRevision = -1;
  */
 async function replay(call: Call, plan: Plan, { withoutResource }: Change): Promise<RestResponse | undefined> {
   if (call.request.context.idempotencyKey === undefined || call.query.explain !== undefined) return undefined;
-  const input = toInput(withoutResource, updateInputOf(call.route), call.route.model, call.route.api.dialect);
+  const input = toInput(withoutResource, updateInputOf(call.route), call.route.model, call.route.api.aliases);
   try {
     return answer(
       call,
@@ -162,7 +162,7 @@ interface Change {
 
 function mergeChange(body: Json, { request, route, bodyMaxBytes }: Call): Change {
   // Before it meets the resource, which has only our words.
-  const patch = attributesInOurWords(body, route.model, route.api.dialect);
+  const patch = resolveAliases(body, route.model, route.api.aliases);
   const apply = (current: Json): ReturnType<Change['apply']> => {
     const patched = mergePatch(current, patch) as Json;
     new DocumentBounds(current, bodyMaxBytes).check(patched);
@@ -194,21 +194,24 @@ function jsonPatchChange(
 }
 
 function isChanged(current: Json, patched: Json, name: string): boolean {
-  return JSON.stringify(own(patched, name)) !== JSON.stringify(own(current, name));
+  return JSON.stringify(ownProperty(patched, name)) !== JSON.stringify(ownProperty(current, name));
 }
 
 /** Attributes that may not be patched must stay the same; the extension is sent whole when any of it is named. */
 function updateInput({ api, model }: Call['route'], current: Json, change: Change): Json {
   const input = updateInputOf({ model });
   const { patched, named } = change.apply(current);
-  const { known, unknown } = split(Object.fromEntries(named.map((wire) => [wire, own(patched, wire) ?? null])), model);
+  const { known, unknown } = split(
+    Object.fromEntries(named.map((wire) => [wire, ownProperty(patched, wire) ?? null])),
+    model,
+  );
   for (const wire of Object.keys(known)) {
     if (Object.hasOwn(input.getFields(), toAttribute(wire))) continue;
     if (isChanged(current, patched, wire)) {
       throw new DomainError('INVALID_ATTRIBUTE', `${wire} cannot be changed by PATCH`, { path: wire });
     }
   }
-  if (Object.keys(unknown).length === 0) return toInput(known, input, model, api.dialect);
+  if (Object.keys(unknown).length === 0) return toInput(known, input, model, api.aliases);
   // toInput does not see what a null removes, and so cannot refuse the name of what was never there.
   const removed = Object.keys(unknown).find((wire) => !Object.hasOwn(patched, wire) && !Object.hasOwn(current, wire));
   if (removed !== undefined) requireAnnouncement(patched, removed, model);
@@ -216,7 +219,7 @@ function updateInput({ api, model }: Call['route'], current: Json, change: Chang
   const announcement = Object.fromEntries(
     ['@type', '@schemaLocation'].flatMap((wire) => (patched[wire] === undefined ? [] : [[wire, patched[wire]]])),
   );
-  const result = toInput({ ...announcement, ...known, ...extension }, input, model, api.dialect);
+  const result = toInput({ ...announcement, ...known, ...extension }, input, model, api.aliases);
   // An extension whose last attribute was removed is gone.
   return Object.keys(extension).length === 0 ? { ...result, [extensionAttribute]: null } : result;
 }
@@ -228,7 +231,7 @@ function updateInputOf({ model }: Pick<Call['route'], 'model'>): NonNullable<typ
 
 function createInput({ api, model }: Call['route'], body: Json): Json {
   if (model.createInput === undefined) throw new Error('POST is only routed to resources with a create');
-  return toInput(body, model.createInput, model, api.dialect);
+  return toInput(body, model.createInput, model, api.aliases);
 }
 
 async function objectBody({ request }: Call): Promise<Json> {

@@ -30,7 +30,7 @@ const importTable: Row[] = [
       ),
     ],
     // An Answer is what the domain gives every write back as.
-    typesOnly: [generated, 'src/platform/write/command', 'src/platform/plain'],
+    typesOnly: [generated, 'src/platform/write/command', 'src/platform/json-object'],
     packages: ['graphql', 'type-graphql', 'reflect-metadata', 'lossless-json'],
   },
   {
@@ -253,7 +253,9 @@ describe('the code', () => {
     const isLong = (path: string): boolean => textOf(path).trimEnd().split('\n').length >= lineMax;
     // A migration is as long as what Prisma writes.
     // Tables of test cases are read row by row.
-    expect(code.filter((path) => !path.endsWith('.sql') && !path.endsWith('.test.ts') && isLong(path))).toEqual([]);
+    const isTable = (path: string): boolean => /^test\/(fixtures|.*swagger-attributes)/.test(path);
+    const isRead = (path: string): boolean => !path.endsWith('.sql') && !path.endsWith('.test.ts') && !isTable(path);
+    expect(code.filter((path) => isRead(path) && isLong(path))).toEqual([]);
   });
 
   it('says in the first line of a migration why it is needed', () => {

@@ -21,7 +21,7 @@ export interface Points {
   readonly once: number;
 }
 
-export const nothing: Points = { perRow: 0, once: 0 };
+export const zeroPoints: Points = { perRow: 0, once: 0 };
 
 export function sum(one: Points, other: Points): Points {
   return { perRow: one.perRow + other.perRow, once: one.once + other.once };
@@ -82,7 +82,7 @@ export function costPlanOf(
   return { root, filterVariables: builder.filterVariables, isEndless: builder.isEndless };
 }
 
-const noFields: CostNode = { fixed: nothing, parts: [], isFixed: true };
+const noFields: CostNode = { fixed: zeroPoints, parts: [], isFixed: true };
 
 class Builder {
   readonly filterVariables = new Set<string>();
@@ -109,7 +109,7 @@ class Builder {
     if (known) return known;
     const parts: CostPart[] = [];
     const seen = new Set<string>();
-    let fixed = nothing;
+    let fixed = zeroPoints;
     for (const selected of this.selections.of(sets, type)) {
       const again = seen.has(selected.field.name) && isOpenValue(selected.field) ? weights.jsonAgain : 0;
       seen.add(selected.field.name);
@@ -127,9 +127,9 @@ class Builder {
     const call = this.callOf(field, nodes[0]?.arguments ?? []);
     const isItems = itemsOf(parent) === field;
     const times = parent.name.startsWith('__') ? this.timesInSchema(field) : 1;
-    const shape = { name: responseName, own, call, isItems, times };
+    const mapping = { name: responseName, own, call, isItems, times };
     return {
-      ...shape,
+      ...mapping,
       node:
         type === undefined
           ? noFields

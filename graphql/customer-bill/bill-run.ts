@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { Page } from '../../src/platform/read/page.js';
 import { Attribute, Resource, ValueObject } from '../attribute.js';
-import { told, writeContext, type Context } from '../context.js';
+import { relayAnswer, writeContext, type Context } from '../context.js';
 import { readEdge } from '../edges.js';
 import { pageArgumentsOf, pageOf } from '../page.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
@@ -105,7 +105,10 @@ class BillRunBills {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(context, context.customerBill.runs.create(writeContext(context, key), { billCycle: { id }, dryRun }));
+    return relayAnswer(
+      context,
+      context.customerBill.runs.create(writeContext(context, key), { billCycle: { id }, dryRun }),
+    );
   }
 }
 

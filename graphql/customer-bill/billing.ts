@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, ID, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
-import { told, writeContext, type Context } from '../context.js';
+import { relayAnswer, writeContext, type Context } from '../context.js';
 import { texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { BillCycle } from './bill-cycle.js';
@@ -59,7 +59,7 @@ class Billing {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(context, context.customerBill.createNextCycle(writeContext(context, key), id));
+    return relayAnswer(context, context.customerBill.createNextCycle(writeContext(context, key), id));
   }
 }
 

@@ -3,7 +3,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { documentPart, formatOf } from '../../src/domain/customer-bill/index.js';
 import type { Page } from '../../src/platform/read/page.js';
 import { Attribute, Resource } from '../attribute.js';
-import { told, writeContext, type Context } from '../context.js';
+import { relayAnswer, writeContext, type Context } from '../context.js';
 import { readEdge } from '../edges.js';
 import { pageArgumentsOf, pageOf } from '../page.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
@@ -161,7 +161,7 @@ class AppliedPayments {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(
+    return relayAnswer(
       context,
       context.customerBill.bills.addAppliedPayment(writeContext(context, key), { id, ifRevision }, input),
     );
@@ -179,7 +179,7 @@ class AppliedPayments {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(
+    return relayAnswer(
       context,
       context.customerBill.bills.reverseAppliedPayment(writeContext(context, key), { id, ifRevision }, input),
     );

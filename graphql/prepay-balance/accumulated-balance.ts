@@ -10,7 +10,7 @@ import { BucketRef } from './references.js';
 @Resource({
   table: 'BalanceGroup',
   indexes: { orders: ['usageType'], references: ['logicalResource', 'partyAccount', 'product', 'relatedParty'] },
-  rowsAt: 'accumulatedBalancesAt',
+  asOfFunction: 'accumulatedBalancesAt',
   description:
     'TMF654 AccumulatedBalance: what one owner has left of one usageType in one unit, summed up over the buckets that can be spent from: active ones, within their validity. An owner is whatever a bucket refers to: a related party, an account, a product or a logical resource; the row carries that reference and no other.',
 })

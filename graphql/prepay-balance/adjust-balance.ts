@@ -9,7 +9,7 @@ import { AdjustBalanceRef, ReserveBalanceRef } from './references.js';
   table: 'BalanceAction',
   indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
-  fixed: { kind: 'adjustBalance' },
+  discriminator: { kind: 'adjustBalance' },
   description: 'TMF654 AdjustBalance: a correction of a balance, up or down, or the consumption of a reservation.',
 })
 export class AdjustBalance extends BalanceActionParts {

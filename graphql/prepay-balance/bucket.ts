@@ -9,7 +9,7 @@ import { pageArgumentsOf, pageOf, readOne, scopeOf } from '../page.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { selectedFields } from '../selection.js';
 import { DateTime } from '../scalars.js';
-import { shapeOf } from '../shape.js';
+import { mappingOf } from '../resource-mapping.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { Quantity } from '../shared/quantity.js';
 import { LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
@@ -147,7 +147,7 @@ class BucketQuery {
 async function readAsOf(context: Context, info: GraphQLResolveInfo, id: string, asOf: Date): Promise<object | null> {
   if (asOf > context.now)
     throw new DomainError('INVALID_QUERY', `asOf must not be in the future: ${asOf.toISOString()}`, { path: 'asOf' });
-  const bucket = await context.reader.one(shapeOf(Bucket), scopeOf(context), id, [
+  const bucket = await context.reader.one(mappingOf(Bucket), scopeOf(context), id, [
     ...selectedFields(info),
     'requestedDate',
   ]);

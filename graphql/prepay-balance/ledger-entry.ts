@@ -1,11 +1,11 @@
 import { ID, Int } from 'type-graphql';
 import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
-import type { Plain } from '../../src/platform/plain.js';
+import type { JsonObject } from '../../src/platform/json-object.js';
 import { Attribute, Resource } from '../attribute.js';
 import type { Context } from '../context.js';
 import { scopeOf } from '../page.js';
 import { DateTime, Decimal } from '../scalars.js';
-import { shapeOf } from '../shape.js';
+import { mappingOf } from '../resource-mapping.js';
 
 @Resource({
   table: 'LedgerEntry',
@@ -59,9 +59,9 @@ export class LedgerEntry {
 }
 
 /** The last entry of a bucket that was written by then: what it says of afterwards is how the bucket stood. */
-export async function latestEntry(context: Context, bucketId: string, at: Date): Promise<Plain | undefined> {
+export async function latestEntry(context: Context, bucketId: string, at: Date): Promise<JsonObject | undefined> {
   const { items } = await context.reader.page(
-    { ...shapeOf(LedgerEntry), rowsAt: 'ledgerEntriesAt' },
+    { ...mappingOf(LedgerEntry), asOfFunction: 'ledgerEntriesAt' },
     { ...scopeOf(context), at },
     {
       filter: { kind: 'compare', path: ['bucketId'], operator: 'eq', value: bucketId },

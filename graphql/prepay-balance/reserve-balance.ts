@@ -1,6 +1,6 @@
 import { Arg, Ctx, ID, Int, Mutation, Resolver } from 'type-graphql';
 import { Attribute, Resource } from '../attribute.js';
-import { told, writeContext, type Context } from '../context.js';
+import { relayAnswer, writeContext, type Context } from '../context.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { Quantity } from '../shared/quantity.js';
@@ -13,7 +13,7 @@ import { ReserveBalanceRef } from './references.js';
   table: 'BalanceAction',
   indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
-  fixed: { kind: 'reserveBalance' },
+  discriminator: { kind: 'reserveBalance' },
   description:
     'TMF654 ReserveBalance: holds an amount back. It ends exactly once: committed (completed), or released or expired (cancelled).',
 })
@@ -64,7 +64,10 @@ class ReservationVerbs {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(context, context.prepayBalance.actions.commit(writeContext(context, key), id, { amount, reason }));
+    return relayAnswer(
+      context,
+      context.prepayBalance.actions.commit(writeContext(context, key), id, { amount, reason }),
+    );
   }
 
   @Mutation(() => ReserveBalance, {
@@ -80,7 +83,10 @@ class ReservationVerbs {
     @Ctx() context: Context,
   ): Promise<object> {
     const change = { id, input: { reason: reason ?? undefined }, ifRevision };
-    return told(context, context.prepayBalance.actions.cancel(writeContext(context, key), 'reserveBalance', change));
+    return relayAnswer(
+      context,
+      context.prepayBalance.actions.cancel(writeContext(context, key), 'reserveBalance', change),
+    );
   }
 }
 

@@ -12,7 +12,7 @@ import { RelatedTopupBalance } from './references.js';
   table: 'BalanceAction',
   indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
-  fixed: { kind: 'topupBalance' },
+  discriminator: { kind: 'topupBalance' },
   description:
     'TMF654 TopupBalance: adds an amount to one bucket: at once, at a later date, in every period, or whenever little is left.',
 })

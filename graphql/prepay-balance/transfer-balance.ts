@@ -10,7 +10,7 @@ import { BucketRef } from './references.js';
   table: 'BalanceAction',
   indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
   hidden: hiddenAction,
-  fixed: { kind: 'transferBalance' },
+  discriminator: { kind: 'transferBalance' },
   description:
     "TMF654 TransferBalance: moves an amount to a bucket of somebody else, or of one's own, at once and wholly.",
 })

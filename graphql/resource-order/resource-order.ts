@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Resolver, Root 
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Page } from '../../src/platform/read/page.js';
 import { Attribute, Resource, ValueObject } from '../attribute.js';
-import { told, writeContext, type Context } from '../context.js';
+import { relayAnswer, writeContext, type Context } from '../context.js';
 import { readEdge } from '../edges.js';
 import { pageArgumentsOf, pageOf } from '../page.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
@@ -159,7 +159,7 @@ class ItemProgress {
     @Ctx() context: Context,
   ): Promise<object> {
     const progress = { state, note, expectedCompletionDate };
-    return told(
+    return relayAnswer(
       context,
       context.resourceOrder.orders.updateItem(writeContext(context, key), { id, ifRevision }, itemId, progress),
     );

@@ -9,8 +9,8 @@ import { UsageSpecificationRef } from './references.js';
 
 @Resource({
   table: 'Usage',
-  rowsAt: 'aggregatedUsagesAt',
-  rowsOf: ['relatedParty', 'id'],
+  asOfFunction: 'aggregatedUsagesAt',
+  asOfArgument: ['relatedParty', 'id'],
   description:
     'Our extension of TMF635: what one party has used of one usageType and specification and not been billed for yet, in one currency: the rating results that are not billed (isBilled) of its usages that are rated or rerated and consumed no bucket. A usage with several parties is in the sums of each. Ask by relatedParty.id or id; otherwise the sums of all parties are computed.',
 })

@@ -4,7 +4,7 @@ import { OFFSET_MAX } from '../../src/platform/filter/limits.js';
 import type { Context } from '../context.js';
 import { weights } from '../cost/weights.js';
 import { filterInputOf } from '../filter.js';
-import { filterOf, scopeOf, within } from '../page.js';
+import { filterOf, scopeOf, requireRange } from '../page.js';
 import type { ResourceModule } from '../resource.js';
 import { Decimal } from '../scalars.js';
 import { UsageSpecificationRef } from './references.js';
@@ -121,8 +121,8 @@ class UsageAggregateResolver {
       filter: filterOf(Usage, filter),
       groupBy,
       characteristic: characteristic ?? undefined,
-      limit: limit === undefined || limit === null ? undefined : within('limit', limit, groupsMax),
-      offset: within('offset', offset ?? 0, OFFSET_MAX),
+      limit: limit === undefined || limit === null ? undefined : requireRange('limit', limit, groupsMax),
+      offset: requireRange('offset', offset ?? 0, OFFSET_MAX),
     });
     return groups.map(toUsageAggregate);
   }

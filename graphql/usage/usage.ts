@@ -1,6 +1,6 @@
 import { Arg, Ctx, ID, Int, Mutation, Resolver } from 'type-graphql';
 import { Attribute, Resource, ValueObject } from '../attribute.js';
-import { told, writeContext, type Context } from '../context.js';
+import { relayAnswer, writeContext, type Context } from '../context.js';
 import { AdjustBalanceRef } from '../prepay-balance/references.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
@@ -123,7 +123,7 @@ class RatingDoor {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return told(
+    return relayAnswer(
       context,
       context.usage.usages.rate(writeContext(context, key), { id, ratedProductUsage, chargeTo, ifRevision }),
     );

@@ -25,7 +25,7 @@ export const customerBill: ApiDescriptor = {
     },
   },
   // The samples, and the edition of December 2019 (DIGEST §3e).
-  dialect: {
+  aliases: {
     names: {
       CustomerBill: { status: 'state', '@schemalocation': '@schemaLocation' },
       AppliedCustomerBillingRate: { type: 'appliedBillingRateType' },

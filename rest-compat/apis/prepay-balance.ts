@@ -31,7 +31,7 @@ export const prepayBalance: ApiDescriptor = {
     },
   },
   // The draft edition of January 2020, and the samples.
-  dialect: {
+  aliases: {
     names: {
       TopupBalance: { balanceTopup: 'relatedTopupBalance', isAutopTopup: 'isAutoTopup' },
       Quantity: { value: 'amount', unit: 'units' },

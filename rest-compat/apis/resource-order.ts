@@ -13,7 +13,7 @@ export const resourceOrder: ApiDescriptor = {
   fieldsAddIdentity: true,
   resources: { resourceOrder: 'ResourceOrder', cancelResourceOrder: 'CancelResourceOrder' },
   // The edition of December 2019 (DIGEST §4e).
-  dialect: {
+  aliases: {
     names: { ExternalReference: { entityType: 'externalReferenceType', owner: 'name' } },
     values: { ResourceOrderItem: { action: { no_change: 'noChange' } } },
   },

@@ -18,7 +18,7 @@ export const usage: ApiDescriptor = {
     exportJob: 'UsageExport',
   },
   // The samples, and the edition of June 2020 (DIGEST §2e).
-  dialect: {
+  aliases: {
     names: {
       RatedProductUsage: { taxExcludedAmount: 'taxExcludedRatingAmount', taxIncludedAmount: 'taxIncludedRatingAmount' },
       UsageSpecification: { usageSpecCharacteristic: 'specCharacteristic' },

@@ -2,7 +2,7 @@ import { maxHeaderSize, STATUS_CODES, type IncomingMessage, type ServerResponse 
 import type { Duplex } from 'node:stream';
 import { errorResponse } from '../../rest-compat/errors.js';
 import { DomainError, errorTable } from '../platform/errors.js';
-import { coded } from './compression.js';
+import { encodeBody } from './compression.js';
 
 export const jsonType = 'application/json; charset=utf-8';
 
@@ -27,7 +27,7 @@ export function setCommonHeaders(response: ServerResponse): void {
 
 /** Ends an answer whose headers are set with the whole of its body, compressed when the client takes that. */
 export function endWith(request: IncomingMessage, response: ServerResponse, body: string | Buffer): void {
-  const form = coded(request, response, body);
+  const form = encodeBody(request, response, body);
   if (typeof form === 'string' || Buffer.isBuffer(form)) {
     endCoded(request, response, form);
     return;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../platform/errors.js';
-import { Pace, tooSlow, type PaceLimits } from '../platform/pace.js';
+import { TransferPace, describePace, type PaceLimits } from '../platform/pace.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -34,7 +34,7 @@ function readBytes(request: IncomingMessage, { maxBytes, pace }: BodyLimits): Pr
     const stopWatching = watch(
       pace,
       () => size,
-      () => reject(dropRest(request, new DomainError('TIME_OUT', tooSlow(pace)))),
+      () => reject(dropRest(request, new DomainError('TIME_OUT', describePace(pace)))),
     );
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
@@ -57,7 +57,7 @@ function readBytes(request: IncomingMessage, { maxBytes, pace }: BodyLimits): Pr
 
 /** Calls when too little has come for a whole window. Answers how to stop that. */
 function watch(limits: PaceLimits, received: () => number, onSlow: () => void): () => void {
-  const pace = new Pace(limits);
+  const pace = new TransferPace(limits);
   let last = 0;
   const judge = (): void => {
     const size = received();

@@ -66,7 +66,7 @@ function setCoding(response: ServerResponse, coding: Coding): void {
 }
 
 /** The whole of a body in the form in which it goes to this client; a promise of it where that takes work. */
-export function coded(
+export function encodeBody(
   request: IncomingMessage,
   response: ServerResponse,
   body: string | Buffer,

@@ -40,7 +40,7 @@ export interface Operation {
 export type Execute = (operation: Operation) => Promise<ExecutionResult>;
 
 /**
- * Runs GraphQL operations for both doors, each if its cost is within the limit: nothing is read or coerced before that
+ * Runs GraphQL operations for both transports, each if its cost is within the limit: nothing is read or coerced before that
  * is known. An operation seen for the second time is compiled to code (graphql-jit), which halves the cost of a list;
  * the first time it is interpreted, so that documents that never come back cost no compilation.
  */

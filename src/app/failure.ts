@@ -4,7 +4,7 @@ import { DomainError } from '../platform/errors.js';
 import { errorResponse } from '../../rest-compat/errors.js';
 import { setCommonHeaders } from './answer.js';
 
-/** The last resort of a request whose door failed to answer it. It never throws, and may come twice. */
+/** The last resort of a request whose transport failed to answer it. It never throws, and may come twice. */
 export function answerFailure(error: unknown, response: ServerResponse, logger: Logger): void {
   logger.error({ err: error }, 'request failed');
   try {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 
 /** An error that nobody caught leaves a process that nobody knows the state of: it is logged with its request, and the process ends. */
-export function endOnUncaught(logger: Logger): void {
+export function exitOnUncaught(logger: Logger): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       try {

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../platform/config.js';
-import { DomainError, shown } from '../platform/errors.js';
+import { DomainError, abbreviated } from '../platform/errors.js';
 import type { Addresses } from './addresses.js';
 import { refuseGraphql, refuseRest, refuseUnreadable, setCommonHeaders, takeBody } from './answer.js';
 import { answerFailure } from './failure.js';
 import { Connections } from './connections.js';
-import type { Origins } from './origins.js';
+import type { OriginPolicy } from './origins.js';
 import type { Readiness } from './readiness.js';
 import { inRequest } from './request-trace.js';
 import type { FindStream } from './stream-http.js';
@@ -24,18 +24,18 @@ const headerCheckMs = 1_000;
 /** How often connections are looked at that became idle while the server waits to stop. */
 const idleCheckMs = 50;
 
-export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export interface HttpServerOptions {
   config: Config;
   readiness: Readiness;
   logger: Logger;
   addresses: Addresses;
-  origins: Origins;
-  graphql: Handle;
+  origins: OriginPolicy;
+  graphql: RequestHandler;
   findStream: FindStream;
   /** Answers whatever nobody else does. */
-  rest: Handle;
+  rest: RequestHandler;
   docs: Router;
 }
 
@@ -46,7 +46,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Leads each request to the door it is for. */
+/** Leads each request to the transport it is for. */
 export function createHttpServer({
   config,
   readiness,
@@ -118,7 +118,10 @@ export function createHttpServer({
     refuseRest(
       request,
       response,
-      new DomainError('INVALID_EXPECTATION', `Expect '${shown(request.headers.expect ?? '')}' is not 100-continue`),
+      new DomainError(
+        'INVALID_EXPECTATION',
+        `Expect '${abbreviated(request.headers.expect ?? '')}' is not 100-continue`,
+      ),
     );
   };
   server.on('clientError', (error, socket) => {
@@ -134,7 +137,7 @@ export function createHttpServer({
 }
 
 /** What stands at none of these paths is TMF REST's to refuse. */
-function createPages(readiness: Readiness, docs: Router, rest: Handle, logger: Logger): express.Express {
+function createPages(readiness: Readiness, docs: Router, rest: RequestHandler, logger: Logger): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
   app.get('/health/live', (_request, response) => void response.json({ status: 'live' }));

@@ -17,16 +17,21 @@ export interface RepeatingWork {
 }
 
 /** Of jobs that work in steps: what takes longer sends itself on. */
-export const stepwise: JobSettings = { retryLimit: 1_000, retryDelaySeconds: 1, expireInSeconds: 60, concurrency: 4 };
+export const steppedJobSettings: JobSettings = {
+  retryLimit: 1_000,
+  retryDelaySeconds: 1,
+  expireInSeconds: 60,
+  concurrency: 4,
+};
 
-export interface ForgettingTools {
+export interface KeyRetentionDependencies {
   config: Config;
   database: Database;
   clock: Clock;
 }
 
 /** What the server does whatever its domains are. */
-export function forgetIdempotencyKeys({ config, database, clock }: ForgettingTools): RepeatingWork {
+export function forgetIdempotencyKeys({ config, database, clock }: KeyRetentionDependencies): RepeatingWork {
   const keysBegin = (): Date => new Date(clock.now().getTime() - config.idempotencyKeyDays * DAY_MS);
   return {
     name: 'forget-idempotency-keys',

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
 import type { Config } from '../platform/config.js';
-import { DomainError, shown } from '../platform/errors.js';
+import { DomainError, abbreviated } from '../platform/errors.js';
 import { isLoopback, type Addresses } from './addresses.js';
 
 /** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
@@ -26,7 +26,7 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 const ownSites = new Set(['same-origin', 'none']);
 
 /** Which pages of other origins may call, and read what they get. */
-export class Origins {
+export class OriginPolicy {
   private readonly allowed: ReadonlySet<string>;
   private readonly publicOrigin: string | undefined;
   private readonly allowCors: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
@@ -46,11 +46,11 @@ export class Origins {
   }
 
   /** Answers a preflight; to whatever else it adds what lets an allowed page read the answer, and goes on. */
-  handle(request: IncomingMessage, response: ServerResponse, goOn: () => void): void {
+  handle(request: IncomingMessage, response: ServerResponse, next: () => void): void {
     // An OPTIONS that is no preflight asks the resource itself what it allows.
     const isPlain = request.method === 'OPTIONS' && request.headers['access-control-request-method'] === undefined;
-    if (request.headers.origin === undefined || isPlain) goOn();
-    else this.allowCors(request, response, goOn);
+    if (request.headers.origin === undefined || isPlain) next();
+    else this.allowCors(request, response, next);
   }
 
   /**
@@ -66,7 +66,8 @@ export class Origins {
       origin === undefined ? isOwn || isVisit(request) : origin !== 'null' && (isOwn || this.isAllowed(request, origin))
     )
       return undefined;
-    const source = origin === undefined ? `Sec-Fetch-Site is '${shown(String(site))}'` : `Origin is '${shown(origin)}'`;
+    const source =
+      origin === undefined ? `Sec-Fetch-Site is '${abbreviated(String(site))}'` : `Origin is '${abbreviated(origin)}'`;
     return new DomainError(
       'FOREIGN_PAGE',
       `pages of other origins may not call this: ${source}; CORS_ORIGINS tells which may`,

@@ -6,7 +6,7 @@ import { DataDirectoryError, openEmbedded } from '../platform/database/embedded.
 import { applyMigrations, MigrationError } from '../platform/database/migrations.js';
 import { DatabaseOpenError, openPostgresql } from '../platform/database/postgresql.js';
 import { JobStoreError } from '../platform/jobs/store.js';
-import { endOnUncaught } from './fatal.js';
+import { exitOnUncaught } from './fatal.js';
 import { createLogger } from './logger.js';
 import { createServer } from './server.js';
 import { endInTime } from './watchdog.js';
@@ -34,7 +34,7 @@ export async function run(mode: Mode): Promise<void> {
 
 async function serve(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
-  endOnUncaught(logger);
+  exitOnUncaught(logger);
   const database = await open(config);
   try {
     const applied = await applyMigrations(database);
@@ -56,9 +56,9 @@ async function serve(config: Config): Promise<void> {
     logger.info('stopping');
     server.retire();
     await sleep(delayMs);
-    await within(lifeMs - delayMs - closeMaxMs - 500, server.close());
+    await withDeadline(lifeMs - delayMs - closeMaxMs - 500, server.close());
   } finally {
-    await within(closeMaxMs, database.close());
+    await withDeadline(closeMaxMs, database.close());
   }
   process.exit(0);
 }
@@ -80,7 +80,7 @@ function announce(origin: string, config: Config): void {
 }
 
 /** What does not end in time is left to the end of the process. */
-async function within(maxMs: number, work: Promise<void>): Promise<void> {
+async function withDeadline(maxMs: number, work: Promise<void>): Promise<void> {
   await Promise.race([work, sleep(maxMs, undefined, { ref: false })]);
 }
 

@@ -24,7 +24,7 @@ import { lastIdOf } from '../platform/write/outbox.js';
 import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
 import { Addresses } from './addresses.js';
 import { docsRouter } from './docs.js';
-import { wireDomains, type WiredDomains } from './domains/index.js';
+import { createDomainModules, type DomainModules } from './domains/index.js';
 import { clientOf } from './client.js';
 import { createExecute, type Execute } from './execute.js';
 import { createGraphqlHttp } from './graphql-http.js';
@@ -33,10 +33,10 @@ import { createHttpServer } from './http-server.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
 import { Readiness } from './readiness.js';
 import { toRefusal } from './refusal.js';
-import { Origins } from './origins.js';
+import { OriginPolicy } from './origins.js';
 import { restHandler } from './rest-http.js';
 import { createStreams } from './stream-http.js';
-import type { Foundation, StreamTools } from './wiring.js';
+import type { AppContext, StreamDependencies } from './app-context.js';
 
 export interface AppServer {
   readonly domains: Domains;
@@ -90,28 +90,28 @@ async function createServerWith(
   const schema = guardResolvers(await createSchema());
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
   const execute = createExecute(schema, { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes });
-  const foundation = await createFoundation(options, clock, schema, execute);
-  const { jobs } = foundation;
-  const wiredDomains = wireDomains(foundation);
-  const { domains, wired } = wiredDomains;
+  const appContext = await createFoundation(options, clock, schema, execute);
+  const { jobs } = appContext;
+  const wiredDomains = createDomainModules(appContext);
+  const { domains, modules } = wiredDomains;
   defineRepeatingWork(jobs, [
-    ...wired.flatMap(({ repeatingWork = [] }) => repeatingWork),
-    forgetIdempotencyKeys(foundation),
+    ...modules.flatMap(({ repeatingWork = [] }) => repeatingWork),
+    forgetIdempotencyKeys(appContext),
   ]);
   const backfills = new Backfills(
     database,
     clock,
     logger,
-    wired.flatMap((one) => one.backfills ?? []),
+    modules.flatMap((one) => one.backfills ?? []),
   );
   await keepOutboxEpoch(database);
   // Whatever is written from here on, by demo data or by requests, may send a job.
   await jobs.prepare();
 
-  const rest = createRest(foundation);
+  const rest = createRest(appContext);
   const addresses = new Addresses(config);
   const originOf = (request: IncomingMessage): string => addresses.originOf(request);
-  const contextOf = createContextOf(foundation, wiredDomains, rest, originOf);
+  const contextOf = createContextOf(appContext, wiredDomains, rest, originOf);
   const stopping = new AbortController();
   const { isIntrospectionEnabled } = config;
   const bodyLimits = { maxBytes: config.bodyMaxBytes, pace: config.bodyPace };
@@ -125,7 +125,7 @@ async function createServerWith(
     hasLandingPage,
     logger,
   });
-  const routes = wired.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
+  const routes = modules.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
   const streams = createStreams(routes, {
     rest,
     contextOf,
@@ -134,13 +134,13 @@ async function createServerWith(
     pageSizeMax,
     logger,
   });
-  const readiness = new Readiness(database, () => wired.flatMap((one) => one.problem?.() ?? [])[0]);
+  const readiness = new Readiness(database, () => modules.flatMap((one) => one.problem?.() ?? [])[0]);
   const http = createHttpServer({
     config,
     readiness,
     logger,
     addresses,
-    origins: new Origins(config, addresses),
+    origins: new OriginPolicy(config, addresses),
     graphql: graphqlHttp.handle,
     findStream: streams.find,
     rest: restHandler(rest, { bodyLimits, contextOf, originOf, logger }),
@@ -157,13 +157,13 @@ async function createServerWith(
     domains,
     backfill: () => backfills.runBlocking(),
     seed: async () => {
-      for (const one of wired) await one.seed?.(foundation, domains);
+      for (const one of modules) await one.seed?.(appContext, domains);
     },
     listen: http.listen,
     startJobs: () => {
       jobs.start();
       backfills.start();
-      for (const one of wired) one.start?.();
+      for (const one of modules) one.start?.();
     },
     retire: () => readiness.retire(),
     close: async () => {
@@ -172,7 +172,7 @@ async function createServerWith(
       await Promise.all([http.close(), jobs.stop(), backfills.stop()]);
       await streams.drain();
       await graphqlHttp.stop();
-      for (const one of wired) await one.stop?.();
+      for (const one of modules) await one.stop?.();
       await stopClock();
     },
   };
@@ -183,7 +183,7 @@ async function createFoundation(
   clock: Clock,
   schema: GraphQLSchema,
   execute: Execute,
-): Promise<Foundation> {
+): Promise<AppContext> {
   const executeOperation: ExecuteOperation = async (document, variables, context) => {
     const { data, errors } = await execute({ document, variables, context });
     if (errors?.[0]) throw toRefusal(errors[0].originalError ?? errors[0], logger);
@@ -202,7 +202,7 @@ async function createFoundation(
   };
 }
 
-function createRest({ config, schema, extensions, execute }: Foundation): Rest {
+function createRest({ config, schema, extensions, execute }: AppContext): Rest {
   const problem = problemOfEditions(apis, config.answerEditions);
   if (problem !== undefined) throw new ConfigError(`cannot use ANSWER_EDITIONS: ${problem}`);
   return new Rest({
@@ -226,13 +226,13 @@ function isExplainOffered({ mode }: Config): boolean {
   return mode === 'sandbox';
 }
 
-/** What the resolvers of one request get, through whichever door it came. */
+/** What the resolvers of one request get, through whichever transport it came. */
 function createContextOf(
-  { config, database, clock }: Foundation,
-  { domains, due }: WiredDomains,
+  { config, database, clock }: AppContext,
+  { domains, due }: DomainModules,
   rest: Rest,
   originOf: (request: IncomingMessage) => string,
-): StreamTools['contextOf'] {
+): StreamDependencies['contextOf'] {
   const reader = new Reader(database, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, due);
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
   return (request, response) => {

@@ -1,5 +1,5 @@
-import { DomainError, shown } from '../platform/errors.js';
-import { canonicalJson, withoutNulls, type Plain } from '../platform/plain.js';
+import { DomainError, abbreviated } from '../platform/errors.js';
+import { canonicalJson, withoutNulls, type JsonObject } from '../platform/json-object.js';
 import { isGiven } from './input.js';
 
 // What every write of a resource has in common, whatever it is about.
@@ -11,7 +11,7 @@ export interface WriteContext {
   /** Of whoever asks, where that is recorded. */
   readonly principalId?: string;
   /** Stands for the command under the key in place of its input, when the input was computed. */
-  readonly requestedAs?: Plain;
+  readonly requestedAs?: JsonObject;
 }
 
 /** A change of some attributes: null removes, absent leaves alone. */
@@ -22,12 +22,12 @@ export interface Change {
 }
 
 /** What a key stands for: the input, or what it was computed from. */
-export function requestedInput({ requestedAs }: WriteContext, input: Plain): Plain {
+export function requestedInput({ requestedAs }: WriteContext, input: JsonObject): JsonObject {
   return requestedAs ? { id: input['id'] ?? null, ...requestedAs } : input;
 }
 
 /** The next version of a resource; undefined when the changes change nothing: then there is no new version and no event. */
-export function changed(before: Plain, changes: Plain, now: Date): Plain | undefined {
+export function changed(before: JsonObject, changes: JsonObject, now: Date): JsonObject | undefined {
   const after = withoutNulls({ ...before, ...changes });
   if (canonicalJson(after) === canonicalJson(before)) return undefined;
   return { ...after, revision: Number(before['revision']) + 1, updatedAt: now.toISOString() };
@@ -35,12 +35,12 @@ export function changed(before: Plain, changes: Plain, now: Date): Plain | undef
 
 /** The locked row, if it exists and is the version the client saw. */
 export function requireRevision(
-  row: Plain | undefined,
+  row: JsonObject | undefined,
   what: string,
   id: string,
   ifRevision: number | null | undefined,
-): Plain {
-  if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${shown(id)}' does not exist`);
+): JsonObject {
+  if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${abbreviated(id)}' does not exist`);
   // Null is what GraphQL makes of a variable that has no value.
   if (isGiven(ifRevision) && row['revision'] !== ifRevision) {
     throw new DomainError(

@@ -1,12 +1,12 @@
 import type { IdSource } from '../platform/ids.js';
-import { canonicalJson, type Plain } from '../platform/plain.js';
+import { canonicalJson, type JsonObject } from '../platform/json-object.js';
 import type { DomainEvent } from '../platform/write/outbox.js';
 
 /** An event about one resource: `topupBalance` + `Create` is a TopupBalanceCreateEvent. */
 export function changeEvent(
   resourceType: string,
   change: string,
-  payload: Plain,
+  payload: JsonObject,
   now: Date,
   nextId: IdSource,
 ): DomainEvent {
@@ -28,14 +28,14 @@ const bookkeeping: readonly string[] = ['revision', 'updatedAt', 'lastUpdate'];
  * changes with the state. An update may be both.
  */
 export function kindsOfChange(
-  before: Plain,
-  after: Plain,
+  before: JsonObject,
+  after: JsonObject,
   state?: string,
   followsState: readonly string[] = [],
 ): string[] {
   const isMoved = state !== undefined && before[state] !== after[state];
   const apart = new Set([...bookkeeping, ...(state ? [state] : []), ...(isMoved ? followsState : [])]);
-  const described = (row: Plain): string =>
+  const described = (row: JsonObject): string =>
     canonicalJson(Object.fromEntries(Object.entries(row).filter(([name]) => !apart.has(name))));
   return [
     ...(isMoved ? ['StateChange'] : []),

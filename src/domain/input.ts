@@ -1,5 +1,5 @@
-import { DomainError, shown } from '../platform/errors.js';
-import type { Plain } from '../platform/plain.js';
+import { DomainError, abbreviated } from '../platform/errors.js';
+import type { JsonObject } from '../platform/json-object.js';
 
 // How the inputs of all domains are checked, and how what is wrong with them is said.
 
@@ -28,12 +28,12 @@ export function requireName(path: string, value: string): void {
 }
 
 /** A reference to what is ours, as it is kept: its address is made when it is read, and one that was given may be wrong. */
-export function withoutAddress({ href: _, ...reference }: Plain): Plain {
+export function withoutAddress({ href: _, ...reference }: JsonObject): JsonObject {
   return reference;
 }
 
 export function requireOneOf(path: string, values: readonly string[], value: string): void {
-  if (!values.includes(value)) throw invalid(path, `must be one of ${values.join(', ')}: '${shown(value)}'`);
+  if (!values.includes(value)) throw invalid(path, `must be one of ${values.join(', ')}: '${abbreviated(value)}'`);
 }
 
 export function invalid(path: string, problem: string): DomainError {
@@ -45,7 +45,7 @@ export function missing(path: string, problem: string): DomainError {
 }
 
 /** Goes through the elements of a bulk request; a refusal says which one it is about. */
-export function eachOf<Input, Output>(inputs: readonly Input[], handle: (input: Input) => Output): Output[] {
+export function mapNamingElement<Input, Output>(inputs: readonly Input[], handle: (input: Input) => Output): Output[] {
   return inputs.map((input, index) => {
     try {
       return handle(input);

@@ -1,19 +1,19 @@
 import type { Clock } from '../platform/clock.js';
 import type { Database, Transaction } from '../platform/database/database.js';
-import { shown } from '../platform/errors.js';
+import { abbreviated } from '../platform/errors.js';
 import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
-import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../platform/plain.js';
-import type { Shape } from '../platform/read/shape.js';
+import { canonicalJson, toJsonObject, withoutNulls, type JsonObject } from '../platform/json-object.js';
+import type { ResourceMapping } from '../platform/read/resource-mapping.js';
 import { runCommand, type Answer, type CommandResult } from '../platform/write/command.js';
 import { idempotencyOf } from '../platform/write/idempotency.js';
 import { deleteRow, insertRows, lockRow, updateRows } from '../platform/write/rows.js';
 import { writeAll } from '../platform/write/write-all.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from './changes.js';
 import { changeEvent, kindsOfChange } from './events.js';
-import { eachOf, inElement, invalid } from './input.js';
+import { mapNamingElement, inElement, invalid } from './input.js';
 
-export interface WriterTools {
+export interface WriterDependencies {
   readonly clock: Clock;
   readonly nextId: IdSource;
   readonly extensions: ExtensionSchemas;
@@ -30,7 +30,7 @@ export interface Writing {
 export interface Rules<Input extends object> {
   /** As its events and operations have it, e.g. billCycle. */
   readonly resource: string;
-  readonly shape: Shape;
+  readonly mapping: ResourceMapping;
   /** The attribute whose change is a StateChange, and those that change with it. */
   readonly state?: string;
   readonly followsState?: readonly string[];
@@ -39,28 +39,28 @@ export interface Rules<Input extends object> {
   /** The state in which each begins, and those that a creation may say: they are no part of what is asked. Any other is refused, not ignored. */
   readonly begins?: { readonly attribute: string; readonly allowed: readonly string[] };
   /** A creation by itself: checked, and without what is null. */
-  fromInput(input: Input): Plain;
+  fromInput(input: Input): JsonObject;
   /** The changes of an update by themselves: checked; null removes. Absent: clients change nothing. */
-  fromChange?(input: Input): Plain;
+  fromChange?(input: Input): JsonObject;
   /** The new resource, by what the database knows. */
-  complete?(given: Plain, writing: Writing): Promise<Plain>;
+  complete?(given: JsonObject, writing: Writing): Promise<JsonObject>;
   /** What an update comes to, by what there is. */
-  derive?(before: Plain, changes: Plain, writing: Writing): Plain | Promise<Plain>;
+  derive?(before: JsonObject, changes: JsonObject, writing: Writing): JsonObject | Promise<JsonObject>;
   /** Whether an update that changes nothing repeats what an earlier request did. */
-  isRepeated?(before: Plain, changes: Plain): boolean;
+  isRepeated?(before: JsonObject, changes: JsonObject): boolean;
   /** Events of its own that an update is, beside those of its state and its attributes. */
-  tells?(before: Plain, after: Plain): readonly string[];
+  tells?(before: JsonObject, after: JsonObject): readonly string[];
   /** Refuses a resource that an update made differ. */
-  require?(before: Plain, after: Plain): void;
+  require?(before: JsonObject, after: JsonObject): void;
   /** Refuses a deletion, or undoes what hangs on the resource. */
-  release?(row: Plain, writing: Writing): void | Promise<void>;
+  release?(row: JsonObject, writing: Writing): void | Promise<void>;
 }
 
 /** The steps that the writing of every plain resource shares: one transaction, one version and its events each. */
 export class ResourceWriter<Input extends object> {
   constructor(
     protected readonly database: Database,
-    private readonly tools: WriterTools,
+    private readonly dependencies: WriterDependencies,
     private readonly rules: Rules<Input>,
   ) {}
 
@@ -69,22 +69,22 @@ export class ResourceWriter<Input extends object> {
     const { answer, replayed } = await this.insert(
       context,
       this.operation('create'),
-      withoutNulls(toPlainObject(input)),
+      withoutNulls(toJsonObject(input)),
       [this.rules.fromInput(input)],
     );
-    const [row] = answer['items'] as Plain[];
-    return { answer: row as Plain, replayed };
+    const [row] = answer['items'] as JsonObject[];
+    return { answer: row as JsonObject, replayed };
   }
 
   /** Several, all or none; the answer is `{ items: [...] }`. */
   async createMany(context: WriteContext, said: readonly Input[]): Promise<Answer> {
-    const inputs = eachOf(said, (input) => this.asked(input));
-    const items = inputs.map((input) => withoutNulls(toPlainObject(input)));
+    const inputs = mapNamingElement(said, (input) => this.asked(input));
+    const items = inputs.map((input) => withoutNulls(toJsonObject(input)));
     return this.insert(
       context,
       `${this.operation('create')}s`,
       { items },
-      eachOf(inputs, (input) => this.rules.fromInput(input)),
+      mapNamingElement(inputs, (input) => this.rules.fromInput(input)),
       true,
     );
   }
@@ -92,13 +92,13 @@ export class ResourceWriter<Input extends object> {
   private insert(
     context: WriteContext,
     operation: string,
-    input: Plain,
-    given: readonly Plain[],
+    input: JsonObject,
+    given: readonly JsonObject[],
     isBulk = false,
   ): Promise<Answer> {
-    const { resource, shape } = this.rules;
+    const { resource, mapping } = this.rules;
     return this.run(context, operation, input, async (writing) => {
-      const rows: Plain[] = [];
+      const rows: JsonObject[] = [];
       for (const [index, data] of given.entries()) {
         try {
           rows.push(await this.newRow(data, writing));
@@ -106,18 +106,23 @@ export class ResourceWriter<Input extends object> {
           throw isBulk ? inElement(error, index) : error;
         }
       }
-      await writeAll(writing.tx, [insertRows(shape, writing.tenantId, rows)]);
+      await writeAll(writing.tx, [insertRows(mapping, writing.tenantId, rows)]);
       return {
         answer: { items: rows },
-        events: rows.map((row) => changeEvent(resource, 'Create', row, writing.now, this.tools.nextId)),
+        events: rows.map((row) => changeEvent(resource, 'Create', row, writing.now, this.dependencies.nextId)),
       };
     });
   }
 
-  private async newRow(given: Plain, writing: Writing): Promise<Plain> {
-    const identified = { ...given, ...this.stamps(writing.now), id: this.tools.nextId(writing.now), revision: 1 };
+  private async newRow(given: JsonObject, writing: Writing): Promise<JsonObject> {
+    const identified = {
+      ...given,
+      ...this.stamps(writing.now),
+      id: this.dependencies.nextId(writing.now),
+      revision: 1,
+    };
     const row = withoutNulls((await this.rules.complete?.(identified, writing)) ?? identified);
-    this.tools.extensions.check(row);
+    this.dependencies.extensions.check(row);
     return row;
   }
 
@@ -133,13 +138,13 @@ export class ResourceWriter<Input extends object> {
     context: WriteContext,
     operation: string,
     { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>,
-    said: Plain,
-    toChanges: (before: Plain) => Plain,
+    said: JsonObject,
+    toChanges: (before: JsonObject) => JsonObject,
   ): Promise<Answer> {
-    const { resource, shape, state, followsState, stamps = [] } = this.rules;
+    const { resource, mapping, state, followsState, stamps = [] } = this.rules;
     return this.run(context, operation, requestedInput(context, { id, ...said }), async (writing) => {
       const { tx, tenantId, now } = writing;
-      const before = requireRevision(await lockRow(tx, shape, tenantId, id), resource, id, ifRevision);
+      const before = requireRevision(await lockRow(tx, mapping, tenantId, id), resource, id, ifRevision);
       const changes = toChanges(before);
       const derived = (await this.rules.derive?.(before, changes, writing)) ?? changes;
       const next = changed(before, derived, now);
@@ -152,38 +157,41 @@ export class ResourceWriter<Input extends object> {
         ),
       );
       const after = { ...next, ...this.stamps(now), ...dated };
-      this.tools.extensions.check(after);
-      await writeAll(tx, [updateRows(shape, tenantId, [...Object.keys(derived), ...stamps], [after])]);
+      this.dependencies.extensions.check(after);
+      await writeAll(tx, [updateRows(mapping, tenantId, [...Object.keys(derived), ...stamps], [after])]);
       const kinds = [
         ...kindsOfChange(before, after, state, followsState),
         ...(this.rules.tells?.(before, after) ?? []),
       ];
       // To say when it was updated is a change of an attribute, which nobody else tells of.
       if (kinds.length === 0) kinds.push('AttributeValueChange');
-      return { answer: after, events: kinds.map((kind) => changeEvent(resource, kind, after, now, this.tools.nextId)) };
+      return {
+        answer: after,
+        events: kinds.map((kind) => changeEvent(resource, kind, after, now, this.dependencies.nextId)),
+      };
     });
   }
 
   delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
-    const { resource, shape } = this.rules;
+    const { resource, mapping } = this.rules;
     return this.run(context, this.operation('delete'), { id }, async (writing) => {
       const { tx, tenantId, now } = writing;
-      const before = requireRevision(await lockRow(tx, shape, tenantId, id), resource, id, ifRevision);
+      const before = requireRevision(await lockRow(tx, mapping, tenantId, id), resource, id, ifRevision);
       await this.rules.release?.(before, writing);
-      await writeAll(tx, [deleteRow(shape, tenantId, id)]);
-      return { answer: { id }, events: [changeEvent(resource, 'Delete', before, now, this.tools.nextId)] };
+      await writeAll(tx, [deleteRow(mapping, tenantId, id)]);
+      return { answer: { id }, events: [changeEvent(resource, 'Delete', before, now, this.dependencies.nextId)] };
     });
   }
 
   private run(
     context: WriteContext,
     operation: string,
-    input: Plain,
+    input: JsonObject,
     work: (writing: Writing) => Promise<CommandResult>,
   ): Promise<Answer> {
     const { tenantId } = context;
     const idempotency = idempotencyOf(context.idempotencyKey, operation, input);
-    return runCommand(this.database, this.tools.clock, { tenantId, idempotency }, (tx, now) =>
+    return runCommand(this.database, this.dependencies.clock, { tenantId, idempotency }, (tx, now) =>
       work({ tx, tenantId, now }),
     );
   }
@@ -194,7 +202,7 @@ export class ResourceWriter<Input extends object> {
     if (begins === undefined) return input;
     const { [begins.attribute]: state, ...others } = input as Record<string, unknown>;
     if (typeof state === 'string' && !begins.allowed.includes(state))
-      throw invalid(begins.attribute, `must at first be ${begins.allowed.join(' or ')}: '${shown(state)}'`);
+      throw invalid(begins.attribute, `must at first be ${begins.allowed.join(' or ')}: '${abbreviated(state)}'`);
     return others as Input;
   }
 
@@ -203,7 +211,7 @@ export class ResourceWriter<Input extends object> {
     return `${verb}${resource.charAt(0).toUpperCase()}${resource.slice(1)}`;
   }
 
-  private stamps(now: Date): Plain {
+  private stamps(now: Date): JsonObject {
     return Object.fromEntries(['updatedAt', ...(this.rules.stamps ?? [])].map((name) => [name, now.toISOString()]));
   }
 }

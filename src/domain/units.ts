@@ -44,7 +44,7 @@ export function fromBase(base: Decimal, units: string): Decimal | undefined {
 }
 
 /** For messages only: cut to what the columns hold. */
-export function shownFromBase(base: Decimal, units: string): string {
+export function displayFromBase(base: Decimal, units: string): string {
   return base.div(factorOf(units)).toDecimalPlaces(decimalPlacesMax).toFixed();
 }
 

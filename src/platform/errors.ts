@@ -93,6 +93,6 @@ export function isErrorCode(code: unknown): code is ErrorCode {
 const shownLengthMax = 100;
 
 /** What a client sent, short enough for a message. */
-export function shown(text: string): string {
+export function abbreviated(text: string): string {
   return text.length > shownLengthMax ? `${text.slice(0, shownLengthMax)}...` : text;
 }

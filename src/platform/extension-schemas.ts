@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { ConfigError } from './config.js';
 import { DomainError } from './errors.js';
-import { own } from './json.js';
-import type { Plain } from './plain.js';
+import { ownProperty } from './json.js';
+import type { JsonObject } from './json-object.js';
 
 /** Where an object keeps its extension. */
 const extension = 'extension';
@@ -16,7 +16,7 @@ export interface ExtensionSchemas {
   /** Names of the attributes that the schemas know: they can be filtered by name. */
   readonly attributes: ReadonlySet<string>;
   /** Refuses an extension that the schema it names does not allow; one whose schema is not here passes. */
-  check(resource: Plain): void;
+  check(resource: JsonObject): void;
 }
 
 export const noExtensionSchemas: ExtensionSchemas = { attributes: new Set(), check: () => undefined };
@@ -52,13 +52,13 @@ async function readSchemas(folder: string): Promise<ExtensionSchemas> {
 
 /** The object, and every object within it: each has an extension of its own. */
 function checkObject(
-  object: Plain,
+  object: JsonObject,
   path: readonly string[],
   find: (location: string) => ValidateFunction | undefined,
 ): void {
   const { atSchemaLocation } = object;
   const validate = typeof atSchemaLocation === 'string' ? find(atSchemaLocation) : undefined;
-  if (validate && !validate(own(object, extension) ?? {})) {
+  if (validate && !validate(ownProperty(object, extension) ?? {})) {
     const problems = (validate.errors ?? [])
       .slice(0, problemsMax)
       .map(({ instancePath, message }) => `${instancePath || 'the extension'} ${message ?? ''}`);

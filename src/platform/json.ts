@@ -57,7 +57,7 @@ export function refuseDeep(): DomainError {
 }
 
 /** What an object has itself under this name, never what every object inherits (`constructor`, `__proto__`). */
-export function own<T>(object: Readonly<Record<string, T>>, name: string): T | undefined {
+export function ownProperty<T>(object: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 

@@ -9,7 +9,7 @@ export interface PaceLimits {
  * Tells whether a sender keeps to its pace. Only the time counts in which somebody waited for it: whoever is slow to take what
  * was sent must not blame the sender. It is judged window by window, so that a quick beginning is no credit for a slow end.
  */
-export class Pace {
+export class TransferPace {
   private windowBytes = 0;
   private waitedMs = 0;
 
@@ -34,6 +34,6 @@ export class Pace {
 }
 
 /** What a sender is told who does not keep to it. */
-export function tooSlow({ bytesPerSecond, windowMs }: PaceLimits): string {
+export function describePace({ bytesPerSecond, windowMs }: PaceLimits): string {
   return `the body comes too slowly: less than ${bytesPerSecond} bytes per second for ${windowMs / 1_000} seconds`;
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { openLine, type Line } from '../support/line.js';
+import { openConnection, type Line } from '../support/line.js';
 import { call, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 import { endSessions } from '../support/postgresql.js';
@@ -97,7 +97,7 @@ if (process.env.TEST_DATABASE_URL) {
     let friendId: string;
     beforeAll(async () => {
       storage = await createStorage();
-      line = await openLine(storage.env.DATABASE_URL!);
+      line = await openConnection(storage.env.DATABASE_URL!);
       program = new Program(
         'serve',
         { DATABASE_URL: line.url, DATABASE_POOL_SIZE: '4', LOG_LEVEL: 'error' },

@@ -258,12 +258,10 @@ function arbitraryFilter(attributes: Attributes, rows: readonly unknown[], depth
     // An and of nothing says nothing, which or and not refuse.
     {
       weight: 1,
-      arbitrary: fc
-        .array(inner, { minLength: 1, maxLength: 3 })
-        .map((parts): Both => ({
-          input: { and: parts.map(({ input }) => input) },
-          tree: { kind: 'and', filters: parts.map(({ tree }) => tree) },
-        })),
+      arbitrary: fc.array(inner, { minLength: 1, maxLength: 3 }).map((parts): Both => ({
+        input: { and: parts.map(({ input }) => input) },
+        tree: { kind: 'and', filters: parts.map(({ tree }) => tree) },
+      })),
     },
     {
       weight: 1,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, doors, update } from '../fixtures/doors.js';
+import { create, transports, update } from '../fixtures/transports.js';
 import { makeCycle } from '../domain/customer-bill/billing.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -75,7 +75,7 @@ const cases: Case[] = [
   },
 ];
 
-describe.each(doors)('the state of what is created through %s', (door) => {
+describe.each(transports)('the state of what is created through %s', (door) => {
   // Runs are begun by a mutation of another name, and files have other names in REST (see below).
   const asked = cases.filter(({ type }) => (door === 'rest' ? !type.startsWith('Usage') : type !== 'BillRun'));
 
@@ -123,7 +123,7 @@ describe.each(['importJob', 'exportJob'])('the status of a new %s through REST',
   });
 });
 
-describe.each(doors)('cancellationDate of an order through %s', (door) => {
+describe.each(transports)('cancellationDate of an order through %s', (door) => {
   const date = '2026-02-20T10:00:00.000Z';
 
   it('may be said until the order is at its end, and is kept when it is cancelled', async () => {

@@ -330,7 +330,7 @@ describe('a document of any schema', () => {
     basePaths: ['/tree/v4'],
     fieldsAddIdentity: true,
     resources: { node: 'Node', leaf: 'Leaf', leafAgain: 'Leaf' },
-    dialect: { names: {}, values: {} },
+    aliases: { names: {}, values: {} },
   };
   const document: any = openApiDocument(schema, api, {
     pageSizes: { pageSizeDefault: 5, pageSizeMax: 7 },

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extractText, getDocumentProxy } from 'unpdf';
 import { writePdf, type PdfContent } from '../../src/streaming/bill-document/pdf.js';
-import { made } from '../fixtures/doors.js';
+import { made } from '../fixtures/transports.js';
 import type { TestServer } from '../support/server.js';
 
 export const money = (value: number, unit = 'EUR'): object => ({ value, unit });

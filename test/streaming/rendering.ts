@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { LineGroup } from '../../src/domain/customer-bill/index.js';
-import type { Plain } from '../../src/platform/plain.js';
+import type { JsonObject } from '../../src/platform/json-object.js';
 import { rendered } from './bills.js';
 
 // One bill, rendered in this process or, as a program, in another one.
 
-const bill: Plain = {
+const bill: JsonObject = {
   id: 'B1',
   billNo: 'INV-2026-000001',
   state: 'sent',
@@ -18,7 +18,7 @@ const bill: Plain = {
 const ids = Array.from({ length: 200 }, (_, index) => `L${index}`);
 const groups: LineGroup[] = [{ productId: null, productName: null, name: 'Calls', ids }];
 
-async function* linesOf(): AsyncGenerator<Plain[]> {
+async function* linesOf(): AsyncGenerator<JsonObject[]> {
   yield ids.map((id, index) => ({
     id,
     date: '2026-02-28T23:30:00.000Z',

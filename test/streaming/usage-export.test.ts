@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
-import { doors, made, type Door } from '../fixtures/doors.js';
+import { transports, made, type Transport } from '../fixtures/transports.js';
 import { eventually } from '../support/eventually.js';
 import { startTestServer, type RestAnswer, type TestServer } from '../support/server.js';
 
@@ -25,8 +25,11 @@ async function post(usage: object): Promise<any> {
   return body;
 }
 
-/** A task made through either door, as TMF JSON. */
-async function order(input: object, door: Door = 'rest'): Promise<{ status: number; task: any; message?: string }> {
+/** A task made through either transport, as TMF JSON. */
+async function order(
+  input: object,
+  door: Transport = 'rest',
+): Promise<{ status: number; task: any; message?: string }> {
   if (door === 'rest') {
     const { status, body } = await server.rest('POST', '/exportJob', { body: input });
     return { status, task: body, message: body.message };
@@ -132,7 +135,7 @@ const rich = {
 };
 
 describe('an export of usages', () => {
-  it.each(doors)('is a task that tells what it will send, through %s', async (door) => {
+  it.each(transports)('is a task that tells what it will send, through %s', async (door) => {
     const { status, task } = await order({ query: 'status=rated', contentType: 'text/csv' }, door);
     expect([status, task]).toMatchObject([
       201,
@@ -238,7 +241,7 @@ describe('an export of usages', () => {
   });
 
   it.each(
-    doors.flatMap((door): [object, string, Door][] => [
+    transports.flatMap((door): [object, string, Transport][] => [
       [{ query: 'colour=red' }, 'colour', door],
       [{ query: 'usageDate=yesterday' }, 'usageDate', door],
       [{ query: 'usageType.regex=(' }, 'usageType', door],
@@ -259,7 +262,7 @@ describe('an export of usages', () => {
     expect((await server.rest('GET', '/exportJob')).body.length).toBe(before);
   });
 
-  it.each(doors)('takes a query as long as an address may be, through %s', async (door) => {
+  it.each(transports)('takes a query as long as an address may be, through %s', async (door) => {
     expect((await order({ query: `description=${'x'.repeat(8_000)}` }, door)).status).toBe(201);
     expect(await order({ query: `description=${'x'.repeat(9_000)}` }, door)).toMatchObject({
       status: 400,

@@ -13,7 +13,7 @@ export interface Line {
   swallowAt(text: string): Promise<void>;
 }
 
-export async function openLine(url: string): Promise<Line> {
+export async function openConnection(url: string): Promise<Line> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let server = createServer();

@@ -1,6 +1,6 @@
 import { eventually } from './eventually.js';
 
-/** What may tell of a refusal in an answer of REST, of GraphQL, or of a door of the fixtures. */
+/** What may tell of a refusal in an answer of REST, of GraphQL, or of a transport of the fixtures. */
 interface Answer {
   status: number;
   errors?: readonly { extensions: { status: number } }[];

@@ -1,4 +1,4 @@
-import { shapesOf } from '../../../graphql/shape.js';
+import { mappingsOf } from '../../../graphql/resource-mapping.js';
 import {
   createCustomerBill,
   customerBillResources,
@@ -8,37 +8,41 @@ import {
   type RunOrder,
 } from '../../domain/customer-bill/index.js';
 import { billDocumentRoutes } from '../../streaming/bill-document/routes.js';
-import { stepwise } from '../jobs.js';
+import { steppedJobSettings } from '../jobs.js';
 import { seedCustomerBill } from '../seed/customer-bill.js';
-import type { Foundation, WiredDomain } from '../wiring.js';
+import type { AppContext, DomainModule } from '../app-context.js';
 
-export function wireCustomerBill({
+export function createCustomerBillModule({
   config,
   database,
   clock,
   nextId,
   extensions,
   jobs,
-}: Foundation): WiredDomain<CustomerBillDomain> {
-  const tools = {
+}: AppContext): DomainModule<CustomerBillDomain> {
+  const dependencies = {
     clock,
     nextId,
     extensions,
-    shapes: shapesOf([...customerBillResources, 'usage']),
+    mappings: mappingsOf([...customerBillResources, 'usage']),
     timeZone: config.timeZone,
     brake: { repeatedChargesMax: config.billRepeatedChargesMax, totalMax: config.billTotalMax },
   };
-  const domain: CustomerBillDomain = createCustomerBill(database, tools, {
+  const domain: CustomerBillDomain = createCustomerBill(database, dependencies, {
     runBillCycle: jobs.define<RunOrder>(
       'run-bill-cycle',
       (order, { signal }) => domain.runs.work(order, signal),
-      stepwise,
+      steppedJobSettings,
     ),
-    billOnDemand: jobs.define<OnDemandOrder>('bill-on-demand', (order) => domain.billOnDemand(order), stepwise),
+    billOnDemand: jobs.define<OnDemandOrder>(
+      'bill-on-demand',
+      (order) => domain.billOnDemand(order),
+      steppedJobSettings,
+    ),
   });
   return {
     domain,
-    backfills: [redrafting(tools)],
+    backfills: [redrafting(dependencies)],
     streams: () => billDocumentRoutes({ lines: domain.lines, issuer: config.billIssuer, zone: config.timeZone }),
     seed: seedCustomerBill,
   };

@@ -1,30 +1,30 @@
-import { shapesOf } from '../../../graphql/shape.js';
+import { mappingsOf } from '../../../graphql/resource-mapping.js';
 import { balanceResources, createPrepayBalance, type PrepayBalance } from '../../domain/prepay-balance/index.js';
 import { seedPrepayBalance } from '../seed/prepay-balance.js';
-import type { Foundation, WiredDomain } from '../wiring.js';
+import type { AppContext, DomainModule } from '../app-context.js';
 
 /** Balance actions that wait for longer without any being done are not slow, but stuck. */
 const stuckMaxMs = 3_000;
 
-export function wirePrepayBalance({
+export function createPrepayBalanceModule({
   config,
   database,
   clock,
   nextId,
   extensions,
   logger,
-}: Foundation): WiredDomain<PrepayBalance> {
+}: AppContext): DomainModule<PrepayBalance> {
   const domain = createPrepayBalance(database, {
     clock,
     nextId,
     extensions,
-    shapes: shapesOf(balanceResources),
+    mappings: mappingsOf(balanceResources),
     timeZone: config.timeZone,
     paymentWaitMs: config.paymentWaitSeconds * 1_000,
     reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
   });
   const settle = async (signal: AbortSignal): Promise<void> => {
-    const settled = await domain.settler.settleTenants(signal);
+    const settled = await domain.dueWork.processAllTenants(signal);
     if (settled > 0) logger.info({ settled }, 'settled what was due');
   };
   return {

@@ -1,4 +1,4 @@
-import { shapesOf } from '../../../graphql/shape.js';
+import { mappingsOf } from '../../../graphql/resource-mapping.js';
 import {
   createResourceOrder,
   resourceOrderResources,
@@ -6,16 +6,21 @@ import {
 } from '../../domain/resource-order/index.js';
 import { seedResourceOrder } from '../seed/resource-order.js';
 import type { RepeatingWork } from '../jobs.js';
-import type { Foundation, WiredDomain } from '../wiring.js';
+import type { AppContext, DomainModule } from '../app-context.js';
 
-export function wireResourceOrder({
+export function createResourceOrderModule({
   config,
   database,
   clock,
   nextId,
   extensions,
-}: Foundation): WiredDomain<ResourceOrderDomain> {
-  const domain = createResourceOrder(database, { clock, nextId, extensions, shapes: shapesOf(resourceOrderResources) });
+}: AppContext): DomainModule<ResourceOrderDomain> {
+  const domain = createResourceOrder(database, {
+    clock,
+    nextId,
+    extensions,
+    mappings: mappingsOf(resourceOrderResources),
+  });
   const cancel: RepeatingWork = {
     name: 'cancel-resource-orders',
     everySeconds: 5,

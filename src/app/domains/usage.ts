@@ -1,6 +1,6 @@
 import { resourceNamed } from '../../../graphql/attribute.js';
 import { toAttribute } from '../../../graphql/naming.js';
-import { attributeTypesOf, shapesOf } from '../../../graphql/shape.js';
+import { attributeTypesOf, mappingsOf } from '../../../graphql/resource-mapping.js';
 import { apis } from '../../../rest-compat/apis/index.js';
 import { inputReader } from '../../../rest-compat/input-reader.js';
 import { itemPages } from '../../../rest-compat/item-pages.js';
@@ -16,32 +16,32 @@ import { nothingDue, Reader } from '../../platform/read/reader.js';
 import type { StreamRoute } from '../../streaming/routes.js';
 import { exportRoutes } from '../../streaming/usage-export/download.js';
 import { importRoutes } from '../../streaming/usage-import/upload.js';
-import { stepwise } from '../jobs.js';
+import { steppedJobSettings } from '../jobs.js';
 import { seedUsage } from '../seed/usage.js';
-import type { Foundation, StreamTools, WiredDomain } from '../wiring.js';
+import type { AppContext, StreamDependencies, DomainModule } from '../app-context.js';
 
 /** `charges`: through which usages consume prepay buckets. */
-export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain<UsageDomain> {
-  const { config, database, clock, nextId, extensions, jobs, schema, execute, logger } = foundation;
+export function createUsageModule(appContext: AppContext, charges: Charges): DomainModule<UsageDomain> {
+  const { config, database, clock, nextId, extensions, jobs, schema, execute, logger } = appContext;
   const pages = itemPages({ schema, typeName: 'Usage', extensionAttributes: extensions.attributes, execute });
-  const tools = {
+  const dependencies = {
     clock,
     nextId,
     extensions,
-    shapes: shapesOf(usageResources),
+    mappings: mappingsOf(usageResources),
     timeZone: config.timeZone,
     charges,
     checkQuery: (query: string) => void pages.filterOf(query),
   };
-  const domain: UsageDomain = createUsage(database, tools, {
+  const domain: UsageDomain = createUsage(database, dependencies, {
     moveImport: jobs.define<MoveOrder>(
       'move-usage-import',
       (order, { signal }) => domain.imports.move(order, signal),
-      stepwise,
+      steppedJobSettings,
     ),
   });
 
-  const streams = ({ contextOf, stopping }: StreamTools): StreamRoute[] => [
+  const streams = ({ contextOf, stopping }: StreamDependencies): StreamRoute[] => [
     ...importRoutes({
       stopping,
       pace: config.bodyPace,
@@ -72,7 +72,7 @@ export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain
         name: 'look-after-usage-imports',
         everySeconds: 60,
         expireInSeconds: 300,
-        run: ({ signal }) => domain.imports.lookAfter(signal),
+        run: ({ signal }) => domain.imports.supervise(signal),
       },
       {
         name: 'end-silent-usage-exports',
@@ -84,6 +84,6 @@ export function wireUsage(foundation: Foundation, charges: Charges): WiredDomain
     streams,
     seed: seedUsage,
     start: () =>
-      void domain.imports.goOn().catch((error: unknown) => logger.warn({ err: error }, 'imports go on later')),
+      void domain.imports.resume().catch((error: unknown) => logger.warn({ err: error }, 'imports go on later')),
   };
 }

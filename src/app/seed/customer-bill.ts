@@ -2,11 +2,11 @@ import type { Domains } from '../../domain/domains.js';
 import { localTime } from '../../platform/calendar.js';
 import { Decimal } from '../../platform/decimal.js';
 import { anonymous } from '../../platform/principal.js';
-import type { SeedTools } from '../wiring.js';
-import { euro, jane, janesAccount, kept, once, stepsOf, taxed, taxRate } from './story.js';
+import type { SeedDependencies } from '../app-context.js';
+import { euro, jane, janesAccount, preservedAttributes, once, stepsOf, taxed, taxRate } from './demo-data.js';
 
 const seededKey = 'demo bills';
-/** Enough of them to set off the brake. */
+/** Enough of them to make the hold policy hold the bill. */
 const premiumCalls = 16;
 
 const john = { id: 'account-2', name: "John's account" };
@@ -35,14 +35,14 @@ const specifications = [
  * Last month, billed, in each state that bills come to, a bill out of turn that is new, and what the present month has
  * not billed yet. The conformance kit of TMF678 makes neither bills nor rates, and must find some.
  */
-export async function seedCustomerBill(tools: SeedTools, domains: Domains): Promise<void> {
-  await once(tools.database, seededKey, async () => {
-    await writeBills(tools, domains);
-    tools.logger.info('demo bills written');
+export async function seedCustomerBill(dependencies: SeedDependencies, domains: Domains): Promise<void> {
+  await once(dependencies.database, seededKey, async () => {
+    await writeBills(dependencies, domains);
+    dependencies.logger.info('demo bills written');
   });
 }
 
-async function writeBills({ config, database }: SeedTools, { customerBill, usage }: Domains): Promise<void> {
+async function writeBills({ config, database }: SeedDependencies, { customerBill, usage }: Domains): Promise<void> {
   const { bills, cycles, cycleSpecifications, rates, runs } = customerBill;
   const step = stepsOf(seededKey);
   const [monthly] = (await cycleSpecifications.createMany(step(), specifications)).answer['items'] as {
@@ -55,7 +55,7 @@ async function writeBills({ config, database }: SeedTools, { customerBill, usage
   const billed = month.minus({ months: 1 });
   const day = (days: number, of = billed): Date => of.plus({ days, hours: 9 }).toJSDate();
   const validFor = { startDateTime: billed.toJSDate(), endDateTime: month.toJSDate() };
-  const described = kept({
+  const described = preservedAttributes({
     name: `Monthly ${billed.toFormat('yyyy-MM')}`,
     billCycleSpecification: { id: monthly.id, name: 'Monthly' },
     billingDate: day(32),
@@ -96,10 +96,15 @@ async function writeBills({ config, database }: SeedTools, { customerBill, usage
   await pay(john, new Decimal(20));
 
   const card = charged(new Decimal(10));
-  const outOfTurn = kept({ ...card.amounts, taxItem: [card.tax], category: 'normal', runType: 'offCycle' });
+  const outOfTurn = preservedAttributes({
+    ...card.amounts,
+    taxItem: [card.tax],
+    category: 'normal',
+    runType: 'offCycle',
+  });
   const { answer: bill } = await bills.create(step(), { ...outOfTurn, billingAccount: janesAccount });
   await rates.create(step(), {
-    ...kept({ name: 'SIM card', ...card.amounts, appliedTax: [card.tax] }),
+    ...preservedAttributes({ name: 'SIM card', ...card.amounts, appliedTax: [card.tax] }),
     isBilled: true,
     bill: { id: String(bill['id']) },
   });

@@ -1,8 +1,8 @@
 import type { PrepayBalance } from '../../domain/prepay-balance/index.js';
 import type { Domains } from '../../domain/domains.js';
 import { Decimal } from '../../platform/decimal.js';
-import type { SeedTools } from '../wiring.js';
-import { jane, janesAccount, john, kept, once, stepsOf } from './story.js';
+import type { SeedDependencies } from '../app-context.js';
+import { jane, janesAccount, john, preservedAttributes, once, stepsOf } from './demo-data.js';
 
 const seededKey = 'demo seed';
 
@@ -10,7 +10,10 @@ const seededKey = 'demo seed';
  * Demo data, written once per database: a customer with a monetary, a data and an SMS bucket, a friend, and bucket
  * 11, which the default payloads of the conformance kit use.
  */
-export async function seedPrepayBalance({ database, logger }: SeedTools, { prepayBalance }: Domains): Promise<void> {
+export async function seedPrepayBalance(
+  { database, logger }: SeedDependencies,
+  { prepayBalance }: Domains,
+): Promise<void> {
   await once(database, seededKey, async () => {
     await writeBalances(prepayBalance);
     logger.info('demo balances written');
@@ -32,23 +35,23 @@ async function writeBalances({ buckets, actions }: PrepayBalance): Promise<void>
 
   await buckets.create(
     step(),
-    { ...kept({ name: 'Kit balance' }), usageType: 'monetary', remainingValue: quantity(1000, 'EUR') },
+    { ...preservedAttributes({ name: 'Kit balance' }), usageType: 'monetary', remainingValue: quantity(1000, 'EUR') },
     '11',
   );
   const money = await buckets.create(step(), {
-    ...kept({ name: 'Main balance' }),
+    ...preservedAttributes({ name: 'Main balance' }),
     ...owner,
     usageType: 'monetary',
     remainingValue: quantity(0, 'EUR'),
   });
   const data = await buckets.create(step(), {
-    ...kept({ name: 'Monthly data' }),
+    ...preservedAttributes({ name: 'Monthly data' }),
     ...owner,
     usageType: 'data',
     remainingValue: quantity(5000, 'MB'),
   });
   await buckets.create(step(), {
-    ...kept({ name: 'SMS' }),
+    ...preservedAttributes({ name: 'SMS' }),
     ...owner,
     usageType: 'sms',
     remainingValue: quantity(100, 'SMS'),
@@ -59,24 +62,24 @@ async function writeBalances({ buckets, actions }: PrepayBalance): Promise<void>
   await actions.topUp(step(), {
     amount: quantity(20, 'EUR'),
     bucket: moneyBucket,
-    ...kept({ reason: 'Welcome top-up' }),
+    ...preservedAttributes({ reason: 'Welcome top-up' }),
   });
   await actions.adjust(step(), {
     amount: quantity(4.99, 'EUR'),
     bucket: moneyBucket,
     adjustType: 'recurringChargeDebit',
-    ...kept({ reason: 'Monthly fee' }),
+    ...preservedAttributes({ reason: 'Monthly fee' }),
   });
   await actions.adjust(step(), {
     amount: quantity(120.5, 'MB'),
     bucket: dataBucket,
     adjustType: 'generalDebit',
-    ...kept({ reason: 'Browsing' }),
+    ...preservedAttributes({ reason: 'Browsing' }),
   });
   const reservation = await actions.reserve(step(), {
     amount: quantity(250, 'MB'),
     bucket: dataBucket,
-    ...kept({ reason: 'Streaming session' }),
+    ...preservedAttributes({ reason: 'Streaming session' }),
   });
   await actions.commit(step(), String(reservation.answer['id']), {
     amount: quantity(180.25, 'MB'),
@@ -85,12 +88,12 @@ async function writeBalances({ buckets, actions }: PrepayBalance): Promise<void>
   await actions.reserve(step(), {
     amount: quantity(5, 'EUR'),
     bucket: moneyBucket,
-    ...kept({ reason: 'Parking ticket' }),
+    ...preservedAttributes({ reason: 'Parking ticket' }),
   });
 
   const friend = { logicalResource: [{ id: '491700000002', value: '491700000002' }], relatedParty: [john] };
   await buckets.create(step(), {
-    ...kept({ name: "A friend's data" }),
+    ...preservedAttributes({ name: "A friend's data" }),
     ...friend,
     usageType: 'data',
     remainingValue: quantity(10, 'MB'),
@@ -99,13 +102,13 @@ async function writeBalances({ buckets, actions }: PrepayBalance): Promise<void>
     amount: quantity(500, 'MB'),
     bucket: dataBucket,
     receiverLogicalResource: { value: '491700000002' },
-    ...kept({ reason: 'A present' }),
+    ...preservedAttributes({ reason: 'A present' }),
   });
   await actions.topUp(step(), {
     amount: quantity(10, 'EUR'),
     bucket: moneyBucket,
     recurringPeriod: 'monthly',
     numberOfPeriods: 12,
-    ...kept({ reason: 'Monthly top-up' }),
+    ...preservedAttributes({ reason: 'Monthly top-up' }),
   });
 }

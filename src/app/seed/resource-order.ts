@@ -1,7 +1,7 @@
 import type { Domains } from '../../domain/domains.js';
 import { simulatedCategory, type ResourceOrderDomain } from '../../domain/resource-order/index.js';
-import type { SeedTools } from '../wiring.js';
-import { jane, kept, once, stepsOf } from './story.js';
+import type { SeedDependencies } from '../app-context.js';
+import { jane, preservedAttributes, once, stepsOf } from './demo-data.js';
 
 const seededKey = 'demo orders';
 
@@ -28,7 +28,10 @@ const stories: readonly Story[] = [
 ];
 
 /** Ten orders in different states, one of them with its cancellation. */
-export async function seedResourceOrder({ database, logger }: SeedTools, { resourceOrder }: Domains): Promise<void> {
+export async function seedResourceOrder(
+  { database, logger }: SeedDependencies,
+  { resourceOrder }: Domains,
+): Promise<void> {
   await once(database, seededKey, async () => {
     for (const story of stories) await tell(resourceOrder, story);
     logger.info('demo orders written');
@@ -42,7 +45,7 @@ async function tell(
   const step = stepsOf(`${seededKey} ${name}`);
   const { answer } = await orders.create(step(), {
     ...more,
-    ...kept({ name, relatedParty: [jane] }),
+    ...preservedAttributes({ name, relatedParty: [jane] }),
     orderItem: itemsOfLine(),
   });
   const id = String(answer['id']);
@@ -59,11 +62,14 @@ function itemsOfLine(): { id: string }[] {
   const dependsOn = { relationshipType: 'dependsOn', orderItem: { itemId: 'line' } };
   return [
     resourceItem('line', 'Optical fibre line', 'spec-fibre'),
-    { ...resourceItem('router', 'Home router', 'spec-router'), ...kept({ orderItemRelationship: [dependsOn] }) },
+    {
+      ...resourceItem('router', 'Home router', 'spec-router'),
+      ...preservedAttributes({ orderItemRelationship: [dependsOn] }),
+    },
   ];
 }
 
 function resourceItem(id: string, name: string, specification: string): { id: string } {
   const resource = { name, atType: 'PhysicalResource', resourceSpecification: { id: specification, name } };
-  return { id, ...kept({ action: 'add', quantity: 1, resource }) };
+  return { id, ...preservedAttributes({ action: 'add', quantity: 1, resource }) };
 }

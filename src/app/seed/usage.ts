@@ -1,9 +1,9 @@
 import type { Domains } from '../../domain/domains.js';
 import { Decimal } from '../../platform/decimal.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { anonymous } from '../../platform/principal.js';
-import type { SeedTools } from '../wiring.js';
-import { euro, jane, john, once, taxed, taxRate } from './story.js';
+import type { SeedDependencies } from '../app-context.js';
+import { euro, jane, john, once, taxed, taxRate } from './demo-data.js';
 
 const seededKey = 'demo usage';
 const usageCount = 320;
@@ -43,14 +43,14 @@ const specifications = [
 ];
 
 /** A month of two customers' usage, the same in every sandbox but for its dates; each usage has a name, so it is written once. */
-export async function seedUsage({ database, logger }: SeedTools, { usage }: Domains): Promise<void> {
+export async function seedUsage({ database, logger }: SeedDependencies, { usage }: Domains): Promise<void> {
   await once(database, seededKey, async () => {
     const context = { tenantId: anonymous.tenantId };
     const made = await usage.specifications.createMany(
       { ...context, idempotencyKey: `${seededKey} specifications` },
       specifications.map((each) => ({ ...each, lifecycleStatus: 'active' })),
     );
-    const rows = made.answer['items'] as Plain[];
+    const rows = made.answer['items'] as JsonObject[];
     // A start that is continued later still tells of the same month.
     const end = new Date(String(rows[0]?.['lastUpdate']));
     await usage.usages.createMany(context, usagesUntil(end, rows));
@@ -58,12 +58,12 @@ export async function seedUsage({ database, logger }: SeedTools, { usage }: Doma
   });
 }
 
-function usagesUntil(end: Date, rows: readonly Plain[]): object[] {
+function usagesUntil(end: Date, rows: readonly JsonObject[]): object[] {
   const random = randomSource(635);
   const ages = Array.from({ length: usageCount }, () => Math.floor(random() * monthMs)).sort((a, b) => b - a);
   return ages.map((age, index) => {
     const kind = kinds[[0, 1, 1, 1, 2][Math.floor(random() * 5)] as number] as Kind;
-    const specification = rows[kinds.indexOf(kind)] as Plain;
+    const specification = rows[kinds.indexOf(kind)] as JsonObject;
     const { characteristics, charge } = measured(kind, random);
     const usageDate = new Date(end.getTime() - age);
     const state =

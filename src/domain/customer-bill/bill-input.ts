@@ -1,4 +1,4 @@
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { requireAttachments, type AttachmentInput } from '../attachments.js';
 import { invalid, isGiven, missing, requireName, requireValidity, type Validity } from '../input.js';
 import { requireMoney, type Money } from '../money.js';
@@ -30,7 +30,7 @@ export interface BillInput {
   appliedPayment?: PaymentInput[] | null;
 }
 
-export function fromBillInput(input: BillInput): Plain {
+export function fromBillInput(input: BillInput): JsonObject {
   if (!isGiven(input.billingAccount) && !isGiven(input.financialAccount)) {
     throw missing('billingAccount', 'a bill is that of a billingAccount or of a financialAccount');
   }
@@ -38,18 +38,18 @@ export function fromBillInput(input: BillInput): Plain {
   const state = input.state ?? 'new';
   if (!firstBillStates.includes(state))
     throw invalid('state', `must at first be ${firstBillStates.join(' or ')}: '${state}'`);
-  const given = withoutNulls({ ...toPlainObject(input), state });
+  const given = withoutNulls({ ...toJsonObject(input), state });
   requireSums(given, 'taxItem', ['amountDue']);
   return given;
 }
 
 /** The changes of a PATCH: null removes. */
-export function fromBillChange(input: BillInput): Plain {
+export function fromBillChange(input: BillInput): JsonObject {
   for (const name of ['state', 'lastUpdate'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   checkBill(input);
-  return toPlainObject(input);
+  return toJsonObject(input);
 }
 
 function checkBill(input: BillInput): void {

@@ -1,8 +1,8 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { readRows } from '../../platform/write/rows.js';
-import type { CustomerBillTools } from './tools.js';
+import type { CustomerBillDependencies } from './dependencies.js';
 
 /** Lines that are in memory at a time. */
 const linesPerPage = 500;
@@ -18,7 +18,7 @@ export interface LineGroup {
 
 /** A bill as it stands, and how many lines it has. Its lines never change, but a bill that is new may get more. */
 export interface BillWithCount {
-  readonly bill: Plain;
+  readonly bill: JsonObject;
   readonly lineCount: number;
 }
 
@@ -26,12 +26,14 @@ export interface BillWithCount {
 export class BillLines {
   constructor(
     private readonly database: Database,
-    private readonly tools: CustomerBillTools,
+    private readonly dependencies: CustomerBillDependencies,
   ) {}
 
   /** Undefined when there is no such bill. */
   async find(tenantId: string, billId: string): Promise<BillWithCount | undefined> {
-    const bill = (await readRows(this.database, this.tools.shapes.customerBill, tenantId, [billId])).get(billId);
+    const bill = (await readRows(this.database, this.dependencies.mappings.customerBill, tenantId, [billId])).get(
+      billId,
+    );
     if (bill === undefined) return undefined;
     const [count] = await this.database.query<{ lines: number }>(
       Prisma.sql`SELECT count(*)::int AS "lines" FROM ${linesOf(tenantId, billId)}`,
@@ -52,7 +54,7 @@ export class BillLines {
   }
 
   /** All lines, in the order in which they were made. */
-  async *all(tenantId: string, billId: string): AsyncGenerator<Plain[]> {
+  async *all(tenantId: string, billId: string): AsyncGenerator<JsonObject[]> {
     for await (const ids of this.idPages(tenantId, billId)) yield this.read(tenantId, ids);
   }
 
@@ -70,12 +72,12 @@ export class BillLines {
   }
 
   /** Lines by id, a page at a time. */
-  async *byId(tenantId: string, ids: readonly string[]): AsyncGenerator<Plain[]> {
+  async *byId(tenantId: string, ids: readonly string[]): AsyncGenerator<JsonObject[]> {
     for (let at = 0; at < ids.length; at += linesPerPage) yield this.read(tenantId, ids.slice(at, at + linesPerPage));
   }
 
-  private async read(tenantId: string, ids: readonly string[]): Promise<Plain[]> {
-    const rows = await readRows(this.database, this.tools.shapes.appliedCustomerBillingRate, tenantId, ids);
+  private async read(tenantId: string, ids: readonly string[]): Promise<JsonObject[]> {
+    const rows = await readRows(this.database, this.dependencies.mappings.appliedCustomerBillingRate, tenantId, ids);
     return ids.map((id) => rows.get(id)).filter((row) => row !== undefined);
   }
 }

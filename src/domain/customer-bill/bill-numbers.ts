@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import { localTime } from '../../platform/calendar.js';
-import type { PlainValue } from '../../platform/plain.js';
+import type { JsonValue } from '../../platform/json-object.js';
 import type { Writing } from '../resource-writer.js';
 
 /** Digits of a number; more follow when they are needed. */
@@ -15,7 +15,7 @@ const seriesOfBills = 'INV';
  */
 export async function takeBillNumbers(
   { tx, tenantId, now }: Writing,
-  category: PlainValue | undefined,
+  category: JsonValue | undefined,
   count: number,
   zone: string,
 ): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { DomainError } from '../../platform/errors.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { requireTransition, type Transitions } from '../transitions.js';
 import { paidOf, remainingOf } from './payments.js';
 import { billTransitions } from './transitions.js';
@@ -8,7 +8,7 @@ import { billTransitions } from './transitions.js';
 const unnumbered: readonly string[] = ['new', 'onHold'];
 
 /** What a client's change of state changes of a bill. */
-export function move(bill: Plain, to: string): Plain {
+export function move(bill: JsonObject, to: string): JsonObject {
   const from = String(bill['state']);
   if (from === to) return {};
   const what = `customerBill '${String(bill['id'])}'`;
@@ -27,12 +27,12 @@ export function move(bill: Plain, to: string): Plain {
 }
 
 /** From onHold a bill goes back to where it came from; where nothing is paid, or all of it was reversed, it may also be validated anew. */
-function transitionsOf(bill: Plain): Transitions {
+function transitionsOf(bill: JsonObject): Transitions {
   const anew = paidOf(bill).isZero() ? (billTransitions['onHold'] ?? []) : [];
   return { ...billTransitions, onHold: [...new Set([String(bill['stateBeforeHold']), ...anew])] };
 }
 
 /** Whether the bill needs a number now: it has left new, and not only to be looked at. */
-export function needsNumber({ state, billNo }: Plain): boolean {
+export function needsNumber({ state, billNo }: JsonObject): boolean {
   return (billNo ?? null) === null && !unnumbered.includes(String(state));
 }

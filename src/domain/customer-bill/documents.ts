@@ -1,4 +1,4 @@
-import type { Plain, PlainValue } from '../../platform/plain.js';
+import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 
 /** A form in which every bill is given out. */
 export interface DocumentFormat {
@@ -23,17 +23,17 @@ export function documentPart({ extension }: DocumentFormat): string {
  * The bill with its documents: it always has some, and each has an id (profile of TMF678). Where none were given,
  * they are those that are made of the figures of the bill when somebody wants them.
  */
-export function withDocuments(bill: Plain): Plain {
+export function withDocuments(bill: JsonObject): JsonObject {
   const id = String(bill['id']);
-  const given = (bill['billDocument'] ?? []) as Plain[];
-  const documents: Plain[] =
+  const given = (bill['billDocument'] ?? []) as JsonObject[];
+  const documents: JsonObject[] =
     given.length > 0
       ? given.map((document, index) => ({ ...document, id: document['id'] ?? `${id}-${index + 1}` }))
       : ownDocuments(id);
   return { ...bill, billDocument: documents };
 }
 
-function ownDocuments(billId: string): Plain[] {
+function ownDocuments(billId: string): JsonObject[] {
   return documentFormats.map(({ extension, name, mimeType }) => ({
     id: `${billId}-${extension}`,
     name,
@@ -46,6 +46,6 @@ function ownDocuments(billId: string): Plain[] {
  * The format of a document that is made of the bill; undefined: it was given. Nobody can give one such an id, because
  * nobody knows the id of the bill before.
  */
-export function formatOf(billId: string, documentId: PlainValue | undefined): DocumentFormat | undefined {
+export function formatOf(billId: string, documentId: JsonValue | undefined): DocumentFormat | undefined {
   return documentFormats.find(({ extension }) => documentId === `${billId}-${extension}`);
 }

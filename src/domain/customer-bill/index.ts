@@ -10,10 +10,10 @@ import { createNextCycle } from './next-cycle.js';
 import { OnDemands } from './on-demand.js';
 import { createRates, type RateInput } from './rates.js';
 import { GroupedRates } from './run/grouped-rates.js';
-import { fulfil, type OnDemandOrder } from './run/on-demand-work.js';
+import { processOnDemandBill, type OnDemandOrder } from './run/on-demand-work.js';
 import { createRatesFromUsage, type RatedUsages, type RateUsagesInput } from './run/rates-from-usage.js';
 import { BillRuns, type RunOrder } from './run/runs.js';
-import type { CustomerBillTools } from './tools.js';
+import type { CustomerBillDependencies } from './dependencies.js';
 
 export type { BillLines, BillWithCount, LineGroup } from './bill-lines.js';
 export { documentFormats, documentPart, formatOf, type DocumentFormat } from './documents.js';
@@ -24,7 +24,7 @@ export { redrafting } from './redraft.js';
 export { rateGroupings, type RateGrouping } from './run/grouped-rates.js';
 export type { OnDemandOrder } from './run/on-demand-work.js';
 export type { RunOrder } from './run/runs.js';
-export { customerBillResources } from './tools.js';
+export { customerBillResources } from './dependencies.js';
 
 /** What it does later, in the background. */
 export interface CustomerBillJobs {
@@ -52,20 +52,20 @@ export interface CustomerBillDomain {
 
 export function createCustomerBill(
   database: Database,
-  tools: CustomerBillTools,
+  dependencies: CustomerBillDependencies,
   jobs: CustomerBillJobs,
 ): CustomerBillDomain {
   return {
-    bills: new CustomerBills(database, tools),
-    lines: new BillLines(database, tools),
-    onDemands: new OnDemands(database, tools, jobs.billOnDemand),
-    rates: createRates(database, tools),
-    cycles: createCycles(database, tools),
-    cycleSpecifications: createCycleSpecifications(database, tools),
-    runs: new BillRuns(database, tools, jobs.runBillCycle),
+    bills: new CustomerBills(database, dependencies),
+    lines: new BillLines(database, dependencies),
+    onDemands: new OnDemands(database, dependencies, jobs.billOnDemand),
+    rates: createRates(database, dependencies),
+    cycles: createCycles(database, dependencies),
+    cycleSpecifications: createCycleSpecifications(database, dependencies),
+    runs: new BillRuns(database, dependencies, jobs.runBillCycle),
     groupedRates: new GroupedRates(database),
-    createNextCycle: (context, specificationId) => createNextCycle(database, tools, context, specificationId),
-    createRatesFromUsage: (context, input) => createRatesFromUsage(database, tools, context, input),
-    billOnDemand: (order) => fulfil(database, tools, order),
+    createNextCycle: (context, specificationId) => createNextCycle(database, dependencies, context, specificationId),
+    createRatesFromUsage: (context, input) => createRatesFromUsage(database, dependencies, context, input),
+    billOnDemand: (order) => processOnDemandBill(database, dependencies, order),
   };
 }

@@ -1,8 +1,8 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
-import { DomainError, shown } from '../../platform/errors.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 import { localTime } from '../../platform/calendar.js';
-import { withoutNulls, type Plain } from '../../platform/plain.js';
+import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { runCommand, type Answer } from '../../platform/write/command.js';
 import { idempotencyOf } from '../../platform/write/idempotency.js';
 import { insertRows, lockRow } from '../../platform/write/rows.js';
@@ -10,7 +10,7 @@ import { writeAll } from '../../platform/write/write-all.js';
 import type { WriteContext } from '../changes.js';
 import { changeEvent } from '../events.js';
 import { completeCycle, isOneOfPeriods, nextPeriod, type BillingPeriod } from './periods.js';
-import type { CustomerBillTools } from './tools.js';
+import type { CustomerBillDependencies } from './dependencies.js';
 
 /** When the first and the last cycle of a specification begin; null: there is none. */
 interface KnownCycles {
@@ -24,23 +24,23 @@ interface KnownCycles {
  */
 export function createNextCycle(
   database: Database,
-  tools: CustomerBillTools,
+  dependencies: CustomerBillDependencies,
   context: WriteContext,
   specificationId: string,
 ): Promise<Answer> {
   const { tenantId } = context;
-  const { shapes, nextId, clock, timeZone } = tools;
+  const { mappings, nextId, clock, timeZone } = dependencies;
   const idempotency = idempotencyOf(context.idempotencyKey, 'createNextBillCycle', { id: specificationId });
   return runCommand(database, clock, { tenantId, idempotency }, async (tx, now) => {
     // Whoever makes the next one at the same time waits here.
-    const locked = await lockRow(tx, shapes.billCycleSpecification, tenantId, specificationId);
+    const locked = await lockRow(tx, mappings.billCycleSpecification, tenantId, specificationId);
     if (locked === undefined)
-      throw new DomainError('NOT_FOUND', `billCycleSpecification '${shown(specificationId)}' does not exist`);
+      throw new DomainError('NOT_FOUND', `billCycleSpecification '${abbreviated(specificationId)}' does not exist`);
     const specification = withoutNulls(locked);
     const [known] = await tx.query<KnownCycles>(Prisma.sql`
       SELECT min("validForStart") AS "first", max("validForStart") AS "last" FROM "BillCycle"
       WHERE "tenantId" = ${tenantId} AND "billCycleSpecification" @> ${JSON.stringify({ id: specificationId })}::jsonb`);
-    const { startDateTime, endDateTime } = (specification['validFor'] ?? {}) as Plain;
+    const { startDateTime, endDateTime } = (specification['validFor'] ?? {}) as JsonObject;
     const validFrom = typeof startDateTime === 'string' ? new Date(startDateTime) : undefined;
     const anchor =
       anchorOf(specification, validFrom, known, timeZone) ?? localTime(now, timeZone).startOf('month').toJSDate();
@@ -60,7 +60,7 @@ export function createNextCycle(
       );
     }
     const cycle = newCycle(specification, period, nextId(now), now, timeZone);
-    await writeAll(tx, [insertRows(shapes.billCycle, tenantId, [cycle])]);
+    await writeAll(tx, [insertRows(mappings.billCycle, tenantId, [cycle])]);
     return { answer: cycle, events: [changeEvent('billCycle', 'Create', cycle, now, nextId)] };
   });
 }
@@ -71,7 +71,7 @@ export function createNextCycle(
  * Undefined where there is neither.
  */
 function anchorOf(
-  specification: Plain,
+  specification: JsonObject,
   validFrom: Date | undefined,
   known: KnownCycles | undefined,
   zone: string,
@@ -80,7 +80,13 @@ function anchorOf(
   return validFrom && isOneOfPeriods(specification, validFrom, known.last, zone) ? validFrom : known.first;
 }
 
-function newCycle(specification: Plain, { start, end }: BillingPeriod, id: string, now: Date, zone: string): Plain {
+function newCycle(
+  specification: JsonObject,
+  { start, end }: BillingPeriod,
+  id: string,
+  now: Date,
+  zone: string,
+): JsonObject {
   const name = specification['name'];
   const reference = { id: String(specification['id']), ...(typeof name === 'string' && { name }) };
   const validFor = { startDateTime: start.toISOString(), endDateTime: end.toISOString() };

@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/database/database.js';
-import { DomainError, shown } from '../../platform/errors.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 import type { Job } from '../../platform/jobs/jobs.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
 import type { WriteContext } from '../changes.js';
 import { invalid, isGiven, missing, requireName } from '../input.js';
@@ -9,7 +9,7 @@ import { ResourceWriter } from '../resource-writer.js';
 import { requireTransition } from '../transitions.js';
 import type { Reference } from './bill-input.js';
 import type { OnDemandOrder } from './run/on-demand-work.js';
-import type { CustomerBillTools } from './tools.js';
+import type { CustomerBillDependencies } from './dependencies.js';
 import { onDemandTransitions } from './transitions.js';
 
 const firstState = 'inProgress';
@@ -26,12 +26,12 @@ export interface OnDemandInput {
 export class OnDemands extends ResourceWriter<OnDemandInput> {
   constructor(
     database: Database,
-    tools: CustomerBillTools,
+    dependencies: CustomerBillDependencies,
     private readonly job: Job<OnDemandOrder>,
   ) {
-    super(database, tools, {
+    super(database, dependencies, {
       resource: 'customerBillOnDemand',
-      shape: tools.shapes.customerBillOnDemand,
+      mapping: dependencies.mappings.customerBillOnDemand,
       state: 'state',
       stamps: ['lastUpdate'],
       begins: { attribute: 'state', allowed: [firstState] },
@@ -70,7 +70,7 @@ export class OnDemands extends ResourceWriter<OnDemandInput> {
   }
 }
 
-function fromOnDemandInput(input: OnDemandInput): Plain {
+function fromOnDemandInput(input: OnDemandInput): JsonObject {
   if (!isGiven(input.billingAccount) && !isGiven(input.relatedParty)) {
     throw missing('billingAccount', 'a bill is asked for a billingAccount or a relatedParty');
   }
@@ -78,20 +78,20 @@ function fromOnDemandInput(input: OnDemandInput): Plain {
     const id = input[name]?.id;
     if (isGiven(id)) requireName(`${name}.id`, id);
   }
-  return withoutNulls({ ...toPlainObject(input), state: firstState });
+  return withoutNulls({ ...toJsonObject(input), state: firstState });
 }
 
 /** The changes of a PATCH: null removes. */
-function fromOnDemandChange(input: OnDemandInput): Plain {
+function fromOnDemandChange(input: OnDemandInput): JsonObject {
   const { state } = input;
   if (state === null) throw invalid('state', 'cannot be removed');
   if (state !== undefined && !Object.hasOwn(onDemandTransitions, state)) {
-    throw invalid('state', `must be one of ${Object.keys(onDemandTransitions).join(', ')}: '${shown(state)}'`);
+    throw invalid('state', `must be one of ${Object.keys(onDemandTransitions).join(', ')}: '${abbreviated(state)}'`);
   }
-  return toPlainObject(input);
+  return toJsonObject(input);
 }
 
-function requireFinal({ id, state }: Plain): void {
+function requireFinal({ id, state }: JsonObject): void {
   if (state === 'inProgress') {
     throw new DomainError(
       'CONFLICT',

@@ -1,6 +1,6 @@
 import { Decimal, zero } from '../../platform/decimal.js';
-import { DomainError, shown } from '../../platform/errors.js';
-import type { Plain } from '../../platform/plain.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { decimalProblem } from '../amount.js';
 import { invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
@@ -15,7 +15,7 @@ const paymentsMax = 1_000;
  * What further payments and reversals change of a bill: what remains is exact, and the state follows it. What was
  * applied before, by an equal request, is passed over; when that is everything, nothing changes.
  */
-export function pay(bill: Plain, entries: readonly Plain[]): Plain {
+export function pay(bill: JsonObject, entries: readonly JsonObject[]): JsonObject {
   const what = `customerBill '${String(bill['id'])}'`;
   const known = [...paymentsOf(bill)];
   const count = known.length;
@@ -33,40 +33,42 @@ export function pay(bill: Plain, entries: readonly Plain[]): Plain {
   return {
     appliedPayment: known,
     state,
-    remainingAmount: { value: remaining.toNumber(), unit: appliedBy(known.at(-1) as Plain).unit },
+    remainingAmount: { value: remaining.toNumber(), unit: appliedBy(known.at(-1) as JsonObject).unit },
   };
 }
 
-function isReversal(entry: Plain): boolean {
+function isReversal(entry: JsonObject): boolean {
   return appliedBy(entry).value < 0;
 }
 
-function paymentIdOf(entry: Plain): string {
-  return String((entry['payment'] as Plain)['id']);
+function paymentIdOf(entry: JsonObject): string {
+  return String((entry['payment'] as JsonObject)['id']);
 }
 
 /** A reversal that has no id of its own goes by that of its payment, so that a repeated request is known. */
-function reversalIdOf(entry: Plain): string {
+function reversalIdOf(entry: JsonObject): string {
   return String(entry['reversalId'] ?? paymentIdOf(entry));
 }
 
 /** Whether an equal request was here before. Throws CONFLICT for another one under the same id. */
-function isRepetition(known: readonly Plain[], entry: Plain, what: string): boolean {
+function isRepetition(known: readonly JsonObject[], entry: JsonObject, what: string): boolean {
   return isReversal(entry) ? isReversalRepeated(known, entry, what) : isPaymentRepeated(known, entry, what);
 }
 
-function isPaymentRepeated(known: readonly Plain[], entry: Plain, what: string): boolean {
+function isPaymentRepeated(known: readonly JsonObject[], entry: JsonObject, what: string): boolean {
   const id = paymentIdOf(entry);
   const payments = known.filter((one) => paymentIdOf(one) === id && !isReversal(one));
   const [first] = payments;
   if (first === undefined) return false;
   if (leftOf(known, id).isZero())
-    throw conflict(`payment '${shown(id)}' of ${what} was reversed and is not used again`);
+    throw conflict(`payment '${abbreviated(id)}' of ${what} was reversed and is not used again`);
   if (payments.some((one) => isSameAmount(one, entry))) return true;
-  throw conflict(`payment '${shown(id)}' is applied to ${what} with ${amountText(first)}, not ${amountText(entry)}`);
+  throw conflict(
+    `payment '${abbreviated(id)}' is applied to ${what} with ${amountText(first)}, not ${amountText(entry)}`,
+  );
 }
 
-function isReversalRepeated(known: readonly Plain[], entry: Plain, what: string): boolean {
+function isReversalRepeated(known: readonly JsonObject[], entry: JsonObject, what: string): boolean {
   const [id, reversalId] = [paymentIdOf(entry), reversalIdOf(entry)];
   const earlier = known.find((one) => isReversal(one) && reversalIdOf(one) === reversalId);
   if (earlier === undefined) {
@@ -75,48 +77,48 @@ function isReversalRepeated(known: readonly Plain[], entry: Plain, what: string)
   }
   if (paymentIdOf(earlier) === id && isSameAmount(earlier, entry)) return true;
   throw conflict(
-    `reversal '${shown(reversalId)}' of ${what} took back ${amountText(earlier)} of payment '${shown(paymentIdOf(earlier))}': another one needs a reversalId of its own`,
+    `reversal '${abbreviated(reversalId)}' of ${what} took back ${amountText(earlier)} of payment '${abbreviated(paymentIdOf(earlier))}': another one needs a reversalId of its own`,
     'reversalId',
   );
 }
 
-function requireReversible(known: readonly Plain[], entry: Plain, what: string): void {
+function requireReversible(known: readonly JsonObject[], entry: JsonObject, what: string): void {
   const id = paymentIdOf(entry);
   const { value } = appliedBy(entry);
   const payment = known.find((one) => paymentIdOf(one) === id && !isReversal(one));
   if (payment === undefined) {
     throw invalid(
       'appliedPayment.appliedAmount.value',
-      `must be greater than zero: ${value}. ${what} has no payment '${shown(id)}' that could be reversed`,
+      `must be greater than zero: ${value}. ${what} has no payment '${abbreviated(id)}' that could be reversed`,
     );
   }
   requireUnit(appliedBy(payment).unit, entry, what);
   const left = leftOf(known, id);
   if (left.plus(value).isNegative()) {
     throw conflict(
-      `of payment '${shown(id)}' of ${what} ${left.toString()} can be reversed, less than ${new Decimal(value).abs().toString()}`,
+      `of payment '${abbreviated(id)}' of ${what} ${left.toString()} can be reversed, less than ${new Decimal(value).abs().toString()}`,
       'appliedAmount',
     );
   }
 }
 
 /** What is applied of a payment, without what was taken back of it. */
-function leftOf(known: readonly Plain[], id: string): Decimal {
+function leftOf(known: readonly JsonObject[], id: string): Decimal {
   return paidOf({ appliedPayment: known.filter((one) => paymentIdOf(one) === id) });
 }
 
-function isSameAmount(one: Plain, other: Plain): boolean {
+function isSameAmount(one: JsonObject, other: JsonObject): boolean {
   const [a, b] = [appliedBy(one), appliedBy(other)];
   return a.unit === b.unit && a.value === b.value;
 }
 
-function amountText(entry: Plain): string {
+function amountText(entry: JsonObject): string {
   const { value, unit } = appliedBy(entry);
-  return `${new Decimal(value).abs().toString()} ${shown(unit)}`;
+  return `${new Decimal(value).abs().toString()} ${abbreviated(unit)}`;
 }
 
 /** Answers the currency it is due in. */
-function requirePayable(bill: Plain, what: string): string {
+function requirePayable(bill: JsonObject, what: string): string {
   const due = storedMoney(bill['amountDue']);
   if (due === undefined) throw conflict(`${what} has no amountDue that could be paid`);
   const state = String(bill['state']);
@@ -125,17 +127,17 @@ function requirePayable(bill: Plain, what: string): string {
   return due.unit;
 }
 
-function requireUnit(unit: string, entry: Plain, what: string): void {
+function requireUnit(unit: string, entry: JsonObject, what: string): void {
   const applied = appliedBy(entry);
   if (applied.unit === unit) return;
   throw new DomainError(
     'CURRENCY_MISMATCH',
-    `${what} is due in '${unit}', and cannot be paid in '${shown(applied.unit)}'`,
+    `${what} is due in '${unit}', and cannot be paid in '${abbreviated(applied.unit)}'`,
     { path: 'appliedPayment.appliedAmount.unit' },
   );
 }
 
-function after(remaining: Decimal, unit: string, entry: Plain, what: string): Decimal {
+function after(remaining: Decimal, unit: string, entry: JsonObject, what: string): Decimal {
   requireUnit(unit, entry, what);
   const { value } = appliedBy(entry);
   const path = 'appliedPayment.appliedAmount';

@@ -1,5 +1,5 @@
 import { Decimal, zero } from '../../platform/decimal.js';
-import { canonicalJson, type Plain, type PlainValue } from '../../platform/plain.js';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../platform/json-object.js';
 import { requireAmount } from '../amount.js';
 import { invalid, isGiven, requireName } from '../input.js';
 import type { Money } from '../money.js';
@@ -39,25 +39,25 @@ function requireEntry(path: string, { payment, appliedAmount }: PaymentInput, am
   requireAmount(amount, `${path}.appliedAmount.value`);
 }
 
-export function paymentsOf(bill: Plain): Plain[] {
-  return (bill['appliedPayment'] ?? []) as Plain[];
+export function paymentsOf(bill: JsonObject): JsonObject[] {
+  return (bill['appliedPayment'] ?? []) as JsonObject[];
 }
 
 /** What its payments come to together, without what was taken back. */
-export function paidOf(bill: Plain): Decimal {
+export function paidOf(bill: JsonObject): Decimal {
   return paymentsOf(bill).reduce((sum, payment) => sum.plus(appliedBy(payment).value), zero);
 }
 
-export function appliedBy(payment: Plain): StoredMoney {
+export function appliedBy(payment: JsonObject): StoredMoney {
   const amount = storedMoney(payment['appliedAmount']);
   if (amount === undefined) throw new Error('a payment has an amount');
   return amount;
 }
 
 /** The payments that a list has beyond those of the bill: they are added, never changed or taken back. */
-export function addedPayments(bill: Plain, list: PlainValue): Plain[] {
+export function addedPayments(bill: JsonObject, list: JsonValue): JsonObject[] {
   const known = paymentsOf(bill);
-  const wanted = (list ?? []) as Plain[];
+  const wanted = (list ?? []) as JsonObject[];
   const isKept = known.every(
     (payment, index) => canonicalJson(payment) === canonicalJson(withoutInnerNulls(wanted[index] ?? null)),
   );
@@ -66,11 +66,11 @@ export function addedPayments(bill: Plain, list: PlainValue): Plain[] {
       'appliedPayment',
       'takes further payments at its end; those that are there are neither changed nor removed',
     );
-  return wanted.slice(known.length).map((payment) => withoutInnerNulls(payment) as Plain);
+  return wanted.slice(known.length).map((payment) => withoutInnerNulls(payment) as JsonObject);
 }
 
 /** What is still to be paid: nothing of a settled bill, else what is due without the payments. */
-export function remainingOf(bill: Plain): StoredMoney | undefined {
+export function remainingOf(bill: JsonObject): StoredMoney | undefined {
   const due = storedMoney(bill['amountDue']);
   if (due === undefined) return undefined;
   const state = bill['state'] === 'onHold' ? bill['stateBeforeHold'] : bill['state'];
@@ -78,7 +78,7 @@ export function remainingOf(bill: Plain): StoredMoney | undefined {
 }
 
 /** Absent and null say the same, also within a payment. */
-function withoutInnerNulls(value: PlainValue): PlainValue {
+function withoutInnerNulls(value: JsonValue): JsonValue {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, part]) => (part === null ? [] : [[name, withoutInnerNulls(part)]])),

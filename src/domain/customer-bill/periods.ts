@@ -1,7 +1,7 @@
 import type { DateTime, DurationLike } from 'luxon';
 import { later, localTime } from '../../platform/calendar.js';
-import { own } from '../../platform/json.js';
-import type { Plain } from '../../platform/plain.js';
+import { ownProperty } from '../../platform/json.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { invalid } from '../input.js';
 
 interface Recurrence {
@@ -28,11 +28,11 @@ export const billingPeriods: readonly string[] = Object.keys(recurrences);
 export const frequencies: readonly string[] = Object.values(recurrences).map(({ frequency }) => frequency);
 
 export function frequencyOf(billingPeriod: string): string | undefined {
-  return own(recurrences, billingPeriod)?.frequency;
+  return ownProperty(recurrences, billingPeriod)?.frequency;
 }
 
 /** What recurs by a specification: its billingPeriod, or the period of its frequency. */
-function recurrenceOf({ billingPeriod, frequency }: Plain): Recurrence | undefined {
+function recurrenceOf({ billingPeriod, frequency }: JsonObject): Recurrence | undefined {
   return Object.entries(recurrences).find(
     ([period, recurrence]) => period === billingPeriod || recurrence.frequency === frequency,
   )?.[1];
@@ -48,11 +48,16 @@ export interface BillingPeriod {
  * The period of this index, counted from an anchor, on the operator's calendar; undefined when the specification
  * does not say what recurs. Months, quarters and years count from the anchor: 31 January, 28 February, 31 March.
  */
-export function periodOf(specification: Plain, anchor: Date, index: number, zone: string): BillingPeriod | undefined {
+export function periodOf(
+  specification: JsonObject,
+  anchor: Date,
+  index: number,
+  zone: string,
+): BillingPeriod | undefined {
   const recurrence = recurrenceOf(specification);
   if (recurrence === undefined) return undefined;
   const at = (count: number): Date =>
-    count === 0 ? new Date(anchor) : within(later(anchor, recurrence.times(count), zone));
+    count === 0 ? new Date(anchor) : requireRepresentable(later(anchor, recurrence.times(count), zone));
   return { start: at(index), end: at(index + 1) };
 }
 
@@ -61,7 +66,7 @@ export function periodOf(specification: Plain, anchor: Date, index: number, zone
  * Undefined when the specification does not say what recurs.
  */
 export function nextPeriod(
-  specification: Plain,
+  specification: JsonObject,
   first: Date,
   last: Date | undefined,
   zone: string,
@@ -73,7 +78,7 @@ export function nextPeriod(
 }
 
 /** Whether one of the periods that are counted from this anchor begins at that instant. */
-export function isOneOfPeriods(specification: Plain, anchor: Date, start: Date, zone: string): boolean {
+export function isOneOfPeriods(specification: JsonObject, anchor: Date, start: Date, zone: string): boolean {
   return nextPeriod(specification, anchor, new Date(start.getTime() - 1), zone)?.start.getTime() === start.getTime();
 }
 
@@ -90,8 +95,8 @@ export const offsetAttributes: readonly string[] = Object.values(offsets);
  * What a cycle leaves to its specification: the end of its period, the period's name, and the dates so many days
  * after its start. Without a start there is nothing to count from.
  */
-export function completeCycle(cycle: Plain, specification: Plain, zone: string): Plain {
-  const { startDateTime, endDateTime } = (cycle['validFor'] ?? {}) as Plain;
+export function completeCycle(cycle: JsonObject, specification: JsonObject, zone: string): JsonObject {
+  const { startDateTime, endDateTime } = (cycle['validFor'] ?? {}) as JsonObject;
   if (typeof startDateTime !== 'string') return cycle;
   const start = new Date(startDateTime);
   const end = endDateTime ?? periodOf(specification, start, 0, zone)?.end.toISOString();
@@ -100,16 +105,16 @@ export function completeCycle(cycle: Plain, specification: Plain, zone: string):
     const days = specification[offset];
     return typeof days === 'number' ? [[date, daysAfter(start, days, zone).toISOString()] as const] : [];
   });
-  const derived: Plain = { ...(name && { billingPeriod: name }), ...Object.fromEntries(dates) };
+  const derived: JsonObject = { ...(name && { billingPeriod: name }), ...Object.fromEntries(dates) };
   return { ...derived, ...cycle, validFor: { startDateTime, ...(end !== undefined && { endDateTime: end }) } };
 }
 
 function daysAfter(start: Date, days: number, zone: string): Date {
-  return days === 0 ? start : within(later(start, { days }, zone));
+  return days === 0 ? start : requireRepresentable(later(start, { days }, zone));
 }
 
 /** Years that four digits can tell. */
-function within(date: Date): Date {
+function requireRepresentable(date: Date): Date {
   const year = date.getUTCFullYear();
   if (year >= 1 && year <= 9999) return date;
   throw invalid('validFor.startDateTime', 'leads to a date beyond the calendar');

@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/database/database.js';
 import { Decimal } from '../../platform/decimal.js';
-import { DomainError, shown } from '../../platform/errors.js';
-import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
+import { canonicalJson, toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { lockRow } from '../../platform/write/rows.js';
 import { invalid, isGiven, missing, requireName, requireValidity, type Validity, withoutAddress } from '../input.js';
 import { requireMoney, type Money } from '../money.js';
@@ -11,7 +11,7 @@ import { minorDigitsOf } from './run/currencies.js';
 import { fixedOf, percentOf, priceOf } from './run/prices.js';
 import { releaseUsages } from './run/usage-rates.js';
 import { requireSums, requireTaxes, storedMoney, type TaxInput } from './tax.js';
-import type { CustomerBillTools } from './tools.js';
+import type { CustomerBillDependencies } from './dependencies.js';
 
 const rateTypes: readonly string[] = ['appliedBillingCharge', 'appliedBillingCredit', 'appliedPenaltyCharge'];
 const defaultRateType = 'appliedBillingCharge';
@@ -33,15 +33,15 @@ export interface RateInput {
 }
 
 /** TMF678 applied billing rates: they wait to be billed, and stand as they are once they were. */
-export function createRates(database: Database, tools: CustomerBillTools): ResourceWriter<RateInput> {
-  return new ResourceWriter(database, tools, {
+export function createRates(database: Database, dependencies: CustomerBillDependencies): ResourceWriter<RateInput> {
+  return new ResourceWriter(database, dependencies, {
     resource: 'appliedCustomerBillingRate',
-    shape: tools.shapes.appliedCustomerBillingRate,
+    mapping: dependencies.mappings.appliedCustomerBillingRate,
     fromInput: fromRateInput,
     fromChange: fromRateChange,
     complete: async (given, writing) => {
-      const rate: Plain = { date: writing.now.toISOString(), ...given };
-      return rate['isBilled'] === true ? onBill(rate, writing, tools) : rate;
+      const rate: JsonObject = { date: writing.now.toISOString(), ...given };
+      return rate['isBilled'] === true ? onBill(rate, writing, dependencies) : rate;
     },
     require: (before, after) => {
       requireNotBilled(before, 'changed');
@@ -57,14 +57,14 @@ export function createRates(database: Database, tools: CustomerBillTools): Resou
   });
 }
 
-function fromRateInput(input: RateInput): Plain {
+function fromRateInput(input: RateInput): JsonObject {
   checkRate(input);
   const isBilled = input.isBilled ?? false;
   if (isBilled && !isGiven(input.bill)) throw missing('bill', 'a rate that is billed stands on one');
   if (!isBilled && isGiven(input.bill)) throw invalid('bill', 'can only be that of a rate with isBilled true');
   if (!isBilled && !isGiven(input.billingAccount)) throw missing('billingAccount', 'it is billed to one');
   const given = withoutNulls({
-    ...toPlainObject(input),
+    ...toJsonObject(input),
     isBilled,
     appliedBillingRateType: input.appliedBillingRateType ?? defaultRateType,
   });
@@ -74,12 +74,12 @@ function fromRateInput(input: RateInput): Plain {
 }
 
 /** The changes of a PATCH: null removes. */
-function fromRateChange(input: RateInput): Plain {
+function fromRateChange(input: RateInput): JsonObject {
   for (const name of ['billingAccount', 'date', 'appliedBillingRateType'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   checkRate(input);
-  return toPlainObject(input);
+  return toJsonObject(input);
 }
 
 function checkRate(input: RateInput): void {
@@ -93,7 +93,7 @@ function checkRate(input: RateInput): void {
     appliedTax,
   } = input;
   if (isGiven(type) && !rateTypes.includes(type)) {
-    throw invalid('appliedBillingRateType', `must be one of ${rateTypes.join(', ')}: '${shown(type)}'`);
+    throw invalid('appliedBillingRateType', `must be one of ${rateTypes.join(', ')}: '${abbreviated(type)}'`);
   }
   for (const [name, reference] of Object.entries({ bill, billingAccount, product })) {
     if (isGiven(reference)) requireName(`${name}.id`, reference.id);
@@ -108,11 +108,15 @@ function checkRate(input: RateInput): void {
 }
 
 /** A rate that comes with its bill: the bill is ours, has not left new, and is locked, so that it stays so. One whose figures are the sums of its lines has them all. */
-async function onBill(rate: Plain, { tx, tenantId }: Writing, { shapes }: CustomerBillTools): Promise<Plain> {
+async function onBill(
+  rate: JsonObject,
+  { tx, tenantId }: Writing,
+  { mappings }: CustomerBillDependencies,
+): Promise<JsonObject> {
   const { id } = rate['bill'] as unknown as Reference;
-  const bill = await lockRow(tx, shapes.customerBill, tenantId, id);
+  const bill = await lockRow(tx, mappings.customerBill, tenantId, id);
   if (bill === undefined)
-    throw new DomainError('BILL_UNKNOWN', `bill '${shown(id)}' does not exist`, { path: 'bill.id' });
+    throw new DomainError('BILL_UNKNOWN', `bill '${abbreviated(id)}' does not exist`, { path: 'bill.id' });
   if (bill['state'] !== 'new')
     throw new DomainError(
       'CONFLICT',
@@ -129,21 +133,23 @@ async function onBill(rate: Plain, { tx, tenantId }: Writing, { shapes }: Custom
   const account = (bill['billingAccount'] ?? undefined) as unknown as Reference | undefined;
   const given = rate['billingAccount'] as unknown as Reference | undefined;
   if (given && account && given.id !== account.id) {
-    throw invalid('billingAccount.id', `must be that of the bill, '${account.id}': '${shown(given.id)}'`);
+    throw invalid('billingAccount.id', `must be that of the bill, '${account.id}': '${abbreviated(given.id)}'`);
   }
   const billingAccount = rate['billingAccount'] ?? bill['billingAccount'];
   if (!billingAccount) throw missing('billingAccount', 'neither the rate nor its bill names one');
-  return { ...rate, bill: withoutAddress(rate['bill'] as Plain), billingAccount };
+  return { ...rate, bill: withoutAddress(rate['bill'] as JsonObject), billingAccount };
 }
 
 /**
  * Refuses two amounts that are not one price: what lies between them must be the percentages that are given, as near as
  * rounding the net amount and each tax to the currency comes. Where all taxes have amounts, these add up already.
  */
-function requireOnePrice(rate: Plain): void {
+function requireOnePrice(rate: JsonObject): void {
   const [excluded, included] = [storedMoney(rate['taxExcludedAmount']), storedMoney(rate['taxIncludedAmount'])];
   const { taxes } = priceOf(rate);
-  const isTold = ((rate['appliedTax'] ?? []) as Plain[]).every(({ taxAmount }) => storedMoney(taxAmount) !== undefined);
+  const isTold = ((rate['appliedTax'] ?? []) as JsonObject[]).every(
+    ({ taxAmount }) => storedMoney(taxAmount) !== undefined,
+  );
   if (!excluded || !included || taxes.length === 0 || isTold) return;
   const percent = percentOf(taxes);
   const expected = new Decimal(excluded.value).times(percent).dividedBy(100).plus(excluded.value).plus(fixedOf(taxes));
@@ -157,7 +163,7 @@ function requireOnePrice(rate: Plain): void {
 }
 
 /** What is on a bill stays as it was billed. */
-function requireNotBilled({ id, isBilled }: Plain, what: string): void {
+function requireNotBilled({ id, isBilled }: JsonObject, what: string): void {
   if (isBilled === true)
     throw new DomainError('CONFLICT', `appliedCustomerBillingRate '${String(id)}' is billed and cannot be ${what}`, {
       path: 'isBilled',

@@ -2,7 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Backfill, BackfillBatch } from '../../platform/database/backfills.js';
 import type { Transaction } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
-import { withoutNulls, type Plain } from '../../platform/plain.js';
+import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { insertEvents } from '../../platform/write/outbox.js';
 import { lockRow, readRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
@@ -13,7 +13,7 @@ import { categoryOf } from './run/billing.js';
 import { BillSums, toFigures } from './run/figures.js';
 import { distinctParties } from './run/parties.js';
 import { storedMoney, type StoredMoney } from './tax.js';
-import type { CustomerBillTools } from './tools.js';
+import type { CustomerBillDependencies } from './dependencies.js';
 
 /** Drafts of one transaction ... */
 const billsPerBatch = 50;
@@ -31,18 +31,18 @@ interface Draft {
  * Version 0.1 took the tax out of a price and put it on again, and named no parties: bills that it calculated and nobody has
  * validated yet become what a run makes of their lines now. A bill with a number is left as the customer may have it.
  */
-export function redrafting(tools: CustomerBillTools): Backfill {
+export function redrafting(dependencies: CustomerBillDependencies): Backfill {
   return {
     name: 'draft-bills-of-prices-with-tax',
     // A draft that is validated meanwhile would keep its old figures for good.
     isBlocking: true,
-    batch: (tx, after) => redraftSome(tx, tools, after),
+    batch: (tx, after) => redraftSome(tx, dependencies, after),
   };
 }
 
 async function redraftSome(
   tx: Transaction,
-  tools: CustomerBillTools,
+  dependencies: CustomerBillDependencies,
   after: string | undefined,
 ): Promise<BackfillBatch> {
   const drafts = await nextDrafts(tx, after);
@@ -50,7 +50,7 @@ async function redraftSome(
   let count = 0;
   let last: Draft | undefined;
   for (const draft of drafts) {
-    const done = await redraft(tx, tools, draft);
+    const done = await redraft(tx, dependencies, draft);
     lines += done.lines;
     count += done.isChanged ? 1 : 0;
     last = draft;
@@ -69,21 +69,21 @@ function nextDrafts(tx: Transaction, after: string | undefined): Promise<Draft[]
 
 async function redraft(
   tx: Transaction,
-  tools: CustomerBillTools,
+  dependencies: CustomerBillDependencies,
   { tenantId, id }: Draft,
 ): Promise<{ lines: number; isChanged: boolean }> {
-  const { shapes, clock, nextId } = tools;
-  const locked = await lockRow(tx, shapes.customerBill, tenantId, id);
+  const { mappings, clock, nextId } = dependencies;
+  const locked = await lockRow(tx, mappings.customerBill, tenantId, id);
   const lineIds = await lineIdsOf(tx, tenantId, id);
   const currency = storedMoney(locked?.['amountDue'])?.unit;
   if (locked === undefined || currency === undefined || lineIds.length === 0) return { lines: 0, isChanged: false };
   const before = withoutNulls(locked);
   const sums = new BillSums(currency);
-  const parties = (before['relatedParty'] ?? []) as Plain[];
+  const parties = (before['relatedParty'] ?? []) as JsonObject[];
   for (let at = 0; at < lineIds.length; at += linesPerPage) {
     const ids = lineIds.slice(at, at + linesPerPage);
-    const rates = await readRows(tx, shapes.appliedCustomerBillingRate, tenantId, ids);
-    const origins = await lockOriginsOf(tx, shapes.usage, tenantId, ids);
+    const rates = await readRows(tx, mappings.appliedCustomerBillingRate, tenantId, ids);
+    const origins = await lockOriginsOf(tx, mappings.usage, tenantId, ids);
     for (const lineId of ids) {
       const [rate, origin] = [rates.get(lineId), origins.get(lineId)];
       if (rate) sums.add(withoutNulls(rate));
@@ -96,14 +96,14 @@ async function redraft(
   if (changes === undefined || next === undefined) return { lines: lineIds.length, isChanged: false };
   const bill = { ...next, lastUpdate: now.toISOString() };
   await writeAll(tx, [
-    updateRows(shapes.customerBill, tenantId, [...Object.keys(changes), 'lastUpdate'], [bill]),
+    updateRows(mappings.customerBill, tenantId, [...Object.keys(changes), 'lastUpdate'], [bill]),
     insertEvents(tenantId, [changeEvent('customerBill', 'AttributeValueChange', bill, now, nextId)]),
   ]);
   return { lines: lineIds.length, isChanged: true };
 }
 
 /** Undefined where no number tells what the lines come to any more: then the bill stays as it is. */
-function changesOf(sums: BillSums, parties: readonly Plain[]): Plain | undefined {
+function changesOf(sums: BillSums, parties: readonly JsonObject[]): JsonObject | undefined {
   try {
     const figures = toFigures(sums);
     const total = figures['taxIncludedAmount'] as StoredMoney;

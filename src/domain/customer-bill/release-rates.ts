@@ -1,5 +1,5 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import { withoutNulls, type Plain } from '../../platform/plain.js';
+import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { insertEvents } from '../../platform/write/outbox.js';
 import { lockRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
@@ -7,18 +7,18 @@ import { changed } from '../changes.js';
 import { changeEvent } from '../events.js';
 import type { Writing } from '../resource-writer.js';
 import { billingAttributes, lockOriginsOf, resultsByUsage, unbilled } from '../usage/billing.js';
-import type { CustomerBillTools } from './tools.js';
+import type { CustomerBillDependencies } from './dependencies.js';
 
 /** Rates that are handled by one statement. */
 const ratesPerStatementMax = 1_000;
 
 /** The rates of a bill that is deleted wait again to be billed, and so do the usages they came of. */
 export async function releaseRates(
-  { id }: Plain,
+  { id }: JsonObject,
   { tx, tenantId, now }: Writing,
-  { shapes, nextId }: CustomerBillTools,
+  { mappings, nextId }: CustomerBillDependencies,
 ): Promise<void> {
-  const shape = shapes.appliedCustomerBillingRate;
+  const mapping = mappings.appliedCustomerBillingRate;
   for (;;) {
     const found = await tx.query<{ id: string }>(Prisma.sql`
       SELECT r."id" FROM "AppliedCustomerBillingRate" r
@@ -26,7 +26,7 @@ export async function releaseRates(
       ORDER BY r."id" LIMIT ${ratesPerStatementMax}::int`);
     const rates = await lockRows(
       tx,
-      shape,
+      mapping,
       tenantId,
       found.map((rate) => rate.id),
     );
@@ -37,13 +37,13 @@ export async function releaseRates(
       changeEvent('appliedCustomerBillingRate', 'AttributeValueChange', rate, now, nextId),
     );
     const usages = unbilled(
-      resultsByUsage((await lockOriginsOf(tx, shapes.usage, tenantId, [...rates.keys()])).values()),
+      resultsByUsage((await lockOriginsOf(tx, mappings.usage, tenantId, [...rates.keys()])).values()),
       now,
       nextId,
     );
     await writeAll(tx, [
-      updateRows(shape, tenantId, ['isBilled', 'bill'], released),
-      updateRows(shapes.usage, tenantId, billingAttributes, usages.rows),
+      updateRows(mapping, tenantId, ['isBilled', 'bill'], released),
+      updateRows(mappings.usage, tenantId, billingAttributes, usages.rows),
       insertEvents(tenantId, [...events, ...usages.events]),
     ]);
     if (found.length < ratesPerStatementMax) return;

@@ -1,5 +1,5 @@
 import { Decimal, zero } from '../../platform/decimal.js';
-import type { Plain, PlainValue } from '../../platform/plain.js';
+import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { requireOpeningAmount } from '../amount.js';
 import { invalid, isGiven } from '../input.js';
 import { requireMoney, type Money } from '../money.js';
@@ -19,12 +19,12 @@ export function requireTaxes(path: string, taxes: readonly TaxInput[] | null | u
 }
 
 /** A Money as it is stored. */
-export interface StoredMoney extends Plain {
+export interface StoredMoney extends JsonObject {
   value: number;
   unit: string;
 }
 
-export function storedMoney(value: PlainValue | undefined): StoredMoney | undefined {
+export function storedMoney(value: JsonValue | undefined): StoredMoney | undefined {
   return (value ?? undefined) as StoredMoney | undefined;
 }
 
@@ -32,8 +32,8 @@ export function storedMoney(value: PlainValue | undefined): StoredMoney | undefi
  * Refuses amounts of several currencies, and amounts that do not add up: with both amounts and the taxes given, tax
  * included must be tax excluded and the taxes.
  */
-export function requireSums(row: Plain, taxes: 'appliedTax' | 'taxItem', others: readonly string[] = []): void {
-  const taxAmounts = ((row[taxes] ?? []) as Plain[]).map((tax) => storedMoney(tax['taxAmount']));
+export function requireSums(row: JsonObject, taxes: 'appliedTax' | 'taxItem', others: readonly string[] = []): void {
+  const taxAmounts = ((row[taxes] ?? []) as JsonObject[]).map((tax) => storedMoney(tax['taxAmount']));
   const named = ['taxExcludedAmount', 'taxIncludedAmount', ...others].map((name) => ({
     path: name,
     money: storedMoney(row[name]),

@@ -1,14 +1,14 @@
 import type { Database, Transaction } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
-import { canonicalJson, toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { canonicalJson, toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { runCommand, type Answer } from '../../platform/write/command.js';
 import { answerOf, idempotencyOf, type Idempotency } from '../../platform/write/idempotency.js';
 import { hideRow, lockRow, readRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
-import { eachOf, invalid } from '../input.js';
+import { mapNamingElement, invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
-import type { BalanceRequest, BalanceTools } from './apply.js';
+import type { BalanceRequest, BalanceDependencies } from './apply.js';
 import { awaitsPayment } from './awaited.js';
 import type { ActionKind, Amount, BalanceCommand, CreateCommand, PaymentCommand } from './commands.js';
 import type { BalanceEngine } from './engine.js';
@@ -33,16 +33,16 @@ import {
 } from './inputs.js';
 import { describingAttributes } from './patchable.js';
 import { completed, revise } from './revise.js';
-import type { Settler } from './settler.js';
+import type { DueWork } from './due-work.js';
 import { actionTransitions } from './transitions.js';
 
-/** The balance actions of TMF654 as the doors call them. */
+/** The balance actions of TMF654 as the transports call them. */
 export class BalanceActions {
   constructor(
     private readonly database: Database,
     private readonly engine: BalanceEngine,
-    private readonly settler: Settler,
-    private readonly tools: BalanceTools,
+    private readonly dueWork: DueWork,
+    private readonly dependencies: BalanceDependencies,
   ) {}
 
   topUp(context: WriteContext, input: TopupInput): Promise<Answer> {
@@ -93,7 +93,7 @@ export class BalanceActions {
    * happen, a completed action is reversed. The answer is the cancelled action.
    */
   cancel(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: Change): Promise<Answer> {
-    const changes = toPlainObject(input);
+    const changes = toJsonObject(input);
     const command: BalanceCommand = { type: 'cancel', kind, actionId: id, changes, ifRevision };
     return this.submit(context, `cancel ${kind}`, { id, ...changes }, [command]);
   }
@@ -109,7 +109,7 @@ export class BalanceActions {
     inputs: readonly Input[],
     toCommand: (input: Input) => CreateCommand,
   ): Promise<Answer> {
-    const commands = eachOf(inputs, toCommand);
+    const commands = mapNamingElement(inputs, toCommand);
     return this.submit(
       context,
       operation,
@@ -122,11 +122,11 @@ export class BalanceActions {
   private async submit(
     context: WriteContext,
     operation: string,
-    input: Plain,
+    input: JsonObject,
     commands: readonly BalanceCommand[],
     isBulk = false,
   ): Promise<Answer> {
-    const { extensions } = this.tools;
+    const { extensions } = this.dependencies;
     for (const command of commands) extensions.check('attributes' in command ? command.attributes : {});
     const [first, ...others] = commands;
     if (first === undefined) return { answer: { items: [] }, replayed: false };
@@ -151,8 +151,8 @@ export class BalanceActions {
 
   /** Changes what describes an action, what it will do as long as it is not applied, or its status: cancels it, or tells of its payment. */
   async update(context: WriteContext, kind: ActionKind, { input: said, ...which }: Change): Promise<Answer> {
-    const change: Change = { ...which, input: inOurWords(kind, toPlainObject(said)) };
-    const { status, ...named } = withoutRequiredNulls(kind, toPlainObject(change.input));
+    const change: Change = { ...which, input: inOurWords(kind, toJsonObject(said)) };
+    const { status, ...named } = withoutRequiredNulls(kind, toJsonObject(change.input));
     if (status === null) throw invalid('status', 'cannot be removed');
     const changes = completed(named);
     requireChannel(changes['channel'] as ActionInput['channel']);
@@ -161,8 +161,8 @@ export class BalanceActions {
       await this.requireDescribing(context, kind, change.id, changes);
       return this.cancel(context, kind, { ...change, input: changes });
     }
-    await this.settler.settleIfDue(context.tenantId);
-    const input = requestedInput(context, { id: change.id, ...toPlainObject(change.input) });
+    await this.dueWork.processIfDue(context.tenantId);
+    const input = requestedInput(context, { id: change.id, ...toJsonObject(change.input) });
     const idempotency = idempotencyOf(context.idempotencyKey, `update ${kind}`, input);
     if ((status === 'completed' || status === 'failed') && (await this.isAwaited(context.tenantId, kind, change.id))) {
       const command: PaymentCommand = {
@@ -175,38 +175,51 @@ export class BalanceActions {
       };
       return this.run(context.tenantId, [command], idempotency);
     }
-    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
-      const before = await this.lock(tx, context.tenantId, kind, change.id, change.ifRevision);
-      if (typeof status === 'string') {
-        requireTransition(actionTransitions, `${kind} '${change.id}'`, String(before['status']), status);
-      }
-      const set = revise(kind, before, changes, now, this.tools.timeZone);
-      const after = changed(before, set, now);
-      if (after === undefined) return { answer: before, events: [] };
-      this.tools.extensions.check(after);
-      await writeAll(tx, [updateRows(this.tools.shapes[kind], context.tenantId, Object.keys(set), [after])]);
-      return { answer: after, events: [changeEvent(kind, 'AttributeValueChange', after, now, this.tools.nextId)] };
-    });
+    return runCommand(
+      this.database,
+      this.dependencies.clock,
+      { tenantId: context.tenantId, idempotency },
+      async (tx, now) => {
+        const before = await this.lock(tx, context.tenantId, kind, change.id, change.ifRevision);
+        if (typeof status === 'string') {
+          requireTransition(actionTransitions, `${kind} '${change.id}'`, String(before['status']), status);
+        }
+        const set = revise(kind, before, changes, now, this.dependencies.timeZone);
+        const after = changed(before, set, now);
+        if (after === undefined) return { answer: before, events: [] };
+        this.dependencies.extensions.check(after);
+        await writeAll(tx, [updateRows(this.dependencies.mappings[kind], context.tenantId, Object.keys(set), [after])]);
+        return {
+          answer: after,
+          events: [changeEvent(kind, 'AttributeValueChange', after, now, this.dependencies.nextId)],
+        };
+      },
+    );
   }
 
   /** Takes an ended action out of what is read; it is kept for those who audit, and its ledger entries name it. */
   async delete(context: WriteContext, kind: ActionKind, id: string, ifRevision?: number): Promise<Answer> {
-    await this.settler.settleIfDue(context.tenantId);
+    await this.dueWork.processIfDue(context.tenantId);
     const idempotency = idempotencyOf(context.idempotencyKey, `delete ${kind}`, { id });
-    return runCommand(this.database, this.tools.clock, { tenantId: context.tenantId, idempotency }, async (tx, now) => {
-      const before = await this.lock(tx, context.tenantId, kind, id, ifRevision);
-      if (before['status'] === 'created') {
-        throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
-      }
-      await writeAll(tx, [
-        hideRow(this.tools.shapes[kind], context.tenantId, id, { at: now, by: context.principalId }),
-      ]);
-      return { answer: { id }, events: [changeEvent(kind, 'Delete', before, now, this.tools.nextId)] };
-    });
+    return runCommand(
+      this.database,
+      this.dependencies.clock,
+      { tenantId: context.tenantId, idempotency },
+      async (tx, now) => {
+        const before = await this.lock(tx, context.tenantId, kind, id, ifRevision);
+        if (before['status'] === 'created') {
+          throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
+        }
+        await writeAll(tx, [
+          hideRow(this.dependencies.mappings[kind], context.tenantId, id, { at: now, by: context.principalId }),
+        ]);
+        return { answer: { id }, events: [changeEvent(kind, 'Delete', before, now, this.dependencies.nextId)] };
+      },
+    );
   }
 
   private async isAwaited(tenantId: string, kind: ActionKind, id: string): Promise<boolean> {
-    const row = (await readRows(this.database, this.tools.shapes[kind], tenantId, [id])).get(id);
+    const row = (await readRows(this.database, this.dependencies.mappings[kind], tenantId, [id])).get(id);
     return row !== undefined && awaitsPayment(row);
   }
 
@@ -215,11 +228,11 @@ export class BalanceActions {
     { tenantId }: WriteContext,
     kind: ActionKind,
     id: string,
-    changes: Plain,
+    changes: JsonObject,
   ): Promise<void> {
     const named = Object.keys(changes).filter((attribute) => !describingAttributes[kind].includes(attribute));
     if (named.length === 0) return;
-    const row = (await readRows(this.database, this.tools.shapes[kind], tenantId, [id])).get(id) ?? {};
+    const row = (await readRows(this.database, this.dependencies.mappings[kind], tenantId, [id])).get(id) ?? {};
     for (const name of named) {
       if (canonicalJson(changes[name] ?? null) !== canonicalJson(row[name] ?? null))
         throw invalid(name, 'cannot be changed together with the status');
@@ -233,25 +246,25 @@ export class BalanceActions {
     kind: ActionKind,
     id: string,
     ifRevision?: number,
-  ): Promise<Plain> {
-    return requireRevision(await lockRow(tx, this.tools.shapes[kind], tenantId, id), kind, id, ifRevision);
+  ): Promise<JsonObject> {
+    return requireRevision(await lockRow(tx, this.dependencies.mappings[kind], tenantId, id), kind, id, ifRevision);
   }
 }
 
 /** What a key stands for: a status that the server sets anyway is not part of it, so that who leaves it out asks for the same. */
-function requested(input: object, command: CreateCommand | undefined): Plain {
-  const { status: _, ...others } = withoutNulls(toPlainObject(input));
+function requested(input: object, command: CreateCommand | undefined): JsonObject {
+  const { status: _, ...others } = withoutNulls(toJsonObject(input));
   const isAwaited = command !== undefined && 'awaitsPayment' in command && command.awaitsPayment === true;
   return isAwaited ? { ...others, status: liveStatus } : others;
 }
 
 /** The published word for an action that was taken means what the server made of it. */
-function inOurWords(kind: ActionKind, input: Plain): Plain {
+function inOurWords(kind: ActionKind, input: JsonObject): JsonObject {
   if (input['status'] !== publishedStatus) return input;
   return { ...input, status: kind === 'reserveBalance' ? liveStatus : appliedStatus };
 }
 
 /** A reservation always answers its parties, be there none (conformance kit): removing them leaves an empty list. */
-function withoutRequiredNulls(kind: ActionKind, changes: Plain): Plain {
+function withoutRequiredNulls(kind: ActionKind, changes: JsonObject): JsonObject {
   return kind === 'reserveBalance' && changes['relatedParty'] === null ? { ...changes, relatedParty: [] } : changes;
 }

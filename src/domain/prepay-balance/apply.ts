@@ -3,8 +3,8 @@ import type { Transaction } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import type { ExtensionSchemas } from '../../platform/extension-schemas.js';
 import type { IdSource } from '../../platform/ids.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
-import type { Shape } from '../../platform/read/shape.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
+import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import {
   findOutcome,
   loadOutcomes,
@@ -12,8 +12,8 @@ import {
   type Outcome,
   type Replayable,
 } from '../../platform/write/idempotency.js';
-import { Applier, impactsOf } from './applier.js';
-import { Batch } from './batch.js';
+import { CommandProcessor, impactsOf } from './command-processor.js';
+import { UnitOfWork } from './unit-of-work.js';
 import { latest } from './bookkeeping.js';
 import type { balanceResources, BalanceCommand, DueCommand } from './commands.js';
 import { endUnpaid } from './awaited-actions.js';
@@ -21,8 +21,8 @@ import { changeEvent } from './events.js';
 import { isLive } from './refusals.js';
 import { lapse } from './rules.js';
 import { topUpDue } from './scheduled-topups.js';
-import type { PassBy } from './store.js';
-import { World, type LoadOptions } from './world.js';
+import type { SkippedBuckets } from './store.js';
+import { LockedState, type LoadOptions } from './locked-state.js';
 
 /** One command, or several that apply together or not at all; their answer is then `{ items: [...] }`. */
 export interface BalanceRequest {
@@ -36,12 +36,12 @@ export interface BalanceRequest {
 /** What a request comes to: an outcome that is kept, or a refusal that leaves no trace. */
 export type BalanceResult = Replayable | { error: DomainError };
 
-export interface BalanceTools {
+export interface BalanceDependencies {
   readonly clock: Clock;
   readonly nextId: IdSource;
   readonly extensions: ExtensionSchemas;
   /** How buckets and actions lie in their tables. */
-  readonly shapes: Readonly<Record<(typeof balanceResources)[number], Shape>>;
+  readonly mappings: Readonly<Record<(typeof balanceResources)[number], ResourceMapping>>;
   /** IANA zone in which the periods of recurring top-ups begin. */
   readonly timeZone: string;
   /** How long an action waits for its payment. */
@@ -53,16 +53,16 @@ export interface BalanceTools {
 /**
  * Applies commands, in order, inside a transaction of the caller: locks, loads, decides each on the
  * state its predecessors left, and writes everything with one statement per table. The results come in
- * the order of the requests. Throws DueFirst, when asked to, if the time has to act before they may.
+ * the order of the requests. Throws DueWorkPending, when asked to, if the time has to act before they may.
  */
 export async function applyIn(
   tx: Transaction,
-  tools: BalanceTools,
+  dependencies: BalanceDependencies,
   tenantId: string,
   requests: readonly BalanceRequest[],
   options: { unlessDue: boolean } = { unlessDue: true },
 ): Promise<BalanceResult[]> {
-  const { results } = await applyFree(tx, tools, tenantId, requests, options);
+  const { results } = await applyUnlocked(tx, dependencies, tenantId, requests, options);
   return results.map((result) => {
     if (result === undefined) throw new Error('no bucket was to be passed by');
     return result;
@@ -76,28 +76,28 @@ export interface Applied {
 }
 
 /** The same for those requests alone whose buckets nobody else has locked, of the buckets that may be passed by. */
-export async function applyFree(
+export async function applyUnlocked(
   tx: Transaction,
-  tools: BalanceTools,
+  dependencies: BalanceDependencies,
   tenantId: string,
   requests: readonly BalanceRequest[],
   options: LoadOptions,
 ): Promise<Applied> {
   const keys = requests.flatMap(({ idempotency }) => idempotency?.key ?? []);
   const commands = requests.flatMap((request) => request.commands);
-  const world = await World.load(tx, tools, tenantId, commands, options);
+  const state = await LockedState.load(tx, dependencies, tenantId, commands, options);
   // Under the locks: whoever held them may have decided under the same key.
   const known = await loadOutcomes(tx, tenantId, keys);
-  const batch = new Batch();
+  const batch = new UnitOfWork();
   const results = requests.map((request): BalanceResult | undefined => {
     const { idempotency } = request;
-    if (request.commands.some((command) => world.blocked.has(command))) return undefined;
+    if (request.commands.some((command) => state.blocked.has(command))) return undefined;
     try {
       const earlier = findOutcome(known, idempotency);
       if (earlier) return { outcome: earlier, replayed: true };
       const outcome = request.isBulk
-        ? applyAll(request, world, tools, batch)
-        : new Applier(tools, world, batch).apply(request.commands[0]);
+        ? applyAll(request, state, dependencies, batch)
+        : new CommandProcessor(dependencies, state, batch).apply(request.commands[0]);
       if (idempotency) {
         known.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome });
         batch.outcomes.push({ ...idempotency, outcome });
@@ -108,33 +108,33 @@ export async function applyFree(
       throw error;
     }
   });
-  await batch.write(tx, tools, tenantId, world);
-  return { results, taken: world.taken };
+  await batch.write(tx, dependencies, tenantId, state);
+  return { results, taken: state.taken };
 }
 
 /** All or nothing: decided on a copy of the world, which becomes the world when no command is refused. */
 function applyAll(
   { commands, refusedAs = refusedElement }: BalanceRequest,
-  world: World,
-  tools: BalanceTools,
-  batch: Batch,
+  state: LockedState,
+  dependencies: BalanceDependencies,
+  batch: UnitOfWork,
 ): Outcome {
-  const trial = world.copy();
-  const part = new Batch();
-  const answers: Plain[] = [];
+  const trial = state.copy();
+  const part = new UnitOfWork();
+  const answers: JsonObject[] = [];
   for (const [index, command] of commands.entries()) {
     // The record of a refusal is kept, whatever becomes of the others: it is decided on a batch of its own.
-    const own = new Batch();
-    const outcome = new Applier(tools, trial, own).apply(command);
+    const own = new UnitOfWork();
+    const outcome = new CommandProcessor(dependencies, trial, own).apply(command);
     if ('refusal' in outcome) {
-      batch.join(own);
+      batch.merge(own);
       return { refusal: { ...outcome.refusal, message: refusedAs(outcome.refusal.message, index) } };
     }
-    part.join(own);
+    part.merge(own);
     answers.push(outcome.answer);
   }
-  world.become(trial);
-  batch.join(part);
+  state.adopt(trial);
+  batch.merge(part);
   return { answer: { items: answers } };
 }
 
@@ -153,23 +153,23 @@ const stepsMax = 1_000;
  */
 export async function applyDue(
   tx: Transaction,
-  tools: BalanceTools,
+  dependencies: BalanceDependencies,
   tenantId: string,
   commands: readonly DueCommand[],
   until: Date,
 ): Promise<number> {
-  return (await applyDueIn(tx, tools, tenantId, commands, until, new Set())).applied;
+  return (await applyDueIn(tx, dependencies, tenantId, commands, until, new Set())).applied;
 }
 
 /** The same for those alone whose buckets nobody else has locked; `blocked` are the others. */
-export async function applyDueFree(
+export async function applyDueUnlocked(
   tx: Transaction,
-  tools: BalanceTools,
+  dependencies: BalanceDependencies,
   tenantId: string,
   commands: readonly DueCommand[],
   until: Date,
 ): Promise<DueApplied> {
-  return applyDueIn(tx, tools, tenantId, commands, until, 'all');
+  return applyDueIn(tx, dependencies, tenantId, commands, until, 'all');
 }
 
 interface DueApplied {
@@ -179,90 +179,90 @@ interface DueApplied {
 
 async function applyDueIn(
   tx: Transaction,
-  tools: BalanceTools,
+  dependencies: BalanceDependencies,
   tenantId: string,
   asked: readonly DueCommand[],
   until: Date,
-  passBy: PassBy,
+  passBy: SkippedBuckets,
 ): Promise<DueApplied> {
-  const world = await World.load(tx, tools, tenantId, asked, { unlessDue: false, passBy });
-  const commands = asked.filter((command) => !world.blocked.has(command));
-  const batch = new Batch();
-  const { now } = world;
+  const state = await LockedState.load(tx, dependencies, tenantId, asked, { unlessDue: false, passBy });
+  const commands = asked.filter((command) => !state.blocked.has(command));
+  const batch = new UnitOfWork();
+  const { now } = state;
   // Dated in the past, but made now: lists in the order of ids go on where they were.
-  const applier = new Applier({ ...tools, nextId: () => tools.nextId(now) }, world, batch);
+  const processor = new CommandProcessor({ ...dependencies, nextId: () => dependencies.nextId(now) }, state, batch);
   const open = new Set(commands);
   const end = until < now ? until : now;
   for (let step = 0; step < stepsMax; step++) {
-    const command = earliest(open, world, end);
+    const command = earliest(open, state, end);
     if (command === undefined) break;
-    const dueAt = dueDateOf(command, world);
-    if (command.type === 'topupDue') topUpDue(applier, command.actionId, now);
-    else if (command.type === 'lapse') lapseReservation(applier, command.actionId, now);
-    else if (command.type === 'unpaid') endUnpaid(applier, command.actionId, now);
-    else expireBucket(applier, command.bucketId, now);
+    const dueAt = dueDateOf(command, state);
+    if (command.type === 'topupDue') topUpDue(processor, command.actionId, now);
+    else if (command.type === 'lapse') lapseReservation(processor, command.actionId, now);
+    else if (command.type === 'unpaid') endUnpaid(processor, command.actionId, now);
+    else expireBucket(processor, command.bucketId, now);
     // What could not be done now is found again.
-    if (dueDateOf(command, world)?.getTime() === dueAt?.getTime()) open.delete(command);
+    if (dueDateOf(command, state)?.getTime() === dueAt?.getTime()) open.delete(command);
   }
-  await batch.write(tx, tools, tenantId, world);
+  await batch.write(tx, dependencies, tenantId, state);
   return {
-    applied: commands.filter((command) => (dueDateOf(command, world) ?? Infinity) > end).length,
-    blocked: world.blocked,
+    applied: commands.filter((command) => (dueDateOf(command, state) ?? Infinity) > end).length,
+    blocked: state.blocked,
   };
 }
 
 /** The command whose time came first, if it came by then. */
-function earliest(commands: Iterable<DueCommand>, world: World, until: Date): DueCommand | undefined {
+function earliest(commands: Iterable<DueCommand>, state: LockedState, until: Date): DueCommand | undefined {
   let found: { command: DueCommand; dueAt: Date } | undefined;
   for (const command of commands) {
-    const dueAt = dueDateOf(command, world);
+    const dueAt = dueDateOf(command, state);
     if (dueAt && dueAt <= until && (found === undefined || dueAt < found.dueAt)) found = { command, dueAt };
   }
   return found?.command;
 }
 
 /** When it is due as the world stands; undefined when it is over. */
-function dueDateOf(command: DueCommand, world: World): Date | undefined {
-  if (command.type !== 'expire') return world.actions.get(command.actionId)?.dueAt;
-  const bucket = world.buckets.get(command.bucketId);
+function dueDateOf(command: DueCommand, state: LockedState): Date | undefined {
+  if (command.type !== 'expire') return state.actions.get(command.actionId)?.dueAt;
+  const bucket = state.buckets.get(command.bucketId);
   return bucket?.status === 'active' ? bucket.validUntil : undefined;
 }
 
-function lapseReservation(applier: Applier, id: string, now: Date): void {
-  const reservation = applier.world.actions.get(id);
+function lapseReservation(processor: CommandProcessor, id: string, now: Date): void {
+  const reservation = processor.state.actions.get(id);
   if (reservation?.dueAt === undefined || reservation.dueAt > now || !isLive(reservation)) return;
-  const buckets = applier.world.bucketsOf(reservation);
+  const buckets = processor.state.bucketsOf(reservation);
   const at = latest(reservation.dueAt, buckets, now);
-  const posting = applier.post(lapse(reservation, buckets), reservation, at);
-  applier.end(reservation, 'cancelled', impactsOf(reservation, posting), at);
+  const posting = processor.post(lapse(reservation, buckets), reservation, at);
+  processor.end(reservation, 'cancelled', impactsOf(reservation, posting), at);
 }
 
 /**
  * What remains in an expired bucket stays, out of reach until a top-up extends its validity (DESIGN §12). A suspended
  * bucket stays suspended: expired, a top-up could lift what somebody has decided.
  */
-function expireBucket(applier: Applier, id: string, now: Date): void {
-  const bucket = applier.world.buckets.get(id);
-  const row = applier.world.bucketRows.get(id);
+function expireBucket(processor: CommandProcessor, id: string, now: Date): void {
+  const bucket = processor.state.buckets.get(id);
+  const row = processor.state.bucketRows.get(id);
   if (row === undefined || bucket?.validUntil === undefined || bucket.validUntil > now || bucket.status !== 'active')
     return;
-  const { nextId } = applier.tools;
+  const { nextId } = processor.dependencies;
   const at = latest(bucket.validUntil, [bucket], now);
-  applier.put({ ...bucket, status: 'expired' });
+  processor.put({ ...bucket, status: 'expired' });
   const { remaining, reserved, units } = bucket;
-  const balance: Plain =
+  const balance: JsonObject =
     units === undefined
       ? {}
       : {
-          remainingValue: toPlainObject({ amount: remaining, units }),
-          reservedValue: toPlainObject({ amount: reserved, units }),
+          remainingValue: toJsonObject({ amount: remaining, units }),
+          reservedValue: toJsonObject({ amount: reserved, units }),
         };
-  const after: Plain = {
+  const after: JsonObject = {
     ...row,
     ...balance,
     status: 'expired',
     revision: Number(row['revision']) + 1,
     updatedAt: at.toISOString(),
   };
-  applier.tell([changeEvent('bucket', 'AttributeValueChange', withoutNulls(after), at, nextId)]);
+  processor.emit([changeEvent('bucket', 'AttributeValueChange', withoutNulls(after), at, nextId)]);
 }

@@ -1,6 +1,6 @@
 import { areConvertible } from '../units.js';
 import { invalid } from '../input.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import type { ActionKind, Amount, Locator, PayableCommand } from './commands.js';
 import { creditable, isBucket } from './credit.js';
 import {
@@ -14,20 +14,20 @@ import {
 } from './inputs.js';
 import { checkUnits, unknownBucket, type Refusal } from './refusals.js';
 import { decide } from './rules.js';
-import { isRefusal, type Situation, type Verdict } from './ruling.js';
+import { isRefusal, type DecisionContext, type Decision } from './decision.js';
 import { inputOf } from './schedule.js';
 import type { BucketState } from './state.js';
-import { aboutReceiver } from './transfer.js';
+import { asReceiverRefusal } from './transfer.js';
 
 // Actions that are recorded first, and applied when their payment is told.
 
 /** Whether the action waits for its payment. */
-export function awaitsPayment({ status, paymentDueDate }: Plain): boolean {
+export function awaitsPayment({ status, paymentDueDate }: JsonObject): boolean {
   return status === liveStatus && (paymentDueDate ?? null) !== null;
 }
 
 /** What an action that awaits its payment applies, read back from how it is kept. Throws DomainError when it could not be asked for like that. */
-export function payableOf(kind: ActionKind, snapshot: Plain): PayableCommand {
+export function payableOf(kind: ActionKind, snapshot: JsonObject): PayableCommand {
   // When it was asked for is no date that it waits for.
   const input = { ...inputOf(snapshot), requestedDate: undefined };
   if (kind === 'adjustBalance') return fromAdjustInput(input as AdjustInput);
@@ -45,15 +45,15 @@ export function payableOf(kind: ActionKind, snapshot: Plain): PayableCommand {
  * An action that awaits its payment moves nothing yet; that its buckets can be found, and count its units, is asked now.
  * A commit is decided as if it were paid: its reservation does not change any more.
  */
-export function recordable(command: PayableCommand, situation: Situation): Verdict {
-  const problem = problemOf(command, situation);
+export function recordable(command: PayableCommand, decisionContext: DecisionContext): Decision {
+  const problem = problemOf(command, decisionContext);
   if (problem) return problem;
   if (command.type !== 'commit') return { amount: command.amount, movements: [] };
-  const verdict = decide(command, situation);
-  return isRefusal(verdict) ? verdict : { amount: verdict.amount, movements: [] };
+  const decision = decide(command, decisionContext);
+  return isRefusal(decision) ? decision : { amount: decision.amount, movements: [] };
 }
 
-function problemOf(command: PayableCommand, { candidates, receivers }: Situation): Refusal | undefined {
+function problemOf(command: PayableCommand, { candidates, receivers }: DecisionContext): Refusal | undefined {
   switch (command.type) {
     case 'topup':
     case 'credit':
@@ -62,7 +62,7 @@ function problemOf(command: PayableCommand, { candidates, receivers }: Situation
       return debitProblem(command.locator, candidates, command.amount);
     case 'transfer': {
       const ofReceiver = creditProblem(command.receiver, receivers, command.amount);
-      return ofReceiver ? aboutReceiver(ofReceiver) : debitProblem(command.locator, candidates, command.amount);
+      return ofReceiver ? asReceiverRefusal(ofReceiver) : debitProblem(command.locator, candidates, command.amount);
     }
     case 'commit':
       return undefined;

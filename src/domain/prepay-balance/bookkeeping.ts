@@ -1,12 +1,12 @@
 import { Decimal } from '../../platform/decimal.js';
 import type { IdSource } from '../../platform/ids.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
 import { requireRevision } from '../changes.js';
 import type { ActionKind, CancelCommand, CreateCommand, PaymentCommand } from './commands.js';
 import { changeEvent, type Change } from './events.js';
 import type { Refusal } from './refusals.js';
-import type { Ruling } from './ruling.js';
+import type { AcceptedDecision } from './decision.js';
 import type { ActionState, BucketState, EntryType, Movement } from './state.js';
 
 /** One immutable row of the ledger (DESIGN: fine print, Ledger entry). Deltas and results in `units`. */
@@ -92,12 +92,12 @@ export function post(
 export interface Posting {
   readonly buckets: readonly BucketState[];
   readonly entries: readonly LedgerEntry[];
-  readonly impactedBucket: Plain[];
+  readonly impactedBucket: JsonObject[];
 }
 
 /** Writes the movements of a ruling down. Pure. */
 export function postAll(
-  { movements, extends: extension, watches }: Ruling,
+  { movements, extends: extension, watches }: AcceptedDecision,
   bucketOf: (id: string) => BucketState,
   mover: Mover,
   now: Date,
@@ -133,7 +133,7 @@ export function postAll(
 }
 
 /** remainingValue before and after, and each movement as an item. */
-function impact(before: BucketState, after: BucketState, entries: readonly LedgerEntry[], now: Date): Plain {
+function impact(before: BucketState, after: BucketState, entries: readonly LedgerEntry[], now: Date): JsonObject {
   const units = after.units ?? '';
   return {
     bucket: { id: before.id, usageType: before.usageType },
@@ -148,7 +148,13 @@ function impact(before: BucketState, after: BucketState, entries: readonly Ledge
 }
 
 /** A new action, as it is kept and answered. */
-export function newAction(id: string, command: CreateCommand, amount: Plain, set: Plain, now: Date): Plain {
+export function newAction(
+  id: string,
+  command: CreateCommand,
+  amount: JsonObject,
+  set: JsonObject,
+  now: Date,
+): JsonObject {
   const at = now.toISOString();
   return withoutNulls({
     requestedDate: at,
@@ -166,16 +172,16 @@ export function newAction(id: string, command: CreateCommand, amount: Plain, set
 export function refusedAction(
   command: CreateCommand,
   refusal: Refusal,
-  amount: Plain,
+  amount: JsonObject,
   now: Date,
   nextId: IdSource,
-): Plain {
+): JsonObject {
   const set = { status: 'failed', failureCode: refusal.code, failureMessage: refusal.message };
   return newAction(nextId(now), command, amount, set, now);
 }
 
 /** The next version of an action that a command or the time changed. */
-export function nextVersion({ snapshot }: ActionState, changes: Plain, now: Date): Plain {
+export function nextVersion({ snapshot }: ActionState, changes: JsonObject, now: Date): JsonObject {
   return withoutNulls({
     ...snapshot,
     ...changes,
@@ -187,7 +193,7 @@ export function nextVersion({ snapshot }: ActionState, changes: Plain, now: Date
 export function eventsOf(
   kind: ActionKind,
   changes: readonly Change[],
-  row: Plain,
+  row: JsonObject,
   now: Date,
   nextId: IdSource,
 ): DomainEvent[] {
@@ -195,12 +201,18 @@ export function eventsOf(
 }
 
 /** What an ended action is told by: a cancelled one by both its events (DESIGN §12). */
-export function endEvents(kind: ActionKind, status: string, row: Plain, now: Date, nextId: IdSource): DomainEvent[] {
+export function endEvents(
+  kind: ActionKind,
+  status: string,
+  row: JsonObject,
+  now: Date,
+  nextId: IdSource,
+): DomainEvent[] {
   return eventsOf(kind, status === 'cancelled' ? ['Cancel', 'StatusChange'] : ['StatusChange'], row, now, nextId);
 }
 
-export function amountOf(command: CreateCommand, ruling: Ruling): Plain {
-  return toPlainObject(command.type === 'commit' ? ruling.amount : command.amount);
+export function amountOf(command: CreateCommand, decision: AcceptedDecision): JsonObject {
+  return toJsonObject(command.type === 'commit' ? decision.amount : command.amount);
 }
 
 /** Buckets from which something was taken. */
@@ -211,8 +223,12 @@ export function lowered({ buckets, entries }: Posting): BucketState[] {
 }
 
 /** The bucket that an auto top-up watches, and what the receiver of a transfer uses its bucket for. */
-export function whereTo(command: CreateCommand, { watches }: Ruling, { entries, buckets }: Posting): Plain {
-  if (watches) return { bucket: (command.attributes['bucket'] as Plain | undefined) ?? { id: watches.bucketId } };
+export function bucketAttributesOf(
+  command: CreateCommand,
+  { watches }: AcceptedDecision,
+  { entries, buckets }: Posting,
+): JsonObject {
+  if (watches) return { bucket: (command.attributes['bucket'] as JsonObject | undefined) ?? { id: watches.bucketId } };
   if (command.type !== 'transfer' || command.attributes['receiverBucketUsageType']) return {};
   const { bucketId } = entries.find(({ entryType }) => entryType === 'transferIn') ?? {};
   return { receiverBucketUsageType: buckets.find(({ id }) => id === bucketId)?.usageType ?? null };

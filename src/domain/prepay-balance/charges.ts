@@ -1,9 +1,9 @@
 import type { Transaction } from '../../platform/database/database.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import type { Refusal } from '../../platform/write/idempotency.js';
-import { applyIn, type BalanceTools } from './apply.js';
+import { applyIn, type BalanceDependencies } from './apply.js';
 import type { AdjustCommand, Amount } from './commands.js';
-import type { Settler } from './settler.js';
+import type { DueWork } from './due-work.js';
 
 /** What a usage takes from a bucket, or gives back of what it took before. */
 export interface Charge {
@@ -20,7 +20,7 @@ export interface Charge {
 }
 
 /** The adjustBalances that were made, in the order of the charges; or why none was, which is recorded. */
-export type Charged = { actions: readonly Plain[] } | { refusal: Refusal };
+export type Charged = { actions: readonly JsonObject[] } | { refusal: Refusal };
 
 /** Applies charges inside a transaction, all or none; called once in it, when everything else is locked. */
 export type ApplyCharges = (tx: Transaction, charges: readonly Charge[]) => Promise<Charged>;
@@ -28,8 +28,8 @@ export type ApplyCharges = (tx: Transaction, charges: readonly Charge[]) => Prom
 /** How others move balances within transactions of their own. */
 export class Charges {
   constructor(
-    private readonly settler: Settler,
-    private readonly tools: BalanceTools,
+    private readonly dueWork: DueWork,
+    private readonly dependencies: BalanceDependencies,
   ) {}
 
   /**
@@ -38,7 +38,7 @@ export class Charges {
    * nothing else.
    */
   within<T>(tenantId: string, write: (apply: ApplyCharges) => Promise<T>): Promise<T> {
-    return this.settler.afterDue(tenantId, (options) =>
+    return this.dueWork.runAfterDueWork(tenantId, (options) =>
       write((tx, charges) => this.apply(tx, tenantId, charges, options)),
     );
   }
@@ -55,14 +55,14 @@ export class Charges {
       [charges[index]?.subject, message].filter(Boolean).join(': ');
     const [result] = await applyIn(
       tx,
-      this.tools,
+      this.dependencies,
       tenantId,
       [{ commands: [first, ...others], isBulk: true, refusedAs }],
       options,
     );
     if (result === undefined) throw new Error('a request has a result');
     if ('error' in result) throw result.error;
-    return 'refusal' in result.outcome ? result.outcome : { actions: result.outcome.answer['items'] as Plain[] };
+    return 'refusal' in result.outcome ? result.outcome : { actions: result.outcome.answer['items'] as JsonObject[] };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Period } from '../../platform/calendar.js';
 import type { Decimal } from '../../platform/decimal.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 
 export const actionKinds = ['topupBalance', 'adjustBalance', 'reserveBalance', 'transferBalance'] as const;
 export type ActionKind = (typeof actionKinds)[number];
@@ -43,7 +43,7 @@ interface ActionCommand {
   readonly locator: Locator;
   readonly usageType: string | undefined;
   /** Descriptive attributes, kept with the action as the client gave them. */
-  readonly attributes: Plain;
+  readonly attributes: JsonObject;
 }
 
 export interface TopupCommand extends ActionCommand, Payable {
@@ -96,7 +96,7 @@ export interface CommitCommand extends Payable {
   /** Absent: all that is reserved. */
   readonly amount: Amount | undefined;
   readonly usageType: string | undefined;
-  readonly attributes: Plain;
+  readonly attributes: JsonObject;
 }
 
 /**
@@ -108,7 +108,7 @@ export interface CancelCommand {
   readonly kind: ActionKind;
   readonly actionId: string;
   /** Descriptive attributes that the same request changes. */
-  readonly changes: Plain;
+  readonly changes: JsonObject;
   readonly ifRevision: number | undefined;
 }
 
@@ -119,7 +119,7 @@ export interface PaymentCommand {
   readonly actionId: string;
   readonly outcome: 'completed' | 'failed';
   /** Attributes that the same request changes: what is applied is the action as it then is. */
-  readonly changes: Plain;
+  readonly changes: JsonObject;
   readonly ifRevision: number | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { zero, type Decimal } from '../../platform/decimal.js';
-import { areConvertible, fromBase, shownFromBase, toBase } from '../units.js';
+import { areConvertible, fromBase, displayFromBase, toBase } from '../units.js';
 import type { Amount, Locator } from './commands.js';
 import {
   ambiguousBucket,
@@ -67,7 +67,7 @@ export function draw(buckets: readonly BucketState[], amount: Amount): Share[] |
   const available = counting.reduce((sum, { remaining, units = '' }) => sum.plus(toBase(remaining, units)), zero);
   if (available.lt(wanted)) {
     return insufficient(
-      shownFromBase(available, amount.units),
+      displayFromBase(available, amount.units),
       amount,
       `bucket ${buckets.map(({ id }) => `'${id}'`).join(', ')}`,
     );
@@ -89,12 +89,12 @@ export function draw(buckets: readonly BucketState[], amount: Amount): Share[] |
   return shares;
 }
 
-export function isShares(result: Share[] | Refusal): result is Share[] {
+export function areShares(result: Share[] | Refusal): result is Share[] {
   return Array.isArray(result);
 }
 
 /** The bucket as it will be when the share is gone. */
-export function without({ bucket, amount }: Share): BucketState {
+export function withShareRemoved({ bucket, amount }: Share): BucketState {
   return { ...bucket, remaining: bucket.remaining.minus(amount) };
 }
 

@@ -3,9 +3,15 @@ import type { Database } from '../../platform/database/database.js';
 import { isLockTimeout } from '../../platform/database/failures.js';
 import { DomainError } from '../../platform/errors.js';
 import { withRetry } from '../../platform/write/retry.js';
-import { applyFree, type Applied, type BalanceRequest, type BalanceResult, type BalanceTools } from './apply.js';
-import type { Settler } from './settler.js';
-import type { PassBy } from './store.js';
+import {
+  applyUnlocked,
+  type Applied,
+  type BalanceRequest,
+  type BalanceResult,
+  type BalanceDependencies,
+} from './apply.js';
+import type { DueWork } from './due-work.js';
+import type { SkippedBuckets } from './store.js';
 
 /** Commands of one transaction. */
 const batchSizeMax = 256;
@@ -54,8 +60,8 @@ export class BalanceEngine {
 
   constructor(
     private readonly database: Database,
-    private readonly settler: Settler,
-    private readonly tools: BalanceTools,
+    private readonly dueWork: DueWork,
+    private readonly dependencies: BalanceDependencies,
   ) {}
 
   submit(tenantId: string, request: BalanceRequest): Promise<BalanceResult> {
@@ -75,7 +81,7 @@ export class BalanceEngine {
 
   /** For how long commands have been waiting without the engine getting on; 0 when none waits. */
   stuckMs(): number {
-    return this.running ? performance.now() - Math.max(this.progressAt, this.settler.progressAt) : 0;
+    return this.running ? performance.now() - Math.max(this.progressAt, this.dueWork.progressAt) : 0;
   }
 
   /** Resolves when nothing waits and nothing is on its way. */
@@ -97,7 +103,7 @@ export class BalanceEngine {
     // Requests that the same turn of the event loop brings join the first transaction.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.length + this.parked.length > 0) {
-      this.giveUpLate();
+      this.rejectExpired();
       const batch = this.takeBatch();
       if (batch.length > 0) await this.runBatch(batch, performance.now() + searchMaxMs);
       else await sleep(probeMs);
@@ -106,12 +112,12 @@ export class BalanceEngine {
   }
 
   /** Whose patience is over is told to come again. */
-  private giveUpLate(): void {
+  private rejectExpired(): void {
     const now = performance.now();
     const late = this.parked.filter(({ since }) => now - since > this.patienceMs);
     if (late.length === 0) return;
     this.parked = this.parked.filter((item) => !late.includes(item));
-    for (const { reject } of late) reject(lockedElsewhere());
+    for (const { reject } of late) reject(bucketsLockedElsewhere());
     // Nobody tells when they are free.
     if (this.parked.length === 0) this.taken = new Set();
   }
@@ -145,7 +151,11 @@ export class BalanceEngine {
   }
 
   /** Locks that are not had soon are looked for until `searchUntil`. */
-  private async runBatch(batch: readonly Waiting[], searchUntil: number, passBy: PassBy = this.taken): Promise<void> {
+  private async runBatch(
+    batch: readonly Waiting[],
+    searchUntil: number,
+    passBy: SkippedBuckets = this.taken,
+  ): Promise<void> {
     try {
       const { results, taken } = await this.apply(batch, passBy);
       this.progressAt = performance.now();
@@ -162,7 +172,7 @@ export class BalanceEngine {
   private async afterFailure(
     batch: readonly Waiting[],
     searchUntil: number,
-    passBy: PassBy,
+    passBy: SkippedBuckets,
     error: unknown,
   ): Promise<void> {
     const isLocked = isLockTimeout(error);
@@ -171,7 +181,7 @@ export class BalanceEngine {
     const isAway = error instanceof DomainError && error.code === 'UNAVAILABLE';
     const isLate = isLocked && performance.now() > searchUntil;
     if (batch.length === 1 || isAway || isLate) {
-      for (const { reject } of batch) reject(isLocked ? lockedElsewhere() : error);
+      for (const { reject } of batch) reject(isLocked ? bucketsLockedElsewhere() : error);
       return;
     }
     // Somebody keeps another row, which one of them needs: it is among the first half, or the second.
@@ -186,18 +196,21 @@ export class BalanceEngine {
     this.taken = this.parked.length === 0 ? new Set() : new Set([...this.taken, ...taken]);
   }
 
-  private apply(batch: readonly Waiting[], passBy: PassBy): Promise<Applied> {
+  private apply(batch: readonly Waiting[], passBy: SkippedBuckets): Promise<Applied> {
     const tenantId = batch[0]?.tenantId as string;
     const requests = batch.map(({ request }) => request);
     const transaction = (options: { unlessDue: boolean }): Promise<Applied> =>
       withRetry(
         () =>
-          this.database.transaction((tx) => applyFree(tx, this.tools, tenantId, requests, { ...options, passBy }), {
-            workClass: 'engine',
-          }),
+          this.database.transaction(
+            (tx) => applyUnlocked(tx, this.dependencies, tenantId, requests, { ...options, passBy }),
+            {
+              workClass: 'engine',
+            },
+          ),
         { passesLocks: true },
       );
-    return this.settler.afterDue(tenantId, transaction, { isHurried: true });
+    return this.dueWork.runAfterDueWork(tenantId, transaction, { isHurried: true });
   }
 }
 
@@ -206,7 +219,7 @@ function halves<T>(items: readonly T[]): (readonly T[])[] {
   return [items.slice(0, middle), items.slice(middle)];
 }
 
-function lockedElsewhere(): DomainError {
+function bucketsLockedElsewhere(): DomainError {
   return new DomainError(
     'UNAVAILABLE',
     'the balance is in use by another server that does not go on; repeat the request with the same Idempotency-Key',

@@ -1,6 +1,6 @@
 import { changeEvent as eventOf } from '../events.js';
 import type { IdSource } from '../../platform/ids.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
 
 /** The event kinds of TMF654 (DIGEST §1d). */
@@ -10,7 +10,7 @@ export type Change = 'Create' | 'Cancel' | 'Failure' | 'AttributeValueChange' | 
 export const changeEvent: (
   resourceType: string,
   change: Change,
-  payload: Plain,
+  payload: JsonObject,
   now: Date,
   nextId: IdSource,
 ) => DomainEvent = eventOf;

@@ -1,10 +1,10 @@
 import type { Database } from '../../platform/database/database.js';
 import { BalanceActions } from './actions.js';
-import type { BalanceTools } from './apply.js';
+import type { BalanceDependencies } from './apply.js';
 import { Buckets } from './buckets.js';
 import { Charges } from './charges.js';
 import { BalanceEngine } from './engine.js';
-import { Settler } from './settler.js';
+import { DueWork } from './due-work.js';
 
 export { balanceResources, type ActionKind, type Amount } from './commands.js';
 export type { BalanceActions } from './actions.js';
@@ -18,7 +18,7 @@ export interface PrepayBalance {
   /** Moves balances within transactions of other domains. */
   readonly charges: Charges;
   /** Does what is due by itself: readers ask for it before they answer, a background job without being asked. */
-  readonly settler: Settler;
+  readonly dueWork: DueWork;
   /** Resolves when every accepted balance action is answered. */
   drain(): Promise<void>;
   /** For how long balance actions have been waiting without one being done; 0 when none waits. */
@@ -27,18 +27,18 @@ export interface PrepayBalance {
   batchSizes(): Record<string, number>;
 }
 
-export function createPrepayBalance(database: Database, tools: BalanceTools): PrepayBalance {
-  const { clock, nextId, extensions, shapes } = tools;
-  const settler = new Settler(database, tools);
-  const engine = new BalanceEngine(database, settler, tools);
+export function createPrepayBalance(database: Database, dependencies: BalanceDependencies): PrepayBalance {
+  const { clock, nextId, extensions, mappings } = dependencies;
+  const dueWork = new DueWork(database, dependencies);
+  const engine = new BalanceEngine(database, dueWork, dependencies);
   return {
-    buckets: new Buckets(database, settler, { clock, nextId, extensions, shape: shapes.bucket }),
-    actions: new BalanceActions(database, engine, settler, tools),
-    charges: new Charges(settler, tools),
-    settler,
+    buckets: new Buckets(database, dueWork, { clock, nextId, extensions, mapping: mappings.bucket }),
+    actions: new BalanceActions(database, engine, dueWork, dependencies),
+    charges: new Charges(dueWork, dependencies),
+    dueWork,
     drain: async () => {
       await engine.drain();
-      await settler.drain();
+      await dueWork.drain();
     },
     stuckMs: () => engine.stuckMs(),
     batchSizes: () => engine.batchSizes(),

@@ -1,6 +1,6 @@
 import type { Period } from '../../platform/calendar.js';
-import { shown } from '../../platform/errors.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { abbreviated } from '../../platform/errors.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { requireAmount } from '../amount.js';
 import {
   recurringPeriods,
@@ -123,7 +123,7 @@ function periodOf(given: string | null | undefined): Period | undefined {
   if (!isGiven(given)) return undefined;
   const period = recurringPeriods.find((known) => known === given);
   if (period) return period;
-  throw invalid('recurringPeriod', `must be one of ${recurringPeriods.join(', ')}: '${shown(given)}'`);
+  throw invalid('recurringPeriod', `must be one of ${recurringPeriods.join(', ')}: '${abbreviated(given)}'`);
 }
 
 /** The adjustType that consumes a reservation. */
@@ -211,7 +211,7 @@ const receiverNames = {
 function costOwnerOf(costOwner: string | null | undefined): TransferCommand['costOwner'] {
   if (!isGiven(costOwner)) return 'originator';
   if (costOwner === 'originator' || costOwner === 'receiver') return costOwner;
-  throw invalid('costOwner', `must be originator or receiver: '${shown(costOwner)}'`);
+  throw invalid('costOwner', `must be originator or receiver: '${abbreviated(costOwner)}'`);
 }
 
 /** The status of what holds, or waits for its time or its payment. */
@@ -258,11 +258,11 @@ export function requireRelated(related: Reference | null | undefined): void {
 }
 
 /** Attributes that are kept as given; what the engine sets itself is left out. */
-function descriptive(input: Omit<Partial<AdjustInput>, 'amount'> & { amount?: Amount | null }): Plain {
+function descriptive(input: Omit<Partial<AdjustInput>, 'amount'> & { amount?: Amount | null }): JsonObject {
   const { channel, logicalResource } = input;
   requireChannel(channel);
   const plain = withoutNulls(
-    toPlainObject({ ...input, logicalResource: logicalResource && completeLogicalResources(logicalResource) }),
+    toJsonObject({ ...input, logicalResource: logicalResource && completeLogicalResources(logicalResource) }),
   );
   for (const name of ['amount', 'usageType', 'status']) delete plain[name];
   return plain;

@@ -1,6 +1,6 @@
 import { fitsBalance } from '../amount.js';
 import { areConvertible } from '../units.js';
-import { DomainError, shown, type ErrorCode } from '../../platform/errors.js';
+import { DomainError, abbreviated, type ErrorCode } from '../../platform/errors.js';
 import type { Decimal } from '../../platform/decimal.js';
 import type { Amount, Locator } from './commands.js';
 import type { ActionState, BucketState } from './state.js';
@@ -16,7 +16,7 @@ export interface Refusal {
 export function unknownBucket(locator: Locator): Refusal {
   const message =
     locator.kind === 'bucket'
-      ? `bucket '${shown(locator.bucketId)}' does not exist`
+      ? `bucket '${abbreviated(locator.bucketId)}' does not exist`
       : `no active bucket counting ${locator.units} matches the given product, logicalResource, partyAccount or relatedParty`;
   return { code: 'BUCKET_UNKNOWN', message };
 }
@@ -33,7 +33,7 @@ export function ambiguousBucket(buckets: readonly BucketState[]): Refusal {
 }
 
 export function unknownReservation(id: string): Refusal {
-  return { code: 'RESERVATION_UNKNOWN', message: `reserveBalance '${shown(id)}' does not exist` };
+  return { code: 'RESERVATION_UNKNOWN', message: `reserveBalance '${abbreviated(id)}' does not exist` };
 }
 
 export function checkUnits(bucket: BucketState, amount: Amount): Refusal | undefined {
@@ -92,6 +92,6 @@ export function checkBalanceLimit(bucket: BucketState, amount: Decimal, added: D
 }
 
 /** An attribute that a PATCH may not change any more, and why. */
-export function fixed(name: string, why: string): DomainError {
+export function notPatchable(name: string, why: string): DomainError {
   return new DomainError('CONFLICT', `${name} cannot be changed: ${why}`, { path: name });
 }

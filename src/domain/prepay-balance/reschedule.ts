@@ -1,9 +1,9 @@
 import { DomainError } from '../../platform/errors.js';
-import { withoutNulls, type Plain } from '../../platform/plain.js';
+import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { areConvertible } from '../units.js';
 import { invalid } from '../input.js';
 import { locatingAttributes } from './patchable.js';
-import { fixed } from './refusals.js';
+import { notPatchable } from './refusals.js';
 import { nextDueDate, scheduledOf } from './schedule.js';
 
 /**
@@ -11,18 +11,21 @@ import { nextDueDate, scheduledOf } from './schedule.js';
  * is due next. Which bucket is meant is found when it is due.
  */
 export function reschedule(
-  before: Plain,
-  changes: Plain,
+  before: JsonObject,
+  changes: JsonObject,
   named: readonly string[],
   now: Date,
   timeZone: string,
-): Plain {
+): JsonObject {
   const [first] = named;
   const moved = named.find((name) => locatingAttributes.includes(name) || name === 'usageType');
   if (moved && before['autoTopupThreshold'])
-    throw fixed(moved, `topupBalance '${String(before['id'])}' watches its bucket: cancel it and make another one`);
+    throw notPatchable(
+      moved,
+      `topupBalance '${String(before['id'])}' watches its bucket: cancel it and make another one`,
+    );
   if (moved === undefined) requireSameKindOfUnits(before, changes);
-  const after: Plain = { ...before, ...changes };
+  const after: JsonObject = { ...before, ...changes };
   if (first === undefined) {
     // What only describes it can make it impossible, too: a recurring top-up that is not automatic.
     scheduledOf(withoutNulls(after));
@@ -56,7 +59,7 @@ export function reschedule(
   return { ...changes, nextDueDate: due.toISOString() };
 }
 
-function requireSameKindOfUnits(before: Plain, changes: Plain): void {
+function requireSameKindOfUnits(before: JsonObject, changes: JsonObject): void {
   const [one, other] = [before['amount'], changes['amount']] as ({ units: string } | undefined)[];
   if (one && other && !areConvertible(one.units, other.units)) {
     throw new DomainError(
@@ -66,7 +69,7 @@ function requireSameKindOfUnits(before: Plain, changes: Plain): void {
   }
 }
 
-function requireMorePeriods(after: Plain): void {
+function requireMorePeriods(after: JsonObject): void {
   const { numberOfPeriods, periodsDone } = after as { numberOfPeriods?: number | null; periodsDone?: number | null };
   if (numberOfPeriods && numberOfPeriods <= (periodsDone ?? 0)) {
     throw invalid('numberOfPeriods', `must be more than the ${periodsDone} that were made already: ${numberOfPeriods}`);

@@ -1,13 +1,13 @@
 import { zero } from '../../platform/decimal.js';
 import { checkBalanceLimit, insufficient, type Refusal } from './refusals.js';
-import type { Ruling } from './ruling.js';
+import type { AcceptedDecision } from './decision.js';
 import type { ActionState, BucketState, Movement } from './state.js';
 
 /**
  * Undoes what a completed action did, by compensating entries: what came goes, what went comes back, the cost
  * of a transfer included. A correction looks at balances only, not at whether the bucket is active or valid.
  */
-export function reverse(action: ActionState, candidates: readonly BucketState[]): Ruling | Refusal {
+export function reverse(action: ActionState, candidates: readonly BucketState[]): AcceptedDecision | Refusal {
   const { id, kind } = action;
   const effects = action.effects.filter(({ net }) => !net.isZero());
   if (effects.length === 0) {

@@ -1,5 +1,5 @@
 import { zero, type Decimal } from '../../platform/decimal.js';
-import { areConvertible, fromBase, shownFromBase, toBase } from '../units.js';
+import { areConvertible, fromBase, displayFromBase, toBase } from '../units.js';
 import type {
   AdjustCommand,
   Amount,
@@ -11,7 +11,7 @@ import type {
   TopupCommand,
 } from './commands.js';
 import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
-import { debitMovement, draw, drawable, isShares, reserveMovement, type Share } from './draw.js';
+import { debitMovement, draw, drawable, areShares, reserveMovement, type Share } from './draw.js';
 import {
   checkBalanceLimit,
   checkLive,
@@ -23,37 +23,37 @@ import {
   type Refusal,
 } from './refusals.js';
 import { reverse } from './reversal.js';
-import { isRefusal, type Ruling, type Situation, type Verdict } from './ruling.js';
+import { isRefusal, type AcceptedDecision, type DecisionContext, type Decision } from './decision.js';
 import type { ActionState, BucketState, Hold, Movement } from './state.js';
 import { transfer } from './transfer.js';
 
 /** Decides a balance command. Pure: no I/O, no clock, exact decimals; refusals in the order of the README. */
-export function decide(command: CreateCommand | CancelCommand, situation: Situation): Verdict {
+export function decide(command: CreateCommand | CancelCommand, decisionContext: DecisionContext): Decision {
   switch (command.type) {
     case 'topup':
-      return topUp(command, situation);
+      return topUp(command, decisionContext);
     case 'scheduled':
-      return schedule(command, situation);
+      return schedule(command, decisionContext);
     case 'credit':
-      return credit(command, 'credit', situation);
+      return credit(command, 'credit', decisionContext);
     case 'debit':
-      return debit(command, situation);
+      return debit(command, decisionContext);
     case 'reserve':
-      return reserve(command, situation);
+      return reserve(command, decisionContext);
     case 'transfer':
-      return transfer(command, situation);
+      return transfer(command, decisionContext);
     case 'commit':
-      return commit(command, situation);
+      return commit(command, decisionContext);
     case 'cancel':
-      return cancel(situation);
+      return cancel(decisionContext);
   }
 }
 
 function credit(
   command: TopupCommand | AdjustCommand,
   entryType: 'topup' | 'credit',
-  { candidates, now }: Situation,
-): Verdict {
+  { candidates, now }: DecisionContext,
+): Decision {
   const { amount, locator } = command;
   const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
@@ -65,17 +65,17 @@ function credit(
 }
 
 /** DESIGN §12: a top-up with a later end of validity extends the bucket, and revives an expired one with its remainder. */
-function topUp(command: TopupCommand, situation: Situation): Verdict {
+function topUp(command: TopupCommand, decisionContext: DecisionContext): Decision {
   const { validUntil } = command;
-  if (validUntil === undefined || validUntil <= situation.now) return credit(command, 'topup', situation);
-  const verdict = credit(command, 'topup', {
-    ...situation,
-    candidates: situation.candidates.map((bucket) => extended(bucket, validUntil)),
+  if (validUntil === undefined || validUntil <= decisionContext.now) return credit(command, 'topup', decisionContext);
+  const decision = credit(command, 'topup', {
+    ...decisionContext,
+    candidates: decisionContext.candidates.map((bucket) => extended(bucket, validUntil)),
   });
-  if (isRefusal(verdict)) return verdict;
-  const before = situation.candidates.find(({ id }) => id === verdict.movements[0]?.bucketId);
-  if (before === undefined || extended(before, validUntil) === before) return verdict;
-  return { ...verdict, extends: { bucketId: before.id, validUntil: extended(before, validUntil).validUntil } };
+  if (isRefusal(decision)) return decision;
+  const before = decisionContext.candidates.find(({ id }) => id === decision.movements[0]?.bucketId);
+  if (before === undefined || extended(before, validUntil) === before) return decision;
+  return { ...decision, extends: { bucketId: before.id, validUntil: extended(before, validUntil).validUntil } };
 }
 
 function extended(bucket: BucketState, validUntil: Date): BucketState {
@@ -86,7 +86,7 @@ function extended(bucket: BucketState, validUntil: Date): BucketState {
 }
 
 /** A scheduled top-up moves nothing yet; that its bucket can be found, and counts its units, is asked now. */
-function schedule({ topup, threshold }: ScheduledTopupCommand, { candidates, now }: Situation): Verdict {
+function schedule({ topup, threshold }: ScheduledTopupCommand, { candidates, now }: DecisionContext): Decision {
   const { amount, locator } = topup;
   const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
@@ -106,19 +106,22 @@ function schedule({ topup, threshold }: ScheduledTopupCommand, { candidates, now
   return { amount, movements: [], watches: { bucketId: bucket.id, threshold: watched } };
 }
 
-function debit(command: AdjustCommand, situation: Situation): Verdict {
-  const shares = drawn(command, situation);
-  return isShares(shares) ? { amount: command.amount, movements: shares.map(debitMovement) } : shares;
+function debit(command: AdjustCommand, decisionContext: DecisionContext): Decision {
+  const shares = drawn(command, decisionContext);
+  return areShares(shares) ? { amount: command.amount, movements: shares.map(debitMovement) } : shares;
 }
 
-function reserve(command: ReserveCommand, situation: Situation): Verdict {
-  const shares = drawn(command, situation);
-  if (!isShares(shares)) return shares;
+function reserve(command: ReserveCommand, decisionContext: DecisionContext): Decision {
+  const shares = drawn(command, decisionContext);
+  if (!areShares(shares)) return shares;
   const holds = shares.map(({ bucket, amount }) => ({ bucketId: bucket.id, amount }));
   return { amount: command.amount, movements: shares.map(reserveMovement), holds };
 }
 
-function drawn({ amount, locator }: AdjustCommand | ReserveCommand, { candidates, now }: Situation): Share[] | Refusal {
+function drawn(
+  { amount, locator }: AdjustCommand | ReserveCommand,
+  { candidates, now }: DecisionContext,
+): Share[] | Refusal {
   const buckets = drawable(locator, candidates, amount, now);
   return Array.isArray(buckets) ? draw(buckets, amount) : buckets;
 }
@@ -127,7 +130,7 @@ function drawn({ amount, locator }: AdjustCommand | ReserveCommand, { candidates
  * A commit acts on money that is already held: the bucket's status and validity were checked when it
  * was reserved and do not matter any more.
  */
-function commit(command: CommitCommand, { candidates, action: reservation, now }: Situation): Verdict {
+function commit(command: CommitCommand, { candidates, action: reservation, now }: DecisionContext): Decision {
   if (reservation === undefined) return unknownReservation(command.actionId);
   const bucketOf = (id: string): BucketState => found(candidates, id);
   const reserved = reservation.holds.reduce((sum, hold) => sum.plus(heldBase(hold, bucketOf(hold.bucketId))), zero);
@@ -142,7 +145,7 @@ function commit(command: CommitCommand, { candidates, action: reservation, now }
   if (ended) return ended;
   const wanted = toBase(amount.amount, amount.units);
   if (wanted.gt(reserved)) {
-    const message = `reserveBalance '${reservation.id}' holds ${shownFromBase(reserved, amount.units)} ${amount.units}, ${amount.amount.toFixed()} were to be committed`;
+    const message = `reserveBalance '${reservation.id}' holds ${displayFromBase(reserved, amount.units)} ${amount.units}, ${amount.amount.toFixed()} were to be committed`;
     return { code: 'COMMIT_ABOVE_RESERVED', message };
   }
   const movements = consume(reservation.holds, wanted, bucketOf, amount);
@@ -187,8 +190,8 @@ function givenBack(bucketId: string, units: string, amount: Decimal, entryType: 
 }
 
 /** Ends an action as far as it can be undone: see the README. */
-function cancel(situation: Situation): Verdict {
-  const { action, candidates, now } = situation;
+function cancel(decisionContext: DecisionContext): Decision {
+  const { action, candidates, now } = decisionContext;
   if (action === undefined) throw new Error('whether the action exists was checked before');
   if (action.kind === 'reserveBalance') return checkLive(action, now) ?? giveBack(action, candidates, 'release');
   if (isLive(action)) return { amount: zeroOf(action), movements: [], ends: { action, status: 'cancelled' } };
@@ -196,7 +199,11 @@ function cancel(situation: Situation): Verdict {
 }
 
 /** Gives back what a reservation holds, where it came from. */
-function giveBack(action: ActionState, candidates: readonly BucketState[], entryType: 'release' | 'expire'): Ruling {
+function giveBack(
+  action: ActionState,
+  candidates: readonly BucketState[],
+  entryType: 'release' | 'expire',
+): AcceptedDecision {
   const movements = action.holds.map(({ bucketId, amount }) =>
     givenBack(bucketId, found(candidates, bucketId).units ?? '', amount, entryType),
   );
@@ -204,7 +211,7 @@ function giveBack(action: ActionState, candidates: readonly BucketState[], entry
 }
 
 /** What the time does to a reservation that was not ended before. */
-export function lapse(reservation: ActionState, candidates: readonly BucketState[]): Ruling {
+export function lapse(reservation: ActionState, candidates: readonly BucketState[]): AcceptedDecision {
   return giveBack(reservation, candidates, 'expire');
 }
 

@@ -1,11 +1,11 @@
 import { periodStart, type Period } from '../../platform/calendar.js';
 import { Decimal } from '../../platform/decimal.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import type { Amount, ScheduledTopupCommand } from './commands.js';
 import { fromScheduledInput, type ActionInput, type TopupInput } from './inputs.js';
 
 /** What a scheduled top-up applies, read back from how it is kept. */
-export function scheduledOf(snapshot: Plain): ScheduledTopupCommand {
+export function scheduledOf(snapshot: JsonObject): ScheduledTopupCommand {
   const { requestedDate, autoTopupThreshold } = snapshot;
   return fromScheduledInput({
     ...(inputOf(snapshot) as TopupInput),
@@ -15,8 +15,8 @@ export function scheduledOf(snapshot: Plain): ScheduledTopupCommand {
 }
 
 /** The input that an action is kept with, without what the server added to it. */
-export function inputOf(snapshot: Plain): ActionInput {
-  const { validFor, autoTopupThreshold, transferCost, ...rest } = snapshot as Plain & {
+export function inputOf(snapshot: JsonObject): ActionInput {
+  const { validFor, autoTopupThreshold, transferCost, ...rest } = snapshot as JsonObject & {
     validFor?: { startDateTime?: string; endDateTime?: string };
   };
   for (const name of setByServer) delete rest[name];
@@ -44,7 +44,7 @@ const setByServer = [
   'failureMessage',
 ];
 
-function toAmount(quantity: Plain[string] | undefined): Amount | undefined {
+function toAmount(quantity: JsonObject[string] | undefined): Amount | undefined {
   if (!quantity) return undefined;
   const { amount, units } = quantity as { amount: number; units: string };
   return { amount: new Decimal(amount), units };

@@ -1,10 +1,10 @@
-import { toPlainObject, type Plain } from '../../platform/plain.js';
-import type { Applier } from './applier.js';
+import { toJsonObject, type JsonObject } from '../../platform/json-object.js';
+import type { CommandProcessor } from './command-processor.js';
 import { eventsOf } from './bookkeeping.js';
 import type { ScheduledTopupCommand, TopupCommand } from './commands.js';
 import { isLive } from './refusals.js';
 import { decide } from './rules.js';
-import { isRefusal } from './ruling.js';
+import { isRefusal } from './decision.js';
 import { nextDueDate } from './schedule.js';
 import type { ActionState, BucketState } from './state.js';
 import { toActionState } from './store.js';
@@ -18,87 +18,103 @@ export function firstDueDate({ threshold, requestedDate }: ScheduledTopupCommand
 }
 
 /** A scheduled top-up was just made: what is due at once is done at once. Answers how it then stands. */
-export function begin(applier: Applier, command: ScheduledTopupCommand, row: Plain, now: Date): Plain {
+export function begin(
+  processor: CommandProcessor,
+  command: ScheduledTopupCommand,
+  row: JsonObject,
+  now: Date,
+): JsonObject {
   const action = toActionState('topupBalance', row, []);
-  applier.world.actions.set(action.id, action);
-  applier.world.scheduled.set(action.id, command);
-  if (action.dueAt && action.dueAt <= now) topUpDue(applier, action.id, now);
+  processor.state.actions.set(action.id, action);
+  processor.state.scheduled.set(action.id, command);
+  if (action.dueAt && action.dueAt <= now) topUpDue(processor, action.id, now);
   const watched = row['bucket'] as { id: string } | undefined;
-  if (command.threshold && watched) refill(applier, [applier.world.bucket(watched.id)], now);
-  return applier.world.actions.get(action.id)?.snapshot ?? row;
+  if (command.threshold && watched) refill(processor, [processor.state.bucket(watched.id)], now);
+  return processor.state.actions.get(action.id)?.snapshot ?? row;
 }
 
 /** A scheduled top-up is cancelled: its bucket is not watched any more. */
-export function stop(applier: Applier, action: ActionState): void {
-  for (const bucket of applier.world.buckets.values()) {
-    if (bucket.autoTopup?.topupBalanceId === action.id) applier.put({ ...bucket, autoTopup: undefined });
+export function stop(processor: CommandProcessor, action: ActionState): void {
+  for (const bucket of processor.state.buckets.values()) {
+    if (bucket.autoTopup?.topupBalanceId === action.id) processor.put({ ...bucket, autoTopup: undefined });
   }
 }
 
 /** Fills the buckets in which less than their threshold remains. */
-export function refill(applier: Applier, buckets: readonly BucketState[], now: Date): void {
+export function refill(processor: CommandProcessor, buckets: readonly BucketState[], now: Date): void {
   for (const { id } of buckets) {
-    const { autoTopup, remaining } = applier.world.bucket(id);
+    const { autoTopup, remaining } = processor.state.bucket(id);
     if (autoTopup === undefined || remaining.gte(autoTopup.threshold)) continue;
-    const action = applier.world.actions.get(autoTopup.topupBalanceId);
-    const command = applier.world.scheduled.get(autoTopup.topupBalanceId);
+    const action = processor.state.actions.get(autoTopup.topupBalanceId);
+    const command = processor.state.scheduled.get(autoTopup.topupBalanceId);
     // The order is being made by this very command: it fills the bucket when it is there.
     if (action === undefined || command === undefined || !isLive(action)) continue;
-    makeTopup(applier, action, { ...command.topup, locator: { kind: 'bucket', bucketId: id } }, now, now);
-    advance(applier, action.id, undefined, now);
+    makeTopup(processor, action, { ...command.topup, locator: { kind: 'bucket', bucketId: id } }, now, now);
+    advance(processor, action.id, undefined, now);
   }
 }
 
 /** The time of a scheduled top-up has come: `time` is the present, the top-up is dated when it was due. */
-export function topUpDue(applier: Applier, id: string, time: Date): void {
-  const action = applier.world.actions.get(id);
-  const command = applier.world.scheduled.get(id);
+export function topUpDue(processor: CommandProcessor, id: string, time: Date): void {
+  const action = processor.state.actions.get(id);
+  const command = processor.state.scheduled.get(id);
   if (action?.dueAt === undefined || command === undefined || !isLive(action) || action.dueAt > time) return;
-  const { now } = applier.situationOf(command.topup, action.dueAt);
+  const { now } = processor.contextOf(command.topup, action.dueAt);
   if (command.recurringPeriod === undefined) {
-    applyOnce(applier, action, command.topup, now);
+    applyOnce(processor, action, command.topup, now);
     return;
   }
-  makeTopup(applier, action, command.topup, action.dueAt, now);
+  makeTopup(processor, action, command.topup, action.dueAt, now);
   const anchor = new Date(String(action.snapshot['requestedDate']));
-  advance(applier, id, nextDueDate(anchor, command.recurringPeriod, action.dueAt, applier.tools.timeZone), now);
+  advance(
+    processor,
+    id,
+    nextDueDate(anchor, command.recurringPeriod, action.dueAt, processor.dependencies.timeZone),
+    now,
+  );
 }
 
 /** A top-up for one date moves the balance itself; refused, it has failed like any other. */
-function applyOnce(applier: Applier, action: ActionState, topup: TopupCommand, now: Date): void {
-  const verdict = decide(topup, applier.situationOf(topup, now));
-  if (isRefusal(verdict)) {
-    const row = applier.end(action, 'failed', { failureCode: verdict.code, failureMessage: verdict.message }, now);
-    applier.tell(eventsOf('topupBalance', ['Failure'], row, now, applier.tools.nextId));
+function applyOnce(processor: CommandProcessor, action: ActionState, topup: TopupCommand, now: Date): void {
+  const decision = decide(topup, processor.contextOf(topup, now));
+  if (isRefusal(decision)) {
+    const row = processor.end(action, 'failed', { failureCode: decision.code, failureMessage: decision.message }, now);
+    processor.emit(eventsOf('topupBalance', ['Failure'], row, now, processor.dependencies.nextId));
     return;
   }
-  const { impactedBucket, buckets } = applier.post(verdict, action, now);
+  const { impactedBucket, buckets } = processor.post(decision, action, now);
   const usageType = topup.usageType ?? buckets[0]?.usageType ?? null;
-  applier.end(action, 'completed', { confirmationDate: now.toISOString(), impactedBucket, usageType }, now);
+  processor.end(action, 'completed', { confirmationDate: now.toISOString(), impactedBucket, usageType }, now);
 }
 
 /** One period of a recurring top-up, or one filling of an auto top-up: a top-up of its own, which names the one it comes from. */
-function makeTopup(applier: Applier, parent: ActionState, topup: TopupCommand, dueAt: Date, now: Date): void {
-  const known: Plain = {
+function makeTopup(
+  processor: CommandProcessor,
+  parent: ActionState,
+  topup: TopupCommand,
+  dueAt: Date,
+  now: Date,
+): void {
+  const known: JsonObject = {
     requestedDate: dueAt.toISOString(),
     isAutoTopup: true,
     relatedTopupBalance: { id: parent.id, role: 'parent' },
   };
-  const verdict = decide(topup, applier.situationOf(topup, now));
-  if (isRefusal(verdict)) applier.keepRefused(topup, verdict, toPlainObject(topup.amount), known, now);
-  else applier.create(topup, verdict, now, known);
+  const decision = decide(topup, processor.contextOf(topup, now));
+  if (isRefusal(decision)) processor.keepRefused(topup, decision, toJsonObject(topup.amount), known, now);
+  else processor.create(topup, decision, now, known);
 }
 
 /** The scheduled top-up goes on, or has made as many top-ups as it was to. */
-function advance(applier: Applier, id: string, nextDue: Date | undefined, now: Date): void {
-  const action = applier.world.actions.get(id);
+function advance(processor: CommandProcessor, id: string, nextDue: Date | undefined, now: Date): void {
+  const action = processor.state.actions.get(id);
   if (action === undefined) throw new Error(`topupBalance ${id} is not locked`);
   const periodsDone = Number(action.snapshot['periodsDone'] ?? 0) + 1;
   if (periodsDone === action.snapshot['numberOfPeriods']) {
-    stop(applier, action);
-    applier.end(action, 'completed', { periodsDone }, now);
+    stop(processor, action);
+    processor.end(action, 'completed', { periodsDone }, now);
     return;
   }
-  const row = applier.change(action, { periodsDone, nextDueDate: nextDue?.toISOString() ?? null }, now);
-  applier.tell(eventsOf('topupBalance', ['AttributeValueChange'], row, now, applier.tools.nextId));
+  const row = processor.change(action, { periodsDone, nextDueDate: nextDue?.toISOString() ?? null }, now);
+  processor.emit(eventsOf('topupBalance', ['AttributeValueChange'], row, now, processor.dependencies.nextId));
 }

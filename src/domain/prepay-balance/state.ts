@@ -1,5 +1,5 @@
 import type { Decimal } from '../../platform/decimal.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import type { ActionKind } from './commands.js';
 
 /** What the rules need to know of a bucket; the rest of it they neither read nor change. */
@@ -55,7 +55,7 @@ export interface ActionState {
   /** What it did; read only for actions that are to be cancelled. */
   readonly effects: readonly Effect[];
   /** The action as it is read, from which its next version is made. */
-  readonly snapshot: Plain;
+  readonly snapshot: JsonObject;
 }
 
 export type EntryType =

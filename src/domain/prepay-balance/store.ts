@@ -1,8 +1,8 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
 import { Decimal } from '../../platform/decimal.js';
-import type { Plain } from '../../platform/plain.js';
-import type { Shape } from '../../platform/read/shape.js';
+import type { JsonObject } from '../../platform/json-object.js';
+import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import { lockRows } from '../../platform/write/rows.js';
 import type { Write } from '../../platform/write/write-all.js';
 import { convertibleUnits } from '../units.js';
@@ -32,7 +32,7 @@ interface BucketRow {
 }
 
 /** Buckets whose locks are not waited for, because somebody is known to keep them. */
-export type PassBy = 'all' | ReadonlySet<string>;
+export type SkippedBuckets = 'all' | ReadonlySet<string>;
 
 export interface LockedBuckets {
   readonly buckets: Map<string, BucketState>;
@@ -51,7 +51,7 @@ export async function lockBuckets(
   tenantId: string,
   ids: readonly string[],
   now: Date,
-  passBy: PassBy = new Set(),
+  passBy: SkippedBuckets = new Set(),
 ): Promise<LockedBuckets> {
   const mayPass = ids.filter((id) => passBy === 'all' || passBy.has(id));
   const must = mayPass.length === 0 ? ids : ids.filter((id) => !mayPass.includes(id));
@@ -190,11 +190,11 @@ export async function lockActions(
   tx: Transaction,
   tenantId: string,
   kind: ActionKind,
-  shape: Shape,
+  mapping: ResourceMapping,
   ids: readonly string[],
 ): Promise<ActionState[]> {
   if (ids.length === 0) return [];
-  const rows = await lockRows(tx, shape, tenantId, ids);
+  const rows = await lockRows(tx, mapping, tenantId, ids);
   const holdsOf = kind === 'reserveBalance' ? await readHolds(tx, tenantId, ids) : new Map<string, Hold[]>();
   return [...rows].map(([id, row]) => toActionState(kind, row, holdsOf.get(id) ?? []));
 }
@@ -214,7 +214,7 @@ async function readHolds(tx: Transaction, tenantId: string, ids: readonly string
   return holdsOf;
 }
 
-export function toActionState(kind: ActionKind, snapshot: Plain, holds: readonly Hold[]): ActionState {
+export function toActionState(kind: ActionKind, snapshot: JsonObject, holds: readonly Hold[]): ActionState {
   const amount = snapshot['amount'] as { units: string };
   return {
     kind,
@@ -280,7 +280,7 @@ export function insertEntries(tenantId: string, entries: readonly LedgerEntry[])
 }
 
 /** What the balance as of an instant is found by, where times step back. */
-export function insertStepsBack(tenantId: string, entries: readonly LedgerEntry[]): Write {
+export function insertClockStepsBack(tenantId: string, entries: readonly LedgerEntry[]): Write {
   const steps = entries.filter(({ stepsBack }) => stepsBack);
   if (steps.length === 0) return undefined;
   return Prisma.sql`

@@ -2,23 +2,23 @@ import { zero } from '../../platform/decimal.js';
 import { fromBase, toBase } from '../units.js';
 import type { Amount, TransferCommand } from './commands.js';
 import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
-import { draw, drawable, isShares, without, type Share } from './draw.js';
+import { draw, drawable, areShares, withShareRemoved, type Share } from './draw.js';
 import { checkBalanceLimit, checkUnits, checkUsable, inexact, insufficient, type Refusal } from './refusals.js';
-import type { Situation, Verdict } from './ruling.js';
+import type { DecisionContext, Decision } from './decision.js';
 import type { BucketState, Movement } from './state.js';
 
 /**
  * Moves an amount from the originator's buckets, in burn order, into one bucket of the receiver, and takes the
  * cost from the one who pays it. A bucket never transfers to itself.
  */
-export function transfer(command: TransferCommand, { candidates, receivers, now }: Situation): Verdict {
+export function transfer(command: TransferCommand, { candidates, receivers, now }: DecisionContext): Decision {
   const { amount, locator, cost } = command;
   const named = locator.kind === 'bucket' ? locator.bucketId : undefined;
   const others = receivers.filter(({ id }) => id !== named);
   const receiver = creditable(command.receiver, others, amount, (bucket) => !checkUsable(bucket, now));
-  if (!isBucket(receiver)) return aboutReceiver(receiver);
+  if (!isBucket(receiver)) return asReceiverRefusal(receiver);
   const unusable = checkUsable(receiver, now);
-  if (unusable) return aboutReceiver(unusable);
+  if (unusable) return asReceiverRefusal(unusable);
 
   const sources = drawable(
     locator,
@@ -28,9 +28,9 @@ export function transfer(command: TransferCommand, { candidates, receivers, now 
   );
   if (!Array.isArray(sources)) return sources;
   const shares = draw(sources, amount);
-  if (!isShares(shares)) return shares;
+  if (!areShares(shares)) return shares;
   const credited = creditMovement(receiver, 'transferIn', amount);
-  if (!isMovement(credited)) return aboutReceiver(credited);
+  if (!isMovement(credited)) return asReceiverRefusal(credited);
 
   const movements = [...shares.map(outMovement), credited];
   if (cost === undefined) return { amount, movements };
@@ -63,10 +63,10 @@ function costOfOriginator(
   }
   const left = sources.map((source) => {
     const share = shares.find(({ bucket }) => bucket.id === source.id);
-    return share ? without(share) : source;
+    return share ? withShareRemoved(share) : source;
   });
   const paid = draw(left, cost);
-  return isShares(paid) ? paid.map(costMovement) : paid;
+  return areShares(paid) ? paid.map(costMovement) : paid;
 }
 
 /** The receiver pays from its balance, what it just got included. */
@@ -76,19 +76,19 @@ function costOfReceiver(
   cost: Amount,
 ): Movement[] | Refusal {
   const refusal = checkUnits({ ...receiver, units }, cost);
-  if (refusal) return aboutReceiver(refusal);
+  if (refusal) return asReceiverRefusal(refusal);
   const paid = fromBase(toBase(cost.amount, cost.units), units);
-  if (paid === undefined) return aboutReceiver(inexact({ ...receiver, units }, cost));
+  if (paid === undefined) return asReceiverRefusal(inexact({ ...receiver, units }, cost));
   const remaining = receiver.remaining.plus(remainingDelta);
   if (remaining.lt(paid))
-    return aboutReceiver(insufficient(remaining.toFixed(), { amount: paid, units }, `bucket '${receiver.id}'`));
+    return asReceiverRefusal(insufficient(remaining.toFixed(), { amount: paid, units }, `bucket '${receiver.id}'`));
   const beyond = checkBalanceLimit({ ...receiver, remaining }, paid, zero);
-  if (beyond) return aboutReceiver(beyond);
+  if (beyond) return asReceiverRefusal(beyond);
   return [
     { bucketId: receiver.id, entryType: 'transferCost', units, remainingDelta: paid.negated(), reservedDelta: zero },
   ];
 }
 
-export function aboutReceiver({ code, message }: Refusal): Refusal {
+export function asReceiverRefusal({ code, message }: Refusal): Refusal {
   return { code, message: `receiver: ${message}` };
 }

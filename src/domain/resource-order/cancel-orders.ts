@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
-import { DomainError, shown } from '../../platform/errors.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
 import { insertEvents } from '../../platform/write/outbox.js';
 import { withRetry } from '../../platform/write/retry.js';
@@ -12,7 +12,7 @@ import { invalid, isGiven, missing, requireName, withoutAddress } from '../input
 import { ResourceWriter, type Writing } from '../resource-writer.js';
 import { cancelled, type Cancellation } from './cancellation.js';
 import { endedTask, orderEvents } from './cancellation-events.js';
-import type { ResourceOrderTools } from './tools.js';
+import type { ResourceOrderDependencies } from './dependencies.js';
 
 /** Tasks that one statement looks for. */
 const dueMax = 100;
@@ -28,11 +28,11 @@ export interface CancelInput {
 export class CancelResourceOrders extends ResourceWriter<CancelInput> {
   constructor(
     database: Database,
-    private readonly taskTools: ResourceOrderTools,
+    private readonly taskTools: ResourceOrderDependencies,
   ) {
     super(database, taskTools, {
       resource: 'cancelResourceOrder',
-      shape: taskTools.shapes.cancelResourceOrder,
+      mapping: taskTools.mappings.cancelResourceOrder,
       state: 'state',
       // The published sample has what is told of the order at first.
       begins: { attribute: 'state', allowed: ['accepted', 'assessingCancellation'] },
@@ -64,20 +64,20 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
   }
 
   /** A repeated request finds its task ended, and is answered with what came of it. */
-  private async workIfAtOnce(tenantId: string, task: Plain): Promise<Plain> {
+  private async workIfAtOnce(tenantId: string, task: JsonObject): Promise<JsonObject> {
     const { id, requestedCancellationDate: date, updatedAt: created } = task;
     const isAtOnce = typeof date !== 'string' || date <= String(created);
     return isAtOnce ? ((await this.work(tenantId, String(id))) ?? task) : task;
   }
 
   /** Assesses a task and does it, in one transaction. Whoever comes second finds it done. */
-  private work(tenantId: string, id: string): Promise<Plain | undefined> {
-    const { shapes } = this.taskTools;
+  private work(tenantId: string, id: string): Promise<JsonObject | undefined> {
+    const { mappings } = this.taskTools;
     return withRetry(() =>
       this.database.transaction(async (tx) => {
-        const task = await lockRow(tx, shapes.cancelResourceOrder, tenantId, id);
+        const task = await lockRow(tx, mappings.cancelResourceOrder, tenantId, id);
         if (task?.['state'] !== 'accepted') return task && withoutNulls(task);
-        const order = await lockRow(tx, shapes.resourceOrder, tenantId, orderIdOf(task));
+        const order = await lockRow(tx, mappings.resourceOrder, tenantId, orderIdOf(task));
         return this.carryOut(withoutNulls(task), order && withoutNulls(order), {
           tx,
           tenantId,
@@ -87,13 +87,17 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
     );
   }
 
-  private async carryOut(accepted: Plain, order: Plain | undefined, { tx, tenantId, now }: Writing): Promise<Plain> {
-    const { shapes } = this.taskTools;
+  private async carryOut(
+    accepted: JsonObject,
+    order: JsonObject | undefined,
+    { tx, tenantId, now }: Writing,
+  ): Promise<JsonObject> {
+    const { mappings } = this.taskTools;
     const cancellation = order ? cancelled(order, requestOf(accepted), now) : gone(accepted);
     const { task, events } = endedTask(accepted, cancellation, now, this.taskTools);
     const writes = [
       updateRows(
-        shapes.cancelResourceOrder,
+        mappings.cancelResourceOrder,
         tenantId,
         ['state', 'effectiveCancellationDate', 'failureMessage'],
         [task],
@@ -108,14 +112,14 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
     const ofOrder = orderEvents(order, cancellation.steps, now, this.taskTools).flat();
     await writeAll(tx, [
       ...writes,
-      after && updateRows(shapes.resourceOrder, tenantId, Object.keys(last), [after]),
+      after && updateRows(mappings.resourceOrder, tenantId, Object.keys(last), [after]),
       insertEvents(tenantId, [...ofOrder, ...events]),
     ]);
     return task;
   }
 }
 
-function fromCancelInput(input: CancelInput): Plain {
+function fromCancelInput(input: CancelInput): JsonObject {
   const { resourceOrder, orderItem } = input;
   requireName('resourceOrder.id', resourceOrder.id);
   if (isGiven(orderItem) && orderItem.length === 0)
@@ -125,33 +129,37 @@ function fromCancelInput(input: CancelInput): Plain {
     if (isGiven(resourceOrderId) && resourceOrderId !== resourceOrder.id)
       throw invalid(
         `orderItem.${index}.resourceOrderId`,
-        `is not that of the order to cancel: '${shown(resourceOrderId)}'`,
+        `is not that of the order to cancel: '${abbreviated(resourceOrderId)}'`,
       );
   }
-  return withoutNulls({ ...toPlainObject(input), state: 'accepted' });
+  return withoutNulls({ ...toJsonObject(input), state: 'accepted' });
 }
 
-async function requireOrder(given: Plain, { tx, tenantId }: Writing, { shapes }: ResourceOrderTools): Promise<Plain> {
+async function requireOrder(
+  given: JsonObject,
+  { tx, tenantId }: Writing,
+  { mappings }: ResourceOrderDependencies,
+): Promise<JsonObject> {
   const id = orderIdOf(given);
-  const found = await readRows(tx, shapes.resourceOrder, tenantId, [id]);
+  const found = await readRows(tx, mappings.resourceOrder, tenantId, [id]);
   if (found.size === 0)
-    throw new DomainError('RESOURCE_ORDER_UNKNOWN', `resourceOrder '${shown(id)}' does not exist`, {
+    throw new DomainError('RESOURCE_ORDER_UNKNOWN', `resourceOrder '${abbreviated(id)}' does not exist`, {
       path: 'resourceOrder.id',
     });
-  return { ...given, resourceOrder: withoutAddress(given['resourceOrder'] as Plain) };
+  return { ...given, resourceOrder: withoutAddress(given['resourceOrder'] as JsonObject) };
 }
 
-function requestOf({ cancellationReason, orderItem }: Plain): { itemIds?: string[]; reason?: string } {
+function requestOf({ cancellationReason, orderItem }: JsonObject): { itemIds?: string[]; reason?: string } {
   return {
-    ...(Array.isArray(orderItem) && { itemIds: (orderItem as Plain[]).map(({ itemId }) => String(itemId)) }),
+    ...(Array.isArray(orderItem) && { itemIds: (orderItem as JsonObject[]).map(({ itemId }) => String(itemId)) }),
     ...(typeof cancellationReason === 'string' && { reason: cancellationReason }),
   };
 }
 
-function gone(task: Plain): Cancellation {
-  return { steps: [], problem: `resourceOrder '${shown(orderIdOf(task))}' does not exist any more` };
+function gone(task: JsonObject): Cancellation {
+  return { steps: [], problem: `resourceOrder '${abbreviated(orderIdOf(task))}' does not exist any more` };
 }
 
-function orderIdOf({ resourceOrder }: Plain): string {
-  return String((resourceOrder as Plain)['id']);
+function orderIdOf({ resourceOrder }: JsonObject): string {
+  return String((resourceOrder as JsonObject)['id']);
 }

@@ -1,7 +1,7 @@
-import { shown } from '../../platform/errors.js';
-import type { Plain } from '../../platform/plain.js';
+import { abbreviated } from '../../platform/errors.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { dependenciesOf, idOf, isOpen, itemsOf, withState } from './items.js';
-import { reckoned } from './reckoning.js';
+import { withDerivedState } from './derived-state.js';
 import { cancellationStates, isFinal } from './transitions.js';
 
 /** What is to be cancelled: chosen items, or the order as a whole. */
@@ -12,7 +12,7 @@ export interface CancellationRequest {
 
 /** What has changed of the order after each step; a problem is why it ended where it began. */
 export interface Cancellation {
-  steps: readonly Plain[];
+  steps: readonly JsonObject[];
   problem?: string;
 }
 
@@ -20,29 +20,32 @@ export interface Cancellation {
  * Assesses a cancellation and carries it out. Refused as a whole, an order that is not at its end was assessed, and
  * is then where it was. Pure.
  */
-export function cancelled(order: Plain, { itemIds, reason }: CancellationRequest, now: Date): Cancellation {
+export function cancelled(order: JsonObject, { itemIds, reason }: CancellationRequest, now: Date): Cancellation {
   const problem = isFinal(order['state'])
     ? `resourceOrder '${idOf(order)}' is ${String(order['state'])} and cannot be cancelled`
     : problemOf(order, itemIds);
   if (problem && (itemIds || isFinal(order['state']))) return { steps: [], problem };
   const chosen = new Set(itemIds ?? itemsOf(order).filter(isOpen).map(idOf));
-  const isChosen = (item: Plain): boolean => chosen.has(idOf(item));
-  const steps: Plain[] = [];
-  let changes: Plain = {};
+  const isChosen = (item: JsonObject): boolean => chosen.has(idOf(item));
+  const steps: JsonObject[] = [];
+  let changes: JsonObject = {};
   for (const state of problem ? cancellationStates.slice(0, 1) : [...cancellationStates, 'cancelled']) {
     const present = { ...order, ...changes };
-    changes = { ...changes, ...reckoned(present, { orderItem: withState(itemsOf(present), state, isChosen) }, now) };
+    changes = {
+      ...changes,
+      ...withDerivedState(present, { orderItem: withState(itemsOf(present), state, isChosen) }, now),
+    };
     // Of an order that goes on beside only the end is told.
     if (state === 'cancelled' || changes['state'] === state) steps.push(changes);
   }
   if (problem) return { steps: [...steps, { orderItem: itemsOf(order), state: order['state'] ?? null }], problem };
-  const last = steps.at(-1) as Plain;
-  const told: Plain = last['state'] === 'cancelled' && reason !== undefined ? { cancellationReason: reason } : {};
+  const last = steps.at(-1) as JsonObject;
+  const told: JsonObject = last['state'] === 'cancelled' && reason !== undefined ? { cancellationReason: reason } : {};
   return { steps: [...steps.slice(0, -1), { ...last, ...told }] };
 }
 
 /** Why an order that is not at its end, or these items of it, cannot be cancelled. */
-function problemOf(order: Plain, itemIds: readonly string[] | undefined): string | undefined {
+function problemOf(order: JsonObject, itemIds: readonly string[] | undefined): string | undefined {
   const items = itemsOf(order);
   const of = `of resourceOrder '${idOf(order)}'`;
   if (itemIds === undefined) {
@@ -51,7 +54,7 @@ function problemOf(order: Plain, itemIds: readonly string[] | undefined): string
   }
   for (const id of itemIds) {
     const item = items.find((candidate) => idOf(candidate) === id);
-    if (item === undefined) return `there is no item '${shown(id)}' ${of}`;
+    if (item === undefined) return `there is no item '${abbreviated(id)}' ${of}`;
     if (!isOpen(item)) return `item '${id}' ${of} is ${String(item['state'])} and cannot be cancelled`;
   }
   const left = items.filter((item) => isOpen(item) && !itemIds.includes(idOf(item)));

@@ -2,10 +2,10 @@ import type { Database } from '../../platform/database/database.js';
 import { CancelResourceOrders } from './cancel-orders.js';
 import { ResourceOrders } from './orders.js';
 import { Simulator } from './simulator.js';
-import type { ResourceOrderTools } from './tools.js';
+import type { ResourceOrderDependencies } from './dependencies.js';
 
 export { simulatedCategory } from './simulator.js';
-export { resourceOrderResources } from './tools.js';
+export { resourceOrderResources } from './dependencies.js';
 
 /** The ordering domain: what the GraphQL resolvers of TMF652 call. */
 export interface ResourceOrderDomain {
@@ -14,11 +14,11 @@ export interface ResourceOrderDomain {
   readonly simulator: Simulator;
 }
 
-export function createResourceOrder(database: Database, tools: ResourceOrderTools): ResourceOrderDomain {
-  const orders = new ResourceOrders(database, tools);
+export function createResourceOrder(database: Database, dependencies: ResourceOrderDependencies): ResourceOrderDomain {
+  const orders = new ResourceOrders(database, dependencies);
   return {
     orders,
-    cancellations: new CancelResourceOrders(database, tools),
-    simulator: new Simulator(database, tools, orders),
+    cancellations: new CancelResourceOrders(database, dependencies),
+    simulator: new Simulator(database, dependencies, orders),
   };
 }

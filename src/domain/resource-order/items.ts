@@ -1,5 +1,5 @@
-import { DomainError, shown } from '../../platform/errors.js';
-import { canonicalJson, type Plain, type PlainValue } from '../../platform/plain.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../platform/json-object.js';
 import { invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
 import { isFinal, workTransitions } from './transitions.js';
@@ -7,48 +7,51 @@ import { isFinal, workTransitions } from './transitions.js';
 /** The state in which an item begins. */
 export const firstState = 'acknowledged';
 /** The relationship that makes an item wait for another one. */
-export const waitsFor = 'dependsOn';
+export const dependencyRelationship = 'dependsOn';
 
-export function itemsOf(order: Plain): Plain[] {
-  return (order['orderItem'] ?? []) as Plain[];
+export function itemsOf(order: JsonObject): JsonObject[] {
+  return (order['orderItem'] ?? []) as JsonObject[];
 }
 
-export function idOf({ id }: Plain): string {
+export function idOf({ id }: JsonObject): string {
   return String(id);
 }
 
-export function statesOf(items: readonly Plain[]): string[] {
+export function statesOf(items: readonly JsonObject[]): string[] {
   return items.map(({ state }) => String(state));
 }
 
 /** The ids of the items of the same order that an item waits for. */
-export function dependenciesOf(item: Plain, orderId: string): string[] {
-  return ((item['orderItemRelationship'] ?? []) as Plain[]).flatMap(({ relationshipType, orderItem }) => {
-    const { itemId, resourceOrderId = orderId } = (orderItem ?? {}) as Plain;
-    return relationshipType === waitsFor && resourceOrderId === orderId && typeof itemId === 'string' ? [itemId] : [];
+export function dependenciesOf(item: JsonObject, orderId: string): string[] {
+  return ((item['orderItemRelationship'] ?? []) as JsonObject[]).flatMap(({ relationshipType, orderItem }) => {
+    const { itemId, resourceOrderId = orderId } = (orderItem ?? {}) as JsonObject;
+    return relationshipType === dependencyRelationship && resourceOrderId === orderId && typeof itemId === 'string'
+      ? [itemId]
+      : [];
   });
 }
 
 /** Refuses items of one order that have an id in common, wait for one that is not there, or for each other. */
-export function requireItems(items: readonly Plain[], orderId: string): void {
+export function requireItems(items: readonly JsonObject[], orderId: string): void {
   const byId = new Map(items.map((item) => [idOf(item), item]));
   for (const [index, item] of items.entries()) {
     const id = idOf(item);
-    if (byId.get(id) !== item) throw invalid(`orderItem.${index}.id`, `is that of another item, too: '${shown(id)}'`);
+    if (byId.get(id) !== item)
+      throw invalid(`orderItem.${index}.id`, `is that of another item, too: '${abbreviated(id)}'`);
     const unknown = dependenciesOf(item, orderId).find((other) => !byId.has(other));
     if (unknown !== undefined)
       throw invalid(
         `orderItem.${index}.orderItemRelationship`,
-        `depends on the item '${shown(unknown)}', which the order has not`,
+        `depends on the item '${abbreviated(unknown)}', which the order has not`,
       );
   }
   const cycle = cycleIn(byId, orderId);
   if (cycle)
-    throw invalid('orderItem', `depends on itself: ${cycle.map((id) => `'${shown(id)}'`).join(' waits for ')}`);
+    throw invalid('orderItem', `depends on itself: ${cycle.map((id) => `'${abbreviated(id)}'`).join(' waits for ')}`);
 }
 
 /** The ids along a cycle, the first one again at its end; undefined when there is none. */
-function cycleIn(byId: ReadonlyMap<string, Plain>, orderId: string): string[] | undefined {
+function cycleIn(byId: ReadonlyMap<string, JsonObject>, orderId: string): string[] | undefined {
   // Items that wait for nothing that is left go, again and again; those that stay are a cycle, or wait for one.
   const left = new Map([...byId].map(([id, item]) => [id, dependenciesOf(item, orderId)]));
   for (let before = -1; before !== left.size;) {
@@ -64,7 +67,7 @@ function cycleIn(byId: ReadonlyMap<string, Plain>, orderId: string): string[] | 
 }
 
 /** The items as a change wants them, by those there are: what is finished stays, states move along their table. */
-export function changedItems(order: Plain, wanted: readonly Plain[]): Plain[] {
+export function changedItems(order: JsonObject, wanted: readonly JsonObject[]): JsonObject[] {
   const before = new Map(itemsOf(order).map((item) => [idOf(item), item]));
   const after = wanted.map((item, index) => changedItem(order, before.get(idOf(item)), item, index));
   requireItems(after, idOf(order));
@@ -77,11 +80,11 @@ export function changedItems(order: Plain, wanted: readonly Plain[]): Plain[] {
   return after;
 }
 
-function changedItem(order: Plain, before: Plain | undefined, wanted: Plain, index: number): Plain {
+function changedItem(order: JsonObject, before: JsonObject | undefined, wanted: JsonObject, index: number): JsonObject {
   const state = wanted['state'] ?? before?.['state'] ?? firstState;
   if (before === undefined) {
     if (state !== firstState)
-      throw invalid(`orderItem.${index}.state`, `of a new item must be ${firstState}: '${shown(String(state))}'`);
+      throw invalid(`orderItem.${index}.state`, `of a new item must be ${firstState}: '${abbreviated(String(state))}'`);
   } else if (isFinal(before['state']) && !isSame({ ...wanted, state }, before)) {
     throw conflict(order, idOf(before), `is ${String(before['state'])} and cannot change any more`);
   } else {
@@ -97,7 +100,7 @@ function changedItem(order: Plain, before: Plain | undefined, wanted: Plain, ind
 }
 
 /** What is under way must not wait for anything, and what begins or goes on now not be kept from it by the order. */
-function requireStarts(order: Plain, before: ReadonlyMap<string, Plain>, after: readonly Plain[]): void {
+function requireStarts(order: JsonObject, before: ReadonlyMap<string, JsonObject>, after: readonly JsonObject[]): void {
   const byId = new Map(after.map((item) => [idOf(item), item]));
   for (const item of after) {
     const id = idOf(item);
@@ -116,7 +119,7 @@ function requireStarts(order: Plain, before: ReadonlyMap<string, Plain>, after: 
 }
 
 /** What an item waits for, as people read it. */
-function missingFor(item: Plain, byId: ReadonlyMap<string, Plain>, orderId: string): string[] {
+function missingFor(item: JsonObject, byId: ReadonlyMap<string, JsonObject>, orderId: string): string[] {
   return dependenciesOf(item, orderId).flatMap((id) => {
     const state = byId.get(id)?.['state'];
     return state === 'completed' ? [] : [`'${id}' is ${String(state)}`];
@@ -124,7 +127,7 @@ function missingFor(item: Plain, byId: ReadonlyMap<string, Plain>, orderId: stri
 }
 
 /** The items, with those begun that are in one of the states and wait for nothing. */
-export function started(order: Plain, items: readonly Plain[], states: readonly string[]): Plain[] {
+export function started(order: JsonObject, items: readonly JsonObject[], states: readonly string[]): JsonObject[] {
   const byId = new Map(items.map((item) => [idOf(item), item]));
   return items.map((item) =>
     states.includes(String(item['state'])) && missingFor(item, byId, idOf(order)).length === 0
@@ -134,28 +137,32 @@ export function started(order: Plain, items: readonly Plain[], states: readonly 
 }
 
 /** The items, with those in the state for which it holds. */
-export function withState(items: readonly Plain[], state: string, holds: (item: Plain) => boolean): Plain[] {
+export function withState(
+  items: readonly JsonObject[],
+  state: string,
+  holds: (item: JsonObject) => boolean,
+): JsonObject[] {
   return items.map((item) => (holds(item) ? { ...item, state } : item));
 }
 
-export function isOpen({ state }: Plain): boolean {
+export function isOpen({ state }: JsonObject): boolean {
   return !isFinal(state);
 }
 
-function nameOf(order: Plain, itemId: string): string {
-  return `item '${shown(itemId)}' of resourceOrder '${idOf(order)}'`;
+function nameOf(order: JsonObject, itemId: string): string {
+  return `item '${abbreviated(itemId)}' of resourceOrder '${idOf(order)}'`;
 }
 
-function conflict(order: Plain, itemId: string, problem: string): DomainError {
+function conflict(order: JsonObject, itemId: string, problem: string): DomainError {
   return new DomainError('CONFLICT', `${nameOf(order, itemId)} ${problem}`, { path: 'orderItem' });
 }
 
 /** An attribute that is absent and one that is null are the same. */
-function isSame(one: Plain, other: Plain): boolean {
+function isSame(one: JsonObject, other: JsonObject): boolean {
   return canonicalJson(withoutAbsent(one)) === canonicalJson(withoutAbsent(other));
 }
 
-function withoutAbsent(value: PlainValue): PlainValue {
+function withoutAbsent(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutAbsent);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

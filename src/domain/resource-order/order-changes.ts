@@ -1,23 +1,29 @@
 import { DomainError } from '../../platform/errors.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { requireTransition } from '../transitions.js';
 import { cancelled, type Cancellation } from './cancellation.js';
 import { changedItems, idOf, isOpen, itemsOf, started, statesOf, withState } from './items.js';
 import { isRequestedState, orderStateOf } from './order-state.js';
-import { reckoned } from './reckoning.js';
+import { withDerivedState } from './derived-state.js';
 import { isFinal, requestableTransitions } from './transitions.js';
 
 /**
  * What a change of an order comes to: its items first, then the state that is asked for, then what follows from both.
  * A request for cancelled is answered with the cancellation, too. Pure.
  */
-export function changeOrder(before: Plain, changes: Plain, now: Date): { changes: Plain; cancellation?: Cancellation } {
+export function changeOrder(
+  before: JsonObject,
+  changes: JsonObject,
+  now: Date,
+): { changes: JsonObject; cancellation?: Cancellation } {
   const { state: to, orderItem, ...others } = changes;
   requireSameEnd(before, others);
   const rest = { ...before, ...others };
   const edited =
-    orderItem === undefined ? {} : reckoned(rest, { orderItem: editedItems(rest, orderItem as Plain[]) }, now);
-  const next: Plain = { ...rest, ...edited };
+    orderItem === undefined
+      ? {}
+      : withDerivedState(rest, { orderItem: editedItems(rest, orderItem as JsonObject[]) }, now);
+  const next: JsonObject = { ...rest, ...edited };
   if (typeof to !== 'string' || isMet(next, to)) return { changes: { ...others, ...edited } };
   requireTransition(requestableTransitions, `resourceOrder '${idOf(before)}'`, String(next['state']), to, 'state');
   if (to === 'cancelled') {
@@ -25,7 +31,7 @@ export function changeOrder(before: Plain, changes: Plain, now: Date): { changes
     if (cancellation.problem) throw new DomainError('CONFLICT', cancellation.problem, { path: 'state' });
     return { changes: { ...others, ...edited, ...cancellation.steps.at(-1) }, cancellation };
   }
-  const requested = reckoned(next, requestState(next, to), now);
+  const requested = withDerivedState(next, requestState(next, to), now);
   if ((requested['state'] ?? next['state']) !== to) {
     throw new DomainError('CONFLICT', `resourceOrder '${idOf(before)}' cannot become ${to}: ${whyNot(next, to)}`, {
       path: 'state',
@@ -35,7 +41,7 @@ export function changeOrder(before: Plain, changes: Plain, now: Date): { changes
 }
 
 /** When it was cancelled may be said until it is at its end. */
-function requireSameEnd(before: Plain, { cancellationDate: date }: Plain): void {
+function requireSameEnd(before: JsonObject, { cancellationDate: date }: JsonObject): void {
   if (date === undefined || (date ?? null) === (before['cancellationDate'] ?? null) || !isFinal(before['state']))
     return;
   throw new DomainError(
@@ -46,7 +52,7 @@ function requireSameEnd(before: Plain, { cancellationDate: date }: Plain): void 
 }
 
 /** What is finished stays as it is; an order that is at its end gets no further items, either. */
-function editedItems(order: Plain, wanted: readonly Plain[]): Plain[] {
+function editedItems(order: JsonObject, wanted: readonly JsonObject[]): JsonObject[] {
   const items = changedItems(order, wanted);
   if (isFinal(order['state']) && items.length > itemsOf(order).length) {
     throw new DomainError(
@@ -59,12 +65,12 @@ function editedItems(order: Plain, wanted: readonly Plain[]): Plain[] {
 }
 
 /** An order that is held or pending by its items alone is not kept there yet. */
-function isMet({ state, requestedState }: Plain, to: string): boolean {
+function isMet({ state, requestedState }: JsonObject, to: string): boolean {
   return state === to && (!isRequestedState(to) || requestedState === to);
 }
 
 /** What a client's wish for a state means for the items and for where the order is kept. */
-function requestState(order: Plain, to: string): Plain {
+function requestState(order: JsonObject, to: string): JsonObject {
   const items = itemsOf(order);
   if (isRequestedState(to)) return { requestedState: to };
   if (to === 'rejected') return { orderItem: withState(items, 'rejected', isOpen) };
@@ -77,7 +83,7 @@ function requestState(order: Plain, to: string): Plain {
   return { requestedState: null, orderItem };
 }
 
-function whyNot(order: Plain, to: string): string {
+function whyNot(order: JsonObject, to: string): string {
   if (to === 'inProgress') return 'none of its items can start before those it depends on are completed';
   return `its items are ${statesOf(itemsOf(order)).join(', ')}`;
 }

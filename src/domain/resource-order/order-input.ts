@@ -1,8 +1,8 @@
-import { shown } from '../../platform/errors.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { abbreviated } from '../../platform/errors.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { requireAttachments, type AttachmentInput } from '../attachments.js';
 import { invalid, isGiven, missing, requireName } from '../input.js';
-import { firstState, itemsOf, requireItems, waitsFor } from './items.js';
+import { firstState, itemsOf, requireItems, dependencyRelationship } from './items.js';
 import { itemTransitions, orderTransitions } from './transitions.js';
 
 /** Items of one order: it is read and written as a whole. */
@@ -42,24 +42,24 @@ export interface OrderInput {
 }
 
 /** What a new order is made of; ids, dates and states come later. */
-export function fromOrderInput(input: OrderInput): Plain {
+export function fromOrderInput(input: OrderInput): JsonObject {
   if (!isGiven(input.orderItem)) throw missing('orderItem', 'an order has at least one');
   checkOrder(input);
   for (const [index, { state }] of input.orderItem.entries())
     if (isGiven(state)) requireWord(`orderItem.${index}.state`, state, [firstState]);
-  const given = withoutNulls(toPlainObject(input));
+  const given = withoutNulls(toJsonObject(input));
   const orderItem = itemsOf(given).map((item) => ({ ...item, state: firstState }));
   requireItems(orderItem, '');
   return { ...given, state: firstState, orderItem };
 }
 
 /** The changes of a PATCH: null removes. */
-export function fromOrderChange(input: OrderInput): Plain {
+export function fromOrderChange(input: OrderInput): JsonObject {
   for (const name of ['state', 'orderItem'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   checkOrder(input);
-  return toPlainObject(input);
+  return toJsonObject(input);
 }
 
 function checkOrder({ state, priority, orderItem }: OrderInput): void {
@@ -79,10 +79,10 @@ function checkItem(item: ItemInput, path: string): void {
     throw invalid(`${path}.quantity`, `must be greater than zero: ${item.quantity}`);
   requireWords(item, itemWords, path);
   for (const [index, { relationshipType, orderItem }] of (item.orderItemRelationship ?? []).entries()) {
-    if (relationshipType === waitsFor && !isGiven(orderItem?.itemId))
+    if (relationshipType === dependencyRelationship && !isGiven(orderItem?.itemId))
       throw missing(
         `${path}.orderItemRelationship.${index}.orderItem.itemId`,
-        `${waitsFor} says which item to wait for`,
+        `${dependencyRelationship} says which item to wait for`,
       );
   }
   if (!isGiven(item.resource)) return;
@@ -99,11 +99,11 @@ function checkResource(resource: NestedResource, path: string): void {
 
 function requireWords(input: object, words: Readonly<Record<string, readonly string[]>>, path: string): void {
   for (const [name, allowed] of Object.entries(words)) {
-    const value = (input as Plain)[name];
+    const value = (input as JsonObject)[name];
     if (typeof value === 'string') requireWord(`${path}.${name}`, value, allowed);
   }
 }
 
 export function requireWord(path: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw invalid(path, `must be one of ${allowed.join(', ')}: '${shown(value)}'`);
+  if (!allowed.includes(value)) throw invalid(path, `must be one of ${allowed.join(', ')}: '${abbreviated(value)}'`);
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../../platform/database/database.js';
-import { DomainError, shown } from '../../platform/errors.js';
-import { withoutNulls, type Plain } from '../../platform/plain.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
+import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
 import { insertEvents } from '../../platform/write/outbox.js';
 import { insertRows } from '../../platform/write/rows.js';
@@ -15,8 +15,8 @@ import { firstState, idOf, itemsOf } from './items.js';
 import { withNoteIds } from './notes.js';
 import { changeOrder } from './order-changes.js';
 import { fromOrderChange, fromOrderInput, requireWord, type OrderInput } from './order-input.js';
-import { followsOrderState, toldOfOrder } from './reckoning.js';
-import type { ResourceOrderTools } from './tools.js';
+import { derivedAttributes, eventsOfStateChange } from './derived-state.js';
+import type { ResourceOrderDependencies } from './dependencies.js';
 import { isFinal, itemTransitions } from './transitions.js';
 
 /** What whoever does the work says of an item. */
@@ -30,13 +30,13 @@ export interface ItemProgress {
 export class ResourceOrders extends ResourceWriter<OrderInput> {
   constructor(
     database: Database,
-    private readonly orderTools: ResourceOrderTools,
+    private readonly orderTools: ResourceOrderDependencies,
   ) {
     super(database, orderTools, {
       resource: 'resourceOrder',
-      shape: orderTools.shapes.resourceOrder,
+      mapping: orderTools.mappings.resourceOrder,
       state: 'state',
-      followsState: followsOrderState,
+      followsState: derivedAttributes,
       begins: { attribute: 'state', allowed: [firstState] },
       fromInput: fromOrderInput,
       fromChange: fromOrderChange,
@@ -51,7 +51,7 @@ export class ResourceOrders extends ResourceWriter<OrderInput> {
         if (cancellation) await recordCancellation(before, changes, cancellation, writing, orderTools);
         return changes;
       },
-      tells: toldOfOrder,
+      tells: eventsOfStateChange,
       release: requireDeletable,
     });
   }
@@ -73,14 +73,14 @@ export class ResourceOrders extends ResourceWriter<OrderInput> {
     return this.change(context, 'updateResourceOrderItem', { id, ifRevision }, said, (before) => {
       const items = itemsOf(before);
       if (!items.some((item) => idOf(item) === itemId))
-        throw new DomainError('NOT_FOUND', `item '${shown(itemId)}' of resourceOrder '${id}' does not exist`, {
+        throw new DomainError('NOT_FOUND', `item '${abbreviated(itemId)}' of resourceOrder '${id}' does not exist`, {
           path: 'itemId',
         });
       return {
         orderItem: items.map((item) => (idOf(item) === itemId && isGiven(state) ? { ...item, state } : item)),
         ...(isGiven(note) && {
           note: [
-            ...((before['note'] ?? []) as Plain[]),
+            ...((before['note'] ?? []) as JsonObject[]),
             { date: this.orderTools.clock.now().toISOString(), text: note },
           ],
         }),
@@ -92,33 +92,33 @@ export class ResourceOrders extends ResourceWriter<OrderInput> {
 
 /** Whoever sets the state to cancelled asks for a cancellation: there is a task of it, done with the change. */
 async function recordCancellation(
-  before: Plain,
-  changes: Plain,
+  before: JsonObject,
+  changes: JsonObject,
   cancellation: Cancellation,
   { tx, tenantId, now }: Writing,
-  tools: ResourceOrderTools,
+  dependencies: ResourceOrderDependencies,
 ): Promise<void> {
   const { steps } = cancellation;
   const reason = changes['cancellationReason'] ?? null;
   const accepted = withoutNulls({
-    id: tools.nextId(now),
+    id: dependencies.nextId(now),
     revision: 1,
     state: 'accepted',
     resourceOrder: { id: idOf(before) },
     cancellationReason: reason,
     updatedAt: now.toISOString(),
   });
-  const created = changeEvent('cancelResourceOrder', 'Create', accepted, now, tools.nextId);
+  const created = changeEvent('cancelResourceOrder', 'Create', accepted, now, dependencies.nextId);
   // The last step is that of the change itself.
-  const onTheWay = orderEvents(before, steps, now, tools).slice(0, -1).flat();
-  const { task, events } = endedTask(accepted, cancellation, now, tools);
+  const onTheWay = orderEvents(before, steps, now, dependencies).slice(0, -1).flat();
+  const { task, events } = endedTask(accepted, cancellation, now, dependencies);
   await writeAll(tx, [
-    insertRows(tools.shapes.cancelResourceOrder, tenantId, [task]),
+    insertRows(dependencies.mappings.cancelResourceOrder, tenantId, [task]),
     insertEvents(tenantId, [created, ...onTheWay, ...events]),
   ]);
 }
 
-function requireDeletable({ id, state }: Plain): void {
+function requireDeletable({ id, state }: JsonObject): void {
   if (state === 'acknowledged' || isFinal(state)) return;
   throw new DomainError('CONFLICT', `resourceOrder '${String(id)}' is ${String(state)}: cancel it before deleting it`, {
     path: 'state',

@@ -1,11 +1,11 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { readRows } from '../../platform/write/rows.js';
 import { idOf, isOpen, itemsOf, started } from './items.js';
 import type { ResourceOrders } from './orders.js';
-import type { ResourceOrderTools } from './tools.js';
+import type { ResourceOrderDependencies } from './dependencies.js';
 
 /** The category of the orders that the simulator works on; it leaves all others alone. */
 export const simulatedCategory = 'simulated';
@@ -23,7 +23,7 @@ const givenUpStates: Readonly<Record<string, string>> = {
 export class Simulator {
   constructor(
     private readonly database: Database,
-    private readonly tools: ResourceOrderTools,
+    private readonly dependencies: ResourceOrderDependencies,
     private readonly orders: ResourceOrders,
   ) {}
 
@@ -44,7 +44,7 @@ export class Simulator {
   }
 
   private async moveOn(tenantId: string, id: string): Promise<boolean> {
-    const order = (await readRows(this.database, this.tools.shapes.resourceOrder, tenantId, [id])).get(id);
+    const order = (await readRows(this.database, this.dependencies.mappings.resourceOrder, tenantId, [id])).get(id);
     const move = order && nextMove(order);
     if (move === undefined) return false;
     try {
@@ -62,7 +62,7 @@ export class Simulator {
 }
 
 /** The first item that is under way ends, or the first that can begin does; when there is none, one is given up. Pure. */
-function nextMove(order: Plain): { itemId: string; state: string } | undefined {
+function nextMove(order: JsonObject): { itemId: string; state: string } | undefined {
   const items = itemsOf(order);
   const ableAt = started(order, items, Object.keys(givenUpStates)).findIndex(({ state }) => state === 'inProgress');
   const item = items[ableAt] ?? items.find(isOpen);

@@ -1,10 +1,10 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import { isStatementTimeout, isWaitInVain } from '../../platform/database/failures.js';
+import { isStatementTimeout, isPoolTimeout } from '../../platform/database/failures.js';
 import type { Database } from '../../platform/database/database.js';
-import { DomainError, shown } from '../../platform/errors.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 import type { Filter } from '../../platform/filter/tree.js';
 import { boundRegexWork } from '../../platform/read/regex-work.js';
-import type { Shape } from '../../platform/read/shape.js';
+import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import { sourceOf, type Scope } from '../../platform/read/source.js';
 import { invalid, requireName } from '../input.js';
 
@@ -47,7 +47,7 @@ const numericText = '^-?[0-9]{1,40}([.][0-9]{1,40})?([eE][+-]?[0-9]{1,2})?$';
 export class UsageAggregates {
   constructor(
     private readonly database: Database,
-    private readonly shape: Shape,
+    private readonly mapping: ResourceMapping,
     private readonly timeZone: string,
   ) {}
 
@@ -57,7 +57,7 @@ export class UsageAggregates {
     const twice = groupBy.find((grouping, index) => groupBy.indexOf(grouping) !== index);
     if (twice !== undefined) throw invalid('groupBy', `names ${twice} twice`);
     if (characteristic !== undefined) requireName('characteristic', characteristic);
-    await boundRegexWork(this.database, this.shape, scope, request.filter);
+    await boundRegexWork(this.database, this.mapping, scope, request.filter);
     const [row] = await this.database
       .read<{ groups: string }>(this.select(scope, request), {
         isPlanKept: false,
@@ -69,7 +69,7 @@ export class UsageAggregates {
           throw new DomainError('UNAVAILABLE', 'the usages take too long to sum up: filter them, say by usageDate', {
             path: 'filter',
           });
-        if (isWaitInVain(error))
+        if (isPoolTimeout(error))
           throw new DomainError(
             'UNAVAILABLE',
             'the usages waited too long for their turn to be summed up, behind others that read much: filter them, say by usageDate, or try again later',
@@ -89,7 +89,7 @@ export class UsageAggregates {
     if (groups.some(({ characteristicSum }) => characteristicSum !== null && !Number.isFinite(characteristicSum))) {
       throw new DomainError(
         'INVALID_QUERY',
-        `the values of '${shown(characteristic ?? '')}' add up to more than a number can hold: filter the usages`,
+        `the values of '${abbreviated(characteristic ?? '')}' add up to more than a number can hold: filter the usages`,
         { path: 'characteristic' },
       );
     }
@@ -109,7 +109,7 @@ export class UsageAggregates {
     const keys = Prisma.raw(groupBy.map((grouping) => `"${grouping}", `).join(''));
     const by =
       groupBy.length === 0 ? Prisma.empty : Prisma.sql`GROUP BY ${namesOf(groupBy)} ORDER BY ${namesOf(groupBy)}`;
-    const { from, where } = sourceOf(this.shape, scope, filter);
+    const { from, where } = sourceOf(this.mapping, scope, filter);
     const keysOfUsage = Prisma.join([
       ...groupBy.map((grouping) => Prisma.sql`${this.keyOf(grouping)} AS ${Prisma.raw(`"${grouping}"`)}`),
       Prisma.sql`TRUE`,

@@ -2,8 +2,8 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import type { IdSource } from '../../platform/ids.js';
-import { withoutNulls, type Plain } from '../../platform/plain.js';
-import type { Shape } from '../../platform/read/shape.js';
+import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
+import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
 import { lockRows, lockRowsWhere } from '../../platform/write/rows.js';
 import { changed } from '../changes.js';
@@ -29,7 +29,7 @@ export const usageAccount = Prisma.sql`(b."billingAccountId" COLLATE "C")`;
 
 /** A usage and some of the results of its rating, by their places. */
 export interface Results {
-  usage: Plain;
+  usage: JsonObject;
   results: readonly number[];
 }
 
@@ -39,42 +39,43 @@ export interface Results {
  */
 export async function lockBillable(
   tx: Transaction,
-  shape: Shape,
+  mapping: ResourceMapping,
   tenantId: string,
   condition: Prisma.Sql,
   limit: number,
 ): Promise<{ found: number; billable: Results[] }> {
   const order = Prisma.sql`${usageAccount}, b."usageDate", b."id"`;
-  const usages = await lockRowsWhere(tx, shape, tenantId, Prisma.sql`${isBillable} AND ${condition}`, { order, limit });
+  const usages = await lockRowsWhere(tx, mapping, tenantId, Prisma.sql`${isBillable} AND ${condition}`, {
+    order,
+    limit,
+  });
   // Whoever held a lock we waited for may have made rates: a statement that waits does not see them, the next one does.
   const links = new Set(
     (await linksOf(tx, tenantId, Prisma.sql`r."usageId" = ANY(${usages.map(idOf)}::text[])`)).map(
       ({ usageId, result }) => `${result} ${usageId}`,
     ),
   );
-  const all = usages
-    .map(withoutNulls)
-    .map((usage) => ({
-      usage,
-      results: openResults(usage).filter((result) => !links.has(`${result} ${idOf(usage)}`)),
-    }));
+  const all = usages.map(withoutNulls).map((usage) => ({
+    usage,
+    results: openResults(usage).filter((result) => !links.has(`${result} ${idOf(usage)}`)),
+  }));
   return { found: usages.length, billable: all.filter(({ results }) => results.length > 0) };
 }
 
 /** The places of results that have an amount and are on no bill. */
-function openResults(usage: Plain): number[] {
+function openResults(usage: JsonObject): number[] {
   return resultsOf(usage).flatMap((result, index) => (hasAmount(result) && result['isBilled'] !== true ? [index] : []));
 }
 
-function resultsOf(usage: Plain): Plain[] {
-  return (usage['ratedProductUsage'] ?? []) as Plain[];
+function resultsOf(usage: JsonObject): JsonObject[] {
+  return (usage['ratedProductUsage'] ?? []) as JsonObject[];
 }
 
-function hasAmount(result: Plain): boolean {
+function hasAmount(result: JsonObject): boolean {
   return Boolean(result['taxExcludedRatingAmount'] ?? result['taxIncludedRatingAmount']);
 }
 
-function idOf(usage: Plain): string {
+function idOf(usage: JsonObject): string {
   return String(usage['id']);
 }
 
@@ -88,8 +89,10 @@ function linksOf(
   );
 }
 
-export function billingAccountOf(usage: Plain): Plain | undefined {
-  const party = ((usage['relatedParty'] ?? []) as Plain[]).find(({ atReferredType }) => atReferredType === accountType);
+export function billingAccountOf(usage: JsonObject): JsonObject | undefined {
+  const party = ((usage['relatedParty'] ?? []) as JsonObject[]).find(
+    ({ atReferredType }) => atReferredType === accountType,
+  );
   if (party === undefined) return undefined;
   const { id, name } = party;
   return { id: id as string, ...(typeof name === 'string' && { name }) };
@@ -97,21 +100,21 @@ export function billingAccountOf(usage: Plain): Plain | undefined {
 
 /** The result of a usage that a rate came of. */
 export interface Origin {
-  usage: Plain;
+  usage: JsonObject;
   result: number;
 }
 
 /** Where these rates, which are locked, came from, by their ids; their usages are locked as well. */
 export async function lockOriginsOf(
   tx: Transaction,
-  shape: Shape,
+  mapping: ResourceMapping,
   tenantId: string,
   rateIds: readonly string[],
 ): Promise<Map<string, Origin>> {
   if (rateIds.length === 0) return new Map();
   const links = await linksOf(tx, tenantId, Prisma.sql`r."rateId" = ANY(${rateIds}::text[])`);
   const usages = new Map(
-    [...(await lockRows(tx, shape, tenantId, [...new Set(links.map(({ usageId }) => usageId))]))].map(
+    [...(await lockRows(tx, mapping, tenantId, [...new Set(links.map(({ usageId }) => usageId))]))].map(
       ([id, usage]) => [id, withoutNulls(usage)] as const,
     ),
   );
@@ -125,7 +128,7 @@ export async function lockOriginsOf(
 
 /** Results by their usages. */
 export function resultsByUsage(origins: Iterable<Origin>): Results[] {
-  const usages = new Map<string, { usage: Plain; results: number[] }>();
+  const usages = new Map<string, { usage: JsonObject; results: number[] }>();
   for (const { usage, result } of origins) {
     const known = usages.get(idOf(usage));
     if (known) known.results.push(result);
@@ -135,15 +138,15 @@ export function resultsByUsage(origins: Iterable<Origin>): Results[] {
 }
 
 /** The parties that a usage names beside its account. */
-export function partiesOf(usage: Plain): Plain[] {
-  return ((usage['relatedParty'] ?? []) as Plain[]).filter(({ atReferredType }) => atReferredType !== accountType);
+export function partiesOf(usage: JsonObject): JsonObject[] {
+  return ((usage['relatedParty'] ?? []) as JsonObject[]).filter(({ atReferredType }) => atReferredType !== accountType);
 }
 
 /** What a billing rate is made of: it stands as it is while there is one. */
 export const billedBy = ['status', 'ratedProductUsage', 'chargeTo', 'relatedParty', 'usageDate'] as const;
 
 /** A usage, locked, that became a billing rate stays as it was rated until the rate is deleted. */
-export async function requireNoRate(tx: Transaction, tenantId: string, { id, status }: Plain): Promise<void> {
+export async function requireNoRate(tx: Transaction, tenantId: string, { id, status }: JsonObject): Promise<void> {
   if (status !== 'rated') return;
   const [link] = await tx.query<{ rateId: string }>(Prisma.sql`
     SELECT "rateId" FROM "UsageRate" WHERE "tenantId" = ${tenantId} AND "usageId" = ${String(id)} ORDER BY "result" LIMIT 1`);
@@ -163,7 +166,7 @@ export function billed(
   items: readonly Results[],
   now: Date,
   nextId: IdSource,
-): { rows: Plain[]; events: DomainEvent[] } {
+): { rows: JsonObject[]; events: DomainEvent[] } {
   return turned(items, true, now, nextId);
 }
 
@@ -172,7 +175,7 @@ export function unbilled(
   items: readonly Results[],
   now: Date,
   nextId: IdSource,
-): { rows: Plain[]; events: DomainEvent[] } {
+): { rows: JsonObject[]; events: DomainEvent[] } {
   return turned(items, false, now, nextId);
 }
 
@@ -184,8 +187,8 @@ function turned(
   isBilled: boolean,
   now: Date,
   nextId: IdSource,
-): { rows: Plain[]; events: DomainEvent[] } {
-  const rows: Plain[] = [];
+): { rows: JsonObject[]; events: DomainEvent[] } {
+  const rows: JsonObject[] = [];
   const events: DomainEvent[] = [];
   for (const { usage, results } of items) {
     const ratedProductUsage = resultsOf(usage).map((result, index) =>

@@ -1,5 +1,5 @@
 import { Decimal } from '../../platform/decimal.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { requireOpeningAmount } from '../amount.js';
 import { invalid, missing } from '../input.js';
 import type { Charge } from '../prepay-balance/index.js';
@@ -19,8 +19,8 @@ const chargeableStatuses: readonly unknown[] = ['rated', 'rerated', 'billed'];
  * What chargeTo is to say: as it is asked for, with the amount that rating gives when none is asked for. An amount that
  * was rating's and is asked for as it was read stays rating's: a PATCH sends back what it does not change.
  */
-export function chargeOf(usage: Plain, before: Plain = {}): Plain | undefined {
-  const asked = usage['chargeTo'] as Plain | undefined;
+export function chargeOf(usage: JsonObject, before: JsonObject = {}): JsonObject | undefined {
+  const asked = usage['chargeTo'] as JsonObject | undefined;
   if (asked === undefined) return undefined;
   if (!chargeableStatuses.includes(usage['status'])) {
     throw invalid('chargeTo', `goes with a usage that is rated or rerated, not ${String(usage['status'])}`);
@@ -31,12 +31,12 @@ export function chargeOf(usage: Plain, before: Plain = {}): Plain | undefined {
 }
 
 /** The lines of a file are moved by SQL, past the balance engine. */
-export function requireUncharged({ chargeTo }: Plain): void {
+export function requireUncharged({ chargeTo }: JsonObject): void {
   if (chargeTo)
     throw invalid('chargeTo', 'is not taken from files: charge the usage when it is there, with rateUsage or a PATCH');
 }
 
-function isRatings(asked: Plain, before: Plain): boolean {
+function isRatings(asked: JsonObject, before: JsonObject): boolean {
   const wanted = amountIn(asked);
   return [amountIn(before['chargeTo']), ratedAmount(before)].every((known) => known && wanted && isSame(known, wanted));
 }
@@ -46,8 +46,8 @@ function isSame(one: Amount, other: Amount): boolean {
 }
 
 /** The tax-included amounts of its ratings. */
-function amountsRated(usage: Plain): (Amount & { path: string })[] {
-  const ratings = (usage['ratedProductUsage'] ?? []) as Plain[];
+function amountsRated(usage: JsonObject): (Amount & { path: string })[] {
+  const ratings = (usage['ratedProductUsage'] ?? []) as JsonObject[];
   return ratings.flatMap(({ taxIncludedRatingAmount }, index) => {
     if (!taxIncludedRatingAmount) return [];
     const { value, unit } = taxIncludedRatingAmount as { value: number; unit: string };
@@ -56,13 +56,13 @@ function amountsRated(usage: Plain): (Amount & { path: string })[] {
 }
 
 /** Their sum, where there is one. */
-function ratedAmount(usage: Plain): Amount | undefined {
+function ratedAmount(usage: JsonObject): Amount | undefined {
   const [first, ...others] = amountsRated(usage);
   if (first === undefined || others.some(({ units }) => units !== first.units)) return undefined;
   return { amount: others.reduce((sum, { amount }) => sum.plus(amount), first.amount), units: first.units };
 }
 
-function requireRatedAmount(usage: Plain): Amount {
+function requireRatedAmount(usage: JsonObject): Amount {
   const amounts = amountsRated(usage);
   const [first] = amounts;
   if (first === undefined)
@@ -78,7 +78,7 @@ function requireRatedAmount(usage: Plain): Amount {
   return sum;
 }
 
-function amountIn(chargeTo: Plain[string] | undefined): Amount | undefined {
+function amountIn(chargeTo: JsonObject[string] | undefined): Amount | undefined {
   const { amount } = (chargeTo ?? {}) as { amount?: { amount: number; units: string } };
   return amount && { amount: new Decimal(amount.amount), units: amount.units };
 }
@@ -91,7 +91,7 @@ interface Consumption {
 type Move = Pick<Charge, 'type' | 'bucketId' | 'amount'>;
 
 /** What leads from what was consumed to what is to be: what was too much goes back where it came from, before anything is taken. */
-export function chargesBetween(before: Plain, after: Plain): Charge[] {
+export function chargesBetween(before: JsonObject, after: JsonObject): Charge[] {
   const [was, is] = [consumed(before), consumed(after)];
   const whole = (type: Charge['type'], consumption: Consumption | undefined): Move[] =>
     consumption ? [{ type, ...consumption }] : [];
@@ -99,9 +99,9 @@ export function chargesBetween(before: Plain, after: Plain): Charge[] {
   return moves.filter(({ amount }) => amount.amount.gt(0)).map((move) => ({ ...move, ...about(after) }));
 }
 
-function consumed({ chargeTo }: Plain): Consumption | undefined {
+function consumed({ chargeTo }: JsonObject): Consumption | undefined {
   const amount = amountIn(chargeTo);
-  return amount && { bucketId: String(((chargeTo as Plain)['bucket'] as Plain)['id']), amount };
+  return amount && { bucketId: String(((chargeTo as JsonObject)['bucket'] as JsonObject)['id']), amount };
 }
 
 /** In one bucket only the difference moves; undefined where there is none that could be told exactly. */
@@ -113,7 +113,12 @@ function difference(was: Consumption, { bucketId, amount: { amount, units } }: C
 }
 
 /** What an adjustment says of the usage. */
-function about({ id, usageType, externalId, source }: Plain): Pick<Charge, 'usageId' | 'usageType' | 'description'> {
+function about({
+  id,
+  usageType,
+  externalId,
+  source,
+}: JsonObject): Pick<Charge, 'usageId' | 'usageType' | 'description'> {
   const origin = [externalId, source && `of source ${String(source)}`].filter(Boolean).join(' ');
   return {
     usageId: String(id),

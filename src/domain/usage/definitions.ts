@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Decimal } from '../../platform/decimal.js';
-import { DomainError, shown } from '../../platform/errors.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 import { REGEX_WORK_MAX } from '../../platform/filter/limits.js';
 import { parseRegex, type SafeRegex } from '../../platform/filter/regex.js';
-import type { Plain, PlainValue } from '../../platform/plain.js';
+import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { invalid, missing, requireName, requireValidity } from '../input.js';
 import { isAbsent, isValueType, numberOf, readAs, textOf, valueTypes, type ValueType } from './values.js';
 
@@ -16,7 +16,7 @@ export interface Period {
 
 /** An entry of characteristicValueSpecification: a value, a range or a regular expression. */
 export interface Choice {
-  value?: PlainValue;
+  value?: JsonValue;
   valueType?: ValueType | null;
   valueFrom?: number | null;
   valueTo?: number | null;
@@ -45,7 +45,7 @@ const intervals = {
 } as const;
 export type Interval = keyof typeof intervals;
 
-export function definitionsOf(specification: Plain): Definition[] {
+export function definitionsOf(specification: JsonObject): Definition[] {
   return (specification['specCharacteristic'] ?? []) as unknown as Definition[];
 }
 
@@ -98,7 +98,7 @@ function requireCardinality(path: string, { minCardinality, maxCardinality }: De
 
 function requireType(path: string, valueType: string | null | undefined): void {
   if ((valueType ?? null) === null || isValueType(valueType as string)) return;
-  throw invalid(path, `must be one of ${valueTypes.join(', ')}: '${shown(valueType as string)}'`);
+  throw invalid(path, `must be one of ${valueTypes.join(', ')}: '${abbreviated(valueType as string)}'`);
 }
 
 function requireRegex(path: string, regex: string | null | undefined, valueType: ValueType | null | undefined): void {
@@ -130,7 +130,7 @@ function regexOf(text: string, path: string): SafeRegex {
  * Whether the expression is found in the value; without one every value has it. A text that would take too long is in
  * none: its length times the states of the expression is bounded.
  */
-export function matches(regex: string | null | undefined, value: PlainValue): boolean {
+export function matches(regex: string | null | undefined, value: JsonValue): boolean {
   if (!regex) return true;
   const { test, states } = regexOf(regex, 'regex');
   const text = textOf(value);
@@ -138,7 +138,7 @@ export function matches(regex: string | null | undefined, value: PlainValue): bo
 }
 
 /** Whether a value is too long for the expression; then it is refused, whatever it says. */
-export function isTooLong(regex: string | null | undefined, value: PlainValue): boolean {
+export function isTooLong(regex: string | null | undefined, value: JsonValue): boolean {
   return Boolean(regex) && textOf(value).length * regexOf(regex as string, 'regex').states > REGEX_WORK_MAX;
 }
 
@@ -156,12 +156,12 @@ function requireChoice(path: string, choice: Choice, { valueType, regex }: Defin
   requireRegex(`${path}.regex`, choice.regex, type);
   requirePeriod(`${path}.validFor`, choice.validFor);
   if (!isAbsent(choice.value))
-    requireOwnValue(`${path}.value`, choice.value as PlainValue, [choice.valueType, valueType], [choice.regex, regex]);
+    requireOwnValue(`${path}.value`, choice.value as JsonValue, [choice.valueType, valueType], [choice.regex, regex]);
   const { rangeInterval, valueFrom, valueTo } = choice;
   if ((rangeInterval ?? null) !== null && !Object.hasOwn(intervals, rangeInterval as string)) {
     throw invalid(
       `${path}.rangeInterval`,
-      `must be one of ${Object.keys(intervals).join(', ')}: '${shown(rangeInterval as string)}'`,
+      `must be one of ${Object.keys(intervals).join(', ')}: '${abbreviated(rangeInterval as string)}'`,
     );
   }
   if (!hasRange(choice)) {
@@ -179,7 +179,7 @@ function requireChoice(path: string, choice: Choice, { valueType, regex }: Defin
   if (isEmpty(choice, type)) {
     throw invalid(`${path}.valueTo`, `leaves nothing in the range from ${from} to ${to}`);
   }
-  const number = isAbsent(choice.value) ? undefined : numberOf(choice.value as PlainValue);
+  const number = isAbsent(choice.value) ? undefined : numberOf(choice.value as JsonValue);
   if (!isAbsent(choice.value) && !(number && isInRange(choice, number)))
     throw invalid(`${path}.value`, 'lies outside its own range');
 }
@@ -187,14 +187,14 @@ function requireChoice(path: string, choice: Choice, { valueType, regex }: Defin
 /** A value that is allowed must not fail what else is said of it and of its characteristic. */
 function requireOwnValue(
   path: string,
-  value: PlainValue,
+  value: JsonValue,
   types: readonly Choice['valueType'][],
   regexes: readonly Choice['regex'][],
 ): void {
   const otherType = types.find((type) => readAs(type ?? undefined, value) === undefined);
-  if (otherType) throw invalid(path, `must be of the type ${otherType}: ${shown(JSON.stringify(value))}`);
+  if (otherType) throw invalid(path, `must be of the type ${otherType}: ${abbreviated(JSON.stringify(value))}`);
   const unmatched = regexes.find((regex) => !matches(regex, value));
-  if (unmatched) throw invalid(path, `must match ${shown(unmatched)}: ${shown(JSON.stringify(value))}`);
+  if (unmatched) throw invalid(path, `must match ${abbreviated(unmatched)}: ${abbreviated(JSON.stringify(value))}`);
 }
 
 /** Whether no number of the type lies in the range. */

@@ -5,7 +5,7 @@ import { UsageExports } from './export/exports.js';
 import { UsageImports } from './import/imports.js';
 import { ImportTasks, type MoveOrder } from './import/tasks.js';
 import { createUsageSpecifications } from './specifications.js';
-import { Usages, type UsageTools } from './usages.js';
+import { Usages, type UsageDependencies } from './usages.js';
 
 export { groupsMax, usageGroupings, type RatedTotal, type UsageGroup, type UsageGrouping } from './aggregates.js';
 export { contentTypes } from './content-types.js';
@@ -30,12 +30,12 @@ export interface UsageDomain {
   readonly exports: UsageExports;
 }
 
-export function createUsage(database: Database, tools: UsageTools, jobs: UsageJobs): UsageDomain {
+export function createUsage(database: Database, dependencies: UsageDependencies, jobs: UsageJobs): UsageDomain {
   return {
-    usages: new Usages(database, tools),
-    specifications: createUsageSpecifications(database, tools),
-    aggregates: new UsageAggregates(database, tools.shapes.usage, tools.timeZone),
-    imports: new UsageImports(new ImportTasks(database, tools, jobs.moveImport)),
-    exports: new UsageExports(database, tools),
+    usages: new Usages(database, dependencies),
+    specifications: createUsageSpecifications(database, dependencies),
+    aggregates: new UsageAggregates(database, dependencies.mappings.usage, dependencies.timeZone),
+    imports: new UsageImports(new ImportTasks(database, dependencies, jobs.moveImport)),
+    exports: new UsageExports(database, dependencies),
   };
 }

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
-import { DomainError, shown } from '../../platform/errors.js';
-import { canonicalJson, type Plain, type PlainValue } from '../../platform/plain.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../platform/json-object.js';
 import type { Write } from '../../platform/write/write-all.js';
 import { inElement } from '../input.js';
 
@@ -18,13 +18,13 @@ export interface Claim {
   source: string;
   externalId: string;
   usageId: string;
-  digests: Plain;
+  digests: JsonObject;
   /** Its place in a request of several. */
   element?: number;
 }
 
 /** The name of a usage within its tenant; undefined when its deliverer gave none. */
-export function claimOf(given: Plain, usageId: string): Claim | undefined {
+export function claimOf(given: JsonObject, usageId: string): Claim | undefined {
   const { externalId, source, ...data } = given;
   if (typeof externalId !== 'string') return undefined;
   const digests = Object.entries(data).map(([name, value]): [string, string] => [name, digest(value)]);
@@ -36,7 +36,7 @@ export function claimOf(given: Plain, usageId: string): Claim | undefined {
   };
 }
 
-function digest(value: PlainValue): string {
+function digest(value: JsonValue): string {
   return hash('sha256', canonicalJson(value), 'base64url').slice(0, digestCharacters);
 }
 
@@ -57,7 +57,7 @@ export async function claimOrigins(
     if (tries === claimsMax)
       throw new DomainError(
         'CONFLICT',
-        `externalId '${shown(open[0]?.externalId ?? '')}' is being deleted and taken again: try later`,
+        `externalId '${abbreviated(open[0]?.externalId ?? '')}' is being deleted and taken again: try later`,
         { path: 'externalId' },
       );
     const won = await insertOrigins(tx, tenantId, open);
@@ -87,11 +87,11 @@ function requireSame(claim: Claim, other: Claim, earlierId: string | undefined):
   const names = [...new Set([...Object.keys(claim.digests), ...Object.keys(other.digests)])].sort();
   const different = names.filter((name) => claim.digests[name] !== other.digests[name]);
   if (different.length === 0) return;
-  const where = claim.source === '' ? '' : ` of source '${shown(claim.source)}'`;
+  const where = claim.source === '' ? '' : ` of source '${abbreviated(claim.source)}'`;
   const what = earlierId === undefined ? 'is there twice with different data' : 'was taken before with other data';
   const refusal = new DomainError(
     'CONFLICT',
-    `externalId '${shown(claim.externalId)}'${where} ${what}, which differ in ${different.join(', ')}`,
+    `externalId '${abbreviated(claim.externalId)}'${where} ${what}, which differ in ${different.join(', ')}`,
     {
       path: different[0],
       ...(earlierId !== undefined && { reference: { type: 'usage', id: earlierId } }),
@@ -125,12 +125,14 @@ async function readOrigins(tx: Transaction, tenantId: string, claims: readonly C
       ON o."source" = r."source" AND o."externalId" = r."externalId"
     WHERE o."tenantId" = ${tenantId} ORDER BY o."source", o."externalId" FOR KEY SHARE OF o`);
   return new Map(
-    rows.map((row) => ({ ...row, digests: JSON.parse(row.digests) as Plain })).map((claim) => [keyOf(claim), claim]),
+    rows
+      .map((row) => ({ ...row, digests: JSON.parse(row.digests) as JsonObject }))
+      .map((claim) => [keyOf(claim), claim]),
   );
 }
 
 /** The names of usages that go are free again. */
-export function releaseOrigins(tenantId: string, usages: readonly Plain[]): Write {
+export function releaseOrigins(tenantId: string, usages: readonly JsonObject[]): Write {
   const names = usages
     .flatMap((usage) => claimOf(usage, String(usage['id'])) ?? [])
     .map(({ source, externalId }) => ({ source, externalId }));

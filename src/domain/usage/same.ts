@@ -1,10 +1,10 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
-import { canonicalJson, type Plain, type PlainValue } from '../../platform/plain.js';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../platform/json-object.js';
 import { readRows } from '../../platform/write/rows.js';
 import { definitionsOf } from './definitions.js';
 import type { Claim } from './origins.js';
-import type { UsageTools } from './usages.js';
+import type { UsageDependencies } from './usages.js';
 import { isAbsent, readAs, type ValueType } from './values.js';
 
 // The same usage may come by JSON and by CSV, where a number is text: such usages are the same by the values that they have.
@@ -18,10 +18,10 @@ type Queries = Pick<Transaction, 'query'>;
  */
 export async function withKnownValues<T extends Claim>(
   queries: Queries,
-  shapes: UsageTools['shapes'],
+  mappings: UsageDependencies['mappings'],
   tenantId: string,
   claims: readonly T[],
-  rows: ReadonlyMap<string, Plain>,
+  rows: ReadonlyMap<string, JsonObject>,
   { isFile }: { isFile: boolean },
 ): Promise<T[]> {
   const earlier = await earlierOf(queries, tenantId, claims);
@@ -30,9 +30,9 @@ export async function withKnownValues<T extends Claim>(
     return known && canonicalJson(known.digests) !== canonicalJson(claim.digests) ? [known.earlierId] : [];
   });
   if (other.length === 0) return [...claims];
-  const usages = await readRows(queries, shapes.usage, tenantId, [...new Set(other)]);
+  const usages = await readRows(queries, mappings.usage, tenantId, [...new Set(other)]);
   const specificationIds = [...usages.values()].map(specificationOf);
-  const specifications = await readRows(queries, shapes.usageSpecification, tenantId, [...new Set(specificationIds)]);
+  const specifications = await readRows(queries, mappings.usageSpecification, tenantId, [...new Set(specificationIds)]);
   return claims.map((claim) => {
     const known = earlier.get(claim.usageId);
     const usage = known && usages.get(known.earlierId);
@@ -52,7 +52,7 @@ export async function withKnownValues<T extends Claim>(
 
 interface Earlier {
   earlierId: string;
-  digests: Plain;
+  digests: JsonObject;
 }
 
 /** What has the names already, by the ids of the new usages. */
@@ -64,15 +64,18 @@ async function earlierOf(queries: Queries, tenantId: string, claims: readonly Cl
     FROM jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS r("source" text, "externalId" text, "usageId" text)
     JOIN "UsageOrigin" o ON o."tenantId" = ${tenantId} AND o."source" = r."source" AND o."externalId" = r."externalId"`);
   return new Map(
-    found.map(({ usageId, earlierId, digests }) => [usageId, { earlierId, digests: JSON.parse(digests) as Plain }]),
+    found.map(({ usageId, earlierId, digests }) => [
+      usageId,
+      { earlierId, digests: JSON.parse(digests) as JsonObject },
+    ]),
   );
 }
 
-function specificationOf(usage: Plain): string {
-  return String((usage['usageSpecification'] as Plain)['id']);
+function specificationOf(usage: JsonObject): string {
+  return String((usage['usageSpecification'] as JsonObject)['id']);
 }
 
-function typesOf(specification: Plain | undefined): ReadonlyMap<string, ValueType | undefined> {
+function typesOf(specification: JsonObject | undefined): ReadonlyMap<string, ValueType | undefined> {
   return new Map(
     specification ? definitionsOf(specification).map(({ name, valueType }) => [name, valueType ?? undefined]) : [],
   );
@@ -81,18 +84,18 @@ function typesOf(specification: Plain | undefined): ReadonlyMap<string, ValueTyp
 /** Equal texts are equal values: of characteristics their values as their types have them, of anything else what is not an address. */
 function valueOf(
   name: string,
-  value: PlainValue | undefined,
+  value: JsonValue | undefined,
   types: ReadonlyMap<string, ValueType | undefined>,
   isFile: boolean,
 ): string {
   if (name !== 'usageCharacteristic') return canonicalJson(withoutAddresses(value ?? null));
-  const list = ((value ?? []) as Plain[]).filter((one) => !isAbsent(one['value']));
+  const list = ((value ?? []) as JsonObject[]).filter((one) => !isAbsent(one['value']));
   return JSON.stringify(
     list
       .map((one) =>
         JSON.stringify([
           String(one['name']),
-          textOf(one['value'] as PlainValue, types.get(String(one['name'])), isFile),
+          textOf(one['value'] as JsonValue, types.get(String(one['name'])), isFile),
         ]),
       )
       .sort(),
@@ -100,7 +103,7 @@ function valueOf(
 }
 
 /** As CSV has it where no type says more. */
-function textOf(value: PlainValue, type: ValueType | undefined, isFile: boolean): string {
+function textOf(value: JsonValue, type: ValueType | undefined, isFile: boolean): string {
   const typed = type && readAs(type, value);
   if (typed !== undefined) return typed;
   if (!isFile) return canonicalJson(value);
@@ -110,7 +113,7 @@ function textOf(value: PlainValue, type: ValueType | undefined, isFile: boolean)
 }
 
 /** An address is made when a reference is read; what is null is not there. */
-function withoutAddresses(value: PlainValue): PlainValue {
+function withoutAddresses(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutAddresses);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

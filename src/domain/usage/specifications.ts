@@ -1,12 +1,12 @@
 import type { Database } from '../../platform/database/database.js';
 import type { Decimal } from '../../platform/decimal.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { requireOpeningAmount } from '../amount.js';
 import { requireAttachments, type AttachmentInput } from '../attachments.js';
 import { invalid, isGiven, missing, requireName, requireValidity, type Validity } from '../input.js';
 import { ResourceWriter } from '../resource-writer.js';
 import { requireDefinitions, type Definition } from './definitions.js';
-import type { UsageTools } from './usages.js';
+import type { UsageDependencies } from './usages.js';
 
 /** What the domain looks at; everything else is kept as it comes. */
 export interface SpecificationInput {
@@ -26,29 +26,32 @@ interface CharacteristicInput {
 }
 
 /** TMF635 usage specifications: their own definitions are checked, so that usages can be checked by them. Usages need not refer to one (DESIGN §8). */
-export function createUsageSpecifications(database: Database, tools: UsageTools): ResourceWriter<SpecificationInput> {
-  return new ResourceWriter(database, tools, {
+export function createUsageSpecifications(
+  database: Database,
+  dependencies: UsageDependencies,
+): ResourceWriter<SpecificationInput> {
+  return new ResourceWriter(database, dependencies, {
     resource: 'usageSpecification',
-    shape: tools.shapes.usageSpecification,
+    mapping: dependencies.mappings.usageSpecification,
     stamps: ['lastUpdate'],
     fromInput,
     fromChange,
   });
 }
 
-function fromInput(input: SpecificationInput): Plain {
+function fromInput(input: SpecificationInput): JsonObject {
   if (!isGiven(input.name)) throw missing('name', 'a specification has one');
   check(input);
-  return withoutNulls({ ...toPlainObject(input), isBundle: input.isBundle ?? false });
+  return withoutNulls({ ...toJsonObject(input), isBundle: input.isBundle ?? false });
 }
 
 /** The changes of a PATCH: null removes. */
-function fromChange(input: SpecificationInput): Plain {
+function fromChange(input: SpecificationInput): JsonObject {
   for (const name of ['name', 'isBundle', 'lastUpdate'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   check(input);
-  return toPlainObject(input);
+  return toJsonObject(input);
 }
 
 function check(input: SpecificationInput): void {
@@ -61,7 +64,7 @@ function check(input: SpecificationInput): void {
   for (const [index, characteristic] of (input.specCharacteristic ?? []).entries())
     checkNumbers(`specCharacteristic.${index}`, characteristic);
   requireDefinitions(
-    toPlainObject({ definitions: input.specCharacteristic })['definitions'] as unknown as Definition[] | null,
+    toJsonObject({ definitions: input.specCharacteristic })['definitions'] as unknown as Definition[] | null,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Decimal } from '../../platform/decimal.js';
-import { shown } from '../../platform/errors.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../platform/plain.js';
+import { abbreviated } from '../../platform/errors.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { requireOpeningAmount } from '../amount.js';
 import { invalid, isGiven, missing, requireName } from '../input.js';
 import { requireMoney, type Money } from '../money.js';
@@ -39,34 +39,37 @@ export interface UsageInput {
 const firstStatus = 'received';
 
 /** What was handed over, without what is null, and with the status it means. */
-export function fromUsageInput(input: UsageInput): Plain {
+export function fromUsageInput(input: UsageInput): JsonObject {
   checkUsage(input);
   if (!isGiven(input.usageSpecification)) throw missing('usageSpecification', 'it says what the usage consists of');
   if (input.status === 'billed') throw invalid('status', "cannot be billed at the start: that is billing's to say");
-  const given = withoutNulls({ ...toPlainObject(input), status: input.status ?? firstStatus });
+  const given = withoutNulls({ ...toJsonObject(input), status: input.status ?? firstStatus });
   requireRated(given);
   chargeOf(given);
   return given;
 }
 
 /** The changes of a PATCH: null removes. */
-export function fromUsageChange(input: UsageInput): Plain {
+export function fromUsageChange(input: UsageInput): JsonObject {
   for (const name of ['usageSpecification', 'usageDate', 'status'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   checkUsage(input);
-  return toPlainObject(input);
+  return toJsonObject(input);
 }
 
 /** The results of rating, as a change; whether it is the first one tells the usage. */
-export function fromRating({ ratedProductUsage, chargeTo }: Pick<UsageInput, 'ratedProductUsage' | 'chargeTo'>): Plain {
+export function fromRating({
+  ratedProductUsage,
+  chargeTo,
+}: Pick<UsageInput, 'ratedProductUsage' | 'chargeTo'>): JsonObject {
   const given = fromUsageChange({ ratedProductUsage, chargeTo });
   requireRated({ ...given, status: 'rated' });
   return given;
 }
 
 /** DESIGN §12: rated needs a ratedProductUsage, on create too. */
-export function requireRated({ status, ratedProductUsage }: Plain): void {
+export function requireRated({ status, ratedProductUsage }: JsonObject): void {
   if (status === 'rated' && !(Array.isArray(ratedProductUsage) && ratedProductUsage.length > 0)) {
     throw missing('ratedProductUsage', 'a usage that is rated has at least one');
   }
@@ -127,7 +130,7 @@ function checkRating(
   if (excluded !== undefined && included !== undefined && excluded !== included) {
     throw invalid(
       `${path}.taxIncludedRatingAmount.unit`,
-      `must be '${shown(excluded)}', as in taxExcludedRatingAmount: '${shown(included)}'`,
+      `must be '${abbreviated(excluded)}', as in taxExcludedRatingAmount: '${abbreviated(included)}'`,
     );
   }
 }

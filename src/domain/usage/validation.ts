@@ -1,6 +1,6 @@
-import { shown } from '../../platform/errors.js';
+import { abbreviated } from '../../platform/errors.js';
 import { REGEX_WORK_MAX } from '../../platform/filter/limits.js';
-import type { Plain, PlainValue } from '../../platform/plain.js';
+import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { invalid, missing } from '../input.js';
 import {
   definitionsOf,
@@ -19,7 +19,7 @@ import { isAbsent, numberOf, readAs, type ValueType } from './values.js';
 const choicesShownMax = 5;
 
 interface Given {
-  value: PlainValue;
+  value: JsonValue;
   path: string;
 }
 
@@ -27,9 +27,9 @@ interface Given {
  * Refuses a usage that its specification does not allow, naming the characteristic. Characteristics that the
  * specification does not know are welcome; definitions count while they are valid at the date of the usage.
  */
-export function requireFit(usage: Plain, specification: Plain): void {
+export function requireFit(usage: JsonObject, specification: JsonObject): void {
   const at = new Date(String(usage['usageDate']));
-  const given = givenValues((usage['usageCharacteristic'] ?? []) as Plain[]);
+  const given = givenValues((usage['usageCharacteristic'] ?? []) as JsonObject[]);
   for (const definition of definitionsOf(specification)) {
     if (!isValidAt(definition.validFor, at)) continue;
     const values = given.get(definition.name) ?? [];
@@ -37,25 +37,28 @@ export function requireFit(usage: Plain, specification: Plain): void {
     for (const { value, path } of values) {
       const problem = problemOf(value, definition, at);
       if (problem)
-        throw invalid(path, `(characteristic '${shown(definition.name)}') ${problem}: ${shown(JSON.stringify(value))}`);
+        throw invalid(
+          path,
+          `(characteristic '${abbreviated(definition.name)}') ${problem}: ${abbreviated(JSON.stringify(value))}`,
+        );
     }
   }
 }
 
 /** The values under each name; an empty text is none. */
-function givenValues(characteristics: readonly Plain[]): Map<string, Given[]> {
+function givenValues(characteristics: readonly JsonObject[]): Map<string, Given[]> {
   const values = new Map<string, Given[]>();
   for (const [index, { name, value }] of characteristics.entries()) {
     if (isAbsent(value)) continue;
     const known = values.get(String(name)) ?? [];
-    known.push({ value: value as PlainValue, path: `usageCharacteristic.${index}.value` });
+    known.push({ value: value as JsonValue, path: `usageCharacteristic.${index}.value` });
     values.set(String(name), known);
   }
   return values;
 }
 
 function requireCardinality({ name, minCardinality, maxCardinality }: Definition, count: number): void {
-  const what = `characteristic '${shown(name)}'`;
+  const what = `characteristic '${abbreviated(name)}'`;
   if (count < (minCardinality ?? 0)) {
     throw missing('usageCharacteristic', `${what} must be there at least ${minCardinality} time(s), not ${count}`);
   }
@@ -64,17 +67,17 @@ function requireCardinality({ name, minCardinality, maxCardinality }: Definition
   }
 }
 
-function problemOf(value: PlainValue, definition: Definition, at: Date): string | undefined {
+function problemOf(value: JsonValue, definition: Definition, at: Date): string | undefined {
   const type = definition.valueType ?? undefined;
   if (readAs(type, value) === undefined) return `must be of the type ${type}`;
   if (isTooLong(definition.regex, value))
-    return `is too long for the regular expression ${shown(String(definition.regex))}: the limit of its states times the length, REGEX_WORK_MAX, is ${REGEX_WORK_MAX}`;
-  if (!matches(definition.regex, value)) return `must match ${shown(String(definition.regex))}`;
+    return `is too long for the regular expression ${abbreviated(String(definition.regex))}: the limit of its states times the length, REGEX_WORK_MAX, is ${REGEX_WORK_MAX}`;
+  if (!matches(definition.regex, value)) return `must match ${abbreviated(String(definition.regex))}`;
   if (definition.extensible) return undefined;
   const choices = (definition.characteristicValueSpecification ?? []).filter(isRestricting);
   if (choices.length === 0 || choices.some((choice) => isValidAt(choice.validFor, at) && fits(value, choice, type)))
     return undefined;
-  const words = choices.slice(0, choicesShownMax).map((choice) => shown(wordsOf(choice)));
+  const words = choices.slice(0, choicesShownMax).map((choice) => abbreviated(wordsOf(choice)));
   return `must be ${words.join(' or ')}${choices.length > choicesShownMax ? ' or ...' : ''}`;
 }
 
@@ -83,11 +86,11 @@ function isRestricting(choice: Choice): boolean {
   return !isAbsent(choice.value) || hasRange(choice) || Boolean(choice.regex) || Boolean(choice.valueType);
 }
 
-function fits(value: PlainValue, choice: Choice, outer: ValueType | undefined): boolean {
+function fits(value: JsonValue, choice: Choice, outer: ValueType | undefined): boolean {
   const type = choice.valueType ?? outer;
   const read = readAs(type, value);
   if (read === undefined) return false;
-  if (!isAbsent(choice.value) && read !== readAs(type, choice.value as PlainValue)) return false;
+  if (!isAbsent(choice.value) && read !== readAs(type, choice.value as JsonValue)) return false;
   const number = hasRange(choice) ? numberOf(value) : undefined;
   if (hasRange(choice) && !(number && isInRange(choice, number))) return false;
   return matches(choice.regex, value);

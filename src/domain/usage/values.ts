@@ -2,7 +2,7 @@ import { parseDateTime } from '../../platform/date-time.js';
 import { Decimal } from '../../platform/decimal.js';
 import { DomainError } from '../../platform/errors.js';
 import { parseJson } from '../../platform/json.js';
-import { canonicalJson, type PlainValue } from '../../platform/plain.js';
+import { canonicalJson, type JsonValue } from '../../platform/json-object.js';
 
 /** What the value of a characteristic can be said to be. */
 export const valueTypes = ['string', 'integer', 'number', 'boolean', 'dateTime', 'object', 'array'] as const;
@@ -16,12 +16,12 @@ export function isValueType(text: string): text is ValueType {
 }
 
 /** An empty text counts as no value (DESIGN §12). */
-export function isAbsent(value: PlainValue | undefined): boolean {
+export function isAbsent(value: JsonValue | undefined): boolean {
   return value === undefined || value === null || value === '';
 }
 
 /** A number, or a text that is one: the published samples write 12 as "12". */
-export function numberOf(value: PlainValue): Decimal | undefined {
+export function numberOf(value: JsonValue): Decimal | undefined {
   if (typeof value === 'number') return new Decimal(value);
   return typeof value === 'string' && numberPattern.test(value) ? new Decimal(value) : undefined;
 }
@@ -30,7 +30,7 @@ export function numberOf(value: PlainValue): Decimal | undefined {
  * The value as its type has it, as text: equal texts are equal values. Undefined when it is no value of the
  * type. Without a type it is the JSON itself.
  */
-export function readAs(type: ValueType | undefined, value: PlainValue): string | undefined {
+export function readAs(type: ValueType | undefined, value: JsonValue): string | undefined {
   switch (type) {
     case 'string':
       return typeof value === 'string' ? value : undefined;
@@ -57,14 +57,14 @@ export function readAs(type: ValueType | undefined, value: PlainValue): string |
 }
 
 /** An object or a list, or a text that is one: CSV has nothing else. */
-function structureOf(value: PlainValue): PlainValue | undefined {
+function structureOf(value: JsonValue): JsonValue | undefined {
   const read = typeof value === 'string' && /^\s*[[{]/.test(value) ? jsonOf(value) : value;
   return typeof read === 'object' && read !== null ? read : undefined;
 }
 
-function jsonOf(text: string): PlainValue | undefined {
+function jsonOf(text: string): JsonValue | undefined {
   try {
-    return parseJson(text) as PlainValue;
+    return parseJson(text) as JsonValue;
   } catch (error) {
     if (error instanceof DomainError) return undefined;
     throw error;
@@ -72,6 +72,6 @@ function jsonOf(text: string): PlainValue | undefined {
 }
 
 /** A value as a regular expression sees it. */
-export function textOf(value: PlainValue): string {
+export function textOf(value: JsonValue): string {
   return typeof value === 'string' ? value : canonicalJson(value);
 }

@@ -22,7 +22,7 @@ export interface BackfillBatch {
  * Brings rows that an earlier version wrote up to what this one expects, where SQL of a migration cannot (rules in
  * code) or must not (too many rows for one transaction).
  *
- * A domain lists its own as `backfills` of its WiredDomain (src/app/wiring.ts). Each is done once per database: batch
+ * A domain lists its own as `backfills` of its DomainModule (src/app/app-context.ts). Each is done once per database: batch
  * after batch, each in a transaction that also records how far it came, so that after a kill, by whatever server, it
  * goes on behind the last batch that was committed. Several servers take turns at the batches of one backfill.
  *

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { driftMaxMs, machineTime, type RunningClock, type TimeSources } from '../clock.js';
 import type { Database } from './database.js';
-import { workingAs } from './work-class.js';
+import { runInWorkClass } from './work-class.js';
 
 /** How often the database is asked for its time. */
 const measureEveryMs = 60_000;
@@ -91,7 +91,7 @@ export class DatabaseClock implements RunningClock {
     const answers = [];
     for (let question = 0; question < questions; question++) {
       const sentMs = this.sources.monotonicMs();
-      const [row] = await workingAs('control', () =>
+      const [row] = await runInWorkClass('control', () =>
         this.database.statement<{ ms: number }>(
           `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "ms"`,
         ),

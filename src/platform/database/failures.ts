@@ -37,7 +37,7 @@ export function isStatementTimeout(error: unknown): boolean {
 }
 
 /** No connection became free, or was made, in the time that one may wait for one: others keep them. */
-export function isWaitInVain(error: unknown): boolean {
+export function isPoolTimeout(error: unknown): boolean {
   return readFailure(error).message === 'timeout exceeded when trying to connect';
 }
 

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Database, DedicatedConnection } from './database.js';
-import { tellMissing } from './schema-check.js';
+import { describeMissing } from './schema-check.js';
 
 /** The key `prisma migrate deploy` locks too, so that it and we cannot run at once. */
 const ADVISORY_LOCK_KEY = 72_707_369;
@@ -80,7 +80,7 @@ export async function applyMigrations(database: Database, folder = migrationsFol
 }
 
 async function requireParts(connection: DedicatedConnection, applied: readonly Migration[]): Promise<void> {
-  const missing = await tellMissing(
+  const missing = await describeMissing(
     connection,
     applied.map(({ sql }) => sql),
   );

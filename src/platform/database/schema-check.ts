@@ -24,7 +24,7 @@ export async function catalogOf(connection: Pick<DedicatedConnection, 'query'>):
  * What these migrations made and the database has not got, in words; undefined when all of it is there. A restore that
  * went wrong in part, or somebody's hand, would else be noticed by whoever asks for what is missing.
  */
-export async function tellMissing(
+export async function describeMissing(
   connection: Pick<DedicatedConnection, 'query'>,
   scripts: readonly string[],
 ): Promise<string | undefined> {

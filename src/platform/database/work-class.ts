@@ -42,7 +42,7 @@ export function timesOf({ readMs, reportMs }: ReadTimes): Readonly<Record<WorkCl
 const surroundings = new AsyncLocalStorage<WorkClass>();
 
 /** Whatever the work asks of the database is of this class, unless the call itself names one. */
-export function workingAs<T>(workClass: WorkClass, work: () => T): T {
+export function runInWorkClass<T>(workClass: WorkClass, work: () => T): T {
   return surroundings.run(workClass, work);
 }
 

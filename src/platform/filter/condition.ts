@@ -2,13 +2,13 @@
 import { DomainError } from '../errors.js';
 import type { AttributeType } from './attribute-type.js';
 import { printable, splitValues, unquote, type WrittenValue } from './decode.js';
-import { beyond, VALUES_PER_KEY_MAX } from './limits.js';
+import { limitExceeded, VALUES_PER_KEY_MAX } from './limits.js';
 import { parseBoolean, parseValue } from './parse-value.js';
 import { parseRegex } from './regex.js';
 import { operatorsOf } from './resolve.js';
 import type { Symbol, Term } from './term.js';
 import type { Filter, FilterValue, Operator, ValueOperator } from './tree.js';
-import { anyElement, elementType, reachPath, segments, type ReachedPath, type ToAttribute } from './wire-path.js';
+import { anyElement, elementType, resolvePath, segments, type ReachedPath, type ToAttribute } from './wire-path.js';
 
 /** One attribute and operator with all values it may have. */
 export interface Condition {
@@ -92,10 +92,10 @@ function resolveName(
   const names = segments(name);
   const last = (names.at(-1) ?? '').toLowerCase();
   const suffix = names.length > 1 && Object.hasOwn(suffixes, last) ? suffixes[last] : undefined;
-  const whole = reachPath(root, names, toAttribute);
+  const whole = resolvePath(root, names, toAttribute);
   if (whole && (suffix === undefined || whole.declared === names.length))
     return { reached: whole, operator: symbols[symbol] };
-  const front = names.length > 1 ? reachPath(root, names.slice(0, -1), toAttribute) : undefined;
+  const front = names.length > 1 ? resolvePath(root, names.slice(0, -1), toAttribute) : undefined;
   if (front && suffix !== undefined) {
     if (symbol === '=') return { reached: front, operator: suffix };
     throw new DomainError('INVALID_QUERY', `'${printable(name)}${symbol}' has two operators`, {
@@ -145,7 +145,12 @@ export function joinConditions(conditions: readonly [Condition, ...Condition[]])
   const values = conditions.flatMap((condition) => condition.values);
   if (values.length > VALUES_PER_KEY_MAX) {
     const name = first.path.join('.');
-    throw beyond('VALUES_PER_KEY_MAX', VALUES_PER_KEY_MAX, `'${name}' is compared with ${values.length} values`, name);
+    throw limitExceeded(
+      'VALUES_PER_KEY_MAX',
+      VALUES_PER_KEY_MAX,
+      `'${name}' is compared with ${values.length} values`,
+      name,
+    );
   }
   return { ...first, values };
 }

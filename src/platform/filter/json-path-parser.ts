@@ -5,7 +5,7 @@
 import { printable } from './decode.js';
 import type { Comparison, JsonPath, Literal, PathStep, Test } from './json-path-ast.js';
 import { notSupported, syntaxError, tokenize, type Token } from './json-path-lexer.js';
-import { beyond, JSON_PATH_DEPTH_MAX } from './limits.js';
+import { limitExceeded, JSON_PATH_DEPTH_MAX } from './limits.js';
 
 const comparisons: ReadonlySet<string> = new Set(['==', '!=', '>', '>=', '<', '<=', '=~']);
 const flipped: Readonly<Record<string, Comparison>> = {
@@ -177,7 +177,7 @@ class JsonPathParser {
   private nested<T>(parse: () => T): T {
     this.depth += 1;
     if (this.depth > JSON_PATH_DEPTH_MAX)
-      throw beyond('JSON_PATH_DEPTH_MAX', JSON_PATH_DEPTH_MAX, "'filter' nests deeper", 'filter');
+      throw limitExceeded('JSON_PATH_DEPTH_MAX', JSON_PATH_DEPTH_MAX, "'filter' nests deeper", 'filter');
     const result = parse();
     this.depth -= 1;
     return result;

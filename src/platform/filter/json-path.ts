@@ -6,7 +6,7 @@ import { printable } from './decode.js';
 import type { Comparison, JsonPath, Literal, PathStep, Test } from './json-path-ast.js';
 import { notSupported, syntaxError } from './json-path-lexer.js';
 import { readJsonPaths } from './json-path-parser.js';
-import { beyond, JSON_PATH_LENGTH_MAX } from './limits.js';
+import { limitExceeded, JSON_PATH_LENGTH_MAX } from './limits.js';
 import { parseValue } from './parse-value.js';
 import { parseRegex } from './regex.js';
 import { operatorsOf, stepInto } from './resolve.js';
@@ -27,7 +27,7 @@ export function parseJsonPaths(
 ): JsonPathFilter {
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   if (length > JSON_PATH_LENGTH_MAX)
-    throw beyond('JSON_PATH_LENGTH_MAX', JSON_PATH_LENGTH_MAX, `'filter' has ${length} characters`, 'filter');
+    throw limitExceeded('JSON_PATH_LENGTH_MAX', JSON_PATH_LENGTH_MAX, `'filter' has ${length} characters`, 'filter');
   const translation = new Translation(toAttribute);
   const filters = texts
     .flatMap(readJsonPaths)

@@ -38,7 +38,7 @@ export const LIMIT_MAX = 1_000_000;
 export const DEPTH_MAX = 3;
 /** Elements of one list in a body, told before any of them is looked at. */
 export const ELEMENTS_MAX = 1_000;
-/** Characters of a cursor, in either direction and through both doors. */
+/** Characters of a cursor, in either direction and through both transports. */
 export const CURSOR_LENGTH_MAX = 4096;
 /** Decimals: as many digits as a JSON number keeps, and a range that numeric columns reach. */
 export const SIGNIFICANT_DIGITS_MAX = 15;
@@ -49,6 +49,6 @@ export const INT_MIN = -2_147_483_648;
 export const INT_MAX = 2_147_483_647;
 
 /** The refusal of a query beyond one of the bounds above, naming it. */
-export function beyond(limit: string, max: number, what: string, path?: string): DomainError {
+export function limitExceeded(limit: string, max: number, what: string, path?: string): DomainError {
   return new DomainError('INVALID_QUERY', `${what}: the limit ${limit} is ${max}`, path === undefined ? {} : { path });
 }

@@ -13,7 +13,7 @@ import type { Attributes, AttributeType } from './attribute-type.js';
 import { joinConditions, toCondition, toFilter, type Condition } from './condition.js';
 import { decode, printable } from './decode.js';
 import { parseJsonPaths } from './json-path.js';
-import { beyond, CLAUSES_MAX } from './limits.js';
+import { limitExceeded, CLAUSES_MAX } from './limits.js';
 import {
   parseDepth,
   parseExpand,
@@ -71,7 +71,7 @@ export function parseQuery(raw: string, { attributes, toAttribute }: QueryOption
   const jsonPaths = (reserved.get('filter') ?? []).map((text) => decode(text, 'filter'));
   const jsonPath = jsonPaths.length === 0 ? undefined : parseJsonPaths(jsonPaths, attributes, toAttribute);
   const clauses = groups.flat().length + (jsonPath?.clauses ?? 0);
-  if (clauses > CLAUSES_MAX) throw beyond('CLAUSES_MAX', CLAUSES_MAX, `the query has ${clauses} conditions`);
+  if (clauses > CLAUSES_MAX) throw limitExceeded('CLAUSES_MAX', CLAUSES_MAX, `the query has ${clauses} conditions`);
   const filters = [...plainFilters(groups, root), ...(jsonPath ? [jsonPath.filter] : [])];
   const first = (name: string): string | undefined => reserved.get(name)?.[0];
   const query: ParsedQuery = { order: given(first('sort'), (text) => parseSort(text, root, toAttribute)) ?? [] };

@@ -1,6 +1,6 @@
 /** Reads the restricted syntax of regex.ts by recursive descent. */
 import { DomainError } from '../errors.js';
-import { beyond, REGEX_DEPTH_MAX, REGEX_LENGTH_MAX, REGEX_REPEAT_MAX, REGEX_STATES_MAX } from './limits.js';
+import { limitExceeded, REGEX_DEPTH_MAX, REGEX_LENGTH_MAX, REGEX_REPEAT_MAX, REGEX_STATES_MAX } from './limits.js';
 import { complement, countStates, hasNode, isUnbounded, type CodeRange, type RegexNode } from './regex-node.js';
 
 /** The ASCII meaning, which both engines are given: their own differ in what Unicode adds. */
@@ -21,7 +21,7 @@ const controls: Readonly<Record<string, number>> = { t: 0x09, n: 0x0a, r: 0x0d, 
 
 export function parseRegexNode(text: string, name: string): RegexNode {
   if (text.length > REGEX_LENGTH_MAX) {
-    throw beyond(
+    throw limitExceeded(
       'REGEX_LENGTH_MAX',
       REGEX_LENGTH_MAX,
       `the regular expression for '${name}' has ${text.length} characters`,
@@ -31,7 +31,7 @@ export function parseRegexNode(text: string, name: string): RegexNode {
   const node = new RegexParser(text, name).parse();
   const states = countStates(node);
   if (states > REGEX_STATES_MAX) {
-    throw beyond(
+    throw limitExceeded(
       'REGEX_STATES_MAX',
       REGEX_STATES_MAX,
       `the regular expression for '${name}' comes to ${states} states`,
@@ -60,7 +60,7 @@ class RegexParser {
 
   private choice(depth: number): RegexNode {
     if (depth > REGEX_DEPTH_MAX)
-      throw beyond(
+      throw limitExceeded(
         'REGEX_DEPTH_MAX',
         REGEX_DEPTH_MAX,
         `the regular expression for '${this.name}' nests deeper`,
@@ -107,7 +107,7 @@ class RegexParser {
     if (digits === '') throw this.refusal("a '{' that is no quantifier (write \\{)");
     const count = Number(digits);
     if (count > REGEX_REPEAT_MAX)
-      throw beyond(
+      throw limitExceeded(
         'REGEX_REPEAT_MAX',
         REGEX_REPEAT_MAX,
         `the regular expression for '${this.name}' repeats ${digits} times`,

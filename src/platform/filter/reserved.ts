@@ -2,11 +2,19 @@
 import { DomainError } from '../errors.js';
 import type { AttributeType } from './attribute-type.js';
 import { decode, printable } from './decode.js';
-import { beyond, CURSOR_LENGTH_MAX, DEPTH_MAX, FIELDS_MAX, LIMIT_MAX, OFFSET_MAX, SORT_KEYS_MAX } from './limits.js';
+import {
+  limitExceeded,
+  CURSOR_LENGTH_MAX,
+  DEPTH_MAX,
+  FIELDS_MAX,
+  LIMIT_MAX,
+  OFFSET_MAX,
+  SORT_KEYS_MAX,
+} from './limits.js';
 import { readJsonPaths } from './json-path-parser.js';
 import { stepInto } from './resolve.js';
 import type { OrderKey } from './tree.js';
-import { elementType, isJson, reachPath, segments, type ToAttribute } from './wire-path.js';
+import { elementType, isJson, resolvePath, segments, type ToAttribute } from './wire-path.js';
 
 export const reservedNames: ReadonlySet<string> = new Set([
   'fields',
@@ -38,12 +46,12 @@ export function parseFields(raws: readonly string[], root: AttributeType, toAttr
   for (const text of texts) if (text.includes('[')) refuseJsonPath(text);
   const names = texts.flatMap((text) => text.split(',')).map((name) => name.trim());
   if (names.length > FIELDS_MAX)
-    throw beyond('FIELDS_MAX', FIELDS_MAX, `'fields' names ${names.length} attributes`, 'fields');
+    throw limitExceeded('FIELDS_MAX', FIELDS_MAX, `'fields' names ${names.length} attributes`, 'fields');
   const attributes: Building = new Map();
   let isNone = false;
   for (const name of names) {
     const names = segments(name);
-    const reached = reachPath(root, names, toAttribute);
+    const reached = resolvePath(root, names, toAttribute);
     const path =
       reached && reached.declared === reached.path.length ? reached.path : extensionPath(root, names, toAttribute);
     if (path) select(attributes, path);
@@ -64,7 +72,7 @@ function extensionPath(root: AttributeType, names: readonly string[], toAttribut
   const at = names.indexOf(extension);
   const isNamed = at >= 0 && at < names.length - 1;
   for (let end = isNamed ? at : names.length - 1; end >= (isNamed ? at : 1); end -= 1) {
-    const holder = reachPath(root, names.slice(0, end), toAttribute);
+    const holder = resolvePath(root, names.slice(0, end), toAttribute);
     const member = names[isNamed ? end + 1 : end];
     if (holder === undefined || holder.declared !== holder.path.length || !member) continue;
     const type = elementType(holder.type);
@@ -114,7 +122,7 @@ function select(attributes: Building, path: readonly string[]): void {
 export function parseSort(raw: string, root: AttributeType, toAttribute: ToAttribute): OrderKey[] {
   const keys = decode(raw, 'sort').split(',');
   if (keys.length > SORT_KEYS_MAX)
-    throw beyond('SORT_KEYS_MAX', SORT_KEYS_MAX, `'sort' has ${keys.length} keys`, 'sort');
+    throw limitExceeded('SORT_KEYS_MAX', SORT_KEYS_MAX, `'sort' has ${keys.length} keys`, 'sort');
   const seen = new Set<string>();
   return keys.map((key) => {
     const name = key.replace(/^[ +-]/, '');
@@ -127,7 +135,7 @@ export function parseSort(raw: string, root: AttributeType, toAttribute: ToAttri
 }
 
 function sortPath(name: string, root: AttributeType, toAttribute: ToAttribute): string[] {
-  const reached = reachPath(root, segments(name), toAttribute);
+  const reached = resolvePath(root, segments(name), toAttribute);
   if (!reached) {
     throw new DomainError('INVALID_QUERY', `cannot sort by '${printable(name)}': no such attribute`, { path: 'sort' });
   }
@@ -147,19 +155,19 @@ function sortPath(name: string, root: AttributeType, toAttribute: ToAttribute): 
 export function parseOffset(raw: string): number {
   const offset = wholeNumber(raw, 'offset');
   if (offset > OFFSET_MAX)
-    throw beyond('OFFSET_MAX', OFFSET_MAX, `offset=${printable(raw)} (go on with 'after' instead)`, 'offset');
+    throw limitExceeded('OFFSET_MAX', OFFSET_MAX, `offset=${printable(raw)} (go on with 'after' instead)`, 'offset');
   return offset;
 }
 
 export function parseLimit(raw: string): number {
   const limit = wholeNumber(raw, 'limit');
-  if (limit > LIMIT_MAX) throw beyond('LIMIT_MAX', LIMIT_MAX, `limit=${printable(raw)}`, 'limit');
+  if (limit > LIMIT_MAX) throw limitExceeded('LIMIT_MAX', LIMIT_MAX, `limit=${printable(raw)}`, 'limit');
   return limit;
 }
 
 export function parseDepth(raw: string): number {
   const depth = wholeNumber(raw, 'depth');
-  if (depth > DEPTH_MAX) throw beyond('DEPTH_MAX', DEPTH_MAX, `depth=${printable(raw)}`, 'depth');
+  if (depth > DEPTH_MAX) throw limitExceeded('DEPTH_MAX', DEPTH_MAX, `depth=${printable(raw)}`, 'depth');
   return depth;
 }
 
@@ -176,7 +184,7 @@ export function parseExpand(raw: string, toAttribute: ToAttribute): string[][] {
     .split(',')
     .map((name) => name.trim());
   if (names.length > FIELDS_MAX)
-    throw beyond('FIELDS_MAX', FIELDS_MAX, `'expand' names ${names.length} paths`, 'expand');
+    throw limitExceeded('FIELDS_MAX', FIELDS_MAX, `'expand' names ${names.length} paths`, 'expand');
   return [...new Set(names)].map((name) => {
     if (!/^@?\w+(\.@?\w+)*$/.test(name))
       throw new DomainError('INVALID_QUERY', `cannot expand '${printable(name)}': not an attribute path`, {
@@ -191,6 +199,6 @@ export function parseText(raw: string, name: 'after' | 'explain'): string {
   const text = decode(raw, name);
   if (text === '') throw new DomainError('INVALID_QUERY', `'${name}' has no value`, { path: name });
   if (text.length > CURSOR_LENGTH_MAX)
-    throw beyond('CURSOR_LENGTH_MAX', CURSOR_LENGTH_MAX, `'${name}' has ${text.length} characters`, name);
+    throw limitExceeded('CURSOR_LENGTH_MAX', CURSOR_LENGTH_MAX, `'${name}' has ${text.length} characters`, name);
   return text;
 }

@@ -47,7 +47,7 @@ export function typeAt(type: AttributeType, path: readonly string[], whole = pat
 
 /** The scalar type a condition compares with, refusing an operator that does not fit it. */
 export function scalarFor(type: AttributeType, operator: Operator, path: readonly string[]): ScalarType {
-  if (type.kind !== 'scalar' || !operatorsOf(type).has(operator)) throw unfitOperator(operator, path);
+  if (type.kind !== 'scalar' || !operatorsOf(type).has(operator)) throw operatorNotSupported(operator, path);
   return type.type;
 }
 
@@ -62,7 +62,7 @@ export function unknownAttribute(path: readonly string[]): DomainError {
   return new DomainError('INVALID_QUERY', `cannot filter by '${dotted(path)}'`, { path: dotted(path) });
 }
 
-export function unfitOperator(operator: string, path: readonly string[]): DomainError {
+export function operatorNotSupported(operator: string, path: readonly string[]): DomainError {
   return new DomainError('INVALID_QUERY', `operator '${operator}' does not fit '${dotted(path)}'`, {
     path: dotted(path),
   });

@@ -1,8 +1,8 @@
-/** Order and keyset conditions: nulls last in both directions, the shape's key as the last word. */
+/** Order and keyset conditions: nulls last in both directions, the mapping's key as the last word. */
 import { Prisma } from '../../../prisma/generated/client.js';
 import { Decimal } from '../decimal.js';
 import { DomainError } from '../errors.js';
-import type { Shape } from '../read/shape.js';
+import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { ScalarType } from './attribute-type.js';
 import { dotted } from './resolve.js';
 import { columnParameter, jsonAt, jsonScalar, jsonScalarParameter, locate } from './sql-place.js';
@@ -20,16 +20,16 @@ interface OrderTerm {
 }
 
 /** The order with the key attribute as last key; what follows the key could not decide anything. */
-export function fullOrder(order: readonly OrderKey[], shape: Shape): OrderKey[] {
-  const isKey = ({ path }: OrderKey): boolean => path.length === 1 && path[0] === shape.key;
+export function fullOrder(order: readonly OrderKey[], mapping: ResourceMapping): OrderKey[] {
+  const isKey = ({ path }: OrderKey): boolean => path.length === 1 && path[0] === mapping.key;
   const at = order.findIndex(isKey);
-  return at < 0 ? [...order, { path: [shape.key], descending: false }] : order.slice(0, at + 1);
+  return at < 0 ? [...order, { path: [mapping.key], descending: false }] : order.slice(0, at + 1);
 }
 
 /** The list after ORDER BY. */
-export function compileOrder(order: readonly OrderKey[], shape: Shape, alias: string): Prisma.Sql {
+export function compileOrder(order: readonly OrderKey[], mapping: ResourceMapping, alias: string): Prisma.Sql {
   return Prisma.join(
-    terms(order, shape, alias).map(({ expression, key }, index, all) => {
+    terms(order, mapping, alias).map(({ expression, key }, index, all) => {
       const isLast = index === all.length - 1;
       // The key is never null; without NULLS LAST an index serves it in both directions.
       const nulls = isLast ? '' : ' NULLS LAST';
@@ -39,22 +39,22 @@ export function compileOrder(order: readonly OrderKey[], shape: Shape, alias: st
 }
 
 /** The jsonb array of a row's order values, which compileAfter takes back; numbers are texts, to stay exact. */
-export function compileCursor(order: readonly OrderKey[], shape: Shape, alias: string): Prisma.Sql {
-  const values = terms(order, shape, alias).map(({ expression, type }) => {
+export function compileCursor(order: readonly OrderKey[], mapping: ResourceMapping, alias: string): Prisma.Sql {
+  const values = terms(order, mapping, alias).map(({ expression, type }) => {
     if (type === 'decimal' || type === 'int') return Prisma.sql`(${expression})::text`;
     return expression;
   });
   return Prisma.sql`jsonb_build_array(${Prisma.join(values)})`;
 }
 
-/** The rows that come after the position, whose values stand for the keys of the order and the shape's key. */
+/** The rows that come after the position, whose values stand for the keys of the order and the mapping's key. */
 export function compileAfter(
   order: readonly OrderKey[],
   values: readonly CursorValue[],
-  shape: Shape,
+  mapping: ResourceMapping,
   alias: string,
 ): Prisma.Sql {
-  const keys = terms(order, shape, alias);
+  const keys = terms(order, mapping, alias);
   // When the order names the key itself, its value and what follows may be given, but decide nothing.
   if (values.length !== keys.length && values.length !== order.length + 1) {
     throw new DomainError(
@@ -88,11 +88,11 @@ function afterTerm(term: OrderTerm, value: CursorValue, isKey: boolean): Prisma.
   return isKey ? beyond : Prisma.sql`(${beyond} OR ${term.expression} IS NULL)`;
 }
 
-function terms(order: readonly OrderKey[], shape: Shape, alias: string): OrderTerm[] {
-  return fullOrder(order, shape).map((key) => {
-    const place = locate({ kind: 'row', shape, alias }, key.path);
+function terms(order: readonly OrderKey[], mapping: ResourceMapping, alias: string): OrderTerm[] {
+  return fullOrder(order, mapping).map((key) => {
+    const place = locate({ kind: 'row', mapping, alias }, key.path);
     if (place.kind === 'parts' || place.type.kind !== 'scalar' || place.type.type === 'json') {
-      throw new DomainError('INVALID_QUERY', `cannot order ${shape.name} by '${dotted(key.path)}'`, {
+      throw new DomainError('INVALID_QUERY', `cannot order ${mapping.name} by '${dotted(key.path)}'`, {
         path: dotted(key.path),
       });
     }

@@ -1,15 +1,15 @@
 /** Where the value of a path lies, and the SQL expressions that read it there. */
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Shape } from '../read/shape.js';
+import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { AttributeType, ScalarType } from './attribute-type.js';
 import { containedJson, type Contained } from './containment.js';
 import { typeAt, unknownAttribute } from './resolve.js';
 import type { FilterValue } from './tree.js';
 import { NORMAL_TIME, toJson } from './values.js';
 
-/** What paths start from: a row of the shape's table, or the element of a list (jsonb). */
+/** What paths start from: a row of the mapping's table, or the element of a list (jsonb). */
 export type Scope =
-  | { kind: 'row'; shape: Shape; alias: string }
+  | { kind: 'row'; mapping: ResourceMapping; alias: string }
   | { kind: 'element'; json: Prisma.Sql; type: AttributeType; depth: number };
 
 export type Place =
@@ -26,7 +26,7 @@ export function locate(scope: Scope, path: readonly string[]): Place {
   }
   const [name, ...rest] = path;
   const attribute =
-    name !== undefined && Object.hasOwn(scope.shape.attributes, name) ? scope.shape.attributes[name] : undefined;
+    name !== undefined && Object.hasOwn(scope.mapping.attributes, name) ? scope.mapping.attributes[name] : undefined;
   if (attribute === undefined) throw unknownAttribute(path);
   const type = typeAt(attribute.type, rest, path);
   const { storage } = attribute;
@@ -50,7 +50,7 @@ export function locate(scope: Scope, path: readonly string[]): Place {
   return { kind: 'column', column: identifier(scope.alias, column), type };
 }
 
-/** A quoted identifier; names come from the shape only, never from a request. */
+/** A quoted identifier; names come from the mapping only, never from a request. */
 export function identifier(...names: readonly string[]): Prisma.Sql {
   return Prisma.raw(names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.'));
 }

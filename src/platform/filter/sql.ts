@@ -1,6 +1,6 @@
-/** The filter tree as one SQL condition. Identifiers come from the shape, values are parameters only. */
+/** The filter tree as one SQL condition. Identifiers come from the mapping, values are parameters only. */
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Shape } from '../read/shape.js';
+import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { ScalarType } from './attribute-type.js';
 import { containmentOf, nest, type Containment } from './containment.js';
 import { parseRegex } from './regex.js';
@@ -28,10 +28,10 @@ type Leaf = Exclude<Place, { kind: 'parts' }>;
 
 /**
  * The condition that holds for exactly the rows that match. Null counts as false, as in WHERE; put it under
- * a NOT only as `IS NOT TRUE`. The tenant scope and Shape.fixed are not in it: the reader adds them.
+ * a NOT only as `IS NOT TRUE`. The tenant scope and ResourceMapping.discriminator are not in it: the reader adds them.
  */
-export function compileFilter(filter: Filter, shape: Shape, alias: string): Prisma.Sql {
-  return compile(filter, { kind: 'row', shape, alias });
+export function compileFilter(filter: Filter, mapping: ResourceMapping, alias: string): Prisma.Sql {
+  return compile(filter, { kind: 'row', mapping, alias });
 }
 
 function compile(filter: Filter, scope: Scope): Prisma.Sql {

@@ -1,7 +1,7 @@
 /** Attribute names as clients write them, resolved step by step through objects and lists. */
 import type { AttributeType } from './attribute-type.js';
 import { printable } from './decode.js';
-import { beyond, PATH_DEPTH_MAX } from './limits.js';
+import { limitExceeded, PATH_DEPTH_MAX } from './limits.js';
 import { stepInto } from './resolve.js';
 import type { Filter } from './tree.js';
 
@@ -16,7 +16,7 @@ export interface ReachedPath {
 }
 
 /** The path through objects and elements of lists; undefined when a name is unknown. */
-export function reachPath(
+export function resolvePath(
   type: AttributeType,
   names: readonly string[],
   toAttribute: ToAttribute,
@@ -95,7 +95,7 @@ export function anyElement(
 export function segments(name: string): string[] {
   const names = name.split('.');
   if (names.length > PATH_DEPTH_MAX) {
-    throw beyond(
+    throw limitExceeded(
       'PATH_DEPTH_MAX',
       PATH_DEPTH_MAX,
       `'${printable(name)}' has ${names.length} segments`,

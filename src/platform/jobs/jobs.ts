@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Database, Transaction } from '../database/database.js';
-import type { Plain } from '../plain.js';
+import type { JsonObject } from '../json-object.js';
 import { JobStore, type JobCounts, type NewJob, type Queue } from './store.js';
 import { Worker, type JobContext, type Work } from './worker.js';
 
@@ -52,10 +52,10 @@ export interface SendOptions {
   tx?: Transaction;
 }
 
-export type JobHandler<Data extends Plain> = (data: Data, context: JobContext) => Promise<void>;
+export type JobHandler<Data extends JsonObject> = (data: Data, context: JobContext) => Promise<void>;
 
 /** One kind of job. */
-export interface Job<Data extends Plain> {
+export interface Job<Data extends JsonObject> {
   /** Answers false when one with the same singletonKey waits already. */
   send(data: Data, options?: SendOptions): Promise<boolean>;
   /** Looks for jobs at once, where this process runs them: for those that a transaction sent, after its commit. */
@@ -101,7 +101,7 @@ export class Jobs {
   }
 
   /** A kind of job. The handler may run more than once for one job, and must then change nothing more. */
-  define<Data extends Plain>(name: string, handler: JobHandler<Data>, settings: JobSettings): Job<Data> {
+  define<Data extends JsonObject>(name: string, handler: JobHandler<Data>, settings: JobSettings): Job<Data> {
     const { retryLimit, retryDelaySeconds, expireInSeconds, concurrency } = settings;
     this.add({
       name,
@@ -171,7 +171,7 @@ export class Jobs {
       },
       failed: async ({ id, data }) => {
         const failures = Number(data['failures']) + 1;
-        await this.store.send(name, next(putOff(intervalSeconds, failures), failures));
+        await this.store.send(name, next(backOffSeconds(intervalSeconds, failures), failures));
         await this.store.remove(name, id);
       },
       repeat: async () => {
@@ -251,7 +251,7 @@ export class Jobs {
 }
 
 /** How long repeating work waits that failed so many times in a row. */
-function putOff(intervalSeconds: number, failures: number): number {
+function backOffSeconds(intervalSeconds: number, failures: number): number {
   const doubled = intervalSeconds * 2 ** Math.min(failures, REPEAT_DELAY_EXPONENT_MAX);
   return Math.max(intervalSeconds, Math.min(doubled, REPEAT_DELAY_MAX_SECONDS));
 }

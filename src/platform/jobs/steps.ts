@@ -7,7 +7,7 @@ const stepsMs = 15_000;
  * Long work as a chain of jobs: each step commits its progress, and answers whether it was the last one. `sendOn` sends
  * the job that does the rest.
  */
-export async function inSteps(
+export async function runInSteps(
   step: () => Promise<boolean>,
   signal: AbortSignal,
   clock: Clock,

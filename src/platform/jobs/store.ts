@@ -2,7 +2,7 @@ import PgBoss from 'pg-boss';
 import type { Logger } from 'pino';
 import type { Database, Transaction } from '../database/database.js';
 import { isUnavailable, isUniqueViolation } from '../database/failures.js';
-import type { Plain } from '../plain.js';
+import type { JsonObject } from '../json-object.js';
 
 /** pg-boss's tables have a schema of their own, which no migration of ours knows. */
 const SCHEMA = 'pgboss';
@@ -29,7 +29,7 @@ export interface Queue {
 
 export interface StoredJob {
   id: string;
-  data: Plain;
+  data: JsonObject;
   /** From 1 on. */
   attempt: number;
   /** True when a failure makes it a dead job. */
@@ -37,7 +37,7 @@ export interface StoredJob {
 }
 
 export interface NewJob {
-  data: Plain;
+  data: JsonObject;
   key: string;
   /** An instant, or so many seconds from now; without it, at once. */
   startAfter?: Date | number;
@@ -132,7 +132,7 @@ export class JobStore {
 
   /** Takes due jobs, each for its lease. Answers none, too, while the database is away. */
   async fetch(name: string, count: number): Promise<StoredJob[]> {
-    const jobs = await this.boss.fetch<Plain>(name, { batchSize: count, includeMetadata: true, db: this.fetchDb });
+    const jobs = await this.boss.fetch<JsonObject>(name, { batchSize: count, includeMetadata: true, db: this.fetchDb });
     return jobs.map(({ id, data, retryCount, retryLimit }) => ({
       id,
       data,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isUnavailable } from '../database/failures.js';
-import { workingAs } from '../database/work-class.js';
-import type { Plain } from '../plain.js';
+import { runInWorkClass } from '../database/work-class.js';
+import type { JsonObject } from '../json-object.js';
 import type { JobStore, StoredJob } from './store.js';
 
 export interface JobContext {
@@ -18,7 +18,7 @@ export interface Work {
   readonly concurrency: number;
   readonly expireInSeconds: number;
   readonly pollMs: number;
-  run(data: Plain, context: JobContext): Promise<void>;
+  run(data: JsonObject, context: JobContext): Promise<void>;
   succeeded(job: StoredJob): Promise<void>;
   failed(job: StoredJob, error: unknown): Promise<void>;
 }
@@ -116,7 +116,7 @@ export class Worker {
     try {
       const signal = AbortSignal.any([timeUp, this.stopping.signal]);
       // What keeps the leases has connections that no job can take.
-      const run = workingAs('job', () => this.work.run(job.data, { signal, attempt: job.attempt }));
+      const run = runInWorkClass('job', () => this.work.run(job.data, { signal, attempt: job.attempt }));
       await orTimeUp(run, timeUp, expireInSeconds);
     } catch (error) {
       if (this.isStopping) await this.persist(log, deadline, () => this.store.giveBack(name, job));

@@ -1,5 +1,5 @@
 import type { AttributeType, ScalarType } from '../filter/attribute-type.js';
-import type { Shape, StoredAttribute } from './shape.js';
+import type { ResourceMapping, StoredAttribute } from './resource-mapping.js';
 
 const sqlTypes: Record<ScalarType, string> = {
   string: 'text',
@@ -24,17 +24,17 @@ export function literal(value: string): string {
 }
 
 /** `AND b."kind" = 'topupBalance'`: what makes the resource out of a table that several share, or that keeps what is hidden. */
-export function fixedConditions(shape: Shape, alias: string): string {
-  const fixed = Object.entries(shape.fixed).map(
+export function fixedConditions(mapping: ResourceMapping, alias: string): string {
+  const discriminator = Object.entries(mapping.discriminator).map(
     ([column, value]) => `AND ${alias}.${identifier(column)} = ${literal(value)}`,
   );
-  const visible = shape.hidden ? [`AND ${alias}.${identifier(shape.hidden.at)} IS NULL`] : [];
-  return [...fixed, ...visible].join(' ');
+  const visible = mapping.hidden ? [`AND ${alias}.${identifier(mapping.hidden.at)} IS NULL`] : [];
+  return [...discriminator, ...visible].join(' ');
 }
 
-export function attributeOf(shape: Shape, name: string): StoredAttribute {
-  const attribute = shape.attributes[name];
-  if (attribute === undefined) throw new Error(`${shape.name} has no attribute ${name}`);
+export function attributeOf(mapping: ResourceMapping, name: string): StoredAttribute {
+  const attribute = mapping.attributes[name];
+  if (attribute === undefined) throw new Error(`${mapping.name} has no attribute ${name}`);
   return attribute;
 }
 
@@ -46,12 +46,12 @@ export function partType(attribute: StoredAttribute, part: string): AttributeTyp
 }
 
 /** `alias."status" AS "status", ...`: each attribute in the form its readers see. */
-export function selectList(shape: Shape, alias: string, attributes: readonly string[]): string {
-  return attributes.map((name) => `${readExpression(shape, alias, name)} AS ${identifier(name)}`).join(', ');
+export function selectList(mapping: ResourceMapping, alias: string, attributes: readonly string[]): string {
+  return attributes.map((name) => `${readExpression(mapping, alias, name)} AS ${identifier(name)}`).join(', ');
 }
 
-function readExpression(shape: Shape, alias: string, name: string): string {
-  const { storage } = attributeOf(shape, name);
+function readExpression(mapping: ResourceMapping, alias: string, name: string): string {
+  const { storage } = attributeOf(mapping, name);
   if (storage.kind === 'column') return `${alias}.${identifier(storage.column)}`;
   const parts = Object.entries(storage.columns);
   const pairs = parts.map(([part, column]) => `'${part}', ${alias}.${identifier(column)}`).join(', ');
@@ -66,9 +66,9 @@ export interface ColumnSource {
 }
 
 /** How the columns of these attributes are filled from a record made by jsonb_to_recordset. */
-export function columnSources(shape: Shape, source: string, attributes: readonly string[]): ColumnSource[] {
+export function columnSources(mapping: ResourceMapping, source: string, attributes: readonly string[]): ColumnSource[] {
   return attributes.flatMap((name) => {
-    const attribute = attributeOf(shape, name);
+    const attribute = attributeOf(mapping, name);
     const value = `${source}.${identifier(name)}`;
     if (attribute.storage.kind === 'column') {
       return [{ column: attribute.storage.column, expression: value }];
@@ -81,6 +81,6 @@ export function columnSources(shape: Shape, source: string, attributes: readonly
 }
 
 /** `"id" text, "amount" jsonb, ...`: the record type that columnSources reads. */
-export function recordDefinition(shape: Shape, attributes: readonly string[]): string {
-  return attributes.map((name) => `${identifier(name)} ${sqlTypeOf(attributeOf(shape, name).type)}`).join(', ');
+export function recordDefinition(mapping: ResourceMapping, attributes: readonly string[]): string {
+  return attributes.map((name) => `${identifier(name)} ${sqlTypeOf(attributeOf(mapping, name).type)}`).join(', ');
 }

@@ -1,14 +1,14 @@
 import { DomainError } from '../errors.js';
 import { CURSOR_LENGTH_MAX } from '../filter/limits.js';
 import type { OrderKey } from '../filter/tree.js';
-import type { Plain, PlainValue } from '../plain.js';
-import type { Shape } from './shape.js';
+import type { JsonObject, JsonValue } from '../json-object.js';
+import type { ResourceMapping } from './resource-mapping.js';
 
 /** The place of a row in an order: the values of its order keys and of its key attribute. */
 export type CursorValues = (string | number | boolean | null)[];
 
-export function encodeCursor(row: Plain, order: readonly OrderKey[], shape: Shape): string {
-  const values = [...order.map((key) => valueAt(row, key.path)), row[shape.key] ?? null];
+export function encodeCursor(row: JsonObject, order: readonly OrderKey[], mapping: ResourceMapping): string {
+  const values = [...order.map((key) => valueAt(row, key.path)), row[mapping.key] ?? null];
   return Buffer.from(JSON.stringify(values)).toString('base64url');
 }
 
@@ -35,8 +35,8 @@ function isScalar(value: unknown): value is string | number | boolean | null {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-function valueAt(row: Plain, path: readonly string[]): PlainValue {
-  let value: PlainValue = row;
+function valueAt(row: JsonObject, path: readonly string[]): JsonValue {
+  let value: JsonValue = row;
   for (const name of path) {
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return null;
     value = value[name] ?? null;

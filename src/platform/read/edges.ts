@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
-import { beyond } from '../filter/limits.js';
+import { limitExceeded } from '../filter/limits.js';
 import type { Page, PageRequest } from './page.js';
 import type { Reader } from './reader.js';
-import type { Shape } from './shape.js';
+import type { ResourceMapping } from './resource-mapping.js';
 import type { Edge, Scope } from './source.js';
 
 /** Parents of one statement; more become several. */
@@ -21,21 +21,21 @@ export class Edges {
     private readonly rowsMax: number,
   ) {}
 
-  page(shape: Shape, scope: Scope, edge: Edge, parentId: string, request: PageRequest): Promise<Page> {
+  page(mapping: ResourceMapping, scope: Scope, edge: Edge, parentId: string, request: PageRequest): Promise<Page> {
     // A count alone is not for nothing either.
     this.rowsAsked += Math.max(1, request.limit);
     if (this.rowsAsked > this.rowsMax) {
-      throw beyond(
+      throw limitExceeded(
         'EDGE_ROWS_MAX',
         this.rowsMax,
         'the nested lists ask for too many rows, parents × limit: ask for fewer parents or a lower limit',
         'limit',
       );
     }
-    const key = JSON.stringify([shape.name, shape.rowsAt, scope.tenantId, scope.at, edge, request]);
+    const key = JSON.stringify([mapping.name, mapping.asOfFunction, scope.tenantId, scope.at, edge, request]);
     let loader = this.loaders.get(key);
     if (loader === undefined) {
-      loader = new DataLoader<string, Page>((ids) => this.reader.pages(shape, scope, edge, ids, request), {
+      loader = new DataLoader<string, Page>((ids) => this.reader.pages(mapping, scope, edge, ids, request), {
         // A read after a write in the same operation sees it.
         cache: false,
         maxBatchSize: parentsPerStatementMax,

@@ -1,10 +1,10 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import { compileAfter, compileOrder } from '../filter/sql.js';
 import type { Filter, OrderKey } from '../filter/tree.js';
-import type { Plain } from '../plain.js';
+import type { JsonObject } from '../json-object.js';
 import { selectList } from './columns.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
-import type { Shape } from './shape.js';
+import type { ResourceMapping } from './resource-mapping.js';
 import type { Source } from './source.js';
 
 export interface PageRequest {
@@ -20,36 +20,38 @@ export interface PageRequest {
 }
 
 export interface Page {
-  items: Plain[];
+  items: JsonObject[];
   hasNextPage: boolean;
   hasPreviousPage: boolean;
   /** Cursor of one of the items, for `after`. */
-  cursorOf(item: Plain): string;
+  cursorOf(item: JsonObject): string;
   /** Rows that match, whatever the page; null when they are more than the configured bound and exact is false. */
   totalCount(exact: boolean): Promise<number | null>;
 }
 
 /** The rows of a page in order, the key attribute last, and one row more when others follow. */
 export function selectPage(
-  shape: Shape,
+  mapping: ResourceMapping,
   { from, where }: Source,
   { order, offset, limit, after, attributes }: PageRequest,
 ): Prisma.Sql {
   const place =
-    after === undefined ? Prisma.empty : Prisma.sql`AND ${compileAfter(order, decodeCursor(after, order), shape, 'b')}`;
-  const columns = withKey(shape, [...attributes, ...order.map((key) => key.path[0] ?? shape.key)]);
+    after === undefined
+      ? Prisma.empty
+      : Prisma.sql`AND ${compileAfter(order, decodeCursor(after, order), mapping, 'b')}`;
+  const columns = withKey(mapping, [...attributes, ...order.map((key) => key.path[0] ?? mapping.key)]);
   return Prisma.sql`
-    SELECT ${Prisma.raw(selectList(shape, 'b', columns))}
+    SELECT ${Prisma.raw(selectList(mapping, 'b', columns))}
     FROM ${from} WHERE ${where} ${place}
-    ORDER BY ${compileOrder(order, shape, 'b')}
+    ORDER BY ${compileOrder(order, mapping, 'b')}
     ${limitOf(limit + 1)} ${offset === 0 ? Prisma.empty : Prisma.sql`OFFSET ${offset}::int`}`;
 }
 
 /** The page made of what selectPage found; `count` is only asked when the page itself does not tell. */
 export function toPage(
-  shape: Shape,
+  mapping: ResourceMapping,
   { order, offset, limit, after }: PageRequest,
-  found: readonly Plain[],
+  found: readonly JsonObject[],
   count: Page['totalCount'],
 ): Page {
   const items = found.slice(0, limit);
@@ -58,7 +60,7 @@ export function toPage(
     items,
     hasNextPage,
     hasPreviousPage: offset > 0 || after !== undefined,
-    cursorOf: (item) => encodeCursor(item, order, shape),
+    cursorOf: (item) => encodeCursor(item, order, mapping),
     totalCount: async (exact) => {
       // A page that reaches the end has counted for us.
       if (!hasNextPage && after === undefined && items.length > 0) return offset + items.length;
@@ -75,7 +77,7 @@ export interface RowsText {
 }
 
 /** The rows as RowsText. However large they are, no more than the maximum is put together and leaves the database. */
-export function boundedRows(select: Prisma.Sql, bytesMax: number): Prisma.Sql {
+export function selectWithinBytes(select: Prisma.Sql, bytesMax: number): Prisma.Sql {
   return Prisma.sql`
     SELECT ${textOf(bytesMax)} AS "rows", max(t."bytes") AS "bytes" FROM (${measured(select)}) t`;
 }
@@ -95,7 +97,7 @@ function measured(select: Prisma.Sql): Prisma.Sql {
  * The rows of a page and, beside them, how many match in all; null when the page itself tells that, as toPage knows.
  */
 export function selectCountedPage(
-  shape: Shape,
+  mapping: ResourceMapping,
   source: Source,
   request: PageRequest,
   { countMax, bytesMax }: { countMax: number; bytesMax: number },
@@ -104,7 +106,7 @@ export function selectCountedPage(
   const tells = after === undefined ? Prisma.raw(`count(*) BETWEEN 1 AND ${Math.trunc(limit)}`) : Prisma.sql`false`;
   return Prisma.sql`
     SELECT ${textOf(bytesMax)} AS "rows", max(t."bytes") AS "bytes", CASE WHEN ${tells} THEN NULL ELSE (${selectCount(source, countMax)}) END AS "count"
-    FROM (${measured(selectPage(shape, source, request))}) t`;
+    FROM (${measured(selectPage(mapping, source, request))}) t`;
 }
 
 /** How many match, up to one more than the bound. */
@@ -118,6 +120,8 @@ function limitOf(rows: number): Prisma.Sql {
   return Prisma.raw(`LIMIT ${Math.trunc(rows)}`);
 }
 
-export function withKey(shape: Shape, attributes: readonly string[]): string[] {
-  return [...new Set([shape.key, 'id', ...attributes])].filter((name) => Object.hasOwn(shape.attributes, name)).sort();
+export function withKey(mapping: ResourceMapping, attributes: readonly string[]): string[] {
+  return [...new Set([mapping.key, 'id', ...attributes])]
+    .filter((name) => Object.hasOwn(mapping.attributes, name))
+    .sort();
 }

@@ -2,13 +2,13 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
-import { isStatementTimeout, isWaitInVain } from '../database/failures.js';
+import { isStatementTimeout, isPoolTimeout } from '../database/failures.js';
 import { DomainError } from '../errors.js';
 import { pathsOf } from '../filter/tree.js';
-import type { Plain } from '../plain.js';
+import type { JsonObject } from '../json-object.js';
 import { selectList } from './columns.js';
 import {
-  boundedRows,
+  selectWithinBytes,
   selectCount,
   selectCountedPage,
   selectPage,
@@ -20,8 +20,8 @@ import {
 } from './page.js';
 import { boundRegexWork } from './regex-work.js';
 import { isReport } from './reports.js';
-import type { Shape } from './shape.js';
-import { belowParent, sourceOf, sourceOfIds, type Edge, type Scope, type Source } from './source.js';
+import type { ResourceMapping } from './resource-mapping.js';
+import { childRowsOf, sourceOf, sourceOfIds, type Edge, type Scope, type Source } from './source.js';
 
 /** Ids of one statement; more become several. */
 const idsPerStatementMax = 500;
@@ -43,11 +43,11 @@ export interface Due {
   /** SQL that is true when something of the tenant is due. */
   condition(tenantId: string): Prisma.Sql;
   /** Answers how much could be settled. */
-  settle(tenantId: string): Promise<number>;
+  process(tenantId: string): Promise<number>;
 }
 
 /** For reads of what the time does not change. */
-export const nothingDue: Due = { condition: () => Prisma.sql`false`, settle: () => Promise.resolve(0) };
+export const nothingDue: Due = { condition: () => Prisma.sql`false`, process: () => Promise.resolve(0) };
 
 /** By id, and in order from the beginning, a plan does not depend on the values; what a filter or a cursor leaves does. */
 const planKept: ReadOptions = { isPlanKept: true };
@@ -68,7 +68,7 @@ const settledMax = 3;
  * which costs a third of rows that are mapped one by one.
  */
 export class Reader {
-  private readonly loaders = new LRUCache<string, DataLoader<Asked, Plain | null>>({ max: loadersMax });
+  private readonly loaders = new LRUCache<string, DataLoader<Asked, JsonObject | null>>({ max: loadersMax });
 
   constructor(
     private readonly database: Pick<Database, 'read' | 'kind'>,
@@ -77,29 +77,29 @@ export class Reader {
   ) {}
 
   /** One resource by id, or null. Concurrent calls for the same columns join in one statement. */
-  one(shape: Shape, scope: Scope, id: string, attributes: readonly string[]): Promise<Plain | null> {
-    const columns = withKey(shape, attributes);
-    const key = JSON.stringify([shape.name, shape.rowsAt && scope.at, scope.tenantId, columns]);
+  one(mapping: ResourceMapping, scope: Scope, id: string, attributes: readonly string[]): Promise<JsonObject | null> {
+    const columns = withKey(mapping, attributes);
+    const key = JSON.stringify([mapping.name, mapping.asOfFunction && scope.at, scope.tenantId, columns]);
     let loader = this.loaders.get(key);
     if (loader === undefined) {
-      loader = this.createLoader(shape, scope, columns);
+      loader = this.createLoader(mapping, scope, columns);
       this.loaders.set(key, loader);
     }
     return loader.load({ id, signal: scope.signal });
   }
 
   private createLoader(
-    shape: Shape,
+    mapping: ResourceMapping,
     { tenantId, at }: Scope,
     columns: readonly string[],
-  ): DataLoader<Asked, Plain | null> {
-    const select = Prisma.raw(selectList(shape, 'b', columns));
-    const plan = shape.rowsOf === undefined ? planKept : planMade;
-    return new DataLoader<Asked, Plain | null>(
+  ): DataLoader<Asked, JsonObject | null> {
+    const select = Prisma.raw(selectList(mapping, 'b', columns));
+    const plan = mapping.asOfArgument === undefined ? planKept : planMade;
+    return new DataLoader<Asked, JsonObject | null>(
       async (asked) => {
         const scope: Scope = { tenantId, at, signal: onlySignalOf(asked) };
         const ids = asked.map(({ id }) => id);
-        const { from, where } = sourceOfIds(shape, scope, ids);
+        const { from, where } = sourceOfIds(mapping, scope, ids);
         const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where}`, scope, plan);
         const byId = new Map(rows.map((row) => [row['id'], row]));
         return ids.map((id) => byId.get(id) ?? null);
@@ -111,18 +111,18 @@ export class Reader {
 
   /** A page of the resources that match, in order, the key attribute last; with `below` of those that hang on one parent. */
   async page(
-    shape: Shape,
+    mapping: ResourceMapping,
     scope: Scope,
     request: PageRequest,
     below?: { edge: Edge; parentId: string },
   ): Promise<Page> {
-    await boundRegexWork(this.database, shape, scope, request.filter);
-    const all = sourceOf(shape, scope, request.filter);
-    const source = below ? belowParent(all, below.edge, Prisma.sql`${below.parentId}::text`, scope) : all;
+    await boundRegexWork(this.database, mapping, scope, request.filter);
+    const all = sourceOf(mapping, scope, request.filter);
+    const source = below ? childRowsOf(all, below.edge, Prisma.sql`${below.parentId}::text`, scope) : all;
     const plan: ReadOptions =
-      below || !isReport(shape, request) ? planOf(request) : { ...planOf(request), workClass: 'report' };
-    const { rows, count } = await this.pageRows(shape, source, request, scope, plan);
-    return toPage(shape, request, rows, async (exact) => {
+      below || !isReport(mapping, request) ? planOf(request) : { ...planOf(request), workClass: 'report' };
+    const { rows, count } = await this.pageRows(mapping, source, request, scope, plan);
+    return toPage(mapping, request, rows, async (exact) => {
       if (count === 'unknown' && !exact) return null;
       if (typeof count === 'number' && !(exact && count > this.bounds.countMax)) return this.known(count, exact);
       return orUnknown(async () => {
@@ -138,56 +138,56 @@ export class Reader {
 
   /** `count`: how many match, up to one more than the bound; null when that is not known yet, 'unknown' when it took too long. */
   private async pageRows(
-    shape: Shape,
+    mapping: ResourceMapping,
     source: Source,
     request: PageRequest,
     scope: Scope,
     plan: ReadOptions,
-  ): Promise<{ rows: Plain[]; count: number | null | 'unknown' }> {
+  ): Promise<{ rows: JsonObject[]; count: number | null | 'unknown' }> {
     if (request.limit === 0) return { rows: [], count: null };
-    return inTime(shape, request, async () => {
+    return inTime(mapping, request, async () => {
       // What takes long is not read twice for the sake of its count.
       const counted =
         request.isCounted && plan.workClass !== 'report'
-          ? await orUnknown(() => this.countedRows(shape, source, request, scope))
+          ? await orUnknown(() => this.countedRows(mapping, source, request, scope))
           : undefined;
       if (counted) return counted;
-      const rows = await this.rows(selectPage(shape, source, request), scope, plan);
+      const rows = await this.rows(selectPage(mapping, source, request), scope, plan);
       return { rows, count: counted === null ? 'unknown' : null };
     });
   }
 
   private async countedRows(
-    shape: Shape,
+    mapping: ResourceMapping,
     source: Source,
     request: PageRequest,
     scope: Scope,
-  ): Promise<{ rows: Plain[]; count: number | null }> {
+  ): Promise<{ rows: JsonObject[]; count: number | null }> {
     const row = await this.settled<RowsText & { count: number | null }>(
-      selectCountedPage(shape, source, request, this.bounds),
+      selectCountedPage(mapping, source, request, this.bounds),
       scope,
       countPlanOf(request, false),
     );
-    return { rows: row ? (this.parsed(row) as Plain[]) : [], count: row?.count ?? null };
+    return { rows: row ? (this.parsed(row) as JsonObject[]) : [], count: row?.count ?? null };
   }
 
   /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
   async pages(
-    shape: Shape,
+    mapping: ResourceMapping,
     scope: Scope,
     edge: Edge,
     parentIds: readonly string[],
     request: PageRequest,
   ): Promise<Page[]> {
-    await boundRegexWork(this.database, shape, scope, request.filter);
-    const source = belowParent(sourceOf(shape, scope, request.filter), edge, Prisma.sql`p."id"`, scope);
+    await boundRegexWork(this.database, mapping, scope, request.filter);
+    const source = childRowsOf(sourceOf(mapping, scope, request.filter), edge, Prisma.sql`p."id"`, scope);
     const found =
       request.limit === 0
         ? []
-        : await inTime(shape, request, () =>
-            this.perParent<Plain[]>(
+        : await inTime(mapping, request, () =>
+            this.perParent<JsonObject[]>(
               parentIds,
-              this.valueOf(selectPage(shape, source, request)),
+              this.valueOf(selectPage(mapping, source, request)),
               scope,
               planOf(request),
             ),
@@ -203,7 +203,7 @@ export class Reader {
       );
     const counters = { exact: createCounter(true), bounded: createCounter(false) };
     return parentIds.map((id, at) =>
-      toPage(shape, request, found[at] ?? [], async (exact) => {
+      toPage(mapping, request, found[at] ?? [], async (exact) => {
         const count = await counters[exact ? 'exact' : 'bounded'].load(id);
         return count === null ? null : this.known(count, exact);
       }),
@@ -218,14 +218,14 @@ export class Reader {
     return !exact && count > this.bounds.countMax ? null : count;
   }
 
-  private async rows(select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<Plain[]> {
-    const row = await this.settled<RowsText>(boundedRows(select, this.bounds.bytesMax), scope, plan);
-    return row ? (this.parsed(row) as Plain[]) : [];
+  private async rows(select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<JsonObject[]> {
+    const row = await this.settled<RowsText>(selectWithinBytes(select, this.bounds.bytesMax), scope, plan);
+    return row ? (this.parsed(row) as JsonObject[]) : [];
   }
 
   /** The rows of one parent, as one value; of too many bytes only their number is told, which is then too large for all. */
   private valueOf(select: Prisma.Sql): Prisma.Sql {
-    return Prisma.sql`SELECT CASE WHEN r."bytes" > ${this.bounds.bytesMax}::int THEN NULL ELSE r."rows" END, r."bytes" FROM (${boundedRows(select, this.bounds.bytesMax)}) r`;
+    return Prisma.sql`SELECT CASE WHEN r."bytes" > ${this.bounds.bytesMax}::int THEN NULL ELSE r."rows" END, r."bytes" FROM (${selectWithinBytes(select, this.bounds.bytesMax)}) r`;
   }
 
   private parsed({ rows, bytes }: RowsText): unknown[] {
@@ -261,7 +261,7 @@ export class Reader {
       );
       if (!row?.isDue || settled === settledMax) return row;
       // Where nothing can be done about what is due, readers go on without.
-      if ((await this.due.settle(tenantId)) === 0) return row;
+      if ((await this.due.process(tenantId)) === 0) return row;
     }
   }
 }
@@ -299,18 +299,18 @@ async function orUnknown<T>(count: () => Promise<T>): Promise<T | null> {
 }
 
 /** Refused as UNAVAILABLE when it took too long, with what its client can change. */
-async function inTime<T>(shape: Shape, { filter, order }: PageRequest, read: () => Promise<T>): Promise<T> {
+async function inTime<T>(mapping: ResourceMapping, { filter, order }: PageRequest, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
     const isLate = isStatementTimeout(error);
-    if (!isLate && !isWaitInVain(error)) throw error;
+    if (!isLate && !isPoolTimeout(error)) throw error;
     const filtered =
       filter === undefined ? 'no filter' : `a filter by ${pathsOf(filter).slice(0, namedMax).join(', ')}`;
     const ordered = order.length === 0 ? '' : ` and the order by ${order.map(({ path }) => path.join('.')).join(', ')}`;
     throw new DomainError(
       'UNAVAILABLE',
-      `${shape.name} with ${filtered}${ordered} ${isLate ? 'takes too long to read' : 'waited too long for its turn behind others that read much'}: filter by something that leaves less, such as an id, or leave the order out`,
+      `${mapping.name} with ${filtered}${ordered} ${isLate ? 'takes too long to read' : 'waited too long for its turn behind others that read much'}: filter by something that leaves less, such as an id, or leave the order out`,
       { path: 'filter' },
     );
   }

@@ -1,10 +1,10 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
-import { beyond, REGEX_STATEMENT_WORK_MAX } from '../filter/limits.js';
+import { limitExceeded, REGEX_STATEMENT_WORK_MAX } from '../filter/limits.js';
 import { countRegexStates } from '../filter/regex.js';
 import type { Filter } from '../filter/tree.js';
 import { identifier } from './columns.js';
-import type { Shape } from './shape.js';
+import type { ResourceMapping } from './resource-mapping.js';
 import { sourceOf, type Scope } from './source.js';
 
 /** A regular expression of a filter and the attribute whose texts it is looked for in. */
@@ -20,19 +20,21 @@ interface Search {
  */
 export async function boundRegexWork(
   database: Pick<Database, 'read' | 'kind'>,
-  shape: Shape,
+  mapping: ResourceMapping,
   scope: Scope,
   filter: Filter | undefined,
 ): Promise<void> {
   if (database.kind !== 'pglite' || filter === undefined) return;
-  const searches = searchesOf(filter, undefined).filter(({ attribute }) => Object.hasOwn(shape.attributes, attribute));
+  const searches = searchesOf(filter, undefined).filter(({ attribute }) =>
+    Object.hasOwn(mapping.attributes, attribute),
+  );
   if (searches.length === 0) return;
-  const { from } = sourceOf(shape, scope, filter);
-  const { where } = sourceOf(shape, scope, undefined);
+  const { from } = sourceOf(mapping, scope, filter);
+  const { where } = sourceOf(mapping, scope, undefined);
   // In whatever order conditions are looked at, no more than the texts of all rows are.
   const work = Prisma.join(
     searches.map(
-      ({ attribute, states }) => Prisma.sql`${states}::float8 * COALESCE(sum(${charactersOf(shape, attribute)}), 0)`,
+      ({ attribute, states }) => Prisma.sql`${states}::float8 * COALESCE(sum(${charactersOf(mapping, attribute)}), 0)`,
     ),
     ' + ',
   );
@@ -42,10 +44,10 @@ export async function boundRegexWork(
   );
   if ((row?.work ?? 0) <= REGEX_STATEMENT_WORK_MAX) return;
   const names = [...new Set(searches.map(({ attribute }) => attribute))].join(', ');
-  throw beyond(
+  throw limitExceeded(
     'REGEX_STATEMENT_WORK_MAX',
     REGEX_STATEMENT_WORK_MAX,
-    `the states of the regular expressions for ${names} times the characters of all ${shape.name}s there are too many`,
+    `the states of the regular expressions for ${names} times the characters of all ${mapping.name}s there are too many`,
     'filter',
   );
 }
@@ -72,8 +74,8 @@ function searchesOf(filter: Filter, attribute: string | undefined): Search[] {
 }
 
 /** Of the attribute in one row; what lies within JSON is no longer than the whole of it. */
-function charactersOf(shape: Shape, attribute: string): Prisma.Sql {
-  const storage = shape.attributes[attribute]?.storage;
+function charactersOf(mapping: ResourceMapping, attribute: string): Prisma.Sql {
+  const storage = mapping.attributes[attribute]?.storage;
   const columns = storage?.kind === 'parts' ? Object.values(storage.columns) : storage ? [storage.column] : [];
   return Prisma.raw(columns.map((column) => `COALESCE(octet_length(b.${identifier(column)}::text), 0)`).join(' + '));
 }

@@ -1,25 +1,29 @@
 import { fullOrder } from '../filter/sql.js';
 import { namedValues } from './named-values.js';
 import type { PageRequest } from './page.js';
-import type { Shape } from './shape.js';
+import type { ResourceMapping } from './resource-mapping.js';
 
 /**
  * Whether a page has to look at many rows for the few it shows: no index gives its order, or its rows are sums that are
  * made for all owners. Where the filter names what leads to few rows, these are sorted or summed up in no time.
  */
-export function isReport(shape: Shape, { filter, order }: Pick<PageRequest, 'filter' | 'order'>): boolean {
-  const { references = [] } = shape.indexes ?? {};
-  const owners = [['id'], ...references.map((name) => [name, 'id']), ...(shape.rowsOf ? [shape.rowsOf] : [])];
+export function isReport(mapping: ResourceMapping, { filter, order }: Pick<PageRequest, 'filter' | 'order'>): boolean {
+  const { references = [] } = mapping.indexes ?? {};
+  const owners = [
+    ['id'],
+    ...references.map((name) => [name, 'id']),
+    ...(mapping.asOfArgument ? [mapping.asOfArgument] : []),
+  ];
   if (owners.some((path) => namedValues(filter, path) !== undefined)) return false;
   // Without a filter rows are computed as the page needs them, unless they are computed all at once.
-  if (shape.rowsOf !== undefined || (shape.rowsAt !== undefined && filter !== undefined)) return true;
-  return !isServed(shape, order);
+  if (mapping.asOfArgument !== undefined || (mapping.asOfFunction !== undefined && filter !== undefined)) return true;
+  return !isServed(mapping, order);
 }
 
 /** Nulls come last in both directions, so an index gives only the ascending order, and rows of one value by ascending key. */
-function isServed(shape: Shape, order: PageRequest['order']): boolean {
-  const { orders = [] } = shape.indexes ?? {};
-  const [first, ...others] = fullOrder(order, shape);
+function isServed(mapping: ResourceMapping, order: PageRequest['order']): boolean {
+  const { orders = [] } = mapping.indexes ?? {};
+  const [first, ...others] = fullOrder(order, mapping);
   // By the key alone, in either direction.
   if (others.length === 0) return true;
   const isByKey = others.length === 1 && others[0]?.descending === false;

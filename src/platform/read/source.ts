@@ -3,7 +3,7 @@ import { compileFilter } from '../filter/sql.js';
 import type { Filter } from '../filter/tree.js';
 import { fixedConditions, identifier } from './columns.js';
 import { namedValues } from './named-values.js';
-import type { Shape } from './shape.js';
+import type { ResourceMapping } from './resource-mapping.js';
 
 /** Whose rows may be seen, and at which instant where that matters. */
 export interface Scope {
@@ -19,26 +19,30 @@ export interface Source {
   where: Prisma.Sql;
 }
 
-export function sourceOf(shape: Shape, scope: Scope, filter: Filter | undefined): Source {
-  const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, shape, 'b')}`;
+export function sourceOf(mapping: ResourceMapping, scope: Scope, filter: Filter | undefined): Source {
+  const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, mapping, 'b')}`;
   return {
-    from: rowsOf(shape, scope, filter),
-    where: Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(shape, 'b'))} ${matching}`,
+    from: asOfArgument(mapping, scope, filter),
+    where: Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(mapping, 'b'))} ${matching}`,
   };
 }
 
 /** The rows that have one of the ids. */
-export function sourceOfIds(shape: Shape, scope: Scope, ids: readonly string[]): Source {
-  const { where } = sourceOf(shape, scope, undefined);
+export function sourceOfIds(mapping: ResourceMapping, scope: Scope, ids: readonly string[]): Source {
+  const { where } = sourceOf(mapping, scope, undefined);
   const named: Filter = { kind: 'compareList', path: ['id'], operator: 'in', values: ids };
-  return { from: rowsOf(shape, scope, named), where: Prisma.sql`${where} AND b."id" = ANY(${ids}::text[])` };
+  return { from: asOfArgument(mapping, scope, named), where: Prisma.sql`${where} AND b."id" = ANY(${ids}::text[])` };
 }
 
-function rowsOf({ table, rowsAt, rowsOf: owner }: Shape, { at }: Scope, filter: Filter | undefined): Prisma.Sql {
-  if (rowsAt === undefined) return Prisma.raw(`${identifier(table)} b`);
+function asOfArgument(
+  { table, asOfFunction, asOfArgument: owner }: ResourceMapping,
+  { at }: Scope,
+  filter: Filter | undefined,
+): Prisma.Sql {
+  if (asOfFunction === undefined) return Prisma.raw(`${identifier(table)} b`);
   const named =
     owner === undefined ? Prisma.empty : Prisma.sql`, ${namedOf(filter, ['id'])}, ${namedOf(filter, owner)}`;
-  return Prisma.sql`${Prisma.raw(identifier(rowsAt))}(${at.toISOString()}::timestamptz${named}) b`;
+  return Prisma.sql`${Prisma.raw(identifier(asOfFunction))}(${at.toISOString()}::timestamptz${named}) b`;
 }
 
 function namedOf(filter: Filter | undefined, path: readonly string[]): Prisma.Sql {
@@ -52,7 +56,7 @@ function namedOf(filter: Filter | undefined, path: readonly string[]): Prisma.Sq
 export type Edge = { parent: string } | { links: string; parent: string; child: string } | { idsBy: string };
 
 /** The rows of one parent, whose id is the SQL expression. */
-export function belowParent({ from, where }: Source, edge: Edge, parentId: Prisma.Sql, { tenantId }: Scope): Source {
+export function childRowsOf({ from, where }: Source, edge: Edge, parentId: Prisma.Sql, { tenantId }: Scope): Source {
   if ('idsBy' in edge) {
     const ids = Prisma.sql`SELECT i."id" FROM ${Prisma.raw(identifier(edge.idsBy))}(${tenantId}::text, ${parentId}) i("id")`;
     return { from, where: Prisma.sql`${where} AND b."id" IN (${ids})` };

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Database, Transaction } from '../database/database.js';
 import { DomainError } from '../errors.js';
-import type { Plain } from '../plain.js';
+import type { JsonObject } from '../json-object.js';
 import {
   answerOf,
   findOutcome,
@@ -24,14 +24,14 @@ export interface CommandContext {
 export type CommandResult = Done | { refusal: Refusal };
 
 export interface Done {
-  answer: Plain;
+  answer: JsonObject;
   events: readonly DomainEvent[];
   /** True when the work found that all it was asked for had been done by an earlier request. */
   replayed?: boolean;
 }
 
 export interface Answer {
-  answer: Plain;
+  answer: JsonObject;
   /** True when an earlier request, of the same key or with the same data, got this answer. */
   replayed: boolean;
 }

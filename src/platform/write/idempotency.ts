@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../database/database.js';
 import { DomainError, type ErrorCode, type ErrorReference } from '../errors.js';
-import { canonicalJson, type Plain } from '../plain.js';
+import { canonicalJson, type JsonObject } from '../json-object.js';
 import type { Write } from './write-all.js';
 
 const keyLengthMax = 255;
@@ -24,7 +24,7 @@ export interface Refusal {
 }
 
 /** What a command came to: its answer, or its refusal. Kept under the key, so that it can be told again. */
-export type Outcome = { answer: Plain } | { refusal: Refusal };
+export type Outcome = { answer: JsonObject } | { refusal: Refusal };
 
 export interface Replayable {
   outcome: Outcome;
@@ -36,7 +36,7 @@ export interface Replayable {
  * Undefined when the client gave no key. The fingerprint covers the operation and its input in domain
  * form, so that a REST call and a GraphQL call with the same meaning are the same command.
  */
-export function idempotencyOf(key: string | undefined, operation: string, input: Plain): Idempotency | undefined {
+export function idempotencyOf(key: string | undefined, operation: string, input: JsonObject): Idempotency | undefined {
   if (key === undefined) return undefined;
   if (key.length === 0 || key.length > keyLengthMax || !/^[\x20-\x7e]+$/.test(key)) {
     throw new DomainError('INVALID_HEADER', `Idempotency-Key must be 1 to ${keyLengthMax} printable ASCII characters`, {
@@ -89,7 +89,7 @@ export function insertOutcomes(tenantId: string, at: Date, rows: readonly Outcom
 }
 
 /** The answer, or the refusal thrown (again). */
-export function answerOf({ outcome, replayed }: Replayable): Plain {
+export function answerOf({ outcome, replayed }: Replayable): JsonObject {
   if ('answer' in outcome) return outcome.answer;
   const { code, message, path, reference } = outcome.refusal;
   throw new DomainError(code, message, { path, reference, replayed });

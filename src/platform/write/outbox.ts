@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
-import type { Plain } from '../plain.js';
+import type { JsonObject } from '../json-object.js';
 import type { Write } from './write-all.js';
 
 /** A domain change as it will be told to the world (DESIGN: events). */
@@ -12,7 +12,7 @@ export interface DomainEvent {
   resourceId: string;
   occurredAt: string;
   /** The resource as it stands after the change. */
-  payload: Plain;
+  payload: JsonObject;
 }
 
 /** Writes the events of a transaction with the transaction: none is told that did not happen. */

@@ -1,27 +1,27 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../database/database.js';
 import type { AttributeType } from '../filter/attribute-type.js';
-import { withoutNulls, type Plain, type PlainValue } from '../plain.js';
+import { withoutNulls, type JsonObject, type JsonValue } from '../json-object.js';
 import { columnSources, fixedConditions, identifier, literal, recordDefinition, selectList } from '../read/columns.js';
-import type { Shape } from '../read/shape.js';
+import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { Write } from './write-all.js';
 
 /** What reads need of a transaction, or of the database. */
 type Queries = Pick<Transaction, 'query'>;
 
-// The statements every resource shares, made from its Shape: one statement writes any number of rows.
+// The statements every resource shares, made from its ResourceMapping: one statement writes any number of rows.
 
 /** Inserts resources given as plain JSON; what a row leaves out is null. */
-export function insertRows(shape: Shape, tenantId: string, rows: readonly Plain[]): Write {
+export function insertRows(mapping: ResourceMapping, tenantId: string, rows: readonly JsonObject[]): Write {
   if (rows.length === 0) return undefined;
-  return insertRowsFrom(shape, tenantId, Prisma.sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)`);
+  return insertRowsFrom(mapping, tenantId, Prisma.sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)`);
 }
 
 /** The same for rows that are in the database already: `from` stands behind FROM and ends in a function of records. */
-export function insertRowsFrom(shape: Shape, tenantId: string, from: Prisma.Sql): Prisma.Sql {
-  const { columns, values, record } = insertParts(shape);
+export function insertRowsFrom(mapping: ResourceMapping, tenantId: string, from: Prisma.Sql): Prisma.Sql {
+  const { columns, values, record } = insertParts(mapping);
   return Prisma.sql`
-    INSERT INTO ${Prisma.raw(identifier(shape.table))} (${Prisma.raw(columns)})
+    INSERT INTO ${Prisma.raw(identifier(mapping.table))} (${Prisma.raw(columns)})
     SELECT ${tenantId}::text, ${Prisma.raw(values)}
     FROM ${from} AS r(${Prisma.raw(record)})`;
 }
@@ -32,72 +32,77 @@ interface InsertParts {
   record: string;
 }
 
-const insertPartsOf = new WeakMap<Shape, InsertParts>();
+const insertPartsOf = new WeakMap<ResourceMapping, InsertParts>();
 
-function insertParts(shape: Shape): InsertParts {
-  const known = insertPartsOf.get(shape);
+function insertParts(mapping: ResourceMapping): InsertParts {
+  const known = insertPartsOf.get(mapping);
   if (known) return known;
-  const attributes = writableAttributes(shape);
-  const sources = columnSources(shape, 'r', attributes);
-  const fixed = Object.entries(shape.fixed);
+  const attributes = writableAttributes(mapping);
+  const sources = columnSources(mapping, 'r', attributes);
+  const discriminator = Object.entries(mapping.discriminator);
   const parts = {
-    columns: ['tenantId', ...fixed.map(([column]) => column), ...sources.map((s) => s.column)]
+    columns: ['tenantId', ...discriminator.map(([column]) => column), ...sources.map((s) => s.column)]
       .map(identifier)
       .join(', '),
-    values: [...fixed.map(([, value]) => literal(value)), ...sources.map((s) => s.expression)].join(', '),
-    record: recordDefinition(shape, attributes),
+    values: [...discriminator.map(([, value]) => literal(value)), ...sources.map((s) => s.expression)].join(', '),
+    record: recordDefinition(mapping, attributes),
   };
-  insertPartsOf.set(shape, parts);
+  insertPartsOf.set(mapping, parts);
   return parts;
 }
 
 /** One resource as it stands, locked until the transaction ends; undefined when there is none. */
-export async function lockRow(tx: Transaction, shape: Shape, tenantId: string, id: string): Promise<Plain | undefined> {
-  return (await lockRows(tx, shape, tenantId, [id])).get(id);
+export async function lockRow(
+  tx: Transaction,
+  mapping: ResourceMapping,
+  tenantId: string,
+  id: string,
+): Promise<JsonObject | undefined> {
+  return (await lockRows(tx, mapping, tenantId, [id])).get(id);
 }
 
 /** Several resources as they stand, by id, locked in id order until the transaction ends. */
 export function lockRows(
   tx: Transaction,
-  shape: Shape,
+  mapping: ResourceMapping,
   tenantId: string,
   ids: readonly string[],
-): Promise<Map<string, Plain>> {
-  return rowsById(tx, shape, tenantId, ids, Prisma.sql`FOR UPDATE`);
+): Promise<Map<string, JsonObject>> {
+  return rowsById(tx, mapping, tenantId, ids, Prisma.sql`FOR UPDATE`);
 }
 
 /** Several resources as they stand, by id; in no transaction, too. */
 export function readRows(
   tx: Queries,
-  shape: Shape,
+  mapping: ResourceMapping,
   tenantId: string,
   ids: readonly string[],
-): Promise<Map<string, Plain>> {
-  return rowsById(tx, shape, tenantId, ids, Prisma.empty);
+): Promise<Map<string, JsonObject>> {
+  return rowsById(tx, mapping, tenantId, ids, Prisma.empty);
 }
 
 /** Resources that meet a condition on the row b, in order, at most so many, locked until the transaction ends. */
 export function lockRowsWhere(
   tx: Transaction,
-  shape: Shape,
+  mapping: ResourceMapping,
   tenantId: string,
   condition: Prisma.Sql,
   { order, limit }: { order: Prisma.Sql; limit: number },
-): Promise<Plain[]> {
-  return selectRows(tx, shape, tenantId, condition, Prisma.sql`ORDER BY ${order} LIMIT ${limit}::int FOR UPDATE`);
+): Promise<JsonObject[]> {
+  return selectRows(tx, mapping, tenantId, condition, Prisma.sql`ORDER BY ${order} LIMIT ${limit}::int FOR UPDATE`);
 }
 
 async function rowsById(
   tx: Queries,
-  shape: Shape,
+  mapping: ResourceMapping,
   tenantId: string,
   ids: readonly string[],
   lock: Prisma.Sql,
-): Promise<Map<string, Plain>> {
+): Promise<Map<string, JsonObject>> {
   if (ids.length === 0) return new Map();
   const rows = await selectRows(
     tx,
-    shape,
+    mapping,
     tenantId,
     Prisma.sql`b."id" = ANY(${ids}::text[])`,
     Prisma.sql`ORDER BY b."id" ${lock}`,
@@ -107,34 +112,34 @@ async function rowsById(
 
 async function selectRows(
   tx: Queries,
-  shape: Shape,
+  mapping: ResourceMapping,
   tenantId: string,
   condition: Prisma.Sql,
   end: Prisma.Sql,
-): Promise<Plain[]> {
-  const columns = selectList(shape, 'b', Object.keys(shape.attributes));
+): Promise<JsonObject[]> {
+  const columns = selectList(mapping, 'b', Object.keys(mapping.attributes));
   const rows = await tx.query<{ row: string }>(Prisma.sql`
     SELECT row_to_json(t)::text AS "row" FROM (
-      SELECT ${Prisma.raw(columns)} FROM ${Prisma.raw(identifier(shape.table))} b
-      WHERE b."tenantId" = ${tenantId} AND ${condition} ${Prisma.raw(fixedConditions(shape, 'b'))}
+      SELECT ${Prisma.raw(columns)} FROM ${Prisma.raw(identifier(mapping.table))} b
+      WHERE b."tenantId" = ${tenantId} AND ${condition} ${Prisma.raw(fixedConditions(mapping, 'b'))}
       ${end}
     ) t`);
-  return rows.map(({ row }) => withNormalTimes(shape, JSON.parse(row) as Plain));
+  return rows.map(({ row }) => withNormalTimes(mapping, JSON.parse(row) as JsonObject));
 }
 
 /** PostgreSQL prints times in its own way; snapshots carry them as we do, in UTC with milliseconds and Z. */
-function withNormalTimes(shape: Shape, row: Plain): Plain {
-  const result: Plain = { ...row };
-  for (const [name, { type, storage }] of Object.entries(shape.attributes)) {
+function withNormalTimes(mapping: ResourceMapping, row: JsonObject): JsonObject {
+  const result: JsonObject = { ...row };
+  for (const [name, { type, storage }] of Object.entries(mapping.attributes)) {
     const value = result[name];
     if (value === null || value === undefined) continue;
     if (isDateTime(type)) result[name] = normalTime(value);
     else if (storage.kind === 'parts') {
-      const parts = Object.entries(value as Plain).map(([part, inner]) => [
+      const parts = Object.entries(value as JsonObject).map(([part, inner]) => [
         part,
         isDateTime(partOf(type, part)) && inner !== null ? normalTime(inner) : inner,
       ]);
-      result[name] = withoutNulls(Object.fromEntries(parts) as Plain);
+      result[name] = withoutNulls(Object.fromEntries(parts) as JsonObject);
     }
   }
   return result;
@@ -148,34 +153,34 @@ function partOf(type: AttributeType, part: string): AttributeType | undefined {
   return type.kind === 'object' ? type.attributes()[part] : undefined;
 }
 
-function normalTime(value: PlainValue | undefined): string {
+function normalTime(value: JsonValue | undefined): string {
   return new Date(String(value)).toISOString();
 }
 
 /** Sets these attributes (absent means null), the revision and the time of change of existing resources to those of the rows. */
 export function updateRows(
-  shape: Shape,
+  mapping: ResourceMapping,
   tenantId: string,
   attributes: readonly string[],
-  rows: readonly Plain[],
+  rows: readonly JsonObject[],
 ): Write {
   if (rows.length === 0) return undefined;
   const written = [...new Set([...attributes, 'revision', 'updatedAt'])];
-  const assignments = columnSources(shape, 'r', written).map((s) => `${identifier(s.column)} = ${s.expression}`);
+  const assignments = columnSources(mapping, 'r', written).map((s) => `${identifier(s.column)} = ${s.expression}`);
   return Prisma.sql`
-    UPDATE ${Prisma.raw(identifier(shape.table))} b SET ${Prisma.raw(assignments.join(', '))}
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(recordDefinition(shape, ['id', ...written]))})
+    UPDATE ${Prisma.raw(identifier(mapping.table))} b SET ${Prisma.raw(assignments.join(', '))}
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(recordDefinition(mapping, ['id', ...written]))})
     WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`;
 }
 
-export function deleteRow(shape: Shape, tenantId: string, id: string): Write {
+export function deleteRow(mapping: ResourceMapping, tenantId: string, id: string): Write {
   return Prisma.sql`
-    DELETE FROM ${Prisma.raw(identifier(shape.table))} WHERE "tenantId" = ${tenantId} AND "id" = ${id}`;
+    DELETE FROM ${Prisma.raw(identifier(mapping.table))} WHERE "tenantId" = ${tenantId} AND "id" = ${id}`;
 }
 
 /** Takes a resource out of what is read, for good; its row stays. */
 export function hideRow(
-  { name, table, hidden }: Shape,
+  { name, table, hidden }: ResourceMapping,
   tenantId: string,
   id: string,
   { at, by }: { at: Date; by: string | undefined },
@@ -188,6 +193,6 @@ export function hideRow(
 }
 
 /** Attributes that live in columns; computed ones (functions of the row) are only read. */
-function writableAttributes(shape: Shape): string[] {
-  return Object.keys(shape.attributes).filter((name) => !shape.computed.includes(name));
+function writableAttributes(mapping: ResourceMapping): string[] {
+  return Object.keys(mapping.attributes).filter((name) => !mapping.computed.includes(name));
 }

@@ -1,24 +1,24 @@
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { amountText, moneyOf, moneyText, percentText, plainText, type Money } from './figures.js';
 import type { Kind } from './kind.js';
 import { Sums, taxesOf, type Tax, type TaxBases } from './line.js';
 import type { Style } from './paper.js';
-import { bodyWidth, faint, left, right, type Sheet } from './sheet.js';
+import { bodyWidth, mutedColour, leftEdge, rightEdge, type Sheet } from './sheet.js';
 import { wrap } from './wrap.js';
 
 const rowHeight = 14;
 const amountWidth = 112;
-const rateRight = left + bodyWidth * 0.48;
-const baseRight = right - amountWidth - 8;
-const totalsLeft = left + bodyWidth * 0.42;
+const rateRight = leftEdge + bodyWidth * 0.48;
+const baseRight = rightEdge - amountWidth - 8;
+const totalsLeft = leftEdge + bodyWidth * 0.42;
 
 /** A third of a page. */
 const togetherMax = 260;
 
-const headStyle: Style = { weight: 'bold', size: 8, colour: faint };
+const headStyle: Style = { weight: 'bold', size: 8, colour: mutedColour };
 
 /** Taxes, totals and payments. */
-export function drawClosing(sheet: Sheet, bill: Plain, kind: Kind, bases: TaxBases): void {
+export function drawClosing(sheet: Sheet, bill: JsonObject, kind: Kind, bases: TaxBases): void {
   const taxes = taxesOf(bill, 'taxItem');
   const totals = totalsOf(bill, kind);
   // A short closing stays together.
@@ -28,13 +28,13 @@ export function drawClosing(sheet: Sheet, bill: Plain, kind: Kind, bases: TaxBas
   drawTotals(sheet, totals);
 }
 
-function drawTaxes(sheet: Sheet, taxes: readonly Tax[], bill: Plain, bases: TaxBases): void {
+function drawTaxes(sheet: Sheet, taxes: readonly Tax[], bill: JsonObject, bases: TaxBases): void {
   if (taxes.length === 0) return;
   const drawHead = (): void => {
-    sheet.text('Tax', left, headStyle);
+    sheet.text('Tax', leftEdge, headStyle);
     sheet.textTo('Rate', rateRight, 60, headStyle);
     sheet.textTo('Taxed amount', baseRight, 90, headStyle);
-    sheet.textTo('Tax amount', right, amountWidth, headStyle);
+    sheet.textTo('Tax amount', rightEdge, amountWidth, headStyle);
     sheet.y += 13;
     sheet.rule({ width: 0.8, colour: '#5d6877' });
     sheet.y += 6;
@@ -43,13 +43,13 @@ function drawTaxes(sheet: Sheet, taxes: readonly Tax[], bill: Plain, bases: TaxB
   drawHead();
   sheet.repeated = drawHead;
   for (const tax of taxes) {
-    const names = wrap(sheet.paper, tax.category || 'Tax', rateRight - 64 - left, {}, 3);
+    const names = wrap(sheet.paper, tax.category || 'Tax', rateRight - 64 - leftEdge, {}, 3);
     sheet.ensure(names.length * rowHeight);
     const base = bases.of(tax, bill['taxExcludedAmount']);
-    for (const [index, name] of names.entries()) sheet.paper.text(name, left, sheet.y + index * rowHeight);
+    for (const [index, name] of names.entries()) sheet.paper.text(name, leftEdge, sheet.y + index * rowHeight);
     if (tax.rate !== undefined) sheet.textTo(percentText(tax.rate), rateRight, 60);
     if (base) sheet.textTo(amountText(base), baseRight, amountWidth);
-    if (tax.amount) sheet.textTo(amountText(tax.amount), right, amountWidth - 8);
+    if (tax.amount) sheet.textTo(amountText(tax.amount), rightEdge, amountWidth - 8);
     sheet.y += names.length * rowHeight;
   }
   sheet.repeated = undefined;
@@ -65,20 +65,20 @@ interface Total {
 function drawTotals(sheet: Sheet, totals: readonly Total[]): void {
   for (const { label, money, isStrong = false } of totals) {
     const style: Style = isStrong ? { weight: 'bold', size: 10.5 } : {};
-    const texts = wrap(sheet.paper, label, right - amountWidth - 12 - totalsLeft, style, 2);
+    const texts = wrap(sheet.paper, label, rightEdge - amountWidth - 12 - totalsLeft, style, 2);
     sheet.ensure(texts.length * rowHeight + 8);
     if (isStrong) {
-      sheet.paper.rule(totalsLeft, right, sheet.y + 1, { width: 0.8, colour: '#5d6877' });
+      sheet.paper.rule(totalsLeft, rightEdge, sheet.y + 1, { width: 0.8, colour: '#5d6877' });
       sheet.y += 5;
     }
     for (const [index, text] of texts.entries()) sheet.paper.text(text, totalsLeft, sheet.y + index * rowHeight, style);
-    sheet.textTo(moneyText(money), right, amountWidth + 8, style);
+    sheet.textTo(moneyText(money), rightEdge, amountWidth + 8, style);
     sheet.y += texts.length * rowHeight;
     if (isStrong) sheet.y += 4;
   }
 }
 
-function totalsOf(bill: Plain, { isCredit, isPrepaid }: Kind): Total[] {
+function totalsOf(bill: JsonObject, { isCredit, isPrepaid }: Kind): Total[] {
   const net = moneyOf(bill['taxExcludedAmount']);
   const included = moneyOf(bill['taxIncludedAmount']);
   const due = moneyOf(bill['amountDue']);
@@ -86,7 +86,7 @@ function totalsOf(bill: Plain, { isCredit, isPrepaid }: Kind): Total[] {
   const tax = taxOf(bill, net, included);
   const isDueElse =
     due !== undefined && included !== undefined && !(due.unit === included.unit && due.value.eq(included.value));
-  const payments = ((bill['appliedPayment'] ?? []) as Plain[]).flatMap(paid);
+  const payments = ((bill['appliedPayment'] ?? []) as JsonObject[]).flatMap(paid);
   return [
     ...(net ? [{ label: 'Net amount', money: net }] : []),
     ...(tax ? [{ label: 'Tax', money: tax }] : []),
@@ -100,7 +100,7 @@ function totalsOf(bill: Plain, { isCredit, isPrepaid }: Kind): Total[] {
   ];
 }
 
-function taxOf(bill: Plain, net: Money | undefined, included: Money | undefined): Money | undefined {
+function taxOf(bill: JsonObject, net: Money | undefined, included: Money | undefined): Money | undefined {
   const sums = new Sums();
   for (const { amount } of taxesOf(bill, 'taxItem')) sums.add(amount);
   const [sum] = sums.all;
@@ -110,10 +110,10 @@ function taxOf(bill: Plain, net: Money | undefined, included: Money | undefined)
     : undefined;
 }
 
-function paid({ payment, appliedAmount }: Plain): Total[] {
+function paid({ payment, appliedAmount }: JsonObject): Total[] {
   const money = moneyOf(appliedAmount);
   if (money === undefined) return [];
-  const { id, name } = (payment ?? {}) as Plain;
+  const { id, name } = (payment ?? {}) as JsonObject;
   const title = [plainText(name), plainText(id)].filter((text) => text !== '').join(' ');
   return [{ label: `${money.value.isNegative() ? 'Returned' : 'Paid'}: ${title}`, money: negated(money) }];
 }

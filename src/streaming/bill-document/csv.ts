@@ -1,5 +1,5 @@
 import { Decimal } from '../../platform/decimal.js';
-import type { Plain, PlainValue } from '../../platform/plain.js';
+import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { csvLine } from '../usage-export/csv.js';
 
 /** What a spreadsheet would take for a formula where a text begins with it. */
@@ -28,14 +28,14 @@ const columns: readonly string[] = [
 export const csvHead: string = csvLine(columns);
 
 /** One row of RFC 4180 for a rate. */
-export function csvRow(rate: Plain): string {
+export function csvRow(rate: JsonObject): string {
   return csvLine(columns.map((path) => cellText(valueAt(rate, path))));
 }
 
-function valueAt(rate: Plain, path: string): PlainValue {
+function valueAt(rate: JsonObject, path: string): JsonValue {
   return path
     .split('.')
-    .reduce<PlainValue>(
+    .reduce<JsonValue>(
       (value, name) =>
         value === null || typeof value !== 'object' || Array.isArray(value) ? null : (value[name] ?? null),
       rate,
@@ -43,7 +43,7 @@ function valueAt(rate: Plain, path: string): PlainValue {
 }
 
 /** Numbers stay numbers, as exact as they are. A text that could be a formula begins with an apostrophe, which spreadsheets take for "text follows". */
-function cellText(value: PlainValue): string {
+function cellText(value: JsonValue): string {
   if (value === null) return '';
   if (typeof value === 'number') return new Decimal(value).toFixed();
   const text = typeof value === 'string' ? value : JSON.stringify(value);

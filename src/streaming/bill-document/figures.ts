@@ -1,7 +1,7 @@
 import { minorDigitsOf } from '../../domain/customer-bill/index.js';
 import { localTime } from '../../platform/calendar.js';
 import { Decimal } from '../../platform/decimal.js';
-import type { Plain, PlainValue } from '../../platform/plain.js';
+import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 
 // How figures look on paper. All of them are the exact decimals that are stored.
 
@@ -10,8 +10,8 @@ export interface Money {
   readonly unit: string;
 }
 
-export function moneyOf(value: PlainValue | undefined): Money | undefined {
-  const { value: amount, unit } = (value ?? {}) as Plain;
+export function moneyOf(value: JsonValue | undefined): Money | undefined {
+  const { value: amount, unit } = (value ?? {}) as JsonObject;
   return typeof amount === 'number' && typeof unit === 'string' ? { value: new Decimal(amount), unit } : undefined;
 }
 
@@ -36,15 +36,15 @@ export function percentText(rate: number): string {
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** The day as the operator's calendar has it: 31 Mar 2026. */
-export function dayText(at: PlainValue | undefined, zone: string): string | undefined {
+export function dayText(at: JsonValue | undefined, zone: string): string | undefined {
   if (typeof at !== 'string') return undefined;
   const { day, month, year } = localTime(new Date(at), zone);
   return `${day} ${months[month - 1]} ${year}`;
 }
 
 /** First and last day of a period; its end belongs to the next one. */
-export function periodText(period: PlainValue | undefined, zone: string): string | undefined {
-  const { startDateTime, endDateTime } = (period ?? {}) as Plain;
+export function periodText(period: JsonValue | undefined, zone: string): string | undefined {
+  const { startDateTime, endDateTime } = (period ?? {}) as JsonObject;
   const first = dayText(startDateTime, zone);
   const last =
     typeof endDateTime === 'string'
@@ -56,7 +56,7 @@ export function periodText(period: PlainValue | undefined, zone: string): string
 }
 
 /** Text as it may stand on a line: no line breaks, nothing invisible that turns or hides what follows. */
-export function plainText(text: PlainValue | undefined): string {
+export function plainText(text: JsonValue | undefined): string {
   if (typeof text !== 'string') return '';
   return text
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')

@@ -1,9 +1,9 @@
-import type { Plain, PlainValue } from '../../platform/plain.js';
+import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { dayText, moneyText, periodText, plainText } from './figures.js';
 import { numberOf, type Kind, type Payment } from './kind.js';
 import type { Style } from './paper.js';
-import { bodyWidth, faint, left, right, small, type Sheet } from './sheet.js';
-import { cut, fitted, wrap } from './wrap.js';
+import { bodyWidth, mutedColour, leftEdge, rightEdge, smallPrint, type Sheet } from './sheet.js';
+import { ellipsize, fitted, wrap } from './wrap.js';
 
 const titleStyle: Style & { size: number } = { weight: 'bold', size: 22 };
 const issuerStyle: Style = { weight: 'bold', size: 13 };
@@ -12,14 +12,14 @@ const markColour = '#a4262c';
 
 const columnGap = 24;
 const columnWidth = (bodyWidth - columnGap) / 2;
-const factsLeft = left + columnWidth + columnGap;
+const factsLeft = leftEdge + columnWidth + columnGap;
 const factWidth = 84;
 const rowHeight = 14;
 
 /** The head of the first page: who bills whom, what for, and what is to be paid. */
 export function drawHead(
   sheet: Sheet,
-  bill: Plain,
+  bill: JsonObject,
   kind: Kind,
   { issuer, zone }: { issuer: string; zone: string },
 ): void {
@@ -37,11 +37,11 @@ function drawTitle(sheet: Sheet, issuer: string, { title, marks }: Kind): void {
   const room = bodyWidth - paper.widthOf(title, titleStyle) - columnGap;
   const lines = wrap(paper, issuer, room, issuerStyle, 3);
   const y = sheet.y;
-  for (const [index, line] of lines.entries()) paper.text(line, left, y + 5 + index * 17, issuerStyle);
-  sheet.textTo(title, right, bodyWidth, titleStyle);
+  for (const [index, line] of lines.entries()) paper.text(line, leftEdge, y + 5 + index * 17, issuerStyle);
+  sheet.textTo(title, rightEdge, bodyWidth, titleStyle);
   sheet.y = y + Math.max(34, 8 + lines.length * 17);
   if (marks.length > 0) {
-    sheet.textTo(cut(paper, marks.join(' · ').toLocaleUpperCase('en'), bodyWidth), right, bodyWidth, {
+    sheet.textTo(ellipsize(paper, marks.join(' · ').toLocaleUpperCase('en'), bodyWidth), rightEdge, bodyWidth, {
       weight: 'bold',
       size: 10,
       colour: markColour,
@@ -53,34 +53,34 @@ function drawTitle(sheet: Sheet, issuer: string, { title, marks }: Kind): void {
 }
 
 /** Answers where it ends. */
-function drawCustomer(sheet: Sheet, bill: Plain): number {
-  const account = (bill['billingAccount'] ?? bill['financialAccount'] ?? {}) as Plain;
+function drawCustomer(sheet: Sheet, bill: JsonObject): number {
+  const account = (bill['billingAccount'] ?? bill['financialAccount'] ?? {}) as JsonObject;
   const names = [...new Set([...customersOf(bill), plainText(account['name'])])].filter((name) => name !== '');
-  sheet.text('Billed to', left, small);
+  sheet.text('Billed to', leftEdge, smallPrint);
   sheet.y += rowHeight;
   for (const [index, name] of names.slice(0, 3).entries()) {
     const style: Style = { weight: index === 0 ? 'bold' : 'regular', size: index === 0 ? 11 : 9 };
     for (const line of wrap(sheet.paper, name, columnWidth, style, 3)) {
-      sheet.text(line, left, style);
+      sheet.text(line, leftEdge, style);
       sheet.y += index === 0 ? 16 : rowHeight;
     }
   }
   const id = plainText(account['id']);
   for (const line of wrap(sheet.paper, `Account ${id}`, columnWidth, {}, 2)) {
-    sheet.text(line, left);
+    sheet.text(line, leftEdge);
     sheet.y += rowHeight;
   }
   return sheet.y;
 }
 
 /** Names of the parties that are billed: those that are its customers, else the only one there is. */
-function customersOf(bill: Plain): string[] {
-  const parties = (bill['relatedParty'] ?? []) as Plain[];
+function customersOf(bill: JsonObject): string[] {
+  const parties = (bill['relatedParty'] ?? []) as JsonObject[];
   const customers = parties.filter(({ role }) => typeof role === 'string' && role.toLowerCase() === 'customer');
   return (customers.length > 0 || parties.length > 1 ? customers : parties).map(({ name }) => plainText(name));
 }
 
-function drawFacts(sheet: Sheet, bill: Plain, zone: string): void {
+function drawFacts(sheet: Sheet, bill: JsonObject, zone: string): void {
   const facts: [string, string | undefined][] = [
     ['Number', numberOf(bill)],
     ['Date', dayText(bill['billDate'], zone)],
@@ -93,7 +93,7 @@ function drawFacts(sheet: Sheet, bill: Plain, zone: string): void {
   const { paper } = sheet;
   for (const [label, text] of facts) {
     if (text === undefined || text === '') continue;
-    sheet.text(label, factsLeft, { colour: faint });
+    sheet.text(label, factsLeft, { colour: mutedColour });
     for (const line of wrap(paper, text, columnWidth - factWidth, {}, 2)) {
       sheet.text(line, factsLeft + factWidth);
       sheet.y += rowHeight;
@@ -101,8 +101,8 @@ function drawFacts(sheet: Sheet, bill: Plain, zone: string): void {
   }
 }
 
-function nameOf(reference: PlainValue | undefined): string {
-  const { name, id } = (reference ?? {}) as Plain;
+function nameOf(reference: JsonValue | undefined): string {
+  const { name, id } = (reference ?? {}) as JsonObject;
   return plainText(name) || plainText(id);
 }
 
@@ -116,19 +116,19 @@ function drawPayment(sheet: Sheet, { label, amount, note }: Payment): void {
   const { style, width } = fitted(paper, text, amountRoom, amountStyle);
   const room = bodyWidth - 3 * boxInset - width;
   const labels = wrap(paper, label, room, { weight: 'bold', size: 11 }, 2);
-  const notes = wrap(paper, note, room, small, 3);
+  const notes = wrap(paper, note, room, smallPrint, 3);
   const height = Math.max(44, 2 * boxInset - 4 + labels.length * 15 + notes.length * 11);
-  paper.box(left, sheet.y, bodyWidth, height, boxColour);
+  paper.box(leftEdge, sheet.y, bodyWidth, height, boxColour);
   const contentHeight = labels.length * 15 + notes.length * 11;
   let y = sheet.y + (height - contentHeight) / 2;
   for (const line of labels) {
-    paper.text(line, left + boxInset, y, { weight: 'bold', size: 11 });
+    paper.text(line, leftEdge + boxInset, y, { weight: 'bold', size: 11 });
     y += 15;
   }
   for (const line of notes) {
-    paper.text(line, left + boxInset, y + 1, small);
+    paper.text(line, leftEdge + boxInset, y + 1, smallPrint);
     y += 11;
   }
-  paper.text(text, right - boxInset - width, sheet.y + (height - style.size * 1.16) / 2, style);
+  paper.text(text, rightEdge - boxInset - width, sheet.y + (height - style.size * 1.16) / 2, style);
   sheet.y += height + 20;
 }

@@ -1,5 +1,5 @@
 import { zero } from '../../platform/decimal.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { dayText, moneyOf, moneyText, plainText, type Money } from './figures.js';
 
 /** What sort of paper it is, said at its head. */
@@ -30,7 +30,7 @@ const titles: Readonly<Record<string, string>> = {
 };
 const ordinary = ['', 'normal'];
 
-export function kindOf(bill: Plain, zone: string): Kind {
+export function kindOf(bill: JsonObject, zone: string): Kind {
   const { state } = bill;
   const category = plainText(bill['category']);
   const title = Object.hasOwn(titles, category) ? titles[category] : undefined;
@@ -51,18 +51,18 @@ export function kindOf(bill: Plain, zone: string): Kind {
 }
 
 /** A credit note that a run of bills made is a bill whose credits are more than its charges. */
-function isNegative(bill: Plain): boolean {
+function isNegative(bill: JsonObject): boolean {
   return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue'].some((name) =>
     moneyOf(bill[name])?.value.isNegative(),
   );
 }
 
 /** The number, as far as the bill has one. */
-export function numberOf(bill: Plain): string {
+export function numberOf(bill: JsonObject): string {
   return plainText(bill['billNo']) || 'not yet numbered';
 }
 
-function paymentOf(bill: Plain, category: string, zone: string): Payment | undefined {
+function paymentOf(bill: JsonObject, category: string, zone: string): Payment | undefined {
   const { state } = bill;
   const due = moneyOf(bill['amountDue']);
   const included = moneyOf(bill['taxIncludedAmount']);

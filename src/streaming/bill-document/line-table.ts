@@ -1,18 +1,18 @@
 import type { LineGroup } from '../../domain/customer-bill/index.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { amountText, moneyText, plainText, type Money } from './figures.js';
 import { lineOf, Sums, type Line, type TaxBases } from './line.js';
 import type { Style } from './paper.js';
-import { bodyWidth, faint, left, right, small, type Sheet } from './sheet.js';
-import { cut, wrap } from './wrap.js';
+import { bodyWidth, mutedColour, leftEdge, rightEdge, smallPrint, type Sheet } from './sheet.js';
+import { ellipsize, wrap } from './wrap.js';
 
 const rowHeight = 13;
 const indent = 10;
 const dateWidth = 64;
 const amountWidth = 104;
 const taxWidth = 58;
-const textLeft = left + dateWidth;
-const taxRight = right - amountWidth;
+const textLeft = leftEdge + dateWidth;
+const taxRight = rightEdge - amountWidth;
 const textWidth = taxRight - taxWidth - textLeft - 8;
 
 const bold: Style = { weight: 'bold' };
@@ -20,7 +20,7 @@ const productStyle: Style = { weight: 'bold', size: 11 };
 
 export interface LineTableContent {
   readonly groups: readonly LineGroup[];
-  linesOf(group: LineGroup): AsyncIterable<readonly Plain[]>;
+  linesOf(group: LineGroup): AsyncIterable<readonly JsonObject[]>;
   /** Currency of the bill; amounts in another one say so. */
   readonly currency: string | undefined;
   readonly zone: string;
@@ -49,13 +49,13 @@ export class LineTable {
   private drawHead(): void {
     const { sheet } = this;
     const { currency } = this.content;
-    const style: Style = { weight: 'bold', size: 8, colour: faint };
-    sheet.text('Date', left, style);
+    const style: Style = { weight: 'bold', size: 8, colour: mutedColour };
+    sheet.text('Date', leftEdge, style);
     sheet.text('Description', textLeft, style);
     sheet.textTo('Tax', taxRight, taxWidth, style);
     sheet.textTo(
       `Net amount${currency === undefined ? '' : ` (${plainText(currency)})`}`,
-      right,
+      rightEdge,
       amountWidth - 8,
       style,
     );
@@ -72,14 +72,14 @@ export class LineTable {
     if (isNamed) {
       sheet.ensure(names.length * 16 + 3 * rowHeight);
       for (const name of names) {
-        sheet.text(name, left, productStyle);
+        sheet.text(name, leftEdge, productStyle);
         sheet.y += 16;
       }
       sheet.y += 1;
     }
     const sums = new Sums();
     for (const group of groups) await this.drawGroup(group, sums);
-    if (isNamed && groups.length > 1) this.drawSums(`Total ${product}`, sums, left);
+    if (isNamed && groups.length > 1) this.drawSums(`Total ${product}`, sums, leftEdge);
     sheet.y += 6;
   }
 
@@ -91,7 +91,7 @@ export class LineTable {
     if (!isSingle) {
       sheet.ensure(3 * rowHeight);
       for (const line of wrap(sheet.paper, name, bodyWidth - indent, bold, 3)) {
-        sheet.text(line, left, bold);
+        sheet.text(line, leftEdge, bold);
         sheet.y += rowHeight + 1;
       }
     }
@@ -110,27 +110,28 @@ export class LineTable {
     const { sheet } = this;
     const main = isAlone ? line.name || line.description : line.description || line.name;
     const texts = wrap(sheet.paper, main, textWidth);
-    const more = isAlone && line.name !== '' ? wrap(sheet.paper, line.description, textWidth, small, 4) : [];
+    const more = isAlone && line.name !== '' ? wrap(sheet.paper, line.description, textWidth, smallPrint, 4) : [];
     const height = Math.max(1, texts.length) * rowHeight + more.length * 10;
     sheet.ensure(height);
     // In the order in which one reads: so it is copied, and read aloud.
-    sheet.text(line.date, left);
+    sheet.text(line.date, leftEdge);
     for (const [index, text] of texts.entries()) sheet.paper.text(text, textLeft, sheet.y + index * rowHeight);
-    if (sheet.paper.isDrawn) sheet.textTo(cut(sheet.paper, line.tax, taxWidth), taxRight, taxWidth, { colour: faint });
+    if (sheet.paper.isDrawn)
+      sheet.textTo(ellipsize(sheet.paper, line.tax, taxWidth), taxRight, taxWidth, { colour: mutedColour });
     if (line.net) this.drawAmount(line.net);
     for (const [index, text] of more.entries())
-      sheet.paper.text(text, textLeft, sheet.y + texts.length * rowHeight + index * 10 - 1, small);
+      sheet.paper.text(text, textLeft, sheet.y + texts.length * rowHeight + index * 10 - 1, smallPrint);
     sheet.y += height + 1;
   }
 
   /** One row per currency, as a rule one. */
   private drawSums(label: string, sums: Sums, x: number): void {
     const { sheet } = this;
-    const texts = wrap(sheet.paper, label, right - amountWidth - x - 8, bold, 3);
+    const texts = wrap(sheet.paper, label, rightEdge - amountWidth - x - 8, bold, 3);
     const rows = Math.max(texts.length, sums.all.length);
     if (rows === 0) return;
     sheet.ensure(rows * rowHeight + 6);
-    sheet.paper.rule(x, right, sheet.y + 1);
+    sheet.paper.rule(x, rightEdge, sheet.y + 1);
     sheet.y += 4;
     for (let row = 0; row < rows; row++) {
       const sum = sums.all[row];
@@ -143,7 +144,7 @@ export class LineTable {
 
   private drawAmount(money: Money, style: Style = {}): void {
     const text = money.unit === this.content.currency ? amountText(money) : moneyText(money);
-    this.sheet.textTo(text, right, amountWidth - 8, style);
+    this.sheet.textTo(text, rightEdge, amountWidth - 8, style);
   }
 }
 

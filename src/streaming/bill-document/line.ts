@@ -1,6 +1,6 @@
 import { BillSums, currencyOf, minorDigitsOf, netOf, type TaxFigure } from '../../domain/customer-bill/index.js';
 import { Decimal, zero } from '../../platform/decimal.js';
-import type { Plain, PlainValue } from '../../platform/plain.js';
+import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { dayText, moneyOf, moneyText, percentText, periodText, plainText, type Money } from './figures.js';
 
 /** Decimals that amounts are kept with; where only the amount with tax is stored, the one without may have more. */
@@ -16,8 +16,8 @@ export interface Line {
   readonly net: Money | undefined;
 }
 
-export function lineOf(rate: Plain, { zone, isOfCredits }: { zone: string; isOfCredits: boolean }): Line {
-  const period = (rate['periodCoverage'] ?? {}) as Plain;
+export function lineOf(rate: JsonObject, { zone, isOfCredits }: { zone: string; isOfCredits: boolean }): Line {
+  const period = (rate['periodCoverage'] ?? {}) as JsonObject;
   const covered = period['endDateTime'] ? periodText(period, zone) : undefined;
   const description = [plainText(rate['description']), covered ?? '', givenWithTax(rate)]
     .filter((text) => text !== '')
@@ -35,7 +35,7 @@ export function lineOf(rate: Plain, { zone, isOfCredits }: { zone: string; isOfC
 }
 
 /** The price that was agreed, where the net amount beside it is only taken out of it. */
-function givenWithTax(rate: Plain): string {
+function givenWithTax(rate: JsonObject): string {
   const included = moneyOf(rate['taxIncludedAmount']);
   return included === undefined || rate['taxExcludedAmount'] || netOf(rate).eq(included.value)
     ? ''
@@ -50,15 +50,15 @@ export interface Tax {
 }
 
 /** The taxes of a rate, or of a bill. */
-export function taxesOf(row: Plain, attribute: 'appliedTax' | 'taxItem' = 'appliedTax'): Tax[] {
-  return ((row[attribute] ?? []) as Plain[]).map(({ taxCategory, taxRate, taxAmount }) => ({
+export function taxesOf(row: JsonObject, attribute: 'appliedTax' | 'taxItem' = 'appliedTax'): Tax[] {
+  return ((row[attribute] ?? []) as JsonObject[]).map(({ taxCategory, taxRate, taxAmount }) => ({
     category: plainText(taxCategory),
     rate: typeof taxRate === 'number' ? taxRate : undefined,
     amount: moneyOf(taxAmount),
   }));
 }
 
-function signedNet(rate: Plain, isOfCredits: boolean): Money | undefined {
+function signedNet(rate: JsonObject, isOfCredits: boolean): Money | undefined {
   const unit = currencyOf(rate);
   if (unit === undefined) return undefined;
   const sign = (rate['appliedBillingRateType'] === 'appliedBillingCredit') === isOfCredits ? 1 : -1;
@@ -86,7 +86,7 @@ export class TaxBases {
 
   constructor(private readonly isOfCredits: boolean) {}
 
-  add(rate: Plain, net: Money | undefined): void {
+  add(rate: JsonObject, net: Money | undefined): void {
     if (net === undefined) return;
     this.nets.add(net);
     const sums = this.billed.get(net.unit) ?? new BillSums(net.unit);
@@ -101,7 +101,7 @@ export class TaxBases {
   }
 
   /** Undefined where the lines do not tell: bills may come with figures of their own. */
-  of(tax: Tax, billNet: PlainValue | undefined): Money | undefined {
+  of(tax: Tax, billNet: JsonValue | undefined): Money | undefined {
     const [net, ...others] = this.nets.all;
     const stated = moneyOf(billNet);
     if (net === undefined || others.length > 0 || stated === undefined || net.unit !== stated.unit) return undefined;

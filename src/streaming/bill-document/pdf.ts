@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { LineGroup } from '../../domain/customer-bill/index.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { drawClosing } from './closing.js';
 import { moneyOf, plainText } from './figures.js';
 import { drawHead } from './head.js';
@@ -10,8 +10,8 @@ import { kindOf, numberOf } from './kind.js';
 import { LineTable } from './line-table.js';
 import { TaxBases } from './line.js';
 import { openPdf, Paper } from './paper.js';
-import { left, Sheet } from './sheet.js';
-import { requireReader, room } from './write.js';
+import { leftEdge, Sheet } from './sheet.js';
+import { requireReader, waitForDrain } from './write.js';
 
 /** Lines that are printed; of a bill with more, the figures are, and the lines stand in its other documents. */
 export const linesPrintedMax = 50_000;
@@ -19,10 +19,10 @@ export const linesPrintedMax = 50_000;
 const turnLines = 20;
 
 export interface PdfContent {
-  readonly bill: Plain;
+  readonly bill: JsonObject;
   readonly lineCount: number;
   groups(): Promise<readonly LineGroup[]>;
-  linesOf(ids: readonly string[]): AsyncIterable<readonly Plain[]>;
+  linesOf(ids: readonly string[]): AsyncIterable<readonly JsonObject[]>;
   readonly issuer: string;
   /** Of the operator, who dates by its calendar. */
   readonly zone: string;
@@ -53,7 +53,7 @@ export async function writePdf(content: PdfContent, out: Writable): Promise<void
 /** Lets others go on, and waits for a reader that is slower than we are. */
 async function turn(out: Writable): Promise<void> {
   await setImmediate();
-  await room(out);
+  await waitForDrain(out);
   requireReader(out);
 }
 
@@ -68,7 +68,7 @@ async function drawBill(
   const sheet = new Sheet(paper, { issuer: plainText(issuer), title: `${kind.title} ${numberOf(bill)}` });
   drawHead(sheet, bill, kind, { issuer: plainText(issuer), zone });
   const bases = new TaxBases(kind.isOfCredits);
-  const linesOf = async function* ({ ids }: LineGroup): AsyncGenerator<Plain[]> {
+  const linesOf = async function* ({ ids }: LineGroup): AsyncGenerator<JsonObject[]> {
     for await (const page of content.linesOf(ids)) {
       for (let at = 0; at < page.length; at += turnLines) {
         await pause();
@@ -87,14 +87,14 @@ async function drawBill(
       lineCount > linesPrintedMax
         ? `Its ${lineCount} lines are more than are printed here: they stand in the CSV and JSON of this bill.`
         : 'This bill has no single lines.';
-    sheet.text(reason, left);
+    sheet.text(reason, leftEdge);
     sheet.y += 30;
   }
   drawClosing(sheet, bill, kind, bases);
 }
 
 /** The currency the figures of the bill are in. */
-function currencyOf(bill: Plain): string | undefined {
+function currencyOf(bill: JsonObject): string | undefined {
   return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue']
     .map((name) => moneyOf(bill[name])?.unit)
     .find((unit) => unit !== undefined);

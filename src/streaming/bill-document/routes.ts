@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import { DomainError } from '../../platform/errors.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import type { BillLines, BillWithCount, DocumentFormat } from '../../domain/customer-bill/index.js';
 import { documentFormats, documentPart } from '../../domain/customer-bill/index.js';
 import type { Exchange, StreamRoute } from '../routes.js';
@@ -136,7 +136,7 @@ function sendPdf(
   { lines, issuer, zone }: BillDocumentOptions,
 ): Promise<void> {
   const id = String(bill['id']);
-  const linesOf = (ids: readonly string[]): AsyncIterable<readonly Plain[]> => lines.byId(tenantId, ids);
+  const linesOf = (ids: readonly string[]): AsyncIterable<readonly JsonObject[]> => lines.byId(tenantId, ids);
   return writePdf({ bill, lineCount, groups: () => lines.groups(tenantId, id), linesOf, issuer, zone }, open());
 }
 

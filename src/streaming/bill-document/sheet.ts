@@ -1,16 +1,16 @@
 import { page, type Paper, type Style } from './paper.js';
-import { cut, fitted } from './wrap.js';
+import { ellipsize, fitted } from './wrap.js';
 
-export const left = 56;
-export const right = page.width - 56;
-export const bodyWidth = right - left;
+export const leftEdge = 56;
+export const rightEdge = page.width - 56;
+export const bodyWidth = rightEdge - leftEdge;
 const top = 52;
 const bottom = page.height - 76;
 const footerY = page.height - 56;
 const runningHeight = 30;
 
-export const faint = '#5d6877';
-export const small: Style & { size: number } = { size: 7.5, colour: faint };
+export const mutedColour = '#5d6877';
+export const smallPrint: Style & { size: number } = { size: 7.5, colour: mutedColour };
 
 /** What every page says that follows the first, and every foot. */
 export interface Running {
@@ -51,25 +51,25 @@ export class Sheet {
   }
 
   rule(options?: { width?: number; colour?: string }): void {
-    this.paper.rule(left, right, this.y, options);
+    this.paper.rule(leftEdge, rightEdge, this.y, options);
   }
 
   private beginPage(): void {
     const { paper } = this;
     paper.newPage();
-    const issuer = cut(paper, this.running.issuer, bodyWidth / 2 - 10, small);
-    const title = cut(paper, this.running.title, bodyWidth / 2 - 10, small);
+    const issuer = ellipsize(paper, this.running.issuer, bodyWidth / 2 - 10, smallPrint);
+    const title = ellipsize(paper, this.running.title, bodyWidth / 2 - 10, smallPrint);
     if (paper.pages > 1) {
       this.y = top - 16;
-      this.text(issuer, left, small);
-      this.textTo(title, right, bodyWidth / 2, small);
+      this.text(issuer, leftEdge, smallPrint);
+      this.textTo(title, rightEdge, bodyWidth / 2, smallPrint);
       this.y += 14;
       this.rule();
       this.y = top - 16 + runningHeight;
     } else this.y = top;
-    paper.rule(left, right, footerY - 8);
-    paper.text(`${issuer} · ${title}`, left, footerY, small);
+    paper.rule(leftEdge, rightEdge, footerY - 8);
+    paper.text(`${issuer} · ${title}`, leftEdge, footerY, smallPrint);
     const place = `Page ${paper.pages} of ${paper.pagesInAll ?? ''}`;
-    paper.text(place, right - paper.widthOf(place, small), footerY, small);
+    paper.text(place, rightEdge - paper.widthOf(place, smallPrint), footerY, smallPrint);
   }
 }

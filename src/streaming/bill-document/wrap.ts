@@ -29,11 +29,11 @@ export function wrap(paper: Paper, text: string, width: number, style: Style = {
   if (line !== '') lines.push(line);
   if (lines.length <= max && text.length <= charactersMax) return lines;
   const kept = lines.slice(0, max);
-  return [...kept.slice(0, -1), cut(paper, `${kept.at(-1) ?? ''} ${lines[max] ?? ''}`, width, style, true)];
+  return [...kept.slice(0, -1), ellipsize(paper, `${kept.at(-1) ?? ''} ${lines[max] ?? ''}`, width, style, true)];
 }
 
 /** The text, or as much of its beginning as fits, with an ellipsis. */
-export function cut(paper: Paper, text: string, width: number, style: Style = {}, isMore = false): string {
+export function ellipsize(paper: Paper, text: string, width: number, style: Style = {}, isMore = false): string {
   if (!isMore && paper.widthOf(text, style) <= width) return text;
   const room = width - paper.widthOf('…', style);
   let kept = '';
@@ -46,13 +46,13 @@ export function cut(paper: Paper, text: string, width: number, style: Style = {}
   return `${kept.trimEnd()}…`;
 }
 
-export interface Fitting {
+export interface FitOptions {
   readonly style: Style & { size: number };
   readonly width: number;
 }
 
 /** The style in which the text fits, smaller than the given one if need be: the digits of an amount are never cut. */
-export function fitted(paper: Paper, text: string, room: number, style: Style & { size: number }): Fitting {
+export function fitted(paper: Paper, text: string, room: number, style: Style & { size: number }): FitOptions {
   const width = paper.widthOf(text, style);
   return width <= room ? { style, width } : { style: { ...style, size: (style.size * room) / width }, width: room };
 }

@@ -1,4 +1,4 @@
-import { DomainError, shown } from '../../platform/errors.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 import { columnsMax } from '../usage-import/csv-columns.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ function addCharacteristics(cells: Map<string, string>, id: string, list: readon
     if (cells.has(column))
       throw new DomainError(
         'CONFLICT',
-        `usage '${id}' has the characteristic '${shown(String(name))}' twice, and CSV one column for it: export application/x-ndjson`,
+        `usage '${id}' has the characteristic '${abbreviated(String(name))}' twice, and CSV one column for it: export application/x-ndjson`,
       );
     cells.set(column, typeof value === 'string' ? value : JSON.stringify(value ?? ''));
   }
@@ -60,7 +60,7 @@ export function csvRow(columns: ReadonlySet<string>, cells: Cells): string {
     if (!columns.has(column))
       throw new DomainError(
         'CONFLICT',
-        `a usage came to have '${shown(column)}' while the file was written, which has no column for it`,
+        `a usage came to have '${abbreviated(column)}' while the file was written, which has no column for it`,
       );
   }
   return csvLine([...columns].map((column) => cells.get(column) ?? ''));

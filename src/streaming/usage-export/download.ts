@@ -20,14 +20,14 @@ const downloadsPerClientMax = 3;
 type Item = Readonly<Record<string, unknown>>;
 
 /** Where a page begins, and the last id that belongs to the whole. */
-export interface Stretch {
+export interface PageRange {
   limit: number;
   after: string | undefined;
   upTo: string;
 }
 
 /** Reads a page; `next` is undefined behind the last one. */
-export type ReadItems = (stretch: Stretch) => Promise<{ items: readonly Item[]; next: string | undefined }>;
+export type ReadItems = (stretch: PageRange) => Promise<{ items: readonly Item[]; next: string | undefined }>;
 
 export interface ExportRoutesOptions {
   database: Database;

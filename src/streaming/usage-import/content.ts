@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { DomainError } from '../../platform/errors.js';
-import { Pace, tooSlow, type PaceLimits } from '../../platform/pace.js';
+import { TransferPace, describePace, type PaceLimits } from '../../platform/pace.js';
 
 /** Bytes of one file, unpacked. */
 const bytesMax = 64 * 1024 ** 3;
@@ -71,7 +71,7 @@ export async function* contentOf(
 /** Waits for a sender while it keeps to its pace. What it has sent is counted as it came, packed or not. */
 class Sender {
   isSlow = false;
-  private readonly pace: Pace;
+  private readonly pace: TransferPace;
   private seen: number;
 
   constructor(
@@ -79,7 +79,7 @@ class Sender {
     private readonly stopping: AbortSignal,
     private readonly limits: PaceLimits,
   ) {
-    this.pace = new Pace(limits);
+    this.pace = new TransferPace(limits);
     this.seen = request.socket.bytesRead;
   }
 
@@ -113,7 +113,7 @@ class Sender {
         since = now;
         if (!isFast) {
           this.isSlow = true;
-          reject(new DomainError('TIME_OUT', tooSlow(this.limits)));
+          reject(new DomainError('TIME_OUT', describePace(this.limits)));
         }
         return isFast;
       };

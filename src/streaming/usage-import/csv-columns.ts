@@ -1,4 +1,4 @@
-import { DomainError, shown } from '../../platform/errors.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 import type { Attributes, AttributeType, ScalarType } from '../../platform/filter/attribute-type.js';
 
 /** What the columns of a file may be. */
@@ -35,7 +35,7 @@ export function readHeader(header: CsvRow, columns: CsvColumns): (row: CsvRow) =
     const column = name.startsWith(characteristicPrefix)
       ? characteristic(name.slice(characteristicPrefix.length))
       : attribute(name, columns);
-    if (seen.has(column.place)) throw problem(`has column '${shown(name)}' twice`);
+    if (seen.has(column.place)) throw problem(`has column '${abbreviated(name)}' twice`);
     seen.add(column.place);
     return column;
   });
@@ -65,7 +65,7 @@ function characteristic(name: string): Column {
 }
 
 function attribute(name: string, { attributes, toAttribute }: CsvColumns): Column {
-  const unknown = (): DomainError => problem(`has column '${shown(name)}', which is no attribute of a usage`);
+  const unknown = (): DomainError => problem(`has column '${abbreviated(name)}', which is no attribute of a usage`);
   const path: (string | number)[] = [];
   let type: AttributeType = { kind: 'object', attributes: () => attributes };
   const segments = name.split('.');

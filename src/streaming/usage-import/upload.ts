@@ -109,7 +109,7 @@ class ImportUploads {
       await upload.end();
     } catch (error) {
       const refusal = toRefusal(error, position.line);
-      await upload.breakOff((refusal ?? new Error('the server failed')).message);
+      await upload.interrupt((refusal ?? new Error('the server failed')).message);
       throw refusal ?? error;
     } finally {
       upload.close();

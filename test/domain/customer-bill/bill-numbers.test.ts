@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { update } from '../../fixtures/doors.js';
+import { update } from '../../fixtures/transports.js';
 import { patiently } from '../../support/patiently.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billIn } from './bills.js';

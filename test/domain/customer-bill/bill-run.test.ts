@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { doors, create, made, remove, update } from '../../fixtures/doors.js';
+import { transports, create, made, remove, update } from '../../fixtures/transports.js';
 import { contentOf } from '../../fixtures/rows.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eur, eventsOf } from './bills.js';
@@ -39,7 +39,7 @@ async function freshCycle(): Promise<any> {
 }
 
 describe('a run of a bill cycle', () => {
-  it.each(doors)('is refused for a cycle that is not there or has no end, through %s', async (door) => {
+  it.each(transports)('is refused for a cycle that is not there or has no end, through %s', async (door) => {
     expect(await create(server, door, 'BillRun', { billCycle: { id: 'nobody' } })).toMatchObject({
       status: 404,
       message: "billCycle 'nobody' does not exist",
@@ -342,7 +342,7 @@ describe('a run of a bill cycle', () => {
     const account = newAccount();
     await makeRate(server, account);
     const before = await server.database.client.billRun.count();
-    for (const door of doors) {
+    for (const door of transports) {
       const key = `run-${door}`;
       const [first, second] = [
         await create(server, door, 'BillRun', { billCycle: { id: cycle.id } }, key),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { remove } from '../../fixtures/doors.js';
+import { remove } from '../../fixtures/transports.js';
 import { patiently } from '../../support/patiently.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { together } from '../../support/together.js';

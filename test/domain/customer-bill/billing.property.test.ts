@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { remove, update } from '../../fixtures/doors.js';
+import { remove, update } from '../../fixtures/transports.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eur, pay } from './bills.js';

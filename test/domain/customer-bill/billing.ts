@@ -1,5 +1,5 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import { made } from '../../fixtures/doors.js';
+import { made } from '../../fixtures/transports.js';
 import type { TestServer } from '../../support/server.js';
 import { eur } from './bills.js';
 import { eventually } from '../../support/eventually.js';

@@ -1,5 +1,5 @@
-import type { Door, Outcome } from '../../fixtures/doors.js';
-import { made, update } from '../../fixtures/doors.js';
+import type { Transport, Outcome } from '../../fixtures/transports.js';
+import { made, update } from '../../fixtures/transports.js';
 import { customerBillPaths } from '../../fixtures/customer-bill-api.js';
 import type { TestServer } from '../../support/server.js';
 
@@ -45,7 +45,7 @@ export interface PaymentInput {
 /** Adds a payment of its own. */
 export function pay(
   server: TestServer,
-  door: Door,
+  door: Transport,
   id: string,
   value: number,
   { unit = 'EUR', key = undefined as string | undefined, paymentId = newPaymentId() } = {},
@@ -56,7 +56,7 @@ export function pay(
 /** Takes back of a payment, by a reversalId of its own; null: by none. */
 export function reverse(
   server: TestServer,
-  door: Door,
+  door: Transport,
   id: string,
   paymentId: string,
   value: number,
@@ -74,7 +74,7 @@ export function reverse(
 /** In REST by a JSON Patch, in GraphQL by the mutation for it. */
 export async function apply(
   server: TestServer,
-  door: Door,
+  door: Transport,
   id: string,
   payment: PaymentInput,
   key?: string,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, doors, made, remove, update } from '../../fixtures/doors.js';
+import { create, transports, made, remove, update } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eventsOf } from './bills.js';
 
@@ -31,7 +31,7 @@ describe('a cycle', () => {
     'of a %s that begins at %s ends at %s',
     async (billingPeriod, startDateTime, endDateTime, name, paymentDueDate) => {
       const { id } = await made(server, 'BillCycleSpecification', { billingPeriod, ...offsets });
-      for (const door of doors) {
+      for (const door of transports) {
         const { resource } = await create(server, door, 'BillCycle', {
           BillCycleSpecification: { id },
           validFor: { startDateTime },
@@ -88,7 +88,7 @@ describe('a cycle', () => {
     expect([mailingDate, resource]).toEqual([expect.any(String), others]);
   });
 
-  it.each(doors)(
+  it.each(transports)(
     'refuses what is beyond the calendar, and periods that end before they start, through %s',
     async (door) => {
       const { id } = await made(server, 'BillCycleSpecification', { billingPeriod: 'year', ...offsets });
@@ -145,7 +145,7 @@ describe('a specification of cycles', () => {
     ['a name of no length', { name: '' }, 'name'],
   ])('is refused with %s, when it is made and when it is changed', async (_title, wrong, named) => {
     const { id } = await made(server, 'BillCycleSpecification', { name: 'fine' });
-    for (const door of doors) {
+    for (const door of transports) {
       expect(await create(server, door, 'BillCycleSpecification', wrong)).toMatchObject({
         status: 400,
         message: expect.stringContaining(named),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, doors, made, remove, update, type Door } from '../../fixtures/doors.js';
+import { create, transports, made, remove, update, type Transport } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billIn, eur, eventsOf, standings } from './bills.js';
 
@@ -24,10 +24,10 @@ const lifecycle: Readonly<Record<string, readonly string[]>> = {
 };
 const states = ['new', 'onHold', 'validated', 'sent', 'partiallyPaid', 'settled'];
 const everyWay = standings.flatMap((from) =>
-  states.flatMap((to) => doors.map((door): [string, string, Door] => [from, to, door])),
+  states.flatMap((to) => transports.map((door): [string, string, Transport] => [from, to, door])),
 );
 
-describe.each(doors)('when a bill was last updated, through %s', (door) => {
+describe.each(transports)('when a bill was last updated, through %s', (door) => {
   it('is said by the server, or by an update that says it', async () => {
     const bill = await billIn(server, 'new');
     const said = '2026-02-03T04:05:06.789Z';
@@ -78,7 +78,7 @@ describe('the lifecycle of a bill', () => {
     if (before) expect(bill.stateBeforeHold).toBe(before);
   });
 
-  it.each(doors)('begins as new or onHold, and nowhere else, through %s', async (door) => {
+  it.each(transports)('begins as new or onHold, and nowhere else, through %s', async (door) => {
     for (const state of states) {
       const { status, message, resource } = await create(server, door, 'CustomerBill', {
         billingAccount: { id: 'a' },
@@ -94,7 +94,7 @@ describe('the lifecycle of a bill', () => {
     }
   });
 
-  it.each(doors)('knows no other state, through %s', async (door) => {
+  it.each(transports)('knows no other state, through %s', async (door) => {
     const { id } = await billIn(server, 'new');
     for (const state of ['New', 'paid', '', 'constructor', '__proto__']) {
       expect(await update(server, door, 'CustomerBill', id, { state })).toMatchObject({
@@ -104,7 +104,7 @@ describe('the lifecycle of a bill', () => {
     }
   });
 
-  it.each(standings.flatMap((standing) => doors.map((door) => [standing, door] as const)))(
+  it.each(standings.flatMap((standing) => transports.map((door) => [standing, door] as const)))(
     'lets a bill that is %s go only when it is new, through %s',
     async (standing, door) => {
       const { id, state } = await billIn(server, standing);
@@ -130,7 +130,7 @@ describe('the lifecycle of a bill', () => {
 });
 
 describe('a new bill', () => {
-  it.each(doors)('is that of an account, through %s', async (door) => {
+  it.each(transports)('is that of an account, through %s', async (door) => {
     for (const nobody of [{}, { billingAccount: null, financialAccount: null }]) {
       expect(await create(server, door, 'CustomerBill', nobody)).toMatchObject({
         status: 400,
@@ -198,7 +198,7 @@ describe('a new bill', () => {
       'billDocument.0.size.amount',
     ],
   ])('is refused with %s', async (_title, more, named) => {
-    for (const door of doors) {
+    for (const door of transports) {
       const { status, message } = await create(server, door, 'CustomerBill', { billingAccount: { id: 'a' }, ...more });
       expect([door, status, message]).toEqual([
         door,
@@ -210,7 +210,7 @@ describe('a new bill', () => {
 });
 
 describe('the events of a bill', () => {
-  it.each(doors)('tell what happened, once each, through %s', async (door) => {
+  it.each(transports)('tell what happened, once each, through %s', async (door) => {
     const { resource } = await create(server, door, 'CustomerBill', { billingAccount: { id: 'a' } });
     await update(server, door, 'CustomerBill', resource.id, { billCycle: { id: 'c' } });
     await update(server, door, 'CustomerBill', resource.id, { billCycle: { id: 'c' }, state: 'new' });
@@ -230,7 +230,7 @@ describe('the events of a bill', () => {
 });
 
 describe('a request for a bill', () => {
-  it.each(doors)('is for an account or a party, and in progress, through %s', async (door) => {
+  it.each(transports)('is for an account or a party, and in progress, through %s', async (door) => {
     expect(await create(server, door, 'CustomerBillOnDemand', {})).toMatchObject({
       status: 400,
       message: expect.stringContaining('billingAccount is missing'),
@@ -246,7 +246,7 @@ describe('a request for a bill', () => {
     }
   });
 
-  it.each(doors)('is withdrawn by the client, and done by nobody but the server, through %s', async (door) => {
+  it.each(transports)('is withdrawn by the client, and done by nobody but the server, through %s', async (door) => {
     const { id } = await made(server, 'CustomerBillOnDemand', { billingAccount: { id: 'A0815' } });
     for (const state of ['done', 'rejected']) {
       expect(await update(server, door, 'CustomerBillOnDemand', id, { state })).toMatchObject({

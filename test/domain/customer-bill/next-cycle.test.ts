@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { made, remove } from '../../fixtures/doors.js';
+import { made, remove } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eventsOf } from './bills.js';
 

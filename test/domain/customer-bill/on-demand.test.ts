@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, doors, made, update } from '../../fixtures/doors.js';
+import { create, transports, made, update } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eur, eventsOf } from './bills.js';
 import {
@@ -55,7 +55,7 @@ describe('a bill on demand', () => {
     });
     expect(bill.billRunId).toBeUndefined();
     expect((await linesOf(server, bill.id)).map(({ id }) => id)).toEqual(due);
-    for (const door of doors) {
+    for (const door of transports) {
       const further = { isBilled: true, bill: { id: bill.id }, taxExcludedAmount: eur(1) };
       expect(await create(server, door, 'AppliedCustomerBillingRate', further)).toMatchObject({
         status: 409,
@@ -119,7 +119,7 @@ describe('a bill on demand', () => {
     );
   });
 
-  it.each(doors)('begins in progress, and in no other state, through %s', async (door) => {
+  it.each(transports)('begins in progress, and in no other state, through %s', async (door) => {
     const account = { billingAccount: { id: newAccount() } };
     expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state: 'inProgress' })).toMatchObject({
       status: door === 'rest' ? 201 : 200,

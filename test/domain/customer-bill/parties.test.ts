@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { made } from '../../fixtures/doors.js';
+import { made } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { makeBucket } from '../prepay-balance/balances.js';
 import {

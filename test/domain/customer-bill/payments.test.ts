@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { doors, update } from '../../fixtures/doors.js';
+import { transports, update } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billIn, eur, eventsOf, pay, standings } from './bills.js';
 
@@ -13,7 +13,7 @@ const due = { amountDue: eur(100) };
 const jsonPatch = { 'content-type': 'application/json-patch+json' };
 const read = async (id: string): Promise<any> => (await server.rest('GET', `/customerBill/${id}`)).body;
 
-describe.each(doors)('a payment through %s', (door) => {
+describe.each(transports)('a payment through %s', (door) => {
   it('leaves a bill partially paid, and settles it when nothing remains', async () => {
     const { id } = await billIn(server, 'sent', due);
     expect((await pay(server, door, id, 33.33)).resource).toMatchObject({

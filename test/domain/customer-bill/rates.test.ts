@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, createMany, doors, made, remove, update } from '../../fixtures/doors.js';
+import { create, createMany, transports, made, remove, update } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billIn, eur, eventsOf } from './bills.js';
 
@@ -12,7 +12,7 @@ afterAll(() => server.close());
 const billingAccount = { id: 'account-1' };
 const read = async (id: string): Promise<any> => (await server.rest('GET', `/appliedCustomerBillingRate/${id}`)).body;
 
-describe.each(doors)('a rate through %s', (door) => {
+describe.each(transports)('a rate through %s', (door) => {
   it('waits to be billed to an account', async () => {
     expect(await create(server, door, 'AppliedCustomerBillingRate', { isBilled: false })).toMatchObject({
       status: 400,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { doors, update, type Outcome } from '../../fixtures/doors.js';
+import { transports, update, type Outcome } from '../../fixtures/transports.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { together } from '../../support/together.js';
@@ -27,7 +27,7 @@ const standing = ({ state, remainingAmount, appliedPayment }: any): unknown[] =>
 ];
 const told = ({ status, replayed, resource }: Outcome): unknown[] => [status, replayed, ...standing(resource)];
 
-describe.each(doors)('a payment that is sent again, through %s', (door) => {
+describe.each(transports)('a payment that is sent again, through %s', (door) => {
   it('is there once, and answered as it is, also when the bill is settled', async () => {
     const { id } = await billIn(server, 'sent', due);
     const part = { paymentId: newPaymentId() };
@@ -69,7 +69,7 @@ describe.each(doors)('a payment that is sent again, through %s', (door) => {
   });
 });
 
-describe.each(doors)('a payment that is reversed, through %s', (door) => {
+describe.each(transports)('a payment that is reversed, through %s', (door) => {
   it('opens the bill again, whole or in part', async () => {
     const { id } = await billIn(server, 'sent', due);
     const [first, second] = [newPaymentId(), newPaymentId()];
@@ -265,13 +265,13 @@ describe('payments and reversals', () => {
     const paymentId = newPaymentId();
     const at = (index: number): TestServer => servers[index % servers.length]!;
     const paid = await together(12, (index) =>
-      pay(at(index), doors[Math.floor(index / 2) % 2]!, id, 100, { paymentId }),
+      pay(at(index), transports[Math.floor(index / 2) % 2]!, id, 100, { paymentId }),
     );
     expect(paid.map(({ status }) => status)).toEqual(Array(12).fill(200));
     expect(paid.filter(({ replayed }) => !replayed)).toHaveLength(1);
     expect(standing(await read(id))).toEqual(['settled', 0, [100]]);
     const returned = await together(12, (index) =>
-      reverse(at(index), doors[Math.floor(index / 2) % 2]!, id, paymentId, 100, { reversalId: 'returned' }),
+      reverse(at(index), transports[Math.floor(index / 2) % 2]!, id, paymentId, 100, { reversalId: 'returned' }),
     );
     expect(returned.map(({ status }) => status)).toEqual(Array(12).fill(200));
     expect(returned.filter(({ replayed }) => !replayed)).toHaveLength(1);

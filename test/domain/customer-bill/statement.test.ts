@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Prisma } from '../../../prisma/generated/client.js';
-import { made, remove, update } from '../../fixtures/doors.js';
+import { made, remove, update } from '../../fixtures/transports.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { make, makeBucket, makeReservation } from '../prepay-balance/balances.js';

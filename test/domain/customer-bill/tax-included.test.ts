@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, doors, made, update } from '../../fixtures/doors.js';
+import { create, transports, made, update } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { bytesOf, pagesOf } from '../../streaming/bills.js';
 import { eur } from './bills.js';
@@ -142,7 +142,7 @@ describe('prices that were given with tax', () => {
     expect(bill.category).toBe((expected[0] as number) < 0 ? 'credit note' : 'normal');
   });
 
-  it.each(doors)('are billed so on demand, whichever door they came through: %s', async (door) => {
+  it.each(transports)('are billed so on demand, whichever door they came through: %s', async (door) => {
     for (const [, rates, expected] of cases.slice(0, 4)) {
       const account = newAccount();
       for (const one of rates)
@@ -233,7 +233,7 @@ describe('prices that were given with tax', () => {
 describe('a rate with both amounts', () => {
   const account = { billingAccount: accountParty('account-1') };
 
-  it.each(doors)(
+  it.each(transports)(
     'is refused when more lies between them than its taxes and their rounding, through %s',
     async (door) => {
       for (const [excluded, included] of [
@@ -272,7 +272,7 @@ describe('a rate with both amounts', () => {
     },
   );
 
-  it.each(doors)('does not come to differ by a change of one of them, through %s', async (door) => {
+  it.each(transports)('does not come to differ by a change of one of them, through %s', async (door) => {
     const { id } = await made(server, 'AppliedCustomerBillingRate', {
       ...account,
       taxExcludedAmount: eur(10),

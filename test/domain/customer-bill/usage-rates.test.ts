@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { create, made, rate, remove, update } from '../../fixtures/doors.js';
+import { create, made, rate, remove, update } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { makeBucket } from '../prepay-balance/balances.js';
 import { eur, eventsOf } from './bills.js';

@@ -5,7 +5,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, eur, makeBucket, makeBuckets, makeReservation, read } from './balances.js';
-import { create } from './doors.js';
+import { create } from './transports.js';
 
 const runs = Number(process.env.RUNS ?? 15);
 

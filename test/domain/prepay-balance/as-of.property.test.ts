@@ -4,7 +4,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, entriesOf, eur, makeBucket, makeReservation, read } from './balances.js';
-import { create, releaseVerb } from './doors.js';
+import { create, releaseVerb } from './transports.js';
 
 const runs = Number(process.env.RUNS ?? 25);
 

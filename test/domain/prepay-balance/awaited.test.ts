@@ -15,7 +15,7 @@ import {
   makeReservation,
   read,
 } from './balances.js';
-import { create, doors, remove, update, type Outcome, type Type } from './doors.js';
+import { create, transports, remove, update, type Outcome, type Type } from './transports.js';
 
 // The status that a new action is given, and actions that wait for their payment.
 
@@ -107,7 +107,7 @@ const untouched = [
   [1, 0],
 ];
 
-describe.each(doors)('a status through %s', (door) => {
+describe.each(transports)('a status through %s', (door) => {
   it.each(kinds)(
     'of a new $what that is not one it can begin in is refused, and nothing moves',
     async ({ type, input }) => {
@@ -169,7 +169,7 @@ describe.each(doors)('a status through %s', (door) => {
   });
 });
 
-describe.each(doors)('an action that is to be paid first through %s', (door) => {
+describe.each(transports)('an action that is to be paid first through %s', (door) => {
   const ask = (kind: Kind, ids: Parameters<Kind['input']>[0], key?: string): Promise<Outcome> =>
     create(server, door, kind.type, { ...kind.input(ids), status: 'created' }, { key });
   const eventNames = async (type: Type, id: string): Promise<string[]> =>
@@ -413,7 +413,7 @@ describe.each(doors)('an action that is to be paid first through %s', (door) => 
   });
 });
 
-describe.each(doors)('a live reservation through %s', (door) => {
+describe.each(transports)('a live reservation through %s', (door) => {
   it('may hold longer or shorter, and lapses then', async () => {
     const bucket = await makeBucket(server, 10);
     const id = await makeReservation(server, bucket, 4, { expirationDate: due });
@@ -456,7 +456,7 @@ describe.each(doors)('a live reservation through %s', (door) => {
   });
 });
 
-describe.each(doors)('a deleted action through %s', (door) => {
+describe.each(transports)('a deleted action through %s', (door) => {
   it('is not read any more, and kept for those who audit', async () => {
     const bucket = await makeBucket(server, 10);
     const { id } = await make(server, 'TopupBalance', {

@@ -1,7 +1,7 @@
 import { Decimal } from 'decimal.js';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { TestServer } from '../../support/server.js';
-import { create, type Outcome, type Type } from './doors.js';
+import { create, type Outcome, type Type } from './transports.js';
 
 export { eventsOf } from '../../fixtures/outbox.js';
 

@@ -13,7 +13,16 @@ import {
   makeReservation,
   read,
 } from './balances.js';
-import { commitVerb, create, doors, releaseVerb, remove, update, type Door, type Outcome } from './doors.js';
+import {
+  commitVerb,
+  create,
+  transports,
+  releaseVerb,
+  remove,
+  update,
+  type Transport,
+  type Outcome,
+} from './transports.js';
 import { startSecondServer } from './second-server.js';
 
 let server: TestServer;
@@ -22,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const doorOf = (index: number): Door => doors[index % doors.length] ?? 'rest';
+const doorOf = (index: number): Transport => transports[index % transports.length] ?? 'rest';
 
 /** How often each code was answered; an accepted request counts as ok. */
 function tally(outcomes: readonly Outcome[]): Record<string, number> {

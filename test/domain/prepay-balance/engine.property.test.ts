@@ -4,7 +4,16 @@ import fc from 'fast-check';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, entriesOf, eur, ledgerProblems, makeBucket, read, type Entry } from './balances.js';
-import { commitVerb, create, doors, releaseVerb, update, type Door, type Outcome, type Type } from './doors.js';
+import {
+  commitVerb,
+  create,
+  transports,
+  releaseVerb,
+  update,
+  type Transport,
+  type Outcome,
+  type Type,
+} from './transports.js';
 import { bucketCount, hourMs, Model, sequence, type Command, type Share } from './model.js';
 
 const runs = Number(process.env.RUNS ?? 4);
@@ -72,10 +81,10 @@ class Run {
     return outcome;
   }
 
-  /** The same request under the same key, now and then at the other door: nothing happens, and the answer is the same. */
+  /** The same request under the same key, now and then at the other transport: nothing happens, and the answer is the same. */
   private async repeat(asked: Command, key: string, now: number, first: Outcome): Promise<void> {
     if (this.keys % 3 !== 0) return;
-    const again = await this.call(asked, doors[this.keys % 2] ?? 'rest', key, now);
+    const again = await this.call(asked, transports[this.keys % 2] ?? 'rest', key, now);
     expect([again?.code, again?.resource?.id, again?.resource?.status, again?.replayed]).toEqual([
       first.code,
       first.resource?.id,
@@ -95,7 +104,7 @@ class Run {
       this.actions.push({ type: 'AdjustBalance', id });
   }
 
-  private call(asked: Command, door: Door, key: string, now: number): Promise<Outcome> | undefined {
+  private call(asked: Command, door: Transport, key: string, now: number): Promise<Outcome> | undefined {
     const bucketOf = (index: number): object => ({ bucket: { id: this.ids[index] } });
     const after = (hours: number): string => new Date(now + hours * hourMs).toISOString();
     const product = { product: [{ id: this.product }], usageType: 'monetary' };
@@ -274,7 +283,12 @@ class Run {
   }
 }
 
-function end(asked: Extract<Command, { reservation: number }>, door: Door, id: string, key: string): Promise<Outcome> {
+function end(
+  asked: Extract<Command, { reservation: number }>,
+  door: Transport,
+  id: string,
+  key: string,
+): Promise<Outcome> {
   if (asked.type === 'release')
     return door === 'graphql'
       ? releaseVerb(server, id, { key })

@@ -13,7 +13,17 @@ import {
   makeReservation,
   read,
 } from './balances.js';
-import { commitVerb, create, doors, releaseVerb, remove, update, type Call, type Door, type Outcome } from './doors.js';
+import {
+  commitVerb,
+  create,
+  transports,
+  releaseVerb,
+  remove,
+  update,
+  type Call,
+  type Transport,
+  type Outcome,
+} from './transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -28,7 +38,7 @@ beforeEach(() => {
   key = `key ${++keys} !"$%&/()=?~`;
 });
 
-type Send = (door: Door, call: Call) => Promise<Outcome>;
+type Send = (door: Transport, call: Call) => Promise<Outcome>;
 
 interface Write {
   what: string;
@@ -53,8 +63,8 @@ const writes: readonly Write[] = [
       const { type, attributes } = actions[action];
       const input = { bucket, ...attributes, relatedParty: [{ id: '42', '@referredType': 'Customer' }] };
       return {
-        send: (door: Door, call: Call) => create(server, door, type, { ...input, amount: eur(3) }, call),
-        other: (door: Door, call: Call) => create(server, door, type, { ...input, amount: eur(4) }, call),
+        send: (door: Transport, call: Call) => create(server, door, type, { ...input, amount: eur(3) }, call),
+        other: (door: Transport, call: Call) => create(server, door, type, { ...input, amount: eur(4) }, call),
       };
     },
   })),
@@ -62,7 +72,7 @@ const writes: readonly Write[] = [
     what: 'commit a reservation by an adjustment',
     arrange: async () => {
       const id = await makeReservation(server, await makeBucket(server, 10), 5);
-      const commit = (door: Door, call: Call, amount: number): Promise<Outcome> =>
+      const commit = (door: Transport, call: Call, amount: number): Promise<Outcome> =>
         create(
           server,
           door,
@@ -103,8 +113,8 @@ const writes: readonly Write[] = [
         arrange: async () => {
           const id = await arranged();
           return {
-            send: (door: Door, call: Call) => update(server, door, type, id, { description: 'new' }, call),
-            other: (door: Door, call: Call) => update(server, door, type, id, { description: 'newer' }, call),
+            send: (door: Transport, call: Call) => update(server, door, type, id, { description: 'new' }, call),
+            other: (door: Transport, call: Call) => update(server, door, type, id, { description: 'newer' }, call),
           };
         },
       },
@@ -114,8 +124,8 @@ const writes: readonly Write[] = [
           const [id, otherId] = [await arranged(), await arranged()];
           if (type === 'ReserveBalance') for (const live of [id, otherId]) await releaseVerb(server, live);
           return {
-            send: (door: Door, call: Call) => remove(server, door, type, id, call),
-            other: (door: Door, call: Call) => remove(server, door, type, otherId, call),
+            send: (door: Transport, call: Call) => remove(server, door, type, id, call),
+            other: (door: Transport, call: Call) => remove(server, door, type, otherId, call),
           };
         },
       },
@@ -134,7 +144,7 @@ const writes: readonly Write[] = [
 ];
 
 describe('the same key again', () => {
-  const cases = writes.flatMap((write) => doors.map((door) => ({ ...write, door })));
+  const cases = writes.flatMap((write) => transports.map((door) => ({ ...write, door })));
 
   it.each(cases)(
     'gives the same answer to a request to $what, marked as replayed ($door)',
@@ -165,7 +175,7 @@ describe('the same key again', () => {
   it('is refused for another operation with the same input', async () => {
     const input = { bucket: { id: await makeBucket(server, 10) }, amount: eur(1) };
     accepted(await create(server, 'rest', 'TopupBalance', input, { key }));
-    for (const door of doors) {
+    for (const door of transports) {
       expect((await create(server, door, 'AdjustBalance', input, { key })).code).toBe('IDEMPOTENCY_KEY_REUSED');
       expect((await create(server, door, 'ReserveBalance', input, { key })).code).toBe('IDEMPOTENCY_KEY_REUSED');
     }
@@ -220,7 +230,7 @@ describe('the same key again', () => {
 });
 
 describe('a refused action', () => {
-  it.each(doors)('replays its refusal, even when it would be accepted by now (%s)', async (door) => {
+  it.each(transports)('replays its refusal, even when it would be accepted by now (%s)', async (door) => {
     const bucket = { id: await makeBucket(server, 1) };
     for (const action of ['debit', 'reserve'] as const) {
       const { type, attributes } = actions[action];
@@ -254,7 +264,7 @@ describe('a refused action', () => {
 });
 
 describe('a key that is not consumed', () => {
-  it.each(doors)('may be used again after a request that was invalid (%s)', async (door) => {
+  it.each(transports)('may be used again after a request that was invalid (%s)', async (door) => {
     const bucket = { id: await makeBucket(server, 10) };
     expect((await create(server, door, 'TopupBalance', { bucket, amount: eur(0) }, { key })).status).toBe(400);
     expect(
@@ -264,7 +274,7 @@ describe('a key that is not consumed', () => {
     expect([topup.code, topup.replayed]).toEqual([undefined, false]);
   });
 
-  it.each(doors)('may be used again after a change of something that does not exist (%s)', async (door) => {
+  it.each(transports)('may be used again after a change of something that does not exist (%s)', async (door) => {
     expect((await update(server, door, 'Bucket', 'nowhere', { name: 'x' }, { key })).status).toBe(404);
     const id = await makeBucket(server, 10);
     expect((await update(server, door, 'Bucket', id, { name: 'x' }, { key })).status).toBe(200);
@@ -274,7 +284,7 @@ describe('a key that is not consumed', () => {
 describe('the form of a key', () => {
   const input = { usageType: 'monetary' };
 
-  it.each(doors)('is 1 to 255 printable ASCII characters (%s)', async (door) => {
+  it.each(transports)('is 1 to 255 printable ASCII characters (%s)', async (door) => {
     const before = await allTables(server);
     const wrong = [
       '',
@@ -298,7 +308,7 @@ describe('the form of a key', () => {
     const reservation = await makeReservation(server, id, 1);
     const call = { key: 'x'.repeat(256) };
     const before = await allTables(server);
-    for (const door of doors) {
+    for (const door of transports) {
       const outcomes = [
         await create(server, door, 'TopupBalance', { bucket: { id }, amount: eur(1) }, call),
         await create(server, door, 'AdjustBalance', { bucket: { id }, amount: eur(1) }, call),
@@ -347,7 +357,7 @@ describe('the same command', () => {
       reason: null,
     };
     accepted(await create(server, 'rest', 'ReserveBalance', first, { key }));
-    for (const door of doors)
+    for (const door of transports)
       expect((await create(server, door, 'ReserveBalance', second, { key })).replayed).toBe(true);
     expect(await balanceOf(server, id)).toEqual([9, 1]);
   });
@@ -361,7 +371,7 @@ describe('the same command', () => {
           patiently(() =>
             create(
               server,
-              doors[index % 2] ?? 'rest',
+              transports[index % 2] ?? 'rest',
               type,
               { bucket: { id }, ...attributes, amount: eur(7) },
               { key: `${key} ${action}` },
@@ -379,7 +389,7 @@ describe('the same command', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
         patiently(() =>
-          create(server, doors[index % 2] ?? 'rest', 'Bucket', { usageType: 'monetary', name: key }, { key }),
+          create(server, transports[index % 2] ?? 'rest', 'Bucket', { usageType: 'monetary', name: key }, { key }),
         ),
       ),
     );
@@ -392,7 +402,7 @@ describe('the same command', () => {
     const id = outcomes[0]?.resource.id;
     const deletions = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        patiently(() => remove(server, doors[index % 2] ?? 'rest', 'Bucket', id, { key: `${key}d` })),
+        patiently(() => remove(server, transports[index % 2] ?? 'rest', 'Bucket', id, { key: `${key}d` })),
       ),
     );
     expect(deletions.filter(({ code }) => code === undefined)).toHaveLength(50);
@@ -405,7 +415,7 @@ describe('the same command', () => {
     const input = { bucket: { id: await makeBucket(server, 1) }, amount: eur(2) };
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        patiently(() => create(server, doors[index % 2] ?? 'rest', 'ReserveBalance', input, { key })),
+        patiently(() => create(server, transports[index % 2] ?? 'rest', 'ReserveBalance', input, { key })),
       ),
     );
     expect(new Set(outcomes.map(({ code, reference }) => `${code} ${reference}`)).size).toBe(1);
@@ -419,7 +429,7 @@ describe('the same command', () => {
         patiently(() =>
           create(
             server,
-            doors[index % 2] ?? 'rest',
+            transports[index % 2] ?? 'rest',
             'TopupBalance',
             { bucket: { id }, amount: eur(1 + (index % 3)) },
             { key },
@@ -470,7 +480,7 @@ describe('an answer told again', () => {
     const first = await create(server, 'rest', 'ReserveBalance', input, { key });
     server.clock.advance(120_000);
     try {
-      for (const door of doors) {
+      for (const door of transports) {
         const again = await create(server, door, 'ReserveBalance', input, { key });
         expect([again.code, again.replayed, again.resource]).toEqual([undefined, true, first.resource]);
       }

@@ -17,7 +17,7 @@ import {
   makeReservation,
   read,
 } from './balances.js';
-import { commitVerb, create, doors, releaseVerb, update, type Door } from './doors.js';
+import { commitVerb, create, transports, releaseVerb, update, type Transport } from './transports.js';
 import { startSecondServer } from './second-server.js';
 
 const begin = '2026-03-01T12:00:00.000Z';
@@ -164,7 +164,7 @@ describe('a lapsed reservation', () => {
     expect(await balanceOf(server, id)).toEqual([9, 0]);
   });
 
-  it.each(doors)('may say when it ends by validFor through %s', async (door) => {
+  it.each(transports)('may say when it ends by validFor through %s', async (door) => {
     const id = await makeBucket(server, 10);
     const made = accepted(
       await create(server, door, 'ReserveBalance', { bucket: { id }, amount: eur(4), validFor: { endDateTime: end } }),
@@ -174,7 +174,7 @@ describe('a lapsed reservation', () => {
     expect(await balanceOf(server, id)).toEqual([10, 0]);
   });
 
-  it.each(doors)('gives back to each bucket what it took there, and says so, through %s', async (door) => {
+  it.each(transports)('gives back to each bucket what it took there, and says so, through %s', async (door) => {
     const product = [{ id: `lapse ${door}` }];
     const [first, second] = await makeBuckets(server, 2, 3, { product });
     const made = accepted(
@@ -247,7 +247,7 @@ describe('a lapsed reservation', () => {
     const input = { bucket: { id }, amount: eur(4), expirationDate: end };
     const first = await create(server, 'rest', 'ReserveBalance', input, { key: 'lapses' });
     server.clock.set(later);
-    for (const door of doors) {
+    for (const door of transports) {
       const again = await create(server, door, 'ReserveBalance', input, { key: 'lapses' });
       expect([again.replayed, again.resource.id, again.resource.status]).toEqual([true, first.resource.id, 'created']);
     }
@@ -276,7 +276,7 @@ describe('a lapsed reservation', () => {
   ])('is not made with an end %s', async (_when, attributes) => {
     const input = { bucket: { id: await makeBucket(server, 10) }, amount: eur(1), ...attributes };
     const before = await allTables(server);
-    for (const door of doors)
+    for (const door of transports)
       expect(await create(server, door, 'ReserveBalance', input)).toMatchObject({
         status: 400,
         code: 'INVALID_ATTRIBUTE',
@@ -305,7 +305,7 @@ describe('a bucket whose validity ends', () => {
     expect(rows[0]?.payload).toMatchObject({ id, status: 'expired', remainingValue: eur(10) });
   });
 
-  it.each(doors)('still gives what is reserved in it, and takes back the rest, through %s', async (door) => {
+  it.each(transports)('still gives what is reserved in it, and takes back the rest, through %s', async (door) => {
     const id = await makeBucket(server, 10, until(end));
     const [one, other] = [await makeReservation(server, id, 4), await makeReservation(server, id, 3)];
     server.clock.set(later);
@@ -349,7 +349,7 @@ describe('a bucket whose validity ends', () => {
   });
 });
 
-describe.each(doors)('a top-up with an end of validity through %s', (door: Door) => {
+describe.each(transports)('a top-up with an end of validity through %s', (door: Transport) => {
   const far = '2026-06-01T00:00:00.000Z';
   const near = '2026-03-10T00:00:00.000Z';
   interface Row {

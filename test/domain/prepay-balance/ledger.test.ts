@@ -15,7 +15,7 @@ import {
   makeReservation,
   read,
 } from './balances.js';
-import { commitVerb, create, doors, releaseVerb, remove, update, type Type } from './doors.js';
+import { commitVerb, create, transports, releaseVerb, remove, update, type Type } from './transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -29,7 +29,7 @@ const debit = (bucketId: string, amount: number | string): Promise<any> =>
   make(server, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucketId }, amount: eur(amount) });
 
 describe('the ledger of a bucket', () => {
-  it.each(doors)('explains every movement, and replayed gives the stored balance (%s)', async (door) => {
+  it.each(transports)('explains every movement, and replayed gives the stored balance (%s)', async (door) => {
     const bucketId = (await create(server, door, 'Bucket', { usageType: 'monetary', remainingValue: eur(10) })).resource
       .id;
     const bucket = { id: bucketId };
@@ -132,7 +132,7 @@ describe('a bucket without a value', () => {
     const id = await makeBucket(server, undefined);
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        create(server, doors[index % 2] ?? 'rest', 'TopupBalance', {
+        create(server, transports[index % 2] ?? 'rest', 'TopupBalance', {
           bucket: { id },
           amount: { amount: 1, units: index % 2 ? 'EUR' : 'USD' },
         }),
@@ -148,7 +148,7 @@ describe('a bucket without a value', () => {
 });
 
 describe('an applied action', () => {
-  it.each(doors)('tells what it did to the bucket, when and for what (%s)', async (door) => {
+  it.each(transports)('tells what it did to the bucket, when and for what (%s)', async (door) => {
     const bucketId = await makeBucket(server, 10);
     const now = server.clock.now().toISOString();
     const topup = accepted(await create(server, door, 'TopupBalance', { bucket: { id: bucketId }, amount: eur(5) }));
@@ -261,7 +261,7 @@ describe('exact decimals', () => {
 describe('the outbox', () => {
   const descriptive = { description: 'changed' };
 
-  it.each(doors)('tells each change of a bucket (%s)', async (door) => {
+  it.each(transports)('tells each change of a bucket (%s)', async (door) => {
     const { id } = accepted(await create(server, door, 'Bucket', { usageType: 'monetary' }));
     accepted(await update(server, door, 'Bucket', id, descriptive));
     accepted(await update(server, door, 'Bucket', id, descriptive));
@@ -295,7 +295,7 @@ describe('the outbox', () => {
     },
   );
 
-  it.each(doors)(
+  it.each(transports)(
     'tells a released reservation as Cancel and StatusChange, a committed one as StatusChange (%s)',
     async (door) => {
       const bucketId = await makeBucket(server, 10);

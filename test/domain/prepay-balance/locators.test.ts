@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { accepted, actions, balanceOf, eur, ledgerOf, make, makeBucket, makeBuckets, read } from './balances.js';
-import { commitVerb, create, doors, releaseVerb } from './doors.js';
+import { commitVerb, create, transports, releaseVerb } from './transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -85,7 +85,7 @@ describe('the bucket an action means', () => {
       asked: () => ({ product: [{ id: name }], relatedParty: [party('agent')] }),
     },
   ];
-  const cases = ways.flatMap((way) => doors.map((door) => ({ ...way, door })));
+  const cases = ways.flatMap((way) => transports.map((door) => ({ ...way, door })));
 
   it.each(cases)('is found by $by ($door)', async ({ owned, asked, door }) => {
     const id = await makeBucket(server, 10, owned());

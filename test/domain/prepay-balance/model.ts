@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
-import type { Door } from './doors.js';
+import type { Transport } from './transports.js';
 
 // A simple model of balances: sums, and a list of what will be due. And the commands that drive it and the server.
 
@@ -9,7 +9,7 @@ export const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
 
 /** What is asked of the server; buckets, reservations, recurring top-ups and actions by their number, in the order they were made. */
-export type Command = { door: Door } & (
+export type Command = { door: Transport } & (
   | { type: 'topup' | 'credit' | 'debit'; bucket: number; amount: string }
   | { type: 'extend'; bucket: number; amount: string; hours: number }
   | { type: 'reserve'; bucket: number; amount: string; hours: number | undefined }
@@ -31,7 +31,7 @@ export type Command = { door: Door } & (
   | { type: 'wait'; hours: number }
 );
 
-const door = fc.constantFrom<Door>('rest', 'graphql');
+const door = fc.constantFrom<Transport>('rest', 'graphql');
 const amount = fc.oneof(
   fc.integer({ min: 1, max: 12 }).map(String),
   fc.integer({ min: 1, max: 900 }).map((cents) => new Decimal(cents).div(100).toFixed()),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, balanceOf, eur, ledgerProblems, make, makeBucket } from './balances.js';
-import { create, pathOf, type Type } from './doors.js';
+import { create, pathOf, type Type } from './transports.js';
 
 // Every attribute with every odd value: refused or done, never a bug, and nobody else notices.
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, TestClock, type TestServer } from '../../support/server.js';
 import { actions, balanceOf, eur, ledgerProblems, makeBuckets } from './balances.js';
-import { create, doors, update } from './doors.js';
+import { create, transports, update } from './transports.js';
 import { startSecondServer } from './second-server.js';
 
 /** Transfers of one test, by workers that each send the next when they have their answer. */
@@ -54,7 +54,7 @@ async function underLoad(
       const input = { bucket: { id: ids[from] }, receiverBucket: { id: ids[to] }, amount: eur(1 + (index % 7)) };
       const { code = 'ok', resource } = await create(
         serverOf(index),
-        doors[index % 3 === 0 ? 1 : 0] ?? 'rest',
+        transports[index % 3 === 0 ? 1 : 0] ?? 'rest',
         'TransferBalance',
         input,
       );

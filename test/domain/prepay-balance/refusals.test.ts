@@ -19,15 +19,15 @@ import {
 import {
   commitVerb,
   create,
-  doors,
+  transports,
   pathOf,
   releaseVerb,
   remove,
   update,
-  type Door,
+  type Transport,
   type Outcome,
   type Type,
-} from './doors.js';
+} from './transports.js';
 
 const past = { startDateTime: '2026-01-01T00:00:00.000Z', endDateTime: '2026-02-01T00:00:00.000Z' };
 const future = { startDateTime: '2026-04-01T00:00:00.000Z' };
@@ -306,7 +306,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
 };
 
 const refusals = rows.flatMap(({ actions: names, ...row }) =>
-  names.flatMap((action) => doors.map((door) => ({ ...row, action, door }))),
+  names.flatMap((action) => transports.map((door) => ({ ...row, action, door }))),
 );
 
 describe('what the engine refuses', () => {
@@ -339,7 +339,7 @@ describe('what the engine refuses', () => {
     expect(await server.database.client.outbox.count()).toBe(events + 1);
   });
 
-  it.each(doors)(
+  it.each(transports)(
     'refuses to commit or release a reservation that has expired: it has given everything back by itself (%s)',
     async (door) => {
       const bucketId = await makeBucket(server, 20);
@@ -376,7 +376,7 @@ describe('what the engine refuses', () => {
   });
 });
 
-function expectErrorBody(door: Door, { body, message, reference }: Outcome, code: ErrorCode): void {
+function expectErrorBody(door: Transport, { body, message, reference }: Outcome, code: ErrorCode): void {
   const { status, tmfCode, reason } = errorTable[code];
   if (door === 'rest') {
     expect(body).toEqual({
@@ -655,7 +655,7 @@ describe('invalid actions', () => {
       named: 'eferredType',
     },
   ];
-  const cases = invalid.flatMap((row) => doors.map((door) => ({ ...row, door })));
+  const cases = invalid.flatMap((row) => transports.map((door) => ({ ...row, door })));
 
   it.each(cases)(
     'refuses a $action with $what as 400, and keeps no record ($door)',
@@ -669,7 +669,7 @@ describe('invalid actions', () => {
     },
   );
 
-  it.each(doors)(
+  it.each(transports)(
     'refuses an adjustment without usageType of a bucket that does not exist as 400, and keeps no record (%s)',
     async (door) => {
       const before = await allTables(server);
@@ -722,7 +722,7 @@ describe('invalid actions', () => {
 });
 
 describe('changes of status', () => {
-  it.each(doors)('moves a bucket between active and suspended, and to expired for good (%s)', async (door) => {
+  it.each(transports)('moves a bucket between active and suspended, and to expired for good (%s)', async (door) => {
     const id = await makeBucket(server, 10);
     for (const status of ['suspended', 'active', 'active', 'suspended', 'expired', 'expired']) {
       const outcome = await update(server, door, 'Bucket', id, { status });
@@ -815,7 +815,7 @@ describe('changes of status', () => {
       code: 'RESERVATION_NOT_LIVE',
     },
   ];
-  const cases = fixed.flatMap((row) => doors.map((door) => ({ ...row, door })));
+  const cases = fixed.flatMap((row) => transports.map((door) => ({ ...row, door })));
   it.each(cases)(
     'refuses to make a $from $what $to, and keeps no record ($door)',
     async ({ type, from, to, id, door, code }) => {
@@ -834,13 +834,13 @@ describe('changes of status', () => {
     expect((await releaseVerb(server, 'nowhere')).code).toBe('NOT_FOUND');
   });
 
-  it.each(doors)('refuses a change to a channel without a name of any kind (%s)', async (door) => {
+  it.each(transports)('refuses a change to a channel without a name of any kind (%s)', async (door) => {
     const id = await completed('AdjustBalance');
     const outcome = await update(server, door, 'AdjustBalance', id, { channel: {} });
     expect([outcome.code, outcome.status]).toEqual(['MISSING_ATTRIBUTE', 400]);
   });
 
-  it.each(doors)('refuses to change or delete what does not exist (%s)', async (door) => {
+  it.each(transports)('refuses to change or delete what does not exist (%s)', async (door) => {
     for (const type of ['Bucket', 'TopupBalance', 'AdjustBalance', 'ReserveBalance', 'TransferBalance'] as const) {
       const outcomes = [
         await update(server, door, type, 'nowhere', { description: 'x' }),
@@ -853,7 +853,7 @@ describe('changes of status', () => {
     }
   });
 
-  it.each(doors)('changes what describes an action, and refuses to change what it did (%s)', async (door) => {
+  it.each(transports)('changes what describes an action, and refuses to change what it did (%s)', async (door) => {
     const id = await completed('ReserveBalance');
     const described = await update(server, door, 'ReserveBalance', id, {
       description: 'held for the call',
@@ -865,14 +865,14 @@ describe('changes of status', () => {
     }
   });
 
-  it.each(doors)('keeps a reservation readable when its related parties are removed (%s)', async (door) => {
+  it.each(transports)('keeps a reservation readable when its related parties are removed (%s)', async (door) => {
     const id = await completed('ReserveBalance', { relatedParty: [{ id: '42', '@referredType': 'Customer' }] });
     const outcome = await update(server, door, 'ReserveBalance', id, { relatedParty: null });
     expect([outcome.status, outcome.resource?.relatedParty]).toEqual([200, []]);
     expect(await read(server, 'ReserveBalance', id)).toMatchObject({ id, relatedParty: [] });
   });
 
-  it.each(doors)('releases a reservation whose related parties the same request removes (%s)', async (door) => {
+  it.each(transports)('releases a reservation whose related parties the same request removes (%s)', async (door) => {
     const id = await completed('ReserveBalance', { relatedParty: [{ id: '42', '@referredType': 'Customer' }] });
     const outcome = await update(server, door, 'ReserveBalance', id, { relatedParty: null, status: 'cancelled' });
     expect([outcome.status, outcome.resource?.status, outcome.resource?.relatedParty]).toEqual([200, 'cancelled', []]);
@@ -881,7 +881,7 @@ describe('changes of status', () => {
 });
 
 describe('deletion', () => {
-  it.each(doors)('refuses to delete a live reservation, and deletes it when it has ended (%s)', async (door) => {
+  it.each(transports)('refuses to delete a live reservation, and deletes it when it has ended (%s)', async (door) => {
     const bucketId = await makeBucket(server, 20);
     const id = await makeReservation(server, bucketId, 5);
     const before = await allTables(server);
@@ -897,7 +897,7 @@ describe('deletion', () => {
     expect(await server.database.client.ledgerEntry.count()).toBe(entries);
   });
 
-  it.each(doors)('deletes completed and failed actions, whose ledger entries stay (%s)', async (door) => {
+  it.each(transports)('deletes completed and failed actions, whose ledger entries stay (%s)', async (door) => {
     const bucketId = await makeBucket(server, 1);
     const { id } = await make(server, 'TopupBalance', { bucket: { id: bucketId }, amount: eur(5) });
     const refused = await create(server, 'rest', 'AdjustBalance', {
@@ -916,7 +916,7 @@ describe('deletion', () => {
     expect(await balanceOf(server, bucketId)).toEqual([6, 0]);
   });
 
-  it.each(doors)('deletes a bucket only when it is empty (%s)', async (door) => {
+  it.each(transports)('deletes a bucket only when it is empty (%s)', async (door) => {
     const bucketId = await makeBucket(server, 5);
     const reservation = await makeReservation(server, bucketId, 5);
     const before = await allTables(server);
@@ -964,7 +964,7 @@ describe('invalid buckets', () => {
     },
     { what: 'ten decimals', input: { usageType: 'monetary', remainingValue: eur('1e-10') }, named: 'remainingValue' },
   ];
-  const cases = invalid.flatMap((row) => doors.map((door) => ({ ...row, door })));
+  const cases = invalid.flatMap((row) => transports.map((door) => ({ ...row, door })));
   it.each(cases)('refuses to create a bucket with $what ($door)', async ({ input, named, door }) => {
     const before = await allTables(server);
     const outcome = await create(server, door, 'Bucket', input);
@@ -973,7 +973,7 @@ describe('invalid buckets', () => {
     expect(await allTables(server)).toEqual(before);
   });
 
-  it.each(doors)('refuses to change a balance but by actions (%s)', async (door) => {
+  it.each(transports)('refuses to change a balance but by actions (%s)', async (door) => {
     const id = await makeBucket(server, 5);
     const before = await allTables(server);
     for (const change of [

@@ -15,7 +15,17 @@ import {
   makeReservation,
   read,
 } from './balances.js';
-import { commitVerb, create, doors, releaseVerb, remove, update, type Door, type Outcome, type Type } from './doors.js';
+import {
+  commitVerb,
+  create,
+  transports,
+  releaseVerb,
+  remove,
+  update,
+  type Transport,
+  type Outcome,
+  type Type,
+} from './transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -24,7 +34,7 @@ beforeAll(async () => {
 beforeEach(() => server.clock.set('2026-03-01T12:00:00.000Z'));
 afterAll(() => server.close());
 
-const reverse = (door: Door, type: Type, id: string, key?: string): Promise<Outcome> =>
+const reverse = (door: Transport, type: Type, id: string, key?: string): Promise<Outcome> =>
   update(server, door, type, id, { status: 'cancelled' }, { key });
 const idOf = async (type: Type, input: object): Promise<string> => (await make(server, type, input)).id;
 const topUp = (bucketId: string, amount: number): Promise<string> =>
@@ -159,7 +169,7 @@ const reversals = (bucketIds: string[]): Promise<string[]> =>
     ledgers.flat().filter((line) => line.includes('reversal')),
   );
 
-describe.each(doors)('a reversal through %s', (door) => {
+describe.each(transports)('a reversal through %s', (door) => {
   it.each(kinds)('of a %s undoes it by entries of its own, once', async (_kind, arrange) => {
     const { type, id, buckets, lines } = await arrange(10);
     const before = await read(server, type, id);
@@ -356,7 +366,7 @@ describe.each(doors)('a reversal through %s', (door) => {
     const id = await topUp(bucket, 5);
     const key = `reversal ${door}`;
     accepted(await reverse(door, 'TopupBalance', id, key));
-    for (const other of doors)
+    for (const other of transports)
       expect(await reverse(other, 'TopupBalance', id, key)).toMatchObject({
         replayed: true,
         resource: { id, status: 'cancelled' },

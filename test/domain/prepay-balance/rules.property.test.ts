@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { CancelCommand, CreateCommand } from '../../../src/domain/prepay-balance/commands.js';
 import { burnOrder } from '../../../src/domain/prepay-balance/draw.js';
 import { decide } from '../../../src/domain/prepay-balance/rules.js';
-import { isRefusal, type Ruling, type Situation } from '../../../src/domain/prepay-balance/ruling.js';
+import { isRefusal, type AcceptedDecision, type DecisionContext } from '../../../src/domain/prepay-balance/decision.js';
 import type { ActionState, BucketState, Hold } from '../../../src/domain/prepay-balance/state.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 import { seed } from '../../support/seed.js';
@@ -165,7 +165,7 @@ function sum(amounts: readonly Decimal[]): Decimal {
 }
 
 /** Remaining and reserved of every candidate after the ruling. */
-function after({ candidates, receivers }: Situation, { movements }: Ruling): BucketState[] {
+function after({ candidates, receivers }: DecisionContext, { movements }: AcceptedDecision): BucketState[] {
   return everybody({ candidates, receivers }).map((state) => {
     const own = movements.filter(({ bucketId }) => bucketId === state.id);
     return {
@@ -176,11 +176,13 @@ function after({ candidates, receivers }: Situation, { movements }: Ruling): Buc
   });
 }
 
-function everybody({ candidates, receivers }: Pick<Situation, 'candidates' | 'receivers'>): BucketState[] {
+function everybody({ candidates, receivers }: Pick<DecisionContext, 'candidates' | 'receivers'>): BucketState[] {
   return [...new Map([...candidates, ...receivers].map((state) => [state.id, state])).values()];
 }
 
-function check(predicate: (command: DecidedCommand, situation: Situation, ruling: Ruling) => void): number {
+function check(
+  predicate: (command: DecidedCommand, situation: DecisionContext, decision: AcceptedDecision) => void,
+): number {
   let rulings = 0;
   fc.assert(
     fc.property(cases, ({ command, situation }) => {
@@ -196,12 +198,12 @@ function check(predicate: (command: DecidedCommand, situation: Situation, ruling
 
 describe('decide', () => {
   it('never makes a balance negative, and moves only what it was given', () => {
-    const rulings = check((_command, situation, ruling) => {
-      for (const { remaining, reserved } of after(situation, ruling))
+    const rulings = check((_command, situation, decision) => {
+      for (const { remaining, reserved } of after(situation, decision))
         expect([remaining.lt(0), reserved.lt(0)]).toEqual([false, false]);
       const ids = everybody(situation).map(({ id }) => id);
-      for (const { bucketId } of ruling.movements) expect(ids).toContain(bucketId);
-      for (const { remainingDelta, reservedDelta } of ruling.movements)
+      for (const { bucketId } of decision.movements) expect(ids).toContain(bucketId);
+      for (const { remainingDelta, reservedDelta } of decision.movements)
         expect(remainingDelta.isZero() && reservedDelta.isZero()).toBe(false);
     });
     // Refusals alone would prove little.
@@ -279,8 +281,8 @@ describe('decide', () => {
   });
 
   it('keeps every balance a number of at most 15 significant digits', () => {
-    check((_command, situation, ruling) => {
-      for (const { remaining, reserved } of after(situation, ruling)) {
+    check((_command, situation, decision) => {
+      for (const { remaining, reserved } of after(situation, decision)) {
         expect([remaining.precision() <= 15, reserved.precision() <= 15]).toEqual([true, true]);
       }
     });

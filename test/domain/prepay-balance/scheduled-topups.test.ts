@@ -15,7 +15,7 @@ import {
   makeBucket,
   read,
 } from './balances.js';
-import { create, doors, remove, update, type Door, type Outcome } from './doors.js';
+import { create, transports, remove, update, type Transport, type Outcome } from './transports.js';
 import { startSecondServer } from './second-server.js';
 
 const begin = '2026-01-31T09:00:00.000Z';
@@ -36,7 +36,7 @@ async function settle(): Promise<void> {
 }
 
 const data = (amount: number, units: string): object => ({ amount, units });
-const order = async (door: Door, input: object, key?: string): Promise<any> =>
+const order = async (door: Transport, input: object, key?: string): Promise<any> =>
   accepted(await create(server, door, 'TopupBalance', { amount: eur(10), ...input }, { key }));
 const debit = (bucketId: string, amount: number): Promise<any> =>
   make(server, 'AdjustBalance', { ...actions.debit.attributes, bucket: { id: bucketId }, amount: eur(amount) });
@@ -48,7 +48,7 @@ async function madeBy(id: string, one: TestServer = server): Promise<any[]> {
 }
 const datesOf = (made: any[]): string[] => made.map(({ requestedDate }) => requestedDate);
 
-describe.each(doors)('a scheduled top-up through %s', (door) => {
+describe.each(transports)('a scheduled top-up through %s', (door) => {
   const requestedDate = '2026-02-10T00:00:00.000Z';
 
   it('moves nothing before its date, and then itself, dated when it was due', async () => {
@@ -261,7 +261,7 @@ describe('the periods of a recurring top-up', () => {
   });
 });
 
-describe.each(doors)('a recurring top-up through %s', (door) => {
+describe.each(transports)('a recurring top-up through %s', (door) => {
   it('makes top-ups of its own, which name it as their parent', async () => {
     const bucket = { id: await makeBucket(server, 0) };
     const recurring = await order(door, {
@@ -351,7 +351,7 @@ describe.each(doors)('a recurring top-up through %s', (door) => {
     const recurring = await order(door, { bucket, recurringPeriod: 'monthly' }, key);
     server.clock.set('2026-03-01T00:00:00.000Z');
     expect(await balanceOf(server, bucket.id)).toEqual([20, 0]);
-    for (const other of doors) {
+    for (const other of transports) {
       const again = await create(
         server,
         other,
@@ -522,7 +522,7 @@ describe('creation of a scheduled top-up', () => {
   ])('with %s is invalid at both doors and leaves no trace', async (_what, attributes, code) => {
     const input = { bucket: await bucket(), amount: eur(1), ...attributes };
     const before = await allTables(server);
-    for (const door of doors)
+    for (const door of transports)
       expect(await create(server, door, 'TopupBalance', input)).toMatchObject({ status: 400, code });
     expect(await allTables(server)).toEqual(before);
   });
@@ -585,7 +585,7 @@ describe('creation of a scheduled top-up', () => {
       409,
     ],
   ])('is refused and kept as failed when %s', async (_when, arrange, code, status) => {
-    for (const door of doors) {
+    for (const door of transports) {
       const input = { amount: eur(1), ...(await arrange(await bucket())) };
       const before = await balanceTables(server);
       const outcome = await create(server, door, 'TopupBalance', input);
@@ -627,7 +627,7 @@ describe('creation of a scheduled top-up', () => {
   });
 });
 
-describe.each(doors)('PATCH of a scheduled top-up through %s', (door) => {
+describe.each(transports)('PATCH of a scheduled top-up through %s', (door) => {
   const change = (id: string, input: object): Promise<Outcome> => update(server, door, 'TopupBalance', id, input);
   const recurring = async (attributes: object = {}): Promise<any> =>
     order(door, { bucket: { id: await makeBucket(server, 0) }, recurringPeriod: 'monthly', ...attributes });
@@ -834,7 +834,7 @@ describe('a change of a recurring top-up whose period falls due in the same mome
   });
 });
 
-describe.each(doors)('a threshold through %s', (door) => {
+describe.each(transports)('a threshold through %s', (door) => {
   it('fills at once when less than it is there, once for each time', async () => {
     const id = await makeBucket(server, 1);
     const topup = await order(door, { bucket: { id }, amount: eur(2), autoTopupThreshold: eur(10) });
@@ -958,7 +958,7 @@ describe.each(doors)('a threshold through %s', (door) => {
   });
 });
 
-it.each(doors)('a bucket that an auto top-up fills is not deleted before that is cancelled (%s)', async (door) => {
+it.each(transports)('a bucket that an auto top-up fills is not deleted before that is cancelled (%s)', async (door) => {
   const id = await makeBucket(server, 0);
   // Suspended for a moment, so that the first filling is refused and the bucket stays empty.
   await update(server, door, 'Bucket', id, { status: 'suspended' });

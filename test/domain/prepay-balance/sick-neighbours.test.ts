@@ -3,7 +3,7 @@ import pg from 'pg';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { eventually } from '../../support/eventually.js';
-import { openLine, type Line } from '../../support/line.js';
+import { openConnection, type Line } from '../../support/line.js';
 import { startTestServer, type RestAnswer, type TestServer } from '../../support/server.js';
 import { together } from '../../support/together.js';
 import { balanceOf, eur, ledgerProblems, makeBucket, makeReservation } from './balances.js';
@@ -40,7 +40,7 @@ if (process.env.TEST_DATABASE_URL) {
     let line: Line;
     let far: TestServer;
     beforeAll(async () => {
-      line = await openLine(String(server.database.url));
+      line = await openConnection(String(server.database.url));
       far = await startSecondServer(server, server.clock, line.url);
     });
     afterAll(async () => {

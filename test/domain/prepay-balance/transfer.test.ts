@@ -16,7 +16,7 @@ import {
   makeReservation,
   read,
 } from './balances.js';
-import { create, doors, remove, update, type Door, type Outcome } from './doors.js';
+import { create, transports, remove, update, type Transport, type Outcome } from './transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -30,12 +30,12 @@ const party = (id: string): object => ({ id, '@referredType': 'Individual' });
 const data = (amount: number, units: string): object => ({ amount, units });
 const dataBucket = async (amount: number, units: string, attributes: object = {}): Promise<string> =>
   (await make(server, 'Bucket', { usageType: 'data', remainingValue: data(amount, units), ...attributes })).id;
-const transfer = (door: Door, input: object, key?: string): Promise<Outcome> =>
+const transfer = (door: Transport, input: object, key?: string): Promise<Outcome> =>
   create(server, door, 'TransferBalance', { amount: eur(5), ...input }, { key });
 const remaining = async (...ids: string[]): Promise<number[]> =>
   Promise.all(ids.map(async (id) => (await balanceOf(server, id))[0]));
 
-describe.each(doors)('a transfer through %s', (door) => {
+describe.each(transports)('a transfer through %s', (door) => {
   it('takes from one bucket what it gives the other, and tells both', async () => {
     const [from, to] = [await makeBucket(server, 20), await makeBucket(server, 1, { usageType: 'other' })];
     const outcome = await transfer(door, { bucket: { id: from }, receiverBucket: { id: to }, reason: 'birthday' });
@@ -235,7 +235,7 @@ describe.each(doors)('a transfer through %s', (door) => {
     const input = { bucket: { id: from }, receiverBucket: { id: to } };
     const key = name('transfer');
     const made = accepted(await transfer(door, input, key));
-    for (const other of doors) {
+    for (const other of transports) {
       const again = await transfer(other, input, key);
       expect([again.replayed, again.resource.id]).toEqual([true, made.id]);
     }
@@ -481,7 +481,7 @@ describe('a transfer is refused, kept as failed, and moves nothing', () => {
   ];
 
   it.each(rows)('with $code when $when', async ({ code, status, arrange, isAboutReceiver }) => {
-    for (const door of doors) {
+    for (const door of transports) {
       const input = await arrange();
       // Settles what expires.
       await server.rest('GET', '/bucket?limit=1');
@@ -526,14 +526,14 @@ describe('a transfer is invalid, and leaves no trace', () => {
       ...attributes,
     };
     const before = await allTables(server);
-    for (const door of doors) expect(await transfer(door, input)).toMatchObject({ status: 400, code });
+    for (const door of transports) expect(await transfer(door, input)).toMatchObject({ status: 400, code });
     expect(await allTables(server)).toEqual(before);
   });
 
   it('when it goes where it comes from', async () => {
     const id = await makeBucket(server, 20);
     const before = await allTables(server);
-    for (const door of doors)
+    for (const door of transports)
       expect(await transfer(door, { bucket: { id }, receiverBucket: { id } })).toMatchObject({
         status: 400,
         code: 'INVALID_ATTRIBUTE',
@@ -573,12 +573,12 @@ describe('several transfers', () => {
       relatedParty: [party('x')],
     };
     const [one, other] = [await transfer('rest', input), await transfer('graphql', input)];
-    const shape = ({ resource }: Outcome): unknown =>
+    const mapping = ({ resource }: Outcome): unknown =>
       JSON.parse(
         JSON.stringify(resource, (attribute, value) =>
           /^(id|href)$/.test(attribute) || /^amount(Before|After)$/.test(attribute) ? '…' : value,
         ),
       );
-    expect(shape(other)).toEqual(shape(one));
+    expect(mapping(other)).toEqual(mapping(one));
   });
 });

@@ -3,7 +3,7 @@ import { areConvertible, convertibleUnits, fromBase, toBase } from '../../../src
 import { Decimal } from '../../../src/platform/decimal.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { accepted, actions, balanceTables, ledgerProblems, make, read } from './balances.js';
-import { commitVerb, create, doors } from './doors.js';
+import { commitVerb, create, transports } from './transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -84,7 +84,7 @@ describe('units', () => {
   });
 });
 
-describe.each(doors)('through %s', (door) => {
+describe.each(transports)('through %s', (door) => {
   const rows: { bucket: Amount; asked: Amount; topup: number; debit: number }[] = [
     { bucket: of(1, 'GB'), asked: of(250, 'MB'), topup: 1.25, debit: 0.75 },
     { bucket: of(1000, 'MB'), asked: of(0.5, 'GB'), topup: 1500, debit: 500 },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { accepted, actions, balanceOf, eur, ledgerProblems, make, makeBucket, read } from './balances.js';
-import { create, doors, update } from './doors.js';
+import { create, transports, update } from './transports.js';
 
 // What a change of its validity makes of a bucket.
 
@@ -32,7 +32,7 @@ async function expiredBucket(opening = 10): Promise<string> {
   return id;
 }
 
-describe.each(doors)('a changed validity by %s', (door) => {
+describe.each(transports)('a changed validity by %s', (door) => {
   it.each([
     ['a later end', { validFor: { endDateTime: late } }],
     ['no end', { validFor: { startDateTime: past, ...(door === 'rest' ? { endDateTime: null } : {}) } }],
@@ -105,7 +105,7 @@ describe.each(doors)('a changed validity by %s', (door) => {
   });
 });
 
-describe.each(doors)('relatedTopupBalance by %s', (door) => {
+describe.each(transports)('relatedTopupBalance by %s', (door) => {
   it.each([
     ['without an id', { role: 'parent' }, 'MISSING_ATTRIBUTE'],
     ['with an empty one', { id: '', role: 'parent' }, 'INVALID_ATTRIBUTE'],

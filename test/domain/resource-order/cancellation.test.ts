@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Plain } from '../../../src/platform/plain.js';
-import { create, doors, made, remove, update } from '../../fixtures/doors.js';
+import type { JsonObject } from '../../../src/platform/json-object.js';
+import { create, transports, made, remove, update } from '../../fixtures/transports.js';
 import { eventually } from '../../support/eventually.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eventsOf, itemStates, move, orderWith, placeOrder, readOrder, tasksOf } from './orders.js';
@@ -19,7 +19,7 @@ const request = (id: string, more: object = {}): object => ({
 const open = ['acknowledged', 'inProgress', 'pending', 'held'];
 
 describe('a cancellation', () => {
-  it.each(open.flatMap((state) => doors.map((door) => [state, door] as const)))(
+  it.each(open.flatMap((state) => transports.map((door) => [state, door] as const)))(
     'cancels an order that is %s, through %s',
     async (state, door) => {
       const { id } = await orderWith(server, { 1: state, 2: 'acknowledged' });
@@ -51,7 +51,7 @@ describe('a cancellation', () => {
     },
   );
 
-  it.each(doors)('of an order that is kept back by a client ends that, too, through %s', async (door) => {
+  it.each(transports)('of an order that is kept back by a client ends that, too, through %s', async (door) => {
     const { id } = await placeOrder(server, ['1']);
     await update(server, door, 'ResourceOrder', id, { state: 'held' });
     expect((await create(server, door, 'CancelResourceOrder', request(id))).resource.state).toBe('done');
@@ -59,24 +59,29 @@ describe('a cancellation', () => {
     expect([state, requestedState]).toEqual(['cancelled', undefined]);
   });
 
-  it.each(doors)('is refused when an item is completed, and the order is where it was, through %s', async (door) => {
-    const before = await orderWith(server, { 1: 'completed', 2: 'pending' });
-    const { status, resource: task } = await create(server, door, 'CancelResourceOrder', request(before.id));
-    expect(status).toBeLessThan(300);
-    expect(task).toMatchObject({
-      state: 'terminatedWithError',
-      failureMessage: `item '1' of resourceOrder '${before.id}' is completed: only the other items can be cancelled, by their ids`,
-    });
-    expect(task.effectiveCancellationDate).toBe(undefined);
-    expect(await readOrder(server, before.id)).toEqual(before);
-    expect((await eventsOf(server, before.id)).slice(-2)).toEqual([
-      ['ResourceOrderStateChangeEvent', 'assessingCancellation'],
-      ['ResourceOrderStateChangeEvent', 'pending'],
-    ]);
-  });
+  it.each(transports)(
+    'is refused when an item is completed, and the order is where it was, through %s',
+    async (door) => {
+      const before = await orderWith(server, { 1: 'completed', 2: 'pending' });
+      const { status, resource: task } = await create(server, door, 'CancelResourceOrder', request(before.id));
+      expect(status).toBeLessThan(300);
+      expect(task).toMatchObject({
+        state: 'terminatedWithError',
+        failureMessage: `item '1' of resourceOrder '${before.id}' is completed: only the other items can be cancelled, by their ids`,
+      });
+      expect(task.effectiveCancellationDate).toBe(undefined);
+      expect(await readOrder(server, before.id)).toEqual(before);
+      expect((await eventsOf(server, before.id)).slice(-2)).toEqual([
+        ['ResourceOrderStateChangeEvent', 'assessingCancellation'],
+        ['ResourceOrderStateChangeEvent', 'pending'],
+      ]);
+    },
+  );
 
   it.each(
-    ['completed', 'failed', 'cancelled', 'rejected'].flatMap((state) => doors.map((door) => [state, door] as const)),
+    ['completed', 'failed', 'cancelled', 'rejected'].flatMap((state) =>
+      transports.map((door) => [state, door] as const),
+    ),
   )('is refused when the order is %s, through %s', async (state, door) => {
     const { id } = await orderWith(server, { 1: state });
     const told = await eventsOf(server, id);
@@ -88,7 +93,7 @@ describe('a cancellation', () => {
     expect(await eventsOf(server, id)).toEqual(told);
   });
 
-  it.each(doors)('needs an order that is there, through %s', async (door) => {
+  it.each(transports)('needs an order that is there, through %s', async (door) => {
     expect(await create(server, door, 'CancelResourceOrder', request('nobody'))).toMatchObject({
       status: 422,
       message: "resourceOrder 'nobody' does not exist",
@@ -111,7 +116,7 @@ describe('a cancellation', () => {
     expect(await tasksOf(server, id)).toEqual([]);
   });
 
-  it.each(doors)('of chosen items cancels these, and the rest goes on, through %s', async (door) => {
+  it.each(transports)('of chosen items cancels these, and the rest goes on, through %s', async (door) => {
     const { id } = await orderWith(server, { 1: 'inProgress', 2: 'acknowledged', 3: 'completed' });
     const first = await create(server, door, 'CancelResourceOrder', request(id, { orderItem: [{ itemId: '1' }] }));
     expect(first.resource.state).toBe('done');
@@ -135,7 +140,7 @@ describe('a cancellation', () => {
     expect((await readOrder(server, id)).state).toBe('partial');
   });
 
-  it.each(doors)('of the items under way asks for what the others wait to know, through %s', async (door) => {
+  it.each(transports)('of the items under way asks for what the others wait to know, through %s', async (door) => {
     const { id } = await orderWith(server, { 1: 'inProgress', 2: 'pending' });
     await create(
       server,
@@ -150,7 +155,7 @@ describe('a cancellation', () => {
     ]);
   });
 
-  it.each(doors)('leaves no item behind that waits for a cancelled one, through %s', async (door) => {
+  it.each(transports)('leaves no item behind that waits for a cancelled one, through %s', async (door) => {
     const wait = { orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId: '1' } }] };
     const { id } = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', ...wait }, { id: '3' }] });
     const { resource } = await create(
@@ -174,7 +179,7 @@ describe('a cancellation', () => {
     ]);
   });
 
-  it.each(doors)('by PATCH is the same task, and refused for the same reasons, through %s', async (door) => {
+  it.each(transports)('by PATCH is the same task, and refused for the same reasons, through %s', async (door) => {
     const { id } = await orderWith(server, { 1: 'inProgress' });
     await update(server, door, 'ResourceOrder', id, { state: 'cancelled', cancellationReason: 'changed my mind' });
     const [task] = await tasksOf(server, id);
@@ -201,7 +206,9 @@ describe('a cancellation', () => {
   it('of two at once one wins, and the other says why', async () => {
     for (let round = 0; round < 5; round++) {
       const { id } = await orderWith(server, { 1: 'inProgress' });
-      const tasks = await Promise.all(doors.map((door) => create(server, door, 'CancelResourceOrder', request(id))));
+      const tasks = await Promise.all(
+        transports.map((door) => create(server, door, 'CancelResourceOrder', request(id))),
+      );
       expect(tasks.map(({ resource }) => resource.state).sort()).toEqual(['done', 'terminatedWithError']);
       expect(tasks.find(({ resource }) => resource.state !== 'done')?.resource.failureMessage).toBe(
         `resourceOrder '${id}' is cancelled and cannot be cancelled`,
@@ -219,7 +226,7 @@ describe('a cancellation', () => {
     const told = await server.database.client.outbox.findMany({
       where: { resourceType: 'cancelResourceOrder', resourceId: resource.id },
     });
-    expect(told.map(({ payload }) => (payload as Plain)['resourceOrder'])).toEqual(told.map(() => ({ id })));
+    expect(told.map(({ payload }) => (payload as JsonObject)['resourceOrder'])).toEqual(told.map(() => ({ id })));
     expect(told.length).toBeGreaterThan(0);
     for (const query of ['sort=resourceOrder.href', 'resourceOrder.href=x', `filter=$[?(@.resourceOrder.href=='x')]`]) {
       expect([query, await server.rest('GET', `/cancelResourceOrder?${query}`)]).toMatchObject([

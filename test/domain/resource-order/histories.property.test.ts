@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { create, doors, made, update, type Door, type Outcome } from '../../fixtures/doors.js';
+import { create, transports, made, update, type Transport, type Outcome } from '../../fixtures/transports.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { itemStates, move, readOrder } from './orders.js';
@@ -59,7 +59,7 @@ const states = [
   'failed',
   ...cancelling,
 ];
-const door = fc.constantFrom<Door>(...doors);
+const door = fc.constantFrom<Transport>(...transports);
 const likely = fc.constantFrom('inProgress', 'inProgress', 'completed', 'failed', 'pending', 'held');
 const step = fc.oneof(
   {

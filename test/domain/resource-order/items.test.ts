@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, doors, made, update, type Door, type Outcome } from '../../fixtures/doors.js';
+import { create, transports, made, update, type Transport, type Outcome } from '../../fixtures/transports.js';
 import { patiently } from '../../support/patiently.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { startSecondServer } from '../prepay-balance/second-server.js';
@@ -14,11 +14,11 @@ afterAll(() => server.close());
 const on = (...ids: string[]): object => ({
   orderItemRelationship: ids.map((itemId) => ({ relationshipType: 'dependsOn', orderItem: { itemId } })),
 });
-const patchItems = (door: Door, id: string, orderItem: readonly object[]): Promise<Outcome> =>
+const patchItems = (door: Transport, id: string, orderItem: readonly object[]): Promise<Outcome> =>
   update(server, door, 'ResourceOrder', id, { orderItem });
 
 describe('the items of an order', () => {
-  it.each(doors)(
+  it.each(transports)(
     'have ids of their own, wait for none that is not there, and never for each other, through %s',
     async (door) => {
       const refused: [object[], string][] = [
@@ -57,7 +57,7 @@ describe('the items of an order', () => {
     },
   );
 
-  it.each(doors)('say which other one they wait for, through %s', async (door) => {
+  it.each(transports)('say which other one they wait for, through %s', async (door) => {
     const { id } = await placeOrder(server, ['1']);
     for (const other of [{}, { orderItem: {} }, { orderItem: { resourceOrderId: id } }]) {
       const orderItem = [
@@ -75,7 +75,7 @@ describe('the items of an order', () => {
     }
   });
 
-  it.each(doors)('that are under way do not come to wait for what is not completed, through %s', async (door) => {
+  it.each(transports)('that are under way do not come to wait for what is not completed, through %s', async (door) => {
     const { id } = await orderWith(server, { 1: 'inProgress', 2: 'acknowledged', 3: 'completed' });
     const [, second, third] = (await readOrder(server, id)).orderItem;
     expect(await patchItems(door, id, [{ id: '1', ...on('3', '2') }, second, third])).toMatchObject({
@@ -85,7 +85,7 @@ describe('the items of an order', () => {
     expect((await patchItems(door, id, [{ id: '1', ...on('3') }, second, third])).status).toBe(200);
   });
 
-  it.each(doors)('change, come and go by an update, while they are not finished, through %s', async (door) => {
+  it.each(transports)('change, come and go by an update, while they are not finished, through %s', async (door) => {
     const { id } = await orderWith(server, { 1: 'inProgress', 2: 'acknowledged' });
     const changed = await patchItems(door, id, [
       { id: '1', quantity: 5, resource: { name: 'cable' } },
@@ -110,7 +110,7 @@ describe('the items of an order', () => {
     });
   });
 
-  it.each(doors)('that are finished stay as they are, through %s', async (door) => {
+  it.each(transports)('that are finished stay as they are, through %s', async (door) => {
     for (const state of ['completed', 'failed', 'cancelled', 'rejected']) {
       const { id, orderItem } = await orderWith(server, { 1: state, 2: 'acknowledged' });
       const same = await patchItems(door, id, [...orderItem.slice(0, 1), { id: '2', quantity: 2 }]);
@@ -126,7 +126,7 @@ describe('the items of an order', () => {
     }
   });
 
-  it.each(doors)('do not grow when the order is at its end, while its notes may, through %s', async (door) => {
+  it.each(transports)('do not grow when the order is at its end, while its notes may, through %s', async (door) => {
     const { id, orderItem } = await orderWith(server, { 1: 'completed' });
     expect(await patchItems(door, id, [...orderItem, { id: '2' }])).toMatchObject({
       status: 409,
@@ -179,7 +179,7 @@ describe('changes of one order at a time', () => {
     };
     await Promise.all([
       ...ids.map((itemId, index) =>
-        insist((key) => move(server, doors[index % 2] as Door, id, [itemId, 'inProgress'], key)),
+        insist((key) => move(server, transports[index % 2] as Transport, id, [itemId, 'inProgress'], key)),
       ),
       insist((key) => update(server, 'rest', 'ResourceOrder', id, { name: 'renamed' }, key)),
       insist((key) => update(server, 'graphql', 'ResourceOrder', id, { category: 'Premium' }, key)),

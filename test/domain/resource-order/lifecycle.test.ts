@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, doors, made, remove, update, type Door } from '../../fixtures/doors.js';
+import { create, transports, made, remove, update, type Transport } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eventsOf, itemStates, move, orderWith, placeOrder, readOrder, waysTo } from './orders.js';
 
@@ -23,7 +23,7 @@ const moves: Readonly<Record<string, readonly string[]>> = {
 const targets = [...Object.keys(moves), 'assessingCancellation', 'pendingCancellation'];
 
 describe('an item', () => {
-  it.each(Object.keys(moves).flatMap((from) => doors.map((door) => [from, door] as const)))(
+  it.each(Object.keys(moves).flatMap((from) => transports.map((door) => [from, door] as const)))(
     'that is %s moves along the table only, through %s',
     async (from, door) => {
       for (const to of targets) {
@@ -41,7 +41,7 @@ describe('an item', () => {
     },
   );
 
-  it.each(doors)('is in no state that there is not, through %s', async (door) => {
+  it.each(transports)('is in no state that there is not, through %s', async (door) => {
     const { id } = await placeOrder(server, ['1']);
     for (const state of ['partial', 'done', '', 'constructor']) {
       const { status, message } = await move(server, door, id, ['1', state]);
@@ -51,7 +51,7 @@ describe('an item', () => {
 
   it('starts when those it depends on are completed, and not before', async () => {
     const wait = { orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId: '1' } }] };
-    for (const door of doors) {
+    for (const door of transports) {
       const { id } = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', ...wait }] });
       const early = {
         status: 409,
@@ -66,7 +66,7 @@ describe('an item', () => {
   });
 
   it('does not start while a client keeps the order back, but ends', async () => {
-    for (const door of doors) {
+    for (const door of transports) {
       for (const kept of ['held', 'pending']) {
         const { id } = await orderWith(server, { 1: 'inProgress', 2: 'acknowledged' });
         await update(server, door, 'ResourceOrder', id, { state: kept });
@@ -139,7 +139,7 @@ describe('an order', () => {
   };
   const all = [...Object.keys(asked), 'partial', 'assessingCancellation', 'pendingCancellation'];
 
-  it.each(Object.keys(asked).flatMap((from) => doors.map((door) => [from, door] as const)))(
+  it.each(Object.keys(asked).flatMap((from) => transports.map((door) => [from, door] as const)))(
     'that is %s is led by a client only where the table says, through %s',
     async (from, door) => {
       for (const to of all) {
@@ -159,7 +159,7 @@ describe('an order', () => {
     },
   );
 
-  it.each(doors)('is in no state that there is not, through %s', async (door) => {
+  it.each(transports)('is in no state that there is not, through %s', async (door) => {
     const { id } = await placeOrder(server, ['1']);
     for (const state of ['Held', 'done', '', 'constructor']) {
       expect(await update(server, door, 'ResourceOrder', id, { state })).toMatchObject({
@@ -169,7 +169,7 @@ describe('an order', () => {
     }
   });
 
-  it.each(doors)('starts what can start, and goes on with what waits, through %s', async (door) => {
+  it.each(transports)('starts what can start, and goes on with what waits, through %s', async (door) => {
     const wait = { orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId: '1' } }] };
     const { id } = await made(server, 'ResourceOrder', { orderItem: [{ id: '1' }, { id: '2', ...wait }, { id: '3' }] });
     server.clock.advance(1_234);
@@ -185,7 +185,7 @@ describe('an order', () => {
     expect(itemStates(resumed.resource)).toEqual({ 1: 'inProgress', 2: 'acknowledged', 3: 'inProgress' });
   });
 
-  it.each(doors)('that is held goes back to what its items do, through %s', async (door) => {
+  it.each(transports)('that is held goes back to what its items do, through %s', async (door) => {
     const { id } = await orderWith(server, { 1: 'inProgress', 2: 'held', 3: 'acknowledged' });
     const held = await update(server, door, 'ResourceOrder', id, { state: 'held' });
     expect([held.resource.state, held.resource.requestedState]).toEqual(['held', 'held']);
@@ -197,7 +197,7 @@ describe('an order', () => {
     ]);
   });
 
-  it.each(doors)(
+  it.each(transports)(
     'is not started when nothing of it can be, nor rejected once some of it is cancelled, through %s',
     async (door) => {
       const wait = { orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId: '1' } }] };
@@ -248,7 +248,7 @@ describe('an order', () => {
     expect((await readOrder(server, planned.id)).startDate).toBe('2026-12-24T00:00:00.001Z');
   });
 
-  it.each(doors)(
+  it.each(transports)(
     'that its items hold up is kept there, when a client asks for that, until it is lifted, through %s',
     async (door) => {
       for (const kept of ['held', 'pending']) {
@@ -292,7 +292,7 @@ describe('an order', () => {
     ]);
   });
 
-  it.each(Object.keys(waysTo).flatMap((state) => doors.map((door) => [state, door] as const)))(
+  it.each(Object.keys(waysTo).flatMap((state) => transports.map((door) => [state, door] as const)))(
     'that is %s is deleted only when it was not begun or is at its end, through %s',
     async (state, door) => {
       const { id } = await orderWith(server, { 1: state });
@@ -303,7 +303,7 @@ describe('an order', () => {
     },
   );
 
-  it.each(doors)('refuses what it cannot be made of, through %s', async (door: Door) => {
+  it.each(transports)('refuses what it cannot be made of, through %s', async (door: Transport) => {
     const refused: [object, string][] = [
       [{ orderItem: [] }, 'orderItem must have at least one element'],
       [{ orderItem: [{ id: '' }] }, 'orderItem.0.id must have 1 to 255 characters'],

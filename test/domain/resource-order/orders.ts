@@ -1,4 +1,4 @@
-import type { Outcome, Door } from '../../fixtures/doors.js';
+import type { Outcome, Transport } from '../../fixtures/transports.js';
 import { moveItems, placeOrder } from '../../fixtures/resource-order-api.js';
 import { patiently } from '../../support/patiently.js';
 import type { TestServer } from '../../support/server.js';
@@ -42,7 +42,7 @@ export async function readOrder(server: TestServer, id: string): Promise<any> {
 /** Moves one item: by the mutation for it, or by a JSON Patch of its state. */
 export async function move(
   server: TestServer,
-  door: Door,
+  door: Transport,
   id: string,
   [itemId, state]: Move,
   key?: string,

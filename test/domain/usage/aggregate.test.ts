@@ -3,7 +3,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { createMany, made, remove, update } from '../../fixtures/doors.js';
+import { createMany, made, remove, update } from '../../fixtures/transports.js';
 import { random, randomUsage, sumsOf, type Grouping, type Sums } from './sums.js';
 
 const zone = 'Europe/Berlin';

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { AggregatedUsage } from '../../../graphql/usage/aggregated-usage.js';
 import { Usage } from '../../../graphql/usage/usage.js';
-import { shapeOf } from '../../../graphql/shape.js';
+import { mappingOf } from '../../../graphql/resource-mapping.js';
 import type { Filter } from '../../../src/platform/filter/tree.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { made, remove, update } from '../../fixtures/doors.js';
+import { made, remove, update } from '../../fixtures/transports.js';
 import { watchReads, type WatchedReads } from '../../support/watched-reads.js';
 
 const rating = (value: number, more: object = {}): object => ({
@@ -148,8 +148,8 @@ const loadMaxMs = 300_000;
 
 describe(`among ${rows.toLocaleString('en')} usages`, () => {
   const scope = { tenantId: 'default', at: new Date('2026-03-01T12:00:00.000Z') };
-  const shape = shapeOf(AggregatedUsage);
-  const attributes = Object.keys(shape.attributes);
+  const mapping = mappingOf(AggregatedUsage);
+  const attributes = Object.keys(mapping.attributes);
   let database: TestDatabase;
   let reads: WatchedReads;
 
@@ -174,7 +174,7 @@ describe(`among ${rows.toLocaleString('en')} usages`, () => {
     filter: { kind: 'compare', path: ['id'], operator: 'eq', value: 'party-777' },
   };
   const page = (filter: Filter): Promise<unknown> =>
-    reads.reader.page(shape, scope, { filter, order: [], offset: 0, limit: 20, attributes });
+    reads.reader.page(mapping, scope, { filter, order: [], offset: 0, limit: 20, attributes });
 
   it.each([
     ['of a party', () => page(ofParty)],
@@ -182,7 +182,7 @@ describe(`among ${rows.toLocaleString('en')} usages`, () => {
       'of a party, counted',
       () =>
         reads.reader
-          .page(shape, scope, { filter: ofParty, order: [], offset: 0, limit: 0, attributes })
+          .page(mapping, scope, { filter: ofParty, order: [], offset: 0, limit: 0, attributes })
           .then((found) => found.totalCount(true)),
     ],
     [
@@ -199,20 +199,20 @@ describe(`among ${rows.toLocaleString('en')} usages`, () => {
           ],
         }),
     ],
-    ['of an id', () => reads.reader.one(shape, scope, 'party-777~data~spec~EUR', attributes)],
+    ['of an id', () => reads.reader.one(mapping, scope, 'party-777~data~spec~EUR', attributes)],
   ])('the sums %s are found by the index of parties', async (_what, work) => {
     const plan = await reads.planOf(work);
     expect(plan).toContain('Usage_relatedParty_idx');
     expect(plan).not.toContain('Seq Scan');
     expect(
-      await reads.reader.one(shape, scope, 'party-777~data~spec~EUR', ['count', 'taxExcludedAmount']),
+      await reads.reader.one(mapping, scope, 'party-777~data~spec~EUR', ['count', 'taxExcludedAmount']),
     ).toMatchObject({ count: 10, taxExcludedAmount: { value: 1, unit: 'EUR' } });
   });
 
   it('a usage is found by the name that its deliverer gave it', async () => {
     const filter: Filter = { kind: 'compare', path: ['externalId'], operator: 'eq', value: 'cdr-7777' };
     const plan = await reads.planOf(async () => {
-      const found = await reads.reader.page(shapeOf(Usage), scope, {
+      const found = await reads.reader.page(mappingOf(Usage), scope, {
         filter,
         order: [],
         offset: 0,

@@ -1,7 +1,7 @@
 import { contentOf } from '../../fixtures/rows.js';
 import type { TestServer } from '../../support/server.js';
 import { ledgerProblems, read } from '../prepay-balance/balances.js';
-import { made } from '../../fixtures/doors.js';
+import { made } from '../../fixtures/transports.js';
 
 // What the tests of rating arrange and look at.
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { patiently } from '../../support/patiently.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { together } from '../../support/together.js';
-import { create, createMany, doors, made, remove, update, type Door } from '../../fixtures/doors.js';
+import { create, createMany, transports, made, remove, update, type Transport } from '../../fixtures/transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const usage = (externalId = `cdr-${++names}`): Record<string, unknown> => ({
 });
 const found = async (externalId: unknown): Promise<any[]> =>
   (await patiently(() => server.rest('GET', `/usage?externalId=${externalId}`))).body;
-const pairs = doors.flatMap((first) => doors.map((second): [Door, Door] => [first, second]));
+const pairs = transports.flatMap((first) => transports.map((second): [Transport, Transport] => [first, second]));
 
 describe('a usage that arrives again', () => {
   it.each(pairs)('with the same data is answered with the one there is (%s, then %s)', async (first, second) => {
@@ -41,7 +41,7 @@ describe('a usage that arrives again', () => {
     expect(events.map(({ eventType }) => eventType)).toEqual(['UsageCreateEvent']);
   });
 
-  it.each(doors)('is answered with what has become of it since, through %s', async (door) => {
+  it.each(transports)('is answered with what has become of it since, through %s', async (door) => {
     const sent = usage();
     const { id } = await made(server, 'Usage', sent);
     await update(server, door, 'Usage', id, { status: 'guided', description: 'looked at' });
@@ -132,7 +132,7 @@ describe('a usage that arrives again', () => {
     expect(await create(server, 'rest', 'Usage', sent)).toMatchObject({ status: 201, replayed: false });
   });
 
-  it.each(doors)('is refused with names that are empty or too long, through %s', async (door) => {
+  it.each(transports)('is refused with names that are empty or too long, through %s', async (door) => {
     for (const name of ['externalId', 'source']) {
       for (const value of ['', 'x'.repeat(256)]) {
         expect(await create(server, door, 'Usage', { ...usage(), [name]: value })).toMatchObject({
@@ -145,7 +145,7 @@ describe('a usage that arrives again', () => {
 });
 
 describe('several usages at once', () => {
-  it.each(doors)('may hold what was taken before and what is there twice, through %s', async (door) => {
+  it.each(transports)('may hold what was taken before and what is there twice, through %s', async (door) => {
     const [a, b, c] = [usage(), usage(), usage()];
     const first = await made(server, 'Usage', a);
     const { resource, replayed } = await createMany(server, door, 'Usage', [b, a, c, b]);
@@ -159,7 +159,7 @@ describe('several usages at once', () => {
     expect([again.replayed, again.resource]).toEqual([true, [resource[2], resource[0], first]]);
   });
 
-  it.each(doors)('are refused together when one comes with other data, through %s', async (door) => {
+  it.each(transports)('are refused together when one comes with other data, through %s', async (door) => {
     const [a, b] = [usage(), usage()];
     await made(server, 'Usage', a);
     const refused = (what: string): object => ({
@@ -184,7 +184,7 @@ describe('the same usage arriving many times at once', () => {
   it('is taken exactly once', async () => {
     const sent = usage();
     const outcomes = await together(40, (index) =>
-      patiently(() => create(server, doors[index % 2] as Door, 'Usage', sent)),
+      patiently(() => create(server, transports[index % 2] as Transport, 'Usage', sent)),
     );
     expect(outcomes.map(({ status }) => status < 300)).toEqual(outcomes.map(() => true));
     expect(new Set(outcomes.map(({ resource }) => resource.id)).size).toBe(1);
@@ -195,7 +195,9 @@ describe('the same usage arriving many times at once', () => {
   it('with different data is taken once, and the others are refused', async () => {
     const sent = usage();
     const outcomes = await together(30, (index) =>
-      patiently(() => create(server, doors[index % 2] as Door, 'Usage', { ...sent, usageType: `type-${index % 3}` })),
+      patiently(() =>
+        create(server, transports[index % 2] as Transport, 'Usage', { ...sent, usageType: `type-${index % 3}` }),
+      ),
     );
     const [winner] = await found(sent['externalId']);
     outcomes.forEach(({ status, resource }, index) => {
@@ -209,7 +211,7 @@ describe('the same usage arriving many times at once', () => {
     const batch = Array.from({ length: 30 }, () => usage());
     const outcomes = await together(12, (index) =>
       patiently(() =>
-        createMany(server, doors[index % 2] as Door, 'Usage', index % 3 === 0 ? batch.toReversed() : batch),
+        createMany(server, transports[index % 2] as Transport, 'Usage', index % 3 === 0 ? batch.toReversed() : batch),
       ),
     );
     expect(outcomes.map(({ message }) => message)).toEqual(outcomes.map(() => undefined));
@@ -221,7 +223,7 @@ describe('the same usage arriving many times at once', () => {
     const sent = usage();
     await together(40, async (index) => {
       if (index % 2 === 0) {
-        const { status } = await patiently(() => create(server, doors[index % 2] as Door, 'Usage', sent));
+        const { status } = await patiently(() => create(server, transports[index % 2] as Transport, 'Usage', sent));
         expect([200, 201]).toContain(status);
       } else
         for (const { id } of await found(sent['externalId']))

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { create, createMany, doors, made, remove, update, type Door } from '../../fixtures/doors.js';
+import { create, createMany, transports, made, remove, update, type Transport } from '../../fixtures/transports.js';
 import { eventsOf } from '../../fixtures/outbox.js';
 
 let server: TestServer;
@@ -36,7 +36,7 @@ async function usageIn(status: string): Promise<string> {
 }
 
 const everyWay = states.flatMap((from) =>
-  states.flatMap((to) => doors.map((door): [string, string, Door] => [from, to, door])),
+  states.flatMap((to) => transports.map((door): [string, string, Transport] => [from, to, door])),
 );
 
 describe('the lifecycle of a usage', () => {
@@ -53,7 +53,7 @@ describe('the lifecycle of a usage', () => {
     expect((await server.rest('GET', `/usage/${id}`)).body.status).toBe(from);
   });
 
-  it.each(doors.flatMap((door) => [undefined, ...states].map((status) => [status, door] as const)))(
+  it.each(transports.flatMap((door) => [undefined, ...states].map((status) => [status, door] as const)))(
     'begins as %s, unless that is billed, through %s',
     async (status, door) => {
       const outcome = await create(server, door, 'Usage', { usageSpecification, ratedProductUsage, status });
@@ -63,7 +63,7 @@ describe('the lifecycle of a usage', () => {
     },
   );
 
-  it.each(doors)('rates nothing without a result, through %s', async (door) => {
+  it.each(transports)('rates nothing without a result, through %s', async (door) => {
     for (const none of [undefined, null, []]) {
       const outcome = await create(server, door, 'Usage', {
         usageSpecification,
@@ -89,7 +89,7 @@ describe('the lifecycle of a usage', () => {
     }
   });
 
-  it.each(doors)('knows no other state, through %s', async (door) => {
+  it.each(transports)('knows no other state, through %s', async (door) => {
     for (const status of ['Received', 'done', '', 'constructor', '__proto__']) {
       expect(await create(server, door, 'Usage', { usageSpecification, status })).toMatchObject({
         status: 400,
@@ -98,7 +98,7 @@ describe('the lifecycle of a usage', () => {
     }
   });
 
-  it.each(doors)('leaves what is billed as it was billed, through %s', async (door) => {
+  it.each(transports)('leaves what is billed as it was billed, through %s', async (door) => {
     const id = await usageIn('billed');
     for (const change of [{ description: 'another' }, { ratedProductUsage: [] }]) {
       expect(await update(server, door, 'Usage', id, change)).toMatchObject({
@@ -115,7 +115,7 @@ describe('the lifecycle of a usage', () => {
 });
 
 describe('the events of a usage', () => {
-  it.each(doors)('tell what happened, once each, through %s', async (door) => {
+  it.each(transports)('tell what happened, once each, through %s', async (door) => {
     const { resource } = await create(server, door, 'Usage', { usageSpecification });
     await update(server, door, 'Usage', resource.id, { description: 'changed' });
     await update(server, door, 'Usage', resource.id, { description: 'changed' });
@@ -133,7 +133,7 @@ describe('the events of a usage', () => {
     ]);
   });
 
-  it.each(doors)('and those of a specification, through %s', async (door) => {
+  it.each(transports)('and those of a specification, through %s', async (door) => {
     const { resource } = await create(server, door, 'UsageSpecification', { name: 'eventful' });
     await update(server, door, 'UsageSpecification', resource.id, { lifecycleStatus: 'active' });
     await remove(server, door, 'UsageSpecification', resource.id);
@@ -175,7 +175,7 @@ describe('a usage specification', () => {
     );
   });
 
-  it.each(doors)('goes without its usages, through %s', async (door) => {
+  it.each(transports)('goes without its usages, through %s', async (door) => {
     const { id } = await made(server, 'UsageSpecification', { name: 'Leaving' });
     const { id: usage } = await made(server, 'Usage', { usageSpecification: { id } });
     expect((await remove(server, door, 'UsageSpecification', id)).status).toBeLessThan(300);

@@ -5,9 +5,9 @@ import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { together } from '../../support/together.js';
 import { makeBucket, makeBuckets } from '../prepay-balance/balances.js';
-import { create as createBalance } from '../prepay-balance/doors.js';
+import { create as createBalance } from '../prepay-balance/transports.js';
 import { adjustmentsOf, charged, guided, left, ratings, to, usageOf, usageSpecification } from './charges.js';
-import { create, doors, made, rate, type Outcome } from '../../fixtures/doors.js';
+import { create, transports, made, rate, type Outcome } from '../../fixtures/transports.js';
 
 const opening = 100_000;
 
@@ -95,7 +95,7 @@ describe('ratings at the same time', () => {
       patiently((key) =>
         create(
           server,
-          doors[index % 2]!,
+          transports[index % 2]!,
           'Usage',
           {
             usageSpecification,
@@ -150,7 +150,7 @@ describe('ratings at the same time', () => {
       ratedProductUsage: ratings(5),
       chargeTo: to(bucket),
     };
-    const named = await together(12, (index) => patiently(() => create(server, doors[index % 2]!, 'Usage', sent)));
+    const named = await together(12, (index) => patiently(() => create(server, transports[index % 2]!, 'Usage', sent)));
     expect([
       named.filter(({ replayed }) => !replayed).length,
       new Set(named.map(({ resource }) => resource.id)).size,

@@ -13,7 +13,7 @@ import {
   usageOf,
   usageSpecification,
 } from './charges.js';
-import { create, createMany, doors, made, rate, update } from '../../fixtures/doors.js';
+import { create, createMany, transports, made, rate, update } from '../../fixtures/transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -53,7 +53,7 @@ describe('a charge that is refused', () => {
       'cannot be told exactly',
     ],
   ];
-  const everyWay = cases.flatMap(([what, ...rest]) => doors.map((door) => [what, door, ...rest] as const));
+  const everyWay = cases.flatMap(([what, ...rest]) => transports.map((door) => [what, door, ...rest] as const));
 
   async function isRecorded(reference: string | undefined, message: string | undefined): Promise<void> {
     const action = await read(server, 'AdjustBalance', reference ?? 'none');
@@ -87,7 +87,7 @@ describe('a charge that is refused', () => {
     },
   );
 
-  it.each(doors)('leaves the bucket charged that was charged, through %s', async (door) => {
+  it.each(transports)('leaves the bucket charged that was charged, through %s', async (door) => {
     const [one, other] = [await bucketOf(10), await bucketOf(4)];
     const id = await charged(server, one, 3);
     const before = await usageOf(server, id);
@@ -109,7 +109,7 @@ describe('a charge that is refused', () => {
       ratedProductUsage: ratings(2),
       chargeTo: to(bucket),
     });
-    for (const door of doors) {
+    for (const door of transports) {
       const before = await storedBeside(server);
       const outcome = await createMany(server, door, 'Usage', [
         one(rich),
@@ -159,7 +159,7 @@ describe('a chargeTo that makes no sense', () => {
     ['has an amount of nothing', to('b', 1, ''), ratings(1), 'chargeTo.amount.units'],
   ];
 
-  it.each(cases.flatMap(([what, ...rest]) => doors.map((door) => [what, door, ...rest] as const)))(
+  it.each(cases.flatMap(([what, ...rest]) => transports.map((door) => [what, door, ...rest] as const)))(
     '%s is refused, through %s, and leaves nothing',
     async (_what, door, chargeTo, rated, named) => {
       const id = await guided(server);
@@ -197,7 +197,7 @@ describe('a chargeTo that makes no sense', () => {
     expect(((await storedBeside(server)) as { Usage: string }).Usage).toEqual((before as { Usage: string }).Usage);
   });
 
-  it.each(doors)('comes before rating, through %s', async (door) => {
+  it.each(transports)('comes before rating, through %s', async (door) => {
     for (const status of ['received', 'guided', 'rejected', 'recycled']) {
       const { id } = await made(server, 'Usage', { usageSpecification, status });
       const message = `chargeTo goes with a usage that is rated or rerated, not ${status}`;

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eur, make, makeBuckets } from '../prepay-balance/balances.js';
-import { update as updateBalance } from '../prepay-balance/doors.js';
+import { update as updateBalance } from '../prepay-balance/transports.js';
 import { guided, left, ratings, to, usageOf, usageSpecification } from './charges.js';
-import { create, doors, rate, remove, type Door, type Outcome } from '../../fixtures/doors.js';
+import { create, transports, rate, remove, type Transport, type Outcome } from '../../fixtures/transports.js';
 
 const runs = Number(process.env.RUNS ?? 3);
 const bucketCount = 3;
@@ -28,7 +28,7 @@ const asked: fc.Arbitrary<Asked> = fc.record({
   bucket: fc.constantFrom(undefined, undefined, null, 0, 1, 2, 0, 1, 2),
   amount: fc.option(cents, { nil: undefined, freq: 4 }),
 });
-const door = fc.constantFrom<Door>(...doors);
+const door = fc.constantFrom<Transport>(...transports);
 const common = { door, usage: fc.nat({ max: 4 }), asked, total: cents };
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ type: fc.constant('rate' as const), ...common }) },

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { eur, eventsOf, ledgerOf, makeBucket } from '../prepay-balance/balances.js';
-import { create as createBalance, update as updateBalance } from '../prepay-balance/doors.js';
+import { create as createBalance, update as updateBalance } from '../prepay-balance/transports.js';
 import { adjustmentsOf, charged, guided, left, ratings, to, usageOf, usageSpecification } from './charges.js';
-import { create, doors, made, rate, remove, update, type Door } from '../../fixtures/doors.js';
+import { create, transports, made, rate, remove, update, type Transport } from '../../fixtures/transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(() => server.close());
 const bucketOf = (opening: number, attributes?: object): Promise<string> => makeBucket(server, opening, attributes);
 
 describe('a usage that is rated', () => {
-  it.each(doors)(
+  it.each(transports)(
     'consumes the rated amounts, tax included, of the bucket it is charged to, through %s',
     async (door) => {
       const bucket = await bucketOf(10);
@@ -48,7 +48,7 @@ describe('a usage that is rated', () => {
     },
   );
 
-  it.each(doors)('consumes the amount that is given instead, in units that convert, through %s', async (door) => {
+  it.each(transports)('consumes the amount that is given instead, in units that convert, through %s', async (door) => {
     const bucket = await bucketOf(0, { usageType: 'data', remainingValue: { amount: 5000, units: 'MB' } });
     const id = await guided(server);
     const { resource } = await rate(server, door, id, ratings(1), { chargeTo: to(bucket, 1.5, 'GB') });
@@ -63,7 +63,7 @@ describe('a usage that is rated', () => {
     ]);
   });
 
-  it.each(doors)('is charged as it arrives, when it arrives rated, through %s', async (door) => {
+  it.each(transports)('is charged as it arrives, when it arrives rated, through %s', async (door) => {
     const bucket = await bucketOf(10);
     for (const status of ['rated', 'rerated']) {
       const outcome = await create(server, door, 'Usage', {
@@ -86,7 +86,7 @@ describe('a usage that is rated', () => {
     expect(await left(server, bucket)).toEqual([6]);
   });
 
-  it.each(doors)('charges nothing when there is nothing to pay, through %s', async (door) => {
+  it.each(transports)('charges nothing when there is nothing to pay, through %s', async (door) => {
     const id = await guided(server);
     const { status, resource } = await rate(server, door, id, ratings(0), { chargeTo: to('no-such-bucket') });
     expect([status, resource.chargeTo.amount, resource.adjustBalance, await adjustmentsOf(server, id)]).toEqual([
@@ -174,7 +174,7 @@ describe('a bucket that is charged', () => {
     expect(await left(server, bucket)).toEqual([28]);
   });
 
-  it.each(doors)('and is gone since gives nothing back, through %s', async (door) => {
+  it.each(transports)('and is gone since gives nothing back, through %s', async (door) => {
     const bucket = await bucketOf(3);
     const id = await charged(server, bucket, 3);
     expect((await server.rest('DELETE', `/bucket/${bucket}`)).status).toBe(204);
@@ -191,7 +191,7 @@ describe('a bucket that is charged', () => {
 });
 
 describe('a usage that is rated again', () => {
-  it.each(doors)('moves the difference only, through %s', async (door) => {
+  it.each(transports)('moves the difference only, through %s', async (door) => {
     const bucket = await bucketOf(10);
     const id = await charged(server, bucket, 3);
     for (const [amounts, rest] of [
@@ -214,7 +214,7 @@ describe('a usage that is rated again', () => {
     expect((await usageOf(server, id)).adjustBalance).toEqual([{ id: actions.at(-1).id }]);
   });
 
-  it.each(doors)('moves nothing when it costs the same, through %s', async (door) => {
+  it.each(transports)('moves nothing when it costs the same, through %s', async (door) => {
     const bucket = await bucketOf(10);
     const id = await charged(server, bucket, 3);
     expect((await rate(server, door, id, ratings(1, 2))).resource.status).toBe('rated');
@@ -225,7 +225,7 @@ describe('a usage that is rated again', () => {
     expect([(await adjustmentsOf(server, id)).length, await left(server, bucket)]).toEqual([1, [7]]);
   });
 
-  it.each(doors)('refunds the former bucket whole and charges another one whole, through %s', async (door) => {
+  it.each(transports)('refunds the former bucket whole and charges another one whole, through %s', async (door) => {
     const [one, other] = [await bucketOf(10), await bucketOf(20)];
     const id = await charged(server, one, 3);
     const { resource } = await rate(server, door, id, ratings(5), { chargeTo: to(other) });
@@ -242,7 +242,7 @@ describe('a usage that is rated again', () => {
     ]);
   });
 
-  it.each(doors)('refunds the bucket whole when it is charged no more, through %s', async (door) => {
+  it.each(transports)('refunds the bucket whole when it is charged no more, through %s', async (door) => {
     const bucket = await bucketOf(10);
     const id = await charged(server, bucket, 3);
     const { resource } = await rate(server, door, id, ratings(4), { chargeTo: null });
@@ -251,23 +251,26 @@ describe('a usage that is rated again', () => {
     expect(await left(server, bucket)).toEqual([10]);
   });
 
-  it.each(doors)('gives back to a bucket that is suspended, expired or not valid yet, through %s', async (door) => {
-    for (const change of [
-      { status: 'suspended' },
-      { validFor: { endDateTime: '2026-02-01T00:00:00.000Z' } },
-      { validFor: { startDateTime: '2036-02-01T00:00:00.000Z' } },
-    ]) {
-      const bucket = await bucketOf(10);
-      const id = await charged(server, bucket, 3);
-      expect((await updateBalance(server, 'rest', 'Bucket', bucket, change)).status).toBe(200);
-      expect((await rate(server, door, id, ratings(2))).status).toBe(200);
-      expect((await rate(server, door, id, ratings(4))).status).toBe(409);
-      expect((await update(server, door, 'Usage', id, { chargeTo: null })).status).toBe(200);
-      expect(await left(server, bucket)).toEqual([10]);
-    }
-  });
+  it.each(transports)(
+    'gives back to a bucket that is suspended, expired or not valid yet, through %s',
+    async (door) => {
+      for (const change of [
+        { status: 'suspended' },
+        { validFor: { endDateTime: '2026-02-01T00:00:00.000Z' } },
+        { validFor: { startDateTime: '2036-02-01T00:00:00.000Z' } },
+      ]) {
+        const bucket = await bucketOf(10);
+        const id = await charged(server, bucket, 3);
+        expect((await updateBalance(server, 'rest', 'Bucket', bucket, change)).status).toBe(200);
+        expect((await rate(server, door, id, ratings(2))).status).toBe(200);
+        expect((await rate(server, door, id, ratings(4))).status).toBe(409);
+        expect((await update(server, door, 'Usage', id, { chargeTo: null })).status).toBe(200);
+        expect(await left(server, bucket)).toEqual([10]);
+      }
+    },
+  );
 
-  it.each(doors)('follows the rating unless an amount was given, through %s', async (door) => {
+  it.each(transports)('follows the rating unless an amount was given, through %s', async (door) => {
     const bucket = await bucketOf(100);
     const id = await charged(server, bucket, 3);
     // What is sent back as it was read is no amount of one's own.
@@ -299,7 +302,7 @@ describe('a usage that is rated again', () => {
 });
 
 describe('a usage that is charged', () => {
-  it.each(doors)('is deleted only without its chargeTo, through %s', async (door) => {
+  it.each(transports)('is deleted only without its chargeTo, through %s', async (door) => {
     const bucket = await bucketOf(10);
     const id = await charged(server, bucket, 3);
     expect(await remove(server, door, 'Usage', id)).toMatchObject({
@@ -311,7 +314,7 @@ describe('a usage that is charged', () => {
     expect(await left(server, bucket)).toEqual([10]);
   });
 
-  it.each(doors)('keeps its adjustment from being reversed, through %s', async (door) => {
+  it.each(transports)('keeps its adjustment from being reversed, through %s', async (door) => {
     const bucket = await bucketOf(10);
     const id = await charged(server, bucket, 3);
     const [{ id: actionId }] = await adjustmentsOf(server, id);
@@ -323,7 +326,7 @@ describe('a usage that is charged', () => {
     expect(await left(server, bucket)).toEqual([7]);
   });
 
-  it.each(doors)('stays as it was billed, through %s', async (door) => {
+  it.each(transports)('stays as it was billed, through %s', async (door) => {
     const bucket = await bucketOf(10);
     const id = await charged(server, bucket, 3);
     await server.database.client.usage.updateMany({ where: { id }, data: { status: 'billed' } });
@@ -338,7 +341,7 @@ describe('a usage that is charged', () => {
 });
 
 describe('a request that is repeated', () => {
-  const pairs = doors.flatMap((first) => doors.map((second): [Door, Door] => [first, second]));
+  const pairs = transports.flatMap((first) => transports.map((second): [Transport, Transport] => [first, second]));
 
   it.each(pairs)('charges once under its externalId (%s, then %s)', async (first, second) => {
     const [bucket, other] = [await bucketOf(10), await bucketOf(10)];
@@ -360,7 +363,7 @@ describe('a request that is repeated', () => {
     expect(await left(server, bucket, other)).toEqual([7, 10]);
   });
 
-  it.each(doors)('charges once under its key, and its refusal is told again, through %s', async (door) => {
+  it.each(transports)('charges once under its key, and its refusal is told again, through %s', async (door) => {
     const bucket = await bucketOf(10);
     const id = await guided(server);
     const rated = await rate(server, 'graphql', id, ratings(3), { chargeTo: to(bucket) }, `rate ${id}`);

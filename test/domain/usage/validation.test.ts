@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { create, createMany, doors, made, update } from '../../fixtures/doors.js';
+import { create, createMany, transports, made, update } from '../../fixtures/transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -164,7 +164,7 @@ const rows: readonly [title: string, definition: Json, fitting: unknown[], unfit
 ];
 
 const cases = rows.flatMap(([title, definition, fitting, unfit]) =>
-  doors.map((door) => ({ title, definition, fitting, unfit, door })),
+  transports.map((door) => ({ title, definition, fitting, unfit, door })),
 );
 
 describe('a characteristic', () => {
@@ -209,7 +209,7 @@ describe('a characteristic', () => {
       name: 'counted',
       specCharacteristic: [{ name: 'number', ...definition }],
     });
-    for (const door of doors) {
+    for (const door of transports) {
       for (const count of [least, most])
         expect(
           await create(server, door, 'Usage', { usageSpecification: { id }, usageCharacteristic: times(count) }),
@@ -239,7 +239,7 @@ describe('a characteristic', () => {
     ).toMatchObject({ status: 201 });
   });
 
-  it.each(doors)('is checked by PATCH, too, when it or its specification changes, through %s', async (door) => {
+  it.each(transports)('is checked by PATCH, too, when it or its specification changes, through %s', async (door) => {
     const { id: strict } = await made(server, 'UsageSpecification', {
       name: 'strict',
       specCharacteristic: [{ name: 'duration', valueType: 'integer', minCardinality: 1 }],
@@ -271,7 +271,7 @@ describe('a characteristic', () => {
     ).toMatchObject(refused);
   });
 
-  it.each(doors)('refuses several usages together, naming the one, through %s', async (door) => {
+  it.each(transports)('refuses several usages together, naming the one, through %s', async (door) => {
     const { id } = await made(server, 'UsageSpecification', {
       name: 'strict',
       specCharacteristic: [{ name: 'duration', valueType: 'integer' }],
@@ -370,7 +370,7 @@ describe('a specification', () => {
     ['with an end finer than 1e-9', values({ valueFrom: 1e-10 }), `${choice}.valueFrom`],
   ];
 
-  it.each(refused.flatMap((row) => doors.map((door) => [...row, door] as const)))(
+  it.each(refused.flatMap((row) => transports.map((door) => [...row, door] as const)))(
     '%s is refused by name, on creation and on change',
     async (_title, specCharacteristic, named, door) => {
       const onCreate = await create(server, door, 'UsageSpecification', { name: 'refused', specCharacteristic });
@@ -410,7 +410,7 @@ describe('a specification', () => {
       usageSpecification: { id: 'af59-b504c742900e' },
       usageCharacteristic: [{ name: 'anything', value: { at: ['all'] } }],
     };
-    for (const door of doors) expect((await create(server, door, 'Usage', usage)).resource).toMatchObject(usage);
+    for (const door of transports) expect((await create(server, door, 'Usage', usage)).resource).toMatchObject(usage);
   });
 });
 
@@ -462,7 +462,7 @@ describe('the value of a characteristic', () => {
 });
 
 describe('the date of a usage', () => {
-  it.each(doors)('lies in the years 1 to 9999, whatever its offset, through %s', async (door) => {
+  it.each(transports)('lies in the years 1 to 9999, whatever its offset, through %s', async (door) => {
     const take = (usageDate: string): ReturnType<typeof create> =>
       create(server, door, 'Usage', { usageSpecification: { id: 's' }, usageDate });
     for (const usageDate of ['9999-12-31T23:59:59-01:00', '0001-01-01T00:00:00+01:00']) {

@@ -4,7 +4,7 @@ import { partition } from '../../../src/platform/database/partitions.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { isStatementTimeout } from '../../../src/platform/database/failures.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
-import { workingAs } from '../../../src/platform/database/work-class.js';
+import { runInWorkClass } from '../../../src/platform/database/work-class.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
 
@@ -85,7 +85,7 @@ if (process.env.TEST_DATABASE_URL) {
       expect(await database.transaction((tx) => tx.query(sql`SELECT 1 AS "one"`), { workClass: 'engine' })).toEqual([
         { one: 1 },
       ]);
-      expect(await workingAs('job', () => database.query(sql`SELECT 1 AS "one"`))).toEqual([{ one: 1 }]);
+      expect(await runInWorkClass('job', () => database.query(sql`SELECT 1 AS "one"`))).toEqual([{ one: 1 }]);
       caller.abort(reason);
       expect(await ended).toEqual(sleepers.map(() => ({ status: 'rejected', reason })));
       await asleep(0);

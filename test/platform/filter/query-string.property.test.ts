@@ -16,7 +16,7 @@ import {
   insertRows,
   pathsThroughLists,
   rowsArbitrary,
-  shape,
+  mapping,
   toValue,
   valueArbitrary,
   type Row,
@@ -169,7 +169,7 @@ describe('query strings in the database', () => {
           .map(({ id }) => id as string);
         const filter = parseQuery(raw, options).filter as Filter;
         const found = await database.query<{ id: string }>(
-          Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')}`,
+          Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${compileFilter(filter, mapping, 't')}`,
         );
         expect({ raw, ids: found.map(({ id }) => id).sort() }).toEqual({ raw, ids: [...expected].sort() });
         expect(rows.filter((row) => matches(filter, toValue(row), attributes))).toHaveLength(expected.length);
@@ -193,9 +193,9 @@ describe('query strings in the database', () => {
         accepted += 1;
         // Nothing was dropped: what is not empty left its trace.
         if (/[^&]/.test(raw)) expect(query).not.toEqual({ order: [] });
-        const where = query.filter ? compileFilter(query.filter, shape, 't') : Prisma.sql`TRUE`;
+        const where = query.filter ? compileFilter(query.filter, mapping, 't') : Prisma.sql`TRUE`;
         await database.query(
-          Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(query.order, shape, 't')} LIMIT 1`,
+          Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(query.order, mapping, 't')} LIMIT 1`,
         );
         if (query.filter) matches(query.filter, toValue(rows[0] as Row), attributes);
       }),

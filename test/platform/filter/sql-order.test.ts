@@ -8,7 +8,7 @@ import type { OrderKey } from '../../../src/platform/filter/tree.js';
 import { isNormalTime } from '../../../src/platform/filter/values.js';
 import { seed } from '../../support/seed.js';
 import { openThings } from './databases.js';
-import { insertRows, rowsArbitrary, shape, toValue, type Row } from './things.js';
+import { insertRows, rowsArbitrary, mapping, toValue, type Row } from './things.js';
 
 const paths = [
   'id',
@@ -50,14 +50,14 @@ describe('orders in the database', () => {
     limit = rows.length,
   ): Promise<{ id: string; cursor: (string | null)[] }[]> {
     return database.query(
-      Prisma.sql`SELECT t."id", ${compileCursor(order, shape, 't')} AS cursor FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(order, shape, 't')} LIMIT ${limit}::int`,
+      Prisma.sql`SELECT t."id", ${compileCursor(order, mapping, 't')} AS cursor FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(order, mapping, 't')} LIMIT ${limit}::int`,
     );
   }
 
   test('are what sorting in memory gives, nulls last both ways', async () => {
     await fc.assert(
       fc.asyncProperty(orderArbitrary, async (order) => {
-        const expected = [...byId.values()].sort((a, b) => compareRows(a, b, fullOrder(order, shape)));
+        const expected = [...byId.values()].sort((a, b) => compareRows(a, b, fullOrder(order, mapping)));
         expect((await ids(order)).map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
       }),
       { seed, numRuns: 60 },
@@ -74,7 +74,7 @@ describe('orders in the database', () => {
           walked.push(...page.map(({ id }) => id));
           const last = page.at(-1);
           if (last === undefined) break;
-          where = compileAfter(order, last.cursor, shape, 't');
+          where = compileAfter(order, last.cursor, mapping, 't');
         }
         expect(walked).toEqual(all.map(({ id }) => id));
       }),
@@ -83,8 +83,8 @@ describe('orders in the database', () => {
   });
 
   test('by the key alone are one range of the key', () => {
-    expect(compileAfter([], ['x'], shape, 'b').text).toBe('(("b"."id" > $1::text))');
-    expect(compileOrder([], shape, 'b').text).toBe('"b"."id" ASC');
+    expect(compileAfter([], ['x'], mapping, 'b').text).toBe('(("b"."id" > $1::text))');
+    expect(compileOrder([], mapping, 'b').text).toBe('"b"."id" ASC');
   });
 
   test.each<[string, string[], (string | number | boolean | null)[], string]>([
@@ -102,7 +102,7 @@ describe('orders in the database', () => {
     ['an endless number', ['price'], ['1e999', 'id'], 'is not a decimal'],
     ['null as key', ['name'], ['x', null], "the cursor value 'null' does not fit 'id'"],
   ])('refuse %s', (_what, path, values, message) => {
-    expect(() => compileAfter([{ path, descending: false }], values, shape, 'b')).toThrow(
+    expect(() => compileAfter([{ path, descending: false }], values, mapping, 'b')).toThrow(
       expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }),
     );
   });

@@ -5,7 +5,7 @@ import { parseQuery } from '../../../src/platform/filter/query-string.js';
 import { compileAfter, compileFilter, compileOrder } from '../../../src/platform/filter/sql.js';
 import type { Filter } from '../../../src/platform/filter/tree.js';
 import { openThings } from './databases.js';
-import { attributes, shape } from './things.js';
+import { attributes, mapping } from './things.js';
 
 describe('plans in the database', () => {
   let database: Database;
@@ -41,7 +41,7 @@ describe('plans in the database', () => {
     ['tags=5', 'Thing_tags'],
   ])('%s uses a GIN index', async (query, index) => {
     const { filter } = parseQuery(query, { attributes, toAttribute: (wire) => wire });
-    expect(await plan(compileFilter(filter as Filter, shape, 't'))).toMatch(
+    expect(await plan(compileFilter(filter as Filter, mapping, 't'))).toMatch(
       new RegExp(`Bitmap Index Scan on "${index}"[^>]*Index Cond: \\(+${index.slice(6)} @>`),
     );
   });
@@ -53,13 +53,13 @@ describe('plans in the database', () => {
     ['name%3Ex', /Index Cond: \(name > /],
   ])('%s uses a btree index', async (query, condition) => {
     const { filter } = parseQuery(query, { attributes, toAttribute: (wire) => wire });
-    expect(await plan(compileFilter(filter as Filter, shape, 't'))).toMatch(condition);
+    expect(await plan(compileFilter(filter as Filter, mapping, 't'))).toMatch(condition);
   });
 
   test('the next page by the key reads the key only from its place, unsorted', async () => {
     const found = await plan(
-      compileAfter([], ['5'], shape, 't'),
-      Prisma.sql`ORDER BY ${compileOrder([], shape, 't')} LIMIT 20`,
+      compileAfter([], ['5'], mapping, 't'),
+      Prisma.sql`ORDER BY ${compileOrder([], mapping, 't')} LIMIT 20`,
     );
     expect(found).toMatch(/Index Cond: \(id > /);
     expect(found).not.toContain('Sort');

@@ -7,7 +7,7 @@ import { compileFilter } from '../../../src/platform/filter/sql.js';
 import type { Filter } from '../../../src/platform/filter/tree.js';
 import { seed } from '../../support/seed.js';
 import { openThings } from './databases.js';
-import { attributes, filterArbitrary, insertRows, rowsArbitrary, shape, toValue, type Row } from './things.js';
+import { attributes, filterArbitrary, insertRows, rowsArbitrary, mapping, toValue, type Row } from './things.js';
 
 const runs = Number(process.env.RUNS ?? 500);
 const rootFilter = filterArbitrary({ kind: 'object', attributes: () => attributes }, 4);
@@ -24,7 +24,7 @@ describe('filters in the database', () => {
 
   async function selected(filter: Filter): Promise<string[]> {
     const found = await database.query<{ id: string }>(
-      Prisma.sql`SELECT t."id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')} ORDER BY t."id"`,
+      Prisma.sql`SELECT t."id" FROM "Thing" t WHERE ${compileFilter(filter, mapping, 't')} ORDER BY t."id"`,
     );
     return found.map(({ id }) => id).sort();
   }

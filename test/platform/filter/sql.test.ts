@@ -6,7 +6,7 @@ import { matches } from '../../../src/platform/filter/evaluate.js';
 import { compileFilter } from '../../../src/platform/filter/sql.js';
 import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree.js';
 import { openThings } from './databases.js';
-import { attributes, insertRows, shape, toValue, type Row } from './things.js';
+import { attributes, insertRows, mapping, toValue, type Row } from './things.js';
 
 const compare = (path: string, operator: ValueOperator, value: FilterValue): Filter => ({
   kind: 'compare',
@@ -149,7 +149,7 @@ describe('conditions in the database', () => {
 
   test.each(cases)('%s', async (_what, filter, expected) => {
     const found = await database.query<{ id: string }>(
-      Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${compileFilter(filter, shape, 't')}`,
+      Prisma.sql`SELECT "id" FROM "Thing" t WHERE ${compileFilter(filter, mapping, 't')}`,
     );
     expect(found.map(({ id }) => id).sort()).toEqual([...expected].sort());
     expect(rows.filter((row) => matches(filter, toValue(row), attributes)).map(({ id }) => id)).toEqual(
@@ -186,7 +186,7 @@ describe('a filter is refused, by SQL and in memory, for', () => {
     ['a value in an element', some('party', compare('rank', 'eq', 'x')), 'is not a int'],
   ])('%s', (_what, filter, message) => {
     const refusal = expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) });
-    expect(() => compileFilter(filter, shape, 't')).toThrow(refusal);
+    expect(() => compileFilter(filter, mapping, 't')).toThrow(refusal);
     expect(() => matches(filter, toValue({ id: 'x', party: [{}] }), attributes)).toThrow(refusal);
   });
 });
@@ -201,7 +201,7 @@ test('values and names from outside become parameters only', () => {
       { kind: 'isNull', path: ['anything', evil], isNull: true },
       some('party', compare('id', 'ne', evil)),
     ),
-    shape,
+    mapping,
     't',
   );
   expect(text).not.toContain('DROP');

@@ -5,7 +5,7 @@ import type { Attributes, AttributeType, ScalarType } from '../../../src/platfor
 import type { Filter, FilterValue, Operator } from '../../../src/platform/filter/tree.js';
 import { operatorsOf } from '../../../src/platform/filter/resolve.js';
 import { Decimal } from '../../../src/platform/decimal.js';
-import type { Shape } from '../../../src/platform/read/shape.js';
+import type { ResourceMapping } from '../../../src/platform/read/resource-mapping.js';
 
 const scalar = (type: ScalarType): AttributeType => ({ kind: 'scalar', type });
 const object = (attributes: Attributes): AttributeType => ({ kind: 'object', attributes: () => attributes });
@@ -67,10 +67,10 @@ const parts: Record<string, Record<string, string>> = {
   period: { startDateTime: 'periodStart', endDateTime: 'periodEnd' },
 };
 
-export const shape: Shape = {
+export const mapping: ResourceMapping = {
   name: 'Thing',
   table: 'Thing',
-  fixed: {},
+  discriminator: {},
   key: 'id',
   computed: [],
   attributes: Object.fromEntries(

@@ -8,7 +8,7 @@ import { openEmbedded } from '../../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { eventually } from '../../support/eventually.js';
 import { startChild, type Child } from '../../support/child.js';
-import { openLine, type Line } from '../../support/line.js';
+import { openConnection, type Line } from '../../support/line.js';
 import { createDatabase, dropDatabase, endSessions, urlOf } from '../../support/postgresql.js';
 import { killedJob, repeatingWork } from './killed-job.js';
 import { createJobs, settings } from './support.js';
@@ -57,7 +57,7 @@ if (process.env.TEST_DATABASE_URL) {
     let line: Line;
     let database: Database;
     beforeEach(async () => {
-      line = await openLine(place);
+      line = await openConnection(place);
       database = await openPostgresql(line.url, { poolSize: 3 });
     });
     afterEach(async () => {

@@ -5,7 +5,7 @@ import { resourceModel } from '../../../rest-compat/resource-model.js';
 import { toFilter } from '../../../graphql/filter.js';
 import { toAttribute } from '../../../graphql/naming.js';
 import { createSchema } from '../../../graphql/schema.js';
-import { attributeTypesOf, shapeOf } from '../../../graphql/shape.js';
+import { attributeTypesOf, mappingOf } from '../../../graphql/resource-mapping.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../src/platform/filter/query-string.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -54,7 +54,7 @@ describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
     });
     const request = { filter: tree, order: [], offset: 0, limit: 20, attributes: ['id'] };
     const plan = await reads.planOf(async () => {
-      const page = await reads.reader.page(shapeOf(Bucket), { tenantId: 'default', at: new Date() }, request);
+      const page = await reads.reader.page(mappingOf(Bucket), { tenantId: 'default', at: new Date() }, request);
       expect(page.items.length).toBeGreaterThan(0);
     });
     expect(plan).toContain(index);

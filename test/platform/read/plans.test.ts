@@ -6,7 +6,7 @@ import { AccumulatedBalance } from '../../../graphql/prepay-balance/accumulated-
 import { BalanceAction } from '../../../graphql/prepay-balance/balance-action.js';
 import { Bucket } from '../../../graphql/prepay-balance/bucket.js';
 import { createSchema } from '../../../graphql/schema.js';
-import { attributeTypesOf, shapeOf } from '../../../graphql/shape.js';
+import { attributeTypesOf, mappingOf } from '../../../graphql/resource-mapping.js';
 import { toFilterInput } from '../../../rest-compat/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
 import { isDue } from '../../../src/domain/prepay-balance/due.js';
@@ -55,8 +55,8 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
 
   it('a bucket and the first pages of buckets are found by their key, also by a plan that is kept', async () => {
     for (const work of [
-      () => reads.reader.one(shapeOf(Bucket), scope, 'B0000000777', ['name']),
-      () => reads.reader.page(shapeOf(Bucket), scope, firstPage),
+      () => reads.reader.one(mappingOf(Bucket), scope, 'B0000000777', ['name']),
+      () => reads.reader.page(mappingOf(Bucket), scope, firstPage),
     ]) {
       const plan = await keptPlanOf(await reads.statementOf(work));
       expect(plan).toContain('Bucket_pkey');
@@ -81,14 +81,14 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
       kind: 'object',
       attributes: () => attributeTypesOf(AccumulatedBalance),
     });
-    const found = await reads.reader.page(shapeOf(AccumulatedBalance), scope, {
+    const found = await reads.reader.page(mappingOf(AccumulatedBalance), scope, {
       ...firstPage,
       filter: tree,
       attributes: whole,
     });
     expect(found.items.length).toBeGreaterThan(0);
     const plan = await reads.planOf(() =>
-      reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole }),
+      reads.reader.page(mappingOf(AccumulatedBalance), scope, { ...firstPage, filter: tree, attributes: whole }),
     );
     expect(plan).toContain(index);
     expect(plan).not.toContain('Seq Scan');
@@ -96,7 +96,7 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
 
   it('one sum is read by its key', async () => {
     const plan = await reads.planOf(() =>
-      reads.reader.one(shapeOf(AccumulatedBalance), scope, 'product~product-777~monetary~EUR', whole),
+      reads.reader.one(mappingOf(AccumulatedBalance), scope, 'product~product-777~monetary~EUR', whole),
     );
     expect(plan).toContain('BalanceGroup_pkey');
     expect(plan).not.toContain('Seq Scan');
@@ -104,23 +104,23 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
 
   it('the first page of all sums is read in their order', async () => {
     const plan = await reads.planOf(() =>
-      reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, attributes: whole }),
+      reads.reader.page(mappingOf(AccumulatedBalance), scope, { ...firstPage, attributes: whole }),
     );
     expect(plan).toContain('BalanceGroup_pkey');
     expect(plan).not.toMatch(/Seq Scan|Sort Key: g/);
   });
 
   it('sums are counted without being computed', async () => {
-    const page = await reads.reader.page(shapeOf(AccumulatedBalance), scope, { ...firstPage, limit: 0 });
+    const page = await reads.reader.page(mappingOf(AccumulatedBalance), scope, { ...firstPage, limit: 0 });
     expect(await reads.planOf(() => page.totalCount(false))).not.toContain('string_agg');
     expect(await page.totalCount(true)).toBe(4 * rows);
   });
 
   it('the actions of several buckets, of few and of many actions, are read in order by the key of their links', async () => {
-    const shape = shapeOf(BalanceAction);
+    const mapping = mappingOf(BalanceAction);
     const edge = { links: 'BucketAction', parent: 'bucketId', child: 'actionId' };
     const plan = await reads.planOf(() =>
-      reads.reader.pages(shape, scope, edge, ['B0000000777', 'B0000000001'], firstPage),
+      reads.reader.pages(mapping, scope, edge, ['B0000000777', 'B0000000001'], firstPage),
     );
     expect(plan).toContain('BucketAction_pkey');
     expect(plan).not.toMatch(/Seq Scan|Sort Key: b/);

@@ -3,30 +3,30 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import { resourceNamed } from '../../../graphql/attribute.js';
 import { lowerFirst } from '../../../graphql/naming.js';
 import { createSchema } from '../../../graphql/schema.js';
-import { shapeOf } from '../../../graphql/shape.js';
+import { mappingOf } from '../../../graphql/resource-mapping.js';
 import type { AttributeType } from '../../../src/platform/filter/attribute-type.js';
 import { fullOrder } from '../../../src/platform/filter/sql.js';
 import type { Filter, OrderKey } from '../../../src/platform/filter/tree.js';
 import { selectPage } from '../../../src/platform/read/page.js';
 import { isReport } from '../../../src/platform/read/reports.js';
-import type { Shape } from '../../../src/platform/read/shape.js';
+import type { ResourceMapping } from '../../../src/platform/read/resource-mapping.js';
 import { sourceOf } from '../../../src/platform/read/source.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 
 const schema = await createSchema();
-const shapes = Object.keys(schema.getTypeMap())
+const mappings = Object.keys(schema.getTypeMap())
   .sort()
-  .flatMap((name): Shape[] => {
+  .flatMap((name): ResourceMapping[] => {
     try {
-      return [shapeOf(resourceNamed(lowerFirst(name)))];
+      return [mappingOf(resourceNamed(lowerFirst(name)))];
     } catch {
       // Not stored.
       return [];
     }
   });
 /** Those that clients list; entries of a ledger are read below their bucket only. */
-const listed = shapes.filter(({ key }) => key === 'id');
-const ofTables = listed.filter(({ rowsAt }) => rowsAt === undefined);
+const listed = mappings.filter(({ key }) => key === 'id');
+const ofTables = listed.filter(({ asOfFunction }) => asOfFunction === undefined);
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -40,8 +40,11 @@ interface Node {
 }
 
 /** The nodes of the plan that is left when PostgreSQL reads and sorts a table only where it cannot do otherwise. */
-async function planOf(shape: Shape, { filter, order = [] }: { filter?: Filter; order?: OrderKey[] }): Promise<Node[]> {
-  const page = selectPage(shape, sourceOf(shape, { tenantId: 'default', at: new Date() }, filter), {
+async function planOf(
+  mapping: ResourceMapping,
+  { filter, order = [] }: { filter?: Filter; order?: OrderKey[] },
+): Promise<Node[]> {
+  const page = selectPage(mapping, sourceOf(mapping, { tenantId: 'default', at: new Date() }, filter), {
     filter,
     order,
     offset: 0,
@@ -60,8 +63,8 @@ async function planOf(shape: Shape, { filter, order = [] }: { filter?: Filter; o
 const isSorted = (nodes: readonly Node[]): boolean => nodes.some((node) => node['Node Type'].includes('Sort'));
 
 /** The orders that a client may ask for. */
-function ordersOf(shape: Shape): OrderKey[] {
-  return Object.entries(shape.attributes).flatMap(([name, { type }]) =>
+function ordersOf(mapping: ResourceMapping): OrderKey[] {
+  return Object.entries(mapping.attributes).flatMap(([name, { type }]) =>
     type.kind === 'scalar' && type.type !== 'json'
       ? [false, true].map((descending) => ({ path: [name], descending }))
       : [],
@@ -70,51 +73,52 @@ function ordersOf(shape: Shape): OrderKey[] {
 
 it('knows resources', () => expect(ofTables.length).toBeGreaterThan(10));
 
-describe.each(ofTables.map((shape): [string, Shape] => [shape.name, shape]))('%s', (_name, shape) => {
+describe.each(ofTables.map((mapping): [string, ResourceMapping] => [mapping.name, mapping]))('%s', (_name, mapping) => {
   it('is a report in exactly those orders that no index gives', async () => {
     const served: string[] = [];
-    for (const order of ordersOf(shape)) {
-      const nodes = await planOf(shape, { order: fullOrder([order], shape) });
+    for (const order of ordersOf(mapping)) {
+      const nodes = await planOf(mapping, { order: fullOrder([order], mapping) });
       if (!isSorted(nodes)) served.push(`${order.path[0]}${order.descending ? ' descending' : ''}`);
     }
-    const told = ordersOf(shape)
-      .filter((order) => !isReport(shape, { order: [order] }))
+    const told = ordersOf(mapping)
+      .filter((order) => !isReport(mapping, { order: [order] }))
       .map((order) => `${order.path[0]}${order.descending ? ' descending' : ''}`);
     expect(told).toEqual(served);
   });
 });
 
-describe.each(listed.map((shape): [string, Shape] => [shape.name, shape]))('%s', (_name, shape) => {
+describe.each(listed.map((mapping): [string, ResourceMapping] => [mapping.name, mapping]))('%s', (_name, mapping) => {
   it('knows the references by whose id an index finds its rows', async () => {
     const rows = await database.query<{ column: string }>(Prisma.sql`
       SELECT a.attname AS "column" FROM pg_index i
       JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-      WHERE i.indrelid = ${`"${shape.table}"`}::regclass AND m.amname = 'gin' AND i.indpred IS NULL`);
+      WHERE i.indrelid = ${`"${mapping.table}"`}::regclass AND m.amname = 'gin' AND i.indpred IS NULL`);
     const references = rows
       .map(({ column }) => column)
-      .filter((name) => partsOf(shape.attributes[name]?.type)?.['id'] !== undefined);
+      .filter((name) => partsOf(mapping.attributes[name]?.type)?.['id'] !== undefined);
     // What computes its rows for the owners that a filter names knows these besides.
-    if (shape.rowsOf === undefined) expect([...(shape.indexes?.references ?? [])].sort()).toEqual(references.sort());
+    if (mapping.asOfArgument === undefined)
+      expect([...(mapping.indexes?.references ?? [])].sort()).toEqual(references.sort());
   });
 
   it('is no report where its filter names what an index finds', () => {
     const order: OrderKey[] = [{ path: ['description'], descending: true }];
     const id: Filter = { kind: 'compareList', path: ['id'], operator: 'in', values: ['1', '2'] };
     const named: Filter = { kind: 'compare', path: ['description'], operator: 'contains', value: 'x' };
-    expect(isReport(shape, { order, filter: named })).toBe(true);
-    expect(isReport(shape, { order, filter: { kind: 'or', filters: [id, named] } })).toBe(true);
-    expect(isReport(shape, { order, filter: { kind: 'and', filters: [named, id] } })).toBe(false);
-    for (const name of shape.indexes?.references ?? []) {
-      const isList = shape.attributes[name]?.type.kind === 'list';
+    expect(isReport(mapping, { order, filter: named })).toBe(true);
+    expect(isReport(mapping, { order, filter: { kind: 'or', filters: [id, named] } })).toBe(true);
+    expect(isReport(mapping, { order, filter: { kind: 'and', filters: [named, id] } })).toBe(false);
+    for (const name of mapping.indexes?.references ?? []) {
+      const isList = mapping.attributes[name]?.type.kind === 'list';
       const ofOwner: Filter = isList ? { kind: 'some', path: [name], filter: id } : { ...id, path: [name, 'id'] };
-      expect([name, isReport(shape, { order, filter: ofOwner })]).toEqual([name, false]);
+      expect([name, isReport(mapping, { order, filter: ofOwner })]).toEqual([name, false]);
     }
   });
 
-  it(`${shape.rowsAt ? 'is' : 'is not'} a report for its filter alone`, () => {
+  it(`${mapping.asOfFunction ? 'is' : 'is not'} a report for its filter alone`, () => {
     expect(
-      isReport(shape, { order: [], filter: { kind: 'compare', path: ['name'], operator: 'eq', value: 'x' } }),
-    ).toBe(shape.rowsAt !== undefined);
+      isReport(mapping, { order: [], filter: { kind: 'compare', path: ['name'], operator: 'eq', value: 'x' } }),
+    ).toBe(mapping.asOfFunction !== undefined);
   });
 });
 

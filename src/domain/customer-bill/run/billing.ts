@@ -1,6 +1,6 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import { DomainError } from '../../../platform/errors.js';
-import { withoutNulls, type Plain } from '../../../platform/plain.js';
+import { withoutNulls, type JsonObject } from '../../../platform/json-object.js';
 import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.js';
 import { insertRows, lockRowsWhere, updateRows } from '../../../platform/write/rows.js';
 import { writeAll } from '../../../platform/write/write-all.js';
@@ -19,8 +19,8 @@ import {
 } from '../../usage/billing.js';
 import { withDocuments } from '../documents.js';
 import type { StoredMoney } from '../tax.js';
-import type { CustomerBillTools } from '../tools.js';
-import { reasonToHold } from './brake.js';
+import type { CustomerBillDependencies } from '../dependencies.js';
+import { reasonToHold } from './hold-policy.js';
 import { figuresOf } from './figures.js';
 import { distinctParties } from './parties.js';
 import { currencyOf } from './prices.js';
@@ -37,14 +37,14 @@ export interface BillPlan {
   /** What is dated earlier is billed. */
   readonly before: Date;
   /** The attributes that all of them have. */
-  readonly common: Plain;
+  readonly common: JsonObject;
   /** Whom all of them name, before the parties of their usages. */
-  readonly parties: readonly Plain[];
+  readonly parties: readonly JsonObject[];
 }
 
 /** What became of some accounts. */
 export interface BillingResult {
-  bills: Plain[];
+  bills: JsonObject[];
   held: number;
   /** Accounts that could not be billed, and why. */
   failed: { account: string; message: string }[];
@@ -52,7 +52,7 @@ export interface BillingResult {
 
 /** A rate on its way onto a bill, and the usage it came of, if any. */
 interface Line {
-  rate: Plain;
+  rate: JsonObject;
   origin: Origin | undefined;
   /** Whether it is made just now. */
   isMade: boolean;
@@ -65,18 +65,20 @@ interface Line {
  */
 export async function billAccounts(
   writing: Writing,
-  tools: CustomerBillTools,
+  dependencies: CustomerBillDependencies,
   unbilled: readonly UnbilledAccount[],
   plan: BillPlan,
 ): Promise<BillingResult> {
   const tooLarge = unbilled.filter(({ count }) => count > ratesPerAccountMax);
   const accounts = unbilled.filter((one) => !tooLarge.includes(one)).map(({ account }) => account);
-  const lines = await linesOf(writing, tools, accounts, plan.before);
+  const lines = await linesOf(writing, dependencies, accounts, plan.before);
   const result: BillingResult = { bills: [], held: 0, failed: [] };
-  const onBills: { line: Line; bill: Plain }[] = [];
-  for (const [account, ofAccount] of grouped(lines, ({ rate }) => String((rate['billingAccount'] as Plain)['id']))) {
+  const onBills: { line: Line; bill: JsonObject }[] = [];
+  for (const [account, ofAccount] of grouped(lines, ({ rate }) =>
+    String((rate['billingAccount'] as JsonObject)['id']),
+  )) {
     try {
-      const bills = billsOf(ofAccount, writing, tools, plan);
+      const bills = billsOf(ofAccount, writing, dependencies, plan);
       result.bills.push(...bills.map(({ bill }) => bill));
       onBills.push(...bills.flatMap(({ bill, lines: own }) => own.map((line) => ({ line, bill }))));
     } catch (error) {
@@ -91,28 +93,28 @@ export async function billAccounts(
     })),
   );
   result.held = result.bills.filter(({ state }) => state === 'onHold').length;
-  await write(writing, tools, result.bills, onBills);
+  await write(writing, dependencies, result.bills, onBills);
   return result;
 }
 
 /** All that the accounts have unbilled: their rates, and those that their usages become. */
 async function linesOf(
   { tx, tenantId, now }: Writing,
-  { shapes, nextId }: CustomerBillTools,
+  { mappings, nextId }: CustomerBillDependencies,
   accounts: readonly string[],
   before: Date,
 ): Promise<Line[]> {
   const limit = accounts.length * ratesPerAccountMax;
   const ofAccounts = Prisma.sql`${usageAccount} = ANY(${accounts}::text[]) AND b."usageDate" < ${before}`;
-  const { billable } = await lockBillable(tx, shapes.usage, tenantId, ofAccounts, limit);
+  const { billable } = await lockBillable(tx, mappings.usage, tenantId, ofAccounts, limit);
   const order = Prisma.sql`${rateAccount}, b."date", b."id"`;
-  const rates = await lockRowsWhere(tx, shapes.appliedCustomerBillingRate, tenantId, isUnbilled(accounts, before), {
+  const rates = await lockRowsWhere(tx, mappings.appliedCustomerBillingRate, tenantId, isUnbilled(accounts, before), {
     order,
     limit,
   });
   const origins = await lockOriginsOf(
     tx,
-    shapes.usage,
+    mappings.usage,
     tenantId,
     rates.map(({ id }) => String(id)),
   );
@@ -132,16 +134,16 @@ async function linesOf(
 function billsOf(
   lines: readonly Line[],
   { now }: Writing,
-  { nextId, brake, timeZone }: CustomerBillTools,
+  { nextId, brake, timeZone }: CustomerBillDependencies,
   { common, parties }: BillPlan,
-): { bill: Plain; lines: Line[] }[] {
+): { bill: JsonObject; lines: Line[] }[] {
   return [...grouped(lines, ({ rate }) => String(currencyOf(rate)))].map(([currency, own]) => {
     const rates = own.map(({ rate }) => rate);
     const figures = figuresOf(rates, currency);
     const total = figures['taxIncludedAmount'] as StoredMoney;
     const holdReason = reasonToHold(rates, total, { ...brake, timeZone });
     const at = now.toISOString();
-    const bill: Plain = {
+    const bill: JsonObject = {
       id: nextId(now),
       revision: 1,
       updatedAt: at,
@@ -175,19 +177,19 @@ export function categoryOf({ value }: StoredMoney): string {
 
 async function write(
   { tx, tenantId, now }: Writing,
-  { shapes, nextId }: CustomerBillTools,
-  bills: readonly Plain[],
-  onBills: readonly { line: Line; bill: Plain }[],
+  { mappings, nextId }: CustomerBillDependencies,
+  bills: readonly JsonObject[],
+  onBills: readonly { line: Line; bill: JsonObject }[],
 ): Promise<void> {
-  const made: Plain[] = [];
-  const changedRates: Plain[] = [];
+  const made: JsonObject[] = [];
+  const changedRates: JsonObject[] = [];
   const links: UsageRate[] = [];
   const events: DomainEvent[] = bills.map((bill) => changeEvent('customerBill', 'Create', bill, now, nextId));
   for (const { line, bill } of onBills) {
     const changes = { isBilled: true, bill: { id: bill['id'] as string } };
     if (line.origin && line.isMade) {
       const { usage, result } = line.origin;
-      const rate: Plain = { ...line.rate, ...changes };
+      const rate: JsonObject = { ...line.rate, ...changes };
       made.push(rate);
       links.push({ usageId: String(usage['id']), result, rateId: String(rate['id']) });
       events.push(changeEvent('appliedCustomerBillingRate', 'Create', rate, now, nextId));
@@ -199,11 +201,11 @@ async function write(
   }
   const turned = billedUsages(resultsByUsage(onBills.flatMap(({ line }) => line.origin ?? [])), now, nextId);
   await writeAll(tx, [
-    insertRows(shapes.customerBill, tenantId, bills),
-    insertRows(shapes.appliedCustomerBillingRate, tenantId, made),
-    updateRows(shapes.appliedCustomerBillingRate, tenantId, ['isBilled', 'bill'], changedRates),
+    insertRows(mappings.customerBill, tenantId, bills),
+    insertRows(mappings.appliedCustomerBillingRate, tenantId, made),
+    updateRows(mappings.appliedCustomerBillingRate, tenantId, ['isBilled', 'bill'], changedRates),
     insertUsageRates(tenantId, links),
-    updateRows(shapes.usage, tenantId, billingAttributes, turned.rows),
+    updateRows(mappings.usage, tenantId, billingAttributes, turned.rows),
     insertEvents(tenantId, [...events, ...turned.events]),
   ]);
 }

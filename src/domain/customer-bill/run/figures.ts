@@ -1,6 +1,6 @@
 import { Decimal, zero } from '../../../platform/decimal.js';
 import { DomainError } from '../../../platform/errors.js';
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import { amountMax, decimalProblem } from '../../amount.js';
 import type { StoredMoney } from '../tax.js';
 import { minorDigitsOf } from './currencies.js';
@@ -59,7 +59,7 @@ export class BillSums {
 
   constructor(readonly currency: string) {}
 
-  add(rate: Plain): void {
+  add(rate: JsonObject): void {
     const price = priceOf(rate);
     if (price.isGross) this.addGross(price);
     else this.addNet(price);
@@ -136,29 +136,29 @@ function sumOf(taxes: readonly TaxSum[]): Decimal {
 }
 
 /** The amounts of a bill of these rates as they are stored. Throws CONFLICT when no JSON number tells them. */
-export function figuresOf(rates: readonly Plain[], currency: string): Plain {
+export function figuresOf(rates: readonly JsonObject[], currency: string): JsonObject {
   const sums = new BillSums(currency);
   for (const rate of rates) sums.add(rate);
   return toFigures(sums);
 }
 
-export function toFigures(sums: BillSums): Plain {
+export function toFigures(sums: BillSums): JsonObject {
   const { currency } = sums;
   const { excluded, taxes, included } = sums.figures();
   const taxItem = taxes.map(({ category, percent, amount }) => ({
     ...(category !== undefined && { taxCategory: category }),
     ...(percent && { taxRate: percent.toNumber() }),
-    taxAmount: told(amount, currency, 'tax'),
+    taxAmount: storedMoneyOf(amount, currency, 'tax'),
   }));
   return {
-    taxExcludedAmount: told(excluded, currency, 'total without tax'),
-    taxIncludedAmount: told(included, currency, 'total'),
+    taxExcludedAmount: storedMoneyOf(excluded, currency, 'total without tax'),
+    taxIncludedAmount: storedMoneyOf(included, currency, 'total'),
     taxItem,
   };
 }
 
 /** Throws CONFLICT for an amount that the columns, or a JSON number, do not take exactly. */
-function told(amount: Decimal, currency: string, what: string): StoredMoney {
+function storedMoneyOf(amount: Decimal, currency: string, what: string): StoredMoney {
   const problem = amount.abs().gt(amountMax) ? `exceeds ${amountMax.toFixed()}` : decimalProblem(amount);
   if (problem) throw new DomainError('CONFLICT', `the ${what} of ${amount.toFixed()} ${currency} ${problem}`);
   return money(amount, currency);

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database } from '../../../platform/database/database.js';
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 
 /** By what the lines of a bill can be gathered, and where that stands in a rate, as b. */
 const groupings = {
@@ -22,12 +22,12 @@ const billsMax = 500;
 
 /** The lines of bills, gathered and summed up: one row for each group and currency. */
 export class GroupedRates {
-  private readonly loaders = new Map<string, DataLoader<string, Plain[]>>();
+  private readonly loaders = new Map<string, DataLoader<string, JsonObject[]>>();
 
   constructor(private readonly database: Database) {}
 
   /** Of one bill; those of bills that are asked for together are one statement. */
-  ofBill(tenantId: string, billId: string, by: readonly RateGrouping[]): Promise<Plain[]> {
+  ofBill(tenantId: string, billId: string, by: readonly RateGrouping[]): Promise<JsonObject[]> {
     const wanted = rateGroupings.filter((name) => by.includes(name));
     const key = JSON.stringify([tenantId, wanted]);
     let loader = this.loaders.get(key);
@@ -47,9 +47,13 @@ export class GroupedRates {
     return loader.load(billId);
   }
 
-  private async load(tenantId: string, billIds: readonly string[], by: readonly RateGrouping[]): Promise<Plain[][]> {
+  private async load(
+    tenantId: string,
+    billIds: readonly string[],
+    by: readonly RateGrouping[],
+  ): Promise<JsonObject[][]> {
     const rows = await this.database.query<{ billId: string; groups: string }>(selectGroups(tenantId, billIds, by));
-    const groups = new Map(rows.map((row) => [row.billId, JSON.parse(row.groups) as Plain[]]));
+    const groups = new Map(rows.map((row) => [row.billId, JSON.parse(row.groups) as JsonObject[]]));
     return billIds.map((id) => groups.get(id) ?? []);
   }
 }

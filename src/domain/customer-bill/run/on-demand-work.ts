@@ -1,6 +1,6 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
-import { withoutNulls, type Plain, type PlainValue } from '../../../platform/plain.js';
+import { withoutNulls, type JsonObject, type JsonValue } from '../../../platform/json-object.js';
 import { insertEvents } from '../../../platform/write/outbox.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { lockRow, updateRows } from '../../../platform/write/rows.js';
@@ -9,45 +9,53 @@ import { changed } from '../../changes.js';
 import { changeEvent } from '../../events.js';
 import type { Writing } from '../../resource-writer.js';
 import { usageAccount } from '../../usage/billing.js';
-import type { CustomerBillTools } from '../tools.js';
+import type { CustomerBillDependencies } from '../dependencies.js';
 import { billAccounts, billingMaxMs, type BillingResult } from './billing.js';
-import { stateCharges } from './statement.js';
+import { statePaidCharges } from './statement.js';
 import { accountsWaiting, findUnbilled } from './unbilled.js';
 
 /** Which request a background job fulfils. */
-export interface OnDemandOrder extends Plain {
+export interface OnDemandOrder extends JsonObject {
   tenantId: string;
   id: string;
 }
 
 /** What a request comes to. */
 type Fulfilment =
-  | { state: 'done'; bills: readonly Plain[]; reason?: string }
+  | { state: 'done'; bills: readonly JsonObject[]; reason?: string }
   | { state: 'rejected' | 'terminatedWithError'; reason: string };
 
 /** Fulfils a request for a bill: up to now, of one account, or of what one bucket was charged. */
-export async function fulfil(database: Database, tools: CustomerBillTools, order: OnDemandOrder): Promise<void> {
-  await withRetry(() => database.transaction((tx) => fulfilIn(tx, tools, order), { timeoutMs: billingMaxMs }));
+export async function processOnDemandBill(
+  database: Database,
+  dependencies: CustomerBillDependencies,
+  order: OnDemandOrder,
+): Promise<void> {
+  await withRetry(() => database.transaction((tx) => fulfilIn(tx, dependencies, order), { timeoutMs: billingMaxMs }));
 }
 
-async function fulfilIn(tx: Transaction, tools: CustomerBillTools, { tenantId, id }: OnDemandOrder): Promise<void> {
-  const shape = tools.shapes.customerBillOnDemand;
-  const locked = await lockRow(tx, shape, tenantId, id);
+async function fulfilIn(
+  tx: Transaction,
+  dependencies: CustomerBillDependencies,
+  { tenantId, id }: OnDemandOrder,
+): Promise<void> {
+  const mapping = dependencies.mappings.customerBillOnDemand;
+  const locked = await lockRow(tx, mapping, tenantId, id);
   // Withdrawn, or done by another process.
   if (locked?.['state'] !== 'inProgress') return;
   const request = withoutNulls(locked);
-  const now = tools.clock.now();
-  const fulfilment = await make({ tx, tenantId, now }, tools, request);
+  const now = dependencies.clock.now();
+  const fulfilment = await make({ tx, tenantId, now }, dependencies, request);
   const changes = changesOf(request, fulfilment);
   const after = { ...(changed(request, changes, now) ?? request), lastUpdate: now.toISOString() };
-  const event = changeEvent('customerBillOnDemand', 'StateChange', after, now, tools.nextId);
+  const event = changeEvent('customerBillOnDemand', 'StateChange', after, now, dependencies.nextId);
   await writeAll(tx, [
-    updateRows(shape, tenantId, [...Object.keys(changes), 'lastUpdate'], [after]),
+    updateRows(mapping, tenantId, [...Object.keys(changes), 'lastUpdate'], [after]),
     insertEvents(tenantId, [event]),
   ]);
 }
 
-function changesOf(request: Plain, fulfilment: Fulfilment): Plain {
+function changesOf(request: JsonObject, fulfilment: Fulfilment): JsonObject {
   const { state } = fulfilment;
   if (fulfilment.state !== 'done') return { state, ...reasoned(request, fulfilment.reason) };
   const [first] = fulfilment.bills;
@@ -55,15 +63,19 @@ function changesOf(request: Plain, fulfilment: Fulfilment): Plain {
 }
 
 /** A description is the client's; only where there is none it says the reason, too. */
-function reasoned({ description }: Plain, reason: string | undefined): Plain {
+function reasoned({ description }: JsonObject, reason: string | undefined): JsonObject {
   return reason === undefined ? {} : { stateReason: reason, description: description ?? reason };
 }
 
-async function make(writing: Writing, tools: CustomerBillTools, request: Plain): Promise<Fulfilment> {
+async function make(
+  writing: Writing,
+  dependencies: CustomerBillDependencies,
+  request: JsonObject,
+): Promise<Fulfilment> {
   const named = idOf(request['billingAccount']);
   const bucketId = idOf(request['bucket']);
   if (bucketId !== undefined)
-    return toFulfilment(await stateCharges(writing, tools, { bucketId, account: named, request }));
+    return toFulfilment(await statePaidCharges(writing, dependencies, { bucketId, account: named, request }));
   const [account, ...others] =
     named === undefined
       ? await accountsOf(writing.tx, writing.tenantId, String(idOf(request['relatedParty'])))
@@ -74,12 +86,12 @@ async function make(writing: Writing, tools: CustomerBillTools, request: Plain):
       state: 'rejected',
       reason: 'the party has several accounts with something to bill: name the billingAccount',
     };
-  const parties = request['relatedParty'] ? [request['relatedParty'] as Plain] : [];
+  const parties = request['relatedParty'] ? [request['relatedParty'] as JsonObject] : [];
   // What is dated this very millisecond belongs to it.
   const before = new Date(writing.now.getTime() + 1);
   const unbilled = await findUnbilled(writing.tx, writing.tenantId, account, before);
   return toFulfilment(
-    await billAccounts(writing, tools, unbilled ? [unbilled] : [], {
+    await billAccounts(writing, dependencies, unbilled ? [unbilled] : [], {
       before,
       common: { runType: 'offCycle' },
       parties,
@@ -87,8 +99,8 @@ async function make(writing: Writing, tools: CustomerBillTools, request: Plain):
   );
 }
 
-function idOf(reference: PlainValue | undefined): string | undefined {
-  const id = ((reference ?? {}) as Plain)['id'];
+function idOf(reference: JsonValue | undefined): string | undefined {
+  const id = ((reference ?? {}) as JsonObject)['id'];
   return typeof id === 'string' ? id : undefined;
 }
 

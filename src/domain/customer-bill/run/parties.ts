@@ -1,11 +1,11 @@
-import { canonicalJson, type Plain } from '../../../platform/plain.js';
+import { canonicalJson, type JsonObject } from '../../../platform/json-object.js';
 
 /** Parties that one bill names. */
 const partiesMax = 100;
 
 /** Parties without those that say again who has which role, in the order in which they come first; null when there are none. */
-export function distinctParties(parties: Iterable<Plain>): Plain[] | null {
-  const distinct = new Map<string, Plain>();
+export function distinctParties(parties: Iterable<JsonObject>): JsonObject[] | null {
+  const distinct = new Map<string, JsonObject>();
   for (const party of parties) {
     if (distinct.size === partiesMax) break;
     const { id, role, atReferredType } = party;

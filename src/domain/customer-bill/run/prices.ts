@@ -1,5 +1,5 @@
 import { Decimal, zero } from '../../../platform/decimal.js';
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import { storedMoney, type StoredMoney } from '../tax.js';
 
 // What a billing rate says of its price. Pure and exact.
@@ -21,12 +21,12 @@ export interface Price {
 }
 
 /** The currency of a rate; undefined when it has no amount. */
-export function currencyOf(rate: Plain): string | undefined {
+export function currencyOf(rate: JsonObject): string | undefined {
   return storedMoney(rate['taxExcludedAmount'])?.unit ?? storedMoney(rate['taxIncludedAmount'])?.unit;
 }
 
 /** Where a rate tells both amounts, that with tax is what the customer was told to pay, and counts. */
-export function priceOf(rate: Plain): Price {
+export function priceOf(rate: JsonObject): Price {
   const included = amountOf(rate['taxIncludedAmount']);
   const sign = rate['appliedBillingRateType'] === 'appliedBillingCredit' ? -1 : 1;
   const amount = included ?? amountOf(rate['taxExcludedAmount']) ?? zero;
@@ -35,7 +35,7 @@ export function priceOf(rate: Plain): Price {
 }
 
 /** What a rate comes to without its taxes, a credit like a charge. */
-export function netOf(rate: Plain): Decimal {
+export function netOf(rate: JsonObject): Decimal {
   const excluded = amountOf(rate['taxExcludedAmount']);
   if (excluded) return excluded;
   const included = amountOf(rate['taxIncludedAmount']) ?? zero;
@@ -60,8 +60,8 @@ interface AppliedTax {
 }
 
 /** The taxes of a rate. What lies between its two amounts and no tax explains is that of the first one that says neither rate nor amount. */
-function pricedTaxes(rate: Plain): PriceTax[] {
-  const applied = ((rate['appliedTax'] ?? []) as Plain[]).map(withoutNull);
+function pricedTaxes(rate: JsonObject): PriceTax[] {
+  const applied = ((rate['appliedTax'] ?? []) as JsonObject[]).map(withoutNull);
   const taxes = applied.map(({ taxCategory, taxRate, taxAmount }) => ({
     category: taxCategory,
     percent: taxRate === undefined ? undefined : new Decimal(taxRate),
@@ -80,11 +80,11 @@ function pricedTaxes(rate: Plain): PriceTax[] {
 }
 
 /** Null and absent say the same. */
-function withoutNull(tax: Plain): AppliedTax {
+function withoutNull(tax: JsonObject): AppliedTax {
   return Object.fromEntries(Object.entries(tax).filter(([, value]) => value !== null)) as AppliedTax;
 }
 
-function amountOf(value: Plain[string] | undefined): Decimal | undefined {
+function amountOf(value: JsonObject[string] | undefined): Decimal | undefined {
   const money = storedMoney(value);
   return money && new Decimal(money.value);
 }

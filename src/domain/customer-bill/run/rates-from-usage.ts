@@ -1,6 +1,6 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database } from '../../../platform/database/database.js';
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import { insertEvents } from '../../../platform/write/outbox.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { insertRows } from '../../../platform/write/rows.js';
@@ -9,7 +9,7 @@ import type { WriteContext } from '../../changes.js';
 import { changeEvent } from '../../events.js';
 import { invalid, isGiven, requireName } from '../../input.js';
 import { lockBillable, usageAccount } from '../../usage/billing.js';
-import type { CustomerBillTools } from '../tools.js';
+import type { CustomerBillDependencies } from '../dependencies.js';
 import type { Reference } from '../bill-input.js';
 import { insertUsageRates, ratesOf } from './usage-rates.js';
 
@@ -27,7 +27,7 @@ export interface RateUsagesInput {
 }
 
 /** How much became of how much. */
-export interface RatedUsages extends Plain {
+export interface RatedUsages extends JsonObject {
   usages: number;
   rates: number;
   /** Whether there may be more, because one call does no more. */
@@ -37,7 +37,7 @@ export interface RatedUsages extends Plain {
 /** Makes billing rates of usages that were rated and are on no bill: each usage once, in the transaction of its link. */
 export async function createRatesFromUsage(
   database: Database,
-  tools: CustomerBillTools,
+  dependencies: CustomerBillDependencies,
   { tenantId }: WriteContext,
   input: RateUsagesInput,
 ): Promise<RatedUsages> {
@@ -47,7 +47,7 @@ export async function createRatesFromUsage(
   if (isGiven(input.before) && Number.isNaN(input.before.getTime())) throw invalid('before', 'must be a time');
   const total = { usages: 0, rates: 0 };
   for (;;) {
-    const step = await withRetry(() => rateSome(database, tools, tenantId, input));
+    const step = await withRetry(() => rateSome(database, dependencies, tenantId, input));
     total.usages += step.usages;
     total.rates += step.rates;
     const hasMore = step.found === usagesPerStep;
@@ -57,15 +57,15 @@ export async function createRatesFromUsage(
 
 function rateSome(
   database: Database,
-  { shapes, clock, nextId }: CustomerBillTools,
+  { mappings, clock, nextId }: CustomerBillDependencies,
   tenantId: string,
   input: RateUsagesInput,
 ): Promise<{ found: number; usages: number; rates: number }> {
   return database.transaction(async (tx) => {
-    const { found, billable } = await lockBillable(tx, shapes.usage, tenantId, conditionOf(input), usagesPerStep);
+    const { found, billable } = await lockBillable(tx, mappings.usage, tenantId, conditionOf(input), usagesPerStep);
     const now = clock.now();
     const { billingAccount } = input;
-    const account: Plain | undefined = billingAccount ? { id: billingAccount.id } : undefined;
+    const account: JsonObject | undefined = billingAccount ? { id: billingAccount.id } : undefined;
     const made = billable.flatMap((item) =>
       ratesOf(item, account, now, nextId).map(({ result, rate }) => ({
         usageId: String(item.usage['id']),
@@ -75,7 +75,7 @@ function rateSome(
     );
     const rates = made.map(({ rate }) => rate);
     await writeAll(tx, [
-      insertRows(shapes.appliedCustomerBillingRate, tenantId, rates),
+      insertRows(mappings.appliedCustomerBillingRate, tenantId, rates),
       insertUsageRates(
         tenantId,
         made.map(({ usageId, result, rate }) => ({ usageId, result, rateId: String(rate['id']) })),

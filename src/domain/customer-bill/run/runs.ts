@@ -1,9 +1,9 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
-import { DomainError, shown } from '../../../platform/errors.js';
+import { DomainError, abbreviated } from '../../../platform/errors.js';
 import type { Job } from '../../../platform/jobs/jobs.js';
-import { inSteps } from '../../../platform/jobs/steps.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../../platform/plain.js';
+import { runInSteps } from '../../../platform/jobs/steps.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
 import type { Answer } from '../../../platform/write/command.js';
 import { insertEvents } from '../../../platform/write/outbox.js';
 import { withRetry } from '../../../platform/write/retry.js';
@@ -13,12 +13,12 @@ import { changed, type WriteContext } from '../../changes.js';
 import { changeEvent, kindsOfChange } from '../../events.js';
 import { ResourceWriter } from '../../resource-writer.js';
 import type { Reference } from '../bill-input.js';
-import type { CustomerBillTools } from '../tools.js';
+import type { CustomerBillDependencies } from '../dependencies.js';
 import { billAccounts, billingMaxMs, type BillingResult, type BillPlan } from './billing.js';
 import { nextAccounts, type UnbilledAccount } from './unbilled.js';
 
 /** Which run a background job goes on with. */
-export interface RunOrder extends Plain {
+export interface RunOrder extends JsonObject {
   tenantId: string;
   runId: string;
 }
@@ -62,16 +62,16 @@ interface Step {
 export class BillRuns extends ResourceWriter<RunInput> {
   constructor(
     database: Database,
-    private readonly billTools: CustomerBillTools,
+    private readonly billTools: CustomerBillDependencies,
     private readonly job: Job<RunOrder>,
   ) {
     super(database, billTools, {
       resource: 'billRun',
-      shape: billTools.shapes.billRun,
+      mapping: billTools.mappings.billRun,
       begins: { attribute: 'state', allowed: ['inProgress'] },
-      fromInput: (input) => withoutNulls(toPlainObject(input)),
+      fromInput: (input) => withoutNulls(toJsonObject(input)),
       complete: async (given, { tx, tenantId, now }) => {
-        const billCycle = given['billCycle'] as Plain;
+        const billCycle = given['billCycle'] as JsonObject;
         const { name } = await requireCycle(tx, billTools, tenantId, String(billCycle['id']));
         await tx.execute(deletePreviews(tenantId, new Date(now.getTime() - previewsKeptMs)));
         await job.send({ tenantId, runId: String(given['id']) }, { tx });
@@ -100,7 +100,7 @@ export class BillRuns extends ResourceWriter<RunInput> {
 
   /** A piece of background work; what is left goes to the next one. */
   work(order: RunOrder, signal: AbortSignal): Promise<void> {
-    return inSteps(
+    return runInSteps(
       () => this.step(order),
       signal,
       this.billTools.clock,
@@ -122,10 +122,10 @@ export class BillRuns extends ResourceWriter<RunInput> {
 
   private async stepIn(tx: Transaction, order: RunOrder): Promise<boolean> {
     const { tenantId, runId } = order;
-    const { shapes, clock } = this.billTools;
-    const run = await lockRow(tx, shapes.billRun, tenantId, runId);
+    const { mappings, clock } = this.billTools;
+    const run = await lockRow(tx, mappings.billRun, tenantId, runId);
     if (run?.['state'] !== 'inProgress') return true;
-    const cycle = (await readRows(tx, shapes.billCycle, tenantId, [String((run['billCycle'] as Plain)['id'])]))
+    const cycle = (await readRows(tx, mappings.billCycle, tenantId, [String((run['billCycle'] as JsonObject)['id'])]))
       .values()
       .next().value;
     const now = clock.now();
@@ -148,7 +148,7 @@ export class BillRuns extends ResourceWriter<RunInput> {
 
   /** The bills that a dry run would have made are kept with the run, and nowhere else. */
   private async keepDry(tx: Transaction, { tenantId, runId }: RunOrder, { step, previews }: DryStep): Promise<boolean> {
-    const run = await lockRow(tx, this.billTools.shapes.billRun, tenantId, runId);
+    const run = await lockRow(tx, this.billTools.mappings.billRun, tenantId, runId);
     // Another process may have done the same step meanwhile.
     if (run?.['state'] !== 'inProgress' || reachedBy(run) !== step.from) return false;
     await writeAll(tx, [insertPreviews(tenantId, runId, previews)]);
@@ -156,21 +156,26 @@ export class BillRuns extends ResourceWriter<RunInput> {
     return false;
   }
 
-  private count(tx: Transaction, tenantId: string, run: Plain, { result, accounts, lastAccount }: Step): Promise<void> {
+  private count(
+    tx: Transaction,
+    tenantId: string,
+    run: JsonObject,
+    { result, accounts, lastAccount }: Step,
+  ): Promise<void> {
     const { bills, held, failed } = result;
     const more = { accounts, bills: bills.length, held, failed: failed.length };
     const sums = Object.fromEntries(Object.entries(more).map(([name, count]) => [name, Number(run[name]) + count]));
-    const failure = [...((run['failure'] ?? []) as Plain[]), ...failed].slice(0, failuresToldMax);
+    const failure = [...((run['failure'] ?? []) as JsonObject[]), ...failed].slice(0, failuresToldMax);
     return this.advance(tx, tenantId, run, { ...sums, lastAccount, failure: failure.length > 0 ? failure : null });
   }
 
-  private async end(tx: Transaction, { tenantId }: RunOrder, run: Plain, state: Plain): Promise<boolean> {
+  private async end(tx: Transaction, { tenantId }: RunOrder, run: JsonObject, state: JsonObject): Promise<boolean> {
     await this.advance(tx, tenantId, run, { ...state, endedAt: this.billTools.clock.now().toISOString() });
     return true;
   }
 
-  private async advance(tx: Transaction, tenantId: string, run: Plain, changes: Plain): Promise<void> {
-    const { shapes, clock, nextId } = this.billTools;
+  private async advance(tx: Transaction, tenantId: string, run: JsonObject, changes: JsonObject): Promise<void> {
+    const { mappings, clock, nextId } = this.billTools;
     const now = clock.now();
     const before = withoutNulls(run);
     const after = changed(before, changes, now);
@@ -179,7 +184,7 @@ export class BillRuns extends ResourceWriter<RunInput> {
       changeEvent('billRun', kind, after, now, nextId),
     );
     await writeAll(tx, [
-      updateRows(shapes.billRun, tenantId, Object.keys(changes), [after]),
+      updateRows(mappings.billRun, tenantId, Object.keys(changes), [after]),
       insertEvents(tenantId, events),
     ]);
   }
@@ -187,13 +192,13 @@ export class BillRuns extends ResourceWriter<RunInput> {
 
 async function requireCycle(
   tx: Transaction,
-  { shapes }: CustomerBillTools,
+  { mappings }: CustomerBillDependencies,
   tenantId: string,
   id: string,
-): Promise<Plain> {
-  const cycle = (await readRows(tx, shapes.billCycle, tenantId, [id])).get(id);
+): Promise<JsonObject> {
+  const cycle = (await readRows(tx, mappings.billCycle, tenantId, [id])).get(id);
   if (cycle === undefined)
-    throw new DomainError('NOT_FOUND', `billCycle '${shown(id)}' does not exist`, { path: 'billCycle.id' });
+    throw new DomainError('NOT_FOUND', `billCycle '${abbreviated(id)}' does not exist`, { path: 'billCycle.id' });
   if (endOf(cycle) === undefined)
     throw new DomainError('CONFLICT', `billCycle '${id}' has no period: its validFor has no end`, {
       path: 'billCycle',
@@ -202,21 +207,21 @@ async function requireCycle(
 }
 
 /** Accounts up to this one are done. */
-function reachedBy(run: Plain): string {
+function reachedBy(run: JsonObject): string {
   return String(run['lastAccount'] ?? '');
 }
 
-function doneWith(failed: number): Plain {
+function doneWith(failed: number): JsonObject {
   return { state: 'done', ...(failed > 0 && { message: `${failed} account(s) could not be billed: see failure` }) };
 }
 
-function endOf(cycle: Plain): string | undefined {
-  const end = (cycle['validFor'] as Plain | null | undefined)?.['endDateTime'];
+function endOf(cycle: JsonObject): string | undefined {
+  const end = (cycle['validFor'] as JsonObject | null | undefined)?.['endDateTime'];
   return typeof end === 'string' ? end : undefined;
 }
 
 /** What is dated before the end of the period is billed, what earlier periods left over included (DESIGN §12). */
-function planOf(cycle: Plain, before: Date, run: Plain): BillPlan {
+function planOf(cycle: JsonObject, before: Date, run: JsonObject): BillPlan {
   const { validFor, billingDate, paymentDueDate } = cycle;
   const common = withoutNulls({
     runType: 'onCycle',
@@ -237,7 +242,7 @@ function fitting(accounts: readonly UnbilledAccount[]): UnbilledAccount[] {
 }
 
 /** The rows of bills, read before they are rolled back. */
-async function previewsOf(tx: Transaction, tenantId: string, bills: readonly Plain[]): Promise<string[]> {
+async function previewsOf(tx: Transaction, tenantId: string, bills: readonly JsonObject[]): Promise<string[]> {
   const ids = bills.map(({ id }) => String(id));
   const rows = await tx.query<{ row: string }>(Prisma.sql`
     SELECT to_jsonb(b)::text AS "row" FROM "CustomerBill" b WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${ids}::text[])`);

@@ -2,7 +2,7 @@ import { Prisma } from '../../../../prisma/generated/client.js';
 import { Decimal } from '../../../platform/decimal.js';
 import type { Transaction } from '../../../platform/database/database.js';
 import { DomainError } from '../../../platform/errors.js';
-import { withoutNulls, type Plain } from '../../../platform/plain.js';
+import { withoutNulls, type JsonObject } from '../../../platform/json-object.js';
 import { insertEvents } from '../../../platform/write/outbox.js';
 import { insertRows } from '../../../platform/write/rows.js';
 import { writeAll } from '../../../platform/write/write-all.js';
@@ -10,7 +10,7 @@ import { changeEvent } from '../../events.js';
 import type { Writing } from '../../resource-writer.js';
 import { takeBillNumbers } from '../bill-numbers.js';
 import { withDocuments } from '../documents.js';
-import type { CustomerBillTools } from '../tools.js';
+import type { CustomerBillDependencies } from '../dependencies.js';
 import { ratesPerAccountMax, type BillingResult } from './billing.js';
 import { isCurrency } from './currencies.js';
 import { figuresOf, money } from './figures.js';
@@ -29,7 +29,7 @@ export interface StatementRequest {
   /** The account it is made out to; undefined: that of the bucket. */
   account: string | undefined;
   /** The request it answers. */
-  request: Plain;
+  request: JsonObject;
 }
 
 interface Charge {
@@ -47,9 +47,9 @@ interface Charge {
  * A statement of what a bucket of money was charged since the last one: paid already, from the balance. Each charge
  * stands on one statement, because the statements of a bucket are made one after the other.
  */
-export async function stateCharges(
+export async function statePaidCharges(
   writing: Writing,
-  tools: CustomerBillTools,
+  dependencies: CustomerBillDependencies,
   { bucketId, account, request }: StatementRequest,
 ): Promise<BillingResult> {
   const { tx, tenantId, now } = writing;
@@ -70,15 +70,15 @@ export async function stateCharges(
   if (first === undefined || last === undefined) return { bills: [], held: 0, failed: [] };
 
   const at = now.toISOString();
-  const billId = tools.nextId(now);
+  const billId = dependencies.nextId(now);
   const rates = charges.map((charge) =>
-    rateOf(charge, { billId, account: accountId, currency, bucketId }, tools.nextId(now), now),
+    rateOf(charge, { billId, account: accountId, currency, bucketId }, dependencies.nextId(now), now),
   );
   const figures = tellableFigures(rates, currency);
   // Before the number is taken: what is refused leaves no gap.
   if (figures instanceof DomainError) return refuse(figures.message);
   const nothing = money(new Decimal(0), currency);
-  const [billNo] = await takeBillNumbers(writing, statementCategory, 1, tools.timeZone);
+  const [billNo] = await takeBillNumbers(writing, statementCategory, 1, dependencies.timeZone);
   const bill = withDocuments({
     id: billId,
     revision: 1,
@@ -94,7 +94,7 @@ export async function stateCharges(
     billingAccount: { id: accountId },
     ...withoutNulls({
       relatedParty: distinctParties([
-        ...(request['relatedParty'] ? [request['relatedParty'] as Plain] : []),
+        ...(request['relatedParty'] ? [request['relatedParty'] as JsonObject] : []),
         ...bucket.parties,
       ]),
     }),
@@ -104,12 +104,12 @@ export async function stateCharges(
     appliedPayment: [],
   });
   const events = [
-    changeEvent('customerBill', 'Create', bill, now, tools.nextId),
-    ...rates.map((rate) => changeEvent('appliedCustomerBillingRate', 'Create', rate, now, tools.nextId)),
+    changeEvent('customerBill', 'Create', bill, now, dependencies.nextId),
+    ...rates.map((rate) => changeEvent('appliedCustomerBillingRate', 'Create', rate, now, dependencies.nextId)),
   ];
   await writeAll(tx, [
-    insertRows(tools.shapes.customerBill, tenantId, [bill]),
-    insertRows(tools.shapes.appliedCustomerBillingRate, tenantId, rates),
+    insertRows(dependencies.mappings.customerBill, tenantId, [bill]),
+    insertRows(dependencies.mappings.appliedCustomerBillingRate, tenantId, rates),
     insertEvents(tenantId, events),
     Prisma.sql`UPDATE "BucketStatement" SET "sequence" = ${last.sequence}::int WHERE "tenantId" = ${tenantId} AND "bucketId" = ${bucketId}`,
   ]);
@@ -117,7 +117,7 @@ export async function stateCharges(
 }
 
 /** The amounts of the statement, or why no JSON number tells them. */
-function tellableFigures(rates: readonly Plain[], currency: string): Plain | DomainError {
+function tellableFigures(rates: readonly JsonObject[], currency: string): JsonObject | DomainError {
   try {
     return figuresOf(rates, currency);
   } catch (error) {
@@ -129,14 +129,14 @@ function tellableFigures(rates: readonly Plain[], currency: string): Plain | Dom
 interface StatedBucket {
   units: string | null;
   accountId: string | null;
-  parties: Plain[];
+  parties: JsonObject[];
 }
 
 async function findBucket(tx: Transaction, tenantId: string, id: string): Promise<StatedBucket | undefined> {
   const [bucket] = await tx.query<Omit<StatedBucket, 'parties'> & { parties: string }>(Prisma.sql`
     SELECT "remainingValueUnits" AS "units", "partyAccount"->>'id' AS "accountId", coalesce("relatedParty", '[]')::text AS "parties"
     FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ${id}`);
-  return bucket && { ...bucket, parties: JSON.parse(bucket.parties) as Plain[] };
+  return bucket && { ...bucket, parties: JSON.parse(bucket.parties) as JsonObject[] };
 }
 
 /** The last entry that stands on a statement; whoever makes the next one waits here. */
@@ -169,7 +169,7 @@ function rateOf(
   { billId, account, currency, bucketId }: { billId: string; account: string; currency: string; bucketId: string },
   id: string,
   now: Date,
-): Plain {
+): JsonObject {
   const date = charge.recordedAt.toISOString();
   const delta = new Decimal(charge.delta);
   return {

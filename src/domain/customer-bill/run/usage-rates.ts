@@ -2,7 +2,7 @@ import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Transaction } from '../../../platform/database/database.js';
 import { Decimal } from '../../../platform/decimal.js';
 import type { IdSource } from '../../../platform/ids.js';
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import type { Write } from '../../../platform/write/write-all.js';
 import { decimalProblem } from '../../amount.js';
 import { billingAccountOf, type Results } from '../../usage/billing.js';
@@ -21,7 +21,7 @@ export interface UsageRate {
 /** A result of rating that became a rate. */
 export interface RatedResult {
   result: number;
-  rate: Plain;
+  rate: JsonObject;
 }
 
 /**
@@ -30,18 +30,18 @@ export interface RatedResult {
  */
 export function ratesOf(
   { usage, results }: Results,
-  account: Plain | undefined,
+  account: JsonObject | undefined,
   now: Date,
   nextId: IdSource,
 ): RatedResult[] {
   const billingAccount = billingAccountOf(usage) ?? account;
   if (billingAccount === undefined) return [];
   const date = usage['usageDate'] as string;
-  const rated = usage['ratedProductUsage'] as Plain[];
+  const rated = usage['ratedProductUsage'] as JsonObject[];
   return results.map((index) => {
-    const result = rated[index] as Plain;
-    const product = result['productRef'] as Plain | null | undefined;
-    const rate: Plain = {
+    const result = rated[index] as JsonObject;
+    const product = result['productRef'] as JsonObject | null | undefined;
+    const rate: JsonObject = {
       id: nextId(now),
       revision: 1,
       updatedAt: now.toISOString(),
@@ -60,9 +60,9 @@ export function ratesOf(
   });
 }
 
-function amountsOf(result: Plain): Plain {
-  const excluded = result['taxExcludedRatingAmount'] as Plain | null | undefined;
-  const included = result['taxIncludedRatingAmount'] as Plain | null | undefined;
+function amountsOf(result: JsonObject): JsonObject {
+  const excluded = result['taxExcludedRatingAmount'] as JsonObject | null | undefined;
+  const included = result['taxIncludedRatingAmount'] as JsonObject | null | undefined;
   // Of what is exempt no tax is levied, whatever its rate would be.
   const percent = result['isTaxExempt'] === true ? undefined : result['taxRate'];
   const tax =

@@ -1,8 +1,8 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
-import { DomainError, shown } from '../../../platform/errors.js';
+import { DomainError, abbreviated } from '../../../platform/errors.js';
 import { URL_LENGTH_MAX } from '../../../platform/filter/limits.js';
-import { toPlainObject, withoutNulls, type Plain } from '../../../platform/plain.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
 import type { SnapshotReads } from '../../../platform/read/snapshot.js';
 import { insertEvents } from '../../../platform/write/outbox.js';
 import { withRetry } from '../../../platform/write/retry.js';
@@ -14,7 +14,7 @@ import { invalid } from '../../input.js';
 import { ResourceWriter } from '../../resource-writer.js';
 import { requireTransition, type Transitions } from '../../transitions.js';
 import { contentTypeOf } from '../content-types.js';
-import type { UsageTools } from '../usages.js';
+import type { UsageDependencies } from '../usages.js';
 
 /** Of the server, not of clients. Every download of the bytes is a run of its own, and the task tells of the last one. */
 export const exportTransitions: Transitions = {
@@ -52,11 +52,11 @@ type Run = Pick<ExportRun, 'tenantId' | 'id' | 'run'>;
 export class UsageExports extends ResourceWriter<ExportInput> {
   constructor(
     database: Database,
-    private readonly usageTools: UsageTools,
+    private readonly usageTools: UsageDependencies,
   ) {
     super(database, usageTools, {
       resource: 'usageExport',
-      shape: usageTools.shapes.usageExport,
+      mapping: usageTools.mappings.usageExport,
       begins: { attribute: 'status', allowed: ['notStarted'] },
       fromInput: (input) => fromExportInput(input, usageTools),
       complete: (given, { now }) =>
@@ -72,8 +72,8 @@ export class UsageExports extends ResourceWriter<ExportInput> {
 
   /** What a download of it would be. Throws NOT_FOUND. */
   async require(tenantId: string, id: string): Promise<Pick<ExportRun, 'id' | 'contentType'>> {
-    const task = (await readRows(this.database, this.usageTools.shapes.usageExport, tenantId, [id])).get(id);
-    if (task === undefined) throw new DomainError('NOT_FOUND', `usageExport '${shown(id)}' does not exist`);
+    const task = (await readRows(this.database, this.usageTools.mappings.usageExport, tenantId, [id])).get(id);
+    if (task === undefined) throw new DomainError('NOT_FOUND', `usageExport '${abbreviated(id)}' does not exist`);
     return { id, contentType: String(task['contentType']) };
   }
 
@@ -82,7 +82,7 @@ export class UsageExports extends ResourceWriter<ExportInput> {
     return withRetry(() =>
       this.database.transaction(async (tx) => {
         const before = requireRevision(
-          await lockRow(tx, this.usageTools.shapes.usageExport, tenantId, id),
+          await lockRow(tx, this.usageTools.mappings.usageExport, tenantId, id),
           'usageExport',
           id,
           undefined,
@@ -90,7 +90,7 @@ export class UsageExports extends ResourceWriter<ExportInput> {
         if (before['status'] === 'running')
           throw new DomainError(
             'CONFLICT',
-            `usageExport '${shown(id)}' is running: its bytes are sent to one at a time`,
+            `usageExport '${abbreviated(id)}' is running: its bytes are sent to one at a time`,
             { path: 'id' },
           );
         const after = await this.turn(tx, tenantId, before, {
@@ -125,7 +125,7 @@ export class UsageExports extends ResourceWriter<ExportInput> {
       this.database.transaction(async (tx) => {
         const [current] = await tx.query(Prisma.sql`SELECT 1 FROM "UsageExport" WHERE ${isRun(run)} FOR UPDATE`);
         const before =
-          current === undefined ? undefined : await lockRow(tx, this.usageTools.shapes.usageExport, tenantId, id);
+          current === undefined ? undefined : await lockRow(tx, this.usageTools.mappings.usageExport, tenantId, id);
         if (before === undefined) return;
         const completionDate = this.usageTools.clock.now().toISOString();
         await this.turn(tx, tenantId, withoutNulls(before), {
@@ -159,8 +159,8 @@ export class UsageExports extends ResourceWriter<ExportInput> {
   }
 
   /** The only place where an export that exists gets a status. */
-  private async turn(tx: Transaction, tenantId: string, before: Plain, changes: Plain): Promise<Plain> {
-    const { clock, nextId, shapes } = this.usageTools;
+  private async turn(tx: Transaction, tenantId: string, before: JsonObject, changes: JsonObject): Promise<JsonObject> {
+    const { clock, nextId, mappings } = this.usageTools;
     requireTransition(
       exportTransitions,
       `usageExport '${String(before['id'])}'`,
@@ -171,18 +171,21 @@ export class UsageExports extends ResourceWriter<ExportInput> {
     const after = changed(before, changes, now);
     if (after === undefined) throw new Error('a status that changes is a change');
     await writeAll(tx, [
-      updateRows(shapes.usageExport, tenantId, Object.keys(changes), [after]),
+      updateRows(mappings.usageExport, tenantId, Object.keys(changes), [after]),
       insertEvents(tenantId, [changeEvent('usageExport', 'StateChange', after, now, nextId)]),
     ]);
     return after;
   }
 }
 
-function fromExportInput({ query, contentType, ...described }: ExportInput, { checkQuery }: UsageTools): Plain {
+function fromExportInput(
+  { query, contentType, ...described }: ExportInput,
+  { checkQuery }: UsageDependencies,
+): JsonObject {
   const filter = query ?? '';
   if (filter.length > URL_LENGTH_MAX) throw invalid('query', `is longer than ${URL_LENGTH_MAX} characters`);
   checkQuery(filter);
-  return { ...withoutNulls(toPlainObject(described)), query: filter, contentType: contentTypeOf(contentType) };
+  return { ...withoutNulls(toJsonObject(described)), query: filter, contentType: contentTypeOf(contentType) };
 }
 
 /** The task, while this is the run that it tells of. */

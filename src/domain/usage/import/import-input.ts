@@ -1,4 +1,4 @@
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import { requireOneOf } from '../../input.js';
 import type { Transitions } from '../../transitions.js';
 import { contentTypeOf } from '../content-types.js';
@@ -20,8 +20,8 @@ export interface ImportInput {
 }
 
 /** A new task as it is kept. */
-export function fromImportInput({ mode: given, contentType, ...described }: ImportInput): Plain {
+export function fromImportInput({ mode: given, contentType, ...described }: ImportInput): JsonObject {
   const mode = given ?? 'skipBad';
   requireOneOf('mode', importModes, mode);
-  return { ...(described as Plain), mode, contentType: contentTypeOf(contentType) };
+  return { ...(described as JsonObject), mode, contentType: contentTypeOf(contentType) };
 }

@@ -1,5 +1,5 @@
 import { DomainError } from '../../../platform/errors.js';
-import { toPlainObject, withoutNulls } from '../../../platform/plain.js';
+import { toJsonObject, withoutNulls } from '../../../platform/json-object.js';
 import { runCommand, type Answer } from '../../../platform/write/command.js';
 import { idempotencyOf } from '../../../platform/write/idempotency.js';
 import { withRetry } from '../../../platform/write/retry.js';
@@ -25,11 +25,11 @@ export class UsageImports extends ResourceWriter<ImportInput> {
   private readonly mover: ImportMover;
 
   constructor(private readonly tasks: ImportTasks) {
-    super(tasks.database, tasks.tools, {
+    super(tasks.database, tasks.dependencies, {
       resource: 'usageImport',
-      shape: tasks.tools.shapes.usageImport,
+      mapping: tasks.dependencies.mappings.usageImport,
       begins: { attribute: 'status', allowed: ['notStarted'] },
-      fromInput: (input) => fromImportInput(withoutNulls(toPlainObject(input))),
+      fromInput: (input) => fromImportInput(withoutNulls(toJsonObject(input))),
       complete: (given, { now }) =>
         Promise.resolve({
           ...given,
@@ -46,14 +46,14 @@ export class UsageImports extends ResourceWriter<ImportInput> {
 
   /** Removes the task and what it tells of its lines; the usages stay. Whoever moves them holds their lock before that of the task. */
   override delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
-    const { store, database, tools } = this.tasks;
-    const { clock, nextId, shapes } = tools;
+    const { store, database, dependencies } = this.tasks;
+    const { clock, nextId, mappings } = dependencies;
     const { tenantId } = context;
     const idempotency = idempotencyOf(context.idempotencyKey, 'deleteUsageImport', { id });
     return runCommand(database, clock, { tenantId, idempotency }, async (tx, now) => {
       await store.awaitMove(tx, tenantId, id);
       const before = requireRevision(
-        await lockRow(tx, shapes.usageImport, tenantId, id),
+        await lockRow(tx, mappings.usageImport, tenantId, id),
         'usageImport',
         id,
         ifRevision,
@@ -62,7 +62,7 @@ export class UsageImports extends ResourceWriter<ImportInput> {
         throw new DomainError('CONFLICT', `usageImport '${id}' is running and cannot be deleted`, { path: 'status' });
       await store.forgetBatches(tx, tenantId, id);
       await store.forgetProblems(tx, tenantId, id);
-      await writeAll(tx, [deleteRow(shapes.usageImport, tenantId, id)]);
+      await writeAll(tx, [deleteRow(mappings.usageImport, tenantId, id)]);
       return { answer: { id }, events: [changeEvent('usageImport', 'Delete', before, now, nextId)] };
     });
   }
@@ -109,25 +109,25 @@ export class UsageImports extends ResourceWriter<ImportInput> {
   }
 
   /** Takes up what others left, at once: the jobs of a server that died are given to somebody else only when their lease is over. */
-  async goOn(): Promise<void> {
+  async resume(): Promise<void> {
     for (const task of await this.tasks.store.findMovable()) await this.tasks.askToMove(task);
   }
 
   /** Ends uploads whose server died, gives up those that nobody went on with, and sees to it that the others go on. */
-  async lookAfter(signal: AbortSignal): Promise<void> {
+  async supervise(signal: AbortSignal): Promise<void> {
     const now = this.tasks.now().getTime();
     for (const task of await this.tasks.store.findSilent('running', new Date(now - silenceMaxMs))) {
       if (signal.aborted) return;
-      await this.tasks.breakOff(task, `the upload broke off behind line ${task.lastLine}`);
+      await this.tasks.interrupt(task, `the upload broke off behind line ${task.lastLine}`);
     }
     for (const { tenantId, id } of await this.tasks.store.findSilent('failed', new Date(now - abandonedAfterMs))) {
       if (signal.aborted) return;
-      await this.giveUp(tenantId, id);
+      await this.abandon(tenantId, id);
     }
-    await this.goOn();
+    await this.resume();
   }
 
-  private async giveUp(tenantId: string, id: string): Promise<void> {
+  private async abandon(tenantId: string, id: string): Promise<void> {
     const { database, store } = this.tasks;
     await database.transaction(async (tx) => {
       await store.awaitMove(tx, tenantId, id);

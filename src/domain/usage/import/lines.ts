@@ -1,14 +1,14 @@
 import { DomainError } from '../../../platform/errors.js';
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import { requireUncharged } from '../charging.js';
 import { claimOf } from '../origins.js';
 import { fromUsageInput, type UsageInput } from '../usage-input.js';
-import { newUsage, specificationIdOf, type UsageTools } from '../usages.js';
+import { newUsage, specificationIdOf, type UsageDependencies } from '../usages.js';
 import { requireFit } from '../validation.js';
 import type { RefusedLine, StagedClaim, StagedLine } from './store.js';
 
 /** What was read of a line: a usage, or why it is none. */
-export type Line = { line: number; given: Plain } | RefusedLine;
+export type Line = { line: number; given: JsonObject } | RefusedLine;
 
 /** The lines of a batch by what becomes of them. */
 export interface SortedLines {
@@ -37,8 +37,8 @@ export function specificationIdsOf(lines: readonly Line[]): string[] {
 export function sortLine(
   read: Line,
   into: SortedLines,
-  specifications: ReadonlyMap<string, Plain>,
-  { nextId, extensions }: UsageTools,
+  specifications: ReadonlyMap<string, JsonObject>,
+  { nextId, extensions }: UsageDependencies,
   now: Date,
 ): void {
   if ('refusal' in read) {

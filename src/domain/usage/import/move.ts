@@ -1,6 +1,6 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Transaction } from '../../../platform/database/database.js';
-import type { Shape } from '../../../platform/read/shape.js';
+import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
 import { insertEventsFrom } from '../../../platform/write/outbox.js';
 import { insertRowsFrom } from '../../../platform/write/rows.js';
 import { insertProblems, problemsMax, type Moved, type Problem } from './store.js';
@@ -51,7 +51,7 @@ export async function findConflicts(tx: Transaction, range: Range): Promise<Conf
 }
 
 /** Writes the usages whose names are theirs, with their events, and removes the batches: one statement. */
-export async function moveLines(tx: Transaction, shape: Shape, range: Range, now: Date): Promise<Moved> {
+export async function moveLines(tx: Transaction, mapping: ResourceMapping, range: Range, now: Date): Promise<Moved> {
   const { tenantId, importId, from, to } = range;
   const [moved] = await tx.query<Moved>(Prisma.sql`
     WITH ${takenLines(range)},
@@ -60,7 +60,7 @@ export async function moveLines(tx: Transaction, shape: Shape, range: Range, now
       WHERE NOT EXISTS (SELECT 1 FROM taken t WHERE t."line" = r."line")
     ),
     task AS (SELECT "rejected" AS "rejectedBefore" FROM "UsageImport" WHERE "tenantId" = ${tenantId} AND "id" = ${importId}),
-    usages AS (${insertRowsFrom(shape, tenantId, Prisma.sql`fresh f CROSS JOIN LATERAL jsonb_to_record(f."row")`)}),
+    usages AS (${insertRowsFrom(mapping, tenantId, Prisma.sql`fresh f CROSS JOIN LATERAL jsonb_to_record(f."row")`)}),
     events AS (${insertEventsFrom(
       tenantId,
       Prisma.sql`(

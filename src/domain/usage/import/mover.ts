@@ -1,5 +1,5 @@
 import type { Transaction } from '../../../platform/database/database.js';
-import { inSteps } from '../../../platform/jobs/steps.js';
+import { runInSteps } from '../../../platform/jobs/steps.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { claimNames, findConflicts, moveLines, nextBatch, type Conflicts } from './move.js';
 import type { ImportTask } from './store.js';
@@ -39,7 +39,7 @@ export class ImportMover {
       if (rest === 'busy') await this.tasks.askToMove(task, busySeconds);
       return rest !== 'more';
     };
-    await inSteps(step, signal, this.tasks.tools.clock, () => this.tasks.askToMove(task));
+    await runInSteps(step, signal, this.tasks.dependencies.clock, () => this.tasks.askToMove(task));
   }
 
   /** Moves the next batch, or all at once. */
@@ -75,11 +75,11 @@ export class ImportMover {
   }
 
   private async moveBatches(tx: Transaction, task: ImportTask, range: Parameters<typeof claimNames>[1]): Promise<void> {
-    const { store, tools } = this.tasks;
+    const { store, dependencies } = this.tasks;
     await claimNames(tx, range);
     const conflicts = task.mode === 'allOrNothing' ? await findConflicts(tx, range) : undefined;
     if (conflicts && conflicts.count > 0) throw new NamesTaken(conflicts);
-    const moved = await moveLines(tx, tools.shapes.usage, range, this.tasks.now());
+    const moved = await moveLines(tx, dependencies.mappings.usage, range, this.tasks.now());
     if (moved.open > 0) throw new NamesGivenBack(`${moved.open} lines have names that are being given back`);
     await store.count(tx, task, moved, this.tasks.now());
   }

@@ -2,7 +2,7 @@ import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, type ErrorCode } from '../../../platform/errors.js';
 import { toStorable } from '../../../platform/filter/values.js';
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import type { Claim } from '../origins.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { writeAll } from '../../../platform/write/write-all.js';
@@ -36,7 +36,7 @@ export interface StagedClaim extends Claim {
 export interface StagedLine {
   line: number;
   eventId: string;
-  row: Plain;
+  row: JsonObject;
 }
 
 /** A line that cannot be taken. */

@@ -1,8 +1,8 @@
 import type { Database, Transaction } from '../../../platform/database/database.js';
-import { DomainError, shown } from '../../../platform/errors.js';
+import { DomainError, abbreviated } from '../../../platform/errors.js';
 import { toStorable } from '../../../platform/filter/values.js';
 import type { Job } from '../../../platform/jobs/jobs.js';
-import type { Plain } from '../../../platform/plain.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import { insertEvents } from '../../../platform/write/outbox.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { lockRow, updateRows } from '../../../platform/write/rows.js';
@@ -10,12 +10,12 @@ import { writeAll } from '../../../platform/write/write-all.js';
 import { changed, requireRevision } from '../../changes.js';
 import { changeEvent } from '../../events.js';
 import { requireTransition } from '../../transitions.js';
-import type { UsageTools } from '../usages.js';
+import type { UsageDependencies } from '../usages.js';
 import { importTransitions } from './import-input.js';
 import { ImportStore, type ImportTask } from './store.js';
 
 /** Which import a background job goes on with. */
-export interface MoveOrder extends Plain {
+export interface MoveOrder extends JsonObject {
   tenantId: string;
   importId: string;
 }
@@ -26,14 +26,14 @@ export class ImportTasks {
 
   constructor(
     readonly database: Database,
-    readonly tools: UsageTools,
+    readonly dependencies: UsageDependencies,
     readonly moves: Job<MoveOrder>,
   ) {
     this.store = new ImportStore(database);
   }
 
   now(): Date {
-    return this.tools.clock.now();
+    return this.dependencies.clock.now();
   }
 
   /** Asks for its lines to be moved. Of those who ask at the same time one is enough. */
@@ -44,12 +44,12 @@ export class ImportTasks {
   /** The task, locked until the transaction ends. Throws NOT_FOUND. */
   async require(tx: Transaction, tenantId: string, id: string): Promise<ImportTask> {
     const task = await this.store.lock(tx, tenantId, id);
-    if (task === undefined) throw new DomainError('NOT_FOUND', `usageImport '${shown(id)}' does not exist`);
+    if (task === undefined) throw new DomainError('NOT_FOUND', `usageImport '${abbreviated(id)}' does not exist`);
     return task;
   }
 
   /** The upload came to no end: the task says why, and goes on when the file is sent again. */
-  async breakOff(
+  async interrupt(
     { tenantId, id, uploads }: Pick<ImportTask, 'tenantId' | 'id' | 'uploads'>,
     message: string,
   ): Promise<void> {
@@ -75,15 +75,15 @@ export class ImportTasks {
     status: string,
     message?: string,
   ): Promise<void> {
-    const { nextId, shapes } = this.tools;
+    const { nextId, mappings } = this.dependencies;
     requireTransition(importTransitions, `usageImport '${id}'`, from, status);
     const now = this.now();
-    const before = requireRevision(await lockRow(tx, shapes.usageImport, tenantId, id), 'usageImport', id, undefined);
+    const before = requireRevision(await lockRow(tx, mappings.usageImport, tenantId, id), 'usageImport', id, undefined);
     const completionDate = status === 'running' ? null : now.toISOString();
     const after = changed(before, { status, completionDate, message: message ?? null }, now);
     if (after === undefined) return;
     await writeAll(tx, [
-      updateRows(shapes.usageImport, tenantId, ['status', 'completionDate', 'message'], [after]),
+      updateRows(mappings.usageImport, tenantId, ['status', 'completionDate', 'message'], [after]),
       insertEvents(tenantId, [changeEvent('usageImport', 'StateChange', after, now, nextId)]),
     ]);
   }

@@ -78,10 +78,10 @@ export class Upload {
   }
 
   /** The file came to no end. */
-  async breakOff(message: string): Promise<void> {
+  async interrupt(message: string): Promise<void> {
     // What is being written may arrive; a failure of it is the one that is told.
     await this.staging.catch(() => undefined);
-    await this.tasks.breakOff(this.task, message);
+    await this.tasks.interrupt(this.task, message);
   }
 
   close(): void {
@@ -120,19 +120,19 @@ export class Upload {
 
   private async stage(lines: readonly Line[], digest: string): Promise<void> {
     const { tasks, task } = this;
-    const { shapes } = tasks.tools;
+    const { mappings } = tasks.dependencies;
     const specifications = await withRetry(() =>
-      readRows(tasks.database, shapes.usageSpecification, task.tenantId, specificationIdsOf(lines)),
+      readRows(tasks.database, mappings.usageSpecification, task.tenantId, specificationIdsOf(lines)),
     );
     const now = tasks.now();
     const sorted: SortedLines = { claims: [], rows: [], refused: [] };
     for (const [index, read] of lines.entries()) {
       if (index > 0 && index % turnLines === 0) await new Promise((resolve) => setImmediate(resolve));
-      sortLine(read, sorted, specifications, tasks.tools, now);
+      sortLine(read, sorted, specifications, tasks.dependencies, now);
     }
     const rows = new Map(sorted.rows.map(({ row }) => [String(row['id']), row]));
     const claims = await withRetry(() =>
-      withKnownValues(tasks.database, shapes, task.tenantId, sorted.claims, rows, { isFile: true }),
+      withKnownValues(tasks.database, mappings, task.tenantId, sorted.claims, rows, { isFile: true }),
     );
     await tasks.store.stage(task, { ...sorted, claims, lastLine: lines.at(-1)?.line ?? 0, digest, now });
     // Those of all or nothing wait for the end of the file.

@@ -1,20 +1,20 @@
 import type { Transaction } from '../../platform/database/database.js';
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { insertOutcomes, type OutcomeRow } from '../../platform/write/idempotency.js';
 import { insertEvents, type DomainEvent } from '../../platform/write/outbox.js';
 import { insertRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
-import type { BalanceTools } from './apply.js';
+import type { BalanceDependencies } from './apply.js';
 import type { LedgerEntry } from './bookkeeping.js';
 import { actionKinds, type ActionKind } from './commands.js';
 import { decidingAttributes, describingAttributes } from './patchable.js';
 import * as store from './store.js';
-import type { World } from './world.js';
+import type { LockedState } from './locked-state.js';
 
-type RowsOfKind = Record<ActionKind, Map<string, Plain>>;
+type RowsOfKind = Record<ActionKind, Map<string, JsonObject>>;
 
 /** What the commands of one transaction will write, gathered so that each table is written once. */
-export class Batch {
+export class UnitOfWork {
   readonly touched = new Set<string>();
   readonly entries: LedgerEntry[] = [];
   readonly holds: store.HoldRow[] = [];
@@ -25,18 +25,18 @@ export class Batch {
   private readonly created = emptyRows();
   private readonly changed = emptyRows();
 
-  create(kind: ActionKind, row: Plain): void {
+  create(kind: ActionKind, row: JsonObject): void {
     this.created[kind].set(String(row['id']), row);
   }
 
   /** A new version of an action; of one that this batch creates, simply what is created. */
-  change(kind: ActionKind, row: Plain): void {
+  change(kind: ActionKind, row: JsonObject): void {
     const id = String(row['id']);
     (this.created[kind].has(id) ? this.created : this.changed)[kind].set(id, row);
   }
 
   /** Takes over what a part of the batch has come to. */
-  join(part: Batch): void {
+  merge(part: UnitOfWork): void {
     for (const id of part.touched) this.touched.add(id);
     for (const kind of actionKinds) {
       for (const row of part.created[kind].values()) this.create(kind, row);
@@ -48,18 +48,23 @@ export class Batch {
     this.events.push(...part.events);
   }
 
-  async write(tx: Transaction, { shapes, clock }: BalanceTools, tenantId: string, world: World): Promise<void> {
+  async write(
+    tx: Transaction,
+    { mappings, clock }: BalanceDependencies,
+    tenantId: string,
+    lockedState: LockedState,
+  ): Promise<void> {
     const now = clock.now();
     const actions = actionKinds.flatMap((kind) => [
-      insertRows(shapes[kind], tenantId, [...this.created[kind].values()]),
+      insertRows(mappings[kind], tenantId, [...this.created[kind].values()]),
       updateRows(
-        shapes[kind],
+        mappings[kind],
         tenantId,
         changedAttributes[kind],
         rowsOf(this.changed[kind], (row) => !wasAwaited(row)),
       ),
       updateRows(
-        shapes[kind],
+        mappings[kind],
         tenantId,
         [...changedAttributes[kind], ...decidingAttributes[kind]],
         rowsOf(this.changed[kind], wasAwaited),
@@ -68,14 +73,14 @@ export class Batch {
     await writeAll(tx, [
       store.writeBuckets(
         tenantId,
-        [...this.touched].map((id) => world.bucket(id)),
+        [...this.touched].map((id) => lockedState.bucket(id)),
         now,
       ),
       ...actions,
       store.deleteHolds(tenantId, this.released),
       store.insertHolds(tenantId, this.holds),
       store.insertEntries(tenantId, this.entries),
-      store.insertStepsBack(tenantId, this.entries),
+      store.insertClockStepsBack(tenantId, this.entries),
       insertEvents(tenantId, this.events),
       insertOutcomes(tenantId, now, this.outcomes),
     ]);
@@ -86,12 +91,12 @@ function emptyRows(): RowsOfKind {
   return { topupBalance: new Map(), adjustBalance: new Map(), reserveBalance: new Map(), transferBalance: new Map() };
 }
 
-function rowsOf(rows: ReadonlyMap<string, Plain>, holds: (row: Plain) => boolean): Plain[] {
+function rowsOf(rows: ReadonlyMap<string, JsonObject>, holds: (row: JsonObject) => boolean): JsonObject[] {
   return [...rows.values()].filter(holds);
 }
 
 /** The payment of an action may come with changes of what it is to do. */
-function wasAwaited({ paymentDueDate }: Plain): boolean {
+function wasAwaited({ paymentDueDate }: JsonObject): boolean {
   return (paymentDueDate ?? null) !== null;
 }
 

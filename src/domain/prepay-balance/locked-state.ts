@@ -1,9 +1,9 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
-import { DomainError, shown } from '../../platform/errors.js';
-import { withoutNulls, type Plain } from '../../platform/plain.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
+import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { lockRows, readRows } from '../../platform/write/rows.js';
-import type { BalanceTools } from './apply.js';
+import type { BalanceDependencies } from './apply.js';
 import { awaitsPayment, payableOf } from './awaited.js';
 import {
   actionKinds,
@@ -22,18 +22,18 @@ import type { ActionState, BucketState } from './state.js';
 import * as store from './store.js';
 
 /** Something was due when a batch had its locks: it has to happen first. */
-export class DueFirst extends Error {
+export class DueWorkPending extends Error {
   override readonly name = 'DueFirst';
 }
 
 export interface LoadOptions {
-  /** Throws DueFirst when something is due. */
+  /** Throws DueWorkPending when something is due. */
   readonly unlessDue: boolean;
-  readonly passBy?: store.PassBy;
+  readonly passBy?: store.SkippedBuckets;
 }
 
 /** The locked state of a batch, kept current as its commands are decided. */
-export class World {
+export class LockedState {
   private constructor(
     readonly buckets: Map<string, BucketState>,
     readonly actions: Map<string, ActionState>,
@@ -44,7 +44,7 @@ export class World {
     /** What each action whose payment is told applies; or why that cannot be said. */
     readonly paid: ReadonlyMap<PaymentCommand, PayableCommand | DomainError>,
     /** Buckets that expire, as they are read. */
-    readonly bucketRows: ReadonlyMap<string, Plain>,
+    readonly bucketRows: ReadonlyMap<string, JsonObject>,
     /** The present, taken when the locks were there. */
     readonly now: Date,
     /** Buckets that were passed by, and the commands that need one of them: these cannot be applied now. */
@@ -59,7 +59,7 @@ export class World {
   }
 
   /** The buckets a locator leads to. */
-  found(locator: Locator): BucketState[] {
+  bucketsAt(locator: Locator): BucketState[] {
     const ids = locator.kind === 'bucket' ? [locator.bucketId] : (this.matches.get(locator) ?? []);
     return ids.flatMap((id) => this.buckets.get(id) ?? []);
   }
@@ -78,8 +78,8 @@ export class World {
   }
 
   /** For commands that apply together or not at all: what they do to the copy is taken over by `become`, or forgotten. */
-  copy(): World {
-    return new World(
+  copy(): LockedState {
+    return new LockedState(
       new Map(this.buckets),
       new Map(this.actions),
       this.matches,
@@ -92,7 +92,7 @@ export class World {
     );
   }
 
-  become({ buckets, actions, scheduled }: World): void {
+  adopt({ buckets, actions, scheduled }: LockedState): void {
     for (const [id, bucket] of buckets) this.buckets.set(id, bucket);
     for (const [id, action] of actions) this.actions.set(id, action);
     for (const [id, command] of scheduled) this.scheduled.set(id, command);
@@ -100,25 +100,25 @@ export class World {
 
   /**
    * Locks and reads what the commands need: buckets first, in id order, then the actions they name, so that no
-   * two transactions wait for each other. Throws DueFirst when asked to and something is due.
+   * two transactions wait for each other. Throws DueWorkPending when asked to and something is due.
    */
   static async load(
     tx: Transaction,
-    { clock, shapes }: BalanceTools,
+    { clock, mappings }: BalanceDependencies,
     tenantId: string,
     asked: readonly (BalanceCommand | DueCommand)[],
     { unlessDue, passBy }: LoadOptions,
-  ): Promise<World> {
+  ): Promise<LockedState> {
     const askedAt = clock.now();
     const wanted = namedActions(asked);
-    const topups = await readRows(tx, shapes.topupBalance, tenantId, wanted.topupBalance);
-    const isScheduled = (row: Plain): boolean => row['status'] === liveStatus && !awaitsPayment(row);
+    const topups = await readRows(tx, mappings.topupBalance, tenantId, wanted.topupBalance);
+    const isScheduled = (row: JsonObject): boolean => row['status'] === liveStatus && !awaitsPayment(row);
     const scheduled = new Map(
       [...topups].filter(([, row]) => isScheduled(row)).map(([id, row]) => [id, asDue(scheduledOf(row), row)]),
     );
     const payments = asked.filter((command) => command.type === 'payment');
-    const awaited = await readAwaited(tx, shapes, tenantId, payments);
-    const paid = new Map(payments.flatMap((command) => paidBy(command, awaited.get(command.actionId))));
+    const awaited = await readAwaited(tx, mappings, tenantId, payments);
+    const paid = new Map(payments.flatMap((command) => payableFor(command, awaited.get(command.actionId))));
     const payables = payablesOf(paid, asked);
     const effects = await store.effects(tx, tenantId, cancelled(asked));
     const held = await store.heldBuckets(tx, tenantId, [...wanted.reserveBalance, ...committed(payables)]);
@@ -153,7 +153,7 @@ export class World {
       taken,
     } = await store.lockBuckets(tx, tenantId, [...new Set(asked.flatMap(bucketIdsOf))], askedAt, passBy);
     const now = clock.now();
-    if (unlessDue && (wasDue || (await hasBecomeDue(tx, tenantId, askedAt, now)))) throw new DueFirst();
+    if (unlessDue && (wasDue || (await hasBecomeDue(tx, tenantId, askedAt, now)))) throw new DueWorkPending();
 
     const blocked = new Set(
       taken.size === 0 ? [] : asked.filter((command) => bucketIdsOf(command).some((id) => taken.has(id))),
@@ -166,12 +166,12 @@ export class World {
     const watching = [...buckets.values()].flatMap(({ autoTopup }) => autoTopup?.topupBalanceId ?? []);
     const actions = new Map<string, ActionState>();
     for (const [kind, ids] of Object.entries({ ...named, topupBalance: [...named.topupBalance, ...watching] })) {
-      const locked = await store.lockActions(tx, tenantId, kind as ActionKind, shapes[kind as ActionKind], [
+      const locked = await store.lockActions(tx, tenantId, kind as ActionKind, mappings[kind as ActionKind], [
         ...new Set(ids),
       ]);
       for (const action of locked) actions.set(action.id, { ...action, effects: effects.get(action.id) ?? [] });
     }
-    forgetUnlocked(actions, buckets);
+    dropUnlocked(actions, buckets);
     for (const [id, row] of topups) {
       // Changed between the first look and the lock: what was located may not be what it means now.
       if (actions.get(id)?.snapshot['revision'] !== row['revision']) scheduled.delete(id);
@@ -184,7 +184,7 @@ export class World {
           command,
           new DomainError(
             'CONFLICT',
-            `${command.kind} '${shown(command.actionId)}' was changed at the same time: look at it, and repeat`,
+            `${command.kind} '${abbreviated(command.actionId)}' was changed at the same time: look at it, and repeat`,
           ),
         );
     }
@@ -192,8 +192,8 @@ export class World {
       const action = actions.get(id);
       if (action) scheduled.set(id, scheduledOf(action.snapshot));
     }
-    const bucketRows = await lockRows(tx, shapes.bucket, tenantId, expiring(commands));
-    return new World(
+    const bucketRows = await lockRows(tx, mappings.bucket, tenantId, expiring(commands));
+    return new LockedState(
       buckets,
       actions,
       new Map(matches.map((locator, index) => [locator, confirmed[index] ?? []])),
@@ -210,14 +210,14 @@ export class World {
 /** The actions whose payment is told, as they stand before anything is locked. */
 async function readAwaited(
   tx: Transaction,
-  shapes: BalanceTools['shapes'],
+  mappings: BalanceDependencies['mappings'],
   tenantId: string,
   payments: readonly PaymentCommand[],
-): Promise<Map<string, Plain>> {
-  const found = new Map<string, Plain>();
+): Promise<Map<string, JsonObject>> {
+  const found = new Map<string, JsonObject>();
   for (const kind of actionKinds) {
     const ids = payments.filter((command) => command.kind === kind).map(({ actionId }) => actionId);
-    for (const [id, row] of await readRows(tx, shapes[kind], tenantId, ids)) found.set(id, row);
+    for (const [id, row] of await readRows(tx, mappings[kind], tenantId, ids)) found.set(id, row);
   }
   return found;
 }
@@ -239,7 +239,10 @@ function committed(payables: readonly PayableCommand[]): string[] {
 }
 
 /** An action that does not wait applies nothing; its command is answered by what it is. */
-function paidBy(command: PaymentCommand, row: Plain | undefined): [PaymentCommand, PayableCommand | DomainError][] {
+function payableFor(
+  command: PaymentCommand,
+  row: JsonObject | undefined,
+): [PaymentCommand, PayableCommand | DomainError][] {
   if (row === undefined || !awaitsPayment(row)) return [];
   try {
     return [[command, payableOf(command.kind, withoutNulls({ ...row, ...command.changes }))]];
@@ -260,7 +263,7 @@ async function hasBecomeDue(tx: Transaction, tenantId: string, asked: Date, now:
 }
 
 /** Its buckets are those of the instant it is due, which may be long ago. */
-function asDue(command: ScheduledTopupCommand, { nextDueDate }: Plain): ScheduledTopupCommand {
+function asDue(command: ScheduledTopupCommand, { nextDueDate }: JsonObject): ScheduledTopupCommand {
   const { locator } = command.topup;
   if (locator.kind === 'bucket' || typeof nextDueDate !== 'string') return command;
   return { ...command, topup: { ...command.topup, locator: { ...locator, dueAt: new Date(nextDueDate) } } };
@@ -296,7 +299,7 @@ function expiring(commands: readonly (BalanceCommand | DueCommand)[]): string[] 
 }
 
 /** An action made by a transaction that ended after ours had asked for its buckets does not exist yet for this batch. */
-function forgetUnlocked(actions: Map<string, ActionState>, buckets: ReadonlyMap<string, BucketState>): void {
+function dropUnlocked(actions: Map<string, ActionState>, buckets: ReadonlyMap<string, BucketState>): void {
   for (const { id, holds } of actions.values()) {
     if (holds.some(({ bucketId }) => !buckets.has(bucketId))) actions.delete(id);
   }

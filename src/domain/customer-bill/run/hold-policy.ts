@@ -1,10 +1,10 @@
 import { localTime } from '../../../platform/calendar.js';
-import { canonicalJson, type Plain, type PlainValue } from '../../../platform/plain.js';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../../platform/json-object.js';
 import type { StoredMoney } from '../tax.js';
 import { currencyOf, netOf } from './prices.js';
 
 /** Beyond what a bill is not believed, but held until somebody has looked at it. */
-export interface BrakeLimits {
+export interface HoldPolicy {
   /** Charges of one product that are alike, within a day of the operator's. */
   readonly repeatedChargesMax: number;
   /** What is to be paid, in the currency of the bill; undefined: whatever comes. */
@@ -14,9 +14,9 @@ export interface BrakeLimits {
 
 /** Why a bill is to be held; undefined when it may go its way. */
 export function reasonToHold(
-  rates: readonly Plain[],
+  rates: readonly JsonObject[],
   taxIncluded: StoredMoney,
-  limits: BrakeLimits,
+  limits: HoldPolicy,
 ): string | undefined {
   const { totalMax } = limits;
   if (totalMax !== undefined && Math.abs(taxIncluded.value) > totalMax) {
@@ -25,15 +25,15 @@ export function reasonToHold(
   return repeated(rates, limits);
 }
 
-function repeated(rates: readonly Plain[], { repeatedChargesMax, timeZone }: BrakeLimits): string | undefined {
+function repeated(rates: readonly JsonObject[], { repeatedChargesMax, timeZone }: HoldPolicy): string | undefined {
   const counts = new Map<string, number>();
   for (const rate of rates) {
     // What is given, or costs nothing, harms nobody.
     const net = netOf(rate);
     if (rate['appliedBillingRateType'] === 'appliedBillingCredit' || net.isZero()) continue;
     const day = localTime(new Date(String(rate['date'])), timeZone).toISODate();
-    const product = (rate['product'] as Plain | undefined)?.['id'] ?? null;
-    const alike: PlainValue = [
+    const product = (rate['product'] as JsonObject | undefined)?.['id'] ?? null;
+    const alike: JsonValue = [
       product,
       rate['name'] ?? null,
       rate['appliedBillingRateType'] ?? null,

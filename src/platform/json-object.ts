@@ -1,34 +1,34 @@
 import { Decimal } from './decimal.js';
 
 /** A resource, or a part of one, as JSON: the form reads give and snapshots keep. Absent means null. */
-export type Plain = { [attribute: string]: PlainValue };
-export type PlainValue = string | number | boolean | null | PlainValue[] | Plain;
+export type JsonObject = { [attribute: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
 /**
- * Input as it arrives from a door (class instances, Dates, Decimals) becomes plain JSON. Absent
+ * Input as it arrives from a transport (class instances, Dates, Decimals) becomes plain JSON. Absent
  * attributes are left out, null ones kept: an update distinguishes them. Amounts carry at most 15
  * significant digits (see the Decimal scalar), so that a JSON number holds them exactly.
  */
-export function toPlain(value: unknown): PlainValue {
+export function toJsonValue(value: unknown): JsonValue {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Decimal) return value.toNumber();
-  if (Array.isArray(value)) return value.map(toPlain);
-  if (typeof value === 'object') return toPlainObject(value);
+  if (Array.isArray(value)) return value.map(toJsonValue);
+  if (typeof value === 'object') return toJsonObject(value);
   return value as string | number | boolean;
 }
 
-export function toPlainObject(value: object): Plain {
-  const plain: Plain = {};
+export function toJsonObject(value: object): JsonObject {
+  const plain: JsonObject = {};
   for (const [name, part] of Object.entries(value)) {
-    if (part !== undefined) setOwn(plain, name, toPlain(part));
+    if (part !== undefined) setOwn(plain, name, toJsonValue(part));
   }
   return plain;
 }
 
 /** Drops what is null, on the first level: absent and null are the same in a stored resource. */
-export function withoutNulls(plain: Plain): Plain {
-  const result: Plain = {};
+export function withoutNulls(plain: JsonObject): JsonObject {
+  const result: JsonObject = {};
   for (const [name, value] of Object.entries(plain)) {
     if (value !== null) setOwn(result, name, value);
   }
@@ -36,7 +36,7 @@ export function withoutNulls(plain: Plain): Plain {
 }
 
 /** Assigning `__proto__` would change what the object inherits. */
-function setOwn(plain: Plain, name: string, value: PlainValue): void {
+function setOwn(plain: JsonObject, name: string, value: JsonValue): void {
   if (name === '__proto__')
     Object.defineProperty(plain, name, { value, enumerable: true, writable: true, configurable: true });
   else plain[name] = value;
@@ -46,7 +46,7 @@ function setOwn(plain: Plain, name: string, value: PlainValue): void {
  * JSON with sorted names, so that equal values give equal text. Null is a value: in an update it removes. Written out,
  * because JSON.stringify with a function takes five times as long, and files have many values.
  */
-export function canonicalJson(value: PlainValue | undefined): string {
+export function canonicalJson(value: JsonValue | undefined): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const parts: string[] = [];

@@ -1,7 +1,7 @@
 import { GraphQLScalarType } from 'graphql';
 import { ID, Int } from 'type-graphql';
 import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
-import type { Shape, StoredAttribute } from '../src/platform/read/shape.js';
+import type { ResourceMapping, StoredAttribute } from '../src/platform/read/resource-mapping.js';
 import {
   columnPairOf,
   resolveType,
@@ -52,33 +52,36 @@ function attributeType(attribute: Attribute): AttributeType {
   return isList ? { kind: 'list', element: single } : single;
 }
 
-const shapes = new Map<TypeClass, Shape>();
+const mappings = new Map<TypeClass, ResourceMapping>();
 
 /** How the rows of a resource are stored, by the mapping rule: column of its name, column pair, or jsonb. */
-export function shapeOf(target: TypeClass): Shape {
-  let shape = shapes.get(target);
-  if (shape === undefined) {
-    shape = createShape(target);
-    shapes.set(target, shape);
+export function mappingOf(target: TypeClass): ResourceMapping {
+  let mapping = mappings.get(target);
+  if (mapping === undefined) {
+    mapping = createMapping(target);
+    mappings.set(target, mapping);
   }
-  return shape;
+  return mapping;
 }
 
-/** The shapes of the resources that a domain writes, by the names it has for them. */
-export function shapesOf<Name extends string>(names: readonly Name[]): Readonly<Record<Name, Shape>> {
-  return Object.fromEntries(names.map((name) => [name, shapeOf(resourceNamed(name))])) as Record<Name, Shape>;
+/** The mappings of the resources that a domain writes, by the names it has for them. */
+export function mappingsOf<Name extends string>(names: readonly Name[]): Readonly<Record<Name, ResourceMapping>> {
+  return Object.fromEntries(names.map((name) => [name, mappingOf(resourceNamed(name))])) as Record<
+    Name,
+    ResourceMapping
+  >;
 }
 
-function createShape(target: TypeClass): Shape {
-  const { table, rowsAt, rowsOf, fixed = {}, hidden, key = 'id', indexes } = resourceOf(target);
+function createMapping(target: TypeClass): ResourceMapping {
+  const { table, asOfFunction, asOfArgument, discriminator = {}, hidden, key = 'id', indexes } = resourceOf(target);
   const types = attributeTypesOf(target);
   const attributes = storedAttributesOf(target);
   return {
     name: target.name,
     table,
-    rowsAt,
-    rowsOf,
-    fixed,
+    asOfFunction,
+    asOfArgument,
+    discriminator,
     hidden,
     key,
     indexes,

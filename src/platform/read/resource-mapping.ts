@@ -20,19 +20,19 @@ export interface Indexes {
 }
 
 /** How a resource lies in its table: what the reader and the filter compiler know of it. */
-export interface Shape {
+export interface ResourceMapping {
   /** Name of the type, for messages. */
   name: string;
   table: string;
   /** SQL function of an instant that gives the rows as they are then; without it they are those of the table. */
-  rowsAt?: string;
+  asOfFunction?: string;
   /**
-   * Path of an attribute that, like the id, tells `rowsAt` which rows to compute at all: the function then takes, behind the
+   * Path of an attribute that, like the id, tells `asOfFunction` which rows to compute at all: the function then takes, behind the
    * instant, the ids and the values that the filter names (each text[], null when it names none).
    */
-  rowsOf?: readonly string[];
+  asOfArgument?: readonly string[];
   /** Fixed conditions that make the resource out of its table, e.g. kind = topupBalance. */
-  fixed: Readonly<Record<string, string>>;
+  discriminator: Readonly<Record<string, string>>;
   /** Columns that say when and by whom a row was taken out of what is read; without them rows are deleted for good. */
   hidden?: { readonly at: string; readonly by: string };
   /** Attribute that identifies a row within its scope and ends every order. */

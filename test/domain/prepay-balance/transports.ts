@@ -3,13 +3,13 @@ import { errorTable, type ErrorCode } from '../../../src/platform/errors.js';
 import type { TestServer } from '../../support/server.js';
 
 /** The two faces of the server; the same request must get the same answer at both. */
-export type Door = 'rest' | 'graphql';
-export const doors: readonly Door[] = ['rest', 'graphql'];
+export type Transport = 'rest' | 'graphql';
+export const transports: readonly Transport[] = ['rest', 'graphql'];
 
 export type Type = 'Bucket' | 'TopupBalance' | 'AdjustBalance' | 'ReserveBalance' | 'TransferBalance';
 type Json = Record<string, unknown>;
 
-/** An answer in one form, whichever door gave it. */
+/** An answer in one form, whichever transport gave it. */
 export interface Outcome {
   status: number;
   /** Undefined when the request was accepted. */
@@ -55,7 +55,7 @@ export function pathOf(type: Type): string {
 
 export async function create(
   server: TestServer,
-  door: Door,
+  door: Transport,
   type: Type,
   input: object,
   { key }: Call = {},
@@ -72,7 +72,7 @@ export async function create(
 
 export async function update(
   server: TestServer,
-  door: Door,
+  door: Transport,
   type: Type,
   id: string,
   input: object,
@@ -88,7 +88,7 @@ export async function update(
 
 export async function remove(
   server: TestServer,
-  door: Door,
+  door: Transport,
   type: Type,
   id: string,
   { key }: Call = {},

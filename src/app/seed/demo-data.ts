@@ -24,7 +24,7 @@ export function taxed(value: Decimal): Decimal {
 }
 
 /** Attributes that the domain keeps without looking at them are not in its input types. */
-export function kept(attributes: object): object {
+export function preservedAttributes(attributes: object): object {
   return attributes;
 }
 

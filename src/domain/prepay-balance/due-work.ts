@@ -1,13 +1,13 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
-import { workingAs } from '../../platform/database/work-class.js';
+import { runInWorkClass } from '../../platform/database/work-class.js';
 import { isLockTimeout } from '../../platform/database/failures.js';
 import { DomainError } from '../../platform/errors.js';
 import { withRetry } from '../../platform/write/retry.js';
-import { applyDue, applyDueFree, type BalanceTools } from './apply.js';
+import { applyDue, applyDueUnlocked, type BalanceDependencies } from './apply.js';
 import type { DueCommand } from './commands.js';
 import { findDue, isDue, tenantsWithDue, type Due } from './due.js';
-import { DueFirst } from './world.js';
+import { DueWorkPending } from './locked-state.js';
 
 /** Due things of one transaction. */
 const dueMax = 256;
@@ -24,14 +24,14 @@ const lockPatienceMs = 3_000;
 /** How long it is then left alone, so that not everybody waits for it again. */
 const lockedMs = 3_000;
 /** How often a transaction lets pass what is due. */
-const settledMax = 3;
+const roundsMax = 3;
 
 /**
  * Does what is due: reservations and buckets that lapse, top-ups whose time has come. Every read and every
  * write asks for it first, so nobody sees what should be over; a background job asks, too, so that it does not
  * wait for somebody to look. Who comes first does it, the others find it done.
  */
-export class Settler {
+export class DueWork {
   /** Things that could not be done, and when they are tried again. */
   private readonly stuck = new Map<string, number>();
   /** The same for those who do not wait for locks. */
@@ -42,52 +42,52 @@ export class Settler {
 
   constructor(
     private readonly database: Database,
-    private readonly tools: BalanceTools,
+    private readonly dependencies: BalanceDependencies,
   ) {}
 
   /** SQL that is true when something of the tenant is due: for whoever has a statement to put it into. */
   condition(tenantId: string): Prisma.Sql {
-    return isDue(tenantId, this.tools.clock.now());
+    return isDue(tenantId, this.dependencies.clock.now());
   }
 
   /** Settles what is due, if anything is. */
-  async settleIfDue(tenantId: string): Promise<void> {
+  async processIfDue(tenantId: string): Promise<void> {
     // Writes ask, too: it is not to wait behind what others read.
-    const [row] = await workingAs('engine', () =>
+    const [row] = await runInWorkClass('engine', () =>
       this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, {
         isPlanKept: true,
       }),
     );
-    if (row?.isDue) await this.settle(tenantId);
+    if (row?.isDue) await this.process(tenantId);
   }
 
   /**
    * Runs a transaction that moves balances: what is due comes first. It is begun again, whole, when something was due;
    * where something always is, it is not kept waiting for ever.
    */
-  async afterDue<T>(
+  async runAfterDueWork<T>(
     tenantId: string,
     transaction: (options: { unlessDue: boolean }) => Promise<T>,
-    options?: SettleOptions,
+    options?: DueWorkOptions,
   ): Promise<T> {
-    for (let settled = 0; ; settled++) {
+    for (let processed = 0; ; processed++) {
       try {
-        return await transaction({ unlessDue: settled < settledMax });
+        return await transaction({ unlessDue: processed < roundsMax });
       } catch (error) {
-        if (!(error instanceof DueFirst)) throw error;
+        if (!(error instanceof DueWorkPending)) throw error;
         // Where nothing can be done about what is due, the transaction goes on without.
-        if ((await this.settle(tenantId, options)) === 0) settled = settledMax;
+        if ((await this.process(tenantId, options)) === 0) processed = roundsMax;
       }
     }
   }
 
   /** Settles what is due of a tenant by now, within bounds, and answers how much that was. Calls at one time share the work. */
-  settle(tenantId: string, { isHurried }: SettleOptions = { isHurried: false }): Promise<number> {
+  process(tenantId: string, { isHurried }: DueWorkOptions = { isHurried: false }): Promise<number> {
     const place = isHurried ? this.hurrying : this.running;
     const running = place.get(tenantId);
     if (running) return running;
     // Whoever asks first, a reader or a job: everybody waits for it.
-    const settling = workingAs('engine', () => this.settleAll(tenantId, isHurried)).finally(() =>
+    const settling = runInWorkClass('engine', () => this.processTenant(tenantId, isHurried)).finally(() =>
       place.delete(tenantId),
     );
     place.set(tenantId, settling);
@@ -95,12 +95,12 @@ export class Settler {
   }
 
   /** Settles what is due of every tenant: the background job. Answers how much that was. */
-  async settleTenants(signal?: AbortSignal): Promise<number> {
-    let settled = 0;
-    for (const tenantId of await tenantsWithDue(this.database, this.tools.clock.now(), tenantsMax)) {
-      for (let more = 1; more > 0 && !signal?.aborted; settled += more) more = await this.settle(tenantId);
+  async processAllTenants(signal?: AbortSignal): Promise<number> {
+    let processed = 0;
+    for (const tenantId of await tenantsWithDue(this.database, this.dependencies.clock.now(), tenantsMax)) {
+      for (let more = 1; more > 0 && !signal?.aborted; processed += more) more = await this.process(tenantId);
     }
-    return settled;
+    return processed;
   }
 
   /** When something due was last done, by the clock of performance.now(). */
@@ -114,13 +114,13 @@ export class Settler {
   }
 
   /** What was due at the beginning, as far as one caller is to wait for it. */
-  private async settleAll(tenantId: string, isHurried: boolean): Promise<number> {
-    const now = this.tools.clock.now();
+  private async processTenant(tenantId: string, isHurried: boolean): Promise<number> {
+    const now = this.dependencies.clock.now();
     const found = new Map<string, number>();
     const patienceEnd = performance.now() + (isHurried ? 0 : lockPatienceMs);
-    let settled = 0;
-    while (settled < callMax) {
-      const stuck = new Set([...alone(this.stuck, now), ...(isHurried ? alone(this.locked, now) : [])]);
+    let processed = 0;
+    while (processed < callMax) {
+      const stuck = new Set([...skippedAt(this.stuck, now), ...(isHurried ? skippedAt(this.locked, now) : [])]);
       const limit = dueMax + stuck.size;
       const all = await findDue(this.database, tenantId, now, limit);
       const due = all.filter(({ id }) => !stuck.has(id));
@@ -133,9 +133,9 @@ export class Settler {
         if (times === foundMax) this.report(new Error('it stays due, whatever is done'), { id, kind, dueAt, isUnpaid });
       }
       const last = all.length === limit ? all.at(-1) : undefined;
-      settled += await this.apply(tenantId, due, last?.dueAt ?? now, { patienceEnd, isHurried });
+      processed += await this.apply(tenantId, due, last?.dueAt ?? now, { patienceEnd, isHurried });
     }
-    return settled;
+    return processed;
   }
 
   /** Applies what is due, and answers how much of it could be. */
@@ -147,7 +147,7 @@ export class Settler {
   ): Promise<number> {
     try {
       const applied = await withRetry(
-        () => this.database.transaction((tx) => applyDue(tx, this.tools, tenantId, due.map(toCommand), until)),
+        () => this.database.transaction((tx) => applyDue(tx, this.dependencies, tenantId, due.map(toCommand), until)),
         { passesLocks: true },
       );
       this.lastDoneAt = performance.now();
@@ -156,7 +156,7 @@ export class Settler {
       if (isLockTimeout(error))
         return performance.now() < patienceEnd
           ? this.apply(tenantId, due, until, { patienceEnd, isHurried })
-          : this.applyFree(tenantId, due, until, isHurried);
+          : this.applyUnlocked(tenantId, due, until, isHurried);
       // An outage concerns whoever asked; any other refusal is of a thing that is due, and a bug.
       if (error instanceof DomainError && error.code === 'UNAVAILABLE') throw error;
       const [first, ...others] = due;
@@ -171,12 +171,12 @@ export class Settler {
   }
 
   /** What somebody keeps the locks of stays due; he may do it, or it is found again. */
-  private async applyFree(tenantId: string, due: readonly Due[], until: Date, isHurried: boolean): Promise<number> {
+  private async applyUnlocked(tenantId: string, due: readonly Due[], until: Date, isHurried: boolean): Promise<number> {
     const commands = due.map(toCommand);
     const { applied, blocked } = await withRetry(() =>
-      this.database.transaction((tx) => applyDueFree(tx, this.tools, tenantId, commands, until)),
+      this.database.transaction((tx) => applyDueUnlocked(tx, this.dependencies, tenantId, commands, until)),
     );
-    const again = this.tools.clock.now().getTime() + lockedMs;
+    const again = this.dependencies.clock.now().getTime() + lockedMs;
     for (const [index, { id }] of due.entries())
       if (blocked.has(commands[index] as DueCommand)) (isHurried ? this.locked : this.stuck).set(id, again);
     return applied;
@@ -184,23 +184,23 @@ export class Settler {
 
   /** Whoever reads or writes is not to suffer from what cannot be done: it is reported, stays due, and is left alone for a while. */
   private report(error: unknown, due: Due): void {
-    this.stuck.set(due.id, this.tools.clock.now().getTime() + stuckMs);
-    this.tools.reportStuck(error, toCommand(due));
+    this.stuck.set(due.id, this.dependencies.clock.now().getTime() + stuckMs);
+    this.dependencies.reportStuck(error, toCommand(due));
   }
 }
 
-interface Patience extends SettleOptions {
+interface Patience extends DueWorkOptions {
   /** When waiting for locks is over, by the clock of performance.now(). */
   readonly patienceEnd: number;
 }
 
-export interface SettleOptions {
+export interface DueWorkOptions {
   /** Does not wait for the locks that somebody keeps: what needs them is left to him. */
   readonly isHurried: boolean;
 }
 
 /** What is to be left alone at this time. */
-function alone(until: Map<string, number>, now: Date): string[] {
+function skippedAt(until: Map<string, number>, now: Date): string[] {
   for (const [id, end] of until) if (end <= now.getTime()) until.delete(id);
   return [...until.keys()];
 }

@@ -4,7 +4,7 @@ import type { Refusal } from './refusals.js';
 import type { ActionState, BucketState, Hold, Movement } from './state.js';
 
 /** What a command does to balances, before anything is written. */
-export interface Ruling {
+export interface AcceptedDecision {
   readonly movements: readonly Movement[];
   readonly amount: Amount;
   /** What a new reservation holds. */
@@ -18,7 +18,7 @@ export interface Ruling {
 }
 
 /** The locked state a command is decided on. */
-export interface Situation {
+export interface DecisionContext {
   /** Buckets the command's locator leads to, in no particular order. */
   readonly candidates: readonly BucketState[];
   /** Buckets the locator of a transfer's receiver leads to. */
@@ -28,8 +28,8 @@ export interface Situation {
   readonly now: Date;
 }
 
-export type Verdict = Ruling | Refusal;
+export type Decision = AcceptedDecision | Refusal;
 
-export function isRefusal(verdict: Verdict): verdict is Refusal {
-  return 'code' in verdict;
+export function isRefusal(decision: Decision): decision is Refusal {
+  return 'code' in decision;
 }

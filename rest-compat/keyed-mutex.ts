@@ -1,5 +1,5 @@
 /** Does work on one thing in the order in which it came, one piece at a time; work on other things does not wait. */
-export class Turns {
+export class KeyedMutex {
   /** The end of the last piece that came, by the thing it is on. */
   private readonly ends = new Map<string, Promise<void>>();
 

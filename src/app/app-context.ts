@@ -15,7 +15,7 @@ import type { StreamRoute } from '../streaming/routes.js';
 import type { RepeatingWork } from './jobs.js';
 
 /** What a domain can be built on. */
-export interface Foundation {
+export interface AppContext {
   readonly config: Config;
   readonly database: Database;
   readonly clock: Clock;
@@ -30,19 +30,19 @@ export interface Foundation {
 }
 
 /** What demo data is written with. */
-export type SeedTools = Pick<Foundation, 'config' | 'database' | 'logger'>;
+export type SeedDependencies = Pick<AppContext, 'config' | 'database' | 'logger'>;
 
 /** A domain, and what the server does for it beside answering requests. */
-export interface WiredDomain<Domain> {
+export interface DomainModule<Domain> {
   readonly domain: Domain;
   /** What comes round again and again in the background. */
   readonly repeatingWork?: readonly RepeatingWork[];
   /** What brings rows of earlier versions up to date. */
   readonly backfills?: readonly Backfill[];
   /** Addresses whose bytes no GraphQL answer can carry. */
-  streams?(tools: StreamTools): StreamRoute[];
+  streams?(dependencies: StreamDependencies): StreamRoute[];
   /** Demo data for an empty database; a domain may tell its part of the story through others. */
-  seed?(tools: SeedTools, domains: Domains): Promise<void>;
+  seed?(dependencies: SeedDependencies, domains: Domains): Promise<void>;
   /** When this process begins to run background jobs. */
   start?(): void;
   /** What keeps it from its work though the database answers: the server is then not ready. */
@@ -51,7 +51,7 @@ export interface WiredDomain<Domain> {
   stop?(): Promise<void>;
 }
 
-export interface StreamTools {
+export interface StreamDependencies {
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
   /** Aborted when the server begins to stop. */
   readonly stopping: AbortSignal;

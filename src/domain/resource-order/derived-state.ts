@@ -1,11 +1,11 @@
-import type { Plain } from '../../platform/plain.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { itemsOf, statesOf } from './items.js';
 import { orderStateOf, type RequestedState } from './order-state.js';
 import { assertTransition, isFinal, orderTransitions } from './transitions.js';
 
 /** The changes, with the state and the dates that follow from them. */
-export function reckoned(order: Plain, changes: Plain, now: Date): Plain {
-  const next: Plain = { ...order, ...changes };
+export function withDerivedState(order: JsonObject, changes: JsonObject, now: Date): JsonObject {
+  const next: JsonObject = { ...order, ...changes };
   const from = String(order['state']);
   const to = orderStateOf(statesOf(itemsOf(next)), (next['requestedState'] ?? undefined) as RequestedState | undefined);
   if (to === from) return changes;
@@ -21,7 +21,7 @@ export function reckoned(order: Plain, changes: Plain, now: Date): Plain {
 }
 
 /** What changes with the state and is no change of an attribute by itself. */
-export const followsOrderState: readonly string[] = [
+export const derivedAttributes: readonly string[] = [
   'requestedState',
   'startDate',
   'completionDate',
@@ -29,6 +29,6 @@ export const followsOrderState: readonly string[] = [
 ];
 
 /** TMF652: what is missing is asked for when an order becomes pending. */
-export function toldOfOrder(before: Plain, after: Plain): readonly string[] {
+export function eventsOfStateChange(before: JsonObject, after: JsonObject): readonly string[] {
   return after['state'] === 'pending' && before['state'] !== 'pending' ? ['InformationRequired'] : [];
 }
