@@ -1,4 +1,5 @@
 import type { AttributeType } from '../filter/attribute-type.js';
+import type { JsonObject } from '../json-object.js';
 
 /**
  * Where an attribute is stored: in one column (scalars by their type, objects and lists as jsonb), or,
@@ -20,7 +21,12 @@ export interface Indexes {
 }
 
 /** How a resource lies in its table: what the reader and the filter compiler know of it. */
-export interface ResourceMapping {
+export interface ResourceMapping<Row extends JsonObject = JsonObject> {
+  /**
+   * Never there: it carries the type of the rows, which the domain that owns the table declares (src/domain/row.ts), to
+   * the functions that read and write them.
+   */
+  rowType?(row: Row): void;
   /** Name of the type, for messages. */
   name: string;
   table: string;

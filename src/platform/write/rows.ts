@@ -12,7 +12,11 @@ type Queries = Pick<Transaction, 'query'>;
 // The statements every resource shares, made from its ResourceMapping: one statement writes any number of rows.
 
 /** Inserts resources given as plain JSON; what a row leaves out is null. */
-export function insertRows(mapping: ResourceMapping, tenantId: string, rows: readonly JsonObject[]): Write {
+export function insertRows<Row extends JsonObject>(
+  mapping: ResourceMapping<Row>,
+  tenantId: string,
+  rows: readonly NoInfer<Row>[],
+): Write {
   if (rows.length === 0) return undefined;
   return insertRowsFrom(mapping, tenantId, Prisma.sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)`);
 }
@@ -52,53 +56,53 @@ function insertParts(mapping: ResourceMapping): InsertParts {
 }
 
 /** One resource as it stands, locked until the transaction ends; undefined when there is none. */
-export async function lockRow(
+export async function lockRow<Row extends JsonObject>(
   tx: Transaction,
-  mapping: ResourceMapping,
+  mapping: ResourceMapping<Row>,
   tenantId: string,
   id: string,
-): Promise<JsonObject | undefined> {
+): Promise<Row | undefined> {
   return (await lockRows(tx, mapping, tenantId, [id])).get(id);
 }
 
 /** Several resources as they stand, by id, locked in id order until the transaction ends. */
-export function lockRows(
+export function lockRows<Row extends JsonObject>(
   tx: Transaction,
-  mapping: ResourceMapping,
+  mapping: ResourceMapping<Row>,
   tenantId: string,
   ids: readonly string[],
-): Promise<Map<string, JsonObject>> {
+): Promise<Map<string, Row>> {
   return rowsById(tx, mapping, tenantId, ids, Prisma.sql`FOR UPDATE`);
 }
 
 /** Several resources as they stand, by id; in no transaction, too. */
-export function readRows(
+export function readRows<Row extends JsonObject>(
   tx: Queries,
-  mapping: ResourceMapping,
+  mapping: ResourceMapping<Row>,
   tenantId: string,
   ids: readonly string[],
-): Promise<Map<string, JsonObject>> {
+): Promise<Map<string, Row>> {
   return rowsById(tx, mapping, tenantId, ids, Prisma.empty);
 }
 
 /** Resources that meet a condition on the row b, in order, at most so many, locked until the transaction ends. */
-export function lockRowsWhere(
+export function lockRowsWhere<Row extends JsonObject>(
   tx: Transaction,
-  mapping: ResourceMapping,
+  mapping: ResourceMapping<Row>,
   tenantId: string,
   condition: Prisma.Sql,
   { order, limit }: { order: Prisma.Sql; limit: number },
-): Promise<JsonObject[]> {
+): Promise<Row[]> {
   return selectRows(tx, mapping, tenantId, condition, Prisma.sql`ORDER BY ${order} LIMIT ${limit}::int FOR UPDATE`);
 }
 
-async function rowsById(
+async function rowsById<Row extends JsonObject>(
   tx: Queries,
-  mapping: ResourceMapping,
+  mapping: ResourceMapping<Row>,
   tenantId: string,
   ids: readonly string[],
   lock: Prisma.Sql,
-): Promise<Map<string, JsonObject>> {
+): Promise<Map<string, Row>> {
   if (ids.length === 0) return new Map();
   const rows = await selectRows(
     tx,
@@ -107,16 +111,16 @@ async function rowsById(
     Prisma.sql`b."id" = ANY(${ids}::text[])`,
     Prisma.sql`ORDER BY b."id" ${lock}`,
   );
-  return new Map(rows.map((row) => [String(row['id']), row]));
+  return new Map(rows.map((row) => [(row as Row & { id: string }).id, row]));
 }
 
-async function selectRows(
+async function selectRows<Row extends JsonObject>(
   tx: Queries,
-  mapping: ResourceMapping,
+  mapping: ResourceMapping<Row>,
   tenantId: string,
   condition: Prisma.Sql,
   end: Prisma.Sql,
-): Promise<JsonObject[]> {
+): Promise<Row[]> {
   const columns = selectList(mapping, 'b', Object.keys(mapping.attributes));
   const rows = await tx.query<{ row: string }>(Prisma.sql`
     SELECT row_to_json(t)::text AS "row" FROM (
@@ -124,7 +128,7 @@ async function selectRows(
       WHERE b."tenantId" = ${tenantId} AND ${condition} ${Prisma.raw(fixedConditions(mapping, 'b'))}
       ${end}
     ) t`);
-  return rows.map(({ row }) => withNormalTimes(mapping, JSON.parse(row) as JsonObject));
+  return rows.map(({ row }) => withNormalTimes(mapping, JSON.parse(row) as JsonObject) as Row);
 }
 
 /** PostgreSQL prints times in its own way; snapshots carry them as we do, in UTC with milliseconds and Z. */
@@ -158,14 +162,14 @@ function normalTime(value: JsonValue | undefined): string {
 }
 
 /** Sets these attributes (absent means null), the revision and the time of change of existing resources to those of the rows. */
-export function updateRows(
-  mapping: ResourceMapping,
+export function updateRows<Row extends JsonObject>(
+  mapping: ResourceMapping<Row>,
   tenantId: string,
-  attributes: readonly string[],
-  rows: readonly JsonObject[],
+  attributes: readonly (keyof NoInfer<Row> & string)[],
+  rows: readonly NoInfer<Row>[],
 ): Write {
   if (rows.length === 0) return undefined;
-  const written = [...new Set([...attributes, 'revision', 'updatedAt'])];
+  const written = [...new Set<string>([...attributes, 'revision', 'updatedAt'])];
   const assignments = columnSources(mapping, 'r', written).map((s) => `${identifier(s.column)} = ${s.expression}`);
   return Prisma.sql`
     UPDATE ${Prisma.raw(identifier(mapping.table))} b SET ${Prisma.raw(assignments.join(', '))}
