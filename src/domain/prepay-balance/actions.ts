@@ -8,9 +8,9 @@ import { writeAll } from '../../platform/write/write-all.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
 import { mapNamingElement, invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
-import type { BalanceRequest, BalanceDependencies } from './apply.js';
-import { awaitsPayment } from './awaited.js';
-import type { ActionKind, Amount, BalanceCommand, CreateCommand, PaymentCommand } from './commands.js';
+import type { BalanceRequest, BalanceDependencies } from './unit-of-work/apply.js';
+import { awaitsPayment } from './decide/awaited.js';
+import type { ActionKind, Amount, BalanceCommand, CreateCommand, PaymentCommand } from './command/commands.js';
 import type { BalanceEngine } from './engine.js';
 import { changeEvent } from './events.js';
 import {
@@ -30,11 +30,11 @@ import {
   type ReserveInput,
   type TopupInput,
   type TransferInput,
-} from './inputs.js';
-import { describingAttributes } from './patchable.js';
-import { completed, revise } from './revise.js';
-import type { DueWork } from './due-work.js';
-import { actionTransitions } from './transitions.js';
+} from './command/inputs.js';
+import { describingAttributes } from './decide/patchable.js';
+import { completed, revise } from './decide/revise.js';
+import type { DueWork } from './due/due-work.js';
+import { actionTransitions } from './decide/transitions.js';
 
 /** The balance actions of TMF654 as the transports call them. */
 export class BalanceActions {

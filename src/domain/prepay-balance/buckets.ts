@@ -15,15 +15,15 @@ import { requireOpeningAmount } from '../amount.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
 import { mapNamingElement, invalid, requireName, requireValidity, type Validity } from '../input.js';
 import { requireTransition } from '../transitions.js';
-import { post } from './bookkeeping.js';
-import type { Amount } from './commands.js';
-import { checkBalanceLimit } from './refusals.js';
+import { post } from './unit-of-work/bookkeeping.js';
+import type { Amount } from './command/commands.js';
+import { checkBalanceLimit } from './decide/refusals.js';
 import { changeEvent } from './events.js';
-import { completeLogicalResources, type LogicalResourceReference } from './input-parts.js';
-import type { DueWork } from './due-work.js';
-import type { BucketState } from './state.js';
-import { insertEntries, lockBuckets, writeBuckets } from './store.js';
-import { bucketTransitions } from './transitions.js';
+import { completeLogicalResources, type LogicalResourceReference } from './command/input-parts.js';
+import type { DueWork } from './due/due-work.js';
+import type { BucketState } from './decide/state.js';
+import { insertEntries, lockBuckets, writeBuckets } from './store/balance.store.js';
+import { bucketTransitions } from './decide/transitions.js';
 
 export interface BucketInput {
   usageType?: string | null;

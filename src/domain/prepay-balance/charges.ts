@@ -1,9 +1,9 @@
 import type { Transaction } from '../../platform/database/database.js';
 import type { JsonObject } from '../../platform/json-object.js';
 import type { Refusal } from '../../platform/write/idempotency.js';
-import { applyIn, type BalanceDependencies } from './apply.js';
-import type { AdjustCommand, Amount } from './commands.js';
-import type { DueWork } from './due-work.js';
+import { applyIn, type BalanceDependencies } from './unit-of-work/apply.js';
+import type { AdjustCommand, Amount } from './command/commands.js';
+import type { DueWork } from './due/due-work.js';
 
 /** What a usage takes from a bucket, or gives back of what it took before. */
 export interface Charge {

@@ -9,9 +9,9 @@ import {
   type BalanceRequest,
   type BalanceResult,
   type BalanceDependencies,
-} from './apply.js';
-import type { DueWork } from './due-work.js';
-import type { SkippedBuckets } from './store.js';
+} from './unit-of-work/apply.js';
+import type { DueWork } from './due/due-work.js';
+import type { SkippedBuckets } from './store/balance.store.js';
 
 /** Commands of one transaction. */
 const batchSizeMax = 256;

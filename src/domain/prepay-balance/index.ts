@@ -1,12 +1,12 @@
 import type { Database } from '../../platform/database/database.js';
 import { BalanceActions } from './actions.js';
-import type { BalanceDependencies } from './apply.js';
+import type { BalanceDependencies } from './unit-of-work/apply.js';
 import { Buckets } from './buckets.js';
 import { Charges } from './charges.js';
 import { BalanceEngine } from './engine.js';
-import { DueWork } from './due-work.js';
+import { DueWork } from './due/due-work.js';
 
-export { balanceResources, type ActionKind, type Amount } from './commands.js';
+export { balanceResources, type ActionKind, type Amount } from './command/commands.js';
 export type { BalanceActions } from './actions.js';
 export type { Buckets } from './buckets.js';
 export type { ApplyCharges, Charge, Charges } from './charges.js';

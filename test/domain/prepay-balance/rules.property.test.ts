@@ -1,10 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { CancelCommand, CreateCommand } from '../../../src/domain/prepay-balance/commands.js';
-import { burnOrder } from '../../../src/domain/prepay-balance/draw.js';
-import { decide } from '../../../src/domain/prepay-balance/rules.js';
-import { isRefusal, type AcceptedDecision, type DecisionContext } from '../../../src/domain/prepay-balance/decision.js';
-import type { ActionState, BucketState, Hold } from '../../../src/domain/prepay-balance/state.js';
+import type { CancelCommand, CreateCommand } from '../../../src/domain/prepay-balance/command/commands.js';
+import { burnOrder } from '../../../src/domain/prepay-balance/decide/draw.js';
+import { decide } from '../../../src/domain/prepay-balance/decide/rules.js';
+import {
+  isRefusal,
+  type AcceptedDecision,
+  type DecisionContext,
+} from '../../../src/domain/prepay-balance/decide/decision.js';
+import type { ActionState, BucketState, Hold } from '../../../src/domain/prepay-balance/decide/state.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 import { seed } from '../../support/seed.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { reschedule } from '../../../src/domain/prepay-balance/reschedule.js';
+import { reschedule } from '../../../src/domain/prepay-balance/decide/reschedule.js';
 import { TestClock, startTestServer, type TestServer } from '../../support/server.js';
 import {
   accepted,

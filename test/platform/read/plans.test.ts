@@ -9,7 +9,7 @@ import { createSchema } from '../../../graphql/schema.js';
 import { attributeTypesOf, mappingOf } from '../../../graphql/resource-mapping.js';
 import { toFilterInput } from '../../../rest-compat/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
-import { isDue } from '../../../src/domain/prepay-balance/due.js';
+import { isDue } from '../../../src/domain/prepay-balance/store/due.store.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../src/platform/filter/query-string.js';
 import type { PageRequest } from '../../../src/platform/read/page.js';

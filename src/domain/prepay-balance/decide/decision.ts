@@ -1,5 +1,5 @@
-import type { Decimal } from '../../platform/decimal.js';
-import type { Amount } from './commands.js';
+import type { Decimal } from '../../../platform/decimal.js';
+import type { Amount } from '../command/commands.js';
 import type { Refusal } from './refusals.js';
 import type { ActionState, BucketState, Hold, Movement } from './state.js';
 

@@ -1,5 +1,5 @@
-import { requireAmount } from '../amount.js';
-import { missing, requireName } from '../input.js';
+import { requireAmount } from '../../amount.js';
+import { missing, requireName } from '../../input.js';
 import type { Amount, Containment, Locator } from './commands.js';
 
 // The parts that the inputs of buckets and actions share, and how they are checked.

@@ -1,6 +1,6 @@
-import type { Decimal } from '../../platform/decimal.js';
-import type { JsonObject } from '../../platform/json-object.js';
-import type { ActionKind } from './commands.js';
+import type { Decimal } from '../../../platform/decimal.js';
+import type { JsonObject } from '../../../platform/json-object.js';
+import type { ActionKind } from '../command/commands.js';
 
 /** What the rules need to know of a bucket; the rest of it they neither read nor change. */
 export interface BucketState {

@@ -1,13 +1,13 @@
-import { toJsonObject, type JsonObject } from '../../platform/json-object.js';
+import { toJsonObject, type JsonObject } from '../../../platform/json-object.js';
 import type { CommandProcessor } from './command-processor.js';
 import { eventsOf } from './bookkeeping.js';
-import type { ScheduledTopupCommand, TopupCommand } from './commands.js';
-import { isLive } from './refusals.js';
-import { decide } from './rules.js';
-import { isRefusal } from './decision.js';
-import { nextDueDate } from './schedule.js';
-import type { ActionState, BucketState } from './state.js';
-import { toActionState } from './store.js';
+import type { ScheduledTopupCommand, TopupCommand } from '../command/commands.js';
+import { isLive } from '../decide/refusals.js';
+import { decide } from '../decide/rules.js';
+import { isRefusal } from '../decide/decision.js';
+import { nextDueDate } from '../decide/schedule.js';
+import type { ActionState, BucketState } from '../decide/state.js';
+import { toActionState } from '../store/balance.store.js';
 
 // Scheduled top-ups act later: at a date, in each of their periods (recurring), or when the balance falls below their
 // threshold (auto top-ups).

@@ -1,9 +1,9 @@
-import { DomainError } from '../../platform/errors.js';
-import { toJsonObject, withoutNulls, type JsonObject, type JsonValue } from '../../platform/json-object.js';
-import type { Outcome } from '../../platform/write/idempotency.js';
-import { changed } from '../changes.js';
-import { invalid } from '../input.js';
-import { requireTransition } from '../transitions.js';
+import { DomainError } from '../../../platform/errors.js';
+import { toJsonObject, withoutNulls, type JsonObject, type JsonValue } from '../../../platform/json-object.js';
+import type { Outcome } from '../../../platform/write/idempotency.js';
+import { changed } from '../../changes.js';
+import { invalid } from '../../input.js';
+import { requireTransition } from '../../transitions.js';
 import type { BalanceDependencies } from './apply.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import {
@@ -21,20 +21,20 @@ import {
   type Mover,
   type Posting,
 } from './bookkeeping.js';
-import { applyPayment, awaitPayment } from './awaited-actions.js';
+import { applyPayment, awaitPayment } from './payments.js';
 import {
   actionKindOf,
   type BalanceCommand,
   type CancelCommand,
   type CommitCommand,
   type CreateCommand,
-} from './commands.js';
-import { isLive, type Refusal } from './refusals.js';
-import { decide } from './rules.js';
-import { isRefusal, type AcceptedDecision, type DecisionContext } from './decision.js';
+} from '../command/commands.js';
+import { isLive, type Refusal } from '../decide/refusals.js';
+import { decide } from '../decide/rules.js';
+import { isRefusal, type AcceptedDecision, type DecisionContext } from '../decide/decision.js';
 import { begin, firstDueDate, refill, stop } from './scheduled-topups.js';
-import type { ActionState, BucketState } from './state.js';
-import { actionTransitions } from './transitions.js';
+import type { ActionState, BucketState } from '../decide/state.js';
+import { actionTransitions } from '../decide/transitions.js';
 import type { LockedState } from './locked-state.js';
 
 /** Applies commands to the locked world, one after the other, and gathers what is to be written. */

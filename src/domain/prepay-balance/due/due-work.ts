@@ -1,13 +1,13 @@
-import { Prisma } from '../../../prisma/generated/client.js';
-import type { Database } from '../../platform/database/database.js';
-import { runInWorkClass } from '../../platform/database/work-class.js';
-import { isLockTimeout } from '../../platform/database/failures.js';
-import { DomainError } from '../../platform/errors.js';
-import { withRetry } from '../../platform/write/retry.js';
-import { applyDue, applyDueUnlocked, type BalanceDependencies } from './apply.js';
-import type { DueCommand } from './commands.js';
-import { findDue, isDue, tenantsWithDue, type Due } from './due.js';
-import { DueWorkPending } from './locked-state.js';
+import { Prisma } from '../../../../prisma/generated/client.js';
+import type { Database } from '../../../platform/database/database.js';
+import { runInWorkClass } from '../../../platform/database/work-class.js';
+import { isLockTimeout } from '../../../platform/database/failures.js';
+import { DomainError } from '../../../platform/errors.js';
+import { withRetry } from '../../../platform/write/retry.js';
+import { applyDue, applyDueUnlocked, type BalanceDependencies } from '../unit-of-work/apply.js';
+import type { DueCommand } from '../command/commands.js';
+import { findDue, isDue, tenantsWithDue, type Due } from '../store/due.store.js';
+import { DueWorkPending } from '../unit-of-work/locked-state.js';
 
 /** Due things of one transaction. */
 const dueMax = 256;

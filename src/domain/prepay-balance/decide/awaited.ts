@@ -1,7 +1,7 @@
-import { areConvertible } from '../units.js';
-import { invalid } from '../input.js';
-import type { JsonObject } from '../../platform/json-object.js';
-import type { ActionKind, Amount, Locator, PayableCommand } from './commands.js';
+import { areConvertible } from '../../units.js';
+import { invalid } from '../../input.js';
+import type { JsonObject } from '../../../platform/json-object.js';
+import type { ActionKind, Amount, Locator, PayableCommand } from '../command/commands.js';
 import { creditable, isBucket } from './credit.js';
 import {
   fromAdjustInput,
@@ -11,7 +11,7 @@ import {
   type AdjustInput,
   type TopupInput,
   type TransferInput,
-} from './inputs.js';
+} from '../command/inputs.js';
 import { checkUnits, unknownBucket, type Refusal } from './refusals.js';
 import { decide } from './rules.js';
 import { isRefusal, type DecisionContext, type Decision } from './decision.js';

@@ -1,4 +1,4 @@
-import { zero } from '../../platform/decimal.js';
+import { zero } from '../../../platform/decimal.js';
 import { checkBalanceLimit, insufficient, type Refusal } from './refusals.js';
 import type { AcceptedDecision } from './decision.js';
 import type { ActionState, BucketState, Movement } from './state.js';

@@ -1,6 +1,6 @@
-import { zero } from '../../platform/decimal.js';
-import { fromBase, toBase } from '../units.js';
-import type { Amount, Locator } from './commands.js';
+import { zero } from '../../../platform/decimal.js';
+import { fromBase, toBase } from '../../units.js';
+import type { Amount, Locator } from '../command/commands.js';
 import { ambiguousBucket, checkBalanceLimit, checkUnits, inexact, unknownBucket, type Refusal } from './refusals.js';
 import type { BucketState, Movement } from './state.js';
 

@@ -1,6 +1,6 @@
-import { Prisma } from '../../../prisma/generated/client.js';
-import type { Database } from '../../platform/database/database.js';
-import type { ActionKind } from './commands.js';
+import { Prisma } from '../../../../prisma/generated/client.js';
+import type { Database } from '../../../platform/database/database.js';
+import type { ActionKind } from '../command/commands.js';
 
 // What the time does by itself: reservations and buckets lapse, scheduled top-ups fall due.
 

@@ -1,8 +1,8 @@
-import { periodStart, type Period } from '../../platform/calendar.js';
-import { Decimal } from '../../platform/decimal.js';
-import type { JsonObject } from '../../platform/json-object.js';
-import type { Amount, ScheduledTopupCommand } from './commands.js';
-import { fromScheduledInput, type ActionInput, type TopupInput } from './inputs.js';
+import { periodStart, type Period } from '../../../platform/calendar.js';
+import { Decimal } from '../../../platform/decimal.js';
+import type { JsonObject } from '../../../platform/json-object.js';
+import type { Amount, ScheduledTopupCommand } from '../command/commands.js';
+import { fromScheduledInput, type ActionInput, type TopupInput } from '../command/inputs.js';
 
 /** What a scheduled top-up applies, read back from how it is kept. */
 export function scheduledOf(snapshot: JsonObject): ScheduledTopupCommand {

@@ -1,7 +1,7 @@
-import type { Period } from '../../platform/calendar.js';
-import { abbreviated } from '../../platform/errors.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
-import { requireAmount } from '../amount.js';
+import type { Period } from '../../../platform/calendar.js';
+import { abbreviated } from '../../../platform/errors.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
+import { requireAmount } from '../../amount.js';
 import {
   recurringPeriods,
   type AdjustCommand,
@@ -12,7 +12,7 @@ import {
   type TopupCommand,
   type TransferCommand,
 } from './commands.js';
-import { invalid, isGiven, missing, requireName, requireOneOf, requireValidity, type Validity } from '../input.js';
+import { invalid, isGiven, missing, requireName, requireOneOf, requireValidity, type Validity } from '../../input.js';
 import {
   completeLogicalResources,
   locatorOf,

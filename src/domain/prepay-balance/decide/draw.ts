@@ -1,6 +1,6 @@
-import { zero, type Decimal } from '../../platform/decimal.js';
-import { areConvertible, fromBase, displayFromBase, toBase } from '../units.js';
-import type { Amount, Locator } from './commands.js';
+import { zero, type Decimal } from '../../../platform/decimal.js';
+import { areConvertible, fromBase, displayFromBase, toBase } from '../../units.js';
+import type { Amount, Locator } from '../command/commands.js';
 import {
   ambiguousBucket,
   checkBalanceLimit,

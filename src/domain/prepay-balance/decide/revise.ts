@@ -1,9 +1,9 @@
-import { canonicalJson, withoutNulls, type JsonObject } from '../../platform/json-object.js';
-import { invalid } from '../input.js';
+import { canonicalJson, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
+import { invalid } from '../../input.js';
 import { awaitsPayment, payableOf } from './awaited.js';
-import type { ActionKind } from './commands.js';
-import { completeLogicalResources, type LogicalResourceReference } from './input-parts.js';
-import { liveStatus } from './inputs.js';
+import type { ActionKind } from '../command/commands.js';
+import { completeLogicalResources, type LogicalResourceReference } from '../command/input-parts.js';
+import { liveStatus } from '../command/inputs.js';
 import { decidingAttributes } from './patchable.js';
 import { notPatchable } from './refusals.js';
 import { reschedule } from './reschedule.js';

@@ -1,14 +1,14 @@
-import type { Transaction } from '../../platform/database/database.js';
-import type { JsonObject } from '../../platform/json-object.js';
-import { insertOutcomes, type OutcomeRow } from '../../platform/write/idempotency.js';
-import { insertEvents, type DomainEvent } from '../../platform/write/outbox.js';
-import { insertRows, updateRows } from '../../platform/write/rows.js';
-import { writeAll } from '../../platform/write/write-all.js';
+import type { Transaction } from '../../../platform/database/database.js';
+import type { JsonObject } from '../../../platform/json-object.js';
+import { insertOutcomes, type OutcomeRow } from '../../../platform/write/idempotency.js';
+import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.js';
+import { insertRows, updateRows } from '../../../platform/write/rows.js';
+import { writeAll } from '../../../platform/write/write-all.js';
 import type { BalanceDependencies } from './apply.js';
 import type { LedgerEntry } from './bookkeeping.js';
-import { actionKinds, type ActionKind } from './commands.js';
-import { decidingAttributes, describingAttributes } from './patchable.js';
-import * as store from './store.js';
+import { actionKinds, type ActionKind } from '../command/commands.js';
+import { decidingAttributes, describingAttributes } from '../decide/patchable.js';
+import * as store from '../store/balance.store.js';
 import type { LockedState } from './locked-state.js';
 
 type RowsOfKind = Record<ActionKind, Map<string, JsonObject>>;

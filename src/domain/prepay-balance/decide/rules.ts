@@ -1,5 +1,5 @@
-import { zero, type Decimal } from '../../platform/decimal.js';
-import { areConvertible, fromBase, displayFromBase, toBase } from '../units.js';
+import { zero, type Decimal } from '../../../platform/decimal.js';
+import { areConvertible, fromBase, displayFromBase, toBase } from '../../units.js';
 import type {
   AdjustCommand,
   Amount,
@@ -9,7 +9,7 @@ import type {
   ReserveCommand,
   ScheduledTopupCommand,
   TopupCommand,
-} from './commands.js';
+} from '../command/commands.js';
 import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
 import { debitMovement, draw, drawable, areShares, reserveMovement, type Share } from './draw.js';
 import {

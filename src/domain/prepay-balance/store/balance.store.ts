@@ -1,16 +1,16 @@
-import { Prisma } from '../../../prisma/generated/client.js';
-import type { Transaction } from '../../platform/database/database.js';
-import { Decimal } from '../../platform/decimal.js';
-import type { JsonObject } from '../../platform/json-object.js';
-import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
-import { lockRows } from '../../platform/write/rows.js';
-import type { Write } from '../../platform/write/write-all.js';
-import { convertibleUnits } from '../units.js';
-import { skewMaxMs, type LedgerEntry } from './bookkeeping.js';
-import type { ActionKind, Containment, Locator } from './commands.js';
-import { candidatesMax } from './draw.js';
-import { isDue } from './due.js';
-import type { ActionState, BucketState, Effect, Hold } from './state.js';
+import { Prisma } from '../../../../prisma/generated/client.js';
+import type { Transaction } from '../../../platform/database/database.js';
+import { Decimal } from '../../../platform/decimal.js';
+import type { JsonObject } from '../../../platform/json-object.js';
+import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
+import { lockRows } from '../../../platform/write/rows.js';
+import type { Write } from '../../../platform/write/write-all.js';
+import { convertibleUnits } from '../../units.js';
+import { skewMaxMs, type LedgerEntry } from '../unit-of-work/bookkeeping.js';
+import type { ActionKind, Containment, Locator } from '../command/commands.js';
+import { candidatesMax } from '../decide/draw.js';
+import { isDue } from './due.store.js';
+import type { ActionState, BucketState, Effect, Hold } from '../decide/state.js';
 
 // The SQL of the balance engine: each function is one statement for a whole batch.
 

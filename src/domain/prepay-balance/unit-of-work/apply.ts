@@ -1,27 +1,27 @@
-import type { Clock } from '../../platform/clock.js';
-import type { Transaction } from '../../platform/database/database.js';
-import { DomainError } from '../../platform/errors.js';
-import type { ExtensionSchemas } from '../../platform/extension-schemas.js';
-import type { IdSource } from '../../platform/ids.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
-import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
+import type { Clock } from '../../../platform/clock.js';
+import type { Transaction } from '../../../platform/database/database.js';
+import { DomainError } from '../../../platform/errors.js';
+import type { ExtensionSchemas } from '../../../platform/extension-schemas.js';
+import type { IdSource } from '../../../platform/ids.js';
+import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
+import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
 import {
   findOutcome,
   loadOutcomes,
   type Idempotency,
   type Outcome,
   type Replayable,
-} from '../../platform/write/idempotency.js';
+} from '../../../platform/write/idempotency.js';
 import { CommandProcessor, impactsOf } from './command-processor.js';
 import { UnitOfWork } from './unit-of-work.js';
 import { latest } from './bookkeeping.js';
-import type { balanceResources, BalanceCommand, DueCommand } from './commands.js';
-import { endUnpaid } from './awaited-actions.js';
-import { changeEvent } from './events.js';
-import { isLive } from './refusals.js';
-import { lapse } from './rules.js';
+import type { balanceResources, BalanceCommand, DueCommand } from '../command/commands.js';
+import { endUnpaid } from './payments.js';
+import { changeEvent } from '../events.js';
+import { isLive } from '../decide/refusals.js';
+import { lapse } from '../decide/rules.js';
 import { topUpDue } from './scheduled-topups.js';
-import type { SkippedBuckets } from './store.js';
+import type { SkippedBuckets } from '../store/balance.store.js';
 import { LockedState, type LoadOptions } from './locked-state.js';
 
 /** One command, or several that apply together or not at all; their answer is then `{ items: [...] }`. */

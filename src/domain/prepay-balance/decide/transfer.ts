@@ -1,6 +1,6 @@
-import { zero } from '../../platform/decimal.js';
-import { fromBase, toBase } from '../units.js';
-import type { Amount, TransferCommand } from './commands.js';
+import { zero } from '../../../platform/decimal.js';
+import { fromBase, toBase } from '../../units.js';
+import type { Amount, TransferCommand } from '../command/commands.js';
 import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
 import { draw, drawable, areShares, withShareRemoved, type Share } from './draw.js';
 import { checkBalanceLimit, checkUnits, checkUsable, inexact, insufficient, type Refusal } from './refusals.js';

@@ -1,10 +1,10 @@
-import { Prisma } from '../../../prisma/generated/client.js';
-import type { Transaction } from '../../platform/database/database.js';
-import { DomainError, abbreviated } from '../../platform/errors.js';
-import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
-import { lockRows, readRows } from '../../platform/write/rows.js';
+import { Prisma } from '../../../../prisma/generated/client.js';
+import type { Transaction } from '../../../platform/database/database.js';
+import { DomainError, abbreviated } from '../../../platform/errors.js';
+import { withoutNulls, type JsonObject } from '../../../platform/json-object.js';
+import { lockRows, readRows } from '../../../platform/write/rows.js';
 import type { BalanceDependencies } from './apply.js';
-import { awaitsPayment, payableOf } from './awaited.js';
+import { awaitsPayment, payableOf } from '../decide/awaited.js';
 import {
   actionKinds,
   type ActionKind,
@@ -14,12 +14,12 @@ import {
   type PayableCommand,
   type PaymentCommand,
   type ScheduledTopupCommand,
-} from './commands.js';
-import { isDue } from './due.js';
-import { liveStatus } from './inputs.js';
-import { scheduledOf } from './schedule.js';
-import type { ActionState, BucketState } from './state.js';
-import * as store from './store.js';
+} from '../command/commands.js';
+import { isDue } from '../store/due.store.js';
+import { liveStatus } from '../command/inputs.js';
+import { scheduledOf } from '../decide/schedule.js';
+import type { ActionState, BucketState } from '../decide/state.js';
+import * as store from '../store/balance.store.js';
 
 /** Something was due when a batch had its locks: it has to happen first. */
 export class DueWorkPending extends Error {

@@ -1,6 +1,6 @@
-import type { Period } from '../../platform/calendar.js';
-import type { Decimal } from '../../platform/decimal.js';
-import type { JsonObject } from '../../platform/json-object.js';
+import type { Period } from '../../../platform/calendar.js';
+import type { Decimal } from '../../../platform/decimal.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 
 export const actionKinds = ['topupBalance', 'adjustBalance', 'reserveBalance', 'transferBalance'] as const;
 export type ActionKind = (typeof actionKinds)[number];
