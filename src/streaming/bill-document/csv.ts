@@ -1,6 +1,6 @@
 import { Decimal } from '../../platform/decimal.js';
 import type { JsonObject, JsonValue } from '../../platform/json-object.js';
-import { csvLine } from '../usage-export/csv.js';
+import { csvText } from '../csv/csv-text.js';
 
 /** What a spreadsheet would take for a formula where a text begins with it. */
 const formula = /^[=+\-@\t\r]/;
@@ -25,11 +25,11 @@ const columns: readonly string[] = [
   'characteristic',
 ];
 
-export const csvHead: string = csvLine(columns);
+export const csvHead: string = csvText([columns]);
 
-/** One row of RFC 4180 for a rate. */
-export function csvRow(rate: JsonObject): string {
-  return csvLine(columns.map((path) => cellText(valueAt(rate, path))));
+/** One record of RFC 4180 for each rate. */
+export function csvRows(rates: readonly JsonObject[]): string {
+  return csvText(rates.map((rate) => columns.map((path) => cellText(valueAt(rate, path)))));
 }
 
 function valueAt(rate: JsonObject, path: string): JsonValue {

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../platform/json-object.js';
 import type { BillLines, BillWithCount, DocumentFormat } from '../../domain/customer-bill/index.js';
 import { documentFormats, documentPart } from '../../domain/customer-bill/index.js';
 import type { Exchange, StreamRoute } from '../routes.js';
-import { csvHead, csvRow } from './csv.js';
+import { csvHead, csvRows } from './csv.js';
 import { plainText } from './figures.js';
 import { writePdf } from './pdf.js';
 import { write } from './write.js';
@@ -167,5 +167,5 @@ async function sendCsv(
 ): Promise<void> {
   const out = open();
   await write(out, csvHead);
-  for await (const rates of lines.all(tenantId, id)) await write(out, rates.map(csvRow).join(''));
+  for await (const rates of lines.all(tenantId, id)) await write(out, csvRows(rates));
 }

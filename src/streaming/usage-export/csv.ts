@@ -1,5 +1,5 @@
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import { columnsMax } from '../usage-import/csv-columns.js';
+import { columnsMax } from '../csv/csv-text.js';
 
 type Json = Readonly<Record<string, unknown>>;
 /** The cells of one usage that have a value, by their columns. */
@@ -49,13 +49,11 @@ export function addColumns(columns: Set<string>, cells: Cells): void {
     );
 }
 
-/** A line of RFC 4180. Text that a spreadsheet would take for a formula is kept as it is: this is data, for programs. */
-export function csvLine(values: readonly string[]): string {
-  return `${values.map((value) => (/[",\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)).join(',')}\r\n`;
-}
-
-/** The cells of a usage in the order of the columns; one that has no column means that the usage came to have it meanwhile. */
-export function csvRow(columns: ReadonlySet<string>, cells: Cells): string {
+/**
+ * The cells of a usage in the order of the columns. Text that a spreadsheet would take for a formula is kept as it is: this
+ * is data, for programs. Throws CONFLICT for a cell without a column: the usage came to have it while the file was written.
+ */
+export function recordOf(columns: ReadonlySet<string>, cells: Cells): string[] {
   for (const column of cells.keys()) {
     if (!columns.has(column))
       throw new DomainError(
@@ -63,5 +61,5 @@ export function csvRow(columns: ReadonlySet<string>, cells: Cells): string {
         `a usage came to have '${abbreviated(column)}' while the file was written, which has no column for it`,
       );
   }
-  return csvLine([...columns].map((column) => cells.get(column) ?? ''));
+  return [...columns].map((column) => cells.get(column) ?? '');
 }

@@ -6,10 +6,13 @@ import { DomainError } from '../../platform/errors.js';
 import { Slots } from '../../platform/slots.js';
 import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
 import type { Exchange, StreamRoute } from '../routes.js';
-import { addColumns, cellsOf, csvLine, csvRow } from './csv.js';
+import { csvText } from '../csv/csv-text.js';
+import { addColumns, cellsOf, recordOf } from './csv.js';
 
 /** Usages read in one go. */
 const pageRows = 1_000;
+/** Usages that are made CSV in one go. */
+const csvRows = 100;
 /** Pages between two reports of how many lines have been sent. */
 const progressPages = 10;
 /** Downloads of one server at once: each has a connection of its own to the database. */
@@ -132,7 +135,10 @@ async function* pagesOf(
 
 async function sendNdjson(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly Item[]>): Promise<void> {
   setHeaders(sender.exchange.response, run);
-  for await (const items of pages()) await sender.send(items.map((item) => `${JSON.stringify(item)}\n`));
+  for await (const items of pages()) {
+    await sender.write(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    await sender.count(items.length);
+  }
 }
 
 /** Once through for the columns, and once more for the rows. */
@@ -140,8 +146,16 @@ async function sendCsv(sender: Sender, run: ExportRun, pages: () => AsyncIterabl
   const columns = new Set(['id', 'usageSpecification.id']);
   for await (const items of pages()) for (const item of items) addColumns(columns, cellsOf(item));
   setHeaders(sender.exchange.response, run);
-  await sender.write(csvLine([...columns]));
-  for await (const items of pages()) await sender.send(items.map((item) => csvRow(columns, cellsOf(item))));
+  await sender.write(csvText([[...columns]]));
+  for await (const items of pages()) {
+    for (let at = 0; at < items.length; at += csvRows) {
+      const records = items.slice(at, at + csvRows).map((item) => recordOf(columns, cellsOf(item)));
+      await sender.write(csvText(records));
+      // A file may have many columns: others get their turn between two parts of a page.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await sender.count(items.length);
+  }
 }
 
 /** Writes no faster than the client reads, and tells how far it has come. */
@@ -155,9 +169,9 @@ class Sender {
     private readonly report: (lines: number) => Promise<void>,
   ) {}
 
-  async send(lines: readonly string[]): Promise<void> {
-    await this.write(lines.join(''));
-    this.lines += lines.length;
+  /** Counts the lines of a page that was written, and reports the count from time to time. */
+  async count(lines: number): Promise<void> {
+    this.lines += lines;
     this.pages += 1;
     if (this.pages % progressPages === 0) await this.report(this.lines);
   }

@@ -1,5 +1,5 @@
 import { DomainError } from '../../platform/errors.js';
-import { columnsMax } from './csv-columns.js';
+import { columnsMax } from '../csv/csv-text.js';
 
 /** Cells of a row: one that has some too many is refused by itself, one that has as many as this ends the file. */
 const cellsMax = 10 * columnsMax;

@@ -1,5 +1,6 @@
 import { DomainError, abbreviated } from '../../platform/errors.js';
 import type { Attributes, AttributeType, ScalarType } from '../../platform/filter/attribute-type.js';
+import { columnsMax } from '../csv/csv-text.js';
 
 /** What the columns of a file may be. */
 export interface CsvColumns {
@@ -16,8 +17,6 @@ interface Column {
   put(usage: Json, cell: string): void;
 }
 
-/** Columns of one file, be it sent or received. */
-export const columnsMax = 500;
 /** Which element of a list: any that the columns of a file can lead to. */
 const indexPattern = /^\d{1,3}$/;
 /** Every characteristic has a column of its own, by its name, which may have dots. */

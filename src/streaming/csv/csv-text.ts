@@ -1,0 +1,12 @@
+import { stringify } from 'csv-stringify/sync';
+
+/** Columns of one file, sent or received. */
+export const columnsMax = 500;
+
+/** Cells that must be quoted, so that every reader of RFC 4180 gets them back as they are; some readers trim spaces. */
+const quoted = /[",\r\n]|^\s|\s$/;
+
+/** Records as RFC 4180 has them: commas, CRLF behind each record, quotes only where a cell needs them. */
+export function csvText(records: readonly (readonly string[])[]): string {
+  return stringify([...records], { record_delimiter: '\r\n', quoted_match: [quoted] });
+}
