@@ -26,20 +26,27 @@ export function requestedInput({ requestedAs }: WriteContext, input: JsonObject)
   return requestedAs ? { id: input['id'] ?? null, ...requestedAs } : input;
 }
 
+/** New values of some attributes of a row; null removes one, as far as it may be removed. */
+export type RowChanges<Row extends JsonObject> = { [Name in keyof Row]?: Row[Name] | null };
+
 /** The next version of a resource; undefined when the changes change nothing: then there is no new version and no event. */
-export function changed(before: JsonObject, changes: JsonObject, now: Date): JsonObject | undefined {
-  const after = withoutNulls({ ...before, ...changes });
+export function changed<Row extends JsonObject>(
+  before: Row,
+  changes: RowChanges<NoInfer<Row>>,
+  now: Date,
+): Row | undefined {
+  const after: Row = withoutNulls({ ...before, ...changes });
   if (canonicalJson(after) === canonicalJson(before)) return undefined;
   return { ...after, revision: Number(before['revision']) + 1, updatedAt: now.toISOString() };
 }
 
 /** The locked row, if it exists and is the version the client saw. */
-export function requireRevision(
-  row: JsonObject | undefined,
+export function requireRevision<Row extends JsonObject>(
+  row: Row | undefined,
   what: string,
   id: string,
   ifRevision: number | null | undefined,
-): JsonObject {
+): Row {
   if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${abbreviated(id)}' does not exist`);
   // Null is what GraphQL makes of a variable that has no value.
   if (isGiven(ifRevision) && row['revision'] !== ifRevision) {

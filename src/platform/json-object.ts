@@ -26,13 +26,29 @@ export function toJsonObject(value: object): JsonObject {
   return plain;
 }
 
+/** The type that a value has when it is plain JSON: an instant is text, an amount a number. */
+export type JsonForm<T> = T extends Date
+  ? string
+  : T extends Decimal
+    ? number
+    : T extends readonly (infer Element)[]
+      ? JsonForm<Element>[]
+      : T extends object
+        ? { -readonly [Name in keyof T]: JsonForm<T[Name]> }
+        : T;
+
+/** `toJsonObject` for a value whose type is known: the result has the same attributes. */
+export function toJsonForm<T extends object>(value: T): JsonForm<T> {
+  return toJsonObject(value) as JsonForm<T>;
+}
+
 /** Drops what is null, on the first level: absent and null are the same in a stored resource. */
-export function withoutNulls(plain: JsonObject): JsonObject {
+export function withoutNulls<T extends JsonObject>(plain: T): T {
   const result: JsonObject = {};
   for (const [name, value] of Object.entries(plain)) {
     if (value !== null) setOwn(result, name, value);
   }
-  return result;
+  return result as T;
 }
 
 /** Assigning `__proto__` would change what the object inherits. */
