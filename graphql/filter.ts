@@ -1,16 +1,16 @@
 import { Field, InputType, Int } from 'type-graphql';
-import type { AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
-import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/platform/filter/tree.js';
+import type { AttributeType, ScalarType } from '../src/platform/filter/tree/attribute-type.js';
+import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/platform/filter/tree/filter.js';
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
-import { attributeOf } from '../src/platform/filter/resolve.js';
+import { attributeOf } from '../src/platform/filter/tree/resolve.js';
 import {
   limitExceeded,
   CLAUSES_MAX,
   FILTER_DEPTH_MAX,
   PATH_DEPTH_MAX,
   VALUES_PER_KEY_MAX,
-} from '../src/platform/filter/limits.js';
+} from '../src/platform/limits.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';
 import { scalarTypeOf } from './resource-mapping.js';

@@ -1,6 +1,6 @@
 import { registerEnumType } from 'type-graphql';
-import { limitExceeded, SORT_KEYS_MAX } from '../src/platform/filter/limits.js';
-import type { OrderKey } from '../src/platform/filter/tree.js';
+import { limitExceeded, SORT_KEYS_MAX } from '../src/platform/limits.js';
+import type { OrderKey } from '../src/platform/filter/tree/filter.js';
 import { DomainError } from '../src/platform/errors.js';
 import { resolveType, storedAttributesOf, type TypeClass } from './attribute.js';
 import { field, inputClass } from './filter.js';

@@ -1,8 +1,8 @@
 import { Arg, ArgsType, Field, FieldResolver, Int, ObjectType, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
-import { OFFSET_MAX } from '../src/platform/filter/limits.js';
-import type { Filter } from '../src/platform/filter/tree.js';
+import { OFFSET_MAX } from '../src/platform/limits.js';
+import type { Filter } from '../src/platform/filter/tree/filter.js';
 import type { Page, PageRequest } from '../src/platform/read/page.js';
 import type { Edge, Scope } from '../src/platform/read/source.js';
 import type { TypeClass } from './attribute.js';

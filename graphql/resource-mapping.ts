@@ -1,6 +1,6 @@
 import { GraphQLScalarType } from 'graphql';
 import { ID, Int } from 'type-graphql';
-import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
+import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/tree/attribute-type.js';
 import type { ResourceMapping, StoredAttribute } from '../src/platform/read/resource-mapping.js';
 import {
   columnPairOf,

@@ -9,7 +9,7 @@ import {
 import { LosslessNumber } from 'lossless-json';
 import { toAttribute, toWire } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
-import { ELEMENTS_MAX } from '../src/platform/filter/limits.js';
+import { ELEMENTS_MAX } from '../src/platform/limits.js';
 import { ownProperty } from '../src/platform/json.js';
 import type { AttributeAliases } from './api.js';
 import { extensionAttribute } from './extension.js';

@@ -2,7 +2,7 @@ import { print, type DocumentNode } from 'graphql';
 import lzString from 'lz-string';
 import type { Context } from '../graphql/context.js';
 import { DomainError, abbreviated } from '../src/platform/errors.js';
-import type { ParsedQuery } from '../src/platform/filter/query-string.js';
+import type { ParsedQuery } from './query/query-string.js';
 import type { Json } from './body.js';
 import { eTag, hashOf } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';

@@ -9,8 +9,8 @@ import {
 import { toWire } from '../graphql/naming.js';
 import { Decimal } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
-import { matches } from '../src/platform/filter/evaluate.js';
-import type { Filter, FilterValue, OrderKey } from '../src/platform/filter/tree.js';
+import { matches } from '../src/platform/filter/memory/evaluate.js';
+import type { Filter, FilterValue, OrderKey } from '../src/platform/filter/tree/filter.js';
 import type { Json } from './body.js';
 import { extensionAttribute } from './extension.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../src/platform/errors.js';
-import { INT_MAX } from '../src/platform/filter/limits.js';
+import { INT_MAX } from '../src/platform/limits.js';
 import type { RestRequest } from './http.js';
 
 /** Characters of a hash in an ETag: 96 bits. */

@@ -2,7 +2,7 @@ import { parse, type GraphQLSchema } from 'graphql';
 import type { Context } from '../graphql/context.js';
 import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
-import { parseQuery } from '../src/platform/filter/query-string.js';
+import { parseQuery } from './query/query-string.js';
 import type { Json } from './body.js';
 import { refuseParameters, type ExecuteOperation } from './call.js';
 import { toFilterInput, withFacts } from './filter-input.js';

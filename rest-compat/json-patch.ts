@@ -1,7 +1,7 @@
 import { LosslessNumber } from 'lossless-json';
 import { Decimal } from '../src/platform/decimal.js';
 import { DomainError, abbreviated } from '../src/platform/errors.js';
-import type { Attributes } from '../src/platform/filter/attribute-type.js';
+import type { Attributes } from '../src/platform/filter/tree/attribute-type.js';
 import { isObject, type Json } from './body.js';
 import { DocumentBounds } from './document-size.js';
 import { PathFinder, type PathRules } from './json-patch-path.js';

@@ -1,6 +1,6 @@
 import { getNamedType, isNonNullType, isObjectType, type GraphQLObjectType } from 'graphql';
 import { toWire } from '../graphql/naming.js';
-import { DEPTH_MAX, OFFSET_MAX } from '../src/platform/filter/limits.js';
+import { DEPTH_MAX, OFFSET_MAX } from '../src/platform/limits.js';
 import type { Json } from './body.js';
 import { extensionAttribute } from './extension.js';
 import { scalarSchema } from './openapi-schemas.js';

@@ -1,6 +1,6 @@
 import { parse, type DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { FieldSelection, ParsedQuery } from '../src/platform/filter/query-string.js';
+import type { FieldSelection, ParsedQuery } from './query/query-string.js';
 import type { ApiDescriptor } from './api.js';
 import type { Edition } from './edition.js';
 import { projectionOf, type Expansion, type Projection } from './projection.js';

@@ -1,6 +1,6 @@
 import { DomainError } from '../src/platform/errors.js';
-import { OFFSET_MAX } from '../src/platform/filter/limits.js';
-import type { ParsedQuery } from '../src/platform/filter/query-string.js';
+import { OFFSET_MAX } from '../src/platform/limits.js';
+import type { ParsedQuery } from './query/query-string.js';
 
 export interface Paging {
   readonly offset: number;

@@ -1,6 +1,6 @@
 import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
 import { toWire } from '../graphql/naming.js';
-import type { FieldSelection } from '../src/platform/filter/query-string.js';
+import type { FieldSelection } from './query/query-string.js';
 import type { Singles } from './edition.js';
 import { extensionAttribute } from './extension.js';
 import { attributeFields, targetType } from './resource-model.js';

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { operationsOf } from '../graphql/naming.js';
 import { extensionAttribute } from './extension.js';
-import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/attribute-type.js';
+import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/tree/attribute-type.js';
 
 const scalarTypes: Readonly<Record<string, ScalarType>> = {
   String: 'string',

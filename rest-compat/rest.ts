@@ -1,9 +1,9 @@
 import { getNamedType, isObjectType, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { toAttribute, toWire } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
-import type { Attributes } from '../src/platform/filter/attribute-type.js';
-import { URL_LENGTH_MAX } from '../src/platform/filter/limits.js';
-import { parseQuery, type ParsedQuery } from '../src/platform/filter/query-string.js';
+import type { Attributes } from '../src/platform/filter/tree/attribute-type.js';
+import { URL_LENGTH_MAX } from '../src/platform/limits.js';
+import { parseQuery, type ParsedQuery } from './query/query-string.js';
 import type { ApiDescriptor } from './api.js';
 import type { Call, ExecuteOperation } from './call.js';
 import { editionHeader, editionOf, type ConfiguredEditions } from './edition.js';

@@ -25,7 +25,7 @@ const importTable: Row[] = [
     folder: 'graphql',
     values: [
       'src/domain',
-      ...['read', 'filter', 'principal', 'errors', 'decimal', 'date-time', 'json'].map(
+      ...['read', 'filter', 'limits', 'principal', 'errors', 'decimal', 'date-time', 'json'].map(
         (name) => `src/platform/${name}`,
       ),
     ],
@@ -37,7 +37,9 @@ const importTable: Row[] = [
     folder: 'rest-compat',
     values: [
       'graphql/naming',
-      ...['filter', 'errors', 'principal', 'decimal', 'json'].map((name) => `src/platform/${name}`),
+      ...['filter', 'limits', 'errors', 'principal', 'decimal', 'date-time', 'json'].map(
+        (name) => `src/platform/${name}`,
+      ),
     ],
     // It hands the context of a request on to execute(), and looks at nothing in it.
     typesOnly: ['graphql/context'],

@@ -8,7 +8,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { DomainError } from '../../src/platform/errors.js';
-import { ELEMENTS_MAX } from '../../src/platform/filter/limits.js';
+import { ELEMENTS_MAX } from '../../src/platform/limits.js';
 import type { Variables } from './values.js';
 
 /** The lists in the variables of an operation: a variable that is one, or attributes of one that is an object. */

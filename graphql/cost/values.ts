@@ -1,5 +1,5 @@
 import { Kind, type ValueNode } from 'graphql';
-import { countRegexStates } from '../../src/platform/filter/regex.js';
+import { countRegexStates } from '../../src/platform/filter/regex/regex.js';
 import { weights } from './weights.js';
 
 export type Variables = Readonly<Record<string, unknown>>;

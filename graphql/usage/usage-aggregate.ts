@@ -1,6 +1,6 @@
 import { Arg, Ctx, Field, ID, Int, ObjectType, Query, registerEnumType, Resolver } from 'type-graphql';
 import { groupsMax, usageGroupings, type UsageGroup, type UsageGrouping } from '../../src/domain/usage/index.js';
-import { OFFSET_MAX } from '../../src/platform/filter/limits.js';
+import { OFFSET_MAX } from '../../src/platform/limits.js';
 import type { Context } from '../context.js';
 import { weights } from '../cost/weights.js';
 import { filterInputOf } from '../filter.js';

@@ -5,7 +5,7 @@ import { DirectoryLockedError } from '../platform/database/directory-lock.js';
 import { DataDirectoryError, openEmbedded } from '../platform/database/embedded.js';
 import { applyMigrations, MigrationError } from '../platform/database/migrations.js';
 import { DatabaseOpenError, openPostgresql } from '../platform/database/postgresql.js';
-import { JobStoreError } from '../platform/jobs/store.js';
+import { JobStoreError } from '../platform/jobs/jobs.store.js';
 import { exitOnUncaught } from './fatal.js';
 import { createLogger } from './logger.js';
 import { createServer } from './server.js';

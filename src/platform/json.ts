@@ -1,6 +1,6 @@
 import { LosslessNumber, parse as parseLossless } from 'lossless-json';
 import { DomainError } from './errors.js';
-import { isStorable } from './filter/values.js';
+import { isStorable } from './filter/tree/values.js';
 
 /** Nesting of a JSON document, which may be more than one resource. */
 const depthMax = 64;

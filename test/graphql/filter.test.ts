@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isInputObjectType, type GraphQLInputObjectType, type GraphQLSchema } from 'graphql';
-import type { Attributes, AttributeType, ScalarType } from '../../src/platform/filter/attribute-type.js';
-import { matches } from '../../src/platform/filter/evaluate.js';
-import type { Filter } from '../../src/platform/filter/tree.js';
+import type { Attributes, AttributeType, ScalarType } from '../../src/platform/filter/tree/attribute-type.js';
+import { matches } from '../../src/platform/filter/memory/evaluate.js';
+import type { Filter } from '../../src/platform/filter/tree/filter.js';
 import { makeInstances, type Json, type ReadFixture } from '../fixtures/fixture.js';
 import { readFixtures } from '../fixtures/chosen.js';
 import { attributesOf, clientSchema, nested, objectType, toGraphqlName, wholeSelection } from '../fixtures/schema.js';

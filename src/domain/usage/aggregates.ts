@@ -2,7 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import { isStatementTimeout, isPoolTimeout } from '../../platform/database/failures.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import type { Filter } from '../../platform/filter/tree.js';
+import type { Filter } from '../../platform/filter/tree/filter.js';
 import { boundRegexWork } from '../../platform/read/regex-work.js';
 import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import { sourceOf, type Scope } from '../../platform/read/source.js';

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Decimal } from '../../platform/decimal.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import { REGEX_WORK_MAX } from '../../platform/filter/limits.js';
-import { parseRegex, type SafeRegex } from '../../platform/filter/regex.js';
+import { REGEX_WORK_MAX } from '../../platform/limits.js';
+import { parseRegex, type SafeRegex } from '../../platform/filter/regex/regex.js';
 import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { invalid, missing, requireName, requireValidity } from '../input.js';
 import { isAbsent, isValueType, numberOf, readAs, textOf, valueTypes, type ValueType } from './values.js';

@@ -1,5 +1,5 @@
 import { abbreviated } from '../../platform/errors.js';
-import { REGEX_WORK_MAX } from '../../platform/filter/limits.js';
+import { REGEX_WORK_MAX } from '../../platform/limits.js';
 import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { invalid, missing } from '../input.js';
 import {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Database, Transaction } from '../database/database.js';
 import type { JsonObject } from '../json-object.js';
-import { JobStore, type JobCounts, type NewJob, type Queue } from './store.js';
+import { JobStore, type JobCounts, type NewJob, type Queue } from './jobs.store.js';
 import { Worker, type JobContext, type Work } from './worker.js';
 
 /** How often a queue is looked at. Jobs that this process sends outside a transaction are seen at once. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { isUnavailable } from '../database/failures.js';
 import { runInWorkClass } from '../database/work-class.js';
 import type { JsonObject } from '../json-object.js';
-import type { JobStore, StoredJob } from './store.js';
+import type { JobStore, StoredJob } from './jobs.store.js';
 
 export interface JobContext {
   /** Aborted when the time of the job is over or the server stops: end early, what is left is done next time. */

@@ -1,4 +1,4 @@
-import type { AttributeType, ScalarType } from '../filter/attribute-type.js';
+import type { AttributeType, ScalarType } from '../filter/tree/attribute-type.js';
 import type { ResourceMapping, StoredAttribute } from './resource-mapping.js';
 
 const sqlTypes: Record<ScalarType, string> = {

@@ -1,6 +1,6 @@
 import { DomainError } from '../errors.js';
-import { CURSOR_LENGTH_MAX } from '../filter/limits.js';
-import type { OrderKey } from '../filter/tree.js';
+import { CURSOR_LENGTH_MAX } from '../limits.js';
+import type { OrderKey } from '../filter/tree/filter.js';
 import type { JsonObject, JsonValue } from '../json-object.js';
 import type { ResourceMapping } from './resource-mapping.js';
 

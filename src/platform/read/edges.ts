@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { limitExceeded } from '../filter/limits.js';
+import { limitExceeded } from '../limits.js';
 import type { Page, PageRequest } from './page.js';
 import type { Reader } from './reader.js';
 import type { ResourceMapping } from './resource-mapping.js';

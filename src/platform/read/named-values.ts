@@ -1,4 +1,4 @@
-import type { Filter } from '../filter/tree.js';
+import type { Filter } from '../filter/tree/filter.js';
 
 /**
  * Values of which the attribute at the path has one in every row that the filter lets through, or undefined when the

@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import { compileAfter, compileOrder } from '../filter/sql.js';
-import type { Filter, OrderKey } from '../filter/tree.js';
+import { compileAfter, compileOrder } from '../filter/sql/compile.js';
+import type { Filter, OrderKey } from '../filter/tree/filter.js';
 import type { JsonObject } from '../json-object.js';
 import { selectList } from './columns.js';
 import { decodeCursor, encodeCursor } from './cursor.js';

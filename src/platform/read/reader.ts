@@ -4,7 +4,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
 import { isStatementTimeout, isPoolTimeout } from '../database/failures.js';
 import { DomainError } from '../errors.js';
-import { pathsOf } from '../filter/tree.js';
+import { pathsOf } from '../filter/tree/filter.js';
 import type { JsonObject } from '../json-object.js';
 import { selectList } from './columns.js';
 import {

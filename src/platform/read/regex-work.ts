@@ -1,8 +1,8 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
-import { limitExceeded, REGEX_STATEMENT_WORK_MAX } from '../filter/limits.js';
-import { countRegexStates } from '../filter/regex.js';
-import type { Filter } from '../filter/tree.js';
+import { limitExceeded, REGEX_STATEMENT_WORK_MAX } from '../limits.js';
+import { countRegexStates } from '../filter/regex/regex.js';
+import type { Filter } from '../filter/tree/filter.js';
 import { identifier } from './columns.js';
 import type { ResourceMapping } from './resource-mapping.js';
 import { sourceOf, type Scope } from './source.js';

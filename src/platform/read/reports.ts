@@ -1,4 +1,4 @@
-import { fullOrder } from '../filter/sql.js';
+import { fullOrder } from '../filter/sql/compile.js';
 import { namedValues } from './named-values.js';
 import type { PageRequest } from './page.js';
 import type { ResourceMapping } from './resource-mapping.js';

@@ -1,4 +1,4 @@
-import type { AttributeType } from '../filter/attribute-type.js';
+import type { AttributeType } from '../filter/tree/attribute-type.js';
 import type { JsonObject } from '../json-object.js';
 
 /**

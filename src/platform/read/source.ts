@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import { compileFilter } from '../filter/sql.js';
-import type { Filter } from '../filter/tree.js';
+import { compileFilter } from '../filter/sql/compile.js';
+import type { Filter } from '../filter/tree/filter.js';
 import { fixedConditions, identifier } from './columns.js';
 import { namedValues } from './named-values.js';
 import type { ResourceMapping } from './resource-mapping.js';

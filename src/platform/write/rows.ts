@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../database/database.js';
-import type { AttributeType } from '../filter/attribute-type.js';
+import type { AttributeType } from '../filter/tree/attribute-type.js';
 import { withoutNulls, type JsonObject, type JsonValue } from '../json-object.js';
 import { columnSources, fixedConditions, identifier, literal, recordDefinition, selectList } from '../read/columns.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';

@@ -1,5 +1,5 @@
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import type { Attributes, AttributeType, ScalarType } from '../../platform/filter/attribute-type.js';
+import type { Attributes, AttributeType, ScalarType } from '../../platform/filter/tree/attribute-type.js';
 import { columnsMax } from '../csv/csv-text.js';
 
 /** What the columns of a file may be. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { AggregatedUsage } from '../../../graphql/usage/aggregated-usage.js';
 import { Usage } from '../../../graphql/usage/usage.js';
 import { mappingOf } from '../../../graphql/resource-mapping.js';
-import type { Filter } from '../../../src/platform/filter/tree.js';
+import type { Filter } from '../../../src/platform/filter/tree/filter.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { made, remove, update } from '../../fixtures/transports.js';

@@ -4,11 +4,11 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 import { DomainError } from '../../../src/platform/errors.js';
-import type { AttributeType, ScalarType } from '../../../src/platform/filter/attribute-type.js';
-import { matches } from '../../../src/platform/filter/evaluate.js';
-import { parseQuery } from '../../../src/platform/filter/query-string.js';
-import { compileFilter, compileOrder } from '../../../src/platform/filter/sql.js';
-import type { Filter, FilterValue } from '../../../src/platform/filter/tree.js';
+import type { AttributeType, ScalarType } from '../../../src/platform/filter/tree/attribute-type.js';
+import { matches } from '../../../src/platform/filter/memory/evaluate.js';
+import { parseQuery } from '../../../rest-compat/query/query-string.js';
+import { compileFilter, compileOrder } from '../../../src/platform/filter/sql/compile.js';
+import type { Filter, FilterValue } from '../../../src/platform/filter/tree/filter.js';
 import { seed } from '../../support/seed.js';
 import { openThings } from './databases.js';
 import {

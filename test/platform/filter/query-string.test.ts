@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Decimal } from '../../../src/platform/decimal.js';
-import { parseQuery, type FieldSelection, type ParsedQuery } from '../../../src/platform/filter/query-string.js';
-import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree.js';
+import { parseQuery, type FieldSelection, type ParsedQuery } from '../../../rest-compat/query/query-string.js';
+import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree/filter.js';
 import { attributes } from './things.js';
 
 const toAttribute = (wire: string): string =>

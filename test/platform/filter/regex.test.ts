@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { DomainError } from '../../../src/platform/errors.js';
-import { parseRegex } from '../../../src/platform/filter/regex.js';
+import { parseRegex } from '../../../src/platform/filter/regex/regex.js';
 import { seed } from '../../support/seed.js';
 import { openThings } from './databases.js';
 

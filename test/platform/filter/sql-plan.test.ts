@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../../src/platform/database/database.js';
-import { parseQuery } from '../../../src/platform/filter/query-string.js';
-import { compileAfter, compileFilter, compileOrder } from '../../../src/platform/filter/sql.js';
-import type { Filter } from '../../../src/platform/filter/tree.js';
+import { parseQuery } from '../../../rest-compat/query/query-string.js';
+import { compileAfter, compileFilter, compileOrder } from '../../../src/platform/filter/sql/compile.js';
+import type { Filter } from '../../../src/platform/filter/tree/filter.js';
 import { openThings } from './databases.js';
 import { attributes, mapping } from './things.js';
 

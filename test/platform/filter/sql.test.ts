@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { Decimal } from '../../../src/platform/decimal.js';
-import { matches } from '../../../src/platform/filter/evaluate.js';
-import { compileFilter } from '../../../src/platform/filter/sql.js';
-import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree.js';
+import { matches } from '../../../src/platform/filter/memory/evaluate.js';
+import { compileFilter } from '../../../src/platform/filter/sql/compile.js';
+import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree/filter.js';
 import { openThings } from './databases.js';
 import { attributes, insertRows, mapping, toValue, type Row } from './things.js';
 

@@ -1,9 +1,9 @@
 /** A resource of every kind of attribute and storage, its table, and arbitrary rows and filters of it. */
 import fc from 'fast-check';
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Attributes, AttributeType, ScalarType } from '../../../src/platform/filter/attribute-type.js';
-import type { Filter, FilterValue, Operator } from '../../../src/platform/filter/tree.js';
-import { operatorsOf } from '../../../src/platform/filter/resolve.js';
+import type { Attributes, AttributeType, ScalarType } from '../../../src/platform/filter/tree/attribute-type.js';
+import type { Filter, FilterValue, Operator } from '../../../src/platform/filter/tree/filter.js';
+import { operatorsOf } from '../../../src/platform/filter/tree/resolve.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 import type { ResourceMapping } from '../../../src/platform/read/resource-mapping.js';
 

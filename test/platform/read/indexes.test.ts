@@ -7,7 +7,7 @@ import { toAttribute } from '../../../graphql/naming.js';
 import { createSchema } from '../../../graphql/schema.js';
 import { attributeTypesOf, mappingOf } from '../../../graphql/resource-mapping.js';
 import type { Database } from '../../../src/platform/database/database.js';
-import { parseQuery } from '../../../src/platform/filter/query-string.js';
+import { parseQuery } from '../../../rest-compat/query/query-string.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 import { watchReads, type WatchedReads } from '../../support/watched-reads.js';
 

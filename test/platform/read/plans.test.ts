@@ -11,7 +11,7 @@ import { toFilterInput } from '../../../rest-compat/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
 import { isDue } from '../../../src/domain/prepay-balance/store/due.store.js';
 import type { Database } from '../../../src/platform/database/database.js';
-import { parseQuery } from '../../../src/platform/filter/query-string.js';
+import { parseQuery } from '../../../rest-compat/query/query-string.js';
 import type { PageRequest } from '../../../src/platform/read/page.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 import { watchReads, type WatchedReads } from '../../support/watched-reads.js';

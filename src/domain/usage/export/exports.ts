@@ -1,7 +1,7 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../../platform/errors.js';
-import { URL_LENGTH_MAX } from '../../../platform/filter/limits.js';
+import { URL_LENGTH_MAX } from '../../../platform/limits.js';
 import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
 import type { SnapshotReads } from '../../../platform/read/snapshot.js';
 import { insertEvents } from '../../../platform/write/outbox.js';

@@ -1,7 +1,7 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, type ErrorCode } from '../../../platform/errors.js';
-import { toStorable } from '../../../platform/filter/values.js';
+import { toStorable } from '../../../platform/filter/tree/values.js';
 import type { JsonObject } from '../../../platform/json-object.js';
 import type { Claim } from '../origins.js';
 import { withRetry } from '../../../platform/write/retry.js';

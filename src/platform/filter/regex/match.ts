@@ -3,7 +3,7 @@
  * (Thompson 1968). JavaScript's own engine tries them one after another and can take for ever on
  * `(a|a)*b` or `.*.*.*x`, and expressions come from outside.
  */
-import type { CodeRange, RegexNode } from './regex-node.js';
+import type { CodeRange, RegexNode } from './node.js';
 
 type Step =
   | { kind: 'set'; negated: boolean; ranges: readonly CodeRange[]; next: number }

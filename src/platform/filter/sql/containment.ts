@@ -2,10 +2,10 @@
  * What a filter demands of the JSON it is applied to, as documents that must be contained in it
  * (jsonb `@>`), because that is what a GIN jsonb_path_ops index can answer.
  */
-import type { AttributeType } from './attribute-type.js';
-import { elementOf, scalarFor, typeAt } from './resolve.js';
-import type { Filter } from './tree.js';
-import { checkValue, toJson } from './values.js';
+import type { AttributeType } from '../tree/attribute-type.js';
+import { elementOf, scalarFor, typeAt } from '../tree/resolve.js';
+import type { Filter } from '../tree/filter.js';
+import { checkValue, toJson } from '../tree/values.js';
 
 /** Above this many alternatives an index would not pay, and the statement would grow long. */
 const ALTERNATIVES_MAX = 64;

@@ -1,9 +1,9 @@
 /** Attribute names as clients write them, resolved step by step through objects and lists. */
-import type { AttributeType } from './attribute-type.js';
+import type { AttributeType } from '../../src/platform/filter/tree/attribute-type.js';
 import { printable } from './decode.js';
-import { limitExceeded, PATH_DEPTH_MAX } from './limits.js';
-import { stepInto } from './resolve.js';
-import type { Filter } from './tree.js';
+import { limitExceeded, PATH_DEPTH_MAX } from '../../src/platform/limits.js';
+import { stepInto } from '../../src/platform/filter/tree/resolve.js';
+import type { Filter } from '../../src/platform/filter/tree/filter.js';
 
 export type ToAttribute = (wire: string) => string;
 

@@ -1,10 +1,10 @@
 /** The filter tree on a value in memory, with exactly the meaning that the SQL of sql.ts has on a row. */
-import { Decimal } from '../decimal.js';
-import type { Attributes, AttributeType, ScalarType } from './attribute-type.js';
-import { parseRegex, type SafeRegex } from './regex.js';
-import { elementOf, scalarFor, typeAt } from './resolve.js';
-import type { Filter, FilterValue } from './tree.js';
-import { checkValue, isNormalTime } from './values.js';
+import { Decimal } from '../../decimal.js';
+import type { Attributes, AttributeType, ScalarType } from '../tree/attribute-type.js';
+import { parseRegex, type SafeRegex } from '../regex/regex.js';
+import { elementOf, scalarFor, typeAt } from '../tree/resolve.js';
+import type { Filter, FilterValue } from '../tree/filter.js';
+import { checkValue, isNormalTime } from '../tree/values.js';
 
 /**
  * Whether the value, in the form readers give it, matches. Decimals may be numbers, Decimals or numeric

@@ -1,6 +1,6 @@
-import { DomainError } from '../errors.js';
+import { DomainError } from '../../errors.js';
 import type { Attributes, AttributeType, ScalarType } from './attribute-type.js';
-import type { Operator } from './tree.js';
+import type { Operator } from './filter.js';
 
 const equality = ['eq', 'ne', 'in', 'nin', 'isNull'] as const;
 const ranges = ['gt', 'gte', 'lt', 'lte'] as const;

@@ -1,7 +1,7 @@
 /** Reads the restricted syntax of regex.ts by recursive descent. */
-import { DomainError } from '../errors.js';
-import { limitExceeded, REGEX_DEPTH_MAX, REGEX_LENGTH_MAX, REGEX_REPEAT_MAX, REGEX_STATES_MAX } from './limits.js';
-import { complement, countStates, hasNode, isUnbounded, type CodeRange, type RegexNode } from './regex-node.js';
+import { DomainError } from '../../errors.js';
+import { limitExceeded, REGEX_DEPTH_MAX, REGEX_LENGTH_MAX, REGEX_REPEAT_MAX, REGEX_STATES_MAX } from '../../limits.js';
+import { complement, countStates, hasNode, isUnbounded, type CodeRange, type RegexNode } from './node.js';
 
 /** The ASCII meaning, which both engines are given: their own differ in what Unicode adds. */
 const shorthands: Readonly<Record<string, readonly CodeRange[]>> = {

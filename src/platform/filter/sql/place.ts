@@ -1,11 +1,11 @@
 /** Where the value of a path lies, and the SQL expressions that read it there. */
-import { Prisma } from '../../../prisma/generated/client.js';
-import type { ResourceMapping } from '../read/resource-mapping.js';
-import type { AttributeType, ScalarType } from './attribute-type.js';
+import { Prisma } from '../../../../prisma/generated/client.js';
+import type { ResourceMapping } from '../../read/resource-mapping.js';
+import type { AttributeType, ScalarType } from '../tree/attribute-type.js';
 import { containedJson, type Contained } from './containment.js';
-import { typeAt, unknownAttribute } from './resolve.js';
-import type { FilterValue } from './tree.js';
-import { NORMAL_TIME, toJson } from './values.js';
+import { typeAt, unknownAttribute } from '../tree/resolve.js';
+import type { FilterValue } from '../tree/filter.js';
+import { NORMAL_TIME, toJson } from '../tree/values.js';
 
 /** What paths start from: a row of the mapping's table, or the element of a list (jsonb). */
 export type Scope =

@@ -1,16 +1,16 @@
 /** JSONPath `filter=` (TMF630 Part 6) as conditions of the filter tree; never evaluated over rows. */
-import type { Decimal } from '../decimal.js';
-import { DomainError } from '../errors.js';
-import type { Attributes, AttributeType, ScalarType } from './attribute-type.js';
+import type { Decimal } from '../../src/platform/decimal.js';
+import { DomainError } from '../../src/platform/errors.js';
+import type { Attributes, AttributeType, ScalarType } from '../../src/platform/filter/tree/attribute-type.js';
 import { printable } from './decode.js';
 import type { Comparison, JsonPath, Literal, PathStep, Test } from './json-path-ast.js';
 import { notSupported, syntaxError } from './json-path-lexer.js';
 import { readJsonPaths } from './json-path-parser.js';
-import { limitExceeded, JSON_PATH_LENGTH_MAX } from './limits.js';
+import { limitExceeded, JSON_PATH_LENGTH_MAX } from '../../src/platform/limits.js';
 import { parseValue } from './parse-value.js';
-import { parseRegex } from './regex.js';
-import { operatorsOf, stepInto } from './resolve.js';
-import type { Filter, FilterValue, ValueOperator } from './tree.js';
+import { parseRegex } from '../../src/platform/filter/regex/regex.js';
+import { operatorsOf, stepInto } from '../../src/platform/filter/tree/resolve.js';
+import type { Filter, FilterValue, ValueOperator } from '../../src/platform/filter/tree/filter.js';
 import { isJson, type ToAttribute } from './wire-path.js';
 
 export interface JsonPathFilter {

@@ -1,10 +1,10 @@
 /** The filter tree as one SQL condition. Identifiers come from the mapping, values are parameters only. */
-import { Prisma } from '../../../prisma/generated/client.js';
-import type { ResourceMapping } from '../read/resource-mapping.js';
-import type { ScalarType } from './attribute-type.js';
+import { Prisma } from '../../../../prisma/generated/client.js';
+import type { ResourceMapping } from '../../read/resource-mapping.js';
+import type { ScalarType } from '../tree/attribute-type.js';
 import { containmentOf, nest, type Containment } from './containment.js';
-import { parseRegex } from './regex.js';
-import { elementOf, scalarFor } from './resolve.js';
+import { parseRegex } from '../regex/regex.js';
+import { elementOf, scalarFor } from '../tree/resolve.js';
 import {
   columnParameter,
   identifier,
@@ -15,11 +15,11 @@ import {
   locate,
   type Place,
   type Scope,
-} from './sql-place.js';
-import type { Filter, FilterValue, Operator } from './tree.js';
-import { checkValue, toJson } from './values.js';
+} from './place.js';
+import type { Filter, FilterValue, Operator } from '../tree/filter.js';
+import { checkValue, toJson } from '../tree/values.js';
 
-export { compileAfter, compileCursor, compileOrder, fullOrder } from './sql-order.js';
+export { compileAfter, compileCursor, compileOrder, fullOrder } from './order.js';
 
 type Compare = Extract<Filter, { kind: 'compare' }>;
 type CompareList = Extract<Filter, { kind: 'compareList' }>;

@@ -1,10 +1,10 @@
-import { isTimeInRange } from '../date-time.js';
-import { Decimal } from '../decimal.js';
-import { DomainError } from '../errors.js';
+import { isTimeInRange } from '../../date-time.js';
+import { Decimal } from '../../decimal.js';
+import { DomainError } from '../../errors.js';
 import type { ScalarType } from './attribute-type.js';
-import { DECIMAL_EXPONENT_MAX, INT_MAX, INT_MIN } from './limits.js';
+import { DECIMAL_EXPONENT_MAX, INT_MAX, INT_MIN } from '../../limits.js';
 import { dotted } from './resolve.js';
-import type { FilterValue } from './tree.js';
+import type { FilterValue } from './filter.js';
 
 /**
  * The form in which we write times into JSON. Texts of this form compare bytewise exactly as their

@@ -1,10 +1,10 @@
 /** Text of a query as the value an attribute's type has; nothing is rounded or guessed at. */
-import { parseDateTime } from '../date-time.js';
-import { Decimal } from '../decimal.js';
-import type { ScalarType } from './attribute-type.js';
-import { INT_MAX, INT_MIN, SIGNIFICANT_DIGITS_MAX, TIME_LENGTH_MAX } from './limits.js';
-import type { FilterValue } from './tree.js';
-import { isDecimalInRange } from './values.js';
+import { parseDateTime } from '../../src/platform/date-time.js';
+import { Decimal } from '../../src/platform/decimal.js';
+import type { ScalarType } from '../../src/platform/filter/tree/attribute-type.js';
+import { INT_MAX, INT_MIN, SIGNIFICANT_DIGITS_MAX, TIME_LENGTH_MAX } from '../../src/platform/limits.js';
+import type { FilterValue } from '../../src/platform/filter/tree/filter.js';
+import { isDecimalInRange } from '../../src/platform/filter/tree/values.js';
 
 /**
  * The values that the text may stand for, or undefined when it is none of the type. Several only for json

@@ -2,7 +2,7 @@
  * The bounds of a query: generous for people, firm against machines (CONVENTIONS 16). The parsers of this
  * folder enforce them, except the length of the URL, which is checked where the URL is received.
  */
-import { DomainError } from '../errors.js';
+import { DomainError } from './errors.js';
 
 export const URL_LENGTH_MAX = 8192;
 /** Conditions of one query, the plain ones and those within JSONPath together. */

@@ -10,10 +10,10 @@
  * anchors; no unbounded quantifier within another; lengths and repeats bounded by limits.ts. Everything is
  * by code point. Without back-references PostgreSQL matches with an automaton, and so do we in memory.
  */
-import { DomainError } from '../errors.js';
-import { parseRegexNode } from './regex-parse.js';
-import { RegexProgram } from './regex-match.js';
-import { countStates, type CodeRange, type RegexNode } from './regex-node.js';
+import { DomainError } from '../../errors.js';
+import { parseRegexNode } from './parse.js';
+import { RegexProgram } from './match.js';
+import { countStates, type CodeRange, type RegexNode } from './node.js';
 
 export interface SafeRegex {
   /** For PostgreSQL's `~`: written anew from the parsed tree, so nothing unread gets through. */

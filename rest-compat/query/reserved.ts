@@ -1,6 +1,6 @@
 /** The parameters that are no attributes: fields, sort, paging, expand, depth, after, explain. */
-import { DomainError } from '../errors.js';
-import type { AttributeType } from './attribute-type.js';
+import { DomainError } from '../../src/platform/errors.js';
+import type { AttributeType } from '../../src/platform/filter/tree/attribute-type.js';
 import { decode, printable } from './decode.js';
 import {
   limitExceeded,
@@ -10,10 +10,10 @@ import {
   LIMIT_MAX,
   OFFSET_MAX,
   SORT_KEYS_MAX,
-} from './limits.js';
+} from '../../src/platform/limits.js';
 import { readJsonPaths } from './json-path-parser.js';
-import { stepInto } from './resolve.js';
-import type { OrderKey } from './tree.js';
+import { stepInto } from '../../src/platform/filter/tree/resolve.js';
+import type { OrderKey } from '../../src/platform/filter/tree/filter.js';
 import { elementType, isJson, resolvePath, segments, type ToAttribute } from './wire-path.js';
 
 export const reservedNames: ReadonlySet<string> = new Set([

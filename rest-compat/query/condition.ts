@@ -1,13 +1,13 @@
 /** Terms of the query string as conditions of the filter tree. */
-import { DomainError } from '../errors.js';
-import type { AttributeType } from './attribute-type.js';
+import { DomainError } from '../../src/platform/errors.js';
+import type { AttributeType } from '../../src/platform/filter/tree/attribute-type.js';
 import { printable, splitValues, unquote, type WrittenValue } from './decode.js';
-import { limitExceeded, VALUES_PER_KEY_MAX } from './limits.js';
+import { limitExceeded, VALUES_PER_KEY_MAX } from '../../src/platform/limits.js';
 import { parseBoolean, parseValue } from './parse-value.js';
-import { parseRegex } from './regex.js';
-import { operatorsOf } from './resolve.js';
+import { parseRegex } from '../../src/platform/filter/regex/regex.js';
+import { operatorsOf } from '../../src/platform/filter/tree/resolve.js';
 import type { Symbol, Term } from './term.js';
-import type { Filter, FilterValue, Operator, ValueOperator } from './tree.js';
+import type { Filter, FilterValue, Operator, ValueOperator } from '../../src/platform/filter/tree/filter.js';
 import { anyElement, elementType, resolvePath, segments, type ReachedPath, type ToAttribute } from './wire-path.js';
 
 /** One attribute and operator with all values it may have. */

@@ -8,12 +8,12 @@
  * percent-encoded, since a value may hold them; a comma does however it is written, because that is how
  * clients send lists. Nothing separates within a value in double quotes but `&`.
  */
-import { DomainError } from '../errors.js';
-import type { Attributes, AttributeType } from './attribute-type.js';
+import { DomainError } from '../../src/platform/errors.js';
+import type { Attributes, AttributeType } from '../../src/platform/filter/tree/attribute-type.js';
 import { joinConditions, toCondition, toFilter, type Condition } from './condition.js';
 import { decode, printable } from './decode.js';
 import { parseJsonPaths } from './json-path.js';
-import { limitExceeded, CLAUSES_MAX } from './limits.js';
+import { limitExceeded, CLAUSES_MAX } from '../../src/platform/limits.js';
 import {
   parseDepth,
   parseExpand,
@@ -26,7 +26,7 @@ import {
   type FieldSelection,
 } from './reserved.js';
 import { parseTerms } from './term.js';
-import type { Filter, OrderKey } from './tree.js';
+import type { Filter, OrderKey } from '../../src/platform/filter/tree/filter.js';
 import type { ToAttribute } from './wire-path.js';
 
 export type { FieldSelection } from './reserved.js';

@@ -1,5 +1,5 @@
 /** One term of the query string (TMF630 §4.4): attribute name, operator symbol, values. */
-import { DomainError } from '../errors.js';
+import { DomainError } from '../../src/platform/errors.js';
 import { decode, endOfValues, isQuoteFirst, printable } from './decode.js';
 
 export type Symbol = '=' | '==' | '=~' | '*=' | '>' | '>=' | '<' | '<=';

@@ -1,4 +1,4 @@
-import type { Decimal } from '../decimal.js';
+import type { Decimal } from '../../decimal.js';
 
 /** A value that a condition compares with; decimals and times are already exact. */
 export type FilterValue = string | number | boolean | Decimal | Date;

@@ -1,13 +1,13 @@
 /** Order and keyset conditions: nulls last in both directions, the mapping's key as the last word. */
-import { Prisma } from '../../../prisma/generated/client.js';
-import { Decimal } from '../decimal.js';
-import { DomainError } from '../errors.js';
-import type { ResourceMapping } from '../read/resource-mapping.js';
-import type { ScalarType } from './attribute-type.js';
-import { dotted } from './resolve.js';
-import { columnParameter, jsonAt, jsonScalar, jsonScalarParameter, locate } from './sql-place.js';
-import type { FilterValue, OrderKey } from './tree.js';
-import { checkValue } from './values.js';
+import { Prisma } from '../../../../prisma/generated/client.js';
+import { Decimal } from '../../decimal.js';
+import { DomainError } from '../../errors.js';
+import type { ResourceMapping } from '../../read/resource-mapping.js';
+import type { ScalarType } from '../tree/attribute-type.js';
+import { dotted } from '../tree/resolve.js';
+import { columnParameter, jsonAt, jsonScalar, jsonScalarParameter, locate } from './place.js';
+import type { FilterValue, OrderKey } from '../tree/filter.js';
+import { checkValue } from '../tree/values.js';
 
 /** A position in an order as it travels in a cursor. */
 export type CursorValue = string | number | boolean | null;

@@ -1,5 +1,5 @@
 /** Cuts a JSONPath expression into tokens. Positions count characters from 0. */
-import { DomainError } from '../errors.js';
+import { DomainError } from '../../src/platform/errors.js';
 import { printable } from './decode.js';
 
 export interface Token {
