@@ -1,4 +1,4 @@
-/** How TypeScript is read in tests; test/support/typescript-hooks.js reads it the same way outside jest. */
+/** How TypeScript is read in tests (test/support/typescript-hooks.js). */
 export const swcOptions = {
   jsc: {
     target: 'es2022',
@@ -49,21 +49,19 @@ function leftOut() {
   return [`^(?!.*(${[...sameOnBothDatabases, ...onEmbeddedDatabase].join('|')})).*$`];
 }
 
-/** Run with NODE_OPTIONS=--experimental-vm-modules: everything is an ES module, as in production. */
+/** Node itself loads what runs, as in production (test/support/jest/runner.js says why): jest transforms nothing. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/jest/environment.js',
+  testRunner: '<rootDir>/test/support/jest/runner.js',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: leftOut(),
-  extensionsToTreatAsEsm: ['.ts'],
-  // TypeScript names the file that tsc will make of it.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: { '\\.ts$': ['@swc/jest', swcOptions] },
+  transform: {},
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
   // Two databases in WebAssembly at a time; more would starve each other.
   maxWorkers: 2,
-  // ES modules of test files that are over are never freed: a worker that has grown runs several times slower than a new one.
-  workerIdleMemoryLimit: '600MB',
+  // Modules of test files that are over are never freed.
+  workerIdleMemoryLimit: '1GB',
   // A bound of waiting, not an expectation: on a slow machine opening a database and thousands of requests take minutes.
   testTimeout: 180_000,
 };
