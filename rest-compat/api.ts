@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../src/platform/errors.js';
 import type { Singles } from './edition.js';
 
 /** One TM Forum Open API: where it is served and which GraphQL types it serves. Data only. */
@@ -19,6 +20,8 @@ export interface ApiDescriptor {
   examples?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** The published editions that answers can be given in, the one that is the default first, each with what is single in it. */
   editions?: Readonly<Record<string, Singles>>;
+  /** The `code` in error bodies of each refusal that only the domain of this API raises: from 101 on, given once for all. */
+  errorCodes?: Readonly<Partial<Record<ErrorCode, string>>>;
   /** How other editions of the API spell what bodies say: read, never written. */
   aliases: AttributeAliases;
 }

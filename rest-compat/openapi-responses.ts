@@ -1,5 +1,6 @@
-import { errorTable } from '../src/platform/errors.js';
+import { declarationOf } from '../src/platform/errors.js';
 import type { Json } from './body.js';
+import { errorCodes, statusOf, tmfCodes } from './errors.js';
 
 /** The headers that answers carry. */
 export const headers = {
@@ -56,12 +57,11 @@ export const errorSchema: Json = {
   },
 };
 
-const statuses = [...new Set(Object.values(errorTable).map(({ status }) => status))].sort((one, other) => one - other);
-
-/** One for each status of the error table, with every refusal that has it. */
-export const errorResponses: Readonly<Record<string, Json>> = Object.fromEntries(
-  statuses.map((status) => [errorName(status), errorResponse(status)]),
-);
+/** One for each status that a refusal has, with every refusal that has it. */
+export function errorResponses(): Readonly<Record<string, Json>> {
+  const statuses = [...new Set(errorCodes.map(statusOf))].sort((one, other) => one - other);
+  return Object.fromEntries(statuses.map((status) => [errorName(status), errorResponse(status)]));
+}
 
 export function errorReferences(possible: readonly number[]): Json {
   return Object.fromEntries(
@@ -74,9 +74,11 @@ function errorName(status: number): string {
 }
 
 function errorResponse(status: number): Json {
-  const table = Object.entries(errorTable).filter(([, entry]) => entry.status === status);
-  const reasons = [...new Set(table.map(([, { reason }]) => reason))].join('; ');
-  const examples = table.map(([code, { tmfCode, reason }]) => [
+  const refusals = errorCodes
+    .filter((code) => statusOf(code) === status)
+    .map((code) => ({ code, tmfCode: tmfCodes[code], reason: declarationOf(code).reason }));
+  const reasons = [...new Set(refusals.map(({ reason }) => reason))].join('; ');
+  const examples = refusals.map(({ code, tmfCode, reason }) => [
     code,
     { summary: reason, value: { code: tmfCode, reason, message: reason, status: String(status), '@type': 'Error' } },
   ]);
@@ -113,7 +115,8 @@ function headerReferences(names: readonly HeaderName[]): Json {
 export function withoutBodies(responses: Json): Json {
   return Object.fromEntries(
     Object.entries(responses).map(([status, response]) => {
-      const { description, headers: carried } = (errorResponses[errorName(Number(status))] ?? response) as Json;
+      const isError = Number(status) >= 400;
+      const { description, headers: carried } = (isError ? errorResponse(Number(status)) : response) as Json;
       return [status, { description, ...(carried !== undefined && { headers: carried }) }];
     }),
   );

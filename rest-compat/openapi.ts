@@ -54,7 +54,12 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
     servers: api.basePaths.map((url) => ({ url })),
     tags: served.map(({ segment, model }) => ({ name: segment, description: model.type.description ?? '' })),
     paths: Object.assign({}, ...paths) as Json,
-    components: { schemas: parts.schemas.components, parameters: parts.parameters, headers, responses: errorResponses },
+    components: {
+      schemas: parts.schemas.components,
+      parameters: parts.parameters,
+      headers,
+      responses: errorResponses(),
+    },
   };
 }
 

@@ -158,8 +158,6 @@ const forbiddenWords = [
 
 /** The composition of GraphQL names its resources. */
 const composition = new Set(['graphql/schema.ts']);
-/** Reasons of refusals are in one table (DESIGN §6), so it has the words of every domain. */
-const errorTable = 'src/platform/errors.ts';
 /** What these print is for people: an address to begin with, the usage of a command. */
 const printing = new Set(['src/app/run.ts', 'src/app/migrate-new.ts']);
 
@@ -167,7 +165,7 @@ describe('generic code', () => {
   const generic = sources.filter(
     (path) =>
       /^(rest-compat|graphql|src\/app)\/[^/]+$|^src\/platform\//.test(path) &&
-      ![...composition, ...printing, errorTable].includes(path),
+      ![...composition, ...printing].includes(path),
   );
 
   it('names no resource', () => {

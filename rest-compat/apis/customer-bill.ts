@@ -1,3 +1,4 @@
+import type { ErrorRegistry } from '../../src/platform/errors.js';
 import type { ApiDescriptor } from '../api.js';
 
 export const customerBill: ApiDescriptor = {
@@ -25,6 +26,10 @@ export const customerBill: ApiDescriptor = {
     },
   },
   // The samples, and the edition of December 2019 (DIGEST §3e).
+  errorCodes: { BILL_UNKNOWN: '105', CURRENCY_MISMATCH: '106', OVERPAYMENT: '119' } satisfies Record<
+    keyof ErrorRegistry['customerBill'],
+    string
+  >,
   aliases: {
     names: {
       CustomerBill: { status: 'state', '@schemalocation': '@schemaLocation' },

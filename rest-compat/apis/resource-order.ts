@@ -1,3 +1,4 @@
+import type { ErrorRegistry } from '../../src/platform/errors.js';
 import type { ApiDescriptor } from '../api.js';
 
 export const resourceOrder: ApiDescriptor = {
@@ -12,6 +13,7 @@ export const resourceOrder: ApiDescriptor = {
   ],
   fieldsAddIdentity: true,
   resources: { resourceOrder: 'ResourceOrder', cancelResourceOrder: 'CancelResourceOrder' },
+  errorCodes: { RESOURCE_ORDER_UNKNOWN: '107' } satisfies Record<keyof ErrorRegistry['resourceOrder'], string>,
   // The edition of December 2019 (DIGEST §4e).
   aliases: {
     names: { ExternalReference: { entityType: 'externalReferenceType', owner: 'name' } },

@@ -1,8 +1,9 @@
 import { maxHeaderSize, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorResponse } from '../../rest-compat/errors.js';
-import { DomainError, errorTable } from '../platform/errors.js';
+import { declarationOf, DomainError } from '../platform/errors.js';
 import { encodeBody } from './compression.js';
+import { statusOf } from './errors.js';
 
 export const jsonType = 'application/json; charset=utf-8';
 
@@ -105,7 +106,8 @@ function endEarly(request: IncomingMessage, response: ServerResponse, body: stri
 
 /** Answers with a refusal in the form of GraphQL. */
 export function refuseGraphql(request: IncomingMessage, response: ServerResponse, refusal: DomainError): void {
-  const { status, reason } = errorTable[refusal.code];
+  const { reason } = declarationOf(refusal.code);
+  const status = statusOf(refusal.code);
   response.statusCode = status;
   response.setHeader('Content-Type', jsonType);
   endWith(

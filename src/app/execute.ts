@@ -24,6 +24,7 @@ import type { Context } from '../../graphql/context.js';
 import { Costs, type CostLimits } from '../../graphql/cost/cost.js';
 import { DomainError } from '../platform/errors.js';
 import { exceeds } from './answer-size.js';
+import { statusOf } from './errors.js';
 
 /** Compiled operations are about 70 KB each. */
 const compiledMax = 500;
@@ -90,7 +91,7 @@ function withinBytes(
 function toRefused(refusal: DomainError): GraphQLError {
   return new GraphQLError(refusal.message, {
     originalError: refusal,
-    extensions: { http: { status: refusal.status } },
+    extensions: { http: { status: statusOf(refusal.code) } },
   });
 }
 

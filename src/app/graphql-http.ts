@@ -9,10 +9,11 @@ import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'gr
 import type { Logger } from 'pino';
 import type { Context } from '../../graphql/context.js';
 import { graphqlLimits, validationRules } from '../../graphql/limits.js';
-import { DomainError, errorTable } from '../platform/errors.js';
+import { declarationOf, DomainError, platformErrors } from '../platform/errors.js';
 import { hasExactNumber, parseJson } from '../platform/json.js';
 import { endWith, refuseGraphql } from './answer.js';
 import { readText, type BodyLimits } from './body.js';
+import { statusOf } from './errors.js';
 import type { Execute } from './execute.js';
 import { toRefusal } from './refusal.js';
 
@@ -92,18 +93,19 @@ function asInputError(error: GraphQLError): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
 }
 
-/** One error form for all of GraphQL: extensions { code, status, reason } from the error table. */
+/** One error form for all of GraphQL: extensions { code, status, reason } as it was declared. */
 function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logger): GraphQLFormattedError {
   const { locations, path, extensions } = formatted;
   const message = shownMessage(formatted.message);
   const code = extensions?.['code'];
   if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR' && !(originalOf(thrown) instanceof DomainError)) {
     // What Apollo itself refuses: it never came to a resolver.
-    return { message, locations, path, extensions: { code, status: 400, reason: errorTable.INVALID_BODY.reason } };
+    return { message, locations, path, extensions: { code, status: 400, reason: platformErrors.INVALID_BODY.reason } };
   }
   const refusal = toRefusal(thrown, logger);
   const { path: attribute, reference } = refusal.details;
-  const { status, reason } = errorTable[refusal.code];
+  const { reason } = declarationOf(refusal.code);
+  const status = statusOf(refusal.code);
   return {
     message: shownMessage(refusal.message),
     locations,

@@ -1,58 +1,175 @@
-/** The one table of expected refusals: the code, its HTTP status, its TMF630 code and its reason. */
-export const errorTable = {
-  // TMF630 §3.3 and the numeric code list of its §9 companion.
-  INVALID_QUERY: { status: 400, tmfCode: '28', reason: 'Invalid query-string parameter' },
-  INVALID_FILTER: { status: 400, tmfCode: '28', reason: 'Invalid filter' },
-  INVALID_BODY: { status: 400, tmfCode: '22', reason: 'Invalid body' },
-  MISSING_BODY: { status: 400, tmfCode: '21', reason: 'Missing body' },
-  MISSING_ATTRIBUTE: { status: 400, tmfCode: '23', reason: 'Missing body field' },
-  INVALID_ATTRIBUTE: { status: 400, tmfCode: '24', reason: 'Invalid body field' },
-  INVALID_HEADER: { status: 400, tmfCode: '26', reason: 'Invalid header value' },
-  OPERATION_TOO_COSTLY: { status: 400, tmfCode: '130', reason: 'Operation too costly' },
-  ANSWER_TOO_LARGE: { status: 400, tmfCode: '131', reason: 'Answer too large' },
-  FOREIGN_PAGE: { status: 403, tmfCode: '51', reason: 'Forbidden requester' },
-  NOT_FOUND: { status: 404, tmfCode: '60', reason: 'Resource not found' },
-  METHOD_NOT_ALLOWED: { status: 405, tmfCode: '61', reason: 'Method not allowed' },
-  NOT_ACCEPTABLE: { status: 406, tmfCode: '62', reason: 'Not acceptable' },
-  TIME_OUT: { status: 408, tmfCode: '63', reason: 'Time-out' },
-  CONFLICT: { status: 409, tmfCode: '69', reason: 'Conflict' },
-  REVISION_MISMATCH: { status: 412, tmfCode: '69', reason: 'Precondition failed' },
-  BODY_TOO_LARGE: { status: 413, tmfCode: '22', reason: 'Body too large' },
-  URL_TOO_LONG: { status: 414, tmfCode: '20', reason: 'URL too long' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, tmfCode: '26', reason: 'Unsupported media type' },
-  INVALID_EXPECTATION: { status: 417, tmfCode: '26', reason: 'Expectation failed' },
-  MISDIRECTED: { status: 421, tmfCode: '26', reason: 'Misdirected request' },
-  HEADERS_TOO_LARGE: { status: 431, tmfCode: '26', reason: 'Header too large' },
-  IDEMPOTENCY_KEY_REUSED: { status: 422, tmfCode: '100', reason: 'Idempotency key reused' },
-  INTERNAL: { status: 500, tmfCode: '1', reason: 'Internal error' },
-  NOT_SUPPORTED: { status: 501, tmfCode: '28', reason: 'Not supported' },
-  UNAVAILABLE: { status: 503, tmfCode: '5', reason: 'Service temporarily unavailable' },
+/**
+ * Expected refusals. Who raises one declares it, with declareErrors() in an errors.ts of its folder, and adds its
+ * codes to ErrorRegistry, so that `new DomainError('BUCKET_EXPIRED', …)` compiles only with a declared code:
+ *
+ *     export const usageErrors = declareErrors('usage', { … });
+ *     declare module '../../platform/errors.js' {
+ *       interface ErrorRegistry { usage: typeof usageErrors }
+ *     }
+ *
+ * Nothing here knows a transport: rest-compat/errors.ts maps kinds to HTTP statuses and codes to those of TMF630.
+ *
+ * A message is half a sentence without a full stop, in lower case, that names what was refused and the value that was
+ * sent, in single quotes and abbreviated(): `bucket '7' is expired`. It holds no secret and no stack; after a colon it
+ * may say what to do instead.
+ */
 
-  // Refusals of the balance engine: what the request names cannot be used (422) ...
-  BUCKET_UNKNOWN: { status: 422, tmfCode: '101', reason: 'Bucket unknown' },
-  BUCKET_AMBIGUOUS: { status: 422, tmfCode: '102', reason: 'Bucket ambiguous' },
-  UNITS_MISMATCH: { status: 422, tmfCode: '103', reason: 'Units mismatch' },
-  RESERVATION_UNKNOWN: { status: 422, tmfCode: '104', reason: 'Reservation unknown' },
-  // ... or the state of the balance forbids it (409).
-  BUCKET_SUSPENDED: { status: 409, tmfCode: '111', reason: 'Bucket suspended' },
-  BUCKET_EXPIRED: { status: 409, tmfCode: '112', reason: 'Bucket expired' },
-  BUCKET_NOT_YET_VALID: { status: 409, tmfCode: '113', reason: 'Bucket not yet valid' },
-  INSUFFICIENT_REMAINING: { status: 409, tmfCode: '114', reason: 'Insufficient remaining value' },
-  RESERVATION_NOT_LIVE: { status: 409, tmfCode: '115', reason: 'Reservation not live' },
-  COMMIT_ABOVE_RESERVED: { status: 409, tmfCode: '116', reason: 'Commit above reserved amount' },
-  BALANCE_LIMIT: { status: 409, tmfCode: '117', reason: 'Balance beyond its limit' },
-  BUCKET_NOT_EMPTY: { status: 409, tmfCode: '118', reason: 'Bucket not empty' },
+/** What is wrong, in words of no transport. */
+export type ErrorKind =
+  /** The request is wrong by itself, whatever is stored. */
+  | 'invalid'
+  /** It belongs to somebody else, or comes from where it may not. */
+  | 'forbidden'
+  | 'notFound'
+  /** It did not come within its time. */
+  | 'tooSlow'
+  /** What is stored is in a state that forbids it. */
+  | 'conflict'
+  /** What is stored is not in the revision that the request expects. */
+  | 'stale'
+  | 'tooLarge'
+  /** Its format is one that is not read. */
+  | 'unsupportedFormat'
+  /** It can be read, but what it names cannot be used. */
+  | 'unprocessable'
+  /** A rule of the transport: the transport that declares it knows its status. */
+  | 'protocol'
+  /** A bug; what it was is in the log only. */
+  | 'internal'
+  /** The standard knows it, this server does not offer it. */
+  | 'notSupported'
+  /** It may succeed when it is tried again. */
+  | 'unavailable';
 
-  // Refusals of billing.
-  BILL_UNKNOWN: { status: 422, tmfCode: '105', reason: 'Bill unknown' },
-  CURRENCY_MISMATCH: { status: 422, tmfCode: '106', reason: 'Currency mismatch' },
-  OVERPAYMENT: { status: 409, tmfCode: '119', reason: 'Overpayment' },
+export interface ErrorDeclaration {
+  kind: ErrorKind;
+  /** Its title, the same in every answer; the message says what it was in particular. */
+  reason: string;
+  /** For docs/errors.md: when it is raised, and what a client can do. */
+  description: string;
+}
 
-  // Refusals of ordering.
-  RESOURCE_ORDER_UNKNOWN: { status: 422, tmfCode: '107', reason: 'Resource order unknown' },
-} as const;
+/** A declaration with the layer or domain that raises it. */
+export interface DeclaredError extends ErrorDeclaration {
+  raisedBy: string;
+}
 
-export type ErrorCode = keyof typeof errorTable;
+const declared = new Map<string, DeclaredError>();
+
+/**
+ * Declares the errors that a layer or domain raises, and returns them as they are.
+ * @throws Error when somebody else has declared one of the codes
+ */
+export function declareErrors<const T extends Readonly<Record<string, ErrorDeclaration>>>(
+  raisedBy: string,
+  declarations: T,
+): T {
+  for (const [code, declaration] of Object.entries(declarations)) {
+    if (declared.has(code)) throw new Error(`the error ${code} is declared twice`);
+    declared.set(code, { ...declaration, raisedBy });
+  }
+  return declarations;
+}
+
+/** What several layers raise. */
+export const platformErrors = declareErrors('any layer', {
+  INVALID_QUERY: {
+    kind: 'invalid',
+    reason: 'Invalid query-string parameter',
+    description:
+      'A filter, an order, a page or another parameter is malformed, unknown or above a limit. The message names the parameter and the limit.',
+  },
+  INVALID_BODY: {
+    kind: 'invalid',
+    reason: 'Invalid body',
+    description: 'The body, or an uploaded file, cannot be read, or nests deeper or holds more than is allowed.',
+  },
+  MISSING_ATTRIBUTE: {
+    kind: 'invalid',
+    reason: 'Missing body field',
+    description: 'An attribute that is mandatory is not there.',
+  },
+  INVALID_ATTRIBUTE: {
+    kind: 'invalid',
+    reason: 'Invalid body field',
+    description: 'An attribute is unknown, cannot be set by clients, or has a value that it cannot have.',
+  },
+  INVALID_HEADER: {
+    kind: 'invalid',
+    reason: 'Invalid header value',
+    description: 'A header has a value that cannot be used, e.g. an Idempotency-Key that is too long.',
+  },
+  ANSWER_TOO_LARGE: {
+    kind: 'invalid',
+    reason: 'Answer too large',
+    description:
+      'The answer would exceed ANSWER_BYTES_MAX: ask for fewer rows or attributes. A write is done all the same.',
+  },
+  NOT_FOUND: {
+    kind: 'notFound',
+    reason: 'Resource not found',
+    description: 'There is no resource with this id, or nothing under this path.',
+  },
+  TIME_OUT: {
+    kind: 'tooSlow',
+    reason: 'Time-out',
+    description: 'The request comes too slowly, or did not come in time.',
+  },
+  CONFLICT: {
+    kind: 'conflict',
+    reason: 'Conflict',
+    description: 'The state of the resource forbids the change; the message names the state.',
+  },
+  REVISION_MISMATCH: {
+    kind: 'stale',
+    reason: 'Precondition failed',
+    description: 'The resource has changed since the revision that the request names: read it again.',
+  },
+  BODY_TOO_LARGE: {
+    kind: 'tooLarge',
+    reason: 'Body too large',
+    description: 'The body or file has more bytes than the limit that the message names.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    kind: 'unsupportedFormat',
+    reason: 'Unsupported media type',
+    description: 'The body has a media type or an encoding that is not read here; the message lists those that are.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    kind: 'unprocessable',
+    reason: 'Idempotency key reused',
+    description: 'The idempotency key belongs to an earlier request with other content: use a new key.',
+  },
+  INTERNAL: {
+    kind: 'internal',
+    reason: 'Internal error',
+    description: 'A defect of the server; what it was is in its log.',
+  },
+  UNAVAILABLE: {
+    kind: 'unavailable',
+    reason: 'Service temporarily unavailable',
+    description:
+      'The database is away, a statement took too long, or too much is under way: try again later, with the same idempotency key.',
+  },
+});
+
+/** Codes by who raises them: each errors.ts adds its own. */
+export interface ErrorRegistry {
+  platform: typeof platformErrors;
+}
+
+/** Every declared code. */
+export type ErrorCode = { [Layer in keyof ErrorRegistry]: keyof ErrorRegistry[Layer] }[keyof ErrorRegistry];
+
+/**
+ * What was declared of a code.
+ * @throws Error when the module that declares it is not loaded
+ */
+export function declarationOf(code: ErrorCode): DeclaredError {
+  const declaration = declared.get(code);
+  if (declaration === undefined) throw new Error(`the error ${code} is not declared: load the errors.ts that does`);
+  return declaration;
+}
 
 /** The resource that records a refusal, e.g. the action kept with status failed. */
 export interface ErrorReference {
@@ -80,19 +197,11 @@ export class DomainError extends Error {
     super(message);
     this.name = 'DomainError';
   }
-
-  get status(): number {
-    return errorTable[this.code].status;
-  }
 }
 
-export function isErrorCode(code: unknown): code is ErrorCode {
-  return typeof code === 'string' && Object.hasOwn(errorTable, code);
-}
-
-const shownLengthMax = 100;
+const abbreviatedLengthMax = 100;
 
 /** What a client sent, short enough for a message. */
 export function abbreviated(text: string): string {
-  return text.length > shownLengthMax ? `${text.slice(0, shownLengthMax)}...` : text;
+  return text.length > abbreviatedLengthMax ? `${text.slice(0, abbreviatedLengthMax)}...` : text;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { errorTable, type ErrorCode } from '../../../src/platform/errors.js';
+import { errorCatalogue } from '../../../src/app/errors.js';
+import type { ErrorCode } from '../../../src/platform/errors.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import {
   accepted,
@@ -377,7 +378,7 @@ describe('what the engine refuses', () => {
 });
 
 function expectErrorBody(door: Transport, { body, message, reference }: Outcome, code: ErrorCode): void {
-  const { status, tmfCode, reason } = errorTable[code];
+  const { status, tmfCode, reason } = errorCatalogue.find((error) => error.code === code)!;
   if (door === 'rest') {
     expect(body).toEqual({
       code: tmfCode,

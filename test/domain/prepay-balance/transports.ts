@@ -1,5 +1,6 @@
 import { toAttribute, toWire } from '../../../graphql/naming.js';
-import { errorTable, type ErrorCode } from '../../../src/platform/errors.js';
+import { errorCatalogue } from '../../../src/app/errors.js';
+import type { ErrorCode } from '../../../src/platform/errors.js';
 import type { TestServer } from '../../support/server.js';
 
 /** The two faces of the server; the same request must get the same answer at both. */
@@ -130,9 +131,9 @@ async function rest(
 }
 
 function codeOf(reason: string): ErrorCode {
-  const found = Object.entries(errorTable).find(([, row]) => row.reason === reason);
+  const found = errorCatalogue.find((error) => error.reason === reason);
   if (found === undefined) throw new Error(`no error has the reason '${reason}'`);
-  return found[0] as ErrorCode;
+  return found.code;
 }
 
 type Variables = Record<string, { type: string; value: unknown }>;

@@ -1,0 +1,62 @@
+/** Every error that clients can see, as docs/errors.md lists them. */
+import { graphqlErrors } from '../../graphql/errors.js';
+import { restErrors, statusOf, tmfCodes } from '../../rest-compat/errors.js';
+import {
+  declareErrors,
+  declarationOf,
+  platformErrors,
+  type DeclaredError,
+  type ErrorCode,
+} from '../platform/errors.js';
+import { domainErrors } from './domains/errors.js';
+
+/** Refusals of HTTP itself, raised before a request comes to its transport. */
+export const httpErrors = declareErrors('http', {
+  FOREIGN_PAGE: {
+    kind: 'forbidden',
+    reason: 'Forbidden requester',
+    description: 'A page of an origin that CORS_ORIGINS does not list called from a browser.',
+  },
+  INVALID_EXPECTATION: {
+    kind: 'protocol',
+    reason: 'Expectation failed',
+    description: 'The header Expect asks for something else than 100-continue.',
+  },
+  MISDIRECTED: {
+    kind: 'protocol',
+    reason: 'Misdirected request',
+    description: 'The request names a host that is neither in PUBLIC_URL nor in ALLOWED_HOSTS.',
+  },
+  HEADERS_TOO_LARGE: {
+    kind: 'protocol',
+    reason: 'Header too large',
+    description: 'The header of the request has more bytes than the server reads.',
+  },
+});
+
+declare module '../platform/errors.js' {
+  interface ErrorRegistry {
+    http: typeof httpErrors;
+  }
+}
+
+// From here, so that whoever answers a refusal has every declaration loaded.
+export { statusOf };
+
+export interface CataloguedError extends DeclaredError {
+  code: ErrorCode;
+  status: number;
+  tmfCode: string;
+}
+
+const codes = [platformErrors, graphqlErrors, restErrors, httpErrors, domainErrors].flatMap(
+  (declarations) => Object.keys(declarations) as ErrorCode[],
+);
+
+/** Each code with its kind, who raises it, its HTTP status and its code in the bodies of TMF630. */
+export const errorCatalogue: readonly CataloguedError[] = codes.map((code) => ({
+  code,
+  ...declarationOf(code),
+  status: statusOf(code),
+  tmfCode: tmfCodes[code],
+}));

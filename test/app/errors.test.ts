@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { errorCodes } from '../../rest-compat/errors.js';
+import { errorCatalogue } from '../../src/app/errors.js';
+import { declareErrors } from '../../src/platform/errors.js';
+
+describe('errors', () => {
+  it('have an HTTP status and a TMF630 code each', () => {
+    expect([...errorCodes].sort()).toEqual(errorCatalogue.map(({ code }) => code).sort());
+    for (const { status, tmfCode } of errorCatalogue)
+      expect([status >= 400, tmfCode]).toEqual([true, expect.any(String)]);
+  });
+
+  it('have numbers of their own from 100 on, and share those of the standard', () => {
+    const ours = errorCatalogue.map(({ tmfCode }) => Number(tmfCode)).filter((number) => number >= 100);
+    expect(new Set(ours).size).toBe(ours.length);
+  });
+
+  it('are declared once', () => {
+    expect(() => declareErrors('a test', { NOT_FOUND: { kind: 'notFound', reason: '', description: '' } })).toThrow(
+      'the error NOT_FOUND is declared twice',
+    );
+  });
+});
