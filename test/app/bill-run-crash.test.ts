@@ -7,12 +7,13 @@ import { createMigratedStorage, graphql, killAll, Program, startMaxMs, type Stor
 import { eventually } from '../support/eventually.js';
 import { patiently } from '../support/patiently.js';
 import { seed } from '../support/seed.js';
+import { proofSize } from '../support/proof.js';
 
 const isServer = Boolean(process.env.TEST_DATABASE_URL);
-const accounts = Number(process.env.BILL_ACCOUNTS ?? (isServer ? 300 : 100));
+const accounts = proofSize('BILL_ACCOUNTS', { short: 100, long: isServer ? 300 : 100 });
 const ratesPerAccount = 15;
 const usagesPerAccount = 5;
-const kills = isServer ? 3 : 2;
+const kills = proofSize('BILL_KILLS', { short: 1, long: 6 });
 /** The runs behind all kills, at most. */
 const runsMaxMs = 5 * startMaxMs;
 // Before and behind the kills there are three more starts.

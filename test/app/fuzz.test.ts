@@ -17,9 +17,10 @@ import { clientSchema } from '../fixtures/schema.js';
 import { Random } from '../support/random.js';
 import { seed } from '../support/seed.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { proofSize } from '../support/proof.js';
 
 /** Requests of all kinds together in the suite; FUZZ_REQUESTS=10000 is for a night. */
-const requestsInAll = Number(process.env.FUZZ_REQUESTS ?? 500);
+const requestsInAll = proofSize('FUZZ_REQUESTS', { short: 300, long: 3_000 });
 /** An answer that takes longer is none: a bound of waiting, not an expectation of speed. */
 const answerMaxMs = 30_000;
 const requestsAtOnce = 4;

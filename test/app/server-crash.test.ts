@@ -3,9 +3,10 @@ import { Prisma } from '../../prisma/generated/client.js';
 import { call, createMigratedStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 import { patiently } from '../support/patiently.js';
+import { proofSize } from '../support/proof.js';
 
 /** Servers that are killed. */
-const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.TEST_DATABASE_URL ? 8 : 3));
+const rounds = proofSize('CRASH_ROUNDS', { short: 2, long: 20 });
 // One more start than rounds, and the rounds themselves.
 jest.setTimeout((rounds + 3) * startMaxMs);
 const writers = 8;

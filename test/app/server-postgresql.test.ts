@@ -4,13 +4,14 @@ import { openConnection, type Line } from '../support/line.js';
 import { call, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 import { endSessions } from '../support/postgresql.js';
+import { proofSize } from '../support/proof.js';
 
 // Two starts, and many cuts.
 const testMaxMs = 8 * startMaxMs;
 jest.setTimeout(testMaxMs);
 
 /** Cuts of each kind. */
-const rounds = Number(process.env.CUTS ?? 40);
+const rounds = proofSize('CUTS', { short: 15, long: 40 });
 const clients = 10;
 /** Answers between two cuts. */
 const answersPerRound = 15;

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fixtures, taskFixtures } from '../fixtures/chosen.js';
 import { makeInstances, makeOne, type Fixture, type ViewFixture } from '../fixtures/fixture.js';
 import { startTestServer, type RestAnswer, type TestServer } from '../support/server.js';
+import { proofSize } from '../support/proof.js';
 
 /** How often a change and a deletion of one version are sent at once. */
-const races = Number(process.env.RACE_ROUNDS ?? 8);
+const races = proofSize('RACE_ROUNDS', { short: 3, long: 20 });
 
 describe('the version of a resource', () => {
   let server: TestServer;

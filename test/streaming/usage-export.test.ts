@@ -4,6 +4,7 @@ import { Prisma } from '../../prisma/generated/client.js';
 import { transports, made, type Transport } from '../fixtures/transports.js';
 import { eventually } from '../support/eventually.js';
 import { startTestServer, type RestAnswer, type TestServer } from '../support/server.js';
+import { proofSize } from '../support/proof.js';
 
 const isPostgresql = process.env['TEST_DATABASE_URL'] !== undefined;
 const usageSpecification = { id: 'nobody-knows-it' };
@@ -403,7 +404,7 @@ describe('an export as CSV', () => {
 });
 
 describe('an export under way', () => {
-  const count = 60_000;
+  const count = proofSize('EXPORT_ROWS', { short: 30_000, long: 60_000 });
 
   it('does not see what is written meanwhile, on PostgreSQL not even changes', async () => {
     await fill(count);

@@ -16,9 +16,10 @@ import {
   usage,
   type Json,
 } from './imports.js';
+import { proofSize } from '../support/proof.js';
 
 /** Servers that are killed. */
-const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.TEST_DATABASE_URL ? 6 : 3));
+const rounds = proofSize('CRASH_ROUNDS', { short: 2, long: 12 });
 // One more start than rounds, and the import itself.
 jest.setTimeout((rounds + 3) * startMaxMs);
 const count = 6_000;

@@ -4,12 +4,13 @@ import { startSecondServer } from '../domain/prepay-balance/second-server.js';
 import { seed } from '../support/seed.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { figures, linesOf, taken, usage, type Json } from './imports.js';
+import { proofSize } from '../support/proof.js';
 
 jest.setTimeout(400_000);
 
 const files = 8;
 /** Lines of all files together. */
-const linesMax = Number(process.env.IMPORT_LINES ?? 16_000);
+const linesMax = proofSize('IMPORT_LINES', { short: 8_000, long: 16_000 });
 const duplicateShare = 0.2;
 
 const servers: TestServer[] = [];

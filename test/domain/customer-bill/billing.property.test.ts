@@ -15,8 +15,9 @@ import {
   read,
   runCycle,
 } from './billing.js';
+import { proofSize } from '../../support/proof.js';
 
-const stepCount = Number(process.env.BILLING_STEPS ?? (process.env.TEST_DATABASE_URL ? 120 : 60));
+const stepCount = proofSize('BILLING_STEPS', { short: 60, long: 240 });
 const accounts = ['model 1', 'model 2', 'model 3'];
 const april = '2026-04-10T08:00:00.000Z';
 

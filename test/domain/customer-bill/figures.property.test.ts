@@ -4,8 +4,9 @@ import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billsOfRun, billingProblems, inFebruary, makeCycle, makeRates, newAccount, runCycle } from './billing.js';
 import { expectedFigures, figuresOf, halvesMissed, type LineInput } from './figures-oracle.js';
+import { proofSize } from '../../support/proof.js';
 
-const accountCount = process.env.TEST_DATABASE_URL ? 250 : 120;
+const accountCount = proofSize('FIGURE_ACCOUNTS', { short: 120, long: 250 });
 
 /** Amounts that people have, and those on the edge of rounding. */
 const value = fc.oneof(

@@ -6,8 +6,9 @@ import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, eur, makeBucket, makeBuckets, makeReservation, read } from './balances.js';
 import { create } from './transports.js';
+import { proofSize } from '../../support/proof.js';
 
-const runs = Number(process.env.RUNS ?? 15);
+const runs = proofSize('RUNS', { short: 5, long: 30 });
 
 let server: TestServer;
 beforeAll(async () => {

@@ -5,8 +5,9 @@ import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { actions, entriesOf, eur, makeBucket, makeReservation, read } from './balances.js';
 import { create, releaseVerb } from './transports.js';
+import { proofSize } from '../../support/proof.js';
 
-const runs = Number(process.env.RUNS ?? 25);
+const runs = proofSize('RUNS', { short: 8, long: 50 });
 
 /** What happens to a bucket, and how long after what was before: often at the same instant. */
 const step = fc.record({

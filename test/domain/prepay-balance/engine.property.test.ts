@@ -15,8 +15,9 @@ import {
   type Type,
 } from './transports.js';
 import { bucketCount, hourMs, Model, sequence, type Command, type Share } from './model.js';
+import { proofSize } from '../../support/proof.js';
 
-const runs = Number(process.env.RUNS ?? 4);
+const runs = proofSize('RUNS', { short: 2, long: 20 });
 
 /** A bound of waiting for however many runs are asked for. */
 const timeoutMs = 60_000 + runs * 60_000;

@@ -19,6 +19,7 @@ import {
 } from './balances.js';
 import { commitVerb, create, transports, releaseVerb, update, type Transport } from './transports.js';
 import { startSecondServer } from './second-server.js';
+import { proofSize } from '../../support/proof.js';
 
 const begin = '2026-03-01T12:00:00.000Z';
 const end = '2026-03-02T00:00:00.000Z';
@@ -487,7 +488,7 @@ describe('lapses for many', () => {
   });
 
   it('thousands at once are settled before the one who reads is answered', async () => {
-    const count = Number(process.env.LAPSES ?? 2_000);
+    const count = proofSize('LAPSES', { short: 1_200, long: 2_000 });
     const id = await makeBucket(server, count);
     const mutation = 'mutation ($inputs: [ReserveBalanceCreate!]!) { createReserveBalances(inputs: $inputs) { id } }';
     for (let made = 0; made < count; made += 100) {
@@ -504,7 +505,7 @@ describe('lapses for many', () => {
 });
 
 // Sizes of the race: every round is one reservation that three want to end.
-const rounds = Number(process.env.RACE_ROUNDS ?? 1_000);
+const rounds = proofSize('RACE_ROUNDS', { short: 200, long: 1_000 });
 const roundsAtOnce = 100;
 /** The three come within this time, in any order. */
 const spreadMs = 300;

@@ -3,9 +3,10 @@ import { startTestServer, TestClock, type TestServer } from '../../support/serve
 import { actions, balanceOf, eur, ledgerProblems, makeBuckets } from './balances.js';
 import { create, transports, update } from './transports.js';
 import { startSecondServer } from './second-server.js';
+import { proofSize } from '../../support/proof.js';
 
 /** Transfers of one test, by workers that each send the next when they have their answer. */
-const transfers = Number(process.env.TRANSFERS ?? 400);
+const transfers = proofSize('TRANSFERS', { short: 150, long: 400 });
 const workers = 24;
 const readers = 3;
 const opening = 50;

@@ -11,10 +11,11 @@ import {
 import type { ActionState, BucketState, Hold } from '../../../src/domain/prepay-balance/decide/state.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 import { seed } from '../../support/seed.js';
+import { proofSize } from '../../support/proof.js';
 
 type DecidedCommand = CreateCommand | CancelCommand;
 
-const runs = Number(process.env.RUNS ?? 1000);
+const runs = proofSize('RUNS', { short: 1_000, long: 20_000 });
 const now = new Date('2026-03-01T12:00:00.000Z');
 
 const time = fc.constantFrom(undefined, new Date('2026-02-01'), now, new Date('2026-04-01'), new Date('2026-05-01'));

@@ -4,8 +4,9 @@ import { create, transports, made, update, type Transport, type Outcome } from '
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { itemStates, move, readOrder } from './orders.js';
+import { proofSize } from '../../support/proof.js';
 
-const runs = Number(process.env.RUNS ?? 15);
+const runs = proofSize('RUNS', { short: 8, long: 50 });
 
 let server: TestServer;
 beforeAll(async () => {

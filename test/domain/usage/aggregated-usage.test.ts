@@ -7,6 +7,7 @@ import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { made, remove, update } from '../../fixtures/transports.js';
 import { watchReads, type WatchedReads } from '../../support/watched-reads.js';
+import { proofSize } from '../../support/proof.js';
 
 const rating = (value: number, more: object = {}): object => ({
   taxExcludedRatingAmount: { value, unit: 'EUR' },
@@ -143,7 +144,7 @@ describe('what a party has used and not been billed for', () => {
 });
 
 /** A server has the size that the plans are chosen for; the embedded database shows that they can be chosen at all. */
-const rows = process.env['TEST_DATABASE_URL'] ? 200_000 : 10_000;
+const rows = process.env.TEST_DATABASE_URL ? proofSize('ROWS', { short: 50_000, long: 200_000 }) : 10_000;
 const loadMaxMs = 300_000;
 
 describe(`among ${rows.toLocaleString('en')} usages`, () => {

@@ -7,8 +7,9 @@ import { eur, make, makeBuckets } from '../prepay-balance/balances.js';
 import { update as updateBalance } from '../prepay-balance/transports.js';
 import { guided, left, ratings, to, usageOf, usageSpecification } from './charges.js';
 import { create, transports, rate, remove, type Transport, type Outcome } from '../../fixtures/transports.js';
+import { proofSize } from '../../support/proof.js';
 
-const runs = Number(process.env.RUNS ?? 3);
+const runs = proofSize('RUNS', { short: 1, long: 10 });
 const bucketCount = 3;
 
 let server: TestServer;

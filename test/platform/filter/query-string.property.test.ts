@@ -21,8 +21,9 @@ import {
   valueArbitrary,
   type Row,
 } from './things.js';
+import { proofSize } from '../../support/proof.js';
 
-const runs = Number(process.env.RUNS ?? 300);
+const runs = proofSize('RUNS', { short: 150, long: 2_000 });
 const options = { attributes, toAttribute: (wire: string): string => wire };
 const root: AttributeType = { kind: 'object', attributes: () => attributes };
 

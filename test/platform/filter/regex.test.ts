@@ -6,8 +6,9 @@ import { DomainError } from '../../../src/platform/errors.js';
 import { parseRegex } from '../../../src/platform/filter/regex/regex.js';
 import { seed } from '../../support/seed.js';
 import { openThings } from './databases.js';
+import { proofSize } from '../../support/proof.js';
 
-const runs = Number(process.env.RUNS ?? 400);
+const runs = proofSize('RUNS', { short: 200, long: 2_000 });
 
 describe('regular expressions', () => {
   test.each([

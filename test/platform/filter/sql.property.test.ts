@@ -8,8 +8,9 @@ import type { Filter } from '../../../src/platform/filter/tree/filter.js';
 import { seed } from '../../support/seed.js';
 import { openThings } from './databases.js';
 import { attributes, filterArbitrary, insertRows, rowsArbitrary, mapping, toValue, type Row } from './things.js';
+import { proofSize } from '../../support/proof.js';
 
-const runs = Number(process.env.RUNS ?? 500);
+const runs = proofSize('RUNS', { short: 200, long: 2_000 });
 const rootFilter = filterArbitrary({ kind: 'object', attributes: () => attributes }, 4);
 
 describe('filters in the database', () => {

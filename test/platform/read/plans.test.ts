@@ -15,9 +15,10 @@ import { parseQuery } from '../../../rest-compat/query/query-string.js';
 import type { PageRequest } from '../../../src/platform/read/page.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 import { watchReads, type WatchedReads } from '../../support/watched-reads.js';
+import { proofSize } from '../../support/proof.js';
 
 /** A server has the size that the plans are chosen for; the embedded database shows that they can be chosen at all. */
-const rows = process.env.TEST_DATABASE_URL ? 200_000 : 10_000;
+const rows = process.env.TEST_DATABASE_URL ? proofSize('ROWS', { short: 50_000, long: 200_000 }) : 10_000;
 const loadMaxMs = 300_000;
 const scope = { tenantId: 'default', at: new Date('2026-03-01T12:00:00.000Z') };
 const firstPage: PageRequest = { order: [], offset: 0, limit: 20, attributes: ['id'] };
