@@ -3,12 +3,12 @@ import lzString from 'lz-string';
 import type { Context } from '../graphql/context.js';
 import { DomainError, abbreviated } from '../src/platform/errors.js';
 import type { ParsedQuery } from './query/query-string.js';
-import type { Json } from './body.js';
+import type { Json } from './body/input.js';
 import { eTag, hashOf } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
-import type { Plans } from './operations.js';
-import type { PageSizes } from './paging.js';
-import type { Route } from './router.js';
+import type { Plans } from './operation.js';
+import type { PageSizes } from './query/paging.js';
+import type { Route } from './route.js';
 import type { KeyedMutex } from './keyed-mutex.js';
 
 /** Runs an operation on the same schema and context as GraphQL over HTTP; throws DomainError when it is refused. */

@@ -1,5 +1,5 @@
 import { DomainError } from '../src/platform/errors.js';
-import type { ApiDescriptor } from './api.js';
+import type { ApiDescriptor } from './apis/api.js';
 
 /** The request header that chooses the edition of an answer, and the answer's that tells it. */
 export const editionHeader = 'TMF-Edition';

@@ -1,11 +1,11 @@
 import { DomainError } from '../src/platform/errors.js';
-import type { Json } from './body.js';
+import type { Json } from './body/input.js';
 import { notFound, perform, refuseParameters, run, versionHeaders, type Call } from './call.js';
-import { toFilterInput, toOrderInput, withFacts } from './filter-input.js';
+import { toFilterInput, toOrderInput, withFacts } from './query/filter-input.js';
 import { isNotModified } from './headers.js';
 import type { RestResponse } from './http.js';
-import type { OperationKind } from './operations.js';
-import { listHead, pagingOf, type PageFacts } from './paging.js';
+import type { OperationKind } from './operation.js';
+import { listHead, pagingOf, type PageFacts } from './query/paging.js';
 
 /** GET of a collection. */
 export function list(call: Call): Promise<RestResponse> {

@@ -1,15 +1,15 @@
 import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import { ownProperty } from '../src/platform/json.js';
-import { resolveAliases, isObject, requireAnnouncement, split, toInput, type Json } from './body.js';
+import { resolveAliases, isObject, requireAnnouncement, split, toInput, type Json } from './body/input.js';
 import { notFound, perform, refuseParameters, run, versionHeaders, versionOf, type Call } from './call.js';
-import { DocumentBounds } from './document-size.js';
+import { DocumentBounds } from './patch/document-size.js';
 import { extensionAttribute } from './extension.js';
 import { acceptedRevisions, eTag, requireMediaType } from './headers.js';
 import type { RestResponse } from './http.js';
-import { applyJsonPatch, readOperations, type PatchOperation } from './json-patch.js';
-import { mergePatch } from './merge-patch.js';
-import type { Plan } from './operations.js';
+import { applyJsonPatch, readOperations, type PatchOperation } from './patch/json-patch.js';
+import { mergePatch } from './patch/merge-patch.js';
+import type { Plan } from './operation.js';
 
 export const mergePatchTypes = ['application/merge-patch+json', 'application/json'] as const;
 /** In the paths of these, `?` begins a query. */

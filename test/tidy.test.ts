@@ -164,7 +164,7 @@ const printing = new Set(['src/app/run.ts', 'src/app/migrate-new.ts']);
 describe('generic code', () => {
   const generic = sources.filter(
     (path) =>
-      /^(rest-compat|graphql|src\/app)\/[^/]+$|^src\/platform\//.test(path) &&
+      /^(graphql|src\/app)\/[^/]+$|^(src\/platform|rest-compat)\/(?!apis\/)/.test(path) &&
       ![...composition, ...printing].includes(path),
   );
 

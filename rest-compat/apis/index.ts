@@ -1,4 +1,4 @@
-import type { ApiDescriptor } from '../api.js';
+import type { ApiDescriptor } from './api.js';
 import { customerBill } from './customer-bill.js';
 import { prepayBalance } from './prepay-balance.js';
 import { resourceOrder } from './resource-order.js';

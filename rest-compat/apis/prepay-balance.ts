@@ -1,5 +1,5 @@
 import type { ErrorRegistry } from '../../src/platform/errors.js';
-import type { ApiDescriptor } from '../api.js';
+import type { ApiDescriptor } from './api.js';
 
 /** The conformance profile has lists of these in actions, the published swagger file one of each. */
 const single = ['product', 'logicalResource'];

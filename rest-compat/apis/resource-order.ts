@@ -1,5 +1,5 @@
 import type { ErrorRegistry } from '../../src/platform/errors.js';
-import type { ApiDescriptor } from '../api.js';
+import type { ApiDescriptor } from './api.js';
 
 export const resourceOrder: ApiDescriptor = {
   number: 'TMF652',

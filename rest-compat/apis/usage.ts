@@ -1,4 +1,4 @@
-import type { ApiDescriptor } from '../api.js';
+import type { ApiDescriptor } from './api.js';
 
 /** The samples write booleans as text, and leave an end of a range open by an empty one. */
 const booleanText = { true: true, false: false };

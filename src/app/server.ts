@@ -7,7 +7,7 @@ import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import type { ExecuteOperation } from '../../rest-compat/call.js';
 import { problemOfEditions } from '../../rest-compat/edition.js';
-import type { PageSizes } from '../../rest-compat/paging.js';
+import type { PageSizes } from '../../rest-compat/query/paging.js';
 import { Rest } from '../../rest-compat/rest.js';
 import type { Domains } from '../domain/domains.js';
 import { SteadyClock, type Clock, type RunningClock, type TimeSources } from '../platform/clock.js';

@@ -5,7 +5,7 @@ import type { Context } from '../../graphql/context.js';
 import { errorResponse } from '../../rest-compat/errors.js';
 import type { RestResponse } from '../../rest-compat/http.js';
 import type { Rest } from '../../rest-compat/rest.js';
-import type { Route } from '../../rest-compat/router.js';
+import type { Route } from '../../rest-compat/route.js';
 import { DomainError } from '../platform/errors.js';
 import type { StreamRoute } from '../streaming/routes.js';
 import { openBody } from './compression.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { buildSchema } from 'graphql';
-import type { ApiDescriptor } from '../../rest-compat/api.js';
+import type { ApiDescriptor } from '../../rest-compat/apis/api.js';
 import { apis } from '../../rest-compat/apis/index.js';
-import { openApiDocument } from '../../rest-compat/openapi.js';
+import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
 import { makeInstances, type Fixture, type ReadFixture } from '../fixtures/fixture.js';
 import { send } from '../fixtures/http.js';
 import { everyFixture, taskFixtures } from '../fixtures/chosen.js';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
-import { openApiDocument } from '../../rest-compat/openapi.js';
+import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
 import { swaggers } from './swagger-attributes.js';
 
 /** Definitions that ours has not, and why; of one API where its number stands before the name. */

@@ -2,7 +2,7 @@ import { resourceNamed } from '../../../graphql/attribute.js';
 import { toAttribute } from '../../../graphql/naming.js';
 import { attributeTypesOf, mappingsOf } from '../../../graphql/resource-mapping.js';
 import { apis } from '../../../rest-compat/apis/index.js';
-import { inputReader } from '../../../rest-compat/input-reader.js';
+import { inputReader } from '../../../rest-compat/body/input-reader.js';
 import { itemPages } from '../../../rest-compat/item-pages.js';
 import type { Charges } from '../../domain/prepay-balance/index.js';
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Bucket } from '../../../graphql/prepay-balance/bucket.js';
-import { toFilterInput } from '../../../rest-compat/filter-input.js';
+import { toFilterInput } from '../../../rest-compat/query/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
 import { toFilter } from '../../../graphql/filter.js';
 import { toAttribute } from '../../../graphql/naming.js';

@@ -7,7 +7,7 @@ import { BalanceAction } from '../../../graphql/prepay-balance/balance-action.js
 import { Bucket } from '../../../graphql/prepay-balance/bucket.js';
 import { createSchema } from '../../../graphql/schema.js';
 import { attributeTypesOf, mappingOf } from '../../../graphql/resource-mapping.js';
-import { toFilterInput } from '../../../rest-compat/filter-input.js';
+import { toFilterInput } from '../../../rest-compat/query/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
 import { isDue } from '../../../src/domain/prepay-balance/store/due.store.js';
 import type { Database } from '../../../src/platform/database/database.js';

@@ -1,7 +1,7 @@
 import { LosslessNumber } from 'lossless-json';
-import { Decimal } from '../src/platform/decimal.js';
-import { ownProperty } from '../src/platform/json.js';
-import { isObject } from './body.js';
+import { Decimal } from '../../src/platform/decimal.js';
+import { ownProperty } from '../../src/platform/json.js';
+import { isObject } from '../body/input.js';
 
 /** Whether two values are the same JSON (RFC 6902 §4.6): members in any order, numbers by what they are, exactly. */
 export function isSameJson(one: unknown, other: unknown): boolean {

@@ -1,5 +1,5 @@
-import { ownProperty } from '../src/platform/json.js';
-import { isObject } from './body.js';
+import { ownProperty } from '../../src/platform/json.js';
+import { isObject } from '../body/input.js';
 
 /** RFC 7396: objects merge, null removes, everything else (arrays too) replaces. Only what the objects have themselves counts. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

@@ -1,5 +1,5 @@
-import { ownProperty } from '../src/platform/json.js';
-import { isObject, type Json } from './body.js';
+import { ownProperty } from '../../src/platform/json.js';
+import { isObject, type Json } from '../body/input.js';
 
 /** What a JSON pointer (RFC 6901) names, token by token. */
 export type Pointer = readonly string[];

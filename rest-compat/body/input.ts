@@ -7,14 +7,14 @@ import {
   type GraphQLScalarType,
 } from 'graphql';
 import { LosslessNumber } from 'lossless-json';
-import { toAttribute, toWire } from '../graphql/naming.js';
-import { DomainError } from '../src/platform/errors.js';
-import { ELEMENTS_MAX } from '../src/platform/limits.js';
-import { ownProperty } from '../src/platform/json.js';
-import type { AttributeAliases } from './api.js';
-import { extensionAttribute } from './extension.js';
-import { unwrap } from './filter-input.js';
-import type { ResourceModel } from './resource-model.js';
+import { toAttribute, toWire } from '../../graphql/naming.js';
+import { DomainError } from '../../src/platform/errors.js';
+import { ELEMENTS_MAX } from '../../src/platform/limits.js';
+import { ownProperty } from '../../src/platform/json.js';
+import type { AttributeAliases } from '../apis/api.js';
+import { extensionAttribute } from '../extension.js';
+import { unwrap } from '../query/filter-input.js';
+import type { ResourceModel } from '../resource-model.js';
 
 export type Json = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
-import { declarationOf } from '../src/platform/errors.js';
-import type { Json } from './body.js';
-import { errorCodes, statusOf, tmfCodes } from './errors.js';
+import { declarationOf } from '../../src/platform/errors.js';
+import type { Json } from '../body/input.js';
+import { errorCodes, statusOf, tmfCodes } from '../errors.js';
 
 /** The headers that answers carry. */
 export const headers = {

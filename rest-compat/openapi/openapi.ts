@@ -1,15 +1,15 @@
 import type { GraphQLField, GraphQLSchema } from 'graphql';
-import { upperFirst } from '../graphql/naming.js';
-import type { ApiDescriptor } from './api.js';
-import type { Json } from './body.js';
-import { commonParameters, resourceParameters } from './openapi-parameters.js';
-import { editionHeader } from './edition.js';
-import { errorReferences, errorResponses, errorSchema, headers, success, withoutBodies } from './openapi-responses.js';
-import { createExample, Schemas, updateExample } from './openapi-schemas.js';
-import { jsonPatchSchema, overview, patchExamples } from './openapi-texts.js';
-import type { PageSizes } from './paging.js';
-import { resourceModel, type ResourceModel } from './resource-model.js';
-import { jsonPatchTypes, mergePatchTypes } from './writing.js';
+import { upperFirst } from '../../graphql/naming.js';
+import type { ApiDescriptor } from '../apis/api.js';
+import type { Json } from '../body/input.js';
+import { commonParameters, resourceParameters } from './parameters.js';
+import { editionHeader } from '../edition.js';
+import { errorReferences, errorResponses, errorSchema, headers, success, withoutBodies } from './responses.js';
+import { createExample, Schemas, updateExample } from './schemas.js';
+import { jsonPatchSchema, overview, patchExamples } from './texts.js';
+import type { PageSizes } from '../query/paging.js';
+import { resourceModel, type ResourceModel } from '../resource-model.js';
+import { jsonPatchTypes, mergePatchTypes } from '../writing.js';
 
 export interface OpenApiOptions {
   pageSizes: PageSizes;

@@ -1,6 +1,6 @@
-import { DomainError } from '../src/platform/errors.js';
-import { OFFSET_MAX } from '../src/platform/limits.js';
-import type { ParsedQuery } from './query/query-string.js';
+import { DomainError } from '../../src/platform/errors.js';
+import { OFFSET_MAX } from '../../src/platform/limits.js';
+import type { ParsedQuery } from './query-string.js';
 
 export interface Paging {
   readonly offset: number;

@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
-import type { ApiDescriptor } from './api.js';
+import type { ApiDescriptor } from './apis/api.js';
 import type { Edition } from './edition.js';
 import { resourceModel, type ResourceModel } from './resource-model.js';
 

@@ -1,9 +1,9 @@
 import type { GraphQLSchema } from 'graphql';
-import { DomainError } from '../src/platform/errors.js';
-import { DOCUMENT_DEPTH_MAX, isDeeper, refuseDeep } from '../src/platform/json.js';
-import type { ApiDescriptor } from './api.js';
-import { parseLeaf, isObject, toInput, type Json } from './body.js';
-import { resourceModel } from './resource-model.js';
+import { DomainError } from '../../src/platform/errors.js';
+import { DOCUMENT_DEPTH_MAX, isDeeper, refuseDeep } from '../../src/platform/json.js';
+import type { ApiDescriptor } from '../apis/api.js';
+import { parseLeaf, isObject, toInput, type Json } from './input.js';
+import { resourceModel } from '../resource-model.js';
 
 /**
  * What the body of a POST means, as resolvers get it: for streams, whose bodies no operation carries. Refuses what a

@@ -1,13 +1,13 @@
-import { toAttribute, toWire } from '../graphql/naming.js';
-import { DomainError, abbreviated } from '../src/platform/errors.js';
-import type { Attributes, AttributeType } from '../src/platform/filter/tree/attribute-type.js';
-import { matches } from '../src/platform/filter/memory/evaluate.js';
-import { parseJsonPaths } from './query/json-path.js';
-import { parseQuery } from './query/query-string.js';
-import { attributeOf } from '../src/platform/filter/tree/resolve.js';
-import type { Filter } from '../src/platform/filter/tree/filter.js';
-import { isObject, type Json } from './body.js';
-import { extensionAttribute } from './extension.js';
+import { toAttribute, toWire } from '../../graphql/naming.js';
+import { DomainError, abbreviated } from '../../src/platform/errors.js';
+import type { Attributes, AttributeType } from '../../src/platform/filter/tree/attribute-type.js';
+import { matches } from '../../src/platform/filter/memory/evaluate.js';
+import { parseJsonPaths } from '../query/json-path.js';
+import { parseQuery } from '../query/query-string.js';
+import { attributeOf } from '../../src/platform/filter/tree/resolve.js';
+import type { Filter } from '../../src/platform/filter/tree/filter.js';
+import { isObject, type Json } from '../body/input.js';
+import { extensionAttribute } from '../extension.js';
 import { readPointer, unescaped, valueAt, type Pointer } from './json-pointer.js';
 
 /** Conditions of one patch times the elements they are asked of. */

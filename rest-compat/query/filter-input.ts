@@ -6,13 +6,13 @@ import {
   type GraphQLInputObjectType,
   type GraphQLInputType,
 } from 'graphql';
-import { toWire } from '../graphql/naming.js';
-import { Decimal } from '../src/platform/decimal.js';
-import { DomainError } from '../src/platform/errors.js';
-import { matches } from '../src/platform/filter/memory/evaluate.js';
-import type { Filter, FilterValue, OrderKey } from '../src/platform/filter/tree/filter.js';
-import type { Json } from './body.js';
-import { extensionAttribute } from './extension.js';
+import { toWire } from '../../graphql/naming.js';
+import { Decimal } from '../../src/platform/decimal.js';
+import { DomainError } from '../../src/platform/errors.js';
+import { matches } from '../../src/platform/filter/memory/evaluate.js';
+import type { Filter, FilterValue, OrderKey } from '../../src/platform/filter/tree/filter.js';
+import type { Json } from '../body/input.js';
+import { extensionAttribute } from '../extension.js';
 
 /** What REST knows of a resource beyond its schema, for filters. */
 export interface FilterFacts {

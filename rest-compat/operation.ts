@@ -1,7 +1,7 @@
 import { parse, type DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { FieldSelection, ParsedQuery } from './query/query-string.js';
-import type { ApiDescriptor } from './api.js';
+import type { ApiDescriptor } from './apis/api.js';
 import type { Edition } from './edition.js';
 import { projectionOf, type Expansion, type Projection } from './projection.js';
 import type { ResourceModel } from './resource-model.js';

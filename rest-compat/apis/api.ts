@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../src/platform/errors.js';
-import type { Singles } from './edition.js';
+import type { ErrorCode } from '../../src/platform/errors.js';
+import type { Singles } from '../edition.js';
 
 /** One TM Forum Open API: where it is served and which GraphQL types it serves. Data only. */
 export interface ApiDescriptor {

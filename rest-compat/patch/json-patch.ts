@@ -1,8 +1,8 @@
 import { LosslessNumber } from 'lossless-json';
-import { Decimal } from '../src/platform/decimal.js';
-import { DomainError, abbreviated } from '../src/platform/errors.js';
-import type { Attributes } from '../src/platform/filter/tree/attribute-type.js';
-import { isObject, type Json } from './body.js';
+import { Decimal } from '../../src/platform/decimal.js';
+import { DomainError, abbreviated } from '../../src/platform/errors.js';
+import type { Attributes } from '../../src/platform/filter/tree/attribute-type.js';
+import { isObject, type Json } from '../body/input.js';
 import { DocumentBounds } from './document-size.js';
 import { PathFinder, type PathRules } from './json-patch-path.js';
 import { added, readPointer, removed, replaced, showPointer, valueAt, type Pointer } from './json-pointer.js';

@@ -1,12 +1,12 @@
 import { getNamedType, isNonNullType, isObjectType, type GraphQLObjectType } from 'graphql';
-import { toWire } from '../graphql/naming.js';
-import { DEPTH_MAX, OFFSET_MAX } from '../src/platform/limits.js';
-import type { Json } from './body.js';
-import { extensionAttribute } from './extension.js';
-import { scalarSchema } from './openapi-schemas.js';
-import { editionHeader } from './edition.js';
-import type { PageSizes } from './paging.js';
-import { attributeFields, targetType, type ResourceModel } from './resource-model.js';
+import { toWire } from '../../graphql/naming.js';
+import { DEPTH_MAX, OFFSET_MAX } from '../../src/platform/limits.js';
+import type { Json } from '../body/input.js';
+import { extensionAttribute } from '../extension.js';
+import { scalarSchema } from './schemas.js';
+import { editionHeader } from '../edition.js';
+import type { PageSizes } from '../query/paging.js';
+import { attributeFields, targetType, type ResourceModel } from '../resource-model.js';
 
 // No parameter has a default or an example with a value: Swagger UI would send it.
 

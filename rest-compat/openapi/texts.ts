@@ -1,5 +1,5 @@
-import type { Json } from './body.js';
-import type { PageSizes } from './paging.js';
+import type { Json } from '../body/input.js';
+import type { PageSizes } from '../query/paging.js';
 
 /** What is the same for every resource, at the top of the page. */
 export function overview({ pageSizes, isExplainOffered }: { pageSizes: PageSizes; isExplainOffered: boolean }): string {

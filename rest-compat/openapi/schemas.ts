@@ -13,11 +13,11 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
-import { toWire } from '../graphql/naming.js';
-import type { Json } from './body.js';
-import type { Singles } from './edition.js';
-import { extensionAttribute } from './extension.js';
-import { attributeFields, targetType } from './resource-model.js';
+import { toWire } from '../../graphql/naming.js';
+import type { Json } from '../body/input.js';
+import type { Singles } from '../edition.js';
+import { extensionAttribute } from '../extension.js';
+import { attributeFields, targetType } from '../resource-model.js';
 
 type AnyField = GraphQLField<unknown, unknown> | GraphQLInputField;
 
