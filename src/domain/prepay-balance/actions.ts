@@ -31,10 +31,10 @@ import {
   type TopupInput,
   type TransferInput,
 } from './command/inputs.js';
-import { describingAttributes } from './decide/patchable.js';
+import { describingAttributes } from './command/attributes.js';
 import { completed, revise } from './decide/revise.js';
 import type { DueWork } from './due/due-work.js';
-import { actionTransitions } from './decide/transitions.js';
+import { actionTransitions } from './transitions.js';
 
 /** The balance actions of TMF654 as the transports call them. */
 export class BalanceActions {

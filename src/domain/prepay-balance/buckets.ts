@@ -15,7 +15,7 @@ import { requireOpeningAmount } from '../amount.js';
 import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
 import { mapNamingElement, invalid, requireName, requireValidity, type Validity } from '../input.js';
 import { requireTransition } from '../transitions.js';
-import { post } from './unit-of-work/bookkeeping.js';
+import { post } from './decide/bookkeeping.js';
 import type { Amount } from './command/commands.js';
 import { checkBalanceLimit } from './decide/refusals.js';
 import { changeEvent } from './events.js';
@@ -23,7 +23,7 @@ import { completeLogicalResources, type LogicalResourceReference } from './comma
 import type { DueWork } from './due/due-work.js';
 import type { BucketState } from './decide/state.js';
 import { insertEntries, lockBuckets, writeBuckets } from './store/balance.store.js';
-import { bucketTransitions } from './decide/transitions.js';
+import { bucketTransitions } from './transitions.js';
 
 export interface BucketInput {
   usageType?: string | null;

@@ -2,7 +2,7 @@ import { DomainError } from '../../../platform/errors.js';
 import { withoutNulls, type JsonObject } from '../../../platform/json-object.js';
 import { areConvertible } from '../../units.js';
 import { invalid } from '../../input.js';
-import { locatingAttributes } from './patchable.js';
+import { locatingAttributes } from '../command/attributes.js';
 import { notPatchable } from './refusals.js';
 import { nextDueDate, scheduledOf } from './schedule.js';
 

@@ -4,7 +4,7 @@ import { awaitsPayment, payableOf } from './awaited.js';
 import type { ActionKind } from '../command/commands.js';
 import { completeLogicalResources, type LogicalResourceReference } from '../command/input-parts.js';
 import { liveStatus } from '../command/inputs.js';
-import { decidingAttributes } from './patchable.js';
+import { decidingAttributes } from '../command/attributes.js';
 import { notPatchable } from './refusals.js';
 import { reschedule } from './reschedule.js';
 

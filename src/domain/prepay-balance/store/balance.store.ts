@@ -6,7 +6,7 @@ import type { ResourceMapping } from '../../../platform/read/resource-mapping.js
 import { lockRows } from '../../../platform/write/rows.js';
 import type { Write } from '../../../platform/write/write-all.js';
 import { convertibleUnits } from '../../units.js';
-import { skewMaxMs, type LedgerEntry } from '../unit-of-work/bookkeeping.js';
+import { skewMaxMs, type LedgerEntry } from '../decide/bookkeeping.js';
 import type { ActionKind, Containment, Locator } from '../command/commands.js';
 import { candidatesMax } from '../decide/draw.js';
 import { isDue } from './due.store.js';

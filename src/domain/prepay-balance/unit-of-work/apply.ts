@@ -14,7 +14,7 @@ import {
 } from '../../../platform/write/idempotency.js';
 import { CommandProcessor, impactsOf } from './command-processor.js';
 import { UnitOfWork } from './unit-of-work.js';
-import { latest } from './bookkeeping.js';
+import { latest } from '../decide/bookkeeping.js';
 import type { balanceResources, BalanceCommand, DueCommand } from '../command/commands.js';
 import { endUnpaid } from './payments.js';
 import { changeEvent } from '../events.js';

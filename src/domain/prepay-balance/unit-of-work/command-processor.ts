@@ -20,7 +20,7 @@ import {
   bucketAttributesOf,
   type Mover,
   type Posting,
-} from './bookkeeping.js';
+} from '../decide/bookkeeping.js';
 import { applyPayment, awaitPayment } from './payments.js';
 import {
   actionKindOf,
@@ -34,7 +34,7 @@ import { decide } from '../decide/rules.js';
 import { isRefusal, type AcceptedDecision, type DecisionContext } from '../decide/decision.js';
 import { begin, firstDueDate, refill, stop } from './scheduled-topups.js';
 import type { ActionState, BucketState } from '../decide/state.js';
-import { actionTransitions } from '../decide/transitions.js';
+import { actionTransitions } from '../transitions.js';
 import type { LockedState } from './locked-state.js';
 
 /** Applies commands to the locked world, one after the other, and gathers what is to be written. */

@@ -5,13 +5,13 @@ import { changed } from '../../changes.js';
 import { requireTransition } from '../../transitions.js';
 import type { CommandProcessor } from './command-processor.js';
 import { awaitsPayment, recordable } from '../decide/awaited.js';
-import { eventsOf, lowered, requireAction, bucketAttributesOf } from './bookkeeping.js';
+import { eventsOf, lowered, requireAction, bucketAttributesOf } from '../decide/bookkeeping.js';
 import { actionKindOf, type PayableCommand, type PaymentCommand } from '../command/commands.js';
 import { liveStatus } from '../command/inputs.js';
 import { decide } from '../decide/rules.js';
 import { isRefusal, type DecisionContext } from '../decide/decision.js';
 import { refill } from './scheduled-topups.js';
-import { actionTransitions, awaitedTransitions } from '../decide/transitions.js';
+import { actionTransitions, awaitedTransitions } from '../transitions.js';
 
 // What happens to actions that are to be paid first: they are recorded, and then applied, given up, or left unpaid.
 

@@ -1,6 +1,6 @@
 import { toJsonObject, type JsonObject } from '../../../platform/json-object.js';
 import type { CommandProcessor } from './command-processor.js';
-import { eventsOf } from './bookkeeping.js';
+import { eventsOf } from '../decide/bookkeeping.js';
 import type { ScheduledTopupCommand, TopupCommand } from '../command/commands.js';
 import { isLive } from '../decide/refusals.js';
 import { decide } from '../decide/rules.js';

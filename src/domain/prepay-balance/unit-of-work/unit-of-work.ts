@@ -5,9 +5,9 @@ import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.j
 import { insertRows, updateRows } from '../../../platform/write/rows.js';
 import { writeAll } from '../../../platform/write/write-all.js';
 import type { BalanceDependencies } from './apply.js';
-import type { LedgerEntry } from './bookkeeping.js';
+import type { LedgerEntry } from '../decide/bookkeeping.js';
 import { actionKinds, type ActionKind } from '../command/commands.js';
-import { decidingAttributes, describingAttributes } from '../decide/patchable.js';
+import { decidingAttributes, describingAttributes } from '../command/attributes.js';
 import * as store from '../store/balance.store.js';
 import type { LockedState } from './locked-state.js';
 

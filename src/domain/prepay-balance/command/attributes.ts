@@ -1,4 +1,4 @@
-import type { ActionKind } from '../command/commands.js';
+import type { ActionKind } from './commands.js';
 
 // What a PATCH may change of an action beside its status, as TMF654 lists it; what the server tells (dates, impacts) is not in it.
 

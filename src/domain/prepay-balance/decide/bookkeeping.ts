@@ -5,9 +5,9 @@ import type { DomainEvent } from '../../../platform/write/outbox.js';
 import { requireRevision } from '../../changes.js';
 import type { ActionKind, CancelCommand, CreateCommand, PaymentCommand } from '../command/commands.js';
 import { changeEvent, type Change } from '../events.js';
-import type { Refusal } from '../decide/refusals.js';
-import type { AcceptedDecision } from '../decide/decision.js';
-import type { ActionState, BucketState, EntryType, Movement } from '../decide/state.js';
+import type { Refusal } from './refusals.js';
+import type { AcceptedDecision } from './decision.js';
+import type { ActionState, BucketState, EntryType, Movement } from './state.js';
 
 /** One immutable row of the ledger (DESIGN: fine print, Ledger entry). Deltas and results in `units`. */
 export interface LedgerEntry {

@@ -1,4 +1,4 @@
-import type { Transitions } from '../../transitions.js';
+import type { Transitions } from '../transitions.js';
 
 // DIGEST §1c. An expired bucket comes back only by a validity that goes on, be it brought by a top-up or by a change of validFor.
 export const bucketTransitions: Transitions = {
