@@ -29,13 +29,23 @@ export function requestedInput({ requestedAs }: WriteContext, input: JsonObject)
 /** New values of some attributes of a row; null removes one, as far as it may be removed. */
 export type RowChanges<Row extends JsonObject> = { [Name in keyof Row]?: Row[Name] | null };
 
+/** Names of the attributes that are to change. */
+export function namesOf<Row extends JsonObject>(changes: RowChanges<Row>): (keyof Row & string)[] {
+  return Object.keys(changes);
+}
+
+/** The row with these changes; what is null is left out. */
+export function withChanges<Row extends JsonObject>(before: Row, changes: RowChanges<NoInfer<Row>>): Row {
+  return withoutNulls({ ...before, ...changes });
+}
+
 /** The next version of a resource; undefined when the changes change nothing: then there is no new version and no event. */
 export function changed<Row extends JsonObject>(
   before: Row,
   changes: RowChanges<NoInfer<Row>>,
   now: Date,
 ): Row | undefined {
-  const after: Row = withoutNulls({ ...before, ...changes });
+  const after = withChanges(before, changes);
   if (canonicalJson(after) === canonicalJson(before)) return undefined;
   return { ...after, revision: Number(before['revision']) + 1, updatedAt: now.toISOString() };
 }

@@ -27,15 +27,15 @@ export function toJsonObject(value: object): JsonObject {
 }
 
 /** The type that a value has when it is plain JSON: an instant is text, an amount a number. */
-export type JsonForm<T> = T extends Date
-  ? string
-  : T extends Decimal
-    ? number
-    : T extends readonly (infer Element)[]
-      ? JsonForm<Element>[]
-      : T extends object
-        ? { -readonly [Name in keyof T]: JsonForm<T[Name]> }
-        : T;
+export type JsonForm<T> = T extends JsonValue
+  ? T
+  : T extends Date
+    ? string
+    : T extends Decimal
+      ? number
+      : T extends readonly (infer Element)[]
+        ? JsonForm<Element>[]
+        : { -readonly [Name in keyof T]: JsonForm<Exclude<T[Name], undefined>> };
 
 /** `toJsonObject` for a value whose type is known: the result has the same attributes. */
 export function toJsonForm<T extends object>(value: T): JsonForm<T> {

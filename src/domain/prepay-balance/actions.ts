@@ -1,40 +1,43 @@
 import type { Database, Transaction } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
-import { canonicalJson, toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
+import { canonicalJson, toJsonForm, toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
+import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import { runCommand, type Answer } from '../../platform/write/command.js';
-import { answerOf, idempotencyOf, type Idempotency } from '../../platform/write/idempotency.js';
+import { answerOf, idempotencyOf } from '../../platform/write/idempotency.js';
 import { hideRow, lockRow, readRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
-import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
+import { changed, namesOf, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
 import { mapNamingElement, invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
-import type { BalanceRequest, BalanceDependencies } from './unit-of-work/apply.js';
-import { awaitsPayment } from './decide/awaited.js';
-import type { ActionKind, Amount, BalanceCommand, CreateCommand, PaymentCommand } from './command/commands.js';
-import type { BalanceEngine } from './engine.js';
-import { changeEvent } from './events.js';
+import { describingAttributes } from './command/attributes.js';
+import type { BalanceCommand, CreateCommand } from './command/commands.js';
+import { completeLogicalResources } from './command/input-parts.js';
 import {
-  appliedStatus,
   commitType,
   fromAdjustInput,
   fromCommitInput,
   fromReserveInput,
   fromTopupInput,
   fromTransferInput,
-  liveStatus,
-  publishedStatus,
   requireChannel,
   requireRelated,
-  type ActionInput,
+  type ActionUpdateInput,
   type AdjustInput,
   type ReserveInput,
   type TopupInput,
   type TransferInput,
 } from './command/inputs.js';
-import { describingAttributes } from './command/attributes.js';
-import { completed, revise } from './decide/revise.js';
+import { awaitsPayment } from './decide/awaited.js';
+import { revise } from './decide/revise.js';
+import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
-import { actionTransitions } from './transitions.js';
+import type { BalanceEngine } from './engine.js';
+import { changeEvent } from './events.js';
+import type { ActionChanges, ActionKind, Amount, BalanceActionRow } from './model.js';
+import { actionTransitions, appliedStatus, liveStatus, publishedStatus } from './transitions.js';
+
+/** A change of an action; null removes. */
+type ActionChange = Change & { readonly input: ActionUpdateInput };
 
 /** The balance actions of TMF654 as the transports call them. */
 export class BalanceActions {
@@ -46,35 +49,39 @@ export class BalanceActions {
   ) {}
 
   topUp(context: WriteContext, input: TopupInput): Promise<Answer> {
-    return this.submitOne(context, 'createTopupBalance', input, fromTopupInput(input));
+    const command = fromTopupInput(input);
+    return this.submit(context, 'createTopupBalance', requested(input, command), [command]);
   }
 
   topUpMany(context: WriteContext, inputs: readonly TopupInput[]): Promise<Answer> {
-    return this.submitAll(context, 'createTopupBalances', inputs, fromTopupInput);
+    return this.submitTogether(context, 'createTopupBalances', inputs, mapNamingElement(inputs, fromTopupInput));
   }
 
   adjust(context: WriteContext, input: AdjustInput): Promise<Answer> {
-    return this.submitOne(context, 'createAdjustBalance', input, fromAdjustInput(input));
+    const command = fromAdjustInput(input);
+    return this.submit(context, 'createAdjustBalance', requested(input, command), [command]);
   }
 
   adjustMany(context: WriteContext, inputs: readonly AdjustInput[]): Promise<Answer> {
-    return this.submitAll(context, 'createAdjustBalances', inputs, fromAdjustInput);
+    return this.submitTogether(context, 'createAdjustBalances', inputs, mapNamingElement(inputs, fromAdjustInput));
   }
 
   reserve(context: WriteContext, input: ReserveInput): Promise<Answer> {
-    return this.submitOne(context, 'createReserveBalance', input, fromReserveInput(input));
+    const command = fromReserveInput(input);
+    return this.submit(context, 'createReserveBalance', requested(input, command), [command]);
   }
 
   reserveMany(context: WriteContext, inputs: readonly ReserveInput[]): Promise<Answer> {
-    return this.submitAll(context, 'createReserveBalances', inputs, fromReserveInput);
+    return this.submitTogether(context, 'createReserveBalances', inputs, mapNamingElement(inputs, fromReserveInput));
   }
 
   transfer(context: WriteContext, input: TransferInput): Promise<Answer> {
-    return this.submitOne(context, 'createTransferBalance', input, fromTransferInput(input));
+    const command = fromTransferInput(input);
+    return this.submit(context, 'createTransferBalance', requested(input, command), [command]);
   }
 
   transferMany(context: WriteContext, inputs: readonly TransferInput[]): Promise<Answer> {
-    return this.submitAll(context, 'createTransferBalances', inputs, fromTransferInput);
+    return this.submitTogether(context, 'createTransferBalances', inputs, mapNamingElement(inputs, fromTransferInput));
   }
 
   /** Consumes up to the reserved amount (all of it when none is given); the answer is the adjustBalance. */
@@ -83,158 +90,130 @@ export class BalanceActions {
     reservationId: string,
     input: { amount?: Amount | null; reason?: string | null },
   ): Promise<Answer> {
+    const command = fromCommitInput(reservationId, input);
+    // The same request as the adjustBalance that says it, so that a key stands for both.
     const adjust = { ...input, adjustType: commitType, reserveBalance: { id: reservationId } };
-    // The same command as the adjustBalance that says it, so that a key stands for both.
-    return this.submitOne(context, 'createAdjustBalance', adjust, fromCommitInput(reservationId, input));
+    return this.submit(context, 'createAdjustBalance', requested(adjust, command), [command]);
   }
 
   /**
    * Ends an action as far as it can be undone: a reservation returns what it holds, a scheduled top-up will not
    * happen, a completed action is reversed. The answer is the cancelled action.
    */
-  cancel(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: Change): Promise<Answer> {
-    const changes = toJsonObject(input);
+  cancel(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: ActionChange): Promise<Answer> {
+    const changes: ActionChanges = toJsonForm(input);
     const command: BalanceCommand = { type: 'cancel', kind, actionId: id, changes, ifRevision };
     return this.submit(context, `cancel ${kind}`, { id, ...changes }, [command]);
   }
 
-  private submitOne(context: WriteContext, operation: string, input: object, command: CreateCommand): Promise<Answer> {
-    return this.submit(context, operation, requested(input, command), [command]);
-  }
-
   /** Several actions that apply together or not at all; the answer is `{ items: [...] }`. */
-  private submitAll<Input extends object>(
+  private async submitTogether(
     context: WriteContext,
     operation: string,
-    inputs: readonly Input[],
-    toCommand: (input: Input) => CreateCommand,
+    inputs: readonly object[],
+    commands: readonly CreateCommand[],
   ): Promise<Answer> {
-    const commands = mapNamingElement(inputs, toCommand);
-    return this.submit(
-      context,
-      operation,
-      { items: inputs.map((input, index) => requested(input, commands[index])) },
-      commands,
-      true,
-    );
+    const [first, ...others] = commands;
+    if (first === undefined) return { answer: { items: [] }, replayed: false };
+    const items = inputs.map((input, index) => requested(input, commands[index]));
+    return this.submit(context, operation, { items }, [first, ...others], true);
   }
 
+  /** Hands a request to the engine. A key stands for the operation and the input. */
   private async submit(
     context: WriteContext,
     operation: string,
     input: JsonObject,
-    commands: readonly BalanceCommand[],
+    commands: readonly [BalanceCommand, ...BalanceCommand[]],
     isBulk = false,
   ): Promise<Answer> {
-    const { extensions } = this.dependencies;
-    for (const command of commands) extensions.check('attributes' in command ? command.attributes : {});
-    const [first, ...others] = commands;
-    if (first === undefined) return { answer: { items: [] }, replayed: false };
-    return this.run(
-      context.tenantId,
-      [first, ...others],
-      idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input)),
-      isBulk,
-    );
-  }
-
-  private async run(
-    tenantId: string,
-    commands: BalanceRequest['commands'],
-    idempotency: Idempotency | undefined,
-    isBulk = false,
-  ): Promise<Answer> {
-    const result = await this.engine.submit(tenantId, { commands, isBulk, idempotency });
+    for (const command of commands)
+      this.dependencies.extensions.check('attributes' in command ? command.attributes : {});
+    const idempotency = idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input));
+    const result = await this.engine.submit(context.tenantId, { commands, isBulk, idempotency });
     if ('error' in result) throw result.error;
     return { answer: answerOf(result), replayed: result.replayed };
   }
 
-  /** Changes what describes an action, what it will do as long as it is not applied, or its status: cancels it, or tells of its payment. */
-  async update(context: WriteContext, kind: ActionKind, { input: said, ...which }: Change): Promise<Answer> {
-    const change: Change = { ...which, input: inOurWords(kind, toJsonObject(said)) };
-    const { status, ...named } = withoutRequiredNulls(kind, toJsonObject(change.input));
+  /**
+   * Changes what describes an action, or what it will do as long as it is not applied; or its status: cancels it, or
+   * reports its payment.
+   */
+  async update(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: ActionChange): Promise<Answer> {
+    const asked = withStoredStatus(kind, toJsonForm(input));
+    const { status, ...changes } = completed(kind, asked);
     if (status === null) throw invalid('status', 'cannot be removed');
-    const changes = completed(named);
-    requireChannel(changes['channel'] as ActionInput['channel']);
-    requireRelated(changes['relatedTopupBalance'] as TopupInput['relatedTopupBalance']);
+    requireChannel(changes.channel);
+    requireRelated(changes.relatedTopupBalance);
+    const { tenantId } = context;
     if (status === 'cancelled') {
-      await this.requireDescribing(context, kind, change.id, changes);
-      return this.cancel(context, kind, { ...change, input: changes });
+      await this.requireDescribing(tenantId, kind, id, changes);
+      const command: BalanceCommand = { type: 'cancel', kind, actionId: id, changes, ifRevision };
+      return this.submit(context, `cancel ${kind}`, { id, ...changes }, [command]);
     }
-    await this.dueWork.processIfDue(context.tenantId);
-    const input = requestedInput(context, { id: change.id, ...toJsonObject(change.input) });
-    const idempotency = idempotencyOf(context.idempotencyKey, `update ${kind}`, input);
-    if ((status === 'completed' || status === 'failed') && (await this.isAwaited(context.tenantId, kind, change.id))) {
-      const command: PaymentCommand = {
-        type: 'payment',
-        kind,
-        actionId: change.id,
-        outcome: status,
-        changes,
-        ifRevision: change.ifRevision,
-      };
-      return this.run(context.tenantId, [command], idempotency);
+    await this.dueWork.processIfDue(tenantId);
+    if ((status === 'completed' || status === 'failed') && (await this.isAwaited(tenantId, kind, id))) {
+      if (changes.amount === null) throw invalid('amount', 'cannot be removed');
+      const command: BalanceCommand = { type: 'payment', kind, actionId: id, outcome: status, changes, ifRevision };
+      return this.submit(context, `update ${kind}`, { id, ...asked }, [command]);
     }
-    return runCommand(
-      this.database,
-      this.dependencies.clock,
-      { tenantId: context.tenantId, idempotency },
-      async (tx, now) => {
-        const before = await this.lock(tx, context.tenantId, kind, change.id, change.ifRevision);
-        if (typeof status === 'string') {
-          requireTransition(actionTransitions, `${kind} '${change.id}'`, String(before['status']), status);
-        }
-        const set = revise(kind, before, changes, now, this.dependencies.timeZone);
-        const after = changed(before, set, now);
-        if (after === undefined) return { answer: before, events: [] };
-        this.dependencies.extensions.check(after);
-        await writeAll(tx, [updateRows(this.dependencies.mappings[kind], context.tenantId, Object.keys(set), [after])]);
-        return {
-          answer: after,
-          events: [changeEvent(kind, 'AttributeValueChange', after, now, this.dependencies.nextId)],
-        };
-      },
+    const { clock, mappings, extensions, nextId, timeZone } = this.dependencies;
+    const mapping: ResourceMapping<BalanceActionRow> = mappings[kind];
+    const idempotency = idempotencyOf(
+      context.idempotencyKey,
+      `update ${kind}`,
+      requestedInput(context, { id, ...asked }),
     );
+    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+      const before = await this.lock(tx, tenantId, kind, id, ifRevision);
+      if (status !== undefined) requireTransition(actionTransitions, `${kind} '${id}'`, before.status, status);
+      const set = revise(kind, before, changes, now, timeZone);
+      const after = changed(before, set, now);
+      if (after === undefined) return { answer: before, events: [] };
+      extensions.check(after);
+      await writeAll(tx, [updateRows(mapping, tenantId, namesOf<BalanceActionRow>(set), [after])]);
+      return { answer: after, events: [changeEvent(kind, 'AttributeValueChange', after, now, nextId)] };
+    });
   }
 
-  /** Takes an ended action out of what is read; it is kept for those who audit, and its ledger entries name it. */
+  /** Takes an ended action out of what is read; it is kept for audits, and its ledger entries name it. */
   async delete(context: WriteContext, kind: ActionKind, id: string, ifRevision?: number): Promise<Answer> {
-    await this.dueWork.processIfDue(context.tenantId);
+    const { tenantId, principalId } = context;
+    await this.dueWork.processIfDue(tenantId);
+    const { clock, mappings, nextId } = this.dependencies;
     const idempotency = idempotencyOf(context.idempotencyKey, `delete ${kind}`, { id });
-    return runCommand(
-      this.database,
-      this.dependencies.clock,
-      { tenantId: context.tenantId, idempotency },
-      async (tx, now) => {
-        const before = await this.lock(tx, context.tenantId, kind, id, ifRevision);
-        if (before['status'] === 'created') {
-          throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
-        }
-        await writeAll(tx, [
-          hideRow(this.dependencies.mappings[kind], context.tenantId, id, { at: now, by: context.principalId }),
-        ]);
-        return { answer: { id }, events: [changeEvent(kind, 'Delete', before, now, this.dependencies.nextId)] };
-      },
-    );
+    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+      const before = await this.lock(tx, tenantId, kind, id, ifRevision);
+      if (before.status === liveStatus)
+        throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
+      await writeAll(tx, [hideRow(mappings[kind], tenantId, id, { at: now, by: principalId })]);
+      return { answer: { id }, events: [changeEvent(kind, 'Delete', before, now, nextId)] };
+    });
+  }
+
+  private async read(tenantId: string, kind: ActionKind, id: string): Promise<BalanceActionRow | undefined> {
+    const mapping: ResourceMapping<BalanceActionRow> = this.dependencies.mappings[kind];
+    return (await readRows(this.database, mapping, tenantId, [id])).get(id);
   }
 
   private async isAwaited(tenantId: string, kind: ActionKind, id: string): Promise<boolean> {
-    const row = (await readRows(this.database, this.dependencies.mappings[kind], tenantId, [id])).get(id);
+    const row = await this.read(tenantId, kind, id);
     return row !== undefined && awaitsPayment(row);
   }
 
   /** With its end, an action changes only in what describes it; what is sent back as it was read is no change. */
   private async requireDescribing(
-    { tenantId }: WriteContext,
+    tenantId: string,
     kind: ActionKind,
     id: string,
-    changes: JsonObject,
+    changes: ActionChanges,
   ): Promise<void> {
-    const named = Object.keys(changes).filter((attribute) => !describingAttributes[kind].includes(attribute));
+    const describing: readonly (keyof BalanceActionRow)[] = describingAttributes[kind];
+    const named = namesOf<BalanceActionRow>(changes).filter((attribute) => !describing.includes(attribute));
     if (named.length === 0) return;
-    const row = (await readRows(this.database, this.dependencies.mappings[kind], tenantId, [id])).get(id) ?? {};
+    const row = await this.read(tenantId, kind, id);
     for (const name of named) {
-      if (canonicalJson(changes[name] ?? null) !== canonicalJson(row[name] ?? null))
+      if (canonicalJson(changes[name] ?? null) !== canonicalJson(row?.[name] ?? null))
         throw invalid(name, 'cannot be changed together with the status');
       delete changes[name];
     }
@@ -246,25 +225,40 @@ export class BalanceActions {
     kind: ActionKind,
     id: string,
     ifRevision?: number,
-  ): Promise<JsonObject> {
-    return requireRevision(await lockRow(tx, this.dependencies.mappings[kind], tenantId, id), kind, id, ifRevision);
+  ): Promise<BalanceActionRow> {
+    const mapping: ResourceMapping<BalanceActionRow> = this.dependencies.mappings[kind];
+    return requireRevision(await lockRow(tx, mapping, tenantId, id), kind, id, ifRevision);
   }
 }
 
-/** What a key stands for: a status that the server sets anyway is not part of it, so that who leaves it out asks for the same. */
+/**
+ * What a key stands for: the input, without a status that the server sets anyway, so that a request that leaves it out is
+ * the same.
+ */
 function requested(input: object, command: CreateCommand | undefined): JsonObject {
   const { status: _, ...others } = withoutNulls(toJsonObject(input));
   const isAwaited = command !== undefined && 'awaitsPayment' in command && command.awaitsPayment === true;
   return isAwaited ? { ...others, status: liveStatus } : others;
 }
 
-/** The published word for an action that was taken means what the server made of it. */
-function inOurWords(kind: ActionKind, input: JsonObject): JsonObject {
-  if (input['status'] !== publishedStatus) return input;
-  return { ...input, status: kind === 'reserveBalance' ? liveStatus : appliedStatus };
+/** The status of the published samples means the one that the server gave the action. */
+function withStoredStatus(kind: ActionKind, changes: ActionChanges): ActionChanges {
+  if (changes.status !== publishedStatus) return changes;
+  return { ...changes, status: kind === 'reserveBalance' ? liveStatus : appliedStatus };
 }
 
-/** A reservation always answers its parties, be there none (conformance kit): removing them leaves an empty list. */
-function withoutRequiredNulls(kind: ActionKind, changes: JsonObject): JsonObject {
-  return kind === 'reserveBalance' && changes['relatedParty'] === null ? { ...changes, relatedParty: [] } : changes;
+/**
+ * The changes as they are stored: a logical resource that is named by its value has that as its id, and a reservation
+ * always has a list of parties, even if it is empty (conformance kit).
+ */
+function completed(kind: ActionKind, changes: ActionChanges): ActionChanges {
+  const { logicalResource, receiverLogicalResource, relatedParty } = changes;
+  return {
+    ...changes,
+    ...(logicalResource && { logicalResource: completeLogicalResources(logicalResource) }),
+    ...(receiverLogicalResource && {
+      receiverLogicalResource: completeLogicalResources([receiverLogicalResource], 'receiverLogicalResource')[0],
+    }),
+    ...(kind === 'reserveBalance' && relatedParty === null && { relatedParty: [] }),
+  };
 }

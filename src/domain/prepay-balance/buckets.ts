@@ -1,88 +1,93 @@
-import type { Clock } from '../../platform/clock.js';
 import type { Database, Transaction } from '../../platform/database/database.js';
 import { zero } from '../../platform/decimal.js';
 import { DomainError } from '../../platform/errors.js';
-import type { ExtensionSchemas } from '../../platform/extension-schemas.js';
 import type { IdSource } from '../../platform/ids.js';
-import { canonicalJson, toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
-import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
+import { canonicalJson, toJsonForm, toJsonObject, withoutNulls } from '../../platform/json-object.js';
 import { runCommand, type Answer } from '../../platform/write/command.js';
 import { idempotencyOf } from '../../platform/write/idempotency.js';
 import type { DomainEvent } from '../../platform/write/outbox.js';
 import { deleteRow, insertRows, lockRow, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
 import { requireOpeningAmount } from '../amount.js';
-import { changed, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
-import { mapNamingElement, invalid, requireName, requireValidity, type Validity } from '../input.js';
+import {
+  changed,
+  namesOf,
+  requestedInput,
+  requireRevision,
+  withChanges,
+  type Change,
+  type RowChanges,
+  type WriteContext,
+} from '../changes.js';
+import { mapNamingElement, invalid, missing, requireName, requireValidity, type Validity } from '../input.js';
+import type { Quantity } from '../row.js';
 import { requireTransition } from '../transitions.js';
+import { completeLogicalResources } from './command/input-parts.js';
 import { post } from './decide/bookkeeping.js';
-import type { Amount } from './command/commands.js';
 import { checkBalanceLimit } from './decide/refusals.js';
-import { changeEvent } from './events.js';
-import { completeLogicalResources, type LogicalResourceReference } from './command/input-parts.js';
-import type { DueWork } from './due/due-work.js';
 import type { BucketState } from './decide/state.js';
-import { insertEntries, lockBuckets, writeBuckets } from './store/balance.store.js';
+import type { BalanceDependencies } from './dependencies.js';
+import type { DueWork } from './due/due-work.js';
+import { changeEvent } from './events.js';
+import type { Amount, BucketRow } from './model.js';
+import { lockBuckets, writeBuckets } from './store/bucket.store.js';
+import { insertEntries } from './store/ledger.store.js';
 import { bucketTransitions } from './transitions.js';
 
-export interface BucketInput {
-  usageType?: string | null;
-  status?: string | null;
+/** What a request says of a bucket; null removes. */
+export interface BucketInput extends Omit<
+  RowChanges<BucketRow>,
+  | 'id'
+  | 'revision'
+  | 'updatedAt'
+  | 'requestedDate'
+  | 'confirmationDate'
+  | 'remainingValue'
+  | 'reservedValue'
+  | 'validFor'
+> {
   remainingValue?: Amount | null;
   reservedValue?: Amount | null;
   validFor?: Validity | null;
-  logicalResource?: LogicalResourceReference[] | null;
 }
 
-export interface BucketDependencies {
-  readonly clock: Clock;
-  readonly nextId: IdSource;
-  readonly extensions: ExtensionSchemas;
-  readonly mapping: ResourceMapping;
-}
+/** A change of a bucket; null removes. */
+type BucketChange = Change & { readonly input: BucketInput };
 
 /** TMF654 buckets: created with an opening balance, changed in everything but their balance, deleted when empty. */
 export class Buckets {
   constructor(
     private readonly database: Database,
     private readonly dueWork: DueWork,
-    private readonly dependencies: BucketDependencies,
+    private readonly dependencies: BalanceDependencies,
   ) {}
 
-  /** `id` is chosen only by the seed, for the bucket that the conformance kit expects. */
+  /** `id` is given only by the seed, for the bucket that the conformance kit expects. */
   async create(context: WriteContext, input: BucketInput, id?: string): Promise<Answer> {
     checkNew(input);
-    await this.dueWork.processIfDue(context.tenantId);
-    const idempotency = idempotencyOf(context.idempotencyKey, 'createBucket', withoutNulls(toJsonObject(input)));
-    return runCommand(
-      this.database,
-      this.dependencies.clock,
-      { tenantId: context.tenantId, idempotency },
-      async (tx, now) => {
-        const { row, event } = await this.insert(tx, context.tenantId, input, id ?? this.dependencies.nextId(now), now);
-        return { answer: row, events: [event] };
-      },
-    );
+    const { tenantId, idempotencyKey } = context;
+    await this.dueWork.processIfDue(tenantId);
+    const idempotency = idempotencyOf(idempotencyKey, 'createBucket', withoutNulls(toJsonObject(input)));
+    const { clock, nextId } = this.dependencies;
+    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+      const { row, event } = await this.insert(tx, tenantId, input, id ?? nextId(now), now);
+      return { answer: row, events: [event] };
+    });
   }
 
   /** Several buckets, all or none; the answer is `{ items: [...] }`. */
   async createMany(context: WriteContext, inputs: readonly BucketInput[]): Promise<Answer> {
     mapNamingElement(inputs, checkNew);
-    await this.dueWork.processIfDue(context.tenantId);
-    const idempotency = idempotencyOf(context.idempotencyKey, 'createBuckets', {
-      items: inputs.map((input) => withoutNulls(toJsonObject(input))),
+    const { tenantId, idempotencyKey } = context;
+    await this.dueWork.processIfDue(tenantId);
+    const items = inputs.map((input) => withoutNulls(toJsonObject(input)));
+    const idempotency = idempotencyOf(idempotencyKey, 'createBuckets', { items });
+    const { clock, nextId } = this.dependencies;
+    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+      const made: { row: BucketRow; event: DomainEvent }[] = [];
+      for (const input of inputs) made.push(await this.insert(tx, tenantId, input, nextId(now), now));
+      return { answer: { items: made.map(({ row }) => row) }, events: made.map(({ event }) => event) };
     });
-    return runCommand(
-      this.database,
-      this.dependencies.clock,
-      { tenantId: context.tenantId, idempotency },
-      async (tx, now) => {
-        const made: { row: JsonObject; event: DomainEvent }[] = [];
-        for (const input of inputs)
-          made.push(await this.insert(tx, context.tenantId, input, this.dependencies.nextId(now), now));
-        return { answer: { items: made.map(({ row }) => row) }, events: made.map(({ event }) => event) };
-      },
-    );
   }
 
   private async insert(
@@ -91,86 +96,69 @@ export class Buckets {
     input: BucketInput,
     id: string,
     now: Date,
-  ): Promise<{ row: JsonObject; event: DomainEvent }> {
+  ): Promise<{ row: BucketRow; event: DomainEvent }> {
+    const { extensions, mappings, nextId } = this.dependencies;
     const row = newBucket(input, id, now);
-    this.dependencies.extensions.check(row);
-    await writeAll(tx, [insertRows(this.dependencies.mapping, tenantId, [row])]);
+    extensions.check(row);
+    await writeAll(tx, [insertRows(mappings.bucket, tenantId, [row])]);
     if (input.remainingValue) {
-      const { bucket, entry } = opening(row, input.remainingValue, now, this.dependencies.nextId);
+      const { bucket, entry } = opening(row, input.remainingValue, now, nextId);
       await writeAll(tx, [
         writeBuckets(tenantId, [bucket], now, { keepRevision: true }),
         insertEntries(tenantId, [entry]),
       ]);
     }
-    return { row, event: changeEvent('bucket', 'Create', row, now, this.dependencies.nextId) };
+    return { row, event: changeEvent('bucket', 'Create', row, now, nextId) };
   }
 
-  async update(context: WriteContext, change: Change & { input: BucketInput }): Promise<Answer> {
-    checkInput(change.input);
-    await this.dueWork.processIfDue(context.tenantId);
-    const input = toJsonObject(complete(change.input));
-    const idempotency = idempotencyOf(
-      context.idempotencyKey,
-      'updateBucket',
-      requestedInput(context, { id: change.id, ...input }),
-    );
-    return runCommand(
-      this.database,
-      this.dependencies.clock,
-      { tenantId: context.tenantId, idempotency },
-      async (tx, now) => {
-        const locked = await lockRow(tx, this.dependencies.mapping, context.tenantId, change.id);
-        const before = requireRevision(locked, 'bucket', change.id, change.ifRevision);
-        const { remainingValue, reservedValue, ...changes } = input;
-        requireSameBalance('remainingValue', before, remainingValue);
-        requireSameBalance('reservedValue', before, reservedValue);
-        const set: JsonObject = { ...changes, status: statusAfter(before, changes, now) };
-        const after = changed(before, set, now);
-        if (after === undefined) return { answer: before, events: [] };
-        this.dependencies.extensions.check(after);
-        await writeAll(tx, [updateRows(this.dependencies.mapping, context.tenantId, Object.keys(set), [after])]);
-        return {
-          answer: after,
-          events: [changeEvent('bucket', 'AttributeValueChange', after, now, this.dependencies.nextId)],
-        };
-      },
-    );
+  /** Changes a bucket in everything but its balance, which only balance actions change. */
+  async update(context: WriteContext, { id, input, ifRevision }: BucketChange): Promise<Answer> {
+    checkInput(input);
+    const { tenantId, idempotencyKey } = context;
+    await this.dueWork.processIfDue(tenantId);
+    const asked = toJsonForm(withLogicalResources(input));
+    const idempotency = idempotencyOf(idempotencyKey, 'updateBucket', requestedInput(context, { id, ...asked }));
+    const { clock, extensions, mappings, nextId } = this.dependencies;
+    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+      const before = requireRevision(await lockRow(tx, mappings.bucket, tenantId, id), 'bucket', id, ifRevision);
+      const { remainingValue, reservedValue, ...changes } = asked;
+      requireSameValue('remainingValue', before, remainingValue);
+      requireSameValue('reservedValue', before, reservedValue);
+      const set: RowChanges<BucketRow> = { ...changes, status: statusAfter(before, changes, now) };
+      const after = changed(before, set, now);
+      if (after === undefined) return { answer: before, events: [] };
+      extensions.check(after);
+      await writeAll(tx, [updateRows(mappings.bucket, tenantId, namesOf<BucketRow>(set), [after])]);
+      return { answer: after, events: [changeEvent('bucket', 'AttributeValueChange', after, now, nextId)] };
+    });
   }
 
-  /** Only an empty bucket may go: money does not vanish with its container (DESIGN §8). Its ledger stays. */
+  /** Deletes an empty bucket: money must not vanish with its container. Its ledger stays. */
   async delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
-    await this.dueWork.processIfDue(context.tenantId);
-    const idempotency = idempotencyOf(context.idempotencyKey, 'deleteBucket', { id });
-    return runCommand(
-      this.database,
-      this.dependencies.clock,
-      { tenantId: context.tenantId, idempotency },
-      async (tx, now) => {
-        const before = requireRevision(
-          await lockRow(tx, this.dependencies.mapping, context.tenantId, id),
-          'bucket',
-          id,
-          ifRevision,
-        );
-        for (const attribute of ['remainingValue', 'reservedValue']) {
-          const value = before[attribute] as { amount: number; units: string } | undefined;
-          if (value && value.amount !== 0) {
-            throw new DomainError(
-              'BUCKET_NOT_EMPTY',
-              `bucket '${id}' has a ${attribute} of ${value.amount} ${value.units}: empty it first`,
-            );
-          }
-        }
-        const { autoTopup } = (await lockBuckets(tx, context.tenantId, [id], now)).buckets.get(id) ?? {};
-        if (autoTopup)
+    const { tenantId, idempotencyKey } = context;
+    await this.dueWork.processIfDue(tenantId);
+    const idempotency = idempotencyOf(idempotencyKey, 'deleteBucket', { id });
+    const { clock, mappings, nextId } = this.dependencies;
+    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+      const before = requireRevision(await lockRow(tx, mappings.bucket, tenantId, id), 'bucket', id, ifRevision);
+      for (const attribute of ['remainingValue', 'reservedValue'] as const) {
+        const value = before[attribute];
+        if (value && value.amount !== 0) {
           throw new DomainError(
-            'CONFLICT',
-            `bucket '${id}' is filled by topupBalance '${autoTopup.topupBalanceId}': cancel that first`,
+            'BUCKET_NOT_EMPTY',
+            `bucket '${id}' has a ${attribute} of ${value.amount} ${value.units}: empty it first`,
           );
-        await writeAll(tx, [deleteRow(this.dependencies.mapping, context.tenantId, id)]);
-        return { answer: { id }, events: [changeEvent('bucket', 'Delete', before, now, this.dependencies.nextId)] };
-      },
-    );
+        }
+      }
+      const { autoTopup } = (await lockBuckets(tx, tenantId, [id], now)).buckets.get(id) ?? {};
+      if (autoTopup)
+        throw new DomainError(
+          'CONFLICT',
+          `bucket '${id}' is filled by topupBalance '${autoTopup.topupBalanceId}': cancel that first`,
+        );
+      await writeAll(tx, [deleteRow(mappings.bucket, tenantId, id)]);
+      return { answer: { id }, events: [changeEvent('bucket', 'Delete', before, now, nextId)] };
+    });
   }
 }
 
@@ -196,75 +184,93 @@ function checkNew(input: BucketInput): void {
   }
 }
 
-function complete(input: BucketInput): BucketInput {
+/** A logical resource that is named by its value has that as its id. */
+function withLogicalResources(input: BucketInput): BucketInput {
   const { logicalResource } = input;
   return logicalResource ? { ...input, logicalResource: completeLogicalResources(logicalResource) } : input;
 }
 
-function newBucket(input: BucketInput, id: string, now: Date): JsonObject {
+function newBucket(input: BucketInput, id: string, now: Date): BucketRow {
   const at = now.toISOString();
-  const { remainingValue } = input;
-  const given = toJsonObject(complete(input));
-  const status = input.status ?? 'active';
-  return withoutNulls({
-    ...given,
+  const { remainingValue, usageType } = input;
+  if (!usageType) throw missing('usageType', 'it says what the bucket counts');
+  const row = {
     id,
     revision: 1,
-    status: status === 'active' && isOver(given, now) ? 'expired' : status,
-    reservedValue: remainingValue ? { amount: 0, units: remainingValue.units } : null,
+    usageType,
+    status: input.status ?? 'active',
     requestedDate: at,
     confirmationDate: at,
     updatedAt: at,
+  };
+  const bucket = withChanges<BucketRow>(row, {
+    ...toJsonForm(withLogicalResources(input)),
+    status: row.status,
+    reservedValue: remainingValue ? { amount: 0, units: remainingValue.units } : null,
   });
+  return bucket.status === 'active' && isOver(bucket, now) ? { ...bucket, status: 'expired' } : bucket;
 }
 
-/** The status that a change comes to: an expired bucket comes back with a validity that goes on, and one whose validity is over expires. */
-function statusAfter(before: JsonObject, changes: JsonObject, now: Date): string {
-  const was = String(before['status']);
+/**
+ * The status that a change comes to: an expired bucket becomes active with a new validity, and one whose validity is over
+ * expires.
+ */
+function statusAfter(before: BucketRow, changes: RowChanges<BucketRow>, now: Date): string {
+  const was = before.status;
   const isOther =
-    'validFor' in changes && canonicalJson(changes['validFor'] ?? null) !== canonicalJson(before['validFor'] ?? null);
-  const validity = { ...before, ...changes };
-  const from = was === 'expired' && isOther && !isOver(validity, now) ? 'active' : was;
-  // Who sends the status that was there says nothing of it.
-  const wanted = typeof changes['status'] === 'string' && changes['status'] !== was ? changes['status'] : from;
-  requireTransition(bucketTransitions, `bucket '${String(before['id'])}'`, from, wanted);
-  return wanted === 'active' && isOver(validity, now) ? 'expired' : wanted;
+    'validFor' in changes && canonicalJson(changes.validFor ?? null) !== canonicalJson(before.validFor ?? null);
+  const after = withChanges(before, changes);
+  const from = was === 'expired' && isOther && !isOver(after, now) ? 'active' : was;
+  // A status that is sent back as it was is no wish.
+  const wanted = changes.status && changes.status !== was ? changes.status : from;
+  requireTransition(bucketTransitions, `bucket '${before.id}'`, from, wanted);
+  return wanted === 'active' && isOver(after, now) ? 'expired' : wanted;
 }
 
-function isOver({ validFor }: JsonObject, now: Date): boolean {
-  const { endDateTime } = (validFor ?? {}) as { endDateTime?: string | null };
-  return typeof endDateTime === 'string' && new Date(endDateTime) <= now;
+function isOver({ validFor }: BucketRow, now: Date): boolean {
+  const end = validFor?.endDateTime;
+  return typeof end === 'string' && new Date(end) <= now;
 }
 
-function opening(row: JsonObject, { amount, units }: Amount, now: Date, nextId: IdSource): ReturnType<typeof post> {
-  const bucketId = String(row['id']);
-  const empty: BucketState = emptyState(row, units);
+/** The opening balance, as the first entry of the ledger. */
+function opening(row: BucketRow, { amount, units }: Amount, now: Date, nextId: IdSource): ReturnType<typeof post> {
+  const empty = emptyState(row, units);
   const refusal = checkBalanceLimit(empty, amount, amount);
   if (refusal) throw new DomainError(refusal.code, refusal.message);
-  const movement = { bucketId, entryType: 'opening' as const, units, remainingDelta: amount, reservedDelta: zero };
-  return post(empty, movement, { kind: 'bucket', id: bucketId }, now, nextId);
+  const movement = {
+    bucketId: row.id,
+    entryType: 'opening' as const,
+    units,
+    remainingDelta: amount,
+    reservedDelta: zero,
+  };
+  return post(empty, movement, { kind: 'bucket', id: row.id }, now, nextId);
 }
 
-function emptyState(row: JsonObject, units: string): BucketState {
-  const { endDateTime } = (row['validFor'] ?? {}) as { endDateTime?: string | null };
+function emptyState({ id, status, usageType, validFor }: BucketRow, units: string): BucketState {
+  const end = validFor?.endDateTime;
   return {
-    id: String(row['id']),
-    status: String(row['status']),
-    usageType: String(row['usageType']),
+    id,
+    status,
+    usageType,
     units,
     remaining: zero,
     reserved: zero,
     priority: undefined,
     amountScale: 0,
     validFrom: undefined,
-    validUntil: endDateTime ? new Date(endDateTime) : undefined,
+    validUntil: end ? new Date(end) : undefined,
     entrySequence: 0,
     lastEntryAt: undefined,
     autoTopup: undefined,
   };
 }
 
-function requireSameBalance(name: string, before: JsonObject, given: JsonObject[string] | undefined): void {
+function requireSameValue(
+  name: 'remainingValue' | 'reservedValue',
+  before: BucketRow,
+  given: Quantity | null | undefined,
+): void {
   if (given === undefined) return;
   if (canonicalJson(before[name] ?? null) === canonicalJson(given)) return;
   throw invalid(name, 'is changed only by balance actions: use adjustBalance');

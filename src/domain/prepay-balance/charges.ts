@@ -1,9 +1,10 @@
 import type { Transaction } from '../../platform/database/database.js';
-import type { JsonObject } from '../../platform/json-object.js';
 import type { Refusal } from '../../platform/write/idempotency.js';
-import { applyIn, type BalanceDependencies } from './unit-of-work/apply.js';
-import type { AdjustCommand, Amount } from './command/commands.js';
+import type { AdjustCommand } from './command/commands.js';
+import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
+import type { AdjustBalanceRow, Amount } from './model.js';
+import { applyRequests, type BalanceRequest } from './unit-of-work/apply-requests.js';
 
 /** What a usage takes from a bucket, or gives back of what it took before. */
 export interface Charge {
@@ -12,20 +13,20 @@ export interface Charge {
   /** Above zero. */
   readonly amount: Amount;
   readonly usageId: string;
-  /** What the adjustment of a bucket that does not exist says it was for. */
+  /** The usageType of the adjustment when the bucket does not exist. */
   readonly usageType: string;
   readonly description: string;
-  /** What a refusal begins with, where it is one of several. */
+  /** What the message of a refusal begins with, where it is one of several. */
   readonly subject?: string;
 }
 
-/** The adjustBalances that were made, in the order of the charges; or why none was, which is recorded. */
-export type Charged = { actions: readonly JsonObject[] } | { refusal: Refusal };
+/** The adjustBalances that were created, in the order of the charges; or why none was, which is recorded. */
+export type Charged = { actions: readonly AdjustBalanceRow[] } | { refusal: Refusal };
 
 /** Applies charges inside a transaction, all or none; called once in it, when everything else is locked. */
 export type ApplyCharges = (tx: Transaction, charges: readonly Charge[]) => Promise<Charged>;
 
-/** How others move balances within transactions of their own. */
+/** How other domains move balances within their own transactions. */
 export class Charges {
   constructor(
     private readonly dueWork: DueWork,
@@ -33,13 +34,13 @@ export class Charges {
   ) {}
 
   /**
-   * Runs a write that may charge buckets. The write opens the transaction, and is begun again, whole, when something
-   * was due that must come first. A refused charge has left its record in the transaction: the write commits that and
-   * nothing else.
+   * Runs a write that may charge buckets. The write opens the transaction, and is run again from its beginning when
+   * something was due that must be applied first. A refused charge has left its record in the transaction: the write
+   * commits that and nothing else.
    */
   within<T>(tenantId: string, write: (apply: ApplyCharges) => Promise<T>): Promise<T> {
-    return this.dueWork.runAfterDueWork(tenantId, (options) =>
-      write((tx, charges) => this.apply(tx, tenantId, charges, options)),
+    return this.dueWork.runAfterDueWork(tenantId, ({ unlessDue }) =>
+      write((tx, charges) => this.apply(tx, tenantId, charges, unlessDue)),
     );
   }
 
@@ -47,22 +48,22 @@ export class Charges {
     tx: Transaction,
     tenantId: string,
     charges: readonly Charge[],
-    options: { unlessDue: boolean },
+    unlessDue: boolean,
   ): Promise<Charged> {
     const [first, ...others] = charges.map(toCommand);
     if (first === undefined) return { actions: [] };
-    const refusedAs = (message: string, index: number): string =>
-      [charges[index]?.subject, message].filter(Boolean).join(': ');
-    const [result] = await applyIn(
-      tx,
-      this.dependencies,
-      tenantId,
-      [{ commands: [first, ...others], isBulk: true, refusedAs }],
-      options,
-    );
-    if (result === undefined) throw new Error('a request has a result');
+    const request: BalanceRequest = {
+      commands: [first, ...others],
+      isBulk: true,
+      refusedAs: (message, index) => [charges[index]?.subject, message].filter(Boolean).join(': '),
+    };
+    const { results } = await applyRequests(tx, this.dependencies, tenantId, [request], { unlessDue });
+    const [result] = results;
+    if (result === undefined) throw new Error('no bucket was to be skipped');
     if ('error' in result) throw result.error;
-    return 'refusal' in result.outcome ? result.outcome : { actions: result.outcome.answer['items'] as JsonObject[] };
+    if ('refusal' in result.outcome) return result.outcome;
+    const { answer } = result.outcome;
+    return { actions: 'items' in answer ? answer.items : [answer] };
   }
 }
 

@@ -3,30 +3,25 @@ import type { Database } from '../../platform/database/database.js';
 import { isLockTimeout } from '../../platform/database/failures.js';
 import { DomainError } from '../../platform/errors.js';
 import { withRetry } from '../../platform/write/retry.js';
-import {
-  applyUnlocked,
-  type Applied,
-  type BalanceRequest,
-  type BalanceResult,
-  type BalanceDependencies,
-} from './unit-of-work/apply.js';
+import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
-import type { SkippedBuckets } from './store/balance.store.js';
+import type { SkippedBuckets } from './store/bucket.store.js';
+import { applyRequests, type BalanceRequest, type BalanceResult } from './unit-of-work/apply-requests.js';
 
 /** Commands of one transaction. */
 const batchSizeMax = 256;
-/** Commands that may wait; more are sent away, to come again. */
+/** Commands that may wait; more are refused, to be repeated. */
 const waitingMax = 10_000;
 
-/** How long a command waits for buckets that somebody else has locked; longer than a program may be frozen within a transaction. */
+/** How long a command waits for buckets that another transaction has locked; longer than a process may be frozen within one. */
 const patienceMs = 8_000;
-/** What is left of that when the server stops. */
+/** The same when the server stops. */
 const patienceOfDrainMs = 1_000;
-/** How often those are tried that wait for locked buckets. */
+/** How often the commands that wait for locked buckets are tried. */
 const probeMs = 50;
-/** Commands of one transaction that waited for locked buckets: there must be room for the others. */
+/** Commands of one transaction that have waited for locked buckets: the rest of it is for new ones. */
 const parkedOfBatchMax = 128;
-/** How long a batch may look for the commands that keep it from its locks. */
+/** How long a batch may search for the commands that keep it from its locks. */
 const searchMaxMs = 3_000;
 
 interface Waiting {
@@ -38,22 +33,22 @@ interface Waiting {
 }
 
 /**
- * Group commit: while one transaction is on its way, the commands that arrive wait and go together with
- * the next. A hot bucket is locked, written and committed once for all of them. Several servers may
- * share a database: the row locks keep them apart. Where another one keeps its locks, because it hangs, the commands
- * that need these buckets are parked, and the others go on.
+ * Group commit: the commands that arrive while one transaction runs wait, and go together into the next. A bucket that many
+ * commands need is locked, written and committed once for all of them. Several servers may share a database: the row locks
+ * keep them apart. When another server holds its locks for long, the commands that need those buckets are parked, and the
+ * others go on.
  */
 export class BalanceEngine {
   private waiting: Waiting[] = [];
   /** In the order they came, before all that wait. */
   private parked: Waiting[] = [];
   /** Buckets that the parked commands wait for. */
-  private taken: ReadonlySet<string> = new Set();
+  private lockedBuckets: ReadonlySet<string> = new Set();
   private probedAt = 0;
   private probes = 0;
   private patienceMs = patienceMs;
   private running: Promise<void> | undefined;
-  /** When commands last got an answer, or the first of them came. */
+  /** When commands were last answered, or the first of them came. */
   private progressAt = 0;
   /** Batches run so far; at n those of 2^n commands and more, but fewer than 2^(n+1). */
   private readonly batches: number[] = [];
@@ -64,6 +59,7 @@ export class BalanceEngine {
     private readonly dependencies: BalanceDependencies,
   ) {}
 
+  /** The outcome of the request, when it is committed. Throws UNAVAILABLE when too many wait. */
   submit(tenantId: string, request: BalanceRequest): Promise<BalanceResult> {
     if (this.waiting.length + this.parked.length >= waitingMax) {
       throw new DomainError(
@@ -79,18 +75,18 @@ export class BalanceEngine {
     });
   }
 
-  /** For how long commands have been waiting without the engine getting on; 0 when none waits. */
+  /** For how long commands have been waiting without any progress, in milliseconds; 0 when none waits. */
   stuckMs(): number {
     return this.running ? performance.now() - Math.max(this.progressAt, this.dueWork.progressAt) : 0;
   }
 
-  /** Resolves when nothing waits and nothing is on its way. */
+  /** Resolves when every command is answered. */
   async drain(): Promise<void> {
     this.patienceMs = patienceOfDrainMs;
     while (this.running) await this.running;
   }
 
-  /** How many batches were run, by their size: `{ '1': 12, '2-3': 4, '4-7': 1 }`. */
+  /** How many batches were run, by the number of their commands: `{ '1': 12, '2-3': 4, '4-7': 1 }`. */
   batchSizes(): Record<string, number> {
     const sizes = this.batches.map((count, power): [string, number] => [
       power === 0 ? '1' : `${2 ** power}-${2 ** (power + 1) - 1}`,
@@ -100,7 +96,7 @@ export class BalanceEngine {
   }
 
   private async run(): Promise<void> {
-    // Requests that the same turn of the event loop brings join the first transaction.
+    // Requests that arrive in the same turn of the event loop join the first transaction.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.length + this.parked.length > 0) {
       this.rejectExpired();
@@ -111,22 +107,21 @@ export class BalanceEngine {
     this.running = undefined;
   }
 
-  /** Whose patience is over is told to come again. */
+  /** Refuses the parked commands that have waited for too long. */
   private rejectExpired(): void {
     const now = performance.now();
     const late = this.parked.filter(({ since }) => now - since > this.patienceMs);
     if (late.length === 0) return;
     this.parked = this.parked.filter((item) => !late.includes(item));
     for (const { reject } of late) reject(bucketsLockedElsewhere());
-    // Nobody tells when they are free.
-    if (this.parked.length === 0) this.taken = new Set();
+    if (this.parked.length === 0) this.lockedBuckets = new Set();
   }
 
-  /** The oldest waiting commands of one tenant; some of those that are parked first, when it is time to try them. */
+  /** The oldest waiting commands of one tenant, after some of the parked ones when it is time to try those. */
   private takeBatch(): Waiting[] {
     const isProbe = this.parked.length > 0 && performance.now() - this.probedAt >= probeMs;
     if (isProbe) this.probedAt = performance.now();
-    // Each time a further stretch of them, so that none waits behind those that stay locked.
+    // Each time the next part of them, so that none waits behind those that stay locked.
     const from = isProbe ? (this.probes++ * parkedOfBatchMax) % this.parked.length : 0;
     const tenantId = (isProbe ? this.parked[from] : this.waiting[0])?.tenantId;
     const batch: Waiting[] = [];
@@ -150,67 +145,64 @@ export class BalanceEngine {
     return batch;
   }
 
-  /** Locks that are not had soon are looked for until `searchUntil`. */
+  /** Runs a batch in one transaction and answers its commands. Until `searchUntil` it searches for those that lock up the others. */
   private async runBatch(
     batch: readonly Waiting[],
     searchUntil: number,
-    passBy: SkippedBuckets = this.taken,
+    skip: SkippedBuckets = this.lockedBuckets,
   ): Promise<void> {
+    const tenantId = batch[0]?.tenantId as string;
+    const requests = batch.map(({ request }) => request);
     try {
-      const { results, taken } = await this.apply(batch, passBy);
+      const { results, skipped } = await this.dueWork.runAfterDueWork(
+        tenantId,
+        (guard) =>
+          withRetry(
+            () =>
+              this.database.transaction(
+                (tx) => applyRequests(tx, this.dependencies, tenantId, requests, { ...guard, skip }),
+                { workClass: 'engine' },
+              ),
+            { passesLocks: true },
+          ),
+        { waitsForLocks: false },
+      );
       this.progressAt = performance.now();
       this.park(
         batch.filter((_item, index) => results[index] === undefined),
-        taken,
+        skipped,
       );
       results.forEach((result, index) => result && batch[index]?.resolve(result));
     } catch (error) {
-      await this.afterFailure(batch, searchUntil, passBy, error);
+      await this.afterFailure(batch, searchUntil, skip, error);
     }
   }
 
   private async afterFailure(
     batch: readonly Waiting[],
     searchUntil: number,
-    passBy: SkippedBuckets,
+    skip: SkippedBuckets,
     error: unknown,
   ): Promise<void> {
     const isLocked = isLockTimeout(error);
-    // Somebody keeps a bucket: those go on that nobody keeps.
-    if (isLocked && passBy !== 'all') return this.runBatch(batch, searchUntil, 'all');
+    // Another transaction holds a bucket: the commands that need none such go on.
+    if (isLocked && skip !== 'all') return this.runBatch(batch, searchUntil, 'all');
     const isAway = error instanceof DomainError && error.code === 'UNAVAILABLE';
     const isLate = isLocked && performance.now() > searchUntil;
     if (batch.length === 1 || isAway || isLate) {
       for (const { reject } of batch) reject(isLocked ? bucketsLockedElsewhere() : error);
       return;
     }
-    // Somebody keeps another row, which one of them needs: it is among the first half, or the second.
+    // Another transaction holds another row that one of them needs, in the first half or the second. Otherwise one command
+    // is such that the database refuses it, or a race was lost too often: the others must not suffer.
     const parts = isLocked ? halves(batch) : batch.map((item) => [item]);
-    // One command that the database will not take, or a race lost too often: the others are not to suffer.
-    for (const part of parts) await this.runBatch(part, searchUntil, passBy);
+    for (const part of parts) await this.runBatch(part, searchUntil, skip);
   }
 
-  /** They came before all that wait, and keep their order. */
-  private park(blocked: readonly Waiting[], taken: ReadonlySet<string>): void {
+  /** Parked commands came before all that wait, and keep their order. */
+  private park(blocked: readonly Waiting[], skipped: ReadonlySet<string>): void {
     if (blocked.length > 0) this.parked = [...this.parked, ...blocked].sort((one, other) => one.since - other.since);
-    this.taken = this.parked.length === 0 ? new Set() : new Set([...this.taken, ...taken]);
-  }
-
-  private apply(batch: readonly Waiting[], passBy: SkippedBuckets): Promise<Applied> {
-    const tenantId = batch[0]?.tenantId as string;
-    const requests = batch.map(({ request }) => request);
-    const transaction = (options: { unlessDue: boolean }): Promise<Applied> =>
-      withRetry(
-        () =>
-          this.database.transaction(
-            (tx) => applyUnlocked(tx, this.dependencies, tenantId, requests, { ...options, passBy }),
-            {
-              workClass: 'engine',
-            },
-          ),
-        { passesLocks: true },
-      );
-    return this.dueWork.runAfterDueWork(tenantId, transaction, { isHurried: true });
+    this.lockedBuckets = this.parked.length === 0 ? new Set() : new Set([...this.lockedBuckets, ...skipped]);
   }
 }
 

@@ -1,13 +1,20 @@
 import type { Transitions } from '../transitions.js';
 
-// DIGEST §1c. An expired bucket comes back only by a validity that goes on, be it brought by a top-up or by a change of validFor.
+/** The status of an action that holds, or waits for its date or its payment. */
+export const liveStatus = 'created';
+/** The status of an action that was applied. */
+export const appliedStatus = 'completed';
+/** What the published samples of TMF654 call an action that the server has accepted, whatever its status then is. */
+export const publishedStatus = 'confirmed';
+
+/** An expired bucket comes back only with a new validity, by a top-up or by a change of validFor. */
 export const bucketTransitions: Transitions = {
   active: ['suspended', 'expired'],
   suspended: ['active', 'expired'],
   expired: [],
 };
 
-// DESIGN §12: by PATCH a status goes only to cancelled; of a completed action that is its reversal.
+/** By PATCH a status becomes only cancelled; for a completed action that is its reversal. */
 export const actionTransitions: Transitions = {
   created: ['cancelled'],
   completed: ['cancelled'],
@@ -15,5 +22,5 @@ export const actionTransitions: Transitions = {
   cancelled: [],
 };
 
-/** Of an action that awaits its payment, clients tell what became of that. */
+/** For an action that awaits its payment, clients report whether that came. */
 export const awaitedTransitions: Transitions = { ...actionTransitions, created: ['completed', 'failed', 'cancelled'] };

@@ -24,10 +24,10 @@ export interface Refusal {
 }
 
 /** What a command came to: its answer, or its refusal. Kept under the key, so that it can be told again. */
-export type Outcome = { answer: JsonObject } | { refusal: Refusal };
+export type Outcome<Answer extends JsonObject = JsonObject> = { answer: Answer } | { refusal: Refusal };
 
-export interface Replayable {
-  outcome: Outcome;
+export interface Replayable<Answer extends JsonObject = JsonObject> {
+  outcome: Outcome<Answer>;
   /** True when the outcome was decided by an earlier request with the same key. */
   replayed: boolean;
 }
@@ -47,20 +47,33 @@ export function idempotencyOf(key: string | undefined, operation: string, input:
   return { key, fingerprint };
 }
 
-export type KnownOutcomes = Map<string, { fingerprint: string; outcome: Outcome }>;
+export type KnownOutcomes<Answer extends JsonObject = JsonObject> = Map<
+  string,
+  { fingerprint: string; outcome: Outcome<Answer> }
+>;
 
-export async function loadOutcomes(tx: Transaction, tenantId: string, keys: readonly string[]): Promise<KnownOutcomes> {
+export async function loadOutcomes<Answer extends JsonObject = JsonObject>(
+  tx: Transaction,
+  tenantId: string,
+  keys: readonly string[],
+): Promise<KnownOutcomes<Answer>> {
   if (keys.length === 0) return new Map();
   const rows = await tx.query<{ key: string; fingerprint: string; outcome: string }>(Prisma.sql`
     SELECT "key", "fingerprint", "outcome"::text AS "outcome" FROM "Idempotency"
     WHERE "tenantId" = ${tenantId} AND "key" = ANY(${keys}::text[])`);
   return new Map(
-    rows.map(({ key, fingerprint, outcome }) => [key, { fingerprint, outcome: JSON.parse(outcome) as Outcome }]),
+    rows.map(({ key, fingerprint, outcome }) => [
+      key,
+      { fingerprint, outcome: JSON.parse(outcome) as Outcome<Answer> },
+    ]),
   );
 }
 
 /** The earlier outcome under the key, if any; throws when the key stands for another command. */
-export function findOutcome(known: KnownOutcomes, idempotency: Idempotency | undefined): Outcome | undefined {
+export function findOutcome<Answer extends JsonObject>(
+  known: KnownOutcomes<Answer>,
+  idempotency: Idempotency | undefined,
+): Outcome<Answer> | undefined {
   const earlier = idempotency && known.get(idempotency.key);
   if (earlier === undefined) return undefined;
   if (earlier.fingerprint !== idempotency?.fingerprint) {
@@ -89,7 +102,7 @@ export function insertOutcomes(tenantId: string, at: Date, rows: readonly Outcom
 }
 
 /** The answer, or the refusal thrown (again). */
-export function answerOf({ outcome, replayed }: Replayable): JsonObject {
+export function answerOf<Answer extends JsonObject>({ outcome, replayed }: Replayable<Answer>): Answer {
   if ('answer' in outcome) return outcome.answer;
   const { code, message, path, reference } = outcome.refusal;
   throw new DomainError(code, message, { path, reference, replayed });

@@ -149,7 +149,14 @@ const ending = fc
       dueAt: expirationDate,
       holds,
       effects: [],
-      snapshot: {},
+      row: {
+        id: 'r',
+        revision: 1,
+        status,
+        amount: { amount: 1, units: 'EUR' },
+        requestedDate: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
+      },
     };
     const command = {
       ...common,
@@ -216,7 +223,7 @@ describe('decide', () => {
   });
 
   it('moves exactly the amount, all of it or nothing', () => {
-    check((command, { action }, { movements, holds, ends }) => {
+    check((command, { action }, { movements, holds, endedAction }) => {
       if (command.type === 'scheduled') return;
       const remaining = sum(movements.map(({ remainingDelta }) => remainingDelta));
       const reserved = sum(movements.map(({ reservedDelta }) => reservedDelta));
@@ -239,7 +246,7 @@ describe('decide', () => {
         const incoming = movements.filter(({ entryType }) => entryType === 'transferIn');
         expect(incoming.map((movement) => movement.remainingDelta.toFixed())).toEqual([asked.toFixed()]);
       }
-      expect(ends?.status).toBe(
+      expect(endedAction?.status).toBe(
         command.type === 'commit' ? 'completed' : command.type === 'cancel' ? 'cancelled' : undefined,
       );
       const expectedHolds =

@@ -810,6 +810,8 @@ describe('a change of a recurring top-up whose period falls due in the same mome
   it('leaves that period due', () => {
     const before = {
       id: 'x',
+      revision: 1,
+      updatedAt: begin,
       status: 'created',
       bucket: { id: 'b' },
       amount: { amount: 1, units: 'EUR' },

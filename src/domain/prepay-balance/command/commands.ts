@@ -1,30 +1,25 @@
 import type { Period } from '../../../platform/calendar.js';
-import type { Decimal } from '../../../platform/decimal.js';
-import type { JsonObject } from '../../../platform/json-object.js';
+import type { ActionChanges, ActionKind, Amount, BalanceActionRow } from '../model.js';
 
-export const actionKinds = ['topupBalance', 'adjustBalance', 'reserveBalance', 'transferBalance'] as const;
-export type ActionKind = (typeof actionKinds)[number];
-/** The resources this domain writes. */
-export const balanceResources = ['bucket', ...actionKinds] as const;
-
-export interface Amount {
-  readonly amount: Decimal;
-  readonly units: string;
-}
+/** What a request says of the action it makes, beside what the engine sets itself. */
+export type ActionAttributes = Partial<
+  Omit<BalanceActionRow, 'id' | 'revision' | 'amount' | 'usageType' | 'status' | 'updatedAt'>
+>;
 
 /** How an action names its bucket (TMF654: bucket, else product, logicalResource, account or party). */
-export type Locator =
-  | { kind: 'bucket'; bucketId: string }
-  | {
-      kind: 'match';
-      conditions: readonly (readonly Containment[])[];
-      usageType: string | undefined;
-      units: string;
-      /** Expired buckets match, too: the action may revive them. */
-      withExpired?: boolean;
-      /** When the action is due: buckets match that were valid then, though they may not be now. */
-      dueAt?: Date;
-    };
+export type Locator = { kind: 'bucket'; bucketId: string } | MatchLocator;
+
+export interface MatchLocator {
+  kind: 'match';
+  /** All must be met, each by one of its alternatives. */
+  conditions: readonly (readonly Containment[])[];
+  usageType: string | undefined;
+  units: string;
+  /** Expired buckets match as well: the action may revive them. */
+  withExpired?: boolean;
+  /** When the action is due: buckets match that were valid then, though they may not be now. */
+  dueAt?: Date;
+}
 
 /** One alternative of a condition: the bucket's attribute contains this JSON. */
 export interface Containment {
@@ -34,7 +29,7 @@ export interface Containment {
 
 /** Commands that may wait for their payment. */
 interface Payable {
-  /** It is only recorded, and applied when its payment is told: see PaymentCommand. */
+  /** It is only recorded, and applied when its payment is reported: see PaymentCommand. */
   readonly awaitsPayment?: boolean;
 }
 
@@ -42,8 +37,8 @@ interface ActionCommand {
   readonly amount: Amount;
   readonly locator: Locator;
   readonly usageType: string | undefined;
-  /** Descriptive attributes, kept with the action as the client gave them. */
-  readonly attributes: JsonObject;
+  /** Kept with the action as the client gave them. */
+  readonly attributes: ActionAttributes;
 }
 
 export interface TopupCommand extends ActionCommand, Payable {
@@ -96,7 +91,7 @@ export interface CommitCommand extends Payable {
   /** Absent: all that is reserved. */
   readonly amount: Amount | undefined;
   readonly usageType: string | undefined;
-  readonly attributes: JsonObject;
+  readonly attributes: ActionAttributes;
 }
 
 /**
@@ -108,29 +103,29 @@ export interface CancelCommand {
   readonly kind: ActionKind;
   readonly actionId: string;
   /** Descriptive attributes that the same request changes. */
-  readonly changes: JsonObject;
+  readonly changes: ActionChanges;
   readonly ifRevision: number | undefined;
 }
 
-/** PATCH of the status of an action that awaits its payment: it is applied now, or will never be. */
+/** PATCH of the status of an action that awaits its payment: the payment came and it is applied now, or it has failed. */
 export interface PaymentCommand {
   readonly type: 'payment';
   readonly kind: ActionKind;
   readonly actionId: string;
   readonly outcome: 'completed' | 'failed';
   /** Attributes that the same request changes: what is applied is the action as it then is. */
-  readonly changes: JsonObject;
+  readonly changes: ActionChanges;
   readonly ifRevision: number | undefined;
 }
 
-/** What the server does by itself when its time has come: nobody is answered, and doing it again does nothing. */
+/** What the server does by itself at its due time: nobody waits for an answer, and a repetition has no effect. */
 export type DueCommand =
   | { readonly type: 'lapse'; readonly actionId: string }
   | { readonly type: 'topupDue'; readonly actionId: string }
   | { readonly type: 'unpaid'; readonly kind: ActionKind; readonly actionId: string }
   | { readonly type: 'expire'; readonly bucketId: string };
 
-/** A command that makes an action of its own. */
+/** A command that creates an action. */
 export type CreateCommand =
   TopupCommand | ScheduledTopupCommand | AdjustCommand | ReserveCommand | TransferCommand | CommitCommand;
 export type PayableCommand = TopupCommand | AdjustCommand | TransferCommand | CommitCommand;

@@ -1,26 +1,14 @@
 import { requireAmount } from '../../amount.js';
 import { missing, requireName } from '../../input.js';
-import type { Amount, Containment, Locator } from './commands.js';
+import type { Amount, BalanceActionRow, LogicalResourceReference } from '../model.js';
+import type { Containment, Locator } from './commands.js';
 
 // The parts that the inputs of buckets and actions share, and how they are checked.
 
-export interface Reference {
-  id?: string | null;
-}
-
-export interface LogicalResourceReference extends Reference {
-  value?: string | null;
-}
+type Locating = 'bucket' | 'product' | 'logicalResource' | 'partyAccount' | 'relatedParty';
 
 /** How a request names the bucket it means. */
-export interface LocatorInput {
-  amount: Amount;
-  bucket?: Reference | null;
-  product?: Reference[] | null;
-  logicalResource?: LogicalResourceReference[] | null;
-  partyAccount?: Reference | null;
-  relatedParty?: Reference[] | null;
-}
+export type LocatorInput = { amount: Amount } & { [Name in Locating]?: BalanceActionRow[Name] };
 
 export function requireQuantity(path: string, { amount, units }: Amount): void {
   requireName(`${path}.units`, units);
@@ -33,7 +21,7 @@ export function usageTypeOf({ usageType }: { usageType?: string | null }): strin
   return usageType;
 }
 
-/** A logical resource may be named by its value alone (an MSISDN): then its id is that value (DESIGN §12). */
+/** A logical resource may be named by its value alone (an MSISDN): then its id is that value. */
 export function completeLogicalResources(
   references: readonly LogicalResourceReference[],
   name = 'logicalResource',

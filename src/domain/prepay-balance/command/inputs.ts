@@ -1,11 +1,11 @@
 import type { Period } from '../../../platform/calendar.js';
 import { abbreviated } from '../../../platform/errors.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
+import { toJsonForm, withoutNulls } from '../../../platform/json-object.js';
 import { requireAmount } from '../../amount.js';
 import {
   recurringPeriods,
+  type ActionAttributes,
   type AdjustCommand,
-  type Amount,
   type CommitCommand,
   type ReserveCommand,
   type ScheduledTopupCommand,
@@ -13,52 +13,72 @@ import {
   type TransferCommand,
 } from './commands.js';
 import { invalid, isGiven, missing, requireName, requireOneOf, requireValidity, type Validity } from '../../input.js';
-import {
-  completeLogicalResources,
-  locatorOf,
-  requireQuantity,
-  usageTypeOf,
-  type LocatorInput,
-  type LogicalResourceReference,
-  type Reference,
-} from './input-parts.js';
+import type { Amount, BalanceActionRow, TopupBalanceRow, TopupReference, TransferBalanceRow } from '../model.js';
+import { appliedStatus, liveStatus, publishedStatus } from '../transitions.js';
+import { completeLogicalResources, locatorOf, requireQuantity, usageTypeOf, type LocatorInput } from './input-parts.js';
 
-/** What every balance action is asked with; the rest of the attributes is only kept. */
-export interface ActionInput extends LocatorInput {
+/** Attributes of a row that a request may give, in the form that the row has them. */
+type Given<Row, Names extends keyof Row> = { [Name in Names]?: Row[Name] | null };
+
+/** What is only kept, whatever the kind of action. */
+type Described = Given<
+  BalanceActionRow,
+  'description' | 'reason' | 'channel' | 'requestor' | 'atType' | 'atBaseType' | 'atSchemaLocation' | 'extension'
+>;
+
+/** What every balance action can be asked with. */
+export interface ActionInput extends LocatorInput, Described {
   status?: string | null;
   usageType?: string | null;
   validFor?: Validity | null;
-  channel?: { id?: string | null; href?: string | null; name?: string | null } | null;
 }
 
-export interface TopupInput extends ActionInput {
+export interface TopupInput
+  extends
+    ActionInput,
+    Given<
+      TopupBalanceRow,
+      | 'isAutoTopup'
+      | 'recurringPeriod'
+      | 'numberOfPeriods'
+      | 'relatedTopupBalance'
+      | 'voucher'
+      | 'payment'
+      | 'paymentMethod'
+    > {
   requestedDate?: Date | null;
-  isAutoTopup?: boolean | null;
-  recurringPeriod?: string | null;
-  numberOfPeriods?: number | null;
   autoTopupThreshold?: Amount | null;
-  relatedTopupBalance?: Reference | null;
 }
 
-export interface AdjustInput extends ActionInput {
-  adjustType?: string | null;
-  reserveBalance?: Reference | null;
-}
+export interface AdjustInput extends ActionInput, Given<BalanceActionRow, 'adjustType' | 'reserveBalance'> {}
 
 export interface ReserveInput extends ActionInput {
   expirationDate?: Date | null;
 }
 
-export interface TransferInput extends ActionInput {
-  receiverBucket?: Reference | null;
-  receiverProduct?: Reference | null;
-  receiverLogicalResource?: LogicalResourceReference | null;
-  receiverPartyAccount?: Reference | null;
-  receiver?: Reference | null;
-  receiverBucketUsageType?: string | null;
+export interface TransferInput
+  extends
+    ActionInput,
+    Given<
+      TransferBalanceRow,
+      | 'receiverBucket'
+      | 'receiverProduct'
+      | 'receiverLogicalResource'
+      | 'receiverPartyAccount'
+      | 'receiver'
+      | 'receiverBucketUsageType'
+      | 'costOwner'
+    > {
   transferCost?: Amount | null;
-  costOwner?: string | null;
 }
+
+/** What an update can say of an action, whatever its kind; null removes. */
+export type ActionUpdateInput = Partial<
+  Omit<TopupInput, 'amount'> &
+    Omit<AdjustInput, 'amount'> &
+    Omit<ReserveInput, 'amount'> &
+    Omit<TransferInput, 'amount'>
+> & { amount?: Amount | null };
 
 export function fromTopupInput(input: TopupInput): TopupCommand | ScheduledTopupCommand {
   const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold } = input;
@@ -158,7 +178,7 @@ export function fromCommitInput(
   };
 }
 
-/** DESIGN §8: absent is a credit; else the suffix tells, and no other value is known. */
+/** Absent means a credit; otherwise the suffix decides, and no other value is known. */
 function directionOf(adjustType: string | undefined): 'credit' | 'debit' {
   if (adjustType === undefined || adjustType.endsWith('Credit')) return 'credit';
   if (adjustType.endsWith('Debit')) return 'debit';
@@ -214,19 +234,12 @@ function costOwnerOf(costOwner: string | null | undefined): TransferCommand['cos
   throw invalid('costOwner', `must be originator or receiver: '${abbreviated(costOwner)}'`);
 }
 
-/** The status of what holds, or waits for its time or its payment. */
-export const liveStatus = 'created';
-/** The status of what was applied. */
-export const appliedStatus = 'completed';
-/** What the published samples call an action that the server has taken, whatever it does then. */
-export const publishedStatus = 'confirmed';
-
 /** A status that is given must be one that the action can begin in: none is ignored. */
 function requireStatus(status: string | null | undefined, allowed: readonly string[]): void {
   if (isGiven(status) && status !== publishedStatus) requireOneOf('status', allowed, status);
 }
 
-/** Whoever creates a payable action as `created` will tell of its payment. */
+/** Whoever creates a payable action as `created` will report its payment. */
 function awaiting({ status }: { status?: string | null }): { awaitsPayment?: true } {
   requireStatus(status, [liveStatus, appliedStatus]);
   return status === liveStatus ? { awaitsPayment: true } : {};
@@ -251,19 +264,26 @@ export function requireChannel(channel: ActionInput['channel']): void {
 }
 
 /** TMF654 RelatedTopupBalance: a reference that leads nowhere is none. */
-export function requireRelated(related: Reference | null | undefined): void {
+export function requireRelated(related: TopupReference | null | undefined): void {
   if (!isGiven(related)) return;
   if (!isGiven(related.id)) throw missing('relatedTopupBalance.id', 'it says which top-up is meant');
   requireName('relatedTopupBalance.id', related.id);
 }
 
-/** Attributes that are kept as given; what the engine sets itself is left out. */
-function descriptive(input: Omit<Partial<AdjustInput>, 'amount'> & { amount?: Amount | null }): JsonObject {
-  const { channel, logicalResource } = input;
+/** Attributes that are kept as given, without those that the engine sets itself. */
+function descriptive({
+  amount: _amount,
+  usageType: _usageType,
+  status: _status,
+  ...input
+}: ActionUpdateInput): ActionAttributes {
+  const { channel, logicalResource, requestedDate } = input;
   requireChannel(channel);
-  const plain = withoutNulls(
-    toJsonObject({ ...input, logicalResource: logicalResource && completeLogicalResources(logicalResource) }),
+  return withoutNulls(
+    toJsonForm({
+      ...input,
+      requestedDate: requestedDate ?? undefined,
+      logicalResource: logicalResource && completeLogicalResources(logicalResource),
+    }),
   );
-  for (const name of ['amount', 'usageType', 'status']) delete plain[name];
-  return plain;
 }

@@ -1,49 +1,24 @@
 import { areConvertible } from '../../units.js';
-import { invalid } from '../../input.js';
-import type { JsonObject } from '../../../platform/json-object.js';
-import type { ActionKind, Amount, Locator, PayableCommand } from '../command/commands.js';
+import type { Locator, PayableCommand } from '../command/commands.js';
+import type { Amount, BalanceActionRow } from '../model.js';
+import { liveStatus } from '../transitions.js';
 import { creditable, isBucket } from './credit.js';
-import {
-  fromAdjustInput,
-  fromTopupInput,
-  fromTransferInput,
-  liveStatus,
-  type AdjustInput,
-  type TopupInput,
-  type TransferInput,
-} from '../command/inputs.js';
+import { isRefusal, type Decision, type DecisionContext } from './decision.js';
 import { checkUnits, unknownBucket, type Refusal } from './refusals.js';
 import { decide } from './rules.js';
-import { isRefusal, type DecisionContext, type Decision } from './decision.js';
-import { inputOf } from './schedule.js';
 import type { BucketState } from './state.js';
 import { asReceiverRefusal } from './transfer.js';
 
-// Actions that are recorded first, and applied when their payment is told.
+// Actions that are recorded first, and applied when their payment is reported.
 
 /** Whether the action waits for its payment. */
-export function awaitsPayment({ status, paymentDueDate }: JsonObject): boolean {
+export function awaitsPayment({ status, paymentDueDate }: BalanceActionRow): boolean {
   return status === liveStatus && (paymentDueDate ?? null) !== null;
 }
 
-/** What an action that awaits its payment applies, read back from how it is kept. Throws DomainError when it could not be asked for like that. */
-export function payableOf(kind: ActionKind, snapshot: JsonObject): PayableCommand {
-  // When it was asked for is no date that it waits for.
-  const input = { ...inputOf(snapshot), requestedDate: undefined };
-  if (kind === 'adjustBalance') return fromAdjustInput(input as AdjustInput);
-  if (kind === 'transferBalance') return fromTransferInput(input as TransferInput);
-  if (kind === 'reserveBalance') throw new Error('a reservation holds, and awaits no payment');
-  const command = fromTopupInput(input as TopupInput);
-  if (command.type !== 'scheduled') return command;
-  throw invalid(
-    command.recurringPeriod ? 'recurringPeriod' : 'autoTopupThreshold',
-    'does not go with a top-up that awaits its payment',
-  );
-}
-
 /**
- * An action that awaits its payment moves nothing yet; that its buckets can be found, and count its units, is asked now.
- * A commit is decided as if it were paid: its reservation does not change any more.
+ * Decides whether an action that awaits its payment can be recorded. It moves nothing yet, but its buckets must exist and
+ * count its units. A commit is decided as if it were paid: its reservation does not change any more.
  */
 export function recordable(command: PayableCommand, decisionContext: DecisionContext): Decision {
   const problem = problemOf(command, decisionContext);

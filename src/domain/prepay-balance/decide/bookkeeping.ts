@@ -1,44 +1,30 @@
 import { Decimal } from '../../../platform/decimal.js';
 import type { IdSource } from '../../../platform/ids.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
-import type { DomainEvent } from '../../../platform/write/outbox.js';
-import { requireRevision } from '../../changes.js';
-import type { ActionKind, CancelCommand, CreateCommand, PaymentCommand } from '../command/commands.js';
-import { changeEvent, type Change } from '../events.js';
-import type { Refusal } from './refusals.js';
+import { toJsonForm } from '../../../platform/json-object.js';
+import { withChanges } from '../../changes.js';
+import type { Quantity } from '../../row.js';
+import type { ActionAttributes, CreateCommand } from '../command/commands.js';
+import type { ActionChanges, BalanceActionRow, ImpactedBucket, LedgerEntryRow } from '../model.js';
 import type { AcceptedDecision } from './decision.js';
-import type { ActionState, BucketState, EntryType, Movement } from './state.js';
+import type { Refusal } from './refusals.js';
+import type { BucketState, Movement } from './state.js';
 
-/** One immutable row of the ledger (DESIGN: fine print, Ledger entry). Deltas and results in `units`. */
-export interface LedgerEntry {
-  readonly id: string;
-  readonly bucketId: string;
-  readonly sequence: number;
-  readonly entryType: EntryType;
-  readonly actionKind: string;
-  readonly actionId: string;
-  readonly remainingDelta: Decimal;
-  readonly reservedDelta: Decimal;
-  readonly remainingAfter: Decimal;
-  readonly reservedAfter: Decimal;
-  readonly units: string;
-  readonly recordedAt: Date;
-  /** It is dated before the entry that precedes it. */
-  readonly stepsBack: boolean;
-}
+/** One entry of the ledger, and whether it is dated before the entry that precedes it. */
+export type LedgerEntry = LedgerEntryRow & { readonly stepsBack: boolean };
 
-/** Who is written into the ledger as having moved a balance. */
-export interface Mover {
+/** What the ledger names as the cause of an entry: an action, or the bucket itself for its opening balance. */
+export interface EntryCause {
   readonly kind: string;
   readonly id: string;
 }
 
-/** How far the clocks of servers that share a database may be apart, and yet agree. */
+/** How far the clocks of servers that share a database may differ. */
 export const skewMaxMs = 5_000;
 
 /**
- * The time, or that of the last entry of one of the buckets, if it is later: their sequence orders entries, whose times
- * may repeat. An entry beyond the present was written by a clock that was wrong, and does not push others there.
+ * The given time, or that of the last entry of one of the buckets if that is later: entries are ordered by their sequence,
+ * and may share a time. An entry further ahead of the present than clocks may differ was dated by a wrong clock, and is
+ * ignored.
  */
 export function latest(time: Date, buckets: readonly Pick<BucketState, 'lastEntryAt'>[], present: Date): Date {
   const end = present.getTime() + skewMaxMs;
@@ -48,11 +34,11 @@ export function latest(time: Date, buckets: readonly Pick<BucketState, 'lastEntr
   );
 }
 
-/** Applies one movement to its bucket and writes it into the ledger. Pure. */
+/** The bucket after one movement, and the ledger entry for it. Pure. Throws when the bucket would become negative: a bug. */
 export function post(
   bucket: BucketState,
   movement: Movement,
-  mover: Mover,
+  cause: EntryCause,
   now: Date,
   nextId: IdSource,
 ): { bucket: BucketState; entry: LedgerEntry } {
@@ -68,15 +54,15 @@ export function post(
     lastEntryAt: recordedAt,
   };
   if (after.remaining.isNegative() || after.reserved.isNegative()) {
-    throw new Error(`bucket ${bucket.id} would become negative: the rules let through what they must refuse`);
+    throw new Error(`bucket ${bucket.id} would become negative: the rules accepted what they must refuse`);
   }
   const entry: LedgerEntry = {
     id: nextId(now),
     bucketId: bucket.id,
     sequence: after.entrySequence,
     entryType,
-    actionKind: mover.kind,
-    actionId: mover.id,
+    actionKind: cause.kind,
+    actionId: cause.id,
     remainingDelta,
     reservedDelta,
     remainingAfter: after.remaining,
@@ -88,18 +74,20 @@ export function post(
   return { bucket: after, entry };
 }
 
-/** What movements come to: the buckets as they then stand, the entries, and TMF654 ImpactedBucket for people. */
+/** What the movements of a decision come to. */
 export interface Posting {
+  /** The buckets that changed, as they then are. */
   readonly buckets: readonly BucketState[];
   readonly entries: readonly LedgerEntry[];
-  readonly impactedBucket: JsonObject[];
+  /** TMF654 ImpactedBucket of the action. */
+  readonly impactedBucket: ImpactedBucket[];
 }
 
-/** Writes the movements of a ruling down. Pure. */
+/** Posts the movements of a decision. Pure. */
 export function postAll(
-  { movements, extends: extension, watches }: AcceptedDecision,
+  { movements, extension, autoTopup }: AcceptedDecision,
   bucketOf: (id: string) => BucketState,
-  mover: Mover,
+  cause: EntryCause,
   now: Date,
   nextId: IdSource,
 ): Posting {
@@ -107,33 +95,30 @@ export function postAll(
   const entries: LedgerEntry[] = [];
   const stateOf = (id: string): BucketState => states.get(id) ?? bucketOf(id);
   for (const movement of movements) {
-    const { bucket, entry } = post(stateOf(movement.bucketId), movement, mover, now, nextId);
+    const { bucket, entry } = post(stateOf(movement.bucketId), movement, cause, now, nextId);
     states.set(bucket.id, bucket);
     entries.push(entry);
   }
   const impactedBucket = [...states.values()].map((bucket) =>
-    impact(
+    impactOn(
       bucketOf(bucket.id),
       bucket,
       entries.filter((entry) => entry.bucketId === bucket.id),
       now,
     ),
   );
-  if (extension)
-    states.set(extension.bucketId, {
-      ...stateOf(extension.bucketId),
-      status: 'active',
-      validUntil: extension.validUntil,
-    });
-  if (watches) {
-    const autoTopup = { topupBalanceId: mover.id, threshold: watches.threshold };
-    states.set(watches.bucketId, { ...stateOf(watches.bucketId), autoTopup });
+  if (extension) {
+    const { bucketId, validUntil } = extension;
+    states.set(bucketId, { ...stateOf(bucketId), status: 'active', validUntil });
+  }
+  if (autoTopup) {
+    const { bucketId, threshold } = autoTopup;
+    states.set(bucketId, { ...stateOf(bucketId), autoTopup: { topupBalanceId: cause.id, threshold } });
   }
   return { buckets: [...states.values()], entries, impactedBucket };
 }
 
-/** remainingValue before and after, and each movement as an item. */
-function impact(before: BucketState, after: BucketState, entries: readonly LedgerEntry[], now: Date): JsonObject {
+function impactOn(before: BucketState, after: BucketState, entries: readonly LedgerEntry[], now: Date): ImpactedBucket {
   const units = after.units ?? '';
   return {
     bucket: { id: before.id, usageType: before.usageType },
@@ -147,74 +132,6 @@ function impact(before: BucketState, after: BucketState, entries: readonly Ledge
   };
 }
 
-/** A new action, as it is kept and answered. */
-export function newAction(
-  id: string,
-  command: CreateCommand,
-  amount: JsonObject,
-  set: JsonObject,
-  now: Date,
-): JsonObject {
-  const at = now.toISOString();
-  return withoutNulls({
-    requestedDate: at,
-    ...command.attributes,
-    id,
-    revision: 1,
-    amount,
-    usageType: command.usageType ?? null,
-    updatedAt: at,
-    ...set,
-  });
-}
-
-/** A refused action is kept, with status failed and the reason, and told as a Failure event. */
-export function refusedAction(
-  command: CreateCommand,
-  refusal: Refusal,
-  amount: JsonObject,
-  now: Date,
-  nextId: IdSource,
-): JsonObject {
-  const set = { status: 'failed', failureCode: refusal.code, failureMessage: refusal.message };
-  return newAction(nextId(now), command, amount, set, now);
-}
-
-/** The next version of an action that a command or the time changed. */
-export function nextVersion({ snapshot }: ActionState, changes: JsonObject, now: Date): JsonObject {
-  return withoutNulls({
-    ...snapshot,
-    ...changes,
-    revision: Number(snapshot['revision']) + 1,
-    updatedAt: now.toISOString(),
-  });
-}
-
-export function eventsOf(
-  kind: ActionKind,
-  changes: readonly Change[],
-  row: JsonObject,
-  now: Date,
-  nextId: IdSource,
-): DomainEvent[] {
-  return changes.map((change) => changeEvent(kind, change, row, now, nextId));
-}
-
-/** What an ended action is told by: a cancelled one by both its events (DESIGN §12). */
-export function endEvents(
-  kind: ActionKind,
-  status: string,
-  row: JsonObject,
-  now: Date,
-  nextId: IdSource,
-): DomainEvent[] {
-  return eventsOf(kind, status === 'cancelled' ? ['Cancel', 'StatusChange'] : ['StatusChange'], row, now, nextId);
-}
-
-export function amountOf(command: CreateCommand, decision: AcceptedDecision): JsonObject {
-  return toJsonObject(command.type === 'commit' ? decision.amount : command.amount);
-}
-
 /** Buckets from which something was taken. */
 export function lowered({ buckets, entries }: Posting): BucketState[] {
   return buckets.filter(({ id }) =>
@@ -222,22 +139,63 @@ export function lowered({ buckets, entries }: Posting): BucketState[] {
   );
 }
 
-/** The bucket that an auto top-up watches, and what the receiver of a transfer uses its bucket for. */
-export function bucketAttributesOf(
+/** A new action, as it is stored and answered. */
+export function newAction(
+  id: string,
   command: CreateCommand,
-  { watches }: AcceptedDecision,
-  { entries, buckets }: Posting,
-): JsonObject {
-  if (watches) return { bucket: (command.attributes['bucket'] as JsonObject | undefined) ?? { id: watches.bucketId } };
-  if (command.type !== 'transfer' || command.attributes['receiverBucketUsageType']) return {};
-  const { bucketId } = entries.find(({ entryType }) => entryType === 'transferIn') ?? {};
-  return { receiverBucketUsageType: buckets.find(({ id }) => id === bucketId)?.usageType ?? null };
+  amount: Quantity,
+  set: ActionChanges & { status: string },
+  now: Date,
+): BalanceActionRow {
+  const at = now.toISOString();
+  const row = {
+    requestedDate: at,
+    ...command.attributes,
+    id,
+    revision: 1,
+    amount,
+    usageType: command.usageType ?? null,
+    updatedAt: at,
+    status: set.status,
+  };
+  return withChanges<BalanceActionRow>(row, set);
 }
 
-export function requireAction(
-  { kind, actionId, ifRevision }: CancelCommand | PaymentCommand,
-  action: ActionState | undefined,
-): ActionState {
-  requireRevision(action?.snapshot, kind, actionId, ifRevision);
-  return action as ActionState;
+/** A refused action, as it is stored: with status failed and the reason. */
+export function refusedAction(
+  id: string,
+  command: CreateCommand,
+  refusal: Refusal,
+  amount: Quantity,
+  now: Date,
+): BalanceActionRow {
+  const set = { status: 'failed', failureCode: refusal.code, failureMessage: refusal.message };
+  return newAction(id, command, amount, set, now);
+}
+
+/** The next version of an action. */
+export function nextVersion(row: BalanceActionRow, changes: ActionChanges, now: Date): BalanceActionRow {
+  return withChanges(row, { ...changes, revision: row.revision + 1, updatedAt: now.toISOString() });
+}
+
+/** What an action has done since its creation, added to what it did first. */
+export function withImpacts(row: BalanceActionRow, { impactedBucket }: Posting): ActionChanges {
+  return impactedBucket.length === 0 ? {} : { impactedBucket: [...(row.impactedBucket ?? []), ...impactedBucket] };
+}
+
+/** The amount of a new action: that of a commit may be what the reservation held. */
+export function amountOf(command: CreateCommand, decision: AcceptedDecision): Quantity {
+  return toJsonForm(command.type === 'commit' ? decision.amount : command.amount);
+}
+
+/** The bucket that an auto top-up refills, and the usage type of the bucket that received a transfer. */
+export function bucketAttributesOf(
+  command: CreateCommand,
+  { autoTopup }: AcceptedDecision,
+  { entries, buckets }: Posting,
+): Pick<ActionAttributes, 'bucket' | 'receiverBucketUsageType'> {
+  if (autoTopup) return { bucket: command.attributes.bucket ?? { id: autoTopup.bucketId } };
+  if (command.type !== 'transfer' || command.attributes.receiverBucketUsageType) return {};
+  const { bucketId } = entries.find(({ entryType }) => entryType === 'transferIn') ?? {};
+  return { receiverBucketUsageType: buckets.find(({ id }) => id === bucketId)?.usageType ?? null };
 }

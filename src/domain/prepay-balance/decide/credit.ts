@@ -1,8 +1,9 @@
 import { zero } from '../../../platform/decimal.js';
 import { fromBase, toBase } from '../../units.js';
-import type { Amount, Locator } from '../command/commands.js';
+import type { Locator } from '../command/commands.js';
 import { ambiguousBucket, checkBalanceLimit, checkUnits, inexact, unknownBucket, type Refusal } from './refusals.js';
 import type { BucketState, Movement } from './state.js';
+import type { Amount } from '../model.js';
 
 /** The bucket a credit goes to: the one named, or the only one that matches. */
 export function creditable(

@@ -1,7 +1,7 @@
 import type { Decimal } from '../../../platform/decimal.js';
-import type { Amount } from '../command/commands.js';
 import type { Refusal } from './refusals.js';
 import type { ActionState, BucketState, Hold, Movement } from './state.js';
+import type { Amount } from '../model.js';
 
 /** What a command does to balances, before anything is written. */
 export interface AcceptedDecision {
@@ -9,12 +9,12 @@ export interface AcceptedDecision {
   readonly amount: Amount;
   /** What a new reservation holds. */
   readonly holds?: readonly Hold[];
-  /** The status an earlier action comes to. */
-  readonly ends?: { readonly action: ActionState; readonly status: 'completed' | 'cancelled' };
-  /** A bucket that is active and valid until then from now on, expired or not before. */
-  readonly extends?: { readonly bucketId: string; readonly validUntil: Date | undefined };
-  /** The bucket an auto top-up will watch, and the threshold in its units. */
-  readonly watches?: { readonly bucketId: string; readonly threshold: Decimal };
+  /** An earlier action that it ends, and with which status. */
+  readonly endedAction?: { readonly action: ActionState; readonly status: 'completed' | 'cancelled' };
+  /** A bucket that becomes active, even if it had expired, and is then valid until this instant. */
+  readonly extension?: { readonly bucketId: string; readonly validUntil: Date | undefined };
+  /** The bucket that an auto top-up will refill, and its threshold in the units of the bucket. */
+  readonly autoTopup?: { readonly bucketId: string; readonly threshold: Decimal };
 }
 
 /** The locked state a command is decided on. */

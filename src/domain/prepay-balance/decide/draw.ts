@@ -1,6 +1,6 @@
 import { zero, type Decimal } from '../../../platform/decimal.js';
 import { areConvertible, fromBase, displayFromBase, toBase } from '../../units.js';
-import type { Amount, Locator } from '../command/commands.js';
+import type { Locator } from '../command/commands.js';
 import {
   ambiguousBucket,
   checkBalanceLimit,
@@ -12,6 +12,7 @@ import {
   type Refusal,
 } from './refusals.js';
 import type { BucketState, Movement } from './state.js';
+import type { Amount } from '../model.js';
 
 /** Buckets one action may draw on; a locator that matches more is refused as ambiguous. */
 export const candidatesMax = 100;

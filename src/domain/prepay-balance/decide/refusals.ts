@@ -2,8 +2,9 @@ import { fitsBalance } from '../../amount.js';
 import { areConvertible } from '../../units.js';
 import { DomainError, abbreviated, type ErrorCode } from '../../../platform/errors.js';
 import type { Decimal } from '../../../platform/decimal.js';
-import type { Amount, Locator } from '../command/commands.js';
+import type { Locator } from '../command/commands.js';
 import type { ActionState, BucketState } from './state.js';
+import type { Amount } from '../model.js';
 
 /** What the engine refuses, as a value: the refusal of one command never disturbs its neighbours. */
 export interface Refusal {

@@ -1,55 +1,53 @@
 import { DomainError } from '../../../platform/errors.js';
-import { withoutNulls, type JsonObject } from '../../../platform/json-object.js';
-import { areConvertible } from '../../units.js';
+import { withChanges } from '../../changes.js';
 import { invalid } from '../../input.js';
+import { areConvertible } from '../../units.js';
 import { locatingAttributes } from '../command/attributes.js';
+import { scheduledOf } from '../command/stored-command.js';
+import type { ActionChanges, BalanceActionRow } from '../model.js';
 import { notPatchable } from './refusals.js';
-import { nextDueDate, scheduledOf } from './schedule.js';
+import { nextDueDate } from './schedule.js';
 
 /**
- * The changes of a scheduled top-up, of which those named change when it acts or what it will do, completed by when it
- * is due next. Which bucket is meant is found when it is due.
+ * The changes of a scheduled top-up, completed by its next due date. `named` are those that change when it acts or what it
+ * does. Which bucket is meant is resolved when it is due. Throws DomainError for a change that is not possible.
  */
 export function reschedule(
-  before: JsonObject,
-  changes: JsonObject,
-  named: readonly string[],
+  before: BalanceActionRow,
+  changes: ActionChanges,
+  named: readonly (keyof BalanceActionRow)[],
   now: Date,
   timeZone: string,
-): JsonObject {
+): ActionChanges {
   const [first] = named;
-  const moved = named.find((name) => locatingAttributes.includes(name) || name === 'usageType');
-  if (moved && before['autoTopupThreshold'])
-    throw notPatchable(
-      moved,
-      `topupBalance '${String(before['id'])}' watches its bucket: cancel it and make another one`,
-    );
+  const moved = named.find((name) => name === 'usageType' || locatingAttributes.some((locating) => locating === name));
+  if (moved && before.autoTopupThreshold)
+    throw notPatchable(moved, `topupBalance '${before.id}' watches its bucket: cancel it and make another one`);
   if (moved === undefined) requireSameKindOfUnits(before, changes);
-  const after: JsonObject = { ...before, ...changes };
+  const after = withChanges(before, changes);
   if (first === undefined) {
-    // What only describes it can make it impossible, too: a recurring top-up that is not automatic.
-    scheduledOf(withoutNulls(after));
+    // Even a descriptive change can make it impossible: a recurring top-up that is not automatic.
+    scheduledOf(after);
     return changes;
   }
-  const requestedDate = after['requestedDate'] ? new Date(String(after['requestedDate'])) : undefined;
-  if (requestedDate === undefined) throw invalid('requestedDate', 'cannot be removed');
+  if (changes.requestedDate === null) throw invalid('requestedDate', 'cannot be removed');
+  const requestedDate = new Date(after.requestedDate);
   const isMoved = named.includes('requestedDate');
   if (isMoved && requestedDate < now)
     throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
-  const { recurringPeriod } = before;
-  if ((recurringPeriod ?? null) === null ? changes['recurringPeriod'] : after['recurringPeriod'] === null) {
+  if (before.recurringPeriod ? changes.recurringPeriod === null : changes.recurringPeriod) {
     throw invalid(
       'recurringPeriod',
       'can be changed, but neither added nor removed: cancel the top-up and make another one',
     );
   }
   requireMorePeriods(after);
-  const command = scheduledOf(withoutNulls(after));
+  const command = scheduledOf(after);
   if (command.threshold) {
     if (isMoved) throw invalid('requestedDate', 'does not go with autoTopupThreshold');
     return changes;
   }
-  // A period that falls due just now, and is not made yet, is not to be passed over.
+  // A period that is due right now, and is not made yet, must not be skipped.
   if (!isMoved && !named.includes('recurringPeriod')) return changes;
   const isLater = requestedDate > now || (isMoved && requestedDate >= now);
   const due =
@@ -59,19 +57,18 @@ export function reschedule(
   return { ...changes, nextDueDate: due.toISOString() };
 }
 
-function requireSameKindOfUnits(before: JsonObject, changes: JsonObject): void {
-  const [one, other] = [before['amount'], changes['amount']] as ({ units: string } | undefined)[];
-  if (one && other && !areConvertible(one.units, other.units)) {
+function requireSameKindOfUnits(before: BalanceActionRow, changes: ActionChanges): void {
+  if (changes.amount && !areConvertible(before.amount.units, changes.amount.units)) {
     throw new DomainError(
       'UNITS_MISMATCH',
-      `topupBalance '${String(before['id'])}' adds ${one.units}, not ${other.units}`,
+      `topupBalance '${before.id}' adds ${before.amount.units}, not ${changes.amount.units}`,
     );
   }
 }
 
-function requireMorePeriods(after: JsonObject): void {
-  const { numberOfPeriods, periodsDone } = after as { numberOfPeriods?: number | null; periodsDone?: number | null };
-  if (numberOfPeriods && numberOfPeriods <= (periodsDone ?? 0)) {
-    throw invalid('numberOfPeriods', `must be more than the ${periodsDone} that were made already: ${numberOfPeriods}`);
+function requireMorePeriods({ numberOfPeriods, periodsDone }: BalanceActionRow): void {
+  const made = periodsDone ?? 0;
+  if (numberOfPeriods && numberOfPeriods <= made) {
+    throw invalid('numberOfPeriods', `must be more than the ${made} that were made already: ${numberOfPeriods}`);
   }
 }

@@ -32,5 +32,5 @@ export function reverse(action: ActionState, candidates: readonly BucketState[])
     if (refusal) return refusal;
     movements.push({ bucketId, entryType: 'reversal', units, remainingDelta: net.negated(), reservedDelta: zero });
   }
-  return { amount: { amount: zero, units: action.units }, movements, ends: { action, status: 'cancelled' } };
+  return { amount: { amount: zero, units: action.units }, movements, endedAction: { action, status: 'cancelled' } };
 }

@@ -1,83 +1,64 @@
-import { canonicalJson, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
+import { canonicalJson } from '../../../platform/json-object.js';
+import { withChanges } from '../../changes.js';
 import { invalid } from '../../input.js';
-import { awaitsPayment, payableOf } from './awaited.js';
-import type { ActionKind } from '../command/commands.js';
-import { completeLogicalResources, type LogicalResourceReference } from '../command/input-parts.js';
-import { liveStatus } from '../command/inputs.js';
 import { decidingAttributes } from '../command/attributes.js';
+import { payableOf } from '../command/stored-command.js';
+import type { ActionChanges, ActionKind, BalanceActionRow } from '../model.js';
+import { liveStatus } from '../transitions.js';
+import { awaitsPayment } from './awaited.js';
 import { notPatchable } from './refusals.js';
 import { reschedule } from './reschedule.js';
 
-/** What belongs to a calendar, which an action that awaits its payment does not follow. */
-const scheduling: readonly string[] = ['requestedDate', 'recurringPeriod', 'numberOfPeriods'];
+/** Attributes of a calendar, which an action that awaits its payment does not follow. */
+const scheduling: readonly (keyof BalanceActionRow)[] = ['requestedDate', 'recurringPeriod', 'numberOfPeriods'];
 
-/** The changes of an action, completed by what follows from them; refuses what it may not change any more, saying why. */
+/**
+ * The changes of an action, completed by what follows from them (its next due date). Throws DomainError when an attribute
+ * may not change any more, or not like this.
+ */
 export function revise(
   kind: ActionKind,
-  before: JsonObject,
-  changes: JsonObject,
+  before: BalanceActionRow,
+  changes: ActionChanges,
   now: Date,
   timeZone: string,
-): JsonObject {
-  const named = decidingAttributes[kind].filter(
+): ActionChanges {
+  const deciding: readonly (keyof BalanceActionRow)[] = decidingAttributes[kind];
+  const named = deciding.filter(
     (name) => name in changes && canonicalJson(changes[name] ?? null) !== canonicalJson(before[name] ?? null),
   );
   const [first] = named;
   const { id, status } = before;
   if (status !== liveStatus) {
     if (first)
-      throw notPatchable(
-        first,
-        `${kind} '${String(id)}' is ${String(status)}, and what it did or was refused stays as it was`,
-      );
+      throw notPatchable(first, `${kind} '${id}' is ${status}, and what it did or was refused stays as it was`);
     return changes;
   }
-  for (const name of ['amount', ...(kind === 'adjustBalance' ? ['usageType'] : [])]) {
-    if (changes[name] === null) throw invalid(name, 'cannot be removed');
-  }
+  const required: readonly (keyof BalanceActionRow)[] = kind === 'adjustBalance' ? ['amount', 'usageType'] : ['amount'];
+  for (const name of required) if (changes[name] === null) throw invalid(name, 'cannot be removed');
   if (kind === 'reserveBalance') return prolong(before, changes, named, now);
   if (kind === 'topupBalance' && !awaitsPayment(before)) return reschedule(before, changes, named, now, timeZone);
   const dated = named.find((name) => scheduling.includes(name));
-  if (dated) throw notPatchable(dated, `${kind} '${String(id)}' awaits its payment, and no date`);
-  requirePayable(kind, { ...before, ...changes });
+  if (dated) throw notPatchable(dated, `${kind} '${id}' awaits its payment, and no date`);
+  // Refuses what could not have been requested.
+  payableOf(kind, withChanges(before, changes));
   return changes;
 }
 
-/** Refuses what the action could not have been asked for. */
-export function requirePayable(kind: ActionKind, after: JsonObject): void {
-  payableOf(kind, withoutNulls(after));
-}
-
-/** A logical resource may be named by its value alone. */
-export function completed(changes: JsonObject): JsonObject {
-  const { logicalResource, receiverLogicalResource } = changes as {
-    logicalResource?: LogicalResourceReference[] | null;
-    receiverLogicalResource?: LogicalResourceReference | null;
-  };
-  return {
-    ...changes,
-    ...(logicalResource && { logicalResource: completeLogicalResources(logicalResource) as unknown as JsonObject[] }),
-    ...(receiverLogicalResource && {
-      receiverLogicalResource: completeLogicalResources(
-        [receiverLogicalResource],
-        'receiverLogicalResource',
-      )[0] as unknown as JsonObject,
-    }),
-  };
-}
-
-/** A live reservation holds already: only how long it does may change. */
-function prolong(before: JsonObject, changes: JsonObject, named: readonly string[], now: Date): JsonObject {
+/** A live reservation already holds its amount: only its expirationDate may change. */
+function prolong(
+  before: BalanceActionRow,
+  changes: ActionChanges,
+  named: readonly (keyof BalanceActionRow)[],
+  now: Date,
+): ActionChanges {
   const other = named.find((name) => name !== 'expirationDate');
   const { id, nextDueDate } = before;
-  if (other) throw notPatchable(other, `reserveBalance '${String(id)}' holds already: release it and make another one`);
+  if (other) throw notPatchable(other, `reserveBalance '${id}' holds already: release it and make another one`);
   if (!named.includes('expirationDate')) return changes;
-  if (typeof nextDueDate === 'string' && new Date(nextDueDate) <= now)
-    throw notPatchable('expirationDate', `reserveBalance '${String(id)}' lapsed at ${nextDueDate}`);
-  const { expirationDate, validFor } = { ...before, ...changes } as {
-    expirationDate?: string | null;
-    validFor?: { endDateTime?: string | null } | null;
-  };
+  if (nextDueDate && new Date(nextDueDate) <= now)
+    throw notPatchable('expirationDate', `reserveBalance '${id}' lapsed at ${nextDueDate}`);
+  const { expirationDate, validFor } = withChanges(before, changes);
   const dueAt = expirationDate ?? validFor?.endDateTime ?? null;
   if (dueAt !== null && new Date(dueAt) <= now) throw invalid('expirationDate', `must be in the future: ${dueAt}`);
   return { ...changes, nextDueDate: dueAt };

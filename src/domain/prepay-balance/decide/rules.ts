@@ -2,7 +2,6 @@ import { zero, type Decimal } from '../../../platform/decimal.js';
 import { areConvertible, fromBase, displayFromBase, toBase } from '../../units.js';
 import type {
   AdjustCommand,
-  Amount,
   CancelCommand,
   CommitCommand,
   CreateCommand,
@@ -26,6 +25,7 @@ import { reverse } from './reversal.js';
 import { isRefusal, type AcceptedDecision, type DecisionContext, type Decision } from './decision.js';
 import type { ActionState, BucketState, Hold, Movement } from './state.js';
 import { transfer } from './transfer.js';
+import type { Amount } from '../model.js';
 
 /** Decides a balance command. Pure: no I/O, no clock, exact decimals; refusals in the order of the README. */
 export function decide(command: CreateCommand | CancelCommand, decisionContext: DecisionContext): Decision {
@@ -75,7 +75,7 @@ function topUp(command: TopupCommand, decisionContext: DecisionContext): Decisio
   if (isRefusal(decision)) return decision;
   const before = decisionContext.candidates.find(({ id }) => id === decision.movements[0]?.bucketId);
   if (before === undefined || extended(before, validUntil) === before) return decision;
-  return { ...decision, extends: { bucketId: before.id, validUntil: extended(before, validUntil).validUntil } };
+  return { ...decision, extension: { bucketId: before.id, validUntil: extended(before, validUntil).validUntil } };
 }
 
 function extended(bucket: BucketState, validUntil: Date): BucketState {
@@ -103,7 +103,7 @@ function schedule({ topup, threshold }: ScheduledTopupCommand, { candidates, now
       message: `bucket '${bucket.id}' is filled by topupBalance '${bucket.autoTopup.topupBalanceId}' already`,
     };
   }
-  return { amount, movements: [], watches: { bucketId: bucket.id, threshold: watched } };
+  return { amount, movements: [], autoTopup: { bucketId: bucket.id, threshold: watched } };
 }
 
 function debit(command: AdjustCommand, decisionContext: DecisionContext): Decision {
@@ -150,7 +150,7 @@ function commit(command: CommitCommand, { candidates, action: reservation, now }
   }
   const movements = consume(reservation.holds, wanted, bucketOf, amount);
   return Array.isArray(movements)
-    ? { amount, movements, ends: { action: reservation, status: 'completed' } }
+    ? { amount, movements, endedAction: { action: reservation, status: 'completed' } }
     : movements;
 }
 
@@ -194,7 +194,7 @@ function cancel(decisionContext: DecisionContext): Decision {
   const { action, candidates, now } = decisionContext;
   if (action === undefined) throw new Error('whether the action exists was checked before');
   if (action.kind === 'reserveBalance') return checkLive(action, now) ?? giveBack(action, candidates, 'release');
-  if (isLive(action)) return { amount: zeroOf(action), movements: [], ends: { action, status: 'cancelled' } };
+  if (isLive(action)) return { amount: zeroOf(action), movements: [], endedAction: { action, status: 'cancelled' } };
   return reverse(action, candidates);
 }
 
@@ -207,7 +207,7 @@ function giveBack(
   const movements = action.holds.map(({ bucketId, amount }) =>
     givenBack(bucketId, found(candidates, bucketId).units ?? '', amount, entryType),
   );
-  return { amount: zeroOf(action), movements, ends: { action, status: 'cancelled' } };
+  return { amount: zeroOf(action), movements, endedAction: { action, status: 'cancelled' } };
 }
 
 /** What the time does to a reservation that was not ended before. */

@@ -1,8 +1,7 @@
 import type { Decimal } from '../../../platform/decimal.js';
-import type { JsonObject } from '../../../platform/json-object.js';
-import type { ActionKind } from '../command/commands.js';
+import type { ActionKind, BalanceActionRow, EntryType, HoldRow } from '../model.js';
 
-/** What the rules need to know of a bucket; the rest of it they neither read nor change. */
+/** What the rules need to know of a bucket; they neither read nor change the rest of it. */
 export interface BucketState {
   readonly id: string;
   readonly status: string;
@@ -30,10 +29,7 @@ export interface AutoTopup {
 }
 
 /** What a reservation holds in one bucket, in the bucket's units; the holds of a reservation are in burn order. */
-export interface Hold {
-  readonly bucketId: string;
-  readonly amount: Decimal;
-}
+export type Hold = Pick<HoldRow, 'bucketId' | 'amount'>;
 
 /** What an action has done to one bucket in all, in the bucket's units: what it added to remaining and reserved together. */
 export interface Effect {
@@ -55,22 +51,8 @@ export interface ActionState {
   /** What it did; read only for actions that are to be cancelled. */
   readonly effects: readonly Effect[];
   /** The action as it is read, from which its next version is made. */
-  readonly snapshot: JsonObject;
+  readonly row: BalanceActionRow;
 }
-
-export type EntryType =
-  | 'opening'
-  | 'topup'
-  | 'credit'
-  | 'debit'
-  | 'reserve'
-  | 'release'
-  | 'commit'
-  | 'expire'
-  | 'transferOut'
-  | 'transferIn'
-  | 'transferCost'
-  | 'reversal';
 
 /** One movement within a bucket, in the bucket's units: how much remaining and reserved change, and what it was. */
 export interface Movement {
@@ -79,4 +61,20 @@ export interface Movement {
   readonly units: string;
   readonly remainingDelta: Decimal;
   readonly reservedDelta: Decimal;
+}
+
+/** A stored action as the rules see it. */
+export function toActionState(kind: ActionKind, row: BalanceActionRow, holds: readonly Hold[] = []): ActionState {
+  const { id, status, amount, usageType, nextDueDate } = row;
+  return {
+    kind,
+    id,
+    status,
+    units: amount.units,
+    usageType: usageType ?? undefined,
+    dueAt: nextDueDate ? new Date(nextDueDate) : undefined,
+    holds,
+    effects: [],
+    row,
+  };
 }

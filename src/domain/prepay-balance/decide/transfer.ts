@@ -1,11 +1,12 @@
 import { zero } from '../../../platform/decimal.js';
 import { fromBase, toBase } from '../../units.js';
-import type { Amount, TransferCommand } from '../command/commands.js';
+import type { TransferCommand } from '../command/commands.js';
 import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
 import { draw, drawable, areShares, withShareRemoved, type Share } from './draw.js';
 import { checkBalanceLimit, checkUnits, checkUsable, inexact, insufficient, type Refusal } from './refusals.js';
 import type { DecisionContext, Decision } from './decision.js';
 import type { BucketState, Movement } from './state.js';
+import type { Amount } from '../model.js';
 
 /**
  * Moves an amount from the originator's buckets, in burn order, into one bucket of the receiver, and takes the

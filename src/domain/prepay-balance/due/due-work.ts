@@ -1,58 +1,76 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database } from '../../../platform/database/database.js';
-import { runInWorkClass } from '../../../platform/database/work-class.js';
 import { isLockTimeout } from '../../../platform/database/failures.js';
+import { runInWorkClass } from '../../../platform/database/work-class.js';
 import { DomainError } from '../../../platform/errors.js';
 import { withRetry } from '../../../platform/write/retry.js';
-import { applyDue, applyDueUnlocked, type BalanceDependencies } from '../unit-of-work/apply.js';
 import type { DueCommand } from '../command/commands.js';
-import { findDue, isDue, tenantsWithDue, type Due } from '../store/due.store.js';
+import type { BalanceDependencies } from '../dependencies.js';
+import { findDue, isDue, tenantsWithDue, type DueItem } from '../store/due.store.js';
 import { DueWorkPending } from '../unit-of-work/locked-state.js';
+import { applyDue } from './apply-due.js';
 
-/** Due things of one transaction. */
-const dueMax = 256;
-/** Tenants of one round; the next round finds the others. */
+/** Due items of one transaction. */
+const batchSizeMax = 256;
+/** Tenants of one round of the background job; the next round finds the others. */
 const tenantsMax = 1_000;
-/** Things one caller waits for; a backlog beyond that is left to the next one, and to the background. */
-const callMax = 5_000;
-/** How often a thing is found due at the same instant before it counts as stuck. */
-const foundMax = 5;
-/** How long it is then left alone. */
+/** Due items one caller waits for; a longer backlog is left to the next caller and to the background job. */
+const itemsOfCallMax = 5_000;
+/** How often an item is found due at the same instant before it counts as stuck. */
+const attemptsMax = 5;
+/** How long a stuck item is then left alone. */
 const stuckMs = 60_000;
-/** How long a reader waits for what is due whose locks somebody keeps; as a rule he is about to do it. */
+/** How long a reader waits for due items that another server has locked; as a rule that server is about to apply them. */
 const lockPatienceMs = 3_000;
-/** How long it is then left alone, so that not everybody waits for it again. */
+/** How long a locked item is then left alone, so that not every caller waits for it again. */
 const lockedMs = 3_000;
-/** How often a transaction lets pass what is due. */
+/** How often one transaction begins again because something is due. */
 const roundsMax = 3;
 
+/** An item that is left alone for a while. */
+interface Postponed {
+  readonly tenantId: string;
+  /** Milliseconds since 1970, by the clock of the application. */
+  readonly until: number;
+  /** The buckets of an item that is postponed because another transaction has locked one of them. */
+  readonly bucketIds: readonly string[];
+}
+
+/** How a transaction that moves balances is to treat due work. */
+export interface DueWorkGuard {
+  /** Whether it throws DueWorkPending when something is due. */
+  readonly unlessDue: boolean;
+  /** Buckets for which something is due that cannot be applied now, because another transaction has locked a part of it. */
+  readonly overdueBuckets: ReadonlySet<string>;
+}
+
 /**
- * Does what is due: reservations and buckets that lapse, top-ups whose time has come. Every read and every
- * write asks for it first, so nobody sees what should be over; a background job asks, too, so that it does not
- * wait for somebody to look. Who comes first does it, the others find it done.
+ * Applies what is due: reservations and buckets that lapse, scheduled top-ups, unpaid actions. Every read and every write
+ * asks for it first, so nobody sees a balance before it; a background job applies what nobody asks for. Whoever comes
+ * first applies it, the others find it done.
  */
 export class DueWork {
-  /** Things that could not be done, and when they are tried again. */
-  private readonly stuck = new Map<string, number>();
-  /** The same for those who do not wait for locks. */
-  private readonly locked = new Map<string, number>();
+  /** Items that are left alone by everybody, by their id. */
+  private readonly stuck = new Map<string, Postponed>();
+  /** Items that are left alone by those who do not wait for locks. */
+  private readonly locked = new Map<string, Postponed>();
   private readonly running = new Map<string, Promise<number>>();
-  private readonly hurrying = new Map<string, Promise<number>>();
-  private lastDoneAt = 0;
+  private readonly runningWithoutWaiting = new Map<string, Promise<number>>();
+  private lastAppliedAt = 0;
 
   constructor(
     private readonly database: Database,
     private readonly dependencies: BalanceDependencies,
   ) {}
 
-  /** SQL that is true when something of the tenant is due: for whoever has a statement to put it into. */
+  /** SQL that is true when something of the tenant is due, to be part of another statement. */
   condition(tenantId: string): Prisma.Sql {
     return isDue(tenantId, this.dependencies.clock.now());
   }
 
-  /** Settles what is due, if anything is. */
+  /** Applies what is due, if anything is. */
   async processIfDue(tenantId: string): Promise<void> {
-    // Writes ask, too: it is not to wait behind what others read.
+    // Writes ask as well: it must not wait behind reads.
     const [row] = await runInWorkClass('engine', () =>
       this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, {
         isPlanKept: true,
@@ -62,39 +80,42 @@ export class DueWork {
   }
 
   /**
-   * Runs a transaction that moves balances: what is due comes first. It is begun again, whole, when something was due;
-   * where something always is, it is not kept waiting for ever.
+   * Runs a transaction that moves balances, after what is due. When something is due, the transaction ends and is run again
+   * from its beginning; after some rounds, or when nothing of it can be applied, it is run all the same.
    */
   async runAfterDueWork<T>(
     tenantId: string,
-    transaction: (options: { unlessDue: boolean }) => Promise<T>,
+    transaction: (guard: DueWorkGuard) => Promise<T>,
     options?: DueWorkOptions,
   ): Promise<T> {
-    for (let processed = 0; ; processed++) {
+    for (let rounds = 0; ; rounds++) {
+      const unlessDue = rounds < roundsMax;
       try {
-        return await transaction({ unlessDue: processed < roundsMax });
+        return await transaction({ unlessDue, overdueBuckets: this.overdueBuckets(tenantId) });
       } catch (error) {
         if (!(error instanceof DueWorkPending)) throw error;
-        // Where nothing can be done about what is due, the transaction goes on without.
-        if ((await this.process(tenantId, options)) === 0) processed = roundsMax;
+        if ((await this.process(tenantId, options)) === 0) rounds = roundsMax;
       }
     }
   }
 
-  /** Settles what is due of a tenant by now, within bounds, and answers how much that was. Calls at one time share the work. */
-  process(tenantId: string, { isHurried }: DueWorkOptions = { isHurried: false }): Promise<number> {
-    const place = isHurried ? this.hurrying : this.running;
-    const running = place.get(tenantId);
+  /**
+   * Applies what is due of a tenant by now, within bounds. Returns how many items that were. Simultaneous calls share the
+   * work.
+   */
+  process(tenantId: string, { waitsForLocks }: DueWorkOptions = { waitsForLocks: true }): Promise<number> {
+    const calls = waitsForLocks ? this.running : this.runningWithoutWaiting;
+    const running = calls.get(tenantId);
     if (running) return running;
-    // Whoever asks first, a reader or a job: everybody waits for it.
-    const settling = runInWorkClass('engine', () => this.processTenant(tenantId, isHurried)).finally(() =>
-      place.delete(tenantId),
+    // Everybody may wait for it, whoever asked first.
+    const processing = runInWorkClass('engine', () => this.processTenant(tenantId, waitsForLocks)).finally(() =>
+      calls.delete(tenantId),
     );
-    place.set(tenantId, settling);
-    return settling;
+    calls.set(tenantId, processing);
+    return processing;
   }
 
-  /** Settles what is due of every tenant: the background job. Answers how much that was. */
+  /** Applies what is due of every tenant: the background job. Returns how many items that were. */
   async processAllTenants(signal?: AbortSignal): Promise<number> {
     let processed = 0;
     for (const tenantId of await tenantsWithDue(this.database, this.dependencies.clock.now(), tenantsMax)) {
@@ -103,109 +124,125 @@ export class DueWork {
     return processed;
   }
 
-  /** When something due was last done, by the clock of performance.now(). */
+  /** When a due item was last applied, by the clock of performance.now(). */
   get progressAt(): number {
-    return this.lastDoneAt;
+    return this.lastAppliedAt;
   }
 
-  /** Resolves when nothing is being settled. */
+  /** Resolves when nothing is being applied. */
   async drain(): Promise<void> {
-    await Promise.allSettled([...this.running.values(), ...this.hurrying.values()]);
+    await Promise.allSettled([...this.running.values(), ...this.runningWithoutWaiting.values()]);
   }
 
-  /** What was due at the beginning, as far as one caller is to wait for it. */
-  private async processTenant(tenantId: string, isHurried: boolean): Promise<number> {
+  /** What was due at the beginning, as far as one caller has to wait for it. */
+  private async processTenant(tenantId: string, waitsForLocks: boolean): Promise<number> {
     const now = this.dependencies.clock.now();
-    const found = new Map<string, number>();
-    const patienceEnd = performance.now() + (isHurried ? 0 : lockPatienceMs);
+    const attempts = new Map<string, number>();
+    const patienceEnd = performance.now() + (waitsForLocks ? lockPatienceMs : 0);
     let processed = 0;
-    while (processed < callMax) {
-      const stuck = new Set([...skippedAt(this.stuck, now), ...(isHurried ? skippedAt(this.locked, now) : [])]);
-      const limit = dueMax + stuck.size;
-      const all = await findDue(this.database, tenantId, now, limit);
-      const due = all.filter(({ id }) => !stuck.has(id));
+    while (processed < itemsOfCallMax) {
+      const postponed = new Set([
+        ...postponedAt(this.stuck, now).keys(),
+        ...(waitsForLocks ? [] : postponedAt(this.locked, now).keys()),
+      ]);
+      const limit = batchSizeMax + postponed.size;
+      const found = await findDue(this.database, tenantId, now, limit);
+      const due = found.filter(({ id }) => !postponed.has(id));
       if (due.length === 0) break;
-      for (const { id, dueAt, kind, isUnpaid } of due) {
-        // A recurring top-up that catches up is found once per period, each time at a later date.
-        const key = `${id} ${dueAt.toISOString()}`;
-        const times = (found.get(key) ?? 0) + 1;
-        found.set(key, times);
-        if (times === foundMax) this.report(new Error('it stays due, whatever is done'), { id, kind, dueAt, isUnpaid });
+      for (const item of due) {
+        // A recurring top-up that catches up is found once per period, each time with a later date.
+        const key = `${item.id} ${item.dueAt.toISOString()}`;
+        const times = (attempts.get(key) ?? 0) + 1;
+        attempts.set(key, times);
+        if (times === attemptsMax) this.report(tenantId, new Error('it stays due although it was applied'), item);
       }
-      const last = all.length === limit ? all.at(-1) : undefined;
-      processed += await this.apply(tenantId, due, last?.dueAt ?? now, { patienceEnd, isHurried });
+      const last = found.length === limit ? found.at(-1) : undefined;
+      processed += await this.apply(tenantId, due, last?.dueAt ?? now, { patienceEnd, waitsForLocks });
     }
     return processed;
   }
 
-  /** Applies what is due, and answers how much of it could be. */
-  private async apply(
-    tenantId: string,
-    due: readonly Due[],
-    until: Date,
-    { patienceEnd, isHurried }: Patience,
-  ): Promise<number> {
+  /** Applies due items until this instant. Returns how many could be applied. */
+  private async apply(tenantId: string, due: readonly DueItem[], until: Date, patience: Patience): Promise<number> {
     try {
-      const applied = await withRetry(
-        () => this.database.transaction((tx) => applyDue(tx, this.dependencies, tenantId, due.map(toCommand), until)),
+      const { applied } = await withRetry(
+        () =>
+          this.database.transaction((tx) => applyDue(tx, this.dependencies, tenantId, due.map(toCommand), { until })),
         { passesLocks: true },
       );
-      this.lastDoneAt = performance.now();
+      this.lastAppliedAt = performance.now();
       return applied;
     } catch (error) {
       if (isLockTimeout(error))
-        return performance.now() < patienceEnd
-          ? this.apply(tenantId, due, until, { patienceEnd, isHurried })
-          : this.applyUnlocked(tenantId, due, until, isHurried);
-      // An outage concerns whoever asked; any other refusal is of a thing that is due, and a bug.
+        return performance.now() < patience.patienceEnd
+          ? this.apply(tenantId, due, until, patience)
+          : this.applyUnlocked(tenantId, due, until, patience);
+      // An outage is answered to the caller; any other refusal is about one of the items, and a bug.
       if (error instanceof DomainError && error.code === 'UNAVAILABLE') throw error;
       const [first, ...others] = due;
       if (first && others.length === 0) {
-        this.report(error, first);
+        this.report(tenantId, error, first);
         return 0;
       }
       let applied = 0;
-      for (const one of due) applied += await this.apply(tenantId, [one], one.dueAt, { patienceEnd, isHurried });
+      for (const one of due) applied += await this.apply(tenantId, [one], one.dueAt, patience);
       return applied;
     }
   }
 
-  /** What somebody keeps the locks of stays due; he may do it, or it is found again. */
-  private async applyUnlocked(tenantId: string, due: readonly Due[], until: Date, isHurried: boolean): Promise<number> {
+  /** Applies those of which nobody else has locked anything; the others stay due, and are postponed. */
+  private async applyUnlocked(
+    tenantId: string,
+    due: readonly DueItem[],
+    until: Date,
+    { waitsForLocks }: Patience,
+  ): Promise<number> {
     const commands = due.map(toCommand);
     const { applied, blocked } = await withRetry(() =>
-      this.database.transaction((tx) => applyDueUnlocked(tx, this.dependencies, tenantId, commands, until)),
+      this.database.transaction((tx) => applyDue(tx, this.dependencies, tenantId, commands, { until, skip: 'all' })),
     );
     const again = this.dependencies.clock.now().getTime() + lockedMs;
-    for (const [index, { id }] of due.entries())
-      if (blocked.has(commands[index] as DueCommand)) (isHurried ? this.locked : this.stuck).set(id, again);
+    for (const [index, { id }] of due.entries()) {
+      const bucketIds = blocked.get(commands[index] as DueCommand);
+      if (bucketIds) (waitsForLocks ? this.stuck : this.locked).set(id, { tenantId, until: again, bucketIds });
+    }
     return applied;
   }
 
-  /** Whoever reads or writes is not to suffer from what cannot be done: it is reported, stays due, and is left alone for a while. */
-  private report(error: unknown, due: Due): void {
-    this.stuck.set(due.id, this.dependencies.clock.now().getTime() + stuckMs);
-    this.dependencies.reportStuck(error, toCommand(due));
+  private overdueBuckets(tenantId: string): ReadonlySet<string> {
+    if (this.stuck.size + this.locked.size === 0) return none;
+    const now = this.dependencies.clock.now();
+    const postponed = [...postponedAt(this.stuck, now).values(), ...postponedAt(this.locked, now).values()];
+    return new Set(postponed.flatMap((item) => (item.tenantId === tenantId ? item.bucketIds : [])));
+  }
+
+  /** An item that cannot be applied does not concern whoever reads or writes: it is reported, stays due, and is postponed. */
+  private report(tenantId: string, error: unknown, item: DueItem): void {
+    const until = this.dependencies.clock.now().getTime() + stuckMs;
+    this.stuck.set(item.id, { tenantId, until, bucketIds: [] });
+    this.dependencies.reportStuck(error, toCommand(item));
   }
 }
 
+const none: ReadonlySet<string> = new Set();
+
+export interface DueWorkOptions {
+  /** False for a caller that leaves what another transaction has locked to that. */
+  readonly waitsForLocks: boolean;
+}
+
 interface Patience extends DueWorkOptions {
-  /** When waiting for locks is over, by the clock of performance.now(). */
+  /** Until when locks are waited for, by the clock of performance.now(). */
   readonly patienceEnd: number;
 }
 
-export interface DueWorkOptions {
-  /** Does not wait for the locks that somebody keeps: what needs them is left to him. */
-  readonly isHurried: boolean;
+/** What is still postponed at this time; the rest is removed. */
+function postponedAt(items: Map<string, Postponed>, now: Date): ReadonlyMap<string, Postponed> {
+  for (const [id, { until }] of items) if (until <= now.getTime()) items.delete(id);
+  return items;
 }
 
-/** What is to be left alone at this time. */
-function skippedAt(until: Map<string, number>, now: Date): string[] {
-  for (const [id, end] of until) if (end <= now.getTime()) until.delete(id);
-  return [...until.keys()];
-}
-
-function toCommand({ kind, id, isUnpaid }: Due): DueCommand {
+function toCommand({ kind, id, isUnpaid }: DueItem): DueCommand {
   if (kind === 'bucket') return { type: 'expire', bucketId: id };
   if (isUnpaid) return { type: 'unpaid', kind, actionId: id };
   return kind === 'reserveBalance' ? { type: 'lapse', actionId: id } : { type: 'topupDue', actionId: id };

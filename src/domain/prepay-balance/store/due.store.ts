@@ -1,13 +1,13 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
-import type { Database } from '../../../platform/database/database.js';
-import type { ActionKind } from '../command/commands.js';
+import type { Database, Transaction } from '../../../platform/database/database.js';
+import type { ActionKind } from '../model.js';
 
-// What the time does by itself: reservations and buckets lapse, scheduled top-ups fall due.
+// What is due: reservations and buckets whose time is over, unpaid actions, scheduled top-ups.
 
 /**
- * True when a reservation, a top-up or a bucket of the tenant is due; one look into each of two small indexes. The
- * order is what holds PostgreSQL to them: in a plan made for any instant at all, where EXISTS has none, it takes a
- * third of all buckets for due and reads the table.
+ * SQL that is true when an action or a bucket of the tenant is due: one lookup in each of two small indexes. ORDER BY makes
+ * PostgreSQL use them: in a generic plan for EXISTS without an order it estimates a third of all buckets to be due, and
+ * reads the table.
  */
 export function isDue(tenantId: string, now: Date): Prisma.Sql {
   const at = now.toISOString();
@@ -20,8 +20,14 @@ export function isDue(tenantId: string, now: Date): Prisma.Sql {
       ORDER BY e."validForEnd" LIMIT 1) IS NOT NULL)`;
 }
 
-/** One thing whose time has come, and when that was. */
-export interface Due {
+/** Whether anything of the tenant is due. */
+export async function isAnythingDue(tx: Transaction, tenantId: string, now: Date): Promise<boolean> {
+  const [row] = await tx.query<{ isDue: boolean }>(Prisma.sql`SELECT ${isDue(tenantId, now)} AS "isDue"`);
+  return row?.isDue ?? false;
+}
+
+/** A bucket or an action that is due, and since when. */
+export interface DueItem {
   readonly kind: ActionKind | 'bucket';
   /** True of an action whose payment did not come in time. */
   readonly isUnpaid: boolean;
@@ -30,9 +36,9 @@ export interface Due {
 }
 
 /** What is due, the earliest first. */
-export async function findDue(database: Database, tenantId: string, now: Date, limit: number): Promise<Due[]> {
+export async function findDue(database: Database, tenantId: string, now: Date, limit: number): Promise<DueItem[]> {
   const at = now.toISOString();
-  return database.query<Due>(Prisma.sql`
+  return database.query<DueItem>(Prisma.sql`
     SELECT * FROM (
       (SELECT "kind", "id", "paymentDueDate" IS NOT NULL AS "isUnpaid", "nextDueDate" AS "dueAt" FROM "BalanceAction"
         WHERE "nextDueDate" <= ${at}::timestamptz AND "tenantId" = ${tenantId}

@@ -1,34 +1,32 @@
 import { DomainError } from '../../../platform/errors.js';
-import { withoutNulls, type JsonObject } from '../../../platform/json-object.js';
-import type { Outcome } from '../../../platform/write/idempotency.js';
 import { changed } from '../../changes.js';
 import { requireTransition } from '../../transitions.js';
-import type { CommandProcessor } from './command-processor.js';
-import { awaitsPayment, recordable } from '../decide/awaited.js';
-import { eventsOf, lowered, requireAction, bucketAttributesOf } from '../decide/bookkeeping.js';
 import { actionKindOf, type PayableCommand, type PaymentCommand } from '../command/commands.js';
-import { liveStatus } from '../command/inputs.js';
-import { decide } from '../decide/rules.js';
+import { awaitsPayment, recordable } from '../decide/awaited.js';
+import { bucketAttributesOf, lowered } from '../decide/bookkeeping.js';
 import { isRefusal, type DecisionContext } from '../decide/decision.js';
+import { decide } from '../decide/rules.js';
+import type { ActionChanges, BalanceActionRow } from '../model.js';
+import { actionTransitions, awaitedTransitions, liveStatus } from '../transitions.js';
+import { requireAction, type BalanceOutcome, type Journal } from './journal.js';
 import { refill } from './scheduled-topups.js';
-import { actionTransitions, awaitedTransitions } from '../transitions.js';
 
-// What happens to actions that are to be paid first: they are recorded, and then applied, given up, or left unpaid.
+// Actions that are to be paid first: they are recorded, and later applied, failed, or cancelled when nobody pays.
 
 /** Records an action that is to be paid first: nothing moves. */
 export function awaitPayment(
-  processor: CommandProcessor,
+  journal: Journal,
   command: PayableCommand,
   decisionContext: DecisionContext,
-): Outcome {
+): BalanceOutcome<BalanceActionRow> {
   const { now, candidates, action } = decisionContext;
   const decision = recordable(command, decisionContext);
-  if (isRefusal(decision)) return processor.refuse(command, decision, decisionContext);
-  const dueAt = new Date(processor.state.now.getTime() + processor.dependencies.paymentWaitMs).toISOString();
-  // An adjustment always says what it is for; the others are told it by the bucket they move.
+  if (isRefusal(decision)) return journal.refuse(command, decision, decisionContext);
+  const dueAt = new Date(journal.state.now.getTime() + journal.dependencies.paymentWaitMs).toISOString();
+  // An adjustment always has a usageType; the others take it from the bucket they move.
   const inherited =
     actionKindOf[command.type] === 'adjustBalance' ? (candidates[0]?.usageType ?? action?.usageType) : undefined;
-  const known: JsonObject = {
+  const known = {
     status: liveStatus,
     usageType: command.usageType ?? inherited ?? null,
     confirmationDate: null,
@@ -36,14 +34,17 @@ export function awaitPayment(
     nextDueDate: dueAt,
     paymentDueDate: dueAt,
   };
-  return { answer: processor.create(command, decision, now, known) };
+  return { answer: journal.create(command, decision, now, known).row };
 }
 
-/** Its payment came, or failed: then it is applied now as any other, or never. A refusal ends it as failed. */
-export function applyPayment(processor: CommandProcessor, command: PaymentCommand): Outcome {
+/**
+ * Applies an action whose payment came, or ends it as failed. A refusal ends it as failed, too. Throws DomainError when the
+ * action does not exist, is another version, or does not wait for its payment any more.
+ */
+export function applyPayment(journal: Journal, command: PaymentCommand): BalanceOutcome<BalanceActionRow> {
   const { kind, actionId, outcome, changes } = command;
-  const action = requireAction(command, processor.state.actions.get(actionId));
-  const isAwaited = awaitsPayment(action.snapshot);
+  const action = requireAction(command, journal.state.actions.get(actionId));
+  const isAwaited = awaitsPayment(action.row);
   requireTransition(
     isAwaited ? awaitedTransitions : actionTransitions,
     `${kind} '${actionId}'`,
@@ -51,53 +52,60 @@ export function applyPayment(processor: CommandProcessor, command: PaymentComman
     outcome,
   );
   if (!isAwaited) {
-    // Somebody else told it first.
-    if (changed(withoutNulls(action.snapshot), changes, processor.state.now))
+    // Another request reported the payment first.
+    if (changed(action.row, changes, journal.state.now))
       throw new DomainError(
         'CONFLICT',
         `${kind} '${actionId}' became ${action.status} at the same time: look at it, and repeat`,
       );
-    return { answer: withoutNulls(action.snapshot) };
+    return { answer: action.row };
   }
-  const paid = processor.state.payable(command);
-  const decisionContext = processor.contextOf(paid);
+  const paid = journal.state.payable(command);
+  const decisionContext = journal.contextOf(paid);
   const { now } = decisionContext;
   if (action.dueAt && action.dueAt <= now)
     throw new DomainError(
       'CONFLICT',
       `${kind} '${actionId}' waited for its payment until ${action.dueAt.toISOString()}`,
     );
-  const described = changed(withoutNulls(action.snapshot), changes, now);
-  if (described) processor.dependencies.extensions.check(described);
+  const described = changed(action.row, changes, now);
+  if (described) journal.dependencies.extensions.check(described);
 
-  const end = (status: string, set: JsonObject, isFailure: boolean): JsonObject => {
-    const row = processor.end(action, status, { ...changes, ...set }, now);
-    if (isFailure) processor.emit(eventsOf(kind, ['Failure'], row, now, processor.dependencies.nextId));
+  const fail = (set: ActionChanges): BalanceActionRow => {
+    const row = journal.end(action, 'failed', { ...changes, ...set }, now);
+    journal.emit(kind, 'Failure', row, now);
     return row;
   };
-  if (outcome === 'failed') return { answer: end('failed', {}, true) };
+  if (outcome === 'failed') return { answer: fail({}) };
   const decision = decide(paid, decisionContext);
   if (isRefusal(decision)) {
-    end('failed', { failureCode: decision.code, failureMessage: decision.message }, true);
+    fail({ failureCode: decision.code, failureMessage: decision.message });
     return { refusal: { ...decision, reference: { type: kind, id: actionId } } };
   }
-  const posting = processor.post(decision, action, now);
+  const posting = journal.post(decision, action, now);
   const { impactedBucket, buckets } = posting;
   const usageType =
-    paid.usageType ?? action.usageType ?? decision.ends?.action.usageType ?? buckets[0]?.usageType ?? null;
-  const row = end(
+    paid.usageType ?? action.usageType ?? decision.endedAction?.action.usageType ?? buckets[0]?.usageType ?? null;
+  const row = journal.end(
+    action,
     'completed',
-    { confirmationDate: now.toISOString(), impactedBucket, usageType, ...bucketAttributesOf(paid, decision, posting) },
-    false,
+    {
+      ...changes,
+      confirmationDate: now.toISOString(),
+      impactedBucket,
+      usageType,
+      ...bucketAttributesOf(paid, decision, posting),
+    },
+    now,
   );
-  if (decision.ends) processor.end(decision.ends.action, decision.ends.status, {}, now);
-  refill(processor, lowered(posting), now);
+  if (decision.endedAction) journal.end(decision.endedAction.action, decision.endedAction.status, {}, now);
+  refill(journal, lowered(posting), now);
   return { answer: row };
 }
 
-/** Nobody told of the payment in time: it will not happen. */
-export function endUnpaid(processor: CommandProcessor, id: string, now: Date): void {
-  const action = processor.state.actions.get(id);
-  if (action?.dueAt === undefined || action.dueAt > now || !awaitsPayment(action.snapshot)) return;
-  processor.end(action, 'cancelled', {}, action.dueAt);
+/** Cancels an action whose payment did not come in time. */
+export function cancelUnpaid(journal: Journal, id: string, now: Date): void {
+  const action = journal.state.actions.get(id);
+  if (action?.dueAt === undefined || action.dueAt > now || !awaitsPayment(action.row)) return;
+  journal.end(action, 'cancelled', {}, action.dueAt);
 }

@@ -1,120 +1,105 @@
-import { toJsonObject, type JsonObject } from '../../../platform/json-object.js';
-import type { CommandProcessor } from './command-processor.js';
-import { eventsOf } from '../decide/bookkeeping.js';
+import { toJsonForm } from '../../../platform/json-object.js';
 import type { ScheduledTopupCommand, TopupCommand } from '../command/commands.js';
+import { isRefusal } from '../decide/decision.js';
 import { isLive } from '../decide/refusals.js';
 import { decide } from '../decide/rules.js';
-import { isRefusal } from '../decide/decision.js';
 import { nextDueDate } from '../decide/schedule.js';
-import type { ActionState, BucketState } from '../decide/state.js';
-import { toActionState } from '../store/balance.store.js';
+import { toActionState, type ActionState, type BucketState } from '../decide/state.js';
+import type { BalanceActionRow } from '../model.js';
+import type { Journal } from './journal.js';
 
-// Scheduled top-ups act later: at a date, in each of their periods (recurring), or when the balance falls below their
-// threshold (auto top-ups).
+// Scheduled top-ups are applied later: at a date, in each of their periods (recurring), or when the balance falls below
+// their threshold (auto top-ups).
 
-/** When a scheduled top-up is due first; one that watches a threshold is not due by time at all. */
-export function firstDueDate({ threshold, requestedDate }: ScheduledTopupCommand, now: Date): Date | undefined {
-  return threshold ? undefined : (requestedDate ?? now);
-}
-
-/** A scheduled top-up was just made: what is due at once is done at once. Answers how it then stands. */
-export function begin(
-  processor: CommandProcessor,
+/** Applies what is due at once of a scheduled top-up that was just created. Returns its row as it then is. */
+export function startScheduled(
+  journal: Journal,
   command: ScheduledTopupCommand,
-  row: JsonObject,
+  row: BalanceActionRow,
   now: Date,
-): JsonObject {
-  const action = toActionState('topupBalance', row, []);
-  processor.state.actions.set(action.id, action);
-  processor.state.scheduled.set(action.id, command);
-  if (action.dueAt && action.dueAt <= now) topUpDue(processor, action.id, now);
-  const watched = row['bucket'] as { id: string } | undefined;
-  if (command.threshold && watched) refill(processor, [processor.state.bucket(watched.id)], now);
-  return processor.state.actions.get(action.id)?.snapshot ?? row;
+): BalanceActionRow {
+  const { state } = journal;
+  const action = toActionState('topupBalance', row);
+  state.actions.set(action.id, action);
+  state.scheduled.set(action.id, command);
+  if (action.dueAt && action.dueAt <= now) applyDueTopup(journal, action.id, now);
+  if (command.threshold && row.bucket) refill(journal, [state.bucket(row.bucket.id)], now);
+  return state.actions.get(action.id)?.row ?? row;
 }
 
-/** A scheduled top-up is cancelled: its bucket is not watched any more. */
-export function stop(processor: CommandProcessor, action: ActionState): void {
-  for (const bucket of processor.state.buckets.values()) {
-    if (bucket.autoTopup?.topupBalanceId === action.id) processor.put({ ...bucket, autoTopup: undefined });
+/** Of a scheduled top-up that ends: no bucket is refilled by it any more. */
+export function stopRefills(journal: Journal, { id }: ActionState): void {
+  for (const bucket of journal.state.buckets.values()) {
+    if (bucket.autoTopup?.topupBalanceId === id) journal.put({ ...bucket, autoTopup: undefined });
   }
 }
 
-/** Fills the buckets in which less than their threshold remains. */
-export function refill(processor: CommandProcessor, buckets: readonly BucketState[], now: Date): void {
+/** Refills those of the buckets in which less than the threshold of their auto top-up remains. */
+export function refill(journal: Journal, buckets: readonly BucketState[], now: Date): void {
+  const { state } = journal;
   for (const { id } of buckets) {
-    const { autoTopup, remaining } = processor.state.bucket(id);
+    const { autoTopup, remaining } = state.bucket(id);
     if (autoTopup === undefined || remaining.gte(autoTopup.threshold)) continue;
-    const action = processor.state.actions.get(autoTopup.topupBalanceId);
-    const command = processor.state.scheduled.get(autoTopup.topupBalanceId);
-    // The order is being made by this very command: it fills the bucket when it is there.
+    const action = state.actions.get(autoTopup.topupBalanceId);
+    const command = state.scheduled.get(autoTopup.topupBalanceId);
+    // An auto top-up that this very command creates refills the bucket as soon as it is there.
     if (action === undefined || command === undefined || !isLive(action)) continue;
-    makeTopup(processor, action, { ...command.topup, locator: { kind: 'bucket', bucketId: id } }, now, now);
-    advance(processor, action.id, undefined, now);
+    createTopup(journal, action, { ...command.topup, locator: { kind: 'bucket', bucketId: id } }, now, now);
+    advance(journal, action.id, undefined, now);
   }
 }
 
-/** The time of a scheduled top-up has come: `time` is the present, the top-up is dated when it was due. */
-export function topUpDue(processor: CommandProcessor, id: string, time: Date): void {
-  const action = processor.state.actions.get(id);
-  const command = processor.state.scheduled.get(id);
+/** Applies a scheduled top-up that is due at `time`, the present, or before; it is dated at the instant it was due. */
+export function applyDueTopup(journal: Journal, id: string, time: Date): void {
+  const action = journal.state.actions.get(id);
+  const command = journal.state.scheduled.get(id);
   if (action?.dueAt === undefined || command === undefined || !isLive(action) || action.dueAt > time) return;
-  const { now } = processor.contextOf(command.topup, action.dueAt);
+  const { now } = journal.contextOf(command.topup, action.dueAt);
   if (command.recurringPeriod === undefined) {
-    applyOnce(processor, action, command.topup, now);
+    applyOnce(journal, action, command.topup, now);
     return;
   }
-  makeTopup(processor, action, command.topup, action.dueAt, now);
-  const anchor = new Date(String(action.snapshot['requestedDate']));
-  advance(
-    processor,
-    id,
-    nextDueDate(anchor, command.recurringPeriod, action.dueAt, processor.dependencies.timeZone),
-    now,
-  );
+  createTopup(journal, action, command.topup, action.dueAt, now);
+  const anchor = new Date(action.row.requestedDate);
+  const next = nextDueDate(anchor, command.recurringPeriod, action.dueAt, journal.dependencies.timeZone);
+  advance(journal, id, next, now);
 }
 
-/** A top-up for one date moves the balance itself; refused, it has failed like any other. */
-function applyOnce(processor: CommandProcessor, action: ActionState, topup: TopupCommand, now: Date): void {
-  const decision = decide(topup, processor.contextOf(topup, now));
+/** A top-up for one date credits the bucket itself; when it is refused, it fails like any other. */
+function applyOnce(journal: Journal, action: ActionState, topup: TopupCommand, now: Date): void {
+  const decision = decide(topup, journal.contextOf(topup, now));
   if (isRefusal(decision)) {
-    const row = processor.end(action, 'failed', { failureCode: decision.code, failureMessage: decision.message }, now);
-    processor.emit(eventsOf('topupBalance', ['Failure'], row, now, processor.dependencies.nextId));
+    const row = journal.end(action, 'failed', { failureCode: decision.code, failureMessage: decision.message }, now);
+    journal.emit('topupBalance', 'Failure', row, now);
     return;
   }
-  const { impactedBucket, buckets } = processor.post(decision, action, now);
+  const { impactedBucket, buckets } = journal.post(decision, action, now);
   const usageType = topup.usageType ?? buckets[0]?.usageType ?? null;
-  processor.end(action, 'completed', { confirmationDate: now.toISOString(), impactedBucket, usageType }, now);
+  journal.end(action, 'completed', { confirmationDate: now.toISOString(), impactedBucket, usageType }, now);
 }
 
-/** One period of a recurring top-up, or one filling of an auto top-up: a top-up of its own, which names the one it comes from. */
-function makeTopup(
-  processor: CommandProcessor,
-  parent: ActionState,
-  topup: TopupCommand,
-  dueAt: Date,
-  now: Date,
-): void {
-  const known: JsonObject = {
+/** One period of a recurring top-up, or one refill by an auto top-up: a top-up of its own, which names its parent. */
+function createTopup(journal: Journal, parent: ActionState, topup: TopupCommand, dueAt: Date, now: Date): void {
+  const known = {
     requestedDate: dueAt.toISOString(),
     isAutoTopup: true,
     relatedTopupBalance: { id: parent.id, role: 'parent' },
   };
-  const decision = decide(topup, processor.contextOf(topup, now));
-  if (isRefusal(decision)) processor.keepRefused(topup, decision, toJsonObject(topup.amount), known, now);
-  else processor.create(topup, decision, now, known);
+  const decision = decide(topup, journal.contextOf(topup, now));
+  if (isRefusal(decision)) journal.recordRefusal(topup, decision, toJsonForm(topup.amount), known, now);
+  else journal.create(topup, decision, now, known);
 }
 
-/** The scheduled top-up goes on, or has made as many top-ups as it was to. */
-function advance(processor: CommandProcessor, id: string, nextDue: Date | undefined, now: Date): void {
-  const action = processor.state.actions.get(id);
+/** Counts a top-up that was made, and sets when the next is due; the last one completes the scheduled top-up. */
+function advance(journal: Journal, id: string, nextDue: Date | undefined, now: Date): void {
+  const action = journal.state.actions.get(id);
   if (action === undefined) throw new Error(`topupBalance ${id} is not locked`);
-  const periodsDone = Number(action.snapshot['periodsDone'] ?? 0) + 1;
-  if (periodsDone === action.snapshot['numberOfPeriods']) {
-    stop(processor, action);
-    processor.end(action, 'completed', { periodsDone }, now);
+  const periodsDone = (action.row.periodsDone ?? 0) + 1;
+  if (periodsDone === action.row.numberOfPeriods) {
+    stopRefills(journal, action);
+    journal.end(action, 'completed', { periodsDone }, now);
     return;
   }
-  const row = processor.change(action, { periodsDone, nextDueDate: nextDue?.toISOString() ?? null }, now);
-  processor.emit(eventsOf('topupBalance', ['AttributeValueChange'], row, now, processor.dependencies.nextId));
+  const row = journal.change(action, { periodsDone, nextDueDate: nextDue?.toISOString() ?? null }, now);
+  journal.emit('topupBalance', 'AttributeValueChange', row, now);
 }

@@ -1,41 +1,42 @@
 import type { Transaction } from '../../../platform/database/database.js';
-import type { JsonObject } from '../../../platform/json-object.js';
 import { insertOutcomes, type OutcomeRow } from '../../../platform/write/idempotency.js';
 import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.js';
+import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
 import { insertRows, updateRows } from '../../../platform/write/rows.js';
-import { writeAll } from '../../../platform/write/write-all.js';
-import type { BalanceDependencies } from './apply.js';
+import { writeAll, type Write } from '../../../platform/write/write-all.js';
+import { decidingAttributes, describingAttributes, type AttributesOfKind } from '../command/attributes.js';
 import type { LedgerEntry } from '../decide/bookkeeping.js';
-import { actionKinds, type ActionKind } from '../command/commands.js';
-import { decidingAttributes, describingAttributes } from '../command/attributes.js';
-import * as store from '../store/balance.store.js';
+import type { BalanceDependencies } from '../dependencies.js';
+import { actionKinds, type ActionKind, type BalanceActionRow, type HoldRow } from '../model.js';
+import { deleteHolds, insertHolds } from '../store/action.store.js';
+import { writeBuckets } from '../store/bucket.store.js';
+import { insertClockStepsBack, insertEntries } from '../store/ledger.store.js';
 import type { LockedState } from './locked-state.js';
 
-type RowsOfKind = Record<ActionKind, Map<string, JsonObject>>;
+type RowsOfKind = Record<ActionKind, Map<string, BalanceActionRow>>;
 
-/** What the commands of one transaction will write, gathered so that each table is written once. */
+/** What the commands of one transaction write, collected so that each table is written once. */
 export class UnitOfWork {
   readonly touched = new Set<string>();
   readonly entries: LedgerEntry[] = [];
-  readonly holds: store.HoldRow[] = [];
-  /** Reservations that hold nothing any more. */
+  readonly holds: HoldRow[] = [];
+  /** Reservations whose holds are deleted. */
   readonly released: string[] = [];
   readonly events: DomainEvent[] = [];
   readonly outcomes: OutcomeRow[] = [];
   private readonly created = emptyRows();
   private readonly changed = emptyRows();
 
-  create(kind: ActionKind, row: JsonObject): void {
-    this.created[kind].set(String(row['id']), row);
+  create(kind: ActionKind, row: BalanceActionRow): void {
+    this.created[kind].set(row.id, row);
   }
 
-  /** A new version of an action; of one that this batch creates, simply what is created. */
-  change(kind: ActionKind, row: JsonObject): void {
-    const id = String(row['id']);
-    (this.created[kind].has(id) ? this.created : this.changed)[kind].set(id, row);
+  /** A new version of an action; an action that this unit of work creates is created in that version. */
+  change(kind: ActionKind, row: BalanceActionRow): void {
+    (this.created[kind].has(row.id) ? this.created : this.changed)[kind].set(row.id, row);
   }
 
-  /** Takes over what a part of the batch has come to. */
+  /** Takes over what another unit of work has collected, but for its outcomes. */
   merge(part: UnitOfWork): void {
     for (const id of part.touched) this.touched.add(id);
     for (const kind of actionKinds) {
@@ -48,42 +49,40 @@ export class UnitOfWork {
     this.events.push(...part.events);
   }
 
+  /** Writes everything, one statement per table, all sent at once. `state` gives the buckets as they then are. */
   async write(
     tx: Transaction,
     { mappings, clock }: BalanceDependencies,
     tenantId: string,
-    lockedState: LockedState,
+    state: LockedState,
   ): Promise<void> {
     const now = clock.now();
-    const actions = actionKinds.flatMap((kind) => [
-      insertRows(mappings[kind], tenantId, [...this.created[kind].values()]),
-      updateRows(
-        mappings[kind],
-        tenantId,
-        changedAttributes[kind],
-        rowsOf(this.changed[kind], (row) => !wasAwaited(row)),
-      ),
-      updateRows(
-        mappings[kind],
-        tenantId,
-        [...changedAttributes[kind], ...decidingAttributes[kind]],
-        rowsOf(this.changed[kind], wasAwaited),
-      ),
-    ]);
+    const buckets = [...this.touched].map((id) => state.bucket(id));
     await writeAll(tx, [
-      store.writeBuckets(
-        tenantId,
-        [...this.touched].map((id) => lockedState.bucket(id)),
-        now,
-      ),
-      ...actions,
-      store.deleteHolds(tenantId, this.released),
-      store.insertHolds(tenantId, this.holds),
-      store.insertEntries(tenantId, this.entries),
-      store.insertClockStepsBack(tenantId, this.entries),
+      writeBuckets(tenantId, buckets, now),
+      ...actionKinds.flatMap((kind) => this.actionWrites(kind, mappings[kind], tenantId)),
+      deleteHolds(tenantId, this.released),
+      insertHolds(tenantId, this.holds),
+      insertEntries(tenantId, this.entries),
+      insertClockStepsBack(tenantId, this.entries),
       insertEvents(tenantId, this.events),
       insertOutcomes(tenantId, now, this.outcomes),
     ]);
+  }
+
+  private actionWrites(kind: ActionKind, mapping: ResourceMapping<BalanceActionRow>, tenantId: string): Write[] {
+    const rows = [...this.changed[kind].values()];
+    const attributes: readonly (keyof BalanceActionRow)[] = changedAttributes[kind];
+    return [
+      insertRows(mapping, tenantId, [...this.created[kind].values()]),
+      updateRows(
+        mapping,
+        tenantId,
+        attributes,
+        rows.filter((row) => !wasAwaited(row)),
+      ),
+      updateRows(mapping, tenantId, [...attributes, ...decidingAttributes[kind]], rows.filter(wasAwaited)),
+    ];
   }
 }
 
@@ -91,12 +90,8 @@ function emptyRows(): RowsOfKind {
   return { topupBalance: new Map(), adjustBalance: new Map(), reserveBalance: new Map(), transferBalance: new Map() };
 }
 
-function rowsOf(rows: ReadonlyMap<string, JsonObject>, holds: (row: JsonObject) => boolean): JsonObject[] {
-  return [...rows.values()].filter(holds);
-}
-
-/** The payment of an action may come with changes of what it is to do. */
-function wasAwaited({ paymentDueDate }: JsonObject): boolean {
+/** The payment of an action may come with changes of what it does. */
+function wasAwaited({ paymentDueDate }: BalanceActionRow): boolean {
   return (paymentDueDate ?? null) !== null;
 }
 
@@ -108,10 +103,10 @@ const setByEngine = [
   'failureCode',
   'failureMessage',
   'nextDueDate',
-];
+] as const;
 
-/** What commands and the time change of an action that exists. */
-const changedAttributes: Readonly<Record<ActionKind, readonly string[]>> = {
+/** What commands and due work change of an action that exists. */
+const changedAttributes: AttributesOfKind = {
   topupBalance: [...setByEngine, 'periodsDone', ...describingAttributes.topupBalance],
   adjustBalance: [...setByEngine, ...describingAttributes.adjustBalance],
   reserveBalance: [...setByEngine, ...describingAttributes.reserveBalance],

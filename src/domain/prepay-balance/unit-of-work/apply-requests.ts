@@ -1,0 +1,101 @@
+import type { Transaction } from '../../../platform/database/database.js';
+import { DomainError } from '../../../platform/errors.js';
+import { findOutcome, loadOutcomes, type Idempotency, type Replayable } from '../../../platform/write/idempotency.js';
+import type { BalanceCommand } from '../command/commands.js';
+import type { BalanceDependencies } from '../dependencies.js';
+import type { BalanceActionRow } from '../model.js';
+import { applyCommand } from './command-processor.js';
+import { Journal, type BalanceAnswer, type BalanceOutcome } from './journal.js';
+import { LockedState, type LoadOptions } from './locked-state.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+/** One command, or several that apply together or not at all; the answer is then `{ items: [...] }`. */
+export interface BalanceRequest {
+  readonly commands: readonly [BalanceCommand, ...BalanceCommand[]];
+  readonly isBulk: boolean;
+  /** The message of a bulk request that is refused, from the message and the place of the refused command. */
+  readonly refusedAs?: (message: string, index: number) => string;
+  readonly idempotency?: Idempotency;
+}
+
+/** What a request comes to: an outcome that is remembered under its key, or a refusal of which nothing is kept. */
+export type BalanceResult = Replayable<BalanceAnswer> | { error: DomainError };
+
+export interface AppliedRequests {
+  /** In the order of the requests; undefined for one that needs a skipped bucket: nothing of it was done. */
+  readonly results: readonly (BalanceResult | undefined)[];
+  /** Buckets that were skipped, because another transaction has locked them. */
+  readonly skipped: ReadonlySet<string>;
+}
+
+/**
+ * Applies requests, in order, inside a transaction of the caller: locks and loads what they need, decides each on the
+ * state its predecessors left, and writes everything with one statement per table. Those that need a bucket which
+ * `options` let it skip, and which is locked, are left out. Throws DueWorkPending, if `options` want that, when something
+ * is due that must be applied first.
+ */
+export async function applyRequests(
+  tx: Transaction,
+  dependencies: BalanceDependencies,
+  tenantId: string,
+  requests: readonly BalanceRequest[],
+  options: LoadOptions,
+): Promise<AppliedRequests> {
+  const keys = requests.flatMap(({ idempotency }) => idempotency?.key ?? []);
+  const commands = requests.flatMap((request) => request.commands);
+  const state = await LockedState.load(tx, dependencies, tenantId, commands, options);
+  // Under the locks: whoever held them may have decided under the same key.
+  const known = await loadOutcomes<BalanceAnswer>(tx, tenantId, keys);
+  const unitOfWork = new UnitOfWork();
+  const results = requests.map((request): BalanceResult | undefined => {
+    const { idempotency } = request;
+    if (request.commands.some((command) => state.blocked.has(command))) return undefined;
+    try {
+      const earlier = findOutcome(known, idempotency);
+      if (earlier) return { outcome: earlier, replayed: true };
+      const outcome = request.isBulk
+        ? applyTogether(request, state, dependencies, unitOfWork)
+        : applyCommand(new Journal(dependencies, state, unitOfWork), request.commands[0]);
+      if (idempotency) {
+        known.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome });
+        unitOfWork.outcomes.push({ ...idempotency, outcome });
+      }
+      return { outcome, replayed: false };
+    } catch (error) {
+      if (error instanceof DomainError) return { error };
+      throw error;
+    }
+  });
+  await unitOfWork.write(tx, dependencies, tenantId, state);
+  return { results, skipped: state.skipped };
+}
+
+/** All or nothing: decided on a copy of the locked state, which is adopted when no command is refused. */
+function applyTogether(
+  { commands, refusedAs = refusedElement }: BalanceRequest,
+  state: LockedState,
+  dependencies: BalanceDependencies,
+  unitOfWork: UnitOfWork,
+): BalanceOutcome {
+  const trial = state.copy();
+  const together = new UnitOfWork();
+  const items: BalanceActionRow[] = [];
+  for (const [index, command] of commands.entries()) {
+    // The record of a refusal is kept although nothing is applied: it is collected in a unit of work of its own.
+    const own = new UnitOfWork();
+    const outcome = applyCommand(new Journal(dependencies, trial, own), command);
+    if ('refusal' in outcome) {
+      unitOfWork.merge(own);
+      return { refusal: { ...outcome.refusal, message: refusedAs(outcome.refusal.message, index) } };
+    }
+    together.merge(own);
+    items.push(outcome.answer);
+  }
+  state.adopt(trial);
+  unitOfWork.merge(together);
+  return { answer: { items } };
+}
+
+function refusedElement(message: string, index: number): string {
+  return `element ${index}: ${message}; none was applied`;
+}

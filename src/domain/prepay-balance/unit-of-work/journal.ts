@@ -1,0 +1,182 @@
+import { DomainError } from '../../../platform/errors.js';
+import { toJsonForm } from '../../../platform/json-object.js';
+import type { Outcome } from '../../../platform/write/idempotency.js';
+import { requireRevision } from '../../changes.js';
+import type { Quantity } from '../../row.js';
+import { actionKindOf, type CancelCommand, type CreateCommand, type PaymentCommand } from '../command/commands.js';
+import {
+  amountOf,
+  bucketAttributesOf,
+  latest,
+  newAction,
+  nextVersion,
+  postAll,
+  refusedAction,
+  type EntryCause,
+  type Posting,
+} from '../decide/bookkeeping.js';
+import type { AcceptedDecision, DecisionContext } from '../decide/decision.js';
+import type { Refusal } from '../decide/refusals.js';
+import { firstDueDate } from '../decide/schedule.js';
+import { toActionState, type ActionState, type BucketState } from '../decide/state.js';
+import type { BalanceDependencies } from '../dependencies.js';
+import { changeEvent, type Change } from '../events.js';
+import type { ActionChanges, ActionKind, BalanceActionRow } from '../model.js';
+import { liveStatus } from '../transitions.js';
+import type { LockedState } from './locked-state.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** What a command comes to: the row of its action, or the rows of all actions of a bulk request; or a recorded refusal. */
+export type BalanceOutcome<Answer extends BalanceAnswer = BalanceAnswer> = Outcome<Answer>;
+export type RecordedRefusal = Extract<BalanceOutcome, { refusal: unknown }>;
+export type BalanceAnswer = BalanceActionRow | { items: BalanceActionRow[] };
+
+/**
+ * The journal of a transaction: carries out decisions on the locked state, so that the next command is decided on what
+ * this one left, and collects their rows, ledger entries and events in the unit of work.
+ */
+export class Journal {
+  constructor(
+    readonly dependencies: BalanceDependencies,
+    readonly state: LockedState,
+    readonly unitOfWork: UnitOfWork,
+  ) {}
+
+  /**
+   * What a command is decided on, at present. With `dueAt`, at the instant it was due, but not before the last entry of its
+   * buckets.
+   */
+  contextOf(command: CreateCommand | CancelCommand, dueAt?: Date): DecisionContext {
+    const action = 'actionId' in command ? this.state.actions.get(command.actionId) : undefined;
+    const candidates =
+      'locator' in command ? this.state.bucketsAt(command.locator) : action ? this.state.bucketsOf(action) : [];
+    const receivers = command.type === 'transfer' ? this.state.bucketsAt(command.receiver) : [];
+    return {
+      action,
+      candidates,
+      receivers,
+      now: dueAt ? latest(dueAt, [...candidates, ...receivers], this.state.now) : this.state.now,
+    };
+  }
+
+  /** Creates the action of a command and posts its decision. `known` are attributes that only the server knows. */
+  create(
+    command: CreateCommand,
+    decision: AcceptedDecision,
+    now: Date,
+    known: ActionChanges = {},
+  ): { row: BalanceActionRow; posting: Posting } {
+    const kind = actionKindOf[command.type];
+    const id = this.dependencies.nextId(now);
+    const posting = this.post(decision, { kind, id }, now);
+    const endsLater = command.type === 'reserve' || command.type === 'scheduled';
+    const set = {
+      status: endsLater ? 'created' : 'completed',
+      usageType: command.usageType ?? decision.endedAction?.action.usageType ?? posting.buckets[0]?.usageType ?? null,
+      confirmationDate: command.type === 'scheduled' ? null : now.toISOString(),
+      nextDueDate: firstDueOf(command, now)?.toISOString() ?? null,
+      impactedBucket: command.type === 'scheduled' ? null : posting.impactedBucket,
+      ...bucketAttributesOf(command, decision, posting),
+    };
+    const row = newAction(
+      id,
+      command,
+      amountOf(command, decision),
+      { ...set, ...known, status: known.status ?? set.status },
+      now,
+    );
+    this.unitOfWork.create(kind, row);
+    for (const [ordinal, hold] of (decision.holds ?? []).entries())
+      this.unitOfWork.holds.push({ ...hold, ordinal, reserveBalanceId: id });
+    this.emit(kind, 'Create', row, now);
+    if (decision.endedAction) this.end(decision.endedAction.action, decision.endedAction.status, {}, now);
+    return { row, posting };
+  }
+
+  /** Posts the movements of a decision to its buckets and the ledger. */
+  post(decision: AcceptedDecision, cause: EntryCause, now: Date): Posting {
+    const posting = postAll(decision, (id) => this.state.bucket(id), cause, now, this.dependencies.nextId);
+    for (const bucket of posting.buckets) this.put(bucket);
+    this.unitOfWork.entries.push(...posting.entries);
+    return posting;
+  }
+
+  /** A bucket as it now is. */
+  put(bucket: BucketState): void {
+    this.state.buckets.set(bucket.id, bucket);
+    this.unitOfWork.touched.add(bucket.id);
+  }
+
+  /** Ends an action with this status, and its event: it is not due any more and holds nothing. */
+  end(action: ActionState, status: string, changes: ActionChanges, now: Date): BalanceActionRow {
+    const row = this.change(action, { ...changes, status, nextDueDate: null }, now);
+    if (action.kind === 'reserveBalance') this.unitOfWork.released.push(action.id);
+    if (status === 'cancelled') this.emit(action.kind, 'Cancel', row, now);
+    this.emit(action.kind, 'StatusChange', row, now);
+    return row;
+  }
+
+  /** The next version of an action; the caller emits its event. */
+  change(action: ActionState, changes: ActionChanges, now: Date): BalanceActionRow {
+    const row = nextVersion(action.row, changes, now);
+    const holds = row.status === liveStatus ? action.holds : [];
+    this.state.actions.set(action.id, { ...toActionState(action.kind, row, holds), effects: action.effects });
+    this.unitOfWork.change(action.kind, row);
+    return row;
+  }
+
+  emit(kind: ActionKind, change: Change, row: BalanceActionRow, now: Date): void {
+    this.unitOfWork.events.push(changeEvent(kind, change, row, now, this.dependencies.nextId));
+  }
+
+  /**
+   * Records a refused command as an action with status failed. Throws DomainError where the record would lack a required
+   * attribute: an adjustment that has no usageType.
+   */
+  refuse(command: CreateCommand, refusal: Refusal, { candidates, action, now }: DecisionContext): RecordedRefusal {
+    const ofRecord = 'usageTypeOfRecord' in command ? command.usageTypeOfRecord : undefined;
+    const usageType = command.usageType ?? candidates[0]?.usageType ?? action?.usageType ?? ofRecord;
+    const adjusts = command.type === 'credit' || command.type === 'debit' || command.type === 'commit';
+    if (adjusts && usageType === undefined) {
+      // A commit takes it from its reservation: the client learns that this does not exist.
+      if (command.type === 'commit') throw new DomainError(refusal.code, refusal.message);
+      // The record of an adjustBalance must carry a usageType (TMF654 conformance profile), and here is none to inherit.
+      throw new DomainError('MISSING_ATTRIBUTE', `usageType is missing, and ${refusal.message}`, { path: 'usageType' });
+    }
+    const amount = command.amount ? toJsonForm(command.amount) : action?.row.amount;
+    if (amount === undefined) throw new DomainError(refusal.code, refusal.message);
+    const { id } = this.recordRefusal({ ...command, usageType }, refusal, amount, {}, now);
+    const reference = { type: actionKindOf[command.type], id };
+    return { refusal: { ...refusal, reference } };
+  }
+
+  /** Records a refused action. `known` are attributes that only the server knows. */
+  recordRefusal(
+    command: CreateCommand,
+    refusal: Refusal,
+    amount: Quantity,
+    known: Partial<BalanceActionRow>,
+    now: Date,
+  ): BalanceActionRow {
+    const kind = actionKindOf[command.type];
+    const row = { ...refusedAction(this.dependencies.nextId(now), command, refusal, amount, now), ...known };
+    this.unitOfWork.create(kind, row);
+    this.emit(kind, 'Failure', row, now);
+    return row;
+  }
+}
+
+/** When the server acts on a new action by itself, if it ever does. */
+function firstDueOf(command: CreateCommand, now: Date): Date | undefined {
+  if (command.type === 'reserve') return command.expirationDate;
+  return command.type === 'scheduled' ? firstDueDate(command, now) : undefined;
+}
+
+/** The action that a command changes. Throws NOT_FOUND, or REVISION_MISMATCH when it is not the version the client saw. */
+export function requireAction(
+  { kind, actionId, ifRevision }: CancelCommand | PaymentCommand,
+  action: ActionState | undefined,
+): ActionState {
+  requireRevision(action?.row, kind, actionId, ifRevision);
+  return action as ActionState;
+}
