@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { plural } from '../graphql/naming.js';
 import { apis } from '../rest-compat/apis/index.js';
-import { configVariables } from '../src/platform/config.js';
+import { settingsTable } from '../src/platform/settings.js';
 
 /** Who may import whom. A path stands for the file or the folder; `typesOnly` allows no more than `import type`. */
 interface Row {
@@ -284,16 +284,20 @@ describe('the code', () => {
 });
 
 describe('README.md', () => {
-  it('lists the variables that are read, in their order', () => {
-    const rows = [...textOf('README.md').matchAll(/^\| *`([A-Z][A-Z_]+)` *\|/gm)].map(([, name]) => name);
-    expect(rows).toEqual(configVariables.map(({ name }) => name));
-  });
-
   it('has the two lines that set everything up', () => {
     const lines = textOf('README.md')
       .split('\n')
       .map((line) => line.trim());
     for (const line of ['npm ci && npm start', 'npm ci && npm test'])
       expect(lines.filter((one) => one.startsWith(line))).not.toEqual([]);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  it('lists every setting with its default, its values and its meaning, and nothing else', () => {
+    const rows = textOf('docs/configuration.md')
+      .split('\n')
+      .filter((line) => /^\| `[A-Z]/.test(line));
+    expect(rows).toEqual(settingsTable());
   });
 });

@@ -114,7 +114,10 @@ async function createServerWith(
   const contextOf = createContextOf(appContext, wiredDomains, rest, originOf);
   const stopping = new AbortController();
   const { isIntrospectionEnabled } = config;
-  const bodyLimits = { maxBytes: config.bodyMaxBytes, pace: config.bodyPace };
+  const bodyLimits = {
+    maxBytes: config.bodyMaxBytes,
+    pace: { bytesPerSecond: config.bodyBytesPerSecondMin, windowMs: config.bodySlowMs },
+  };
   const hasLandingPage = config.mode === 'sandbox';
   const graphqlHttp = await createGraphqlHttp({
     schema,

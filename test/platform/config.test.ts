@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, configVariables, readConfig } from '../../src/platform/config.js';
+import { ConfigError, readConfig } from '../../src/platform/config.js';
+import { settings } from '../../src/platform/settings.js';
 
 const databaseUrl = 'postgres://app:secret@db.example:5432/app';
 
@@ -21,7 +22,8 @@ describe('configuration', () => {
       answerEditions: {},
       countMax: 100_000,
       bodyMaxBytes: 1_048_576,
-      bodyPace: { bytesPerSecond: 1024, windowMs: 20_000 },
+      bodyBytesPerSecondMin: 1024,
+      bodySlowMs: 20_000,
       headerMaxMs: 20_000,
       readerStallMs: 60_000,
       connectionsMax: 4096,
@@ -96,7 +98,7 @@ describe('configuration', () => {
       BILL_TOTAL_MAX: '10000',
       SIMULATE_WORK: 'off',
     };
-    expect(Object.keys(env)).toEqual(configVariables.map(({ name }) => name));
+    expect(Object.keys(env)).toEqual(Object.keys(settings));
     expect(readConfig(env, 'sandbox')).toEqual({
       mode: 'sandbox',
       port: 0,
@@ -113,7 +115,8 @@ describe('configuration', () => {
       answerEditions: { TMF654: 'swagger' },
       countMax: 5000,
       bodyMaxBytes: 2048,
-      bodyPace: { bytesPerSecond: 500, windowMs: 40_000 },
+      bodyBytesPerSecondMin: 500,
+      bodySlowMs: 40_000,
       headerMaxMs: 9_000,
       readerStallMs: 120_000,
       connectionsMax: 10_000,

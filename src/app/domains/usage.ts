@@ -44,7 +44,7 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
   const streams = ({ contextOf, stopping }: StreamDependencies): StreamRoute[] => [
     ...importRoutes({
       stopping,
-      pace: config.bodyPace,
+      pace: { bytesPerSecond: config.bodyBytesPerSecondMin, windowMs: config.bodySlowMs },
       perClientMax: config.uploadsPerClientMax,
       imports: domain.imports,
       readUsage: inputReader(schema, apis, 'Usage') as (body: unknown) => UsageInput,

@@ -1,0 +1,131 @@
+/** How the texts of settings are read. Each schema says in its error what the setting is: "it is …". */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { isTimeZone } from './calendar.js';
+
+/** What stands in the column "values" of docs/configuration.md. */
+function describedAs<S extends z.ZodType>(schema: S, values: string): S {
+  return schema.meta({ values });
+}
+
+/** Text of a setting that a rule holds for; the error tells the rule. */
+function textThat(holds: (text: string) => boolean, rule: string): z.ZodType<string, string> {
+  return z.string().refine(holds, { error: rule });
+}
+
+/** Makes the schema refuse the text, with the rule that it breaks. */
+function refused(context: z.core.$RefinementCtx<string>, text: string, rule: string): never {
+  context.addIssue({ code: 'custom', input: text, message: rule });
+  return z.NEVER;
+}
+
+export const anyText = z.string();
+
+export const hostName = textThat((text) => !/\s/.test(text), 'it is one host name or address');
+
+/** @param max characters */
+export function shortText(max: number): z.ZodType<string, string> {
+  return describedAs(z.string().max(max, `it has at most ${max} characters`), `text of at most ${max} characters`);
+}
+
+export function integer(min: number, max: number): z.ZodType<number, string> {
+  const rule = `it is an integer from ${min} to ${max}`;
+  const schema = z
+    .string()
+    .regex(/^\d{1,15}$/, rule)
+    .transform(Number)
+    .pipe(z.number().min(min, rule).max(max, rule));
+  return describedAs(schema, `${min} to ${max}`);
+}
+
+/** Whole seconds from 1 on, as milliseconds. */
+export function secondsAsMs(max: number): z.ZodType<number, string> {
+  return describedAs(
+    integer(1, max).transform((seconds) => seconds * 1_000),
+    `1 to ${max}`,
+  );
+}
+
+export function choice<const T extends readonly string[]>(values: T): z.ZodType<T[number], string> {
+  const schema = z
+    .string()
+    .transform(
+      (text, context): T[number] =>
+        values.find((value) => value === text) ?? refused(context, text, `it is one of ${values.join(', ')}`),
+    );
+  return describedAs(schema, values.join(', '));
+}
+
+/** `on` or `off`. */
+export const onOrOff: z.ZodType<boolean, string> = describedAs(
+  choice(['on', 'off']).transform((value) => value === 'on'),
+  'on, off',
+);
+
+/** What commas separate; empty items do not count. */
+export function listOf<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
+  return z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .pipe(z.array(item));
+}
+
+export const publicUrl = textThat((text) => {
+  const url = httpUrlOf(text);
+  const isBare = url && !url.username && !url.password && !text.includes('?') && !text.includes('#');
+  return isBare === true && !text.endsWith('/');
+}, 'it is an http or https URL without slash at the end, query or user');
+
+/** How the rest is written is the driver's affair, which takes forms that URL does not. */
+export const databaseUrl = textThat(
+  (text) => /^postgres(ql)?:\/\/./.test(text),
+  'it is a URL that begins with postgres:// or postgresql://',
+);
+
+export const origin = textThat(
+  (text) => httpUrlOf(text)?.origin === text,
+  'an origin is written like https://studio.apollographql.com',
+);
+
+export const timeZone = textThat(isTimeZone, 'it is the IANA name of a time zone, like Europe/Berlin');
+
+/** A name, an address or the end of names, in lower case. A port is allowed and left out: it does not count. */
+export const allowedHost: z.ZodType<string, string> = z.string().transform((text, context) => {
+  const isSuffix = text.startsWith('*.');
+  const name = isSuffix ? text.slice(2) : text;
+  const url = `http://${isIP(name) === 6 ? `[${name}]` : name}`;
+  const isName = /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(url.slice('http://'.length)) && URL.canParse(url);
+  const hostname = isName ? new URL(url).hostname.replace(/\.$/, '') : '';
+  if (hostname === '' || (isSuffix && isIP(hostname.replace(/^\[|\]$/g, '')) !== 0)) {
+    return refused(context, text, 'it is a name, an address or *.suffix, like api.example.com or *.example.com');
+  }
+  return isSuffix ? `*.${hostname}` : hostname;
+});
+
+export const network = textThat((text) => {
+  const [address = '', prefix, ...more] = text.split('/');
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  return bits > 0 && isPrefix && more.length === 0;
+}, 'it is an address or a network, like 127.0.0.1 or 10.0.0.0/8');
+
+const edition = z.string().transform((text, context): [api: string, edition: string] => {
+  const [, api, name] = /^(TMF\d+)=(\w+)$/.exec(text) ?? [];
+  return api && name ? [api, name] : refused(context, text, 'an edition is written like TMF654=swagger');
+});
+
+/** Editions by the number of their API. */
+export const editions: z.ZodType<Readonly<Record<string, string>>, string> = listOf(edition).transform((pairs) =>
+  Object.fromEntries(pairs),
+);
+
+function httpUrlOf(text: string): URL | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
+}
