@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.js';
 import { openConnection, type Line } from '../../support/line.js';
 import { startTestServer, type RestAnswer, type TestServer } from '../../support/server.js';
 import { together } from '../../support/together.js';
-import { balanceOf, eur, ledgerProblems, makeBucket, makeReservation } from './balances.js';
+import { balanceOf, eur, ledgerProblems, make, makeBucket, makeReservation } from './balances.js';
 import { startSecondServer } from './second-server.js';
 
 let server: TestServer;
@@ -140,6 +140,34 @@ if (process.env.TEST_DATABASE_URL) {
       await letGo();
       server.clock.advance(10_000);
       expect(await balanceOf(server, held)).toEqual([10, 0]);
+    });
+
+    it('keeps commands on the other buckets of what is due waiting for that, and nobody else', async () => {
+      const product = [{ id: 'held in two buckets' }];
+      const [held, half, other] = [
+        await makeBucket(server, 3, { product }),
+        await makeBucket(server, 3, { product }),
+        await makeBucket(server, 0),
+      ];
+      const expirationDate = new Date(server.clock.now().getTime() + 60_000).toISOString();
+      await make(server, 'ReserveBalance', { amount: eur(6), product, expirationDate });
+      const letGo = await lock(held);
+      server.clock.advance(120_000);
+      let isFree = false;
+      // Refused, unless the reservation has lapsed before.
+      const debit = server
+        .rest('POST', '/adjustBalance', {
+          body: { bucket: { id: half }, amount: eur(2), adjustType: 'oneTimeChargeDebit' },
+        })
+        .then(({ status }) => ({ status, isFree }));
+      expect((await topUp(server, other, 'while half of it is locked')).status).toBe(201);
+      isFree = true;
+      await letGo();
+      server.clock.advance(10_000);
+      expect(await debit).toEqual({ status: 201, isFree: true });
+      expect(await balanceOf(server, half)).toEqual([1, 0]);
+      expect(await balanceOf(server, held)).toEqual([3, 0]);
+      for (const id of [held, half]) expect(await ledgerProblems(server, id)).toEqual([]);
     });
 
     it('is taken from a server that is frozen within its transaction', async () => {
