@@ -32,7 +32,7 @@ import { revise } from './decide/revise.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
 import type { BalanceEngine } from './engine.js';
-import { changeEvent } from './events.js';
+import { changeEvent } from '../events.js';
 import type { ActionChanges, ActionKind, Amount, BalanceActionRow } from './model.js';
 import { actionTransitions, appliedStatus, liveStatus, publishedStatus } from './transitions.js';
 

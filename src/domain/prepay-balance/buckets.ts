@@ -28,7 +28,7 @@ import { checkBalanceLimit } from './decide/refusals.js';
 import type { BucketState } from './decide/state.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
-import { changeEvent } from './events.js';
+import { changeEvent } from '../events.js';
 import type { Amount, BucketRow } from './model.js';
 import { lockBuckets, writeBuckets } from './store/bucket.store.js';
 import { insertEntries } from './store/ledger.store.js';

@@ -5,7 +5,7 @@ import { latest, withImpacts } from '../decide/bookkeeping.js';
 import { isLive } from '../decide/refusals.js';
 import { lapse } from '../decide/rules.js';
 import type { BalanceDependencies } from '../dependencies.js';
-import { changeEvent } from '../events.js';
+import { changeEvent } from '../../events.js';
 import type { SkippedBuckets } from '../store/bucket.store.js';
 import { Journal } from '../unit-of-work/journal.js';
 import { LockedState } from '../unit-of-work/locked-state.js';
