@@ -65,12 +65,13 @@ export function mappingOf(target: TypeClass): ResourceMapping {
 }
 
 /** The mappings of the resources that a domain writes, by the names it has for them. */
-export function mappingsOf<Name extends string>(names: readonly Name[]): Readonly<Record<Name, ResourceMapping>> {
-  return Object.fromEntries(names.map((name) => [name, mappingOf(resourceNamed(name))])) as Record<
-    Name,
-    ResourceMapping
-  >;
+export function mappingsOf<Name extends string>(names: readonly Name[]): NamedMappings<Name> {
+  return Object.fromEntries(names.map((name) => [name, mappingOf(resourceNamed(name))])) as NamedMappings<Name>;
 }
+
+type NamedMappings<Name extends string> = {
+  readonly [One in Name]: ResourceMapping & { readonly name: Capitalize<One> };
+};
 
 function createMapping(target: TypeClass): ResourceMapping {
   const { table, asOfFunction, asOfArgument, discriminator = {}, hidden, key = 'id', indexes } = resourceOf(target);

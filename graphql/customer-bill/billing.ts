@@ -59,7 +59,7 @@ class Billing {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    return relayAnswer(context, context.customerBill.createNextCycle(writeContext(context, key), id));
+    return relayAnswer(context, context.customerBill.cycles.createNext(writeContext(context, key), id));
   }
 }
 

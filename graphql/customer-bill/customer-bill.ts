@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
-import { documentPart, formatOf } from '../../src/domain/customer-bill/index.js';
+import { formatOf } from '../../src/domain/customer-bill/index.js';
 import type { Page } from '../../src/platform/read/page.js';
 import { Attribute, Resource } from '../attribute.js';
 import { relayAnswer, writeContext, type Context } from '../context.js';
@@ -210,7 +210,7 @@ class BillDocuments {
     return billDocument.map((document) => {
       const format = formatOf(id, document.id);
       return format
-        ? Object.assign({}, document, { url: `${context.href(CustomerBill.name, id)}/${documentPart(format)}` })
+        ? Object.assign({}, document, { url: `${context.href(CustomerBill.name, id)}/document.${format}` })
         : document;
     });
   }

@@ -1,19 +1,48 @@
 import type { IdSource } from '../platform/ids.js';
 import { canonicalJson, type JsonObject } from '../platform/json-object.js';
 import type { DomainEvent } from '../platform/write/outbox.js';
+import { customerBillEvents } from './customer-bill/events.js';
+import { prepayBalanceEvents } from './prepay-balance/events.js';
+import { resourceOrderEvents } from './resource-order/events.js';
+import { usageEvents } from './usage/events.js';
 
-/** An event about one resource: `topupBalance` + `Create` is a TopupBalanceCreateEvent. */
-export function changeEvent(
-  resourceType: string,
-  change: string,
+/** What can happen to each resource, by its name. */
+const changesOfResource = { ...prepayBalanceEvents, ...usageEvents, ...customerBillEvents, ...resourceOrderEvents };
+
+/** A resource that events are about. */
+export type EventResource = keyof typeof changesOfResource;
+
+/** What can happen to this resource: `Create`, `StateChange`, ... */
+export type ChangeOf<Resource extends EventResource> = (typeof changesOfResource)[Resource][number];
+
+/** Every event there is, by the resource it is about: what is documented, and what a subscriber may ask for. */
+export const eventCatalogue = Object.fromEntries(
+  Object.entries(changesOfResource).map(([resource, changes]) => [
+    resource,
+    changes.map((change) => `${resource.charAt(0).toUpperCase()}${resource.slice(1)}${change}Event`),
+  ]),
+) as unknown as Readonly<Record<EventResource, readonly string[]>>;
+
+/** The name of an event: `usage` and `Create` is UsageCreateEvent. Throws when the catalogue does not have it. */
+export function eventTypeOf<Resource extends EventResource>(resource: Resource, change: ChangeOf<Resource>): string {
+  const index = (changesOfResource[resource] as readonly string[]).indexOf(change);
+  const name = eventCatalogue[resource][index];
+  if (name === undefined) throw new Error(`the catalogue has no event ${change} of ${resource}`);
+  return name;
+}
+
+/** An event about one resource, which carries it as it stands after the change. */
+export function changeEvent<Resource extends EventResource>(
+  resource: Resource,
+  change: ChangeOf<Resource>,
   payload: JsonObject,
   now: Date,
   nextId: IdSource,
 ): DomainEvent {
   return {
     id: nextId(now),
-    eventType: `${resourceType.charAt(0).toUpperCase()}${resourceType.slice(1)}${change}Event`,
-    resourceType,
+    eventType: eventTypeOf(resource, change),
+    resourceType: resource,
     resourceId: String(payload['id']),
     occurredAt: now.toISOString(),
     payload,
@@ -23,22 +52,26 @@ export function changeEvent(
 /** What every change brings along: alone it is no change of an attribute. */
 const bookkeeping: readonly string[] = ['revision', 'updatedAt', 'lastUpdate'];
 
-/**
- * The changes that one update is, by the names of their events: of the state, and of anything else but what
- * changes with the state. An update may be both.
- */
-export function kindsOfChange(
-  before: JsonObject,
-  after: JsonObject,
-  state?: string,
-  followsState: readonly string[] = [],
-): string[] {
+/** Which attribute is the state of a resource, and which others change with it. */
+export interface StateAttributes<Row extends JsonObject> {
+  /** The attribute whose change is a StateChange; absent: the resource has none. */
+  readonly state?: keyof Row & string;
+  /** Attributes whose change beside that of the state is no AttributeValueChange. */
+  readonly followsState?: readonly (keyof Row & string)[];
+}
+
+/** What one update is: a change of the state, a change of other attributes, or both. */
+export function kindsOfChange<Row extends JsonObject>(
+  before: Row,
+  after: Row,
+  { state, followsState = [] }: StateAttributes<Row>,
+): ('StateChange' | 'AttributeValueChange')[] {
   const isMoved = state !== undefined && before[state] !== after[state];
-  const apart = new Set([...bookkeeping, ...(state ? [state] : []), ...(isMoved ? followsState : [])]);
-  const described = (row: JsonObject): string =>
+  const apart = new Set<string>([...bookkeeping, ...(state ? [state] : []), ...(isMoved ? followsState : [])]);
+  const described = (row: Row): string =>
     canonicalJson(Object.fromEntries(Object.entries(row).filter(([name]) => !apart.has(name))));
   return [
-    ...(isMoved ? ['StateChange'] : []),
-    ...(described(before) === described(after) ? [] : ['AttributeValueChange']),
+    ...(isMoved ? (['StateChange'] as const) : []),
+    ...(described(before) === described(after) ? [] : (['AttributeValueChange'] as const)),
   ];
 }

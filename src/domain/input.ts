@@ -1,7 +1,14 @@
 import { DomainError, abbreviated } from '../platform/errors.js';
-import type { JsonObject } from '../platform/json-object.js';
+import { canonicalJson, toJsonObject, withoutNulls, type JsonObject, type JsonValue } from '../platform/json-object.js';
+import type { RowChanges } from './changes.js';
+import type { Reference } from './row.js';
 
 // How the inputs of all domains are checked, and how what is wrong with them is said.
+
+/** A reference as an input gives it. */
+export interface ReferenceInput {
+  id: string;
+}
 
 /** Length of names that are indexed: units, usage types, ids. */
 export const nameLengthMax = 255;
@@ -27,9 +34,42 @@ export function requireName(path: string, value: string): void {
   }
 }
 
+/**
+ * The attributes of a creation in the form that rows have, without what is null. A transport has checked them by the type
+ * of the resource, and whoever calls it those that are named as required.
+ */
+export function toGiven<Row extends JsonObject, Required extends keyof Row = never>(
+  input: object,
+): Partial<Row> & Pick<Row, Required> {
+  return withoutNulls(toJsonObject(input)) as Partial<Row> & Pick<Row, Required>;
+}
+
+/** The attributes of an update in the form that rows have; null removes. */
+export function toChanges<Row extends JsonObject>(input: object): RowChanges<Row> {
+  return toJsonObject(input) as RowChanges<Row>;
+}
+
 /** A reference to what is ours, as it is kept: its address is made when it is read, and one that was given may be wrong. */
-export function withoutAddress({ href: _, ...reference }: JsonObject): JsonObject {
+export function withoutAddress<Ref extends Reference>({ href: _, ...reference }: Ref): Omit<Ref, 'href'> {
   return reference;
+}
+
+/** Whether two rows have equal values of these attributes; absent and null are the same. */
+export function areSameIn<Row extends JsonObject>(
+  one: Row,
+  other: Row,
+  attributes: readonly (keyof Row & string)[],
+): boolean {
+  return attributes.every((name) => canonicalJson(one[name] ?? null) === canonicalJson(other[name] ?? null));
+}
+
+/** A value without what is null in it, on every level: absent and null say the same. */
+export function withoutInnerNulls<Json extends JsonValue>(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withoutInnerNulls) as Json;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, part]) => (part === null ? [] : [[name, withoutInnerNulls(part)]])),
+  ) as Json;
 }
 
 export function requireOneOf(path: string, values: readonly string[], value: string): void {

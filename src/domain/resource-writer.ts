@@ -1,17 +1,26 @@
 import type { Clock } from '../platform/clock.js';
-import type { Database, Transaction } from '../platform/database/database.js';
+import type { Database } from '../platform/database/database.js';
 import { abbreviated } from '../platform/errors.js';
 import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
 import { canonicalJson, toJsonObject, withoutNulls, type JsonObject } from '../platform/json-object.js';
-import type { ResourceMapping } from '../platform/read/resource-mapping.js';
-import { runCommand, type Answer, type CommandResult } from '../platform/write/command.js';
-import { idempotencyOf } from '../platform/write/idempotency.js';
-import { deleteRow, insertRows, lockRow, updateRows } from '../platform/write/rows.js';
-import { writeAll } from '../platform/write/write-all.js';
-import { changed, requestedInput, requireRevision, type Change, type WriteContext } from './changes.js';
-import { changeEvent, kindsOfChange } from './events.js';
+import { runCommand, type Answer } from '../platform/write/command.js';
+import { idempotencyOf, type Refusal } from '../platform/write/idempotency.js';
+import { lockRow } from '../platform/write/rows.js';
+import {
+  changed,
+  requestedInput,
+  requireRevision,
+  type Change,
+  type RowChanges,
+  type WriteContext,
+} from './changes.js';
+import { kindsOfChange, type ChangeOf, type EventResource, type StateAttributes } from './events.js';
 import { mapNamingElement, inElement, invalid } from './input.js';
+import { ResourceChanges, type Writing } from './resource-changes.js';
+import type { ResourceRow, WrittenMapping } from './row.js';
+
+export type { Writing } from './resource-changes.js';
 
 export interface WriterDependencies {
   readonly clock: Clock;
@@ -19,181 +28,187 @@ export interface WriterDependencies {
   readonly extensions: ExtensionSchemas;
 }
 
-/** A transaction that writes for one tenant, and its time. */
-export interface Writing {
-  readonly tx: Transaction;
-  readonly tenantId: string;
-  readonly now: Date;
+/** What the writer gives every new row: its identity, its version and the time of its last change. */
+export type Begun<Row> = Pick<Row, Extract<keyof Row, 'id' | 'revision' | 'updatedAt' | 'lastUpdate'>>;
+
+/**
+ * What is particular to a resource. `Given` is what a creation says by itself, before the database is asked.
+ */
+export interface Rules<
+  Name extends EventResource,
+  Row extends ResourceRow,
+  Input extends object,
+  Given extends Partial<Row>,
+> extends StateAttributes<Row> {
+  /** As its events and operations have it, e.g. billCycle. */
+  readonly resource: Name;
+  readonly mapping: WrittenMapping<Name, Row>;
+  /** The state in which each begins, and those that a creation may say: they are no part of what is asked. Any other is refused, not ignored. */
+  readonly begins?: { readonly attribute: keyof Row & string; readonly allowed: readonly string[] };
+  /** A creation by itself: checked, and without what is null. */
+  fromInput(input: Input): Given;
+  /** The changes of an update by themselves: checked; null removes. Absent: clients change nothing. */
+  fromChange?(input: Input): RowChanges<Row>;
+  /** The new resource, whole, by what the database knows. */
+  complete(given: Given & Begun<Row>, writing: Writing): Row | Promise<Row>;
+  /** What an update comes to, by what there is. */
+  derive?(before: Row, changes: RowChanges<Row>, writing: Writing): RowChanges<Row> | Promise<RowChanges<Row>>;
+  /** Whether an update that changes nothing repeats what an earlier request did. */
+  isRepeated?(before: Row, changes: RowChanges<Row>): boolean;
+  /** Events that an update is beside those of its state and its attributes. */
+  furtherEvents?(before: Row, after: Row): readonly ChangeOf<Name>[];
+  /** Refuses a resource that an update made differ. */
+  require?(before: Row, after: Row): void;
+  /** Refuses a deletion, or undoes what hangs on the resource. */
+  release?(row: Row, writing: Writing, changes: ResourceChanges): void | Promise<void>;
 }
 
-/** What is particular to a resource: what it refuses, and what it says beside what it was told. */
-export interface Rules<Input extends object> {
-  /** As its events and operations have it, e.g. billCycle. */
-  readonly resource: string;
-  readonly mapping: ResourceMapping;
-  /** The attribute whose change is a StateChange, and those that change with it. */
-  readonly state?: string;
-  readonly followsState?: readonly string[];
-  /** Attributes that tell when it was last changed, unless an update says another time. */
-  readonly stamps?: readonly string[];
-  /** The state in which each begins, and those that a creation may say: they are no part of what is asked. Any other is refused, not ignored. */
-  readonly begins?: { readonly attribute: string; readonly allowed: readonly string[] };
-  /** A creation by itself: checked, and without what is null. */
-  fromInput(input: Input): JsonObject;
-  /** The changes of an update by themselves: checked; null removes. Absent: clients change nothing. */
-  fromChange?(input: Input): JsonObject;
-  /** The new resource, by what the database knows. */
-  complete?(given: JsonObject, writing: Writing): Promise<JsonObject>;
-  /** What an update comes to, by what there is. */
-  derive?(before: JsonObject, changes: JsonObject, writing: Writing): JsonObject | Promise<JsonObject>;
-  /** Whether an update that changes nothing repeats what an earlier request did. */
-  isRepeated?(before: JsonObject, changes: JsonObject): boolean;
-  /** Events of its own that an update is, beside those of its state and its attributes. */
-  tells?(before: JsonObject, after: JsonObject): readonly string[];
-  /** Refuses a resource that an update made differ. */
-  require?(before: JsonObject, after: JsonObject): void;
-  /** Refuses a deletion, or undoes what hangs on the resource. */
-  release?(row: JsonObject, writing: Writing): void | Promise<void>;
+/** What one command did: its answer, and whether an earlier request had done all of it. */
+export interface Done<Json extends JsonObject> {
+  readonly answer: Json;
+  readonly replayed?: boolean;
 }
 
 /** The steps that the writing of every plain resource shares: one transaction, one version and its events each. */
-export class ResourceWriter<Input extends object> {
+export class ResourceWriter<
+  Name extends EventResource,
+  Row extends ResourceRow,
+  Input extends object,
+  Given extends Partial<Row> = Partial<Row>,
+> {
   constructor(
     protected readonly database: Database,
     private readonly dependencies: WriterDependencies,
-    private readonly rules: Rules<Input>,
+    private readonly rules: Rules<Name, Row, Input, Given>,
   ) {}
 
-  async create(context: WriteContext, said: Input): Promise<Answer> {
-    const input = this.asked(said);
+  /** Creates one resource and answers it. */
+  async create(context: WriteContext, input: Input): Promise<Answer<Row>> {
+    const asked = this.asked(input);
+    const given = [this.rules.fromInput(asked)];
     const { answer, replayed } = await this.insert(
       context,
       this.operation('create'),
-      withoutNulls(toJsonObject(input)),
-      [this.rules.fromInput(input)],
+      withoutNulls(toJsonObject(asked)),
+      given,
     );
-    const [row] = answer['items'] as JsonObject[];
-    return { answer: row as JsonObject, replayed };
+    const [row] = answer.items;
+    return { answer: row as Row, replayed };
   }
 
   /** Several, all or none; the answer is `{ items: [...] }`. */
-  async createMany(context: WriteContext, said: readonly Input[]): Promise<Answer> {
-    const inputs = mapNamingElement(said, (input) => this.asked(input));
-    const items = inputs.map((input) => withoutNulls(toJsonObject(input)));
-    return this.insert(
-      context,
-      `${this.operation('create')}s`,
-      { items },
-      mapNamingElement(inputs, (input) => this.rules.fromInput(input)),
-      true,
-    );
+  async createMany(context: WriteContext, inputs: readonly Input[]): Promise<Answer<{ items: Row[] }>> {
+    const asked = mapNamingElement(inputs, (input) => this.asked(input));
+    const items = asked.map((input) => withoutNulls(toJsonObject(input)));
+    const given = mapNamingElement(asked, (input) => this.rules.fromInput(input));
+    return this.insert(context, `${this.operation('create')}s`, { items }, given, true);
   }
 
   private insert(
     context: WriteContext,
     operation: string,
     input: JsonObject,
-    given: readonly JsonObject[],
+    given: readonly Given[],
     isBulk = false,
-  ): Promise<Answer> {
-    const { resource, mapping } = this.rules;
-    return this.run(context, operation, input, async (writing) => {
-      const rows: JsonObject[] = [];
-      for (const [index, data] of given.entries()) {
+  ): Promise<Answer<{ items: Row[] }>> {
+    return this.run(context, operation, input, async (writing, changes) => {
+      const items: Row[] = [];
+      for (const [index, one] of given.entries()) {
         try {
-          rows.push(await this.newRow(data, writing));
+          items.push(await this.newRow(one, writing));
         } catch (error) {
           throw isBulk ? inElement(error, index) : error;
         }
       }
-      await writeAll(writing.tx, [insertRows(mapping, writing.tenantId, rows)]);
-      return {
-        answer: { items: rows },
-        events: rows.map((row) => changeEvent(resource, 'Create', row, writing.now, this.dependencies.nextId)),
-      };
+      changes.create(this.rules.mapping, items);
+      return { answer: { items } };
     });
   }
 
-  private async newRow(given: JsonObject, writing: Writing): Promise<JsonObject> {
-    const identified = {
-      ...given,
-      ...this.stamps(writing.now),
-      id: this.dependencies.nextId(writing.now),
-      revision: 1,
-    };
-    const row = withoutNulls((await this.rules.complete?.(identified, writing)) ?? identified);
+  private async newRow(given: Given, writing: Writing): Promise<Row> {
+    const begun: object = { ...this.stamps(writing.now), id: this.dependencies.nextId(writing.now), revision: 1 };
+    const row = withoutNulls(await this.rules.complete({ ...given, ...(begun as Begun<Row>) }, writing));
     this.dependencies.extensions.check(row);
     return row;
   }
 
-  update(context: WriteContext, { input, ...which }: Change): Promise<Answer> {
+  /**
+   * Changes some attributes and answers the resource as it is then. Throws NOT_FOUND, and REVISION_MISMATCH when it is not
+   * the version that the client saw.
+   */
+  update(context: WriteContext, { input, ...which }: Change): Promise<Answer<Row>> {
     const { resource, fromChange } = this.rules;
     if (fromChange === undefined) throw new Error(`no client changes a ${resource}`);
     const changes = fromChange(input as Input);
-    return this.change(context, this.operation('update'), which, changes, () => changes);
+    return this.change(context, this.operation('update'), which, changes as JsonObject, () => changes);
   }
 
-  /** A change that is said in other words than the new values of attributes. */
+  /** A change that is asked for in other words than the new values of attributes. */
   change(
     context: WriteContext,
     operation: string,
     { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>,
-    said: JsonObject,
-    toChanges: (before: JsonObject) => JsonObject,
-  ): Promise<Answer> {
-    const { resource, mapping, state, followsState, stamps = [] } = this.rules;
-    return this.run(context, operation, requestedInput(context, { id, ...said }), async (writing) => {
+    asked: JsonObject,
+    toChanges: (before: Row) => RowChanges<Row>,
+  ): Promise<Answer<Row>> {
+    const { resource, mapping } = this.rules;
+    return this.run(context, operation, requestedInput(context, { id, ...asked }), async (writing, collected) => {
       const { tx, tenantId, now } = writing;
       const before = requireRevision(await lockRow(tx, mapping, tenantId, id), resource, id, ifRevision);
       const changes = toChanges(before);
       const derived = (await this.rules.derive?.(before, changes, writing)) ?? changes;
-      const next = changed(before, derived, now);
-      if (next === undefined)
-        return { answer: before, events: [], replayed: this.rules.isRepeated?.(before, changes) ?? false };
+      const next = changed<Row>(before, derived, now);
+      if (next === undefined) return { answer: before, replayed: this.rules.isRepeated?.(before, changes) ?? false };
       this.rules.require?.(before, next);
-      const dated = Object.fromEntries(
-        stamps.flatMap((name) =>
-          canonicalJson(next[name]) === canonicalJson(before[name]) ? [] : [[name, next[name] ?? null]],
-        ),
+      const stamps = this.stamps(now);
+      // An update may say itself when the resource was last changed.
+      const dated = Object.keys(stamps).filter(
+        (name) => name !== 'updatedAt' && canonicalJson(next[name]) !== canonicalJson(before[name]),
       );
-      const after = { ...next, ...this.stamps(now), ...dated };
+      const after: Row = { ...next, ...stamps, ...Object.fromEntries(dated.map((name) => [name, next[name] ?? null])) };
       this.dependencies.extensions.check(after);
-      await writeAll(tx, [updateRows(mapping, tenantId, [...Object.keys(derived), ...stamps], [after])]);
-      const kinds = [
-        ...kindsOfChange(before, after, state, followsState),
-        ...(this.rules.tells?.(before, after) ?? []),
-      ];
-      // To say when it was updated is a change of an attribute, which nobody else tells of.
-      if (kinds.length === 0) kinds.push('AttributeValueChange');
-      return {
-        answer: after,
-        events: kinds.map((kind) => changeEvent(resource, kind, after, now, this.dependencies.nextId)),
-      };
+      collected.replace(mapping, after, [...Object.keys(derived), ...Object.keys(stamps)]);
+      for (const change of this.changesOf(before, after)) collected.emit(mapping, change, after);
+      return { answer: after };
     });
   }
 
-  delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
+  private changesOf(before: Row, after: Row): ChangeOf<Name>[] {
+    const changes = [
+      ...(kindsOfChange(before, after, this.rules) as ChangeOf<Name>[]),
+      ...(this.rules.furtherEvents?.(before, after) ?? []),
+    ];
+    // To say when it was updated is a change of an attribute, which nobody else tells of.
+    return changes.length > 0 ? changes : ['AttributeValueChange' as ChangeOf<Name>];
+  }
+
+  /** Deletes a resource and answers its id. Throws as an update does, and what the resource refuses. */
+  delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer<{ id: string }>> {
     const { resource, mapping } = this.rules;
-    return this.run(context, this.operation('delete'), { id }, async (writing) => {
-      const { tx, tenantId, now } = writing;
+    return this.run(context, this.operation('delete'), { id }, async (writing, changes) => {
+      const { tx, tenantId } = writing;
       const before = requireRevision(await lockRow(tx, mapping, tenantId, id), resource, id, ifRevision);
-      await this.rules.release?.(before, writing);
-      await writeAll(tx, [deleteRow(mapping, tenantId, id)]);
-      return { answer: { id }, events: [changeEvent(resource, 'Delete', before, now, this.dependencies.nextId)] };
+      await this.rules.release?.(before, writing, changes);
+      changes.delete(mapping, before);
+      return { answer: { id } };
     });
   }
 
-  private run(
+  /** One command: the work collects its changes, which are written with their events and the answer under the key. */
+  protected run<Json extends JsonObject>(
     context: WriteContext,
     operation: string,
     input: JsonObject,
-    work: (writing: Writing) => Promise<CommandResult>,
-  ): Promise<Answer> {
+    work: (writing: Writing, changes: ResourceChanges) => Promise<Done<Json> | { refusal: Refusal }>,
+  ): Promise<Answer<Json>> {
     const { tenantId } = context;
     const idempotency = idempotencyOf(context.idempotencyKey, operation, input);
-    return runCommand(this.database, this.dependencies.clock, { tenantId, idempotency }, (tx, now) =>
-      work({ tx, tenantId, now }),
-    );
+    return runCommand(this.database, this.dependencies.clock, { tenantId, idempotency }, async (tx, now) => {
+      const writing = { tx, tenantId, now };
+      const changes = new ResourceChanges(writing, this.dependencies.nextId);
+      const done = await work(writing, changes);
+      return 'refusal' in done ? done : { ...done, events: await changes.flushRows() };
+    });
   }
 
   /** A creation without the state that it would begin in anyway. */
@@ -206,12 +221,17 @@ export class ResourceWriter<Input extends object> {
     return others as Input;
   }
 
-  private operation(verb: string): string {
+  /** `create`: createBillCycle. */
+  protected operation(verb: string): string {
     const { resource } = this.rules;
     return `${verb}${resource.charAt(0).toUpperCase()}${resource.slice(1)}`;
   }
 
-  private stamps(now: Date): JsonObject {
-    return Object.fromEntries(['updatedAt', ...(this.rules.stamps ?? [])].map((name) => [name, now.toISOString()]));
+  /** The attributes that tell when a resource was last changed. */
+  private stamps(now: Date): Record<string, string> {
+    const names = Object.hasOwn(this.rules.mapping.attributes, 'lastUpdate')
+      ? ['updatedAt', 'lastUpdate']
+      : ['updatedAt'];
+    return Object.fromEntries(names.map((name) => [name, now.toISOString()]));
   }
 }

@@ -1,5 +1,6 @@
 import type { Prisma } from '../../prisma/generated/client.js';
-import type { JsonValue } from '../platform/json-object.js';
+import type { JsonObject, JsonValue } from '../platform/json-object.js';
+import type { ResourceMapping } from '../platform/read/resource-mapping.js';
 
 /**
  * Types of rows in the form they have in a domain, made from the types that Prisma generates for the columns, so that a
@@ -14,7 +15,9 @@ export type DomainRow<
   Structures extends { readonly [Name in JsonColumn<Model>]?: unknown } = Record<never, never>,
   /** Columns that are no attribute of the resource: the tenant, the discriminator, counters of the server's own. */
   Internal extends keyof Model = 'tenantId' & keyof Model,
-> = Flat<Attributes<Omit<Model, Internal>, Structures>>;
+  /** Columns of jsonb that are never null: the generated types do not tell. */
+  NeverNull extends JsonColumn<Model> = never,
+> = Flat<Attributes<Omit<Model, Internal>, Structures, NeverNull>>;
 
 export type Quantity = { amount: number; units: string };
 export type Money = { value: number; unit: string };
@@ -29,6 +32,19 @@ export type Reference = {
   atType?: string | null;
   atBaseType?: string | null;
   atSchemaLocation?: string | null;
+};
+
+/** What every row of a resource has. */
+export type ResourceRow = JsonObject & { id: string; revision: number; updatedAt: string };
+
+/** The mapping of a resource, with the type of its rows and its name. */
+export type WrittenMapping<Name extends string, Row extends JsonObject> = ResourceMapping<Row> & {
+  readonly name: Capitalize<Name>;
+};
+
+/** The mappings of the resources of a domain: `MappingsOf<{ usage: UsageRow }>`. */
+export type MappingsOf<Rows extends Record<string, JsonObject>> = {
+  readonly [Name in keyof Rows & string]: WrittenMapping<Name, Rows[Name]>;
 };
 
 /** Names of the columns that are jsonb. */
@@ -67,10 +83,10 @@ type ValueOf<Model, Name extends keyof Model, Structures> = Name extends keyof S
 type Nullable<Model> = { [Name in keyof Model]: null extends Model[Name] ? Name : never }[keyof Model];
 type Single<Model> = Exclude<keyof Model, PartColumn<Model>>;
 
-type Attributes<Model, Structures> = {
-  [Name in Exclude<Single<Model>, Nullable<Model>>]: ValueOf<Model, Name, Structures>;
+type Attributes<Model, Structures, NeverNull> = {
+  [Name in Exclude<Single<Model>, Exclude<Nullable<Model>, NeverNull>>]: ValueOf<Model, Name, Structures>;
 } & {
-  [Name in Extract<Single<Model>, Nullable<Model>>]?: ValueOf<Model, Name, Structures> | null;
+  [Name in Extract<Single<Model>, Exclude<Nullable<Model>, NeverNull>>]?: ValueOf<Model, Name, Structures> | null;
 } & PairAttributes<Model, 'Amount'> &
   PairAttributes<Model, 'Value'> &
   PairAttributes<Model, 'Start'>;

@@ -7,6 +7,7 @@ import {
   type OnDemandOrder,
   type RunOrder,
 } from '../../domain/customer-bill/index.js';
+import { documentTypes } from '../../streaming/bill-document/formats.js';
 import { billDocumentRoutes } from '../../streaming/bill-document/routes.js';
 import { steppedJobSettings } from '../jobs.js';
 import { seedCustomerBill } from '../seed/customer-bill.js';
@@ -26,7 +27,8 @@ export function createCustomerBillModule({
     extensions,
     mappings: mappingsOf([...customerBillResources, 'usage']),
     timeZone: config.timeZone,
-    brake: { repeatedChargesMax: config.billRepeatedChargesMax, totalMax: config.billTotalMax },
+    documentTypes,
+    holdPolicy: { repeatedChargesMax: config.billRepeatedChargesMax, totalMax: config.billTotalMax },
   };
   const domain: CustomerBillDomain = createCustomerBill(database, dependencies, {
     runBillCycle: jobs.define<RunOrder>(

@@ -12,8 +12,11 @@ import {
   type UsageDomain,
   type UsageInput,
 } from '../../domain/usage/index.js';
+import { invalid } from '../../domain/input.js';
+import { URL_LENGTH_MAX } from '../../platform/limits.js';
 import { nothingDue, Reader } from '../../platform/read/reader.js';
 import type { StreamRoute } from '../../streaming/routes.js';
+import { usageFileTypes } from '../../streaming/usage-file-types.js';
 import { exportRoutes } from '../../streaming/usage-export/download.js';
 import { importRoutes } from '../../streaming/usage-import/upload.js';
 import { steppedJobSettings } from '../jobs.js';
@@ -31,7 +34,11 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
     mappings: mappingsOf(usageResources),
     timeZone: config.timeZone,
     charges,
-    checkQuery: (query: string) => void pages.filterOf(query),
+    contentTypes: usageFileTypes,
+    checkQuery: (query: string) => {
+      if (query.length > URL_LENGTH_MAX) throw invalid('query', `is longer than ${URL_LENGTH_MAX} characters`);
+      pages.filterOf(query);
+    },
   };
   const domain: UsageDomain = createUsage(database, dependencies, {
     moveImport: jobs.define<MoveOrder>(

@@ -1,16 +1,23 @@
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { requireAttachments, type AttachmentInput } from '../attachments.js';
-import { invalid, isGiven, missing, requireName, requireValidity, type Validity } from '../input.js';
-import { requireMoney, type Money } from '../money.js';
+import type { RowChanges } from '../changes.js';
+import {
+  invalid,
+  isGiven,
+  missing,
+  requireName,
+  requireValidity,
+  toChanges,
+  toGiven,
+  type ReferenceInput,
+  type Validity,
+} from '../input.js';
+import { requireMoney, type MoneyInput } from '../money.js';
+import type { BillRow } from './model.js';
 import { requirePayments, type PaymentInput } from './payments.js';
 import { requireSums, requireTaxes, type TaxInput } from './tax.js';
 import { billTransitions, firstBillStates } from './transitions.js';
 
 const runTypes: readonly string[] = ['onCycle', 'offCycle'];
-
-export interface Reference {
-  id: string;
-}
 
 /** What the domain looks at; everything else is kept as it comes. */
 export interface BillInput {
@@ -19,18 +26,19 @@ export interface BillInput {
   runType?: string | null;
   lastUpdate?: Date | null;
   billingPeriod?: Validity | null;
-  taxExcludedAmount?: Money | null;
-  taxIncludedAmount?: Money | null;
-  amountDue?: Money | null;
+  taxExcludedAmount?: MoneyInput | null;
+  taxIncludedAmount?: MoneyInput | null;
+  amountDue?: MoneyInput | null;
   taxItem?: TaxInput[] | null;
   billDocument?: AttachmentInput[] | null;
-  billingAccount?: Reference | null;
-  financialAccount?: Reference | null;
-  billCycle?: Reference | null;
+  billingAccount?: ReferenceInput | null;
+  financialAccount?: ReferenceInput | null;
+  billCycle?: ReferenceInput | null;
   appliedPayment?: PaymentInput[] | null;
 }
 
-export function fromBillInput(input: BillInput): JsonObject {
+/** A new bill as it is given. Throws what is wrong with it. */
+export function fromBillInput(input: BillInput): Partial<BillRow> & Pick<BillRow, 'state'> {
   if (!isGiven(input.billingAccount) && !isGiven(input.financialAccount)) {
     throw missing('billingAccount', 'a bill is that of a billingAccount or of a financialAccount');
   }
@@ -38,18 +46,18 @@ export function fromBillInput(input: BillInput): JsonObject {
   const state = input.state ?? 'new';
   if (!firstBillStates.includes(state))
     throw invalid('state', `must at first be ${firstBillStates.join(' or ')}: '${state}'`);
-  const given = withoutNulls({ ...toJsonObject(input), state });
-  requireSums(given, 'taxItem', ['amountDue']);
+  const given = { ...toGiven<BillRow>(input), state };
+  requireSums(given, { name: 'taxItem', taxes: given.taxItem }, { amountDue: given.amountDue });
   return given;
 }
 
 /** The changes of a PATCH: null removes. */
-export function fromBillChange(input: BillInput): JsonObject {
+export function fromBillChange(input: BillInput): RowChanges<BillRow> {
   for (const name of ['state', 'lastUpdate'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   checkBill(input);
-  return toJsonObject(input);
+  return toChanges(input);
 }
 
 function checkBill(input: BillInput): void {

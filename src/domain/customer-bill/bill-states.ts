@@ -1,6 +1,7 @@
 import { DomainError } from '../../platform/errors.js';
-import type { JsonObject } from '../../platform/json-object.js';
+import type { RowChanges } from '../changes.js';
 import { requireTransition, type Transitions } from '../transitions.js';
+import type { BillRow } from './model.js';
 import { paidOf, remainingOf } from './payments.js';
 import { billTransitions } from './transitions.js';
 
@@ -8,12 +9,12 @@ import { billTransitions } from './transitions.js';
 const unnumbered: readonly string[] = ['new', 'onHold'];
 
 /** What a client's change of state changes of a bill. */
-export function move(bill: JsonObject, to: string): JsonObject {
-  const from = String(bill['state']);
+export function move(bill: BillRow, to: string): RowChanges<BillRow> {
+  const from = bill.state;
   if (from === to) return {};
-  const what = `customerBill '${String(bill['id'])}'`;
+  const what = `customerBill '${bill.id}'`;
   requireTransition(transitionsOf(bill), what, from, to, 'state');
-  if (!paidOf(bill).isZero() && from !== 'onHold' && to !== 'onHold') {
+  if (!paidOf(bill.appliedPayment).isZero() && from !== 'onHold' && to !== 'onHold') {
     throw new DomainError('CONFLICT', `${what} is ${from} and cannot become ${to}: its state follows its payments`, {
       path: 'state',
     });
@@ -27,12 +28,15 @@ export function move(bill: JsonObject, to: string): JsonObject {
 }
 
 /** From onHold a bill goes back to where it came from; where nothing is paid, or all of it was reversed, it may also be validated anew. */
-function transitionsOf(bill: JsonObject): Transitions {
-  const anew = paidOf(bill).isZero() ? (billTransitions['onHold'] ?? []) : [];
-  return { ...billTransitions, onHold: [...new Set([String(bill['stateBeforeHold']), ...anew])] };
+function transitionsOf(bill: BillRow): Transitions {
+  const anew = paidOf(bill.appliedPayment).isZero() ? (billTransitions['onHold'] ?? []) : [];
+  return {
+    ...billTransitions,
+    onHold: [...new Set([...(bill.stateBeforeHold ? [bill.stateBeforeHold] : []), ...anew])],
+  };
 }
 
 /** Whether the bill needs a number now: it has left new, and not only to be looked at. */
-export function needsNumber({ state, billNo }: JsonObject): boolean {
-  return (billNo ?? null) === null && !unnumbered.includes(String(state));
+export function needsNumber({ state, billNo }: RowChanges<BillRow>): boolean {
+  return (billNo ?? null) === null && !unnumbered.includes(state ?? '');
 }

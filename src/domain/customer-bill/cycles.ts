@@ -1,12 +1,34 @@
-import type { Database } from '../../platform/database/database.js';
-import { abbreviated } from '../../platform/errors.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
-import { readRows } from '../../platform/write/rows.js';
-import { invalid, isGiven, requireName, requireValidity, type Validity } from '../input.js';
+import type { Database, Transaction } from '../../platform/database/database.js';
+import { localTime } from '../../platform/calendar.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
+import { withoutNulls } from '../../platform/json-object.js';
+import type { Answer } from '../../platform/write/command.js';
+import { lockRow, readRows } from '../../platform/write/rows.js';
+import type { RowChanges, WriteContext } from '../changes.js';
+import {
+  invalid,
+  isGiven,
+  requireName,
+  requireOneOf,
+  requireValidity,
+  toChanges,
+  toGiven,
+  type ReferenceInput,
+  type Validity,
+} from '../input.js';
 import { ResourceWriter } from '../resource-writer.js';
-import type { Reference } from './bill-input.js';
-import { billingPeriods, completeCycle, frequencies, frequencyOf, offsetAttributes } from './periods.js';
-import type { CustomerBillDependencies } from './dependencies.js';
+import { findKnownCycles, type KnownCycles } from './bills.store.js';
+import type { CustomerBillDependencies, CycleRow, CycleSpecificationRow } from './model.js';
+import {
+  billingPeriods,
+  completeCycle,
+  frequencies,
+  frequencyOf,
+  isOneOfPeriods,
+  nextPeriod,
+  offsetAttributes,
+  type BillingPeriod,
+} from './periods.js';
 
 /** Days that a step may lie before or after the start of its period. */
 const offsetDaysMax = 1_000;
@@ -14,27 +36,110 @@ const offsetDaysMax = 1_000;
 export interface CycleInput {
   name?: string | null;
   billingPeriod?: string | null;
-  billCycleSpecification?: Reference | null;
+  billCycleSpecification?: ReferenceInput | null;
   validFor?: Validity | null;
 }
 
 /** TMF678 bill cycles. What a new one leaves open, its specification says, if that is one of ours; later changes are as they come. */
-export function createCycles(database: Database, dependencies: CustomerBillDependencies): ResourceWriter<CycleInput> {
-  return new ResourceWriter(database, dependencies, {
-    resource: 'billCycle',
-    mapping: dependencies.mappings.billCycle,
-    fromInput: (input) => withoutNulls(fromCycleInput(input)),
-    fromChange: fromCycleInput,
-    complete: async (given, { tx, tenantId }) => {
-      const id = (given['billCycleSpecification'] as JsonObject | undefined)?.['id'];
-      if (typeof id !== 'string') return given;
-      const specification = (await readRows(tx, dependencies.mappings.billCycleSpecification, tenantId, [id])).get(id);
-      return specification ? completeCycle(given, specification, dependencies.timeZone) : given;
-    },
-  });
+export class BillCycles extends ResourceWriter<'billCycle', CycleRow, CycleInput> {
+  constructor(
+    database: Database,
+    private readonly cycleDependencies: CustomerBillDependencies,
+  ) {
+    super(database, cycleDependencies, {
+      resource: 'billCycle',
+      mapping: cycleDependencies.mappings.billCycle,
+      fromInput: (input) => withoutNulls(fromCycleInput(input) as Partial<CycleRow>),
+      fromChange: fromCycleInput,
+      complete: async (given, { tx, tenantId }) => {
+        const id = given.billCycleSpecification?.id;
+        if (id === undefined) return given;
+        const { mappings, timeZone } = cycleDependencies;
+        const specification = (await readRows(tx, mappings.billCycleSpecification, tenantId, [id])).get(id);
+        return specification ? completeCycle(given, specification, timeZone) : given;
+      },
+    });
+  }
+
+  /**
+   * Creates the cycle that follows the last one of a specification, whole: its period, its name and its dates. Throws
+   * NOT_FOUND, and CONFLICT when the specification does not say what recurs, or is no longer valid then.
+   */
+  createNext(context: WriteContext, specificationId: string): Promise<Answer<CycleRow>> {
+    const { mappings, nextId, timeZone } = this.cycleDependencies;
+    const input = { id: specificationId };
+    return this.run(context, 'createNextBillCycle', input, async ({ tx, tenantId, now }, changes) => {
+      // Whoever makes the next one at the same time waits here.
+      const specification = await this.lockSpecification(tx, tenantId, specificationId);
+      const known = await findKnownCycles(tx, tenantId, specificationId);
+      const anchor = anchorOf(specification, known, timeZone) ?? localTime(now, timeZone).startOf('month').toJSDate();
+      const period = nextPeriod(specification, anchor, known.last ?? undefined, timeZone);
+      requireValidPeriod(specification, period);
+      const cycle = newCycle(specification, period, nextId(now), now, timeZone);
+      changes.create(mappings.billCycle, [cycle]);
+      return { answer: cycle };
+    });
+  }
+
+  private async lockSpecification(tx: Transaction, tenantId: string, id: string): Promise<CycleSpecificationRow> {
+    const locked = await lockRow(tx, this.cycleDependencies.mappings.billCycleSpecification, tenantId, id);
+    if (locked === undefined)
+      throw new DomainError('NOT_FOUND', `billCycleSpecification '${abbreviated(id)}' does not exist`);
+    return withoutNulls(locked);
+  }
 }
 
-function fromCycleInput(input: CycleInput): JsonObject {
+function requireValidPeriod(
+  { id, validFor }: CycleSpecificationRow,
+  period: BillingPeriod | undefined,
+): asserts period is BillingPeriod {
+  if (period === undefined) {
+    throw new DomainError(
+      'CONFLICT',
+      `billCycleSpecification '${id}' does not say what recurs: it has neither billingPeriod nor frequency`,
+      { path: 'billingPeriod' },
+    );
+  }
+  const end = validFor?.endDateTime;
+  if (end && period.start >= new Date(end)) {
+    throw new DomainError('CONFLICT', `billCycleSpecification '${id}' is valid until ${end}: no cycle begins later`, {
+      path: 'validFor',
+    });
+  }
+}
+
+/**
+ * From where periods are counted, so that those of a 31st end with every month: from the validity of the specification,
+ * which does not go away with a cycle that is deleted, or from the first cycle where the last one is counted otherwise.
+ * Undefined where there is neither.
+ */
+function anchorOf(specification: CycleSpecificationRow, known: KnownCycles, zone: string): Date | undefined {
+  const start = specification.validFor?.startDateTime;
+  const validFrom = start ? new Date(start) : undefined;
+  if (!known.first || !known.last) return validFrom;
+  return validFrom && isOneOfPeriods(specification, validFrom, known.last, zone) ? validFrom : known.first;
+}
+
+function newCycle(
+  specification: CycleSpecificationRow,
+  { start, end }: BillingPeriod,
+  id: string,
+  now: Date,
+  zone: string,
+): CycleRow {
+  const { name } = specification;
+  const reference = { id: specification.id, ...(typeof name === 'string' && { name }) };
+  const validFor = { startDateTime: start.toISOString(), endDateTime: end.toISOString() };
+  const cycle = completeCycle(
+    { id, revision: 1, updatedAt: now.toISOString(), billCycleSpecification: reference, validFor },
+    specification,
+    zone,
+  );
+  const title = [name, cycle.billingPeriod].filter((part) => typeof part === 'string').join(' ');
+  return title === '' ? cycle : { ...cycle, name: title };
+}
+
+function fromCycleInput(input: CycleInput): RowChanges<CycleRow> {
   const { name, billingPeriod, billCycleSpecification, validFor } = input;
   for (const [path, text] of Object.entries({
     name,
@@ -44,7 +149,7 @@ function fromCycleInput(input: CycleInput): JsonObject {
     if (isGiven(text)) requireName(path, text);
   }
   requireValidity(validFor);
-  return toJsonObject(input);
+  return toChanges(input);
 }
 
 export interface CycleSpecificationInput {
@@ -58,43 +163,42 @@ export interface CycleSpecificationInput {
 export function createCycleSpecifications(
   database: Database,
   dependencies: CustomerBillDependencies,
-): ResourceWriter<CycleSpecificationInput> {
+): ResourceWriter<'billCycleSpecification', CycleSpecificationRow, CycleSpecificationInput> {
   return new ResourceWriter(database, dependencies, {
     resource: 'billCycleSpecification',
     mapping: dependencies.mappings.billCycleSpecification,
     fromInput: (input) => {
-      const given = withoutNulls(fromSpecificationInput(input));
+      checkSpecification(input);
+      const given = toGiven<CycleSpecificationRow>(input);
       requireOneRhythm(given);
       return given;
     },
-    fromChange: fromSpecificationInput,
+    complete: (given) => given,
+    fromChange: (input) => {
+      checkSpecification(input);
+      return toChanges(input);
+    },
     require: (_before, after) => requireOneRhythm(after),
   });
 }
 
-function fromSpecificationInput(input: CycleSpecificationInput): JsonObject {
+function checkSpecification(input: CycleSpecificationInput): void {
   const { name, billingPeriod, frequency, validFor } = input;
   if (isGiven(name)) requireName('name', name);
-  requireOneOf('billingPeriod', billingPeriod, billingPeriods);
-  requireOneOf('frequency', frequency, frequencies);
+  if (isGiven(billingPeriod)) requireOneOf('billingPeriod', billingPeriods, billingPeriod);
+  if (isGiven(frequency)) requireOneOf('frequency', frequencies, frequency);
   requireValidity(validFor);
-  const given = toJsonObject(input);
+  const given = toChanges<CycleSpecificationRow>(input);
   for (const attribute of offsetAttributes) {
     const days = given[attribute];
     if (typeof days === 'number' && Math.abs(days) > offsetDaysMax)
       throw invalid(attribute, `must be from -${offsetDaysMax} to ${offsetDaysMax} days: ${days}`);
   }
-  return given;
-}
-
-function requireOneOf(path: string, text: string | null | undefined, choices: readonly string[]): void {
-  if (isGiven(text) && !choices.includes(text))
-    throw invalid(path, `must be one of ${choices.join(', ')}: '${abbreviated(text)}'`);
 }
 
 /** A period is billed once: how long it is says how often. */
-function requireOneRhythm({ billingPeriod, frequency }: JsonObject): void {
-  if (typeof billingPeriod !== 'string' || typeof frequency !== 'string') return;
+function requireOneRhythm({ billingPeriod, frequency }: Partial<CycleSpecificationRow>): void {
+  if (!isGiven(billingPeriod) || !isGiven(frequency)) return;
   const expected = frequencyOf(billingPeriod);
   if (frequency !== expected)
     throw invalid('frequency', `must be ${expected}, as the billingPeriod is ${billingPeriod}: '${frequency}'`);

@@ -1,29 +1,39 @@
 import type { Database } from '../../platform/database/database.js';
-import { DomainError, abbreviated } from '../../platform/errors.js';
+import { DomainError } from '../../platform/errors.js';
 import type { Job } from '../../platform/jobs/jobs.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
-import type { WriteContext } from '../changes.js';
-import { invalid, isGiven, missing, requireName } from '../input.js';
+import type { RowChanges, WriteContext } from '../changes.js';
+import {
+  invalid,
+  isGiven,
+  missing,
+  requireName,
+  requireOneOf,
+  toChanges,
+  toGiven,
+  type ReferenceInput,
+} from '../input.js';
 import { ResourceWriter } from '../resource-writer.js';
 import { requireTransition } from '../transitions.js';
-import type { Reference } from './bill-input.js';
+import type { CustomerBillDependencies, OnDemandRow } from './model.js';
 import type { OnDemandOrder } from './run/on-demand-work.js';
-import type { CustomerBillDependencies } from './dependencies.js';
-import { onDemandTransitions } from './transitions.js';
-
-const firstState = 'inProgress';
+import { firstOnDemandState, onDemandTransitions } from './transitions.js';
 
 /** What the domain looks at; everything else is kept as it comes. */
 export interface OnDemandInput {
   state?: string | null;
-  billingAccount?: Reference | null;
-  relatedParty?: Reference | null;
-  bucket?: Reference | null;
+  billingAccount?: ReferenceInput | null;
+  relatedParty?: ReferenceInput | null;
+  bucket?: ReferenceInput | null;
 }
 
 /** TMF678 requests for a bill out of turn: tasks that the background fulfils, and that a client may describe and withdraw. */
-export class OnDemands extends ResourceWriter<OnDemandInput> {
+export class OnDemands extends ResourceWriter<
+  'customerBillOnDemand',
+  OnDemandRow,
+  OnDemandInput,
+  ReturnType<typeof fromOnDemandInput>
+> {
   constructor(
     database: Database,
     dependencies: CustomerBillDependencies,
@@ -33,44 +43,45 @@ export class OnDemands extends ResourceWriter<OnDemandInput> {
       resource: 'customerBillOnDemand',
       mapping: dependencies.mappings.customerBillOnDemand,
       state: 'state',
-      stamps: ['lastUpdate'],
-      begins: { attribute: 'state', allowed: [firstState] },
+      begins: { attribute: 'state', allowed: [firstOnDemandState] },
       fromInput: fromOnDemandInput,
       fromChange: fromOnDemandChange,
       complete: async (given, { tx, tenantId }) => {
-        await job.send({ tenantId, id: String(given['id']) }, { tx });
+        await job.send({ tenantId, id: given.id }, { tx });
         return given;
       },
       derive: (before, changes) => {
-        if (typeof changes['state'] === 'string') {
+        if (typeof changes.state === 'string')
           requireTransition(
             onDemandTransitions,
-            `customerBillOnDemand '${String(before['id'])}'`,
-            String(before['state']),
-            changes['state'],
+            `customerBillOnDemand '${before.id}'`,
+            before.state,
+            changes.state,
             'state',
           );
-        }
         return changes;
       },
       release: requireFinal,
     });
   }
 
-  override async create(context: WriteContext, input: OnDemandInput): Promise<Answer> {
+  override async create(context: WriteContext, input: OnDemandInput): Promise<Answer<OnDemandRow>> {
     const answer = await super.create(context, input);
     this.job.wake();
     return answer;
   }
 
-  override async createMany(context: WriteContext, inputs: readonly OnDemandInput[]): Promise<Answer> {
+  override async createMany(
+    context: WriteContext,
+    inputs: readonly OnDemandInput[],
+  ): Promise<Answer<{ items: OnDemandRow[] }>> {
     const answer = await super.createMany(context, inputs);
     this.job.wake();
     return answer;
   }
 }
 
-function fromOnDemandInput(input: OnDemandInput): JsonObject {
+function fromOnDemandInput(input: OnDemandInput): Partial<OnDemandRow> & Pick<OnDemandRow, 'state'> {
   if (!isGiven(input.billingAccount) && !isGiven(input.relatedParty)) {
     throw missing('billingAccount', 'a bill is asked for a billingAccount or a relatedParty');
   }
@@ -78,24 +89,22 @@ function fromOnDemandInput(input: OnDemandInput): JsonObject {
     const id = input[name]?.id;
     if (isGiven(id)) requireName(`${name}.id`, id);
   }
-  return withoutNulls({ ...toJsonObject(input), state: firstState });
+  return { ...toGiven<OnDemandRow>(input), state: firstOnDemandState };
 }
 
 /** The changes of a PATCH: null removes. */
-function fromOnDemandChange(input: OnDemandInput): JsonObject {
+function fromOnDemandChange(input: OnDemandInput): RowChanges<OnDemandRow> {
   const { state } = input;
   if (state === null) throw invalid('state', 'cannot be removed');
-  if (state !== undefined && !Object.hasOwn(onDemandTransitions, state)) {
-    throw invalid('state', `must be one of ${Object.keys(onDemandTransitions).join(', ')}: '${abbreviated(state)}'`);
-  }
-  return toJsonObject(input);
+  if (isGiven(state)) requireOneOf('state', Object.keys(onDemandTransitions), state);
+  return toChanges(input);
 }
 
-function requireFinal({ id, state }: JsonObject): void {
-  if (state === 'inProgress') {
+function requireFinal({ id, state }: OnDemandRow): void {
+  if (state === firstOnDemandState) {
     throw new DomainError(
       'CONFLICT',
-      `customerBillOnDemand '${String(id)}' is in progress: withdraw it (state terminatedWithError) before deleting it`,
+      `customerBillOnDemand '${id}' is in progress: withdraw it (state terminatedWithError) before deleting it`,
       { path: 'state' },
     );
   }

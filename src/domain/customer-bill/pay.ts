@@ -1,11 +1,11 @@
 import { Decimal, zero } from '../../platform/decimal.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import type { JsonObject } from '../../platform/json-object.js';
+import type { RowChanges } from '../changes.js';
 import { decimalProblem } from '../amount.js';
 import { invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
-import { appliedBy, paidOf, paymentsOf, remainingOf } from './payments.js';
-import { storedMoney } from './tax.js';
+import type { AppliedPayment, BillRow } from './model.js';
+import { paidOf, remainingOf } from './payments.js';
 import { paymentTransitions } from './transitions.js';
 
 /** Payments and reversals of one bill: the list is read and written whole. */
@@ -15,9 +15,9 @@ const paymentsMax = 1_000;
  * What further payments and reversals change of a bill: what remains is exact, and the state follows it. What was
  * applied before, by an equal request, is passed over; when that is everything, nothing changes.
  */
-export function pay(bill: JsonObject, entries: readonly JsonObject[]): JsonObject {
-  const what = `customerBill '${String(bill['id'])}'`;
-  const known = [...paymentsOf(bill)];
+export function pay(bill: BillRow, entries: readonly AppliedPayment[]): RowChanges<BillRow> {
+  const what = `customerBill '${bill.id}'`;
+  const known = [...bill.appliedPayment];
   const count = known.length;
   let remaining = zero.plus(remainingOf(bill)?.value ?? 0);
   for (const entry of entries) {
@@ -28,36 +28,32 @@ export function pay(bill: JsonObject, entries: readonly JsonObject[]): JsonObjec
   }
   if (known.length === count) return {};
   if (known.length > paymentsMax) throw conflict(`${what} takes no more than ${paymentsMax} payments and reversals`);
-  const state = remaining.isZero() ? 'settled' : paidOf({ appliedPayment: known }).isZero() ? 'sent' : 'partiallyPaid';
-  requireTransition(paymentTransitions, what, String(bill['state']), state, 'state');
+  const state = remaining.isZero() ? 'settled' : paidOf(known).isZero() ? 'sent' : 'partiallyPaid';
+  requireTransition(paymentTransitions, what, bill.state, state, 'state');
   return {
     appliedPayment: known,
     state,
-    remainingAmount: { value: remaining.toNumber(), unit: appliedBy(known.at(-1) as JsonObject).unit },
+    remainingAmount: { value: remaining.toNumber(), unit: known.at(-1)?.appliedAmount.unit ?? '' },
   };
 }
 
-function isReversal(entry: JsonObject): boolean {
-  return appliedBy(entry).value < 0;
-}
-
-function paymentIdOf(entry: JsonObject): string {
-  return String((entry['payment'] as JsonObject)['id']);
+function isReversal({ appliedAmount }: AppliedPayment): boolean {
+  return appliedAmount.value < 0;
 }
 
 /** A reversal that has no id of its own goes by that of its payment, so that a repeated request is known. */
-function reversalIdOf(entry: JsonObject): string {
-  return String(entry['reversalId'] ?? paymentIdOf(entry));
+function reversalIdOf({ reversalId, payment }: AppliedPayment): string {
+  return reversalId ?? payment.id;
 }
 
 /** Whether an equal request was here before. Throws CONFLICT for another one under the same id. */
-function isRepetition(known: readonly JsonObject[], entry: JsonObject, what: string): boolean {
+function isRepetition(known: readonly AppliedPayment[], entry: AppliedPayment, what: string): boolean {
   return isReversal(entry) ? isReversalRepeated(known, entry, what) : isPaymentRepeated(known, entry, what);
 }
 
-function isPaymentRepeated(known: readonly JsonObject[], entry: JsonObject, what: string): boolean {
-  const id = paymentIdOf(entry);
-  const payments = known.filter((one) => paymentIdOf(one) === id && !isReversal(one));
+function isPaymentRepeated(known: readonly AppliedPayment[], entry: AppliedPayment, what: string): boolean {
+  const { id } = entry.payment;
+  const payments = known.filter((one) => one.payment.id === id && !isReversal(one));
   const [first] = payments;
   if (first === undefined) return false;
   if (leftOf(known, id).isZero())
@@ -68,31 +64,31 @@ function isPaymentRepeated(known: readonly JsonObject[], entry: JsonObject, what
   );
 }
 
-function isReversalRepeated(known: readonly JsonObject[], entry: JsonObject, what: string): boolean {
-  const [id, reversalId] = [paymentIdOf(entry), reversalIdOf(entry)];
+function isReversalRepeated(known: readonly AppliedPayment[], entry: AppliedPayment, what: string): boolean {
+  const [id, reversalId] = [entry.payment.id, reversalIdOf(entry)];
   const earlier = known.find((one) => isReversal(one) && reversalIdOf(one) === reversalId);
   if (earlier === undefined) {
     requireReversible(known, entry, what);
     return false;
   }
-  if (paymentIdOf(earlier) === id && isSameAmount(earlier, entry)) return true;
+  if (earlier.payment.id === id && isSameAmount(earlier, entry)) return true;
   throw conflict(
-    `reversal '${abbreviated(reversalId)}' of ${what} took back ${amountText(earlier)} of payment '${abbreviated(paymentIdOf(earlier))}': another one needs a reversalId of its own`,
+    `reversal '${abbreviated(reversalId)}' of ${what} took back ${amountText(earlier)} of payment '${abbreviated(earlier.payment.id)}': another one needs a reversalId of its own`,
     'reversalId',
   );
 }
 
-function requireReversible(known: readonly JsonObject[], entry: JsonObject, what: string): void {
-  const id = paymentIdOf(entry);
-  const { value } = appliedBy(entry);
-  const payment = known.find((one) => paymentIdOf(one) === id && !isReversal(one));
+function requireReversible(known: readonly AppliedPayment[], entry: AppliedPayment, what: string): void {
+  const { id } = entry.payment;
+  const { value } = entry.appliedAmount;
+  const payment = known.find((one) => one.payment.id === id && !isReversal(one));
   if (payment === undefined) {
     throw invalid(
       'appliedPayment.appliedAmount.value',
       `must be greater than zero: ${value}. ${what} has no payment '${abbreviated(id)}' that could be reversed`,
     );
   }
-  requireUnit(appliedBy(payment).unit, entry, what);
+  requireUnit(payment.appliedAmount.unit, entry, what);
   const left = leftOf(known, id);
   if (left.plus(value).isNegative()) {
     throw conflict(
@@ -103,32 +99,27 @@ function requireReversible(known: readonly JsonObject[], entry: JsonObject, what
 }
 
 /** What is applied of a payment, without what was taken back of it. */
-function leftOf(known: readonly JsonObject[], id: string): Decimal {
-  return paidOf({ appliedPayment: known.filter((one) => paymentIdOf(one) === id) });
+function leftOf(known: readonly AppliedPayment[], id: string): Decimal {
+  return paidOf(known.filter(({ payment }) => payment.id === id));
 }
 
-function isSameAmount(one: JsonObject, other: JsonObject): boolean {
-  const [a, b] = [appliedBy(one), appliedBy(other)];
-  return a.unit === b.unit && a.value === b.value;
+function isSameAmount({ appliedAmount: one }: AppliedPayment, { appliedAmount: other }: AppliedPayment): boolean {
+  return one.unit === other.unit && one.value === other.value;
 }
 
-function amountText(entry: JsonObject): string {
-  const { value, unit } = appliedBy(entry);
+function amountText({ appliedAmount: { value, unit } }: AppliedPayment): string {
   return `${new Decimal(value).abs().toString()} ${abbreviated(unit)}`;
 }
 
 /** Answers the currency it is due in. */
-function requirePayable(bill: JsonObject, what: string): string {
-  const due = storedMoney(bill['amountDue']);
-  if (due === undefined) throw conflict(`${what} has no amountDue that could be paid`);
-  const state = String(bill['state']);
+function requirePayable({ amountDue: due, state }: BillRow, what: string): string {
+  if (!due) throw conflict(`${what} has no amountDue that could be paid`);
   if (!Object.hasOwn(paymentTransitions, state))
     throw conflict(`${what} is ${state}: only a bill that was sent is paid`);
   return due.unit;
 }
 
-function requireUnit(unit: string, entry: JsonObject, what: string): void {
-  const applied = appliedBy(entry);
+function requireUnit(unit: string, { appliedAmount: applied }: AppliedPayment, what: string): void {
   if (applied.unit === unit) return;
   throw new DomainError(
     'CURRENCY_MISMATCH',
@@ -137,9 +128,9 @@ function requireUnit(unit: string, entry: JsonObject, what: string): void {
   );
 }
 
-function after(remaining: Decimal, unit: string, entry: JsonObject, what: string): Decimal {
+function after(remaining: Decimal, unit: string, entry: AppliedPayment, what: string): Decimal {
   requireUnit(unit, entry, what);
-  const { value } = appliedBy(entry);
+  const { value } = entry.appliedAmount;
   const path = 'appliedPayment.appliedAmount';
   const left = remaining.minus(value);
   if (left.lt(0)) {

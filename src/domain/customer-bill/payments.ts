@@ -1,15 +1,16 @@
 import { Decimal, zero } from '../../platform/decimal.js';
-import { canonicalJson, type JsonObject, type JsonValue } from '../../platform/json-object.js';
+import { canonicalJson } from '../../platform/json-object.js';
 import { requireAmount } from '../amount.js';
-import { invalid, isGiven, requireName } from '../input.js';
-import type { Money } from '../money.js';
-import { storedMoney, type StoredMoney } from './tax.js';
+import { invalid, isGiven, requireName, withoutInnerNulls } from '../input.js';
+import type { MoneyInput } from '../money.js';
+import type { Money } from '../row.js';
+import type { AppliedPayment, BillRow } from './model.js';
 
 // The payments of a bill as they are given and kept. A payment that came back is a further entry of the list, below zero.
 
 export interface PaymentInput {
   payment: { id: string };
-  appliedAmount: Money;
+  appliedAmount: MoneyInput;
   reversalId?: string | null;
 }
 
@@ -39,25 +40,17 @@ function requireEntry(path: string, { payment, appliedAmount }: PaymentInput, am
   requireAmount(amount, `${path}.appliedAmount.value`);
 }
 
-export function paymentsOf(bill: JsonObject): JsonObject[] {
-  return (bill['appliedPayment'] ?? []) as JsonObject[];
-}
-
-/** What its payments come to together, without what was taken back. */
-export function paidOf(bill: JsonObject): Decimal {
-  return paymentsOf(bill).reduce((sum, payment) => sum.plus(appliedBy(payment).value), zero);
-}
-
-export function appliedBy(payment: JsonObject): StoredMoney {
-  const amount = storedMoney(payment['appliedAmount']);
-  if (amount === undefined) throw new Error('a payment has an amount');
-  return amount;
+/** What payments come to together, without what was taken back. */
+export function paidOf(payments: readonly AppliedPayment[]): Decimal {
+  return payments.reduce((sum, { appliedAmount }) => sum.plus(appliedAmount.value), zero);
 }
 
 /** The payments that a list has beyond those of the bill: they are added, never changed or taken back. */
-export function addedPayments(bill: JsonObject, list: JsonValue): JsonObject[] {
-  const known = paymentsOf(bill);
-  const wanted = (list ?? []) as JsonObject[];
+export function addedPayments(
+  { appliedPayment: known }: BillRow,
+  list: readonly AppliedPayment[] | null,
+): AppliedPayment[] {
+  const wanted = list ?? [];
   const isKept = known.every(
     (payment, index) => canonicalJson(payment) === canonicalJson(withoutInnerNulls(wanted[index] ?? null)),
   );
@@ -66,21 +59,17 @@ export function addedPayments(bill: JsonObject, list: JsonValue): JsonObject[] {
       'appliedPayment',
       'takes further payments at its end; those that are there are neither changed nor removed',
     );
-  return wanted.slice(known.length).map((payment) => withoutInnerNulls(payment) as JsonObject);
+  return wanted.slice(known.length).map((payment) => withoutInnerNulls(payment));
 }
 
 /** What is still to be paid: nothing of a settled bill, else what is due without the payments. */
-export function remainingOf(bill: JsonObject): StoredMoney | undefined {
-  const due = storedMoney(bill['amountDue']);
-  if (due === undefined) return undefined;
-  const state = bill['state'] === 'onHold' ? bill['stateBeforeHold'] : bill['state'];
-  return { value: state === 'settled' ? 0 : new Decimal(due.value).minus(paidOf(bill)).toNumber(), unit: due.unit };
-}
-
-/** Absent and null say the same, also within a payment. */
-function withoutInnerNulls(value: JsonValue): JsonValue {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, part]) => (part === null ? [] : [[name, withoutInnerNulls(part)]])),
-  );
+export function remainingOf({
+  amountDue: due,
+  state,
+  stateBeforeHold,
+  appliedPayment,
+}: Pick<BillRow, 'amountDue' | 'state' | 'stateBeforeHold' | 'appliedPayment'>): Money | undefined {
+  if (!due) return undefined;
+  const isSettled = (state === 'onHold' ? stateBeforeHold : state) === 'settled';
+  return { value: isSettled ? 0 : new Decimal(due.value).minus(paidOf(appliedPayment)).toNumber(), unit: due.unit };
 }

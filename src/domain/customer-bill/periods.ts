@@ -1,8 +1,8 @@
 import type { DateTime, DurationLike } from 'luxon';
 import { later, localTime } from '../../platform/calendar.js';
 import { ownProperty } from '../../platform/json.js';
-import type { JsonObject } from '../../platform/json-object.js';
 import { invalid } from '../input.js';
+import type { CycleRow, CycleSpecificationRow } from './model.js';
 
 interface Recurrence {
   /** How often such a period is billed. */
@@ -32,7 +32,7 @@ export function frequencyOf(billingPeriod: string): string | undefined {
 }
 
 /** What recurs by a specification: its billingPeriod, or the period of its frequency. */
-function recurrenceOf({ billingPeriod, frequency }: JsonObject): Recurrence | undefined {
+function recurrenceOf({ billingPeriod, frequency }: CycleSpecificationRow): Recurrence | undefined {
   return Object.entries(recurrences).find(
     ([period, recurrence]) => period === billingPeriod || recurrence.frequency === frequency,
   )?.[1];
@@ -49,7 +49,7 @@ export interface BillingPeriod {
  * does not say what recurs. Months, quarters and years count from the anchor: 31 January, 28 February, 31 March.
  */
 export function periodOf(
-  specification: JsonObject,
+  specification: CycleSpecificationRow,
   anchor: Date,
   index: number,
   zone: string,
@@ -66,7 +66,7 @@ export function periodOf(
  * Undefined when the specification does not say what recurs.
  */
 export function nextPeriod(
-  specification: JsonObject,
+  specification: CycleSpecificationRow,
   first: Date,
   last: Date | undefined,
   zone: string,
@@ -78,7 +78,7 @@ export function nextPeriod(
 }
 
 /** Whether one of the periods that are counted from this anchor begins at that instant. */
-export function isOneOfPeriods(specification: JsonObject, anchor: Date, start: Date, zone: string): boolean {
+export function isOneOfPeriods(specification: CycleSpecificationRow, anchor: Date, start: Date, zone: string): boolean {
   return nextPeriod(specification, anchor, new Date(start.getTime() - 1), zone)?.start.getTime() === start.getTime();
 }
 
@@ -89,15 +89,15 @@ const offsets = {
   mailingDate: 'mailingDateOffset',
   paymentDueDate: 'paymentDueDateOffset',
 } as const;
-export const offsetAttributes: readonly string[] = Object.values(offsets);
+export const offsetAttributes = Object.values(offsets);
 
 /**
  * What a cycle leaves to its specification: the end of its period, the period's name, and the dates so many days
  * after its start. Without a start there is nothing to count from.
  */
-export function completeCycle(cycle: JsonObject, specification: JsonObject, zone: string): JsonObject {
-  const { startDateTime, endDateTime } = (cycle['validFor'] ?? {}) as JsonObject;
-  if (typeof startDateTime !== 'string') return cycle;
+export function completeCycle(cycle: CycleRow, specification: CycleSpecificationRow, zone: string): CycleRow {
+  const { startDateTime, endDateTime } = cycle.validFor ?? {};
+  if (!startDateTime) return cycle;
   const start = new Date(startDateTime);
   const end = endDateTime ?? periodOf(specification, start, 0, zone)?.end.toISOString();
   const name = recurrenceOf(specification)?.name(localTime(start, zone));
@@ -105,8 +105,8 @@ export function completeCycle(cycle: JsonObject, specification: JsonObject, zone
     const days = specification[offset];
     return typeof days === 'number' ? [[date, daysAfter(start, days, zone).toISOString()] as const] : [];
   });
-  const derived: JsonObject = { ...(name && { billingPeriod: name }), ...Object.fromEntries(dates) };
-  return { ...derived, ...cycle, validFor: { startDateTime, ...(end !== undefined && { endDateTime: end }) } };
+  const derived: Partial<CycleRow> = { ...(name && { billingPeriod: name }), ...Object.fromEntries(dates) };
+  return { ...derived, ...cycle, validFor: { startDateTime, ...(end && { endDateTime: end }) } };
 }
 
 function daysAfter(start: Date, days: number, zone: string): Date {

@@ -1,7 +1,7 @@
 import type { Transitions } from '../transitions.js';
 
 /**
- * The states of a bill (DESIGN §8). Any may be put on hold; from there a bill goes back to the state it came from,
+ * The states of a bill. Any may be put on hold; from there a bill goes back to the state it came from,
  * which is not in the table, or is validated anew.
  */
 export const billTransitions: Transitions = {
@@ -23,6 +23,9 @@ export const paymentTransitions: Transitions = {
 /** The states that a bill may begin in. */
 export const firstBillStates: readonly string[] = ['new', 'onHold'];
 
+/** The state in which a request for a bill begins. */
+export const firstOnDemandState = 'inProgress';
+
 /** What a client may do to a request for a bill: withdraw it. To done and rejected leads only the work itself. */
 export const onDemandTransitions: Transitions = {
   inProgress: ['terminatedWithError'],
@@ -30,3 +33,13 @@ export const onDemandTransitions: Transitions = {
   rejected: [],
   terminatedWithError: [],
 };
+
+/** The states of a run are the server's. */
+export const runTransitions: Transitions = {
+  inProgress: ['done', 'failed'],
+  done: [],
+  failed: [],
+};
+
+/** The state in which a run begins. */
+export const firstRunState = 'inProgress';

@@ -1,20 +1,19 @@
-import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
+import { withoutNulls } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
-import { insertEvents } from '../../platform/write/outbox.js';
 import { withRetry } from '../../platform/write/retry.js';
-import { lockRow, readRows, updateRows } from '../../platform/write/rows.js';
-import { writeAll } from '../../platform/write/write-all.js';
+import { lockRow, readRows } from '../../platform/write/rows.js';
 import { changed, type WriteContext } from '../changes.js';
-import { invalid, isGiven, missing, requireName, withoutAddress } from '../input.js';
+import { invalid, isGiven, missing, requireName, toGiven, withoutAddress } from '../input.js';
+import { ResourceChanges } from '../resource-changes.js';
 import { ResourceWriter, type Writing } from '../resource-writer.js';
-import { cancelled, type Cancellation } from './cancellation.js';
-import { endedTask, orderEvents } from './cancellation-events.js';
-import type { ResourceOrderDependencies } from './dependencies.js';
+import { cancelled, type Cancellation, type CancellationRequest } from './cancellation.js';
+import { announcedSteps, endCancellation } from './cancellation-steps.js';
+import type { CancellationRow, OrderRow, ResourceOrderDependencies } from './model.js';
+import { findDueCancellations } from './orders.store.js';
 
-/** Tasks that one statement looks for. */
+/** Cancellations that one statement looks for. */
 const dueMax = 100;
 
 /** What the domain looks at; everything else is kept as it comes. */
@@ -25,35 +24,36 @@ export interface CancelInput {
 }
 
 /** TMF652 tasks of cancellation: accepted, then carried out at once or when their time has come. */
-export class CancelResourceOrders extends ResourceWriter<CancelInput> {
+export class CancelResourceOrders extends ResourceWriter<
+  'cancelResourceOrder',
+  CancellationRow,
+  CancelInput,
+  ReturnType<typeof fromCancelInput>
+> {
   constructor(
     database: Database,
-    private readonly taskTools: ResourceOrderDependencies,
+    private readonly orderDependencies: ResourceOrderDependencies,
   ) {
-    super(database, taskTools, {
+    super(database, orderDependencies, {
       resource: 'cancelResourceOrder',
-      mapping: taskTools.mappings.cancelResourceOrder,
+      mapping: orderDependencies.mappings.cancelResourceOrder,
       state: 'state',
-      // The published sample has what is told of the order at first.
+      // The published sample creates one in the state that is that of the order at first.
       begins: { attribute: 'state', allowed: ['accepted', 'assessingCancellation'] },
       fromInput: fromCancelInput,
-      complete: (given, writing) => requireOrder(given, writing, taskTools),
+      complete: (given, writing) => requireOrder(given, writing, orderDependencies),
     });
   }
 
-  override async create(context: WriteContext, input: CancelInput): Promise<Answer> {
+  override async create(context: WriteContext, input: CancelInput): Promise<Answer<CancellationRow>> {
     const { answer, replayed } = await super.create(context, input);
     return { answer: await this.workIfAtOnce(context.tenantId, answer), replayed };
   }
 
-  /** Carries out what has come due, of all tenants; answers how many. A task whose server died in the middle is among them. */
+  /** Carries out what has come due, of all tenants; answers how many. Those whose server died on the way are among them. */
   async workDue(signal: AbortSignal): Promise<number> {
     for (let total = 0; ;) {
-      const now = this.taskTools.clock.now().toISOString();
-      const due = await this.database.query<{ tenantId: string; id: string }>(Prisma.sql`
-        SELECT "tenantId", "id" FROM "CancelResourceOrder"
-        WHERE "state" = 'accepted' AND ("requestedCancellationDate" IS NULL OR "requestedCancellationDate" <= ${now}::timestamptz)
-        ORDER BY "requestedCancellationDate", "id" LIMIT ${dueMax}::int`);
+      const due = await findDueCancellations(this.database, this.orderDependencies.clock.now(), dueMax);
       for (const { tenantId, id } of due) {
         if (signal.aborted) return total;
         await this.work(tenantId, id);
@@ -63,63 +63,52 @@ export class CancelResourceOrders extends ResourceWriter<CancelInput> {
     }
   }
 
-  /** A repeated request finds its task ended, and is answered with what came of it. */
-  private async workIfAtOnce(tenantId: string, task: JsonObject): Promise<JsonObject> {
-    const { id, requestedCancellationDate: date, updatedAt: created } = task;
-    const isAtOnce = typeof date !== 'string' || date <= String(created);
-    return isAtOnce ? ((await this.work(tenantId, String(id))) ?? task) : task;
+  /** A repeated request finds its cancellation ended, and is answered with what came of it. */
+  private async workIfAtOnce(tenantId: string, cancellation: CancellationRow): Promise<CancellationRow> {
+    const { id, requestedCancellationDate: date, updatedAt: created } = cancellation;
+    const isAtOnce = !date || date <= created;
+    return isAtOnce ? ((await this.work(tenantId, id)) ?? cancellation) : cancellation;
   }
 
-  /** Assesses a task and does it, in one transaction. Whoever comes second finds it done. */
-  private work(tenantId: string, id: string): Promise<JsonObject | undefined> {
-    const { mappings } = this.taskTools;
+  /** Assesses a cancellation and does it, in one transaction. A second process finds it done. */
+  private work(tenantId: string, id: string): Promise<CancellationRow | undefined> {
+    const { mappings, clock } = this.orderDependencies;
     return withRetry(() =>
       this.database.transaction(async (tx) => {
-        const task = await lockRow(tx, mappings.cancelResourceOrder, tenantId, id);
-        if (task?.['state'] !== 'accepted') return task && withoutNulls(task);
-        const order = await lockRow(tx, mappings.resourceOrder, tenantId, orderIdOf(task));
-        return this.carryOut(withoutNulls(task), order && withoutNulls(order), {
-          tx,
-          tenantId,
-          now: this.taskTools.clock.now(),
-        });
+        const cancellation = await lockRow(tx, mappings.cancelResourceOrder, tenantId, id);
+        if (cancellation?.state !== 'accepted') return cancellation && withoutNulls(cancellation);
+        const order = await lockRow(tx, mappings.resourceOrder, tenantId, cancellation.resourceOrder.id);
+        const writing = { tx, tenantId, now: clock.now() };
+        return this.carryOut(withoutNulls(cancellation), order && withoutNulls(order), writing);
       }),
     );
   }
 
   private async carryOut(
-    accepted: JsonObject,
-    order: JsonObject | undefined,
-    { tx, tenantId, now }: Writing,
-  ): Promise<JsonObject> {
-    const { mappings } = this.taskTools;
+    accepted: CancellationRow,
+    order: OrderRow | undefined,
+    writing: Writing,
+  ): Promise<CancellationRow> {
+    const { now } = writing;
+    const { mappings, nextId } = this.orderDependencies;
     const cancellation = order ? cancelled(order, requestOf(accepted), now) : gone(accepted);
-    const { task, events } = endedTask(accepted, cancellation, now, this.taskTools);
-    const writes = [
-      updateRows(
-        mappings.cancelResourceOrder,
-        tenantId,
-        ['state', 'effectiveCancellationDate', 'failureMessage'],
-        [task],
-      ),
-    ];
+    const changes = new ResourceChanges(writing, nextId);
+    const ended = endCancellation(changes, this.orderDependencies, accepted, cancellation, now);
+    changes.replace(mappings.cancelResourceOrder, ended, ['state', 'effectiveCancellationDate', 'failureMessage']);
     const last = cancellation.steps.at(-1);
-    if (order === undefined || last === undefined) {
-      await writeAll(tx, [...writes, insertEvents(tenantId, events)]);
-      return task;
-    }
-    const after = changed(order, last, now);
-    const ofOrder = orderEvents(order, cancellation.steps, now, this.taskTools).flat();
-    await writeAll(tx, [
-      ...writes,
-      after && updateRows(mappings.resourceOrder, tenantId, Object.keys(last), [after]),
-      insertEvents(tenantId, [...ofOrder, ...events]),
-    ]);
-    return task;
+    const after = order && last && changed(order, last, now);
+    if (after) changes.replace(mappings.resourceOrder, after, Object.keys(last));
+    if (order)
+      for (const { row, events } of announcedSteps(order, cancellation.steps, now))
+        for (const event of events) changes.emit(mappings.resourceOrder, event, row);
+    await changes.flush();
+    return ended;
   }
 }
 
-function fromCancelInput(input: CancelInput): JsonObject {
+function fromCancelInput(
+  input: CancelInput,
+): Partial<CancellationRow> & Pick<CancellationRow, 'state' | 'resourceOrder'> {
   const { resourceOrder, orderItem } = input;
   requireName('resourceOrder.id', resourceOrder.id);
   if (isGiven(orderItem) && orderItem.length === 0)
@@ -132,34 +121,30 @@ function fromCancelInput(input: CancelInput): JsonObject {
         `is not that of the order to cancel: '${abbreviated(resourceOrderId)}'`,
       );
   }
-  return withoutNulls({ ...toJsonObject(input), state: 'accepted' });
+  return { ...toGiven<CancellationRow, 'resourceOrder'>(input), state: 'accepted' };
 }
 
 async function requireOrder(
-  given: JsonObject,
+  given: CancellationRow,
   { tx, tenantId }: Writing,
   { mappings }: ResourceOrderDependencies,
-): Promise<JsonObject> {
-  const id = orderIdOf(given);
+): Promise<CancellationRow> {
+  const { id } = given.resourceOrder;
   const found = await readRows(tx, mappings.resourceOrder, tenantId, [id]);
   if (found.size === 0)
     throw new DomainError('RESOURCE_ORDER_UNKNOWN', `resourceOrder '${abbreviated(id)}' does not exist`, {
       path: 'resourceOrder.id',
     });
-  return { ...given, resourceOrder: withoutAddress(given['resourceOrder'] as JsonObject) };
+  return { ...given, resourceOrder: withoutAddress(given.resourceOrder) };
 }
 
-function requestOf({ cancellationReason, orderItem }: JsonObject): { itemIds?: string[]; reason?: string } {
+function requestOf({ cancellationReason, orderItem }: CancellationRow): CancellationRequest {
   return {
-    ...(Array.isArray(orderItem) && { itemIds: (orderItem as JsonObject[]).map(({ itemId }) => String(itemId)) }),
-    ...(typeof cancellationReason === 'string' && { reason: cancellationReason }),
+    ...(isGiven(orderItem) && { itemIds: orderItem.map(({ itemId }) => itemId) }),
+    ...(isGiven(cancellationReason) && { reason: cancellationReason }),
   };
 }
 
-function gone(task: JsonObject): Cancellation {
-  return { steps: [], problem: `resourceOrder '${abbreviated(orderIdOf(task))}' does not exist any more` };
-}
-
-function orderIdOf({ resourceOrder }: JsonObject): string {
-  return String((resourceOrder as JsonObject)['id']);
+function gone({ resourceOrder }: CancellationRow): Cancellation {
+  return { steps: [], problem: `resourceOrder '${abbreviated(resourceOrder.id)}' does not exist any more` };
 }

@@ -2,10 +2,10 @@ import type { Database } from '../../platform/database/database.js';
 import { CancelResourceOrders } from './cancel-orders.js';
 import { ResourceOrders } from './orders.js';
 import { Simulator } from './simulator.js';
-import type { ResourceOrderDependencies } from './dependencies.js';
+import type { ResourceOrderDependencies } from './model.js';
 
 export { simulatedCategory } from './simulator.js';
-export { resourceOrderResources } from './dependencies.js';
+export { resourceOrderResources } from './model.js';
 
 /** The ordering domain: what the GraphQL resolvers of TMF652 call. */
 export interface ResourceOrderDomain {

@@ -1,9 +1,10 @@
-import { abbreviated } from '../../platform/errors.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
+import type { JsonObject } from '../../platform/json-object.js';
 import { requireAttachments, type AttachmentInput } from '../attachments.js';
-import { invalid, isGiven, missing, requireName } from '../input.js';
-import { firstState, itemsOf, requireItems, dependencyRelationship } from './items.js';
-import { itemTransitions, orderTransitions } from './transitions.js';
+import type { RowChanges } from '../changes.js';
+import { invalid, isGiven, missing, requireName, requireOneOf, toChanges, toGiven } from '../input.js';
+import { requireItems, dependencyRelationship } from './items.js';
+import type { OrderRow } from './model.js';
+import { firstState, itemTransitions, orderTransitions } from './transitions.js';
 
 /** Items of one order: it is read and written as a whole. */
 const itemsMax = 1_000;
@@ -42,28 +43,28 @@ export interface OrderInput {
 }
 
 /** What a new order is made of; ids, dates and states come later. */
-export function fromOrderInput(input: OrderInput): JsonObject {
+export function fromOrderInput(input: OrderInput): Partial<OrderRow> & Pick<OrderRow, 'state' | 'orderItem'> {
   if (!isGiven(input.orderItem)) throw missing('orderItem', 'an order has at least one');
   checkOrder(input);
   for (const [index, { state }] of input.orderItem.entries())
-    if (isGiven(state)) requireWord(`orderItem.${index}.state`, state, [firstState]);
-  const given = withoutNulls(toJsonObject(input));
-  const orderItem = itemsOf(given).map((item) => ({ ...item, state: firstState }));
+    if (isGiven(state)) requireOneOf(`orderItem.${index}.state`, [firstState], state);
+  const given = toGiven<OrderRow, 'orderItem'>(input);
+  const orderItem = given.orderItem.map((item) => ({ ...item, state: firstState }));
   requireItems(orderItem, '');
   return { ...given, state: firstState, orderItem };
 }
 
 /** The changes of a PATCH: null removes. */
-export function fromOrderChange(input: OrderInput): JsonObject {
+export function fromOrderChange(input: OrderInput): RowChanges<OrderRow> {
   for (const name of ['state', 'orderItem'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   checkOrder(input);
-  return toJsonObject(input);
+  return toChanges(input);
 }
 
 function checkOrder({ state, priority, orderItem }: OrderInput): void {
-  if (isGiven(state)) requireWord('state', state, Object.keys(orderTransitions));
+  if (isGiven(state)) requireOneOf('state', Object.keys(orderTransitions), state);
   if (isGiven(priority) && (priority < 0 || priority > priorityMax))
     throw invalid('priority', `must be from 0 (highest) to ${priorityMax} (lowest): ${priority}`);
   if (!isGiven(orderItem)) return;
@@ -100,10 +101,6 @@ function checkResource(resource: NestedResource, path: string): void {
 function requireWords(input: object, words: Readonly<Record<string, readonly string[]>>, path: string): void {
   for (const [name, allowed] of Object.entries(words)) {
     const value = (input as JsonObject)[name];
-    if (typeof value === 'string') requireWord(`${path}.${name}`, value, allowed);
+    if (typeof value === 'string') requireOneOf(`${path}.${name}`, allowed, value);
   }
-}
-
-export function requireWord(path: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw invalid(path, `must be one of ${allowed.join(', ')}: '${abbreviated(value)}'`);
 }

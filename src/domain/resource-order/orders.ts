@@ -1,25 +1,21 @@
 import type { Database } from '../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import { withoutNulls, type JsonObject } from '../../platform/json-object.js';
+import { withoutNulls } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
-import { insertEvents } from '../../platform/write/outbox.js';
-import { insertRows } from '../../platform/write/rows.js';
-import { writeAll } from '../../platform/write/write-all.js';
-import type { Change, WriteContext } from '../changes.js';
-import { changeEvent } from '../events.js';
-import { invalid, isGiven, missing } from '../input.js';
+import type { Change, RowChanges, WriteContext } from '../changes.js';
+import { invalid, isGiven, missing, requireOneOf } from '../input.js';
+import { ResourceChanges } from '../resource-changes.js';
 import { ResourceWriter, type Writing } from '../resource-writer.js';
 import type { Cancellation } from './cancellation.js';
-import { endedTask, orderEvents } from './cancellation-events.js';
-import { firstState, idOf, itemsOf } from './items.js';
+import { announcedSteps, endCancellation } from './cancellation-steps.js';
+import type { CancellationRow, OrderRow, ResourceOrderDependencies } from './model.js';
 import { withNoteIds } from './notes.js';
 import { changeOrder } from './order-changes.js';
-import { fromOrderChange, fromOrderInput, requireWord, type OrderInput } from './order-input.js';
-import { derivedAttributes, eventsOfStateChange } from './derived-state.js';
-import type { ResourceOrderDependencies } from './dependencies.js';
-import { isFinal, itemTransitions } from './transitions.js';
+import { fromOrderChange, fromOrderInput, type OrderInput } from './order-input.js';
+import { eventsOfStateChange, orderStateAttributes } from './order-state.js';
+import { firstState, isFinal, itemTransitions } from './transitions.js';
 
-/** What whoever does the work says of an item. */
+/** What the system that does the work says of an item. */
 export interface ItemProgress {
   state?: string | null;
   note?: string | null;
@@ -27,62 +23,63 @@ export interface ItemProgress {
 }
 
 /** TMF652 orders: their states follow their items, unless a client keeps them back. */
-export class ResourceOrders extends ResourceWriter<OrderInput> {
+export class ResourceOrders extends ResourceWriter<
+  'resourceOrder',
+  OrderRow,
+  OrderInput,
+  ReturnType<typeof fromOrderInput>
+> {
   constructor(
     database: Database,
-    private readonly orderTools: ResourceOrderDependencies,
+    private readonly orderDependencies: ResourceOrderDependencies,
   ) {
-    super(database, orderTools, {
+    super(database, orderDependencies, {
       resource: 'resourceOrder',
-      mapping: orderTools.mappings.resourceOrder,
-      state: 'state',
-      followsState: derivedAttributes,
+      mapping: orderDependencies.mappings.resourceOrder,
+      ...orderStateAttributes,
       begins: { attribute: 'state', allowed: [firstState] },
       fromInput: fromOrderInput,
       fromChange: fromOrderChange,
       complete: (given, { now }) =>
-        Promise.resolve(withNoteIds({ ...given, orderDate: now.toISOString() }, () => orderTools.nextId(now))),
+        withNoteIds({ ...given, orderDate: now.toISOString() }, () => orderDependencies.nextId(now)),
       derive: async (before, wanted, writing) => {
         const { changes, cancellation } = changeOrder(
           before,
-          withNoteIds(wanted, () => orderTools.nextId(writing.now)),
+          withNoteIds(wanted, () => orderDependencies.nextId(writing.now)),
           writing.now,
         );
-        if (cancellation) await recordCancellation(before, changes, cancellation, writing, orderTools);
+        if (cancellation) await recordCancellation(before, changes, cancellation, writing, orderDependencies);
         return changes;
       },
-      tells: eventsOfStateChange,
+      furtherEvents: eventsOfStateChange,
       release: requireDeletable,
     });
   }
 
-  /** Moves one item along, for the system that does the work; the order follows. */
+  /** Moves one item along, for the system that does the work; the order follows. Throws NOT_FOUND and CONFLICT. */
   updateItem(
     context: WriteContext,
     { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>,
     itemId: string,
     progress: ItemProgress,
-  ): Promise<Answer> {
+  ): Promise<Answer<OrderRow>> {
     const { state, note, expectedCompletionDate } = progress;
-    if (isGiven(state)) requireWord('state', state, Object.keys(itemTransitions));
+    if (isGiven(state)) requireOneOf('state', Object.keys(itemTransitions), state);
     if (note === '') throw invalid('note', 'must not be empty');
     if (!isGiven(state) && !isGiven(note) && !isGiven(expectedCompletionDate))
       throw missing('state', 'a state, a note or an expectedCompletionDate is to be told of the item');
     const date = expectedCompletionDate?.toISOString() ?? null;
-    const said = withoutNulls({ itemId, state: state ?? null, note: note ?? null, expectedCompletionDate: date });
-    return this.change(context, 'updateResourceOrderItem', { id, ifRevision }, said, (before) => {
-      const items = itemsOf(before);
-      if (!items.some((item) => idOf(item) === itemId))
+    const asked = withoutNulls({ itemId, state: state ?? null, note: note ?? null, expectedCompletionDate: date });
+    return this.change(context, 'updateResourceOrderItem', { id, ifRevision }, asked, (before) => {
+      const items = before.orderItem;
+      if (!items.some((item) => item.id === itemId))
         throw new DomainError('NOT_FOUND', `item '${abbreviated(itemId)}' of resourceOrder '${id}' does not exist`, {
           path: 'itemId',
         });
       return {
-        orderItem: items.map((item) => (idOf(item) === itemId && isGiven(state) ? { ...item, state } : item)),
+        orderItem: items.map((item) => (item.id === itemId && isGiven(state) ? { ...item, state } : item)),
         ...(isGiven(note) && {
-          note: [
-            ...((before['note'] ?? []) as JsonObject[]),
-            { date: this.orderTools.clock.now().toISOString(), text: note },
-          ],
+          note: [...(before.note ?? []), { date: this.orderDependencies.clock.now().toISOString(), text: note }],
         }),
         ...(date !== null && { expectedCompletionDate: date }),
       };
@@ -90,37 +87,37 @@ export class ResourceOrders extends ResourceWriter<OrderInput> {
   }
 }
 
-/** Whoever sets the state to cancelled asks for a cancellation: there is a task of it, done with the change. */
+/** Setting the state to cancelled asks for a cancellation: one is recorded, done together with the change. */
 async function recordCancellation(
-  before: JsonObject,
-  changes: JsonObject,
+  before: OrderRow,
+  { cancellationReason = null }: RowChanges<OrderRow>,
   cancellation: Cancellation,
-  { tx, tenantId, now }: Writing,
+  writing: Writing,
   dependencies: ResourceOrderDependencies,
 ): Promise<void> {
-  const { steps } = cancellation;
-  const reason = changes['cancellationReason'] ?? null;
-  const accepted = withoutNulls({
-    id: dependencies.nextId(now),
+  const { now } = writing;
+  const { mappings, nextId } = dependencies;
+  const accepted = withoutNulls<CancellationRow>({
+    id: nextId(now),
     revision: 1,
     state: 'accepted',
-    resourceOrder: { id: idOf(before) },
-    cancellationReason: reason,
+    resourceOrder: { id: before.id },
+    cancellationReason,
     updatedAt: now.toISOString(),
   });
-  const created = changeEvent('cancelResourceOrder', 'Create', accepted, now, dependencies.nextId);
+  const changes = new ResourceChanges(writing, nextId);
+  changes.emit(mappings.cancelResourceOrder, 'Create', accepted);
   // The last step is that of the change itself.
-  const onTheWay = orderEvents(before, steps, now, dependencies).slice(0, -1).flat();
-  const { task, events } = endedTask(accepted, cancellation, now, dependencies);
-  await writeAll(tx, [
-    insertRows(dependencies.mappings.cancelResourceOrder, tenantId, [task]),
-    insertEvents(tenantId, [created, ...onTheWay, ...events]),
-  ]);
+  for (const { row, events } of announcedSteps(before, cancellation.steps, now).slice(0, -1))
+    for (const event of events) changes.emit(mappings.resourceOrder, event, row);
+  const ended = endCancellation(changes, dependencies, accepted, cancellation, now);
+  changes.insert(mappings.cancelResourceOrder, [ended]);
+  await changes.flush();
 }
 
-function requireDeletable({ id, state }: JsonObject): void {
+function requireDeletable({ id, state }: OrderRow): void {
   if (state === 'acknowledged' || isFinal(state)) return;
-  throw new DomainError('CONFLICT', `resourceOrder '${String(id)}' is ${String(state)}: cancel it before deleting it`, {
+  throw new DomainError('CONFLICT', `resourceOrder '${id}' is ${state}: cancel it before deleting it`, {
     path: 'state',
   });
 }

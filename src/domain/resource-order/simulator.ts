@@ -1,11 +1,10 @@
-import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
-import type { JsonObject } from '../../platform/json-object.js';
 import { readRows } from '../../platform/write/rows.js';
-import { idOf, isOpen, itemsOf, started } from './items.js';
+import { isOpen, started } from './items.js';
+import type { OrderRow, ResourceOrderDependencies } from './model.js';
 import type { ResourceOrders } from './orders.js';
-import type { ResourceOrderDependencies } from './dependencies.js';
+import { findOpenOrders } from './orders.store.js';
 
 /** The category of the orders that the simulator works on; it leaves all others alone. */
 export const simulatedCategory = 'simulated';
@@ -27,28 +26,22 @@ export class Simulator {
     private readonly orders: ResourceOrders,
   ) {}
 
+  /** One round over all tenants; answers how many items moved. */
   async round(signal: AbortSignal): Promise<number> {
     let moved = 0;
-    for (const { tenantId, id } of await this.openOrders()) {
+    for (const { tenantId, id } of await findOpenOrders(this.database, simulatedCategory, ordersMax)) {
       if (signal.aborted) break;
       if (await this.moveOn(tenantId, id)) moved += 1;
     }
     return moved;
   }
 
-  private openOrders(): Promise<{ tenantId: string; id: string }[]> {
-    return this.database.query<{ tenantId: string; id: string }>(Prisma.sql`
-      SELECT "tenantId", "id" FROM "ResourceOrder"
-      WHERE "state" IN ('acknowledged', 'inProgress', 'pending', 'held') AND "requestedState" IS NULL AND "category" = ${simulatedCategory}
-      ORDER BY "updatedAt" LIMIT ${ordersMax}::int`);
-  }
-
   private async moveOn(tenantId: string, id: string): Promise<boolean> {
     const order = (await readRows(this.database, this.dependencies.mappings.resourceOrder, tenantId, [id])).get(id);
     const move = order && nextMove(order);
-    if (move === undefined) return false;
+    if (order === undefined || move === undefined) return false;
     try {
-      await this.orders.updateItem({ tenantId }, { id, ifRevision: Number(order?.['revision']) }, move.itemId, {
+      await this.orders.updateItem({ tenantId }, { id, ifRevision: order.revision }, move.itemId, {
         state: move.state,
         note: `simulated: ${move.state}`,
       });
@@ -62,11 +55,11 @@ export class Simulator {
 }
 
 /** The first item that is under way ends, or the first that can begin does; when there is none, one is given up. Pure. */
-function nextMove(order: JsonObject): { itemId: string; state: string } | undefined {
-  const items = itemsOf(order);
+function nextMove(order: OrderRow): { itemId: string; state: string } | undefined {
+  const items = order.orderItem;
   const ableAt = started(order, items, Object.keys(givenUpStates)).findIndex(({ state }) => state === 'inProgress');
   const item = items[ableAt] ?? items.find(isOpen);
-  return item && { itemId: idOf(item), state: nextStateOf(String(item['state']), ableAt >= 0) };
+  return item && { itemId: item.id, state: nextStateOf(item.state, ableAt >= 0) };
 }
 
 function nextStateOf(state: string, isAble: boolean): string {

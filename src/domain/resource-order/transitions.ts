@@ -1,6 +1,10 @@
+import { ownProperty } from '../../platform/json.js';
 import type { Transitions } from '../transitions.js';
 
-/** The two published diagrams taken together (DIGEST §4c). */
+/** The state in which orders and their items begin. */
+export const firstState = 'acknowledged';
+
+/** The two published diagrams taken together (docs/standard/resource-order.md). */
 const publishedOrderTransitions: Transitions = {
   acknowledged: ['rejected', 'inProgress', 'assessingCancellation'],
   inProgress: ['pending', 'held', 'completed', 'failed', 'partial', 'assessingCancellation'],
@@ -31,7 +35,7 @@ const ownOrderTransitions: Transitions = {
 /** What an order may become. */
 export const orderTransitions: Transitions = together(publishedOrderTransitions, ownOrderTransitions);
 
-/** What a client may make of an order; everything else follows from its items (DESIGN §12). */
+/** What a client may make of an order; everything else follows from its items (docs/decisions/0026-orders.md). */
 export const requestableTransitions: Transitions = {
   ...Object.fromEntries(Object.keys(publishedOrderTransitions).map((state) => [state, []])),
   acknowledged: ['inProgress', 'pending', 'held', 'rejected', 'cancelled'],
@@ -60,23 +64,17 @@ export const workTransitions: Transitions = Object.fromEntries(
   ]),
 );
 
-/** What a task of cancellation goes through. */
-export const taskTransitions: Transitions = {
+/** The states of a cancellation: the way is the server's. */
+export const cancellationTransitions: Transitions = {
   accepted: ['inProgress'],
   inProgress: ['done', 'terminatedWithError'],
   done: [],
   terminatedWithError: [],
 };
 
-/** Whether nothing leads out of a state. */
-export function isFinal(state: unknown): boolean {
-  return orderTransitions[String(state)]?.length === 0;
-}
-
-/** The way that the code takes by itself must be in its table: anything else is a bug. */
-export function assertTransition(table: Transitions, what: string, from: string, to: string): void {
-  if (table[from]?.includes(to) !== true)
-    throw new Error(`${what} goes from ${from} to ${to}, which the table of states has not`);
+/** Whether nothing leads out of a state of an order or an item. */
+export function isFinal(state: string): boolean {
+  return ownProperty(orderTransitions, state)?.length === 0;
 }
 
 function without(state: string, table: Transitions): Transitions {

@@ -1,9 +1,9 @@
 import { Decimal } from '../../platform/decimal.js';
-import type { JsonObject } from '../../platform/json-object.js';
 import { requireOpeningAmount } from '../amount.js';
 import { invalid, missing } from '../input.js';
 import type { Charge } from '../prepay-balance/index.js';
 import { areConvertible, fromBase, toBase } from '../units.js';
+import type { ChargeTo, UsageRow } from './model.js';
 
 // What a usage consumes of a bucket, and what follows when that changes. Pure.
 
@@ -13,56 +13,56 @@ interface Amount {
 }
 
 /** Whose rating is there; billing comes after them. */
-const chargeableStatuses: readonly unknown[] = ['rated', 'rerated', 'billed'];
+const chargeableStatuses: readonly string[] = ['rated', 'rerated', 'billed'];
+
+/** The attributes of a usage that say what it consumes. */
+type Chargeable = Partial<Pick<UsageRow, 'status' | 'chargeTo' | 'ratedProductUsage'>>;
 
 /**
  * What chargeTo is to say: as it is asked for, with the amount that rating gives when none is asked for. An amount that
  * was rating's and is asked for as it was read stays rating's: a PATCH sends back what it does not change.
  */
-export function chargeOf(usage: JsonObject, before: JsonObject = {}): JsonObject | undefined {
-  const asked = usage['chargeTo'] as JsonObject | undefined;
+export function chargeOf(usage: Chargeable, before: Chargeable = {}): ChargeTo | undefined {
+  const asked = usage.chargeTo ?? undefined;
   if (asked === undefined) return undefined;
-  if (!chargeableStatuses.includes(usage['status'])) {
-    throw invalid('chargeTo', `goes with a usage that is rated or rerated, not ${String(usage['status'])}`);
+  if (!chargeableStatuses.includes(usage.status ?? '')) {
+    throw invalid('chargeTo', `goes with a usage that is rated or rerated, not ${String(usage.status)}`);
   }
-  if (asked['amount'] && !isRatings(asked, before)) return asked;
+  if (asked.amount && !isRatings(asked, before)) return asked;
   const { amount, units } = requireRatedAmount(usage);
   return { ...asked, amount: { amount: amount.toNumber(), units } };
 }
 
 /** The lines of a file are moved by SQL, past the balance engine. */
-export function requireUncharged({ chargeTo }: JsonObject): void {
+export function requireUncharged({ chargeTo }: Chargeable): void {
   if (chargeTo)
     throw invalid('chargeTo', 'is not taken from files: charge the usage when it is there, with rateUsage or a PATCH');
 }
 
-function isRatings(asked: JsonObject, before: JsonObject): boolean {
+function isRatings(asked: ChargeTo, before: Chargeable): boolean {
   const wanted = amountIn(asked);
-  return [amountIn(before['chargeTo']), ratedAmount(before)].every((known) => known && wanted && isSame(known, wanted));
-}
-
-function isSame(one: Amount, other: Amount): boolean {
-  return one.units === other.units && one.amount.eq(other.amount);
+  return [amountIn(before.chargeTo), ratedAmount(before)].every(
+    (known) => known && wanted && known.units === wanted.units && known.amount.eq(wanted.amount),
+  );
 }
 
 /** The tax-included amounts of its ratings. */
-function amountsRated(usage: JsonObject): (Amount & { path: string })[] {
-  const ratings = (usage['ratedProductUsage'] ?? []) as JsonObject[];
-  return ratings.flatMap(({ taxIncludedRatingAmount }, index) => {
+function amountsRated({ ratedProductUsage }: Chargeable): (Amount & { path: string })[] {
+  return (ratedProductUsage ?? []).flatMap(({ taxIncludedRatingAmount }, index) => {
     if (!taxIncludedRatingAmount) return [];
-    const { value, unit } = taxIncludedRatingAmount as { value: number; unit: string };
+    const { value, unit } = taxIncludedRatingAmount;
     return [{ amount: new Decimal(value), units: unit, path: `ratedProductUsage.${index}.taxIncludedRatingAmount` }];
   });
 }
 
 /** Their sum, where there is one. */
-function ratedAmount(usage: JsonObject): Amount | undefined {
+function ratedAmount(usage: Chargeable): Amount | undefined {
   const [first, ...others] = amountsRated(usage);
   if (first === undefined || others.some(({ units }) => units !== first.units)) return undefined;
   return { amount: others.reduce((sum, { amount }) => sum.plus(amount), first.amount), units: first.units };
 }
 
-function requireRatedAmount(usage: JsonObject): Amount {
+function requireRatedAmount(usage: Chargeable): Amount {
   const amounts = amountsRated(usage);
   const [first] = amounts;
   if (first === undefined)
@@ -78,8 +78,8 @@ function requireRatedAmount(usage: JsonObject): Amount {
   return sum;
 }
 
-function amountIn(chargeTo: JsonObject[string] | undefined): Amount | undefined {
-  const { amount } = (chargeTo ?? {}) as { amount?: { amount: number; units: string } };
+function amountIn(chargeTo: ChargeTo | null | undefined): Amount | undefined {
+  const amount = chargeTo?.amount ?? undefined;
   return amount && { amount: new Decimal(amount.amount), units: amount.units };
 }
 
@@ -91,7 +91,7 @@ interface Consumption {
 type Move = Pick<Charge, 'type' | 'bucketId' | 'amount'>;
 
 /** What leads from what was consumed to what is to be: what was too much goes back where it came from, before anything is taken. */
-export function chargesBetween(before: JsonObject, after: JsonObject): Charge[] {
+export function chargesBetween(before: Chargeable, after: UsageRow): Charge[] {
   const [was, is] = [consumed(before), consumed(after)];
   const whole = (type: Charge['type'], consumption: Consumption | undefined): Move[] =>
     consumption ? [{ type, ...consumption }] : [];
@@ -99,9 +99,9 @@ export function chargesBetween(before: JsonObject, after: JsonObject): Charge[] 
   return moves.filter(({ amount }) => amount.amount.gt(0)).map((move) => ({ ...move, ...about(after) }));
 }
 
-function consumed({ chargeTo }: JsonObject): Consumption | undefined {
+function consumed({ chargeTo }: Chargeable): Consumption | undefined {
   const amount = amountIn(chargeTo);
-  return amount && { bucketId: String(((chargeTo as JsonObject)['bucket'] as JsonObject)['id']), amount };
+  return chargeTo && amount ? { bucketId: chargeTo.bucket.id, amount } : undefined;
 }
 
 /** In one bucket only the difference moves; undefined where there is none that could be told exactly. */
@@ -113,16 +113,11 @@ function difference(was: Consumption, { bucketId, amount: { amount, units } }: C
 }
 
 /** What an adjustment says of the usage. */
-function about({
-  id,
-  usageType,
-  externalId,
-  source,
-}: JsonObject): Pick<Charge, 'usageId' | 'usageType' | 'description'> {
-  const origin = [externalId, source && `of source ${String(source)}`].filter(Boolean).join(' ');
+function about({ id, usageType, externalId, source }: UsageRow): Pick<Charge, 'usageId' | 'usageType' | 'description'> {
+  const origin = [externalId, source && `of source ${source}`].filter(Boolean).join(' ');
   return {
-    usageId: String(id),
-    usageType: String(usageType ?? 'other'),
-    description: `usage ${String(id)}${externalId ? `, ${origin}` : ''}`,
+    usageId: id,
+    usageType: usageType ?? 'other',
+    description: `usage ${id}${externalId ? `, ${origin}` : ''}`,
   };
 }

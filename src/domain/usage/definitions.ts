@@ -3,29 +3,26 @@ import type { Decimal } from '../../platform/decimal.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
 import { REGEX_WORK_MAX } from '../../platform/limits.js';
 import { parseRegex, type SafeRegex } from '../../platform/filter/regex/regex.js';
-import type { JsonObject, JsonValue } from '../../platform/json-object.js';
+import type { JsonValue } from '../../platform/json-object.js';
 import { invalid, missing, requireName, requireValidity } from '../input.js';
+import type { TimePeriod } from '../row.js';
+import type { SpecificationRow } from './model.js';
 import { isAbsent, isValueType, numberOf, readAs, textOf, valueTypes, type ValueType } from './values.js';
 
 // What a specification says of one characteristic, as it is stored, and whether it makes sense.
 
-export interface Period {
-  startDateTime?: string | null;
-  endDateTime?: string | null;
-}
-
 /** An entry of characteristicValueSpecification: a value, a range or a regular expression. */
-export interface Choice {
+export type Choice = {
   value?: JsonValue;
   valueType?: ValueType | null;
   valueFrom?: number | null;
   valueTo?: number | null;
   rangeInterval?: Interval | null;
   regex?: string | null;
-  validFor?: Period | null;
-}
+  validFor?: TimePeriod | null;
+};
 
-export interface Definition {
+export type Definition = {
   name: string;
   valueType?: ValueType | null;
   minCardinality?: number | null;
@@ -33,8 +30,8 @@ export interface Definition {
   regex?: string | null;
   extensible?: boolean | null;
   characteristicValueSpecification?: Choice[] | null;
-  validFor?: Period | null;
-}
+  validFor?: TimePeriod | null;
+};
 
 /** Which ends belong to a range, as the swagger words it. */
 const intervals = {
@@ -45,8 +42,9 @@ const intervals = {
 } as const;
 export type Interval = keyof typeof intervals;
 
-export function definitionsOf(specification: JsonObject): Definition[] {
-  return (specification['specCharacteristic'] ?? []) as unknown as Definition[];
+/** The definitions of the characteristics that a specification knows. */
+export function definitionsOf({ specCharacteristic }: SpecificationRow): Definition[] {
+  return specCharacteristic ?? [];
 }
 
 /** Whether the ends of a range belong to it: [bottom, top]. */
@@ -142,7 +140,7 @@ export function isTooLong(regex: string | null | undefined, value: JsonValue): b
   return Boolean(regex) && textOf(value).length * regexOf(regex as string, 'regex').states > REGEX_WORK_MAX;
 }
 
-function requirePeriod(path: string, period: Period | null | undefined): void {
+function requirePeriod(path: string, period: TimePeriod | null | undefined): void {
   const dateOf = (text: string | null | undefined): Date | null => (text ? new Date(text) : null);
   requireValidity(
     period && { startDateTime: dateOf(period.startDateTime), endDateTime: dateOf(period.endDateTime) },

@@ -5,16 +5,16 @@ import { UsageExports } from './export/exports.js';
 import { UsageImports } from './import/imports.js';
 import { ImportTasks, type MoveOrder } from './import/tasks.js';
 import { createUsageSpecifications } from './specifications.js';
-import { Usages, type UsageDependencies } from './usages.js';
+import type { UsageDependencies } from './model.js';
+import { Usages } from './usages.js';
 
 export { groupsMax, usageGroupings, type RatedTotal, type UsageGroup, type UsageGrouping } from './aggregates.js';
-export { contentTypes } from './content-types.js';
 export { exportMaxMs, type ExportRun, type UsageExports } from './export/exports.js';
 export type { UsageImports } from './import/imports.js';
 export type { MoveOrder } from './import/tasks.js';
 export type { Upload } from './import/upload.js';
 export type { UsageInput } from './usage-input.js';
-export { usageResources } from './usages.js';
+export { usageResources, type UsageRow } from './model.js';
 
 /** What it does later, in the background. */
 export interface UsageJobs {

@@ -1,12 +1,21 @@
 import type { Database } from '../../platform/database/database.js';
 import type { Decimal } from '../../platform/decimal.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { requireOpeningAmount } from '../amount.js';
 import { requireAttachments, type AttachmentInput } from '../attachments.js';
-import { invalid, isGiven, missing, requireName, requireValidity, type Validity } from '../input.js';
+import type { RowChanges } from '../changes.js';
+import {
+  invalid,
+  isGiven,
+  missing,
+  requireName,
+  requireValidity,
+  toChanges,
+  toGiven,
+  type Validity,
+} from '../input.js';
 import { ResourceWriter } from '../resource-writer.js';
-import { requireDefinitions, type Definition } from './definitions.js';
-import type { UsageDependencies } from './usages.js';
+import { requireDefinitions } from './definitions.js';
+import type { SpecificationRow, UsageDependencies } from './model.js';
 
 /** What the domain looks at; everything else is kept as it comes. */
 export interface SpecificationInput {
@@ -25,33 +34,33 @@ interface CharacteristicInput {
   charSpecRelationship?: { validFor?: Validity | null }[] | null;
 }
 
-/** TMF635 usage specifications: their own definitions are checked, so that usages can be checked by them. Usages need not refer to one (DESIGN §8). */
+/** TMF635 usage specifications: their own definitions are checked, so that usages can be checked by them. Usages need not refer to one. */
 export function createUsageSpecifications(
   database: Database,
   dependencies: UsageDependencies,
-): ResourceWriter<SpecificationInput> {
+): ResourceWriter<'usageSpecification', SpecificationRow, SpecificationInput> {
   return new ResourceWriter(database, dependencies, {
     resource: 'usageSpecification',
     mapping: dependencies.mappings.usageSpecification,
-    stamps: ['lastUpdate'],
     fromInput,
     fromChange,
+    complete: (given) => given,
   });
 }
 
-function fromInput(input: SpecificationInput): JsonObject {
+function fromInput(input: SpecificationInput): Partial<SpecificationRow> & Pick<SpecificationRow, 'name' | 'isBundle'> {
   if (!isGiven(input.name)) throw missing('name', 'a specification has one');
   check(input);
-  return withoutNulls({ ...toJsonObject(input), isBundle: input.isBundle ?? false });
+  return { ...toGiven<SpecificationRow, 'name'>(input), isBundle: input.isBundle ?? false };
 }
 
 /** The changes of a PATCH: null removes. */
-function fromChange(input: SpecificationInput): JsonObject {
+function fromChange(input: SpecificationInput): RowChanges<SpecificationRow> {
   for (const name of ['name', 'isBundle', 'lastUpdate'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   check(input);
-  return toJsonObject(input);
+  return toChanges(input);
 }
 
 function check(input: SpecificationInput): void {
@@ -63,9 +72,7 @@ function check(input: SpecificationInput): void {
     requireValidity(validFor, `entitySpecRelationship.${index}.validFor`);
   for (const [index, characteristic] of (input.specCharacteristic ?? []).entries())
     checkNumbers(`specCharacteristic.${index}`, characteristic);
-  requireDefinitions(
-    toJsonObject({ definitions: input.specCharacteristic })['definitions'] as unknown as Definition[] | null,
-  );
+  requireDefinitions(toChanges<SpecificationRow>(input).specCharacteristic);
 }
 
 /** The ends of a range may be negative, but no finer and no larger than amounts are. */

@@ -1,18 +1,19 @@
 import type { Decimal } from '../../platform/decimal.js';
 import { abbreviated } from '../../platform/errors.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import { requireOpeningAmount } from '../amount.js';
-import { invalid, isGiven, missing, requireName } from '../input.js';
-import { requireMoney, type Money } from '../money.js';
+import type { RowChanges } from '../changes.js';
+import { invalid, isGiven, missing, requireName, toChanges, toGiven } from '../input.js';
+import { requireMoney, type MoneyInput } from '../money.js';
 import { accountType } from './billing.js';
 import { chargeOf } from './charging.js';
-import { usageTransitions } from './transitions.js';
+import type { DeliveredUsage, UsageRow } from './model.js';
+import { firstUsageStatus, usageTransitions } from './transitions.js';
 
 export interface RatingInput {
   taxRate?: Decimal | null;
-  bucketValueConvertedInAmount?: Money | null;
-  taxExcludedRatingAmount?: Money | null;
-  taxIncludedRatingAmount?: Money | null;
+  bucketValueConvertedInAmount?: MoneyInput | null;
+  taxExcludedRatingAmount?: MoneyInput | null;
+  taxIncludedRatingAmount?: MoneyInput | null;
 }
 
 /** The bucket that a usage is to consume, and how much of it; absent: what rating says. */
@@ -35,42 +36,42 @@ export interface UsageInput {
   source?: string | null;
 }
 
-/** The status that a usage has when it was collected. */
-const firstStatus = 'received';
-
-/** What was handed over, without what is null, and with the status it means. */
-export function fromUsageInput(input: UsageInput): JsonObject {
+/** A usage as it was delivered, without what is null, and with the status it means. Throws what is wrong with it. */
+export function fromUsageInput(input: UsageInput): DeliveredUsage {
   checkUsage(input);
   if (!isGiven(input.usageSpecification)) throw missing('usageSpecification', 'it says what the usage consists of');
   if (input.status === 'billed') throw invalid('status', "cannot be billed at the start: that is billing's to say");
-  const given = withoutNulls({ ...toJsonObject(input), status: input.status ?? firstStatus });
+  const given = { ...toGiven<UsageRow, 'usageSpecification'>(input), status: input.status ?? firstUsageStatus };
   requireRated(given);
   chargeOf(given);
   return given;
 }
 
 /** The changes of a PATCH: null removes. */
-export function fromUsageChange(input: UsageInput): JsonObject {
+export function fromUsageChange(input: UsageInput): RowChanges<UsageRow> {
   for (const name of ['usageSpecification', 'usageDate', 'status'] as const) {
     if (input[name] === null) throw invalid(name, 'cannot be removed');
   }
   checkUsage(input);
-  return toJsonObject(input);
+  return toChanges(input);
 }
 
 /** The results of rating, as a change; whether it is the first one tells the usage. */
 export function fromRating({
   ratedProductUsage,
   chargeTo,
-}: Pick<UsageInput, 'ratedProductUsage' | 'chargeTo'>): JsonObject {
+}: Pick<UsageInput, 'ratedProductUsage' | 'chargeTo'>): RowChanges<UsageRow> {
   const given = fromUsageChange({ ratedProductUsage, chargeTo });
   requireRated({ ...given, status: 'rated' });
   return given;
 }
 
-/** DESIGN §12: rated needs a ratedProductUsage, on create too. */
-export function requireRated({ status, ratedProductUsage }: JsonObject): void {
-  if (status === 'rated' && !(Array.isArray(ratedProductUsage) && ratedProductUsage.length > 0)) {
+/** A usage that is rated has a ratedProductUsage, a new one too. Throws MISSING_ATTRIBUTE. */
+export function requireRated({
+  status,
+  ratedProductUsage,
+}: RowChanges<Pick<UsageRow, 'status' | 'ratedProductUsage'>>): void {
+  if (status === 'rated' && !ratedProductUsage?.length) {
     throw missing('ratedProductUsage', 'a usage that is rated has at least one');
   }
 }

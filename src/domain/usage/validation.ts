@@ -1,7 +1,8 @@
 import { abbreviated } from '../../platform/errors.js';
 import { REGEX_WORK_MAX } from '../../platform/limits.js';
-import type { JsonObject, JsonValue } from '../../platform/json-object.js';
+import type { JsonValue } from '../../platform/json-object.js';
 import { invalid, missing } from '../input.js';
+import type { TimePeriod } from '../row.js';
 import {
   definitionsOf,
   endsOf,
@@ -11,8 +12,8 @@ import {
   matches,
   type Choice,
   type Definition,
-  type Period,
 } from './definitions.js';
+import type { SpecificationRow, UsageCharacteristic, UsageRow } from './model.js';
 import { isAbsent, numberOf, readAs, type ValueType } from './values.js';
 
 /** Choices that a refusal lists. */
@@ -27,9 +28,9 @@ interface Given {
  * Refuses a usage that its specification does not allow, naming the characteristic. Characteristics that the
  * specification does not know are welcome; definitions count while they are valid at the date of the usage.
  */
-export function requireFit(usage: JsonObject, specification: JsonObject): void {
-  const at = new Date(String(usage['usageDate']));
-  const given = givenValues((usage['usageCharacteristic'] ?? []) as JsonObject[]);
+export function requireFit(usage: UsageRow, specification: SpecificationRow): void {
+  const at = new Date(usage.usageDate);
+  const given = givenValues(usage.usageCharacteristic ?? []);
   for (const definition of definitionsOf(specification)) {
     if (!isValidAt(definition.validFor, at)) continue;
     const values = given.get(definition.name) ?? [];
@@ -46,13 +47,13 @@ export function requireFit(usage: JsonObject, specification: JsonObject): void {
 }
 
 /** The values under each name; an empty text is none. */
-function givenValues(characteristics: readonly JsonObject[]): Map<string, Given[]> {
+function givenValues(characteristics: readonly UsageCharacteristic[]): Map<string, Given[]> {
   const values = new Map<string, Given[]>();
   for (const [index, { name, value }] of characteristics.entries()) {
-    if (isAbsent(value)) continue;
-    const known = values.get(String(name)) ?? [];
-    known.push({ value: value as JsonValue, path: `usageCharacteristic.${index}.value` });
-    values.set(String(name), known);
+    if (value === undefined || isAbsent(value)) continue;
+    const known = values.get(name) ?? [];
+    known.push({ value, path: `usageCharacteristic.${index}.value` });
+    values.set(name, known);
   }
   return values;
 }
@@ -107,7 +108,7 @@ function wordsOf(choice: Choice): string {
   return choice.regex ? `something that matches ${choice.regex}` : `of the type ${choice.valueType}`;
 }
 
-function isValidAt(period: Period | null | undefined, at: Date): boolean {
+function isValidAt(period: TimePeriod | null | undefined, at: Date): boolean {
   const { startDateTime, endDateTime } = period ?? {};
   return (!startDateTime || at >= new Date(startDateTime)) && (!endDateTime || at < new Date(endDateTime));
 }

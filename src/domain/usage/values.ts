@@ -15,7 +15,7 @@ export function isValueType(text: string): text is ValueType {
   return (valueTypes as readonly string[]).includes(text);
 }
 
-/** An empty text counts as no value (DESIGN §12). */
+/** An empty text counts as no value (docs/standard/usage.md). */
 export function isAbsent(value: JsonValue | undefined): boolean {
   return value === undefined || value === null || value === '';
 }

@@ -21,17 +21,17 @@ export interface CommandContext {
 }
 
 /** What the work came to. A refusal it answers, other than one it throws, is committed with the record it has of it. */
-export type CommandResult = Done | { refusal: Refusal };
+export type CommandResult<Json extends JsonObject = JsonObject> = Done<Json> | { refusal: Refusal };
 
-export interface Done {
-  answer: JsonObject;
+export interface Done<Json extends JsonObject = JsonObject> {
+  answer: Json;
   events: readonly DomainEvent[];
   /** True when the work found that all it was asked for had been done by an earlier request. */
   replayed?: boolean;
 }
 
-export interface Answer {
-  answer: JsonObject;
+export interface Answer<Json extends JsonObject = JsonObject> {
+  answer: Json;
   /** True when an earlier request, of the same key or with the same data, got this answer. */
   replayed: boolean;
 }
@@ -41,19 +41,19 @@ export interface Answer {
  * its remembered answer in one transaction, repeated as a whole when it loses a race. A refusal thrown
  * by the work leaves nothing behind; one that it answers is kept and told again under its key.
  */
-export async function runCommand(
+export async function runCommand<Json extends JsonObject>(
   database: Database,
   clock: Clock,
   context: CommandContext,
-  work: (tx: Transaction, now: Date) => Promise<CommandResult>,
-): Promise<Answer> {
+  work: (tx: Transaction, now: Date) => Promise<CommandResult<Json>>,
+): Promise<Answer<Json>> {
   const { tenantId, idempotency } = context;
   const told = await withRetry(() =>
     database.transaction(async (tx): Promise<Replayable> => {
       const earlier = await earlierOutcome(tx, context);
       if (earlier) return earlier;
       const now = clock.now();
-      let result: CommandResult;
+      let result: CommandResult<Json>;
       try {
         result = await work(tx, now);
       } catch (error) {
@@ -69,7 +69,8 @@ export async function runCommand(
       return { outcome, replayed };
     }),
   );
-  return { answer: answerOf(told), replayed: told.replayed };
+  // Under one key there is one command: what it was answered before is of the same type.
+  return { answer: answerOf(told) as Json, replayed: told.replayed };
 }
 
 async function earlierOutcome(

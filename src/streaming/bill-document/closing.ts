@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../platform/json-object.js';
+import type { AppliedPayment, BillRow } from '../../domain/customer-bill/index.js';
 import { amountText, moneyOf, moneyText, percentText, plainText, type Money } from './figures.js';
 import type { Kind } from './kind.js';
 import { Sums, taxesOf, type Tax, type TaxBases } from './line.js';
@@ -18,8 +18,8 @@ const togetherMax = 260;
 const headStyle: Style = { weight: 'bold', size: 8, colour: mutedColour };
 
 /** Taxes, totals and payments. */
-export function drawClosing(sheet: Sheet, bill: JsonObject, kind: Kind, bases: TaxBases): void {
-  const taxes = taxesOf(bill, 'taxItem');
+export function drawClosing(sheet: Sheet, bill: BillRow, kind: Kind, bases: TaxBases): void {
+  const taxes = taxesOf(bill.taxItem);
   const totals = totalsOf(bill, kind);
   // A short closing stays together.
   const height = (taxes.length + 3 + totals.length) * (rowHeight + 4);
@@ -28,7 +28,7 @@ export function drawClosing(sheet: Sheet, bill: JsonObject, kind: Kind, bases: T
   drawTotals(sheet, totals);
 }
 
-function drawTaxes(sheet: Sheet, taxes: readonly Tax[], bill: JsonObject, bases: TaxBases): void {
+function drawTaxes(sheet: Sheet, taxes: readonly Tax[], bill: BillRow, bases: TaxBases): void {
   if (taxes.length === 0) return;
   const drawHead = (): void => {
     sheet.text('Tax', leftEdge, headStyle);
@@ -45,7 +45,7 @@ function drawTaxes(sheet: Sheet, taxes: readonly Tax[], bill: JsonObject, bases:
   for (const tax of taxes) {
     const names = wrap(sheet.paper, tax.category || 'Tax', rateRight - 64 - leftEdge, {}, 3);
     sheet.ensure(names.length * rowHeight);
-    const base = bases.of(tax, bill['taxExcludedAmount']);
+    const base = bases.of(tax, bill.taxExcludedAmount);
     for (const [index, name] of names.entries()) sheet.paper.text(name, leftEdge, sheet.y + index * rowHeight);
     if (tax.rate !== undefined) sheet.textTo(percentText(tax.rate), rateRight, 60);
     if (base) sheet.textTo(amountText(base), baseRight, amountWidth);
@@ -78,15 +78,15 @@ function drawTotals(sheet: Sheet, totals: readonly Total[]): void {
   }
 }
 
-function totalsOf(bill: JsonObject, { isCredit, isPrepaid }: Kind): Total[] {
-  const net = moneyOf(bill['taxExcludedAmount']);
-  const included = moneyOf(bill['taxIncludedAmount']);
-  const due = moneyOf(bill['amountDue']);
-  const remaining = moneyOf(bill['remainingAmount']);
+function totalsOf(bill: BillRow, { isCredit, isPrepaid }: Kind): Total[] {
+  const net = moneyOf(bill.taxExcludedAmount);
+  const included = moneyOf(bill.taxIncludedAmount);
+  const due = moneyOf(bill.amountDue);
+  const remaining = moneyOf(bill.remainingAmount);
   const tax = taxOf(bill, net, included);
   const isDueElse =
     due !== undefined && included !== undefined && !(due.unit === included.unit && due.value.eq(included.value));
-  const payments = ((bill['appliedPayment'] ?? []) as JsonObject[]).flatMap(paid);
+  const payments = bill.appliedPayment.flatMap(paid);
   return [
     ...(net ? [{ label: 'Net amount', money: net }] : []),
     ...(tax ? [{ label: 'Tax', money: tax }] : []),
@@ -100,9 +100,9 @@ function totalsOf(bill: JsonObject, { isCredit, isPrepaid }: Kind): Total[] {
   ];
 }
 
-function taxOf(bill: JsonObject, net: Money | undefined, included: Money | undefined): Money | undefined {
+function taxOf(bill: BillRow, net: Money | undefined, included: Money | undefined): Money | undefined {
   const sums = new Sums();
-  for (const { amount } of taxesOf(bill, 'taxItem')) sums.add(amount);
+  for (const { amount } of taxesOf(bill.taxItem)) sums.add(amount);
   const [sum] = sums.all;
   if (sum) return sum;
   return net && included && net.unit === included.unit
@@ -110,11 +110,10 @@ function taxOf(bill: JsonObject, net: Money | undefined, included: Money | undef
     : undefined;
 }
 
-function paid({ payment, appliedAmount }: JsonObject): Total[] {
+function paid({ payment, appliedAmount }: AppliedPayment): Total[] {
   const money = moneyOf(appliedAmount);
   if (money === undefined) return [];
-  const { id, name } = (payment ?? {}) as JsonObject;
-  const title = [plainText(name), plainText(id)].filter((text) => text !== '').join(' ');
+  const title = [plainText(payment.name), plainText(payment.id)].filter((text) => text !== '').join(' ');
   return [{ label: `${money.value.isNegative() ? 'Returned' : 'Paid'}: ${title}`, money: negated(money) }];
 }
 

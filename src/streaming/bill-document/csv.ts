@@ -1,5 +1,6 @@
 import { Decimal } from '../../platform/decimal.js';
-import type { JsonObject, JsonValue } from '../../platform/json-object.js';
+import type { RateRow } from '../../domain/customer-bill/index.js';
+import type { JsonValue } from '../../platform/json-object.js';
 import { csvText } from '../csv/csv-text.js';
 
 /** What a spreadsheet would take for a formula where a text begins with it. */
@@ -28,11 +29,11 @@ const columns: readonly string[] = [
 export const csvHead: string = csvText([columns]);
 
 /** One record of RFC 4180 for each rate. */
-export function csvRows(rates: readonly JsonObject[]): string {
+export function csvRows(rates: readonly RateRow[]): string {
   return csvText(rates.map((rate) => columns.map((path) => cellText(valueAt(rate, path)))));
 }
 
-function valueAt(rate: JsonObject, path: string): JsonValue {
+function valueAt(rate: RateRow, path: string): JsonValue {
   return path
     .split('.')
     .reduce<JsonValue>(

@@ -1,7 +1,7 @@
 import { minorDigitsOf } from '../../domain/customer-bill/index.js';
 import { localTime } from '../../platform/calendar.js';
 import { Decimal } from '../../platform/decimal.js';
-import type { JsonObject, JsonValue } from '../../platform/json-object.js';
+import type { Money as StoredMoney, TimePeriod } from '../../domain/row.js';
 
 // How figures look on paper. All of them are the exact decimals that are stored.
 
@@ -10,9 +10,9 @@ export interface Money {
   readonly unit: string;
 }
 
-export function moneyOf(value: JsonValue | undefined): Money | undefined {
-  const { value: amount, unit } = (value ?? {}) as JsonObject;
-  return typeof amount === 'number' && typeof unit === 'string' ? { value: new Decimal(amount), unit } : undefined;
+/** An amount that is stored, as an exact decimal; undefined when there is none. */
+export function moneyOf(stored: StoredMoney | null | undefined): Money | undefined {
+  return stored ? { value: new Decimal(stored.value), unit: stored.unit } : undefined;
 }
 
 /** All digits there are, and at least those in which the currency is paid: 1,234.50; −0.125. */
@@ -36,28 +36,25 @@ export function percentText(rate: number): string {
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** The day as the operator's calendar has it: 31 Mar 2026. */
-export function dayText(at: JsonValue | undefined, zone: string): string | undefined {
-  if (typeof at !== 'string') return undefined;
+export function dayText(at: string | null | undefined, zone: string): string | undefined {
+  if (!at) return undefined;
   const { day, month, year } = localTime(new Date(at), zone);
   return `${day} ${months[month - 1]} ${year}`;
 }
 
 /** First and last day of a period; its end belongs to the next one. */
-export function periodText(period: JsonValue | undefined, zone: string): string | undefined {
-  const { startDateTime, endDateTime } = (period ?? {}) as JsonObject;
+export function periodText(period: TimePeriod | null | undefined, zone: string): string | undefined {
+  const { startDateTime, endDateTime } = period ?? {};
   const first = dayText(startDateTime, zone);
-  const last =
-    typeof endDateTime === 'string'
-      ? dayText(new Date(new Date(endDateTime).getTime() - 1).toISOString(), zone)
-      : undefined;
+  const last = endDateTime ? dayText(new Date(new Date(endDateTime).getTime() - 1).toISOString(), zone) : undefined;
   if (first !== undefined && last !== undefined) return first === last ? first : `${first} – ${last}`;
   if (first !== undefined) return `from ${first}`;
   return last === undefined ? undefined : `until ${last}`;
 }
 
 /** Text as it may stand on a line: no line breaks, nothing invisible that turns or hides what follows. */
-export function plainText(text: JsonValue | undefined): string {
-  if (typeof text !== 'string') return '';
+export function plainText(text: string | null | undefined): string {
+  if (!text) return '';
   return text
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .replaceAll(/[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')

@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue } from '../../platform/json-object.js';
+import type { BillRow } from '../../domain/customer-bill/index.js';
+import type { Reference } from '../../domain/row.js';
 import { dayText, moneyText, periodText, plainText } from './figures.js';
 import { numberOf, type Kind, type Payment } from './kind.js';
 import type { Style } from './paper.js';
@@ -19,7 +20,7 @@ const rowHeight = 14;
 /** The head of the first page: who bills whom, what for, and what is to be paid. */
 export function drawHead(
   sheet: Sheet,
-  bill: JsonObject,
+  bill: BillRow,
   kind: Kind,
   { issuer, zone }: { issuer: string; zone: string },
 ): void {
@@ -53,9 +54,9 @@ function drawTitle(sheet: Sheet, issuer: string, { title, marks }: Kind): void {
 }
 
 /** Answers where it ends. */
-function drawCustomer(sheet: Sheet, bill: JsonObject): number {
-  const account = (bill['billingAccount'] ?? bill['financialAccount'] ?? {}) as JsonObject;
-  const names = [...new Set([...customersOf(bill), plainText(account['name'])])].filter((name) => name !== '');
+function drawCustomer(sheet: Sheet, bill: BillRow): number {
+  const account: Partial<Reference> = bill.billingAccount ?? bill.financialAccount ?? {};
+  const names = [...new Set([...customersOf(bill), plainText(account.name)])].filter((name) => name !== '');
   sheet.text('Billed to', leftEdge, smallPrint);
   sheet.y += rowHeight;
   for (const [index, name] of names.slice(0, 3).entries()) {
@@ -65,7 +66,7 @@ function drawCustomer(sheet: Sheet, bill: JsonObject): number {
       sheet.y += index === 0 ? 16 : rowHeight;
     }
   }
-  const id = plainText(account['id']);
+  const id = plainText(account.id);
   for (const line of wrap(sheet.paper, `Account ${id}`, columnWidth, {}, 2)) {
     sheet.text(line, leftEdge);
     sheet.y += rowHeight;
@@ -74,21 +75,21 @@ function drawCustomer(sheet: Sheet, bill: JsonObject): number {
 }
 
 /** Names of the parties that are billed: those that are its customers, else the only one there is. */
-function customersOf(bill: JsonObject): string[] {
-  const parties = (bill['relatedParty'] ?? []) as JsonObject[];
-  const customers = parties.filter(({ role }) => typeof role === 'string' && role.toLowerCase() === 'customer');
+function customersOf(bill: BillRow): string[] {
+  const parties = bill.relatedParty ?? [];
+  const customers = parties.filter(({ role }) => role?.toLowerCase() === 'customer');
   return (customers.length > 0 || parties.length > 1 ? customers : parties).map(({ name }) => plainText(name));
 }
 
-function drawFacts(sheet: Sheet, bill: JsonObject, zone: string): void {
+function drawFacts(sheet: Sheet, bill: BillRow, zone: string): void {
   const facts: [string, string | undefined][] = [
     ['Number', numberOf(bill)],
-    ['Date', dayText(bill['billDate'], zone)],
-    ['Billing period', periodText(bill['billingPeriod'], zone)],
-    ['Payment due', dayText(bill['paymentDueDate'], zone)],
-    ['Billing cycle', nameOf(bill['billCycle'])],
-    ['Payment method', nameOf(bill['paymentMethod'])],
-    ['Next bill', dayText(bill['nextBillDate'], zone)],
+    ['Date', dayText(bill.billDate, zone)],
+    ['Billing period', periodText(bill.billingPeriod, zone)],
+    ['Payment due', dayText(bill.paymentDueDate, zone)],
+    ['Billing cycle', nameOf(bill.billCycle)],
+    ['Payment method', nameOf(bill.paymentMethod)],
+    ['Next bill', dayText(bill.nextBillDate, zone)],
   ];
   const { paper } = sheet;
   for (const [label, text] of facts) {
@@ -101,9 +102,8 @@ function drawFacts(sheet: Sheet, bill: JsonObject, zone: string): void {
   }
 }
 
-function nameOf(reference: JsonValue | undefined): string {
-  const { name, id } = (reference ?? {}) as JsonObject;
-  return plainText(name) || plainText(id);
+function nameOf(reference: Reference | null | undefined): string {
+  return plainText(reference?.name) || plainText(reference?.id);
 }
 
 const boxInset = 14;

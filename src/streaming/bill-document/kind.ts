@@ -1,5 +1,5 @@
 import { zero } from '../../platform/decimal.js';
-import type { JsonObject } from '../../platform/json-object.js';
+import type { BillRow } from '../../domain/customer-bill/index.js';
 import { dayText, moneyOf, moneyText, plainText, type Money } from './figures.js';
 
 /** What sort of paper it is, said at its head. */
@@ -30,9 +30,9 @@ const titles: Readonly<Record<string, string>> = {
 };
 const ordinary = ['', 'normal'];
 
-export function kindOf(bill: JsonObject, zone: string): Kind {
+export function kindOf(bill: BillRow, zone: string): Kind {
   const { state } = bill;
-  const category = plainText(bill['category']);
+  const category = plainText(bill.category);
   const title = Object.hasOwn(titles, category) ? titles[category] : undefined;
   const marks = [
     ...(title === undefined && !ordinary.includes(category) ? [category] : []),
@@ -51,25 +51,24 @@ export function kindOf(bill: JsonObject, zone: string): Kind {
 }
 
 /** A credit note that a run of bills made is a bill whose credits are more than its charges. */
-function isNegative(bill: JsonObject): boolean {
-  return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue'].some((name) =>
-    moneyOf(bill[name])?.value.isNegative(),
-  );
+function isNegative(bill: BillRow): boolean {
+  const { taxExcludedAmount, taxIncludedAmount, amountDue } = bill;
+  return [taxExcludedAmount, taxIncludedAmount, amountDue].some((amount) => moneyOf(amount)?.value.isNegative());
 }
 
 /** The number, as far as the bill has one. */
-export function numberOf(bill: JsonObject): string {
-  return plainText(bill['billNo']) || 'not yet numbered';
+export function numberOf(bill: BillRow): string {
+  return plainText(bill.billNo) || 'not yet numbered';
 }
 
-function paymentOf(bill: JsonObject, category: string, zone: string): Payment | undefined {
+function paymentOf(bill: BillRow, category: string, zone: string): Payment | undefined {
   const { state } = bill;
-  const due = moneyOf(bill['amountDue']);
-  const included = moneyOf(bill['taxIncludedAmount']);
+  const due = moneyOf(bill.amountDue);
+  const included = moneyOf(bill.taxIncludedAmount);
   if (category === prepaidStatement)
     return { label: 'Paid from balance', amount: included ?? nothing(due), note: 'Nothing is to be paid.' };
   if (due === undefined) return undefined;
-  const remaining = moneyOf(bill['remainingAmount']) ?? due;
+  const remaining = moneyOf(bill.remainingAmount) ?? due;
   if (state === 'onHold')
     return {
       label: 'On hold',
@@ -90,7 +89,7 @@ function paymentOf(bill: JsonObject, category: string, zone: string): Payment | 
       amount: remaining,
       note: due.value.isZero() ? '' : 'Thank you: nothing remains to be paid.',
     };
-  const day = dayText(bill['paymentDueDate'], zone);
+  const day = dayText(bill.paymentDueDate, zone);
   const notes = [
     remaining.value.lt(due.value)
       ? `Of ${moneyText(due)}, ${moneyText({ ...due, value: due.value.minus(remaining.value) })} is paid.`

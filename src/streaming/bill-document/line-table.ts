@@ -1,5 +1,4 @@
-import type { LineGroup } from '../../domain/customer-bill/index.js';
-import type { JsonObject } from '../../platform/json-object.js';
+import type { LineGroup, RateRow } from '../../domain/customer-bill/index.js';
 import { amountText, moneyText, plainText, type Money } from './figures.js';
 import { lineOf, Sums, type Line, type TaxBases } from './line.js';
 import type { Style } from './paper.js';
@@ -20,7 +19,7 @@ const productStyle: Style = { weight: 'bold', size: 11 };
 
 export interface LineTableContent {
   readonly groups: readonly LineGroup[];
-  linesOf(group: LineGroup): AsyncIterable<readonly JsonObject[]>;
+  linesOf(group: LineGroup): AsyncIterable<readonly RateRow[]>;
   /** Currency of the bill; amounts in another one say so. */
   readonly currency: string | undefined;
   readonly zone: string;

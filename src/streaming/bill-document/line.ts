@@ -1,6 +1,14 @@
-import { BillSums, currencyOf, minorDigitsOf, netOf, type TaxFigure } from '../../domain/customer-bill/index.js';
+import {
+  BillSums,
+  currencyOf,
+  minorDigitsOf,
+  netOf,
+  type RateRow,
+  type Tax as StoredTax,
+  type TaxFigure,
+} from '../../domain/customer-bill/index.js';
+import type { Money as StoredMoney } from '../../domain/row.js';
 import { Decimal, zero } from '../../platform/decimal.js';
-import type { JsonObject, JsonValue } from '../../platform/json-object.js';
 import { dayText, moneyOf, moneyText, percentText, periodText, plainText, type Money } from './figures.js';
 
 /** Decimals that amounts are kept with; where only the amount with tax is stored, the one without may have more. */
@@ -16,18 +24,17 @@ export interface Line {
   readonly net: Money | undefined;
 }
 
-export function lineOf(rate: JsonObject, { zone, isOfCredits }: { zone: string; isOfCredits: boolean }): Line {
-  const period = (rate['periodCoverage'] ?? {}) as JsonObject;
-  const covered = period['endDateTime'] ? periodText(period, zone) : undefined;
-  const description = [plainText(rate['description']), covered ?? '', givenWithTax(rate)]
+export function lineOf(rate: RateRow, { zone, isOfCredits }: { zone: string; isOfCredits: boolean }): Line {
+  const covered = rate.periodCoverage?.endDateTime ? periodText(rate.periodCoverage, zone) : undefined;
+  const description = [plainText(rate.description), covered ?? '', givenWithTax(rate)]
     .filter((text) => text !== '')
     .join(' · ');
-  const taxes = taxesOf(rate).map(({ category, rate: percent }) =>
+  const taxes = taxesOf(rate.appliedTax).map(({ category, rate: percent }) =>
     percent === undefined ? category : percentText(percent),
   );
   return {
-    date: dayText(rate['date'], zone) ?? '',
-    name: plainText(rate['name']),
+    date: dayText(rate.date, zone) ?? '',
+    name: plainText(rate.name),
     description,
     tax: taxes.join(', '),
     net: signedNet(rate, isOfCredits),
@@ -35,9 +42,9 @@ export function lineOf(rate: JsonObject, { zone, isOfCredits }: { zone: string; 
 }
 
 /** The price that was agreed, where the net amount beside it is only taken out of it. */
-function givenWithTax(rate: JsonObject): string {
-  const included = moneyOf(rate['taxIncludedAmount']);
-  return included === undefined || rate['taxExcludedAmount'] || netOf(rate).eq(included.value)
+function givenWithTax(rate: RateRow): string {
+  const included = moneyOf(rate.taxIncludedAmount);
+  return included === undefined || rate.taxExcludedAmount || netOf(rate).eq(included.value)
     ? ''
     : `${moneyText(included)} with tax`;
 }
@@ -50,18 +57,18 @@ export interface Tax {
 }
 
 /** The taxes of a rate, or of a bill. */
-export function taxesOf(row: JsonObject, attribute: 'appliedTax' | 'taxItem' = 'appliedTax'): Tax[] {
-  return ((row[attribute] ?? []) as JsonObject[]).map(({ taxCategory, taxRate, taxAmount }) => ({
+export function taxesOf(taxes: readonly StoredTax[] | null | undefined): Tax[] {
+  return (taxes ?? []).map(({ taxCategory, taxRate, taxAmount }) => ({
     category: plainText(taxCategory),
-    rate: typeof taxRate === 'number' ? taxRate : undefined,
+    rate: taxRate ?? undefined,
     amount: moneyOf(taxAmount),
   }));
 }
 
-function signedNet(rate: JsonObject, isOfCredits: boolean): Money | undefined {
+function signedNet(rate: RateRow, isOfCredits: boolean): Money | undefined {
   const unit = currencyOf(rate);
   if (unit === undefined) return undefined;
-  const sign = (rate['appliedBillingRateType'] === 'appliedBillingCredit') === isOfCredits ? 1 : -1;
+  const sign = (rate.appliedBillingRateType === 'appliedBillingCredit') === isOfCredits ? 1 : -1;
   return { value: netOf(rate).toDecimalPlaces(decimalPlacesMax).times(sign), unit };
 }
 
@@ -86,13 +93,13 @@ export class TaxBases {
 
   constructor(private readonly isOfCredits: boolean) {}
 
-  add(rate: JsonObject, net: Money | undefined): void {
+  add(rate: RateRow, net: Money | undefined): void {
     if (net === undefined) return;
     this.nets.add(net);
     const sums = this.billed.get(net.unit) ?? new BillSums(net.unit);
     this.billed.set(net.unit, sums);
     sums.add(rate);
-    for (const tax of taxesOf(rate)) {
+    for (const tax of taxesOf(rate.appliedTax)) {
       const key = keyOf(tax);
       const base = this.bases.get(key) ?? new Sums();
       this.bases.set(key, base);
@@ -101,7 +108,7 @@ export class TaxBases {
   }
 
   /** Undefined where the lines do not tell: bills may come with figures of their own. */
-  of(tax: Tax, billNet: JsonValue | undefined): Money | undefined {
+  of(tax: Tax, billNet: StoredMoney | null | undefined): Money | undefined {
     const [net, ...others] = this.nets.all;
     const stated = moneyOf(billNet);
     if (net === undefined || others.length > 0 || stated === undefined || net.unit !== stated.unit) return undefined;

@@ -1,10 +1,9 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
-import type { LineGroup } from '../../domain/customer-bill/index.js';
-import type { JsonObject } from '../../platform/json-object.js';
+import type { BillRow, LineGroup, RateRow } from '../../domain/customer-bill/index.js';
 import { drawClosing } from './closing.js';
-import { moneyOf, plainText } from './figures.js';
+import { plainText } from './figures.js';
 import { drawHead } from './head.js';
 import { kindOf, numberOf } from './kind.js';
 import { LineTable } from './line-table.js';
@@ -19,10 +18,10 @@ export const linesPrintedMax = 50_000;
 const turnLines = 20;
 
 export interface PdfContent {
-  readonly bill: JsonObject;
+  readonly bill: BillRow;
   readonly lineCount: number;
   groups(): Promise<readonly LineGroup[]>;
-  linesOf(ids: readonly string[]): AsyncIterable<readonly JsonObject[]>;
+  linesOf(ids: readonly string[]): AsyncIterable<readonly RateRow[]>;
   readonly issuer: string;
   /** Of the operator, who dates by its calendar. */
   readonly zone: string;
@@ -32,7 +31,7 @@ export interface PdfContent {
 export async function writePdf(content: PdfContent, out: Writable): Promise<void> {
   const { bill, issuer, zone } = content;
   const title = `${kindOf(bill, zone).title} ${numberOf(bill)}`;
-  const pdf = await openPdf({ title, author: issuer, date: new Date(String(bill['lastUpdate'])) });
+  const pdf = await openPdf({ title, author: issuer, date: new Date(bill.lastUpdate) });
   const groups = content.lineCount > linesPrintedMax ? [] : await content.groups();
   const counted = new Paper(pdf, undefined);
   await drawBill(counted, content, groups, () => setImmediate());
@@ -68,7 +67,7 @@ async function drawBill(
   const sheet = new Sheet(paper, { issuer: plainText(issuer), title: `${kind.title} ${numberOf(bill)}` });
   drawHead(sheet, bill, kind, { issuer: plainText(issuer), zone });
   const bases = new TaxBases(kind.isOfCredits);
-  const linesOf = async function* ({ ids }: LineGroup): AsyncGenerator<JsonObject[]> {
+  const linesOf = async function* ({ ids }: LineGroup): AsyncGenerator<RateRow[]> {
     for await (const page of content.linesOf(ids)) {
       for (let at = 0; at < page.length; at += turnLines) {
         await pause();
@@ -94,8 +93,6 @@ async function drawBill(
 }
 
 /** The currency the figures of the bill are in. */
-function currencyOf(bill: JsonObject): string | undefined {
-  return ['taxExcludedAmount', 'taxIncludedAmount', 'amountDue']
-    .map((name) => moneyOf(bill[name])?.unit)
-    .find((unit) => unit !== undefined);
+function currencyOf({ taxExcludedAmount, taxIncludedAmount, amountDue }: BillRow): string | undefined {
+  return (taxExcludedAmount ?? taxIncludedAmount ?? amountDue)?.unit;
 }

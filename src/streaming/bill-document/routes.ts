@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import { DomainError } from '../../platform/errors.js';
-import type { JsonObject } from '../../platform/json-object.js';
-import type { BillLines, BillWithCount, DocumentFormat } from '../../domain/customer-bill/index.js';
-import { documentFormats, documentPart } from '../../domain/customer-bill/index.js';
+import {
+  documentFormats,
+  type BillLines,
+  type BillWithCount,
+  type DocumentFormat,
+  type RateRow,
+} from '../../domain/customer-bill/index.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { csvHead, csvRows } from './csv.js';
 import { plainText } from './figures.js';
+import { documentTypes } from './formats.js';
 import { writePdf } from './pdf.js';
 import { write } from './write.js';
 
@@ -32,7 +37,7 @@ export interface BillDocumentOptions {
 
 type Writer = (exchange: Exchange, found: BillWithCount, options: BillDocumentOptions) => Promise<void>;
 
-const writers: Readonly<Record<DocumentFormat['extension'], Writer>> = { pdf: sendPdf, json: sendJson, csv: sendCsv };
+const writers: Readonly<Record<DocumentFormat, Writer>> = { pdf: sendPdf, json: sendJson, csv: sendCsv };
 
 /** The documents of a bill, made of its stored figures for whoever may read the bill. */
 export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] {
@@ -40,7 +45,8 @@ export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] 
   return documentFormats.map((format) => ({
     method: 'GET',
     typeName,
-    part: documentPart(format),
+    // What CustomerBill.billDocument.url leads to.
+    part: `document.${format}`,
     handle: (exchange) => sendDocument(exchange, format, options, counter),
   }));
 }
@@ -67,7 +73,7 @@ class Counter {
 
 async function sendDocument(
   exchange: Exchange,
-  { extension, mimeType }: DocumentFormat,
+  format: DocumentFormat,
   options: BillDocumentOptions,
   counter: Counter,
 ): Promise<void> {
@@ -77,10 +83,10 @@ async function sendDocument(
     throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of a document: it has none`, { path: name });
   const found = await options.lines.find(tenantId, id);
   if (found === undefined) throw new DomainError('NOT_FOUND', `CustomerBill '${id}' does not exist`);
-  const tag = tagOf(found, extension, options);
+  const tag = tagOf(found, format, options);
   const version = {
     ETag: tag,
-    'Last-Modified': new Date(String(found.bill['lastUpdate'])).toUTCString(),
+    'Last-Modified': new Date(found.bill.lastUpdate).toUTCString(),
     // The client asks again each time, and mostly hears that nothing has changed.
     'Cache-Control': 'private, no-cache',
   };
@@ -91,8 +97,8 @@ async function sendDocument(
   response.statusCode = 200;
   const headers = {
     ...version,
-    'Content-Type': extension === 'pdf' ? mimeType : `${mimeType};charset=utf-8`,
-    'Content-Disposition': `inline; filename="${fileName(found)}.${extension}"`,
+    'Content-Type': format === 'pdf' ? documentTypes[format] : `${documentTypes[format]};charset=utf-8`,
+    'Content-Disposition': `inline; filename="${fileName(found)}.${format}"`,
   };
   for (const [header, value] of Object.entries(headers)) response.setHeader(header, value);
   if (request.method === 'HEAD') {
@@ -101,7 +107,7 @@ async function sendDocument(
   }
   const cap = setTimeout(() => response.destroy(), sendMaxMs);
   try {
-    await counter.run(found.lineCount, () => writers[extension](exchange, found, options));
+    await counter.run(found.lineCount, () => writers[format](exchange, found, options));
     exchange.open().end();
     await finished(response);
   } catch (error) {
@@ -116,8 +122,12 @@ async function sendDocument(
 }
 
 /** What is billed does not change but for what the revision counts; a bill that is new may get more lines. */
-function tagOf({ bill, lineCount }: BillWithCount, extension: string, { issuer, zone }: BillDocumentOptions): string {
-  const facts = [renderingVersion, extension, bill['id'], bill['revision'], lineCount, issuer, zone];
+function tagOf(
+  { bill, lineCount }: BillWithCount,
+  format: DocumentFormat,
+  { issuer, zone }: BillDocumentOptions,
+): string {
+  const facts = [renderingVersion, format, bill.id, bill.revision, lineCount, issuer, zone];
   return `"${createHash('sha256').update(JSON.stringify(facts)).digest('base64url').slice(0, 22)}"`;
 }
 
@@ -127,7 +137,7 @@ function isKnown(header: string | undefined, tag: string): boolean {
 
 /** Of characters that need no encoding anywhere. */
 function fileName({ bill }: BillWithCount): string {
-  return (plainText(bill['billNo']) || String(bill['id'])).replaceAll(/[^\w.-]/g, '_');
+  return (plainText(bill.billNo) || bill.id).replaceAll(/[^\w.-]/g, '_');
 }
 
 function sendPdf(
@@ -135,8 +145,8 @@ function sendPdf(
   { bill, lineCount }: BillWithCount,
   { lines, issuer, zone }: BillDocumentOptions,
 ): Promise<void> {
-  const id = String(bill['id']);
-  const linesOf = (ids: readonly string[]): AsyncIterable<readonly JsonObject[]> => lines.byId(tenantId, ids);
+  const { id } = bill;
+  const linesOf = (ids: readonly string[]): AsyncIterable<readonly RateRow[]> => lines.byId(tenantId, ids);
   return writePdf({ bill, lineCount, groups: () => lines.groups(tenantId, id), linesOf, issuer, zone }, open());
 }
 

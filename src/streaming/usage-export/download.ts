@@ -7,6 +7,7 @@ import { Slots } from '../../platform/slots.js';
 import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { csvText } from '../csv/csv-text.js';
+import { csvType } from '../usage-file-types.js';
 import { addColumns, cellsOf, recordOf } from './csv.js';
 
 /** Usages read in one go. */
@@ -77,7 +78,7 @@ function setHeaders(response: ServerResponse, { id, contentType }: Pick<ExportRu
   response.setHeader('Content-Type', `${contentType};charset=utf-8`);
   response.setHeader(
     'Content-Disposition',
-    `attachment; filename="usage-${id}.${contentType === 'text/csv' ? 'csv' : 'ndjson'}"`,
+    `attachment; filename="usage-${id}.${contentType === csvType ? 'csv' : 'ndjson'}"`,
   );
 }
 
@@ -99,7 +100,7 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
     await withSnapshot(database, { maxMs: exportMaxMs, signal }, async (reads) => {
       const upTo = await exports.lastUsage(reads, tenantId);
       const pages = (): AsyncGenerator<readonly Item[]> => pagesOf(upTo, openItems(exchange, run.query, reads), signal);
-      await (run.contentType === 'text/csv' ? sendCsv(sender, run, pages) : sendNdjson(sender, run, pages));
+      await (run.contentType === csvType ? sendCsv(sender, run, pages) : sendNdjson(sender, run, pages));
     });
   } catch (error) {
     // The statement that was cancelled says only that.

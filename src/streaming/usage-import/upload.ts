@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { DomainError } from '../../platform/errors.js';
 import type { PaceLimits } from '../../platform/pace.js';
 import { Slots } from '../../platform/slots.js';
-import { contentTypes, type Upload, type UsageImports, type UsageInput } from '../../domain/usage/index.js';
+import type { Upload, UsageImports, UsageInput } from '../../domain/usage/index.js';
+import { csvType, usageFileTypes } from '../usage-file-types.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { BrokenOff, contentOf, requireReadable } from './content.js';
 import type { CsvColumns } from './csv-columns.js';
@@ -28,7 +29,7 @@ export interface ImportRoutesOptions {
 }
 
 const typeName = 'UsageImport';
-const mediaTypes = new Set<string>(contentTypes);
+const mediaTypes = new Set<string>(usageFileTypes);
 
 /** Files of usages: sent at once with a new task, or to the task that was made before; and what was refused. */
 export function importRoutes(options: ImportRoutesOptions): StreamRoute[] {
@@ -56,7 +57,7 @@ class ImportUploads {
     setMaxListeners(uploadsMax, options.stopping);
   }
 
-  /** A task made and its file in one request. Repeated under its key, it goes on with the task it made. */
+  /** A task made and its file in one request. Repeated under its key, it continues the task it made. */
   async receiveNew(exchange: Exchange): Promise<void> {
     const { imports } = this.options;
     const { tenantId, idempotencyKey, query } = exchange;
@@ -65,7 +66,7 @@ class ImportUploads {
     await this.inTurn(exchange, async () => {
       const input = { mode: query.get('mode'), contentType: mediaTypeOf(exchange) };
       const { answer, replayed } = await imports.create({ tenantId, idempotencyKey }, input);
-      const id = String(answer['id']);
+      const { id } = answer;
       if (replayed) exchange.response.setHeader('Idempotency-Replayed', 'true');
       if (!replayed || !(await imports.isReceived(tenantId, id))) await this.receive(exchange, id);
       await exchange.answer(201, id);
@@ -98,13 +99,13 @@ class ImportUploads {
   private async receive(exchange: Exchange, id: string): Promise<void> {
     const { imports, columns, stopping, pace } = this.options;
     const contentType = mediaTypeOf(exchange);
-    const upload = await imports.begin(exchange.tenantId, id, contentType);
+    const upload = await imports.begin(exchange.tenantId, id, (expected) => requireSameType(contentType, expected));
     const position: Position = { line: 0 };
     try {
       const content = contentOf(exchange.request, stopping, pace);
       await this.takeAll(
         upload,
-        contentType === 'text/csv' ? csvRecords(content, columns, position) : ndjsonRecords(content, position),
+        contentType === csvType ? csvRecords(content, columns, position) : ndjsonRecords(content, position),
       );
       await upload.end();
     } catch (error) {
@@ -158,6 +159,14 @@ function requireParameters(query: URLSearchParams, known: readonly string[]): vo
     if (query.getAll(name).length > 1)
       throw new DomainError('INVALID_QUERY', `'${name}' is given twice`, { path: name });
   }
+}
+
+function requireSameType(contentType: string, expected: string): void {
+  if (contentType !== expected)
+    throw new DomainError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `Content-Type '${contentType}' is not that of the task, ${expected}`,
+    );
 }
 
 function mediaTypeOf({ request }: Exchange): string {

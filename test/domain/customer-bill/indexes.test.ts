@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
-import { accountsWaiting, isUnbilled, nextAccounts } from '../../../src/domain/customer-bill/run/unbilled.js';
+import {
+  findUnbilledAccounts,
+  findWaitingAccounts,
+  isUnbilled,
+} from '../../../src/domain/customer-bill/rates.store.js';
 import type { Transaction } from '../../../src/platform/database/database.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
 
@@ -62,8 +66,8 @@ describe('the tables of billing', () => {
     const asked: Prisma.Sql[] = [];
     const tx = { query: (sql: Prisma.Sql) => (asked.push(sql), Promise.resolve([])) } as unknown as Transaction;
     const before = new Date('2026-04-01T00:00:00.000Z');
-    await nextAccounts(tx, 'default', 'account-77', before, 100);
-    await accountsWaiting(tx, 'default', ['account-77', 'account-78'], 2);
+    await findUnbilledAccounts(tx, 'default', { after: 'account-77', before, limit: 100 });
+    await findWaitingAccounts(tx, 'default', ['account-77', 'account-78'], 2);
     asked.push(
       Prisma.sql`SELECT b."id" FROM "AppliedCustomerBillingRate" b WHERE b."tenantId" = 'default' AND ${isUnbilled(['account-77', 'account-78'], before)}`,
     );

@@ -1,31 +1,27 @@
-import { Prisma } from '../../../../prisma/generated/client.js';
 import { DomainError } from '../../../platform/errors.js';
-import { withoutNulls, type JsonObject } from '../../../platform/json-object.js';
-import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.js';
-import { insertRows, lockRowsWhere, updateRows } from '../../../platform/write/rows.js';
-import { writeAll } from '../../../platform/write/write-all.js';
+import { canonicalJson, withoutNulls } from '../../../platform/json-object.js';
+import { lockRowsWhere } from '../../../platform/write/rows.js';
 import { changed } from '../../changes.js';
-import { changeEvent } from '../../events.js';
+import { ResourceChanges } from '../../resource-changes.js';
 import type { Writing } from '../../resource-writer.js';
+import type { Money } from '../../row.js';
 import {
-  billed as billedUsages,
-  billingAttributes,
-  lockBillable,
-  lockOriginsOf,
+  insertLinks,
+  lockBillableOfAccounts,
+  lockResultsOfRates,
+  markBilled,
   partiesOf,
-  resultsByUsage,
-  usageAccount,
-  type Origin,
+  type UsageRateLink,
+  type UsageResult,
 } from '../../usage/billing.js';
-import { withDocuments } from '../documents.js';
-import type { StoredMoney } from '../tax.js';
-import type { CustomerBillDependencies } from '../dependencies.js';
-import { reasonToHold } from './hold-policy.js';
+import type { RelatedParty } from '../../usage/model.js';
+import { documentsOf } from '../documents.js';
+import type { BillRow, CustomerBillDependencies, RateRow, RunFailure } from '../model.js';
+import { billingOrder, isUnbilled, type UnbilledAccount } from '../rates.store.js';
 import { figuresOf } from './figures.js';
-import { distinctParties } from './parties.js';
+import { reasonToHold } from './hold-policy.js';
 import { currencyOf } from './prices.js';
-import { isUnbilled, rateAccount, type UnbilledAccount } from './unbilled.js';
-import { insertUsageRates, ratesOf, type UsageRate } from './usage-rates.js';
+import { ratesOf } from './rates-from-usage.js';
 
 /** Rates of one account that one bill takes; they are held in memory. */
 export const ratesPerAccountMax = 50_000;
@@ -37,23 +33,22 @@ export interface BillPlan {
   /** What is dated earlier is billed. */
   readonly before: Date;
   /** The attributes that all of them have. */
-  readonly common: JsonObject;
+  readonly common: Partial<BillRow>;
   /** Whom all of them name, before the parties of their usages. */
-  readonly parties: readonly JsonObject[];
+  readonly parties: readonly RelatedParty[];
 }
 
 /** What became of some accounts. */
 export interface BillingResult {
-  bills: JsonObject[];
+  bills: BillRow[];
   held: number;
-  /** Accounts that could not be billed, and why. */
-  failed: { account: string; message: string }[];
+  failed: RunFailure[];
 }
 
-/** A rate on its way onto a bill, and the usage it came of, if any. */
+/** A rate on its way onto a bill, and what of a usage it was made of, if anything. */
 interface Line {
-  rate: JsonObject;
-  origin: Origin | undefined;
+  rate: RateRow;
+  usageResult: UsageResult | undefined;
   /** Whether it is made just now. */
   isMade: boolean;
 }
@@ -73,10 +68,8 @@ export async function billAccounts(
   const accounts = unbilled.filter((one) => !tooLarge.includes(one)).map(({ account }) => account);
   const lines = await linesOf(writing, dependencies, accounts, plan.before);
   const result: BillingResult = { bills: [], held: 0, failed: [] };
-  const onBills: { line: Line; bill: JsonObject }[] = [];
-  for (const [account, ofAccount] of grouped(lines, ({ rate }) =>
-    String((rate['billingAccount'] as JsonObject)['id']),
-  )) {
+  const onBills: { line: Line; bill: BillRow }[] = [];
+  for (const [account, ofAccount] of grouped(lines, ({ rate }) => rate.billingAccount?.id ?? '')) {
     try {
       const bills = billsOf(ofAccount, writing, dependencies, plan);
       result.bills.push(...bills.map(({ bill }) => bill));
@@ -105,25 +98,23 @@ async function linesOf(
   before: Date,
 ): Promise<Line[]> {
   const limit = accounts.length * ratesPerAccountMax;
-  const ofAccounts = Prisma.sql`${usageAccount} = ANY(${accounts}::text[]) AND b."usageDate" < ${before}`;
-  const { billable } = await lockBillable(tx, mappings.usage, tenantId, ofAccounts, limit);
-  const order = Prisma.sql`${rateAccount}, b."date", b."id"`;
+  const { billable } = await lockBillableOfAccounts(tx, mappings, tenantId, { accounts, before, limit });
   const rates = await lockRowsWhere(tx, mappings.appliedCustomerBillingRate, tenantId, isUnbilled(accounts, before), {
-    order,
+    order: billingOrder,
     limit,
   });
-  const origins = await lockOriginsOf(
+  const results = await lockResultsOfRates(
     tx,
-    mappings.usage,
+    mappings,
     tenantId,
-    rates.map(({ id }) => String(id)),
+    rates.map(({ id }) => id),
   );
   return [
-    ...rates.map((rate) => ({ rate, origin: origins.get(String(rate['id'])), isMade: false })),
+    ...rates.map((rate) => ({ rate, usageResult: results.get(rate.id), isMade: false })),
     ...billable.flatMap((item) =>
       ratesOf(item, undefined, now, nextId).map(({ rate, result }) => ({
         rate,
-        origin: { usage: item.usage, result },
+        usageResult: { usage: item.usage, result },
         isMade: true,
       })),
     ),
@@ -134,17 +125,19 @@ async function linesOf(
 function billsOf(
   lines: readonly Line[],
   { now }: Writing,
-  { nextId, brake, timeZone }: CustomerBillDependencies,
+  dependencies: CustomerBillDependencies,
   { common, parties }: BillPlan,
-): { bill: JsonObject; lines: Line[] }[] {
+): { bill: BillRow; lines: Line[] }[] {
+  const { nextId, holdPolicy, timeZone } = dependencies;
   return [...grouped(lines, ({ rate }) => String(currencyOf(rate)))].map(([currency, own]) => {
     const rates = own.map(({ rate }) => rate);
     const figures = figuresOf(rates, currency);
-    const total = figures['taxIncludedAmount'] as StoredMoney;
-    const holdReason = reasonToHold(rates, total, { ...brake, timeZone });
+    const total = figures.taxIncludedAmount;
+    const holdReason = reasonToHold(rates, total, { ...holdPolicy, timeZone });
     const at = now.toISOString();
-    const bill: JsonObject = {
-      id: nextId(now),
+    const id = nextId(now);
+    const bill: BillRow = {
+      id,
       revision: 1,
       updatedAt: at,
       lastUpdate: at,
@@ -154,60 +147,74 @@ function billsOf(
       billDate: at,
       ...common,
       isCalculated: true,
-      billingAccount: rates[0]?.['billingAccount'] ?? null,
+      billingAccount: rates[0]?.billingAccount ?? null,
       ...withoutNulls({
         relatedParty: distinctParties([
           ...parties,
-          ...own.flatMap(({ origin }) => (origin ? partiesOf(origin.usage) : [])),
+          ...own.flatMap(({ usageResult }) => (usageResult ? partiesOf(usageResult.usage) : [])),
         ]),
       }),
       ...figures,
       amountDue: total,
       remainingAmount: total,
       appliedPayment: [],
+      billDocument: documentsOf({ id }, dependencies),
     };
-    return { bill: withDocuments(bill), lines: own };
+    return { bill, lines: own };
   });
 }
 
 /** What kind of bill comes to this total. */
-export function categoryOf({ value }: StoredMoney): string {
+export function categoryOf({ value }: Money): string {
   return value < 0 ? 'credit note' : 'normal';
 }
 
 async function write(
-  { tx, tenantId, now }: Writing,
+  writing: Writing,
   { mappings, nextId }: CustomerBillDependencies,
-  bills: readonly JsonObject[],
-  onBills: readonly { line: Line; bill: JsonObject }[],
+  bills: readonly BillRow[],
+  onBills: readonly { line: Line; bill: BillRow }[],
 ): Promise<void> {
-  const made: JsonObject[] = [];
-  const changedRates: JsonObject[] = [];
-  const links: UsageRate[] = [];
-  const events: DomainEvent[] = bills.map((bill) => changeEvent('customerBill', 'Create', bill, now, nextId));
+  const { tenantId, now } = writing;
+  const changes = new ResourceChanges(writing, nextId);
+  const mapping = mappings.appliedCustomerBillingRate;
+  const links: UsageRateLink[] = [];
+  changes.create(mappings.customerBill, bills);
   for (const { line, bill } of onBills) {
-    const changes = { isBilled: true, bill: { id: bill['id'] as string } };
-    if (line.origin && line.isMade) {
-      const { usage, result } = line.origin;
-      const rate: JsonObject = { ...line.rate, ...changes };
-      made.push(rate);
-      links.push({ usageId: String(usage['id']), result, rateId: String(rate['id']) });
-      events.push(changeEvent('appliedCustomerBillingRate', 'Create', rate, now, nextId));
+    const onBill = { isBilled: true, bill: { id: bill.id } };
+    if (line.usageResult && line.isMade) {
+      const { usage, result } = line.usageResult;
+      changes.create(mapping, [{ ...line.rate, ...onBill }]);
+      links.push({ usageId: usage.id, result, rateId: line.rate.id });
     } else {
-      const rate = changed(line.rate, changes, now) ?? line.rate;
-      changedRates.push(rate);
-      events.push(changeEvent('appliedCustomerBillingRate', 'AttributeValueChange', rate, now, nextId));
+      const rate = changed(line.rate, onBill, now) ?? line.rate;
+      changes.replace(mapping, rate, ['isBilled', 'bill']);
+      changes.emit(mapping, 'AttributeValueChange', rate);
     }
   }
-  const turned = billedUsages(resultsByUsage(onBills.flatMap(({ line }) => line.origin ?? [])), now, nextId);
-  await writeAll(tx, [
-    insertRows(mappings.customerBill, tenantId, bills),
-    insertRows(mappings.appliedCustomerBillingRate, tenantId, made),
-    updateRows(mappings.appliedCustomerBillingRate, tenantId, ['isBilled', 'bill'], changedRates),
-    insertUsageRates(tenantId, links),
-    updateRows(mappings.usage, tenantId, billingAttributes, turned.rows),
-    insertEvents(tenantId, [...events, ...turned.events]),
-  ]);
+  changes.also(insertLinks(tenantId, links));
+  markBilled(
+    changes,
+    mappings,
+    onBills.flatMap(({ line }) => line.usageResult ?? []),
+    true,
+  );
+  await changes.flush();
+}
+
+/** Parties that one bill names. */
+const partiesMax = 100;
+
+/** Parties without those that say again who has which role, in the order in which they come first; null when there are none. */
+export function distinctParties(parties: Iterable<RelatedParty>): RelatedParty[] | null {
+  const distinct = new Map<string, RelatedParty>();
+  for (const party of parties) {
+    if (distinct.size === partiesMax) break;
+    const { id, role, atReferredType } = party;
+    const key = canonicalJson([id ?? null, role ?? null, atReferredType ?? null]);
+    if (!distinct.has(key)) distinct.set(key, party);
+  }
+  return distinct.size === 0 ? null : [...distinct.values()];
 }
 
 /** In the order in which the keys come first. */

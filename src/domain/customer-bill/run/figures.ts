@@ -1,10 +1,10 @@
 import { Decimal, zero } from '../../../platform/decimal.js';
 import { DomainError } from '../../../platform/errors.js';
-import type { JsonObject } from '../../../platform/json-object.js';
 import { amountMax, decimalProblem } from '../../amount.js';
-import type { StoredMoney } from '../tax.js';
+import type { Money } from '../../row.js';
+import type { Tax } from '../model.js';
 import { minorDigitsOf } from './currencies.js';
-import { priceOf, type Price, type PriceTax } from './prices.js';
+import { priceOf, type Price, type PricedRate, type PriceTax } from './prices.js';
 
 // What the rates of one account and currency come to. All of it is exact; rounding happens in one place.
 
@@ -59,7 +59,7 @@ export class BillSums {
 
   constructor(readonly currency: string) {}
 
-  add(rate: JsonObject): void {
+  add(rate: PricedRate): void {
     const price = priceOf(rate);
     if (price.isGross) this.addGross(price);
     else this.addNet(price);
@@ -135,35 +135,42 @@ function sumOf(taxes: readonly TaxSum[]): Decimal {
   return taxes.reduce((total, { sum }) => total.plus(sum), zero);
 }
 
-/** The amounts of a bill of these rates as they are stored. Throws CONFLICT when no JSON number tells them. */
-export function figuresOf(rates: readonly JsonObject[], currency: string): JsonObject {
+/** The amounts of a bill as its row has them. */
+export type BillFigures = {
+  taxExcludedAmount: Money;
+  taxIncludedAmount: Money;
+  taxItem: Tax[];
+};
+
+/** The amounts of a bill of these rates. Throws CONFLICT when no JSON number tells them. */
+export function figuresOf(rates: readonly PricedRate[], currency: string): BillFigures {
   const sums = new BillSums(currency);
   for (const rate of rates) sums.add(rate);
   return toFigures(sums);
 }
 
-export function toFigures(sums: BillSums): JsonObject {
+export function toFigures(sums: BillSums): BillFigures {
   const { currency } = sums;
   const { excluded, taxes, included } = sums.figures();
   const taxItem = taxes.map(({ category, percent, amount }) => ({
     ...(category !== undefined && { taxCategory: category }),
     ...(percent && { taxRate: percent.toNumber() }),
-    taxAmount: storedMoneyOf(amount, currency, 'tax'),
+    taxAmount: exactMoney(amount, currency, 'tax'),
   }));
   return {
-    taxExcludedAmount: storedMoneyOf(excluded, currency, 'total without tax'),
-    taxIncludedAmount: storedMoneyOf(included, currency, 'total'),
+    taxExcludedAmount: exactMoney(excluded, currency, 'total without tax'),
+    taxIncludedAmount: exactMoney(included, currency, 'total'),
     taxItem,
   };
 }
 
 /** Throws CONFLICT for an amount that the columns, or a JSON number, do not take exactly. */
-function storedMoneyOf(amount: Decimal, currency: string, what: string): StoredMoney {
+function exactMoney(amount: Decimal, currency: string, what: string): Money {
   const problem = amount.abs().gt(amountMax) ? `exceeds ${amountMax.toFixed()}` : decimalProblem(amount);
   if (problem) throw new DomainError('CONFLICT', `the ${what} of ${amount.toFixed()} ${currency} ${problem}`);
   return money(amount, currency);
 }
 
-export function money(value: Decimal, unit: string): StoredMoney {
+export function money(value: Decimal, unit: string): Money {
   return { value: value.toNumber(), unit };
 }

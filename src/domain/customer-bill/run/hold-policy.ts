@@ -1,9 +1,10 @@
 import { localTime } from '../../../platform/calendar.js';
-import { canonicalJson, type JsonObject, type JsonValue } from '../../../platform/json-object.js';
-import type { StoredMoney } from '../tax.js';
+import { canonicalJson } from '../../../platform/json-object.js';
+import type { Money } from '../../row.js';
+import type { RateRow } from '../model.js';
 import { currencyOf, netOf } from './prices.js';
 
-/** Beyond what a bill is not believed, but held until somebody has looked at it. */
+/** The limits beyond which a bill is put on hold, until somebody has looked at it. */
 export interface HoldPolicy {
   /** Charges of one product that are alike, within a day of the operator's. */
   readonly repeatedChargesMax: number;
@@ -13,11 +14,7 @@ export interface HoldPolicy {
 }
 
 /** Why a bill is to be held; undefined when it may go its way. */
-export function reasonToHold(
-  rates: readonly JsonObject[],
-  taxIncluded: StoredMoney,
-  limits: HoldPolicy,
-): string | undefined {
+export function reasonToHold(rates: readonly RateRow[], taxIncluded: Money, limits: HoldPolicy): string | undefined {
   const { totalMax } = limits;
   if (totalMax !== undefined && Math.abs(taxIncluded.value) > totalMax) {
     return `the total of ${taxIncluded.value} ${taxIncluded.unit} exceeds the limit of ${totalMax}`;
@@ -25,27 +22,21 @@ export function reasonToHold(
   return repeated(rates, limits);
 }
 
-function repeated(rates: readonly JsonObject[], { repeatedChargesMax, timeZone }: HoldPolicy): string | undefined {
+function repeated(rates: readonly RateRow[], { repeatedChargesMax, timeZone }: HoldPolicy): string | undefined {
   const counts = new Map<string, number>();
   for (const rate of rates) {
-    // What is given, or costs nothing, harms nobody.
+    // Credits, and what costs nothing, harm nobody.
     const net = netOf(rate);
-    if (rate['appliedBillingRateType'] === 'appliedBillingCredit' || net.isZero()) continue;
-    const day = localTime(new Date(String(rate['date'])), timeZone).toISODate();
-    const product = (rate['product'] as JsonObject | undefined)?.['id'] ?? null;
-    const alike: JsonValue = [
-      product,
-      rate['name'] ?? null,
-      rate['appliedBillingRateType'] ?? null,
-      net.toString(),
-      currencyOf(rate) ?? null,
-      day,
-    ];
+    if (rate.appliedBillingRateType === 'appliedBillingCredit' || net.isZero()) continue;
+    const day = localTime(new Date(rate.date), timeZone).toISODate();
+    const product = rate.product?.id ?? null;
+    const name = rate.name ?? null;
+    const alike = [product, name, rate.appliedBillingRateType, net.toString(), currencyOf(rate) ?? null, day];
     const key = canonicalJson(alike);
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
     if (count > repeatedChargesMax) {
-      const what = product === null ? `'${String(rate['name'] ?? 'a charge')}'` : `product '${String(product)}'`;
+      const what = product === null ? `'${name ?? 'a charge'}'` : `product '${product}'`;
       return `${what} is charged with the same amount more than ${repeatedChargesMax} times on ${String(day)}`;
     }
   }

@@ -1,6 +1,7 @@
 import { Decimal, zero } from '../../../platform/decimal.js';
-import type { JsonObject } from '../../../platform/json-object.js';
-import { storedMoney, type StoredMoney } from '../tax.js';
+import { isGiven } from '../../input.js';
+import type { Money } from '../../row.js';
+import type { RateRow, Tax } from '../model.js';
 
 // What a billing rate says of its price. Pure and exact.
 
@@ -20,25 +21,31 @@ export interface Price {
   taxes: readonly PriceTax[];
 }
 
+/** What a rate says of its price. */
+export type PricedRate = Pick<
+  RateRow,
+  'taxExcludedAmount' | 'taxIncludedAmount' | 'appliedTax' | 'appliedBillingRateType'
+>;
+
 /** The currency of a rate; undefined when it has no amount. */
-export function currencyOf(rate: JsonObject): string | undefined {
-  return storedMoney(rate['taxExcludedAmount'])?.unit ?? storedMoney(rate['taxIncludedAmount'])?.unit;
+export function currencyOf({ taxExcludedAmount, taxIncludedAmount }: PricedRate): string | undefined {
+  return taxExcludedAmount?.unit ?? taxIncludedAmount?.unit;
 }
 
 /** Where a rate tells both amounts, that with tax is what the customer was told to pay, and counts. */
-export function priceOf(rate: JsonObject): Price {
-  const included = amountOf(rate['taxIncludedAmount']);
-  const sign = rate['appliedBillingRateType'] === 'appliedBillingCredit' ? -1 : 1;
-  const amount = included ?? amountOf(rate['taxExcludedAmount']) ?? zero;
+export function priceOf(rate: PricedRate): Price {
+  const included = amountOf(rate.taxIncludedAmount);
+  const sign = rate.appliedBillingRateType === 'appliedBillingCredit' ? -1 : 1;
+  const amount = included ?? amountOf(rate.taxExcludedAmount) ?? zero;
   const taxes = pricedTaxes(rate).map((tax) => ({ ...tax, amount: tax.amount.times(sign) }));
   return { isGross: included !== undefined, amount: amount.times(sign), taxes };
 }
 
 /** What a rate comes to without its taxes, a credit like a charge. */
-export function netOf(rate: JsonObject): Decimal {
-  const excluded = amountOf(rate['taxExcludedAmount']);
+export function netOf(rate: PricedRate): Decimal {
+  const excluded = amountOf(rate.taxExcludedAmount);
   if (excluded) return excluded;
-  const included = amountOf(rate['taxIncludedAmount']) ?? zero;
+  const included = amountOf(rate.taxIncludedAmount) ?? zero;
   const taxes = pricedTaxes(rate);
   return included.minus(fixedOf(taxes)).dividedBy(percentOf(taxes).dividedBy(100).plus(1));
 }
@@ -53,38 +60,26 @@ export function fixedOf(taxes: readonly PriceTax[]): Decimal {
   return taxes.reduce((sum, { percent, amount }) => (percent === undefined ? sum.plus(amount) : sum), zero);
 }
 
-interface AppliedTax {
-  taxCategory?: string;
-  taxRate?: number;
-  taxAmount?: StoredMoney;
-}
-
 /** The taxes of a rate. What lies between its two amounts and no tax explains is that of the first one that says neither rate nor amount. */
-function pricedTaxes(rate: JsonObject): PriceTax[] {
-  const applied = ((rate['appliedTax'] ?? []) as JsonObject[]).map(withoutNull);
+function pricedTaxes(rate: PricedRate): PriceTax[] {
+  const applied: readonly Tax[] = rate.appliedTax ?? [];
   const taxes = applied.map(({ taxCategory, taxRate, taxAmount }) => ({
-    category: taxCategory,
-    percent: taxRate === undefined ? undefined : new Decimal(taxRate),
+    category: taxCategory ?? undefined,
+    percent: isGiven(taxRate) ? new Decimal(taxRate) : undefined,
     amount: new Decimal(taxAmount?.value ?? 0),
   }));
-  const [excluded, included] = [amountOf(rate['taxExcludedAmount']), amountOf(rate['taxIncludedAmount'])];
+  const [excluded, included] = [amountOf(rate.taxExcludedAmount), amountOf(rate.taxIncludedAmount)];
   if (!excluded || !included) return taxes;
   if (taxes.length === 0)
     return included.eq(excluded) ? [] : [{ category: undefined, percent: undefined, amount: included.minus(excluded) }];
-  const untold = applied.findIndex(({ taxRate, taxAmount }) => taxRate === undefined && taxAmount === undefined);
+  const unpriced = applied.findIndex(({ taxRate, taxAmount }) => !isGiven(taxRate) && !isGiven(taxAmount));
   const rest = included
     .minus(excluded)
     .minus(fixedOf(taxes))
     .minus(excluded.times(percentOf(taxes)).dividedBy(100));
-  return taxes.map((tax, index) => (index === untold ? { ...tax, amount: rest } : tax));
+  return taxes.map((tax, index) => (index === unpriced ? { ...tax, amount: rest } : tax));
 }
 
-/** Null and absent say the same. */
-function withoutNull(tax: JsonObject): AppliedTax {
-  return Object.fromEntries(Object.entries(tax).filter(([, value]) => value !== null)) as AppliedTax;
-}
-
-function amountOf(value: JsonObject[string] | undefined): Decimal | undefined {
-  const money = storedMoney(value);
-  return money && new Decimal(money.value);
+function amountOf(money: Money | null | undefined): Decimal | undefined {
+  return money ? new Decimal(money.value) : undefined;
 }

@@ -1,23 +1,23 @@
-import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../../platform/errors.js';
 import type { Job } from '../../../platform/jobs/jobs.js';
 import { runInSteps } from '../../../platform/jobs/steps.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
+import { withoutNulls, type JsonObject } from '../../../platform/json-object.js';
 import type { Answer } from '../../../platform/write/command.js';
-import { insertEvents } from '../../../platform/write/outbox.js';
 import { withRetry } from '../../../platform/write/retry.js';
-import { lockRow, readRows, updateRows } from '../../../platform/write/rows.js';
-import { writeAll, type Write } from '../../../platform/write/write-all.js';
-import { changed, type WriteContext } from '../../changes.js';
-import { changeEvent, kindsOfChange } from '../../events.js';
+import { lockRow, readRows } from '../../../platform/write/rows.js';
+import type { RowChanges, WriteContext } from '../../changes.js';
+import { toGiven, type ReferenceInput } from '../../input.js';
+import { ResourceChanges } from '../../resource-changes.js';
 import { ResourceWriter } from '../../resource-writer.js';
-import type { Reference } from '../bill-input.js';
-import type { CustomerBillDependencies } from '../dependencies.js';
+import { assertTransition } from '../../transitions.js';
+import type { CustomerBillDependencies, CycleRow, RunRow } from '../model.js';
+import { findUnbilledAccounts, type UnbilledAccount } from '../rates.store.js';
+import { firstRunState, runTransitions } from '../transitions.js';
 import { billAccounts, billingMaxMs, type BillingResult, type BillPlan } from './billing.js';
-import { nextAccounts, type UnbilledAccount } from './unbilled.js';
+import { deletePreviews, insertPreviews, readPreviews } from './runs.store.js';
 
-/** Which run a background job goes on with. */
+/** Which run a background job continues. */
 export interface RunOrder extends JsonObject {
   tenantId: string;
   runId: string;
@@ -25,7 +25,7 @@ export interface RunOrder extends JsonObject {
 
 /** What the domain looks at; everything else is kept as it comes. */
 export interface RunInput {
-  billCycle: Reference;
+  billCycle: ReferenceInput;
   /** Whether it is only tried; default: it is not. */
   dryRun?: boolean | null;
 }
@@ -35,7 +35,7 @@ const accountsMax = 100;
 /** ... which take no more rates together than this, unless one account alone does. */
 const ratesMax = 5_000;
 /** Accounts that could not be billed of which a run says why. */
-const failuresToldMax = 20;
+const failuresMax = 20;
 /** For so long the bills of a dry run can be looked at. */
 const previewsKeptMs = 24 * 3_600_000;
 
@@ -59,27 +59,27 @@ interface Step {
 }
 
 /** Runs of bill cycles: every account with something unbilled gets its bills, in batches, in the background. */
-export class BillRuns extends ResourceWriter<RunInput> {
+export class BillRuns extends ResourceWriter<'billRun', RunRow, RunInput, ReturnType<typeof fromRunInput>> {
   constructor(
     database: Database,
-    private readonly billTools: CustomerBillDependencies,
+    private readonly billDependencies: CustomerBillDependencies,
     private readonly job: Job<RunOrder>,
   ) {
-    super(database, billTools, {
+    super(database, billDependencies, {
       resource: 'billRun',
-      mapping: billTools.mappings.billRun,
-      begins: { attribute: 'state', allowed: ['inProgress'] },
-      fromInput: (input) => withoutNulls(toJsonObject(input)),
+      mapping: billDependencies.mappings.billRun,
+      begins: { attribute: 'state', allowed: [firstRunState] },
+      fromInput: fromRunInput,
       complete: async (given, { tx, tenantId, now }) => {
-        const billCycle = given['billCycle'] as JsonObject;
-        const { name } = await requireCycle(tx, billTools, tenantId, String(billCycle['id']));
-        await tx.execute(deletePreviews(tenantId, new Date(now.getTime() - previewsKeptMs)));
-        await job.send({ tenantId, runId: String(given['id']) }, { tx });
+        const { billCycle } = given;
+        const { name } = await requireCycle(tx, billDependencies, tenantId, billCycle.id);
+        await deletePreviews(tx, tenantId, new Date(now.getTime() - previewsKeptMs));
+        await job.send({ tenantId, runId: given.id }, { tx });
         const reference = { ...billCycle, ...(typeof name === 'string' && { name }) };
         return {
           ...given,
           startedAt: now.toISOString(),
-          state: 'inProgress',
+          state: firstRunState,
           billCycle: reference,
           accounts: 0,
           bills: 0,
@@ -90,8 +90,8 @@ export class BillRuns extends ResourceWriter<RunInput> {
     });
   }
 
-  /** Begins a run; what is done is told by the run itself. Throws NOT_FOUND, and CONFLICT for a cycle without a period. */
-  override async create(context: WriteContext, input: RunInput): Promise<Answer> {
+  /** Begins a run, which says itself how far it has come. Throws NOT_FOUND, and CONFLICT for a cycle without a period. */
+  override async create(context: WriteContext, input: RunInput): Promise<Answer<RunRow>> {
     // The mutation always says whether the run is dry; a POST that does not means the same command.
     const answer = await super.create(context, { ...input, dryRun: input.dryRun ?? false });
     this.job.wake();
@@ -103,7 +103,7 @@ export class BillRuns extends ResourceWriter<RunInput> {
     return runInSteps(
       () => this.step(order),
       signal,
-      this.billTools.clock,
+      this.billDependencies.clock,
       () => this.job.send(order),
     );
   }
@@ -122,12 +122,11 @@ export class BillRuns extends ResourceWriter<RunInput> {
 
   private async stepIn(tx: Transaction, order: RunOrder): Promise<boolean> {
     const { tenantId, runId } = order;
-    const { mappings, clock } = this.billTools;
+    const { mappings, clock } = this.billDependencies;
     const run = await lockRow(tx, mappings.billRun, tenantId, runId);
-    if (run?.['state'] !== 'inProgress') return true;
-    const cycle = (await readRows(tx, mappings.billCycle, tenantId, [String((run['billCycle'] as JsonObject)['id'])]))
-      .values()
-      .next().value;
+    if (run?.state !== firstRunState) return true;
+    const cycleId = run.billCycle.id;
+    const cycle = (await readRows(tx, mappings.billCycle, tenantId, [cycleId])).get(cycleId);
     const now = clock.now();
     if (cycle === undefined)
       return this.end(tx, order, run, { state: 'failed', message: 'the bill cycle was deleted' });
@@ -136,58 +135,78 @@ export class BillRuns extends ResourceWriter<RunInput> {
       return this.end(tx, order, run, { state: 'failed', message: 'the bill cycle has no end any more' });
     const plan = planOf(withoutNulls(cycle), new Date(end), run);
     const from = reachedBy(run);
-    const next = await nextAccounts(tx, tenantId, from, plan.before, accountsMax);
+    const next = await findUnbilledAccounts(tx, tenantId, {
+      after: from,
+      before: plan.before,
+      limit: accountsMax,
+    });
     const batch = fitting(next);
-    if (batch.length === 0) return this.end(tx, order, run, doneWith(Number(run['failed'])));
-    const result = await billAccounts({ tx, tenantId, now }, this.billTools, batch, plan);
+    if (batch.length === 0) return this.end(tx, order, run, doneWith(run.failed));
+    const result = await billAccounts({ tx, tenantId, now }, this.billDependencies, batch, plan);
     const step = { result, accounts: batch.length, from, lastAccount: batch.at(-1)?.account ?? '' };
-    if (run['dryRun'] === true) throw new DryStep(step, await previewsOf(tx, tenantId, result.bills));
+    if (run.dryRun) {
+      const billIds = result.bills.map(({ id }) => id);
+      throw new DryStep(step, await readPreviews(tx, tenantId, billIds));
+    }
     await this.count(tx, tenantId, run, step);
     return false;
   }
 
   /** The bills that a dry run would have made are kept with the run, and nowhere else. */
   private async keepDry(tx: Transaction, { tenantId, runId }: RunOrder, { step, previews }: DryStep): Promise<boolean> {
-    const run = await lockRow(tx, this.billTools.mappings.billRun, tenantId, runId);
+    const run = await lockRow(tx, this.billDependencies.mappings.billRun, tenantId, runId);
     // Another process may have done the same step meanwhile.
-    if (run?.['state'] !== 'inProgress' || reachedBy(run) !== step.from) return false;
-    await writeAll(tx, [insertPreviews(tenantId, runId, previews)]);
-    await this.count(tx, tenantId, run, step);
+    if (run?.state !== firstRunState || reachedBy(run) !== step.from) return false;
+    await this.count(tx, tenantId, run, step, previews);
     return false;
   }
 
   private count(
     tx: Transaction,
     tenantId: string,
-    run: JsonObject,
-    { result, accounts, lastAccount }: Step,
+    run: RunRow,
+    { result: { bills, held, failed }, accounts, lastAccount }: Step,
+    previews: readonly string[] = [],
   ): Promise<void> {
-    const { bills, held, failed } = result;
-    const more = { accounts, bills: bills.length, held, failed: failed.length };
-    const sums = Object.fromEntries(Object.entries(more).map(([name, count]) => [name, Number(run[name]) + count]));
-    const failure = [...((run['failure'] ?? []) as JsonObject[]), ...failed].slice(0, failuresToldMax);
-    return this.advance(tx, tenantId, run, { ...sums, lastAccount, failure: failure.length > 0 ? failure : null });
+    const failure = [...(run.failure ?? []), ...failed].slice(0, failuresMax);
+    const counts = {
+      accounts: run.accounts + accounts,
+      bills: run.bills + bills.length,
+      held: run.held + held,
+      failed: run.failed + failed.length,
+    };
+    const set = { ...counts, lastAccount, failure: failure.length > 0 ? failure : null };
+    return this.advance(tx, tenantId, run, set, previews);
   }
 
-  private async end(tx: Transaction, { tenantId }: RunOrder, run: JsonObject, state: JsonObject): Promise<boolean> {
-    await this.advance(tx, tenantId, run, { ...state, endedAt: this.billTools.clock.now().toISOString() });
+  private async end(
+    tx: Transaction,
+    { tenantId }: RunOrder,
+    run: RunRow,
+    end: { state: string; message?: string },
+  ): Promise<boolean> {
+    assertTransition(runTransitions, 'a bill run', run.state, end.state);
+    await this.advance(tx, tenantId, run, { ...end, endedAt: this.billDependencies.clock.now().toISOString() });
     return true;
   }
 
-  private async advance(tx: Transaction, tenantId: string, run: JsonObject, changes: JsonObject): Promise<void> {
-    const { mappings, clock, nextId } = this.billTools;
-    const now = clock.now();
-    const before = withoutNulls(run);
-    const after = changed(before, changes, now);
-    if (after === undefined) return;
-    const events = kindsOfChange(before, after, 'state', ['endedAt']).map((kind) =>
-      changeEvent('billRun', kind, after, now, nextId),
-    );
-    await writeAll(tx, [
-      updateRows(mappings.billRun, tenantId, Object.keys(changes), [after]),
-      insertEvents(tenantId, events),
-    ]);
+  private async advance(
+    tx: Transaction,
+    tenantId: string,
+    run: RunRow,
+    set: RowChanges<RunRow>,
+    previews: readonly string[] = [],
+  ): Promise<void> {
+    const { mappings, clock, nextId } = this.billDependencies;
+    const changes = new ResourceChanges({ tx, tenantId, now: clock.now() }, nextId);
+    changes.update(mappings.billRun, run, set, { state: 'state', followsState: ['endedAt'] });
+    changes.also(insertPreviews(tenantId, run.id, previews));
+    await changes.flush();
   }
+}
+
+function fromRunInput(input: RunInput): Partial<RunRow> & Pick<RunRow, 'billCycle' | 'dryRun'> {
+  return { ...toGiven<RunRow, 'billCycle'>(input), dryRun: input.dryRun ?? false };
 }
 
 async function requireCycle(
@@ -195,7 +214,7 @@ async function requireCycle(
   { mappings }: CustomerBillDependencies,
   tenantId: string,
   id: string,
-): Promise<JsonObject> {
+): Promise<CycleRow> {
   const cycle = (await readRows(tx, mappings.billCycle, tenantId, [id])).get(id);
   if (cycle === undefined)
     throw new DomainError('NOT_FOUND', `billCycle '${abbreviated(id)}' does not exist`, { path: 'billCycle.id' });
@@ -207,26 +226,25 @@ async function requireCycle(
 }
 
 /** Accounts up to this one are done. */
-function reachedBy(run: JsonObject): string {
-  return String(run['lastAccount'] ?? '');
+function reachedBy({ lastAccount }: RunRow): string {
+  return lastAccount ?? '';
 }
 
-function doneWith(failed: number): JsonObject {
+function doneWith(failed: number): { state: string; message?: string } {
   return { state: 'done', ...(failed > 0 && { message: `${failed} account(s) could not be billed: see failure` }) };
 }
 
-function endOf(cycle: JsonObject): string | undefined {
-  const end = (cycle['validFor'] as JsonObject | null | undefined)?.['endDateTime'];
-  return typeof end === 'string' ? end : undefined;
+function endOf({ validFor }: CycleRow): string | undefined {
+  return validFor?.endDateTime ?? undefined;
 }
 
-/** What is dated before the end of the period is billed, what earlier periods left over included (DESIGN §12). */
-function planOf(cycle: JsonObject, before: Date, run: JsonObject): BillPlan {
+/** What is dated before the end of the period is billed, what earlier periods left over included. */
+function planOf(cycle: CycleRow, before: Date, run: RunRow): BillPlan {
   const { validFor, billingDate, paymentDueDate } = cycle;
   const common = withoutNulls({
     runType: 'onCycle',
-    billRunId: run['id'] ?? null,
-    billCycle: run['billCycle'] ?? null,
+    billRunId: run.id,
+    billCycle: run.billCycle,
     billingPeriod: validFor ?? null,
     billDate: billingDate ?? null,
     paymentDueDate: paymentDueDate ?? null,
@@ -239,25 +257,4 @@ function fitting(accounts: readonly UnbilledAccount[]): UnbilledAccount[] {
   let rates = 0;
   const end = accounts.findIndex(({ count }, index) => (rates += count) > ratesMax && index > 0);
   return end < 0 ? [...accounts] : accounts.slice(0, end);
-}
-
-/** The rows of bills, read before they are rolled back. */
-async function previewsOf(tx: Transaction, tenantId: string, bills: readonly JsonObject[]): Promise<string[]> {
-  const ids = bills.map(({ id }) => String(id));
-  const rows = await tx.query<{ row: string }>(Prisma.sql`
-    SELECT to_jsonb(b)::text AS "row" FROM "CustomerBill" b WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${ids}::text[])`);
-  return rows.map(({ row }) => row);
-}
-
-function insertPreviews(tenantId: string, runId: string, previews: readonly string[]): Write {
-  if (previews.length === 0) return undefined;
-  return Prisma.sql`
-    INSERT INTO "BillRunPreview" ("tenantId", "runId", "billId", "bill")
-    SELECT ${tenantId}::text, ${runId}::text, b->>'id', b FROM jsonb_array_elements(${`[${previews.join(',')}]`}::jsonb) AS b`;
-}
-
-function deletePreviews(tenantId: string, before: Date): Prisma.Sql {
-  return Prisma.sql`
-    DELETE FROM "BillRunPreview" p USING "BillRun" r
-    WHERE p."tenantId" = ${tenantId} AND r."tenantId" = p."tenantId" AND r."id" = p."runId" AND r."startedAt" < ${before}`;
 }

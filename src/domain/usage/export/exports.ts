@@ -1,28 +1,16 @@
-import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../../platform/errors.js';
-import { URL_LENGTH_MAX } from '../../../platform/limits.js';
-import { toJsonObject, withoutNulls, type JsonObject } from '../../../platform/json-object.js';
 import type { SnapshotReads } from '../../../platform/read/snapshot.js';
-import { insertEvents } from '../../../platform/write/outbox.js';
 import { withRetry } from '../../../platform/write/retry.js';
-import { lockRow, readRows, updateRows } from '../../../platform/write/rows.js';
-import { writeAll } from '../../../platform/write/write-all.js';
-import { changed, requireRevision } from '../../changes.js';
-import { changeEvent } from '../../events.js';
-import { invalid } from '../../input.js';
+import { lockRow, readRows } from '../../../platform/write/rows.js';
+import { requireRevision, type RowChanges } from '../../changes.js';
+import { requireOneOf, toGiven } from '../../input.js';
+import { ResourceChanges } from '../../resource-changes.js';
 import { ResourceWriter } from '../../resource-writer.js';
-import { requireTransition, type Transitions } from '../../transitions.js';
-import { contentTypeOf } from '../content-types.js';
-import type { UsageDependencies } from '../usages.js';
-
-/** Of the server, not of clients. Every download of the bytes is a run of its own, and the task tells of the last one. */
-export const exportTransitions: Transitions = {
-  notStarted: ['running'],
-  running: ['succeeded', 'failed'],
-  succeeded: ['running'],
-  failed: ['running'],
-};
+import { requireTransition } from '../../transitions.js';
+import type { ExportRow, UsageDependencies } from '../model.js';
+import { exportTransitions, firstTaskStatus } from '../transitions.js';
+import { countRun, findSilentRuns, lastUsageId, lockIfCurrent, setLines, type Run } from './exports.store.js';
 
 /** A download takes no longer; one that still runs then has lost its server. */
 export const exportMaxMs = 600_000;
@@ -37,33 +25,36 @@ export interface ExportInput {
 }
 
 /** A download: what it sends, and which run of the task it is. */
-export interface ExportRun {
-  readonly tenantId: string;
-  readonly id: string;
+export interface ExportRun extends Run {
   readonly query: string;
   readonly contentType: string;
-  /** Only the last run may tell how it goes. */
-  readonly run: number;
 }
 
-type Run = Pick<ExportRun, 'tenantId' | 'id' | 'run'>;
-
 /** Files of usages that are handed out: each is a task that says which, and its bytes are made when they are fetched. */
-export class UsageExports extends ResourceWriter<ExportInput> {
+export class UsageExports extends ResourceWriter<
+  'usageExport',
+  ExportRow,
+  ExportInput,
+  ReturnType<typeof fromExportInput>
+> {
   constructor(
     database: Database,
-    private readonly usageTools: UsageDependencies,
+    private readonly usageDependencies: UsageDependencies,
   ) {
-    super(database, usageTools, {
+    super(database, usageDependencies, {
       resource: 'usageExport',
-      mapping: usageTools.mappings.usageExport,
-      begins: { attribute: 'status', allowed: ['notStarted'] },
-      fromInput: (input) => fromExportInput(input, usageTools),
-      complete: (given, { now }) =>
-        Promise.resolve({ ...given, status: 'notStarted', creationDate: now.toISOString(), lines: 0 }),
+      mapping: usageDependencies.mappings.usageExport,
+      begins: { attribute: 'status', allowed: [firstTaskStatus] },
+      fromInput: (input) => fromExportInput(input, usageDependencies),
+      complete: (given, { now }) => ({
+        ...given,
+        status: firstTaskStatus,
+        creationDate: now.toISOString(),
+        lines: 0,
+      }),
       release: ({ id, status }) => {
         if (status === 'running')
-          throw new DomainError('CONFLICT', `usageExport '${String(id)}' is running and cannot be deleted`, {
+          throw new DomainError('CONFLICT', `usageExport '${id}' is running and cannot be deleted`, {
             path: 'status',
           });
       },
@@ -72,66 +63,50 @@ export class UsageExports extends ResourceWriter<ExportInput> {
 
   /** What a download of it would be. Throws NOT_FOUND. */
   async require(tenantId: string, id: string): Promise<Pick<ExportRun, 'id' | 'contentType'>> {
-    const task = (await readRows(this.database, this.usageTools.mappings.usageExport, tenantId, [id])).get(id);
+    const task = (await readRows(this.database, this.usageDependencies.mappings.usageExport, tenantId, [id])).get(id);
     if (task === undefined) throw new DomainError('NOT_FOUND', `usageExport '${abbreviated(id)}' does not exist`);
-    return { id, contentType: String(task['contentType']) };
+    return { id, contentType: task.contentType };
   }
 
   /** Begins a download. Throws NOT_FOUND, and CONFLICT while another one runs. */
   begin(tenantId: string, id: string): Promise<ExportRun> {
+    const mapping = this.usageDependencies.mappings.usageExport;
     return withRetry(() =>
       this.database.transaction(async (tx) => {
-        const before = requireRevision(
-          await lockRow(tx, this.usageTools.mappings.usageExport, tenantId, id),
-          'usageExport',
-          id,
-          undefined,
-        );
-        if (before['status'] === 'running')
+        const before = requireRevision(await lockRow(tx, mapping, tenantId, id), 'usageExport', id, undefined);
+        if (before.status === 'running')
           throw new DomainError(
             'CONFLICT',
             `usageExport '${abbreviated(id)}' is running: its bytes are sent to one at a time`,
             { path: 'id' },
           );
-        const after = await this.turn(tx, tenantId, before, {
-          status: 'running',
-          lines: 0,
-          completionDate: null,
-          errorLog: null,
-        });
-        const [counted] = await tx.query<{ run: number }>(Prisma.sql`
-          UPDATE "UsageExport" SET "runs" = "runs" + 1 WHERE "tenantId" = ${tenantId} AND "id" = ${id} RETURNING "runs" AS "run"`);
-        return {
-          tenantId,
-          id,
-          query: String(after['query'] ?? ''),
-          contentType: String(after['contentType']),
-          run: counted?.run ?? 0,
-        };
+        const { query, contentType } = before;
+        const cleared = { lines: 0, completionDate: null, errorLog: null };
+        await this.setStatus(tx, tenantId, before, { status: 'running', ...cleared });
+        return { tenantId, id, query, contentType, run: await countRun(tx, tenantId, id) };
       }),
     );
   }
 
-  /** Tells how many lines have been sent, as far as this is still the run that the task tells of. */
-  async progress(run: ExportRun, lines: number): Promise<void> {
-    await this.database.query(Prisma.sql`
-      UPDATE "UsageExport" SET "lines" = ${lines}, "updatedAt" = ${this.usageTools.clock.now()}, "revision" = "revision" + 1 WHERE ${isRun(run)} RETURNING "id"`);
+  /** Reports how many lines have been sent; nothing happens when another run has begun since. */
+  progress(run: ExportRun, lines: number): Promise<void> {
+    return setLines(this.database, run, lines, this.usageDependencies.clock.now());
   }
 
   /** The download came to its end, or, with a reason, to none. */
   async end(run: Run, lines: number | undefined, errorLog?: string): Promise<void> {
     const { tenantId, id } = run;
+    const { mappings, clock } = this.usageDependencies;
     await withRetry(() =>
       this.database.transaction(async (tx) => {
-        const [current] = await tx.query(Prisma.sql`SELECT 1 FROM "UsageExport" WHERE ${isRun(run)} FOR UPDATE`);
-        const before =
-          current === undefined ? undefined : await lockRow(tx, this.usageTools.mappings.usageExport, tenantId, id);
+        const before = (await lockIfCurrent(tx, run))
+          ? await lockRow(tx, mappings.usageExport, tenantId, id)
+          : undefined;
         if (before === undefined) return;
-        const completionDate = this.usageTools.clock.now().toISOString();
-        await this.turn(tx, tenantId, withoutNulls(before), {
+        await this.setStatus(tx, tenantId, before, {
           status: errorLog === undefined ? 'succeeded' : 'failed',
-          lines: lines ?? before['lines'] ?? 0,
-          completionDate,
+          lines: lines ?? before.lines,
+          completionDate: clock.now().toISOString(),
           errorLog: errorLog ?? null,
         });
       }),
@@ -140,55 +115,40 @@ export class UsageExports extends ResourceWriter<ExportInput> {
 
   /** Ends downloads whose server died. */
   async endSilent(signal: AbortSignal): Promise<void> {
-    const since = new Date(this.usageTools.clock.now().getTime() - silentMaxMs);
-    const silent = await this.database.query<Run>(Prisma.sql`
-      SELECT "tenantId", "id", "runs" AS "run" FROM "UsageExport" WHERE "status" = 'running' AND "updatedAt" < ${since} LIMIT ${silentMax}::int`);
-    for (const task of silent) {
+    const since = new Date(this.usageDependencies.clock.now().getTime() - silentMaxMs);
+    for (const run of await findSilentRuns(this.database, since, silentMax)) {
       if (signal.aborted) return;
-      await this.end(task, undefined, 'the server stopped in the middle');
+      await this.end(run, undefined, 'the server stopped in the middle');
     }
   }
 
   /** The usage that came last: those behind it are not of the export. Undefined when there is none. */
-  async lastUsage(reads: SnapshotReads, tenantId: string): Promise<string | undefined> {
-    const [row] = await reads.read<{ id: string | null }>(
-      Prisma.sql`SELECT max("id") AS "id" FROM "Usage" WHERE "tenantId" = ${tenantId}`,
-      { isPlanKept: false },
-    );
-    return row?.id ?? undefined;
+  lastUsage(reads: SnapshotReads, tenantId: string): Promise<string | undefined> {
+    return lastUsageId(reads, tenantId);
   }
 
   /** The only place where an export that exists gets a status. */
-  private async turn(tx: Transaction, tenantId: string, before: JsonObject, changes: JsonObject): Promise<JsonObject> {
-    const { clock, nextId, mappings } = this.usageTools;
-    requireTransition(
-      exportTransitions,
-      `usageExport '${String(before['id'])}'`,
-      String(before['status']),
-      String(changes['status']),
-    );
-    const now = clock.now();
-    const after = changed(before, changes, now);
-    if (after === undefined) throw new Error('a status that changes is a change');
-    await writeAll(tx, [
-      updateRows(mappings.usageExport, tenantId, Object.keys(changes), [after]),
-      insertEvents(tenantId, [changeEvent('usageExport', 'StateChange', after, now, nextId)]),
-    ]);
-    return after;
+  private async setStatus(
+    tx: Transaction,
+    tenantId: string,
+    before: ExportRow,
+    set: RowChanges<ExportRow> & { status: string },
+  ): Promise<void> {
+    const { clock, nextId, mappings } = this.usageDependencies;
+    requireTransition(exportTransitions, `usageExport '${before.id}'`, before.status, set.status);
+    const changes = new ResourceChanges({ tx, tenantId, now: clock.now() }, nextId);
+    changes.update(mappings.usageExport, before, set, { as: 'StateChange' });
+    await changes.flush();
   }
 }
 
+/** A new task as it is kept. */
 function fromExportInput(
-  { query, contentType, ...described }: ExportInput,
-  { checkQuery }: UsageDependencies,
-): JsonObject {
-  const filter = query ?? '';
-  if (filter.length > URL_LENGTH_MAX) throw invalid('query', `is longer than ${URL_LENGTH_MAX} characters`);
-  checkQuery(filter);
-  return { ...withoutNulls(toJsonObject(described)), query: filter, contentType: contentTypeOf(contentType) };
-}
-
-/** The task, while this is the run that it tells of. */
-function isRun({ tenantId, id, run }: Run): Prisma.Sql {
-  return Prisma.sql`"tenantId" = ${tenantId} AND "id" = ${id} AND "runs" = ${run} AND "status" = 'running'`;
+  input: ExportInput,
+  { checkQuery, contentTypes }: UsageDependencies,
+): Partial<ExportRow> & Pick<ExportRow, 'query' | 'contentType'> {
+  const { query = '', contentType = contentTypes[0], ...described } = toGiven<ExportRow>(input);
+  checkQuery(query);
+  requireOneOf('contentType', contentTypes, contentType);
+  return { ...described, query, contentType };
 }

@@ -1,77 +1,81 @@
 import { DomainError } from '../../../platform/errors.js';
-import { toJsonObject, withoutNulls } from '../../../platform/json-object.js';
-import { runCommand, type Answer } from '../../../platform/write/command.js';
-import { idempotencyOf } from '../../../platform/write/idempotency.js';
+import type { Answer } from '../../../platform/write/command.js';
 import { withRetry } from '../../../platform/write/retry.js';
-import { deleteRow, lockRow } from '../../../platform/write/rows.js';
-import { writeAll } from '../../../platform/write/write-all.js';
+import { lockRow } from '../../../platform/write/rows.js';
 import { requireRevision, type WriteContext } from '../../changes.js';
-import { changeEvent } from '../../events.js';
+import { requireOneOf, toGiven } from '../../input.js';
 import { ResourceWriter } from '../../resource-writer.js';
-import { fromImportInput, type ImportInput } from './import-input.js';
+import type { ImportRow, UsageDependencies } from '../model.js';
+import { firstTaskStatus } from '../transitions.js';
 import { ImportMover } from './mover.js';
-import type { Problem } from './store.js';
+import type { Problem } from './import.store.js';
 import type { ImportTasks, MoveOrder } from './tasks.js';
 import { Upload } from './upload.js';
 
 /** A running upload that brings nothing for so long has broken off, whatever became of the server that took it. */
 const silenceMaxMs = 600_000;
-/** And is given up when nobody goes on with it. */
+/** And is abandoned when nobody continues it. */
 const abandonedAfterDays = 7;
 const abandonedAfterMs = abandonedAfterDays * 24 * 3_600_000;
 
+/** What becomes of the lines that can be taken when some cannot. */
+const importModes = ['skipBad', 'allOrNothing'] as const;
+
+export interface ImportInput {
+  mode?: string | null;
+  contentType?: string | null;
+}
+
 /** Files of usages: each is a task that is uploaded, staged line by line, and moved in the background. */
-export class UsageImports extends ResourceWriter<ImportInput> {
+export class UsageImports extends ResourceWriter<
+  'usageImport',
+  ImportRow,
+  ImportInput,
+  ReturnType<typeof fromImportInput>
+> {
   private readonly mover: ImportMover;
 
   constructor(private readonly tasks: ImportTasks) {
     super(tasks.database, tasks.dependencies, {
       resource: 'usageImport',
       mapping: tasks.dependencies.mappings.usageImport,
-      begins: { attribute: 'status', allowed: ['notStarted'] },
-      fromInput: (input) => fromImportInput(withoutNulls(toJsonObject(input))),
-      complete: (given, { now }) =>
-        Promise.resolve({
-          ...given,
-          status: 'notStarted',
-          creationDate: now.toISOString(),
-          lines: 0,
-          accepted: 0,
-          duplicates: 0,
-          rejected: 0,
-        }),
+      begins: { attribute: 'status', allowed: [firstTaskStatus] },
+      fromInput: (input) => fromImportInput(input, tasks.dependencies),
+      complete: (given, { now }) => ({
+        ...given,
+        status: firstTaskStatus,
+        creationDate: now.toISOString(),
+        lines: 0,
+        accepted: 0,
+        duplicates: 0,
+        rejected: 0,
+      }),
     });
     this.mover = new ImportMover(tasks);
   }
 
-  /** Removes the task and what it tells of its lines; the usages stay. Whoever moves them holds their lock before that of the task. */
-  override delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
-    const { store, database, dependencies } = this.tasks;
-    const { clock, nextId, mappings } = dependencies;
-    const { tenantId } = context;
-    const idempotency = idempotencyOf(context.idempotencyKey, 'deleteUsageImport', { id });
-    return runCommand(database, clock, { tenantId, idempotency }, async (tx, now) => {
+  /** Removes the task and what it says of its lines; the usages stay. Throws CONFLICT while it is running. */
+  override delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer<{ id: string }>> {
+    const { store, dependencies } = this.tasks;
+    const mapping = dependencies.mappings.usageImport;
+    return this.run(context, this.operation('delete'), { id }, async ({ tx, tenantId }, changes) => {
+      // Whoever moves its lines holds this lock before that of the task.
       await store.awaitMove(tx, tenantId, id);
-      const before = requireRevision(
-        await lockRow(tx, mappings.usageImport, tenantId, id),
-        'usageImport',
-        id,
-        ifRevision,
-      );
-      if (before['status'] === 'running')
+      const before = requireRevision(await lockRow(tx, mapping, tenantId, id), 'usageImport', id, ifRevision);
+      if (before.status === 'running')
         throw new DomainError('CONFLICT', `usageImport '${id}' is running and cannot be deleted`, { path: 'status' });
-      await store.forgetBatches(tx, tenantId, id);
-      await store.forgetProblems(tx, tenantId, id);
-      await writeAll(tx, [deleteRow(mappings.usageImport, tenantId, id)]);
-      return { answer: { id }, events: [changeEvent('usageImport', 'Delete', before, now, nextId)] };
+      await store.deleteBatches(tx, tenantId, id);
+      await store.deleteProblems(tx, tenantId, id);
+      changes.delete(mapping, before);
+      return { answer: { id } };
     });
   }
 
   /**
-   * Begins an upload, or goes on with one that broke off: an earlier one that still runs is cut off. Throws NOT_FOUND,
-   * UNSUPPORTED_MEDIA_TYPE, and CONFLICT when the file has come already.
+   * Begins an upload, or continues one that broke off: an earlier one that still runs is cut off. `requireType` refuses a
+   * file of another type than that of the task. Throws NOT_FOUND, and CONFLICT when the file has come already.
    */
-  async begin(tenantId: string, id: string, contentType: string): Promise<Upload> {
+  async begin(tenantId: string, id: string, requireType: (contentType: string) => void): Promise<Upload> {
     const { database, store } = this.tasks;
     const task = await withRetry(() =>
       database.transaction(async (tx) => {
@@ -80,13 +84,9 @@ export class UsageImports extends ResourceWriter<ImportInput> {
           throw new DomainError('CONFLICT', `usageImport '${id}' has had its file, or its time is over`, {
             path: 'id',
           });
-        if (locked.contentType !== contentType)
-          throw new DomainError(
-            'UNSUPPORTED_MEDIA_TYPE',
-            `Content-Type '${contentType}' is not that of the task, ${locked.contentType}`,
-          );
+        requireType(locked.contentType);
         const counted = await store.countUpload(tx, locked, this.tasks.now());
-        await this.tasks.turn(tx, locked, 'running');
+        await this.tasks.setStatus(tx, locked, 'running');
         return { ...counted, status: 'running' };
       }),
     );
@@ -104,6 +104,7 @@ export class UsageImports extends ResourceWriter<ImportInput> {
     return this.tasks.store.problems(tenantId, id);
   }
 
+  /** A piece of background work: moves lines that were staged; what is left goes to the next one. */
   move(order: MoveOrder, signal: AbortSignal): Promise<void> {
     return this.mover.move(order, signal);
   }
@@ -113,7 +114,7 @@ export class UsageImports extends ResourceWriter<ImportInput> {
     for (const task of await this.tasks.store.findMovable()) await this.tasks.askToMove(task);
   }
 
-  /** Ends uploads whose server died, gives up those that nobody went on with, and sees to it that the others go on. */
+  /** Ends uploads whose server died, abandons those that nobody continued, and resumes the others. */
   async supervise(signal: AbortSignal): Promise<void> {
     const now = this.tasks.now().getTime();
     for (const task of await this.tasks.store.findSilent('running', new Date(now - silenceMaxMs))) {
@@ -133,9 +134,9 @@ export class UsageImports extends ResourceWriter<ImportInput> {
       await store.awaitMove(tx, tenantId, id);
       const task = await store.lock(tx, tenantId, id);
       if (task?.status !== 'failed' || task.isReceived) return;
-      await store.forgetBatches(tx, tenantId, id);
+      await store.deleteBatches(tx, tenantId, id);
       await store.close(tx, task, this.tasks.now());
-      await this.tasks.turn(
+      await this.tasks.setStatus(
         tx,
         task,
         'failed',
@@ -143,4 +144,15 @@ export class UsageImports extends ResourceWriter<ImportInput> {
       );
     });
   }
+}
+
+/** A new task as it is kept. */
+function fromImportInput(
+  input: ImportInput,
+  { contentTypes }: UsageDependencies,
+): Partial<ImportRow> & Pick<ImportRow, 'mode' | 'contentType'> {
+  const { mode = 'skipBad', contentType = contentTypes[0], ...described } = toGiven<ImportRow>(input);
+  requireOneOf('mode', importModes, mode);
+  requireOneOf('contentType', contentTypes, contentType);
+  return { ...described, mode, contentType };
 }

@@ -1,22 +1,23 @@
 import { DomainError } from '../../../platform/errors.js';
-import type { JsonObject } from '../../../platform/json-object.js';
 import { requireUncharged } from '../charging.js';
-import { claimOf } from '../origins.js';
+import { externalKeyOf } from '../deduplication.js';
+import type { DeliveredUsage, SpecificationRow, UsageDependencies } from '../model.js';
 import { fromUsageInput, type UsageInput } from '../usage-input.js';
-import { newUsage, specificationIdOf, type UsageDependencies } from '../usages.js';
+import { newUsage } from '../usages.js';
 import { requireFit } from '../validation.js';
-import type { RefusedLine, StagedClaim, StagedLine } from './store.js';
+import type { RefusedLine, StagedKey, StagedLine } from './import.store.js';
 
 /** What was read of a line: a usage, or why it is none. */
-export type Line = { line: number; given: JsonObject } | RefusedLine;
+export type Line = { line: number; given: DeliveredUsage } | RefusedLine;
 
 /** The lines of a batch by what becomes of them. */
 export interface SortedLines {
-  claims: StagedClaim[];
+  keys: StagedKey[];
   rows: StagedLine[];
   refused: RefusedLine[];
 }
 
+/** Reads a line and checks it by itself; what is wrong with it is kept with it. */
 export function readLine(line: number, read: () => UsageInput): Line {
   try {
     const given = fromUsageInput(read());
@@ -30,14 +31,14 @@ export function readLine(line: number, read: () => UsageInput): Line {
 
 /** The specifications that the lines name. */
 export function specificationIdsOf(lines: readonly Line[]): string[] {
-  return [...new Set(lines.flatMap((read) => ('given' in read ? [specificationIdOf(read.given)] : [])))];
+  return [...new Set(lines.flatMap((read) => ('given' in read ? [read.given.usageSpecification.id] : [])))];
 }
 
 /** Checks a line as a created usage is checked, and puts it where it belongs. */
 export function sortLine(
   read: Line,
   into: SortedLines,
-  specifications: ReadonlyMap<string, JsonObject>,
+  specifications: ReadonlyMap<string, SpecificationRow>,
   { nextId, extensions }: UsageDependencies,
   now: Date,
 ): void {
@@ -47,12 +48,12 @@ export function sortLine(
   }
   const { line, given } = read;
   try {
-    const row = newUsage(given, nextId(now), now);
+    const row = newUsage(given, { id: nextId(now), revision: 1, updatedAt: now.toISOString() });
     extensions.check(row);
-    const specification = specifications.get(specificationIdOf(row));
+    const specification = specifications.get(row.usageSpecification.id);
     if (specification) requireFit(row, specification);
-    const claim = claimOf(given, String(row['id']));
-    if (claim) into.claims.push({ line, ...claim });
+    const key = externalKeyOf(given, row.id);
+    if (key) into.keys.push({ line, ...key });
     into.rows.push({ line, eventId: nextId(now), row });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;

@@ -1,15 +1,15 @@
 import type { Transaction } from '../../../platform/database/database.js';
 import { runInSteps } from '../../../platform/jobs/steps.js';
 import { withRetry } from '../../../platform/write/retry.js';
-import { claimNames, findConflicts, moveLines, nextBatch, type Conflicts } from './move.js';
-import type { ImportTask } from './store.js';
+import { findConflicts, moveLines, nextBatch, registerKeys, type Conflicts, type Range } from './move.store.js';
+import type { ImportTask } from './import.store.js';
 import type { ImportTasks, MoveOrder } from './tasks.js';
 
 /** One transaction of it may take so long: an import of all or nothing is moved by one. */
 const moveMaxMs = 3_600_000;
 /** After so long a job looks again whether another one still moves the same import. */
 const busySeconds = 2;
-/** How often a batch is moved again because a usage whose name it found taken was deleted in that moment. */
+/** How often a batch is moved again because a usage whose key it found taken was deleted in that moment. */
 const movesMax = 5;
 /** Above every line. */
 const lineNumberMax = 2_147_483_647;
@@ -17,15 +17,15 @@ const lineNumberMax = 2_147_483_647;
 /** What is left when a step is over: more, nothing, or something that somebody else is at. */
 type Rest = 'more' | 'nothing' | 'busy';
 
-/** Names taken with other data: an import of all or nothing is not moved. */
-class NamesTaken extends Error {
+/** Keys that other usages have, with other data: an import of all or nothing is not moved. */
+class KeysTaken extends Error {
   constructor(readonly conflicts: Conflicts) {
-    super('names of an import are taken');
+    super('external keys of an import are taken');
   }
 }
 
-/** Names that were taken when they were claimed and given back when they were looked for. */
-class NamesGivenBack extends Error {}
+/** Keys that were taken when they were to be registered, and free when they were looked for. */
+class KeysFreed extends Error {}
 
 /** Moves what was staged into the table of usages, in the background. */
 export class ImportMover {
@@ -50,8 +50,8 @@ export class ImportMover {
           this.tasks.database.transaction((tx) => this.moveIn(tx, order), { timeoutMs: moveMaxMs }),
         );
       } catch (error) {
-        if (error instanceof NamesTaken) return this.refuseWhole(order, error.conflicts);
-        if (!(error instanceof NamesGivenBack) || moves === movesMax) throw error;
+        if (error instanceof KeysTaken) return this.refuseWhole(order, error.conflicts);
+        if (!(error instanceof KeysFreed) || moves === movesMax) throw error;
       }
     }
   }
@@ -70,17 +70,17 @@ export class ImportMover {
       if (!isWhole) return 'more';
     }
     // Otherwise more of it is on its way.
-    if (task.isReceived) await this.tasks.turn(tx, task, 'succeeded');
+    if (task.isReceived) await this.tasks.setStatus(tx, task, 'succeeded');
     return 'nothing';
   }
 
-  private async moveBatches(tx: Transaction, task: ImportTask, range: Parameters<typeof claimNames>[1]): Promise<void> {
+  private async moveBatches(tx: Transaction, task: ImportTask, range: Range): Promise<void> {
     const { store, dependencies } = this.tasks;
-    await claimNames(tx, range);
+    await registerKeys(tx, range);
     const conflicts = task.mode === 'allOrNothing' ? await findConflicts(tx, range) : undefined;
-    if (conflicts && conflicts.count > 0) throw new NamesTaken(conflicts);
+    if (conflicts && conflicts.count > 0) throw new KeysTaken(conflicts);
     const moved = await moveLines(tx, dependencies.mappings.usage, range, this.tasks.now());
-    if (moved.open > 0) throw new NamesGivenBack(`${moved.open} lines have names that are being given back`);
+    if (moved.open > 0) throw new KeysFreed(`${moved.open} lines have keys that are being freed`);
     await store.count(tx, task, moved, this.tasks.now());
   }
 
@@ -96,8 +96,8 @@ export class ImportMover {
   }
 
   private async failWhole(tx: Transaction, task: ImportTask): Promise<Rest> {
-    await this.tasks.store.forgetBatches(tx, task.tenantId, task.id);
-    await this.tasks.turn(
+    await this.tasks.store.deleteBatches(tx, task.tenantId, task.id);
+    await this.tasks.setStatus(
       tx,
       task,
       'failed',

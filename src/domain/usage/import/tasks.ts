@@ -3,18 +3,16 @@ import { DomainError, abbreviated } from '../../../platform/errors.js';
 import { toStorable } from '../../../platform/filter/tree/values.js';
 import type { Job } from '../../../platform/jobs/jobs.js';
 import type { JsonObject } from '../../../platform/json-object.js';
-import { insertEvents } from '../../../platform/write/outbox.js';
 import { withRetry } from '../../../platform/write/retry.js';
-import { lockRow, updateRows } from '../../../platform/write/rows.js';
-import { writeAll } from '../../../platform/write/write-all.js';
-import { changed, requireRevision } from '../../changes.js';
-import { changeEvent } from '../../events.js';
+import { lockRow } from '../../../platform/write/rows.js';
+import { requireRevision } from '../../changes.js';
+import { ResourceChanges } from '../../resource-changes.js';
 import { requireTransition } from '../../transitions.js';
-import type { UsageDependencies } from '../usages.js';
-import { importTransitions } from './import-input.js';
-import { ImportStore, type ImportTask } from './store.js';
+import type { UsageDependencies } from '../model.js';
+import { importTransitions } from '../transitions.js';
+import { ImportStore, type ImportTask } from './import.store.js';
 
-/** Which import a background job goes on with. */
+/** Which import a background job continues. */
 export interface MoveOrder extends JsonObject {
   tenantId: string;
   importId: string;
@@ -48,7 +46,7 @@ export class ImportTasks {
     return task;
   }
 
-  /** The upload came to no end: the task says why, and goes on when the file is sent again. */
+  /** The upload broke off: the task says why, and continues when the file is sent again. */
   async interrupt(
     { tenantId, id, uploads }: Pick<ImportTask, 'tenantId' | 'id' | 'uploads'>,
     message: string,
@@ -58,7 +56,7 @@ export class ImportTasks {
         const task = await this.store.lock(tx, tenantId, id);
         // Another upload may have begun since: it is not to suffer from this one.
         if (task?.status !== 'running' || task.isReceived || task.uploads !== uploads) return;
-        await this.turn(
+        await this.setStatus(
           tx,
           task,
           'failed',
@@ -68,8 +66,8 @@ export class ImportTasks {
     );
   }
 
-  /** The only place where an import that exists gets a status. */
-  async turn(
+  /** The only place where an import that exists gets a status; each time it is announced, with its message. */
+  async setStatus(
     tx: Transaction,
     { tenantId, id, status: from }: ImportTask,
     status: string,
@@ -80,11 +78,9 @@ export class ImportTasks {
     const now = this.now();
     const before = requireRevision(await lockRow(tx, mappings.usageImport, tenantId, id), 'usageImport', id, undefined);
     const completionDate = status === 'running' ? null : now.toISOString();
-    const after = changed(before, { status, completionDate, message: message ?? null }, now);
-    if (after === undefined) return;
-    await writeAll(tx, [
-      updateRows(mappings.usageImport, tenantId, ['status', 'completionDate', 'message'], [after]),
-      insertEvents(tenantId, [changeEvent('usageImport', 'StateChange', after, now, nextId)]),
-    ]);
+    const changes = new ResourceChanges({ tx, tenantId, now }, nextId);
+    const set = { status, completionDate, message: message ?? null };
+    changes.update(mappings.usageImport, before, set, { as: 'StateChange' });
+    await changes.flush();
   }
 }

@@ -2,10 +2,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { DomainError } from '../../../platform/errors.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { readRows } from '../../../platform/write/rows.js';
-import { withKnownValues } from '../same.js';
+import { withEarlierDigests } from '../same-values.js';
 import type { UsageInput } from '../usage-input.js';
 import { readLine, sortLine, specificationIdsOf, type Line, type SortedLines } from './lines.js';
-import type { ImportTask } from './store.js';
+import type { ImportTask } from './import.store.js';
 import type { ImportTasks } from './tasks.js';
 
 /** Lines that are staged together. */
@@ -79,7 +79,7 @@ export class Upload {
 
   /** The file came to no end. */
   async interrupt(message: string): Promise<void> {
-    // What is being written may arrive; a failure of it is the one that is told.
+    // What is being written may arrive; its failure is not the one to report.
     await this.staging.catch(() => undefined);
     await this.tasks.interrupt(this.task, message);
   }
@@ -125,16 +125,16 @@ export class Upload {
       readRows(tasks.database, mappings.usageSpecification, task.tenantId, specificationIdsOf(lines)),
     );
     const now = tasks.now();
-    const sorted: SortedLines = { claims: [], rows: [], refused: [] };
+    const sorted: SortedLines = { keys: [], rows: [], refused: [] };
     for (const [index, read] of lines.entries()) {
       if (index > 0 && index % turnLines === 0) await new Promise((resolve) => setImmediate(resolve));
       sortLine(read, sorted, specifications, tasks.dependencies, now);
     }
-    const rows = new Map(sorted.rows.map(({ row }) => [String(row['id']), row]));
-    const claims = await withRetry(() =>
-      withKnownValues(tasks.database, mappings, task.tenantId, sorted.claims, rows, { isFile: true }),
+    const rows = new Map(sorted.rows.map(({ row }) => [row.id, row]));
+    const keys = await withRetry(() =>
+      withEarlierDigests(tasks.database, mappings, task.tenantId, sorted.keys, rows, { isFile: true }),
     );
-    await tasks.store.stage(task, { ...sorted, claims, lastLine: lines.at(-1)?.line ?? 0, digest, now });
+    await tasks.store.stage(task, { ...sorted, keys, lastLine: lines.at(-1)?.line ?? 0, digest, now });
     // Those of all or nothing wait for the end of the file.
     if (task.mode === 'skipBad') await tasks.askToMove(task);
   }

@@ -3,7 +3,9 @@ import type { Transaction } from '../../../platform/database/database.js';
 import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
 import { insertEventsFrom } from '../../../platform/write/outbox.js';
 import { insertRowsFrom } from '../../../platform/write/rows.js';
-import { insertProblems, problemsMax, type Moved, type Problem } from './store.js';
+import { eventTypeOf } from '../../events.js';
+import type { UsageRow } from '../model.js';
+import { insertProblems, problemsMax, type Moved, type Problem } from './import.store.js';
 
 // From the staged batches into the tables of usages, without a row passing through this process.
 
@@ -23,35 +25,40 @@ export async function nextBatch(tx: Transaction, tenantId: string, importId: str
 }
 
 /**
- * Claims the names of the lines, in their order, so that imports that run at the same time wait for each other in one
- * direction only. Of several lines with one name the first one gets it.
+ * Registers the external keys of the lines, in their order, so that imports that run at the same time wait for each other
+ * in one direction only. Of several lines with one key the first one gets it.
  */
-export async function claimNames(tx: Transaction, range: Range): Promise<void> {
+export async function registerKeys(tx: Transaction, range: Range): Promise<void> {
   await tx.execute(Prisma.sql`
     INSERT INTO "UsageOrigin" ("tenantId", "source", "externalId", "usageId", "digests")
     SELECT DISTINCT ON (r."source" COLLATE "C", r."externalId" COLLATE "C")
       ${range.tenantId}::text, r."source", r."externalId", r."usageId", r."digests"
-    FROM ${stagedClaims(range)}
+    FROM ${stagedKeys(range)}
     ORDER BY r."source" COLLATE "C", r."externalId" COLLATE "C", r."line"
     ON CONFLICT DO NOTHING`);
 }
 
-/** Lines whose names others have with other data. */
+/** Lines whose external keys other usages have, with other data. */
 export interface Conflicts {
   count: number;
   /** The first of them. */
   problems: Problem[];
 }
 
-/** After claimNames. */
+/** The lines that conflict with usages that are there; called after registerKeys. */
 export async function findConflicts(tx: Transaction, range: Range): Promise<Conflicts> {
   const rows = await tx.query<Problem & { count: number }>(Prisma.sql`
     WITH ${takenLines(range)} SELECT r."line", r."code", r."message", (count(*) OVER ())::int AS "count" FROM ${conflicts} ORDER BY r."line" LIMIT ${problemsMax}::int`);
   return { count: rows[0]?.count ?? 0, problems: rows.map(({ line, code, message }) => ({ line, code, message })) };
 }
 
-/** Writes the usages whose names are theirs, with their events, and removes the batches: one statement. */
-export async function moveLines(tx: Transaction, mapping: ResourceMapping, range: Range, now: Date): Promise<Moved> {
+/** Writes the usages whose keys are theirs, with their events, and removes the batches: one statement. */
+export async function moveLines(
+  tx: Transaction,
+  mapping: ResourceMapping<UsageRow>,
+  range: Range,
+  now: Date,
+): Promise<Moved> {
   const { tenantId, importId, from, to } = range;
   const [moved] = await tx.query<Moved>(Prisma.sql`
     WITH ${takenLines(range)},
@@ -60,11 +67,11 @@ export async function moveLines(tx: Transaction, mapping: ResourceMapping, range
       WHERE NOT EXISTS (SELECT 1 FROM taken t WHERE t."line" = r."line")
     ),
     task AS (SELECT "rejected" AS "rejectedBefore" FROM "UsageImport" WHERE "tenantId" = ${tenantId} AND "id" = ${importId}),
-    usages AS (${insertRowsFrom(mapping, tenantId, Prisma.sql`fresh f CROSS JOIN LATERAL jsonb_to_record(f."row")`)}),
+    usages AS (${insertRowsFrom(mapping as ResourceMapping, tenantId, Prisma.sql`fresh f CROSS JOIN LATERAL jsonb_to_record(f."row")`)}),
     events AS (${insertEventsFrom(
       tenantId,
       Prisma.sql`(
-        SELECT "eventId" AS "id", 'UsageCreateEvent' AS "eventType", 'usage' AS "resourceType", "row"->>'id' AS "resourceId",
+        SELECT "eventId" AS "id", ${eventTypeOf('usage', 'Create')}::text AS "eventType", 'usage' AS "resourceType", "row"->>'id' AS "resourceId",
           ${now}::timestamptz AS "occurredAt", "row" AS "payload" FROM fresh) r`,
     )}),
     problems AS (${insertProblems(tenantId, importId, Prisma.sql`${conflicts} CROSS JOIN task`)}),
@@ -76,8 +83,8 @@ export async function moveLines(tx: Transaction, mapping: ResourceMapping, range
   return moved;
 }
 
-/** The lines that have names, as r. */
-function stagedClaims(range: Range): Prisma.Sql {
+/** The lines that have external keys, as r. */
+function stagedKeys(range: Range): Prisma.Sql {
   return Prisma.sql`${batches(range)} CROSS JOIN LATERAL jsonb_to_recordset(b."claims"::jsonb)
     AS r("line" integer, "source" text, "externalId" text, "usageId" text, "digests" jsonb)`;
 }
@@ -88,20 +95,20 @@ function batches({ tenantId, importId, from, to }: Range): Prisma.Sql {
     WHERE "tenantId" = ${tenantId} AND "importId" = ${importId} AND "firstLine" BETWEEN ${from} AND ${to}) b`;
 }
 
-/** The lines that are not to be moved, and why: who has their name, and whether that one came with the same data. */
+/** The lines that are not to be moved, and why: which usage has their key, and whether it came with the same data. */
 function takenLines(range: Range): Prisma.Sql {
   return Prisma.sql`taken AS MATERIALIZED (
     SELECT r.*, o."digests" AS "otherDigests", CASE
       WHEN o."usageId" IS NULL THEN 'open'
       WHEN o."digests" = r."digests" THEN 'duplicate'
       ELSE 'conflict' END AS "fate"
-    FROM ${stagedClaims(range)}
+    FROM ${stagedKeys(range)}
     LEFT JOIN "UsageOrigin" o ON o."tenantId" = ${range.tenantId} AND o."source" = r."source" AND o."externalId" = r."externalId"
     WHERE o."usageId" IS DISTINCT FROM r."usageId"
   )`;
 }
 
-/** What is told of a line whose name is taken, as r. */
+/** The problems of lines whose keys are taken, as r. */
 const conflicts = Prisma.sql`(
   SELECT j."line", 'CONFLICT' AS "code",
     'externalId ''' || left(j."externalId", 100) || ''' was taken before with other data, which differ in ' || (

@@ -2,8 +2,8 @@ import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, type ErrorCode } from '../../../platform/errors.js';
 import { toStorable } from '../../../platform/filter/tree/values.js';
-import type { JsonObject } from '../../../platform/json-object.js';
-import type { Claim } from '../origins.js';
+import type { ExternalKey } from '../deduplication.js';
+import type { UsageRow } from '../model.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { writeAll } from '../../../platform/write/write-all.js';
 
@@ -20,23 +20,23 @@ export interface ImportTask {
   contentType: string;
   lines: number;
   rejected: number;
-  /** The upload that may go on. */
+  /** The upload that may continue. */
   uploads: number;
   lastLine: number;
   digest: string | null;
   isReceived: boolean;
 }
 
-/** The name of a line. */
-export interface StagedClaim extends Claim {
+/** The external key of a line. */
+export interface StagedKey extends ExternalKey {
   line: number;
 }
 
-/** A line that can be taken, unless its name turns out to be taken. */
+/** A line that can be taken, unless another usage turns out to have its external key. */
 export interface StagedLine {
   line: number;
   eventId: string;
-  row: JsonObject;
+  row: UsageRow;
 }
 
 /** A line that cannot be taken. */
@@ -45,11 +45,12 @@ export interface RefusedLine {
   refusal: DomainError;
 }
 
-export interface Batch {
+/** Lines of a file that are staged together. */
+export interface StagedBatch {
   lastLine: number;
   /** Of all lines up to the last one. */
   digest: string;
-  claims: readonly StagedClaim[];
+  keys: readonly StagedKey[];
   rows: readonly StagedLine[];
   refused: readonly RefusedLine[];
   now: Date;
@@ -59,9 +60,9 @@ export interface Batch {
 export interface Moved {
   accepted: number;
   duplicates: number;
-  /** Lines whose name somebody has with other data. */
+  /** Lines whose external key another usage has, with other data. */
   conflicts: number;
-  /** Lines whose name was given back between two statements: nothing is known of them. */
+  /** Lines whose external key was freed between two statements: nothing is known of them. */
   open: number;
 }
 
@@ -71,10 +72,10 @@ export interface Problem {
   message: string;
 }
 
-/** Imports that one round of care deals with. */
+/** Imports that one round of supervision deals with. */
 const foundMax = 100;
 
-/** Where imports keep what no reader of the resource sees. */
+/** What imports keep beside their resource: the lines that wait, the lines that were refused, how far an upload has come. */
 export class ImportStore {
   constructor(readonly database: Database) {}
 
@@ -105,7 +106,7 @@ export class ImportStore {
   }
 
   /** Keeps a batch, as far as this is still the upload that may: one statement, committed. */
-  async stage(task: ImportTask, { lastLine, digest, claims, rows, refused, now }: Batch): Promise<void> {
+  async stage(task: ImportTask, { lastLine, digest, keys, rows, refused, now }: StagedBatch): Promise<void> {
     const { tenantId, id } = task;
     const problems = refused.map(({ line, refusal: { code, message } }) => ({
       line,
@@ -118,11 +119,11 @@ export class ImportStore {
         WITH task AS (
           UPDATE "UsageImport" SET "lines" = "lines" + ${count}, "rejected" = "rejected" + ${refused.length},
             "lastLine" = ${lastLine}, "digest" = ${digest}, "updatedAt" = ${now}, ${countedOn(now, count)}
-          WHERE ${mayGoOn(task)} AND "lastLine" < ${lastLine}
+          WHERE ${isCurrentUpload(task)} AND "lastLine" < ${lastLine}
           RETURNING "rejected" - ${refused.length} AS "rejectedBefore"
         ), batch AS (
           INSERT INTO "UsageImportBatch" ("tenantId", "importId", "firstLine", "claims", "rows")
-          SELECT ${tenantId}::text, ${id}::text, ${rows[0]?.line ?? 0}::int, ${JSON.stringify(claims)}::text, ${JSON.stringify(rows)}::text FROM task WHERE ${rows.length > 0}::boolean
+          SELECT ${tenantId}::text, ${id}::text, ${rows[0]?.line ?? 0}::int, ${JSON.stringify(keys)}::text, ${JSON.stringify(rows)}::text FROM task WHERE ${rows.length > 0}::boolean
         ), problem AS (
           ${insertProblems(tenantId, id, Prisma.sql`${problemRows(problems)} CROSS JOIN task`)}
         ) SELECT count(*)::int AS "tasks" FROM task`),
@@ -141,11 +142,11 @@ export class ImportStore {
   /** The upload is alive, though it has nothing to stage yet. */
   async touch(task: ImportTask, now: Date): Promise<void> {
     await this.database.transaction((tx) =>
-      tx.execute(Prisma.sql`UPDATE "UsageImport" SET "updatedAt" = ${now} WHERE ${mayGoOn(task)}`),
+      tx.execute(Prisma.sql`UPDATE "UsageImport" SET "updatedAt" = ${now} WHERE ${isCurrentUpload(task)}`),
     );
   }
 
-  /** The upload that begins now is the one that may go on. How long it pauses between two uploads does not count. */
+  /** The upload that begins now is the one that may continue. How long it pauses between two uploads does not count. */
   async countUpload(tx: Transaction, task: ImportTask, now: Date): Promise<ImportTask> {
     await tx.execute(Prisma.sql`
       UPDATE "UsageImport" SET "uploads" = "uploads" + 1, "startedAt" = ${now}::timestamptz - COALESCE("updatedAt" - "startedAt", interval '0')
@@ -153,7 +154,7 @@ export class ImportStore {
     return { ...task, uploads: task.uploads + 1 };
   }
 
-  /** No upload may go on any more. Answers false when this is not the last one that began. */
+  /** No upload may continue any more. Answers false when this is not the last one that began. */
   async close(tx: Transaction, task: ImportTask, now: Date): Promise<boolean> {
     const closed = await tx.execute(Prisma.sql`
       UPDATE "UsageImport" SET "isReceived" = true, "revision" = "revision" + 1, "updatedAt" = ${now}
@@ -203,14 +204,13 @@ export class ImportStore {
     return task && (JSON.parse(task.problems) as Problem[]);
   }
 
-  async forgetBatches(tx: Transaction, tenantId: string, id: string): Promise<void> {
-    await tx.execute(Prisma.sql`DELETE FROM "UsageImportBatch" WHERE "tenantId" = ${tenantId} AND "importId" = ${id}`);
+  /** Drops the lines that were staged and not moved. */
+  async deleteBatches(tx: Transaction, tenantId: string, id: string): Promise<void> {
+    await tx.client.usageImportBatch.deleteMany({ where: { tenantId, importId: id } });
   }
 
-  async forgetProblems(tx: Transaction, tenantId: string, id: string): Promise<void> {
-    await tx.execute(
-      Prisma.sql`DELETE FROM "UsageImportProblem" WHERE "tenantId" = ${tenantId} AND "importId" = ${id}`,
-    );
+  async deleteProblems(tx: Transaction, tenantId: string, id: string): Promise<void> {
+    await tx.client.usageImportProblem.deleteMany({ where: { tenantId, importId: id } });
   }
 }
 
@@ -239,11 +239,12 @@ function isUpload(task: ImportTask): Prisma.Sql {
   return Prisma.sql`${isTask(task)} AND "uploads" = ${task.uploads}`;
 }
 
-/** Whether this is still the upload that may go on. */
-function mayGoOn(task: ImportTask): Prisma.Sql {
+/** Whether this is still the upload that may continue. */
+function isCurrentUpload(task: ImportTask): Prisma.Sql {
   return Prisma.sql`${isUpload(task)} AND "status" = 'running' AND NOT "isReceived"`;
 }
 
+/** The advisory lock that whoever moves the lines of an import holds. */
 function moveKey(tenantId: string, id: string): Prisma.Sql {
   return Prisma.sql`hashtextextended(${`move usage import ${tenantId} ${id}`}, 0)`;
 }

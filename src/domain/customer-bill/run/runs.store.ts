@@ -1,0 +1,25 @@
+import { Prisma } from '../../../../prisma/generated/client.js';
+import type { Transaction } from '../../../platform/database/database.js';
+import type { Write } from '../../../platform/write/write-all.js';
+
+/** The rows of these bills as JSON texts, to be read before they are rolled back. */
+export async function readPreviews(tx: Transaction, tenantId: string, billIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ row: string }>(Prisma.sql`
+    SELECT to_jsonb(b)::text AS "row" FROM "CustomerBill" b WHERE b."tenantId" = ${tenantId} AND b."id" = ANY(${billIds}::text[])`);
+  return rows.map(({ row }) => row);
+}
+
+/** Keeps what a dry run would have made. */
+export function insertPreviews(tenantId: string, runId: string, previews: readonly string[]): Write {
+  if (previews.length === 0) return undefined;
+  return Prisma.sql`
+    INSERT INTO "BillRunPreview" ("tenantId", "runId", "billId", "bill")
+    SELECT ${tenantId}::text, ${runId}::text, b->>'id', b FROM jsonb_array_elements(${`[${previews.join(',')}]`}::jsonb) AS b`;
+}
+
+/** Drops the previews of runs that began before this instant. */
+export async function deletePreviews(tx: Transaction, tenantId: string, before: Date): Promise<void> {
+  await tx.execute(Prisma.sql`
+    DELETE FROM "BillRunPreview" p USING "BillRun" r
+    WHERE p."tenantId" = ${tenantId} AND r."tenantId" = p."tenantId" AND r."id" = p."runId" AND r."startedAt" < ${before}`);
+}

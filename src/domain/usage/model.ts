@@ -1,0 +1,86 @@
+import type { Usage, UsageExport, UsageImport, UsageSpecification } from '../../../prisma/generated/client.js';
+import type { JsonValue } from '../../platform/json-object.js';
+import type { Charges } from '../prepay-balance/index.js';
+import type { WriterDependencies } from '../resource-writer.js';
+import type { DomainRow, MappingsOf, Money, Quantity, Reference, TimePeriod } from '../row.js';
+import type { Definition } from './definitions.js';
+
+export type RelatedParty = Reference & { role?: string | null };
+
+/** What rating made of a usage for one product, as far as the domain looks at it. */
+export type RatedProductUsage = {
+  ratingDate?: string | null;
+  taxExcludedRatingAmount?: Money | null;
+  taxIncludedRatingAmount?: Money | null;
+  bucketValueConvertedInAmount?: Money | null;
+  /** In percent. */
+  taxRate?: number | null;
+  isTaxExempt?: boolean | null;
+  productRef?: Reference | null;
+  isBilled?: boolean | null;
+};
+
+/** The bucket that a usage consumes, and how much of it; a usage as it is kept always says how much. */
+export type ChargeTo = { bucket: Reference; amount?: Quantity | null };
+
+export type UsageCharacteristic = { id?: string | null; name: string; value?: JsonValue; valueType?: string | null };
+
+/** TMF635 Usage. */
+export type UsageRow = DomainRow<
+  Usage,
+  {
+    ratedProductUsage: RatedProductUsage[];
+    chargeTo: ChargeTo;
+    adjustBalance: Reference[];
+    relatedParty: RelatedParty[];
+    usageCharacteristic: UsageCharacteristic[];
+    usageSpecification: Reference;
+  },
+  'tenantId' | 'ratedUnit' | 'ratedTaxExcluded' | 'ratedTaxIncluded',
+  'usageSpecification'
+>;
+
+/** A usage as it was delivered, before it has an identity. */
+export type DeliveredUsage = Partial<UsageRow> & Pick<UsageRow, 'status' | 'usageSpecification'>;
+
+/** TMF635 UsageSpecification. */
+export type SpecificationRow = DomainRow<
+  UsageSpecification,
+  {
+    specCharacteristic: Definition[];
+    relatedParty: RelatedParty[];
+    entitySpecRelationship: { validFor?: TimePeriod | null }[];
+  }
+>;
+
+/** A file of usages that comes in. */
+export type ImportRow = DomainRow<
+  UsageImport,
+  Record<never, never>,
+  'tenantId' | 'startedAt' | 'uploads' | 'lastLine' | 'digest' | 'isReceived'
+>;
+
+/** A file of usages that goes out. */
+export type ExportRow = DomainRow<UsageExport, Record<never, never>, 'tenantId' | 'runs'>;
+
+/** The resources this domain writes. */
+export const usageResources = ['usage', 'usageSpecification', 'usageImport', 'usageExport'] as const;
+
+export type UsageMappings = MappingsOf<{
+  usage: UsageRow;
+  usageSpecification: SpecificationRow;
+  usageImport: ImportRow;
+  usageExport: ExportRow;
+}>;
+
+export interface UsageDependencies extends WriterDependencies {
+  readonly mappings: UsageMappings;
+  /** IANA zone of days and months. */
+  readonly timeZone: string;
+  /** What files of usages may be; the first is that of a task that does not say. */
+  readonly contentTypes: readonly [string, ...string[]];
+  /** Refuses what is no selection of usages. */
+  checkQuery(query: string): void;
+  /** Through which usages consume prepay buckets. */
+  readonly charges: Charges;
+}
