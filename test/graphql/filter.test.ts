@@ -7,10 +7,11 @@ import type { Filter } from '../../src/platform/filter/tree/filter.js';
 import { makeInstances, type Json, type ReadFixture } from '../fixtures/fixture.js';
 import { readFixtures } from '../fixtures/chosen.js';
 import { attributesOf, clientSchema, nested, objectType, toGraphqlName, wholeSelection } from '../fixtures/schema.js';
+import { proofSize } from '../support/proof.js';
 import { seed } from '../support/seed.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
-const runs = 80;
+const runs = proofSize('RUNS', { short: 40, long: 400 });
 
 describe('the filters and orders of GraphQL', () => {
   let server: TestServer;

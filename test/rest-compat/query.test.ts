@@ -143,8 +143,18 @@ describe('a list through REST', () => {
     });
 
     describe('with a filter', () => {
+      // One path of each kind and depth shows the operators and spellings of REST; what an operator means is shown for all.
+      const examples = [
+        ...new Map(
+          Object.entries(fixture.filterable).map(([path, kind]) => [
+            `${kind} ${path.split('.').length}`,
+            [path, kind] as const,
+          ]),
+        ).values(),
+      ];
+
       it.each(Object.entries(fixture.filterable))(
-        'by %s finds the rows that every operator says, in REST and in GraphQL',
+        'by %s finds the rows that every operator says',
         async (path, kind) => {
           const type = objectType(schema, typeName);
           const values = samples(rows(), path, kind);
@@ -156,7 +166,9 @@ describe('a list through REST', () => {
           const expected = cases.map(({ operator, operands }) =>
             rows().filter((row) => fulfils(row, path, kind, operator, operands, lists)),
           );
+          const isExample = examples.some(([example]) => example === path);
           for (const [at, { operator, operands }] of cases.entries()) {
+            if (!isExample && operator !== 'eq') continue;
             const written = operands
               .map((operand) =>
                 encodeURIComponent(String(operand).includes(',') ? `"${String(operand)}"` : String(operand)),
@@ -178,15 +190,6 @@ describe('a list through REST', () => {
         },
       );
 
-      // One path of each kind and depth shows the spellings; the meaning was shown for all.
-      const examples = [
-        ...new Map(
-          Object.entries(fixture.filterable).map(([path, kind]) => [
-            `${kind} ${path.split('.').length}`,
-            [path, kind] as const,
-          ]),
-        ).values(),
-      ];
       it.each(examples)('by %s takes every spelling of equality and alternatives', async (path, kind) => {
         const values = samples(rows(), path, kind);
         const [a = '', b = a] = values.map((value) => encodeURIComponent(String(value)));
@@ -443,7 +446,8 @@ describe('a list through REST', () => {
       });
 
       it('pages by after through the whole list, as by offset', async () => {
-        for (const sort of ['', ...fixture.sortable.flatMap((path) => [path, `-${path}`])]) {
+        // That every order has cursors is shown in GraphQL (filter.test.ts).
+        for (const sort of ['', fixture.sortable[0] ?? '', `-${fixture.sortable.at(-1)}`]) {
           const query = sort === '' ? '' : `sort=${sort}&`;
           const whole = idsOf((await get(query)).body);
           const many = `${segment}s`;
