@@ -229,10 +229,8 @@ class Fuzz {
   filter(): Attempt {
     const { fixture } = this.subject();
     const [, many] = queriesOf(fixture);
-    const arg = schema
-      .getQueryType()
-      ?.getFields()
-      [many]?.args.find(({ name }) => name === 'filter');
+    const fields = schema.getQueryType()?.getFields() ?? {};
+    const arg = fields[many]?.args.find(({ name }) => name === 'filter');
     const filter = arg ? this.input(arg.type, 0) : {};
     const query = `query ($filter: ${fixture.typeName}Filter) { ${many}(filter: $filter, limit: 3) { totalCount items { __typename } } }`;
     return this.graphql(query, { filter });
