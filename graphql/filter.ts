@@ -1,9 +1,10 @@
 import { Field, InputType, Int } from 'type-graphql';
 import type { AttributeType, ScalarType } from '../src/platform/filter/tree/attribute-type.js';
-import type { Filter, FilterValue, ListOperator, ValueOperator } from '../src/platform/filter/tree/filter.js';
+import { isListOperator, operators } from '../src/platform/filter/operators.js';
+import type { Filter, FilterValue, ValueOperator } from '../src/platform/filter/tree/filter.js';
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
-import { attributeOf } from '../src/platform/filter/tree/resolve.js';
+import { attributeOf, operatorsOf } from '../src/platform/filter/tree/resolve.js';
 import {
   limitExceeded,
   CLAUSES_MAX,
@@ -18,41 +19,14 @@ import { scalarTypeOf } from './resource-mapping.js';
 // Filter inputs are made from the attributes of a class: per attribute the operators its type allows,
 // nested objects nest, lists take `some` and `none`, and everything combines by `and`, `or`, `not`.
 
-const descriptions: Record<ValueOperator | ListOperator | 'isNull', string> = {
-  eq: 'Equal to.',
-  ne: 'Not equal to; an absent value is not equal to anything.',
-  in: 'Equal to one of these.',
-  nin: 'Equal to none of these.',
-  gt: 'Greater than.',
-  gte: 'Greater than or equal to.',
-  lt: 'Less than.',
-  lte: 'Less than or equal to.',
-  contains: 'Contains this text, case-sensitive.',
-  startsWith: 'Starts with this text, case-sensitive.',
-  regex: 'Matches this regular expression somewhere (a restricted syntax: no look-around, no back-references).',
-  isNull: 'True: the value is absent. False: it is present.',
-};
-
-const comparing = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const;
-const listing = ['in', 'nin'] as const;
-
-interface ScalarFilterPlan {
-  name: string;
-  value: SingleType;
-  operators: readonly (ValueOperator | ListOperator)[];
-}
-
-const plans: Record<ScalarType, ScalarFilterPlan> = {
-  string: {
-    name: 'StringFilter',
-    value: String,
-    operators: [...comparing, ...listing, 'contains', 'startsWith', 'regex'],
-  },
-  int: { name: 'IntFilter', value: Int, operators: [...comparing, ...listing] },
-  decimal: { name: 'DecimalFilter', value: Decimal, operators: [...comparing, ...listing] },
-  dateTime: { name: 'DateTimeFilter', value: DateTime, operators: [...comparing, ...listing] },
-  boolean: { name: 'BooleanFilter', value: Boolean, operators: ['eq', 'ne', ...listing] },
-  json: { name: 'JsonFilter', value: JsonScalar, operators: ['eq', 'ne', ...listing] },
+/** By the type of an attribute: the name of its input, and what it is compared with. */
+const scalarInputs: Readonly<Record<ScalarType, { name: string; value: SingleType }>> = {
+  string: { name: 'StringFilter', value: String },
+  int: { name: 'IntFilter', value: Int },
+  decimal: { name: 'DecimalFilter', value: Decimal },
+  dateTime: { name: 'DateTimeFilter', value: DateTime },
+  boolean: { name: 'BooleanFilter', value: Boolean },
+  json: { name: 'JsonFilter', value: JsonScalar },
 };
 
 const scalarFilters = new Map<ScalarType, TypeClass>();
@@ -60,16 +34,16 @@ const scalarFilters = new Map<ScalarType, TypeClass>();
 function scalarFilterOf(type: ScalarType): TypeClass {
   let filter = scalarFilters.get(type);
   if (filter === undefined) {
-    const { name, value, operators } = plans[type];
+    const { name, value } = scalarInputs[type];
+    const operands = { value, list: [value] as [SingleType], boolean: Boolean };
     filter = inputClass(
       name,
       'Conditions on one value; all that are given must hold. A null is refused: isNull finds absent values.',
     );
-    for (const operator of operators) {
-      const isList = operator === 'in' || operator === 'nin';
-      field(filter, operator, () => (isList ? [value] : value), descriptions[operator]);
+    for (const operator of operatorsOf({ kind: 'scalar', type })) {
+      const { operand, description } = operators[operator];
+      field(filter, operator, () => operands[operand], description);
     }
-    field(filter, 'isNull', () => Boolean, descriptions.isNull);
     if (type === 'json')
       field(
         filter,
@@ -97,7 +71,7 @@ export function filterInputOf(target: TypeClass): TypeClass {
     const condition = isList ? listFilterOf(single) : single;
     field(filter, name, () => condition, description);
   }
-  if (!isResource(target)) field(filter, 'isNull', () => Boolean, descriptions.isNull);
+  if (!isResource(target)) field(filter, 'isNull', () => Boolean, operators.isNull.description);
   field(filter, 'and', () => [filter], 'All of these hold.');
   field(filter, 'or', () => [filter], 'At least one of these holds. Each must say something.');
   field(filter, 'not', () => filter, 'This does not hold. It must say something.');
@@ -117,7 +91,7 @@ function listFilterOf(element: TypeClass): TypeClass {
     filter = inputClass(element.name.replace(/Filter$/, 'ListFilter'), 'Conditions on the elements of a list.');
     field(filter, 'some', () => element, 'At least one element fulfils all of this at once.');
     field(filter, 'none', () => element, 'No element fulfils all of this at once.');
-    field(filter, 'isNull', () => Boolean, descriptions.isNull);
+    field(filter, 'isNull', () => Boolean, operators.isNull.description);
     listFilters.set(element, filter);
   }
   return filter;
@@ -168,7 +142,7 @@ function checkBounds(value: unknown, depth: number, seen: { clauses: number }): 
   if (depth > FILTER_DEPTH_MAX)
     throw limitExceeded('FILTER_DEPTH_MAX', FILTER_DEPTH_MAX, 'the filter is nested too deep', 'filter');
   for (const [name, part] of Object.entries(value)) {
-    if ((name === 'in' || name === 'nin') && Array.isArray(part)) {
+    if (isListOperator(name) && Array.isArray(part)) {
       if (part.length > VALUES_PER_KEY_MAX) {
         throw limitExceeded('VALUES_PER_KEY_MAX', VALUES_PER_KEY_MAX, `'${name}' has ${part.length} values`, 'filter');
       }
@@ -237,7 +211,7 @@ function scalarConditions(input: FilterInput, path: readonly string[], place: Pl
   return operands.flatMap(([operator, value]): Filter[] => {
     if (operator === 'path') return [];
     if (operator === 'isNull') return [{ kind: 'isNull', path: whole, isNull: value as boolean }];
-    if (operator === 'in' || operator === 'nin')
+    if (isListOperator(operator))
       return [{ kind: 'compareList', path: whole, operator, values: value as FilterValue[] }];
     return [{ kind: 'compare', path: whole, operator: operator as ValueOperator, value: value as FilterValue }];
   });

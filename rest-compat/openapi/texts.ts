@@ -1,3 +1,4 @@
+import { operatorNames, operators, type OperatorFacts } from '../../src/platform/filter/operators.js';
 import type { Json } from '../body/input.js';
 import type { PageSizes } from '../query/paging.js';
 
@@ -12,10 +13,10 @@ export function overview({ pageSizes, isExplainOffered }: { pageSizes: PageSizes
 | \`status=active\` | equal |
 | \`status=active,suspended\`, \`status=active&status=suspended\` | equal to any of them |
 | \`status=active;priority=1\` | either condition |
-| \`priority.gt=1\`, \`.gte\`, \`.lt\`, \`.lte\`; or \`priority>1\` with the operator percent-encoded (\`%3E\`) | greater, less |
-| \`status.ne=active\`, \`status.nin=a,b\`, \`status.in=a,b\` | not equal, none of them, any of them |
-| \`name.contains=a\`, \`name.startswith=a\`, \`name.regex=^a.*\` | text |
-| \`name.isnull=true\` | without a value; \`false\`: with one |
+| ${conditions('priority', 'range')}; or \`priority>1\` with the operator percent-encoded (\`%3E\`) | greater, less |
+| ${conditions('status', 'equality')}, ${conditions('status', 'list')} | equal, not equal, any of them, none of them |
+| ${conditions('name', 'text')} | text |
+| ${conditions('name', 'presence')} | without a value; \`false\`: with one |
 | \`relatedParty.id=42\` | with an element that has it |
 | \`requestedDate.gte=2026-01-31\` | times: a date alone is midnight UTC |
 | \`name="a,b"\` | quoted: the comma, encoded or not, is part of the value; \`\\"\` is a quote in it |
@@ -32,6 +33,14 @@ What cannot be filtered, sorted or selected is refused by its name, never ignore
       ? '\n\n**Explain.** `explain=graphql` on any request answers the GraphQL operation it stands for.'
       : ''
   }`;
+}
+
+/** A condition on the attribute by each operator of the family, as a query string has it. */
+function conditions(attribute: string, family: OperatorFacts['family']): string {
+  return operatorNames
+    .filter((name) => operators[name].family === family)
+    .map((name) => `\`${attribute}.${name.toLowerCase()}=${operators[name].example}\``)
+    .join(', ');
 }
 
 export const jsonPatchSchema: Json = {

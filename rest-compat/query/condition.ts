@@ -4,10 +4,16 @@ import type { AttributeType } from '../../src/platform/filter/tree/attribute-typ
 import { printable, splitValues, unquote, type WrittenValue } from './decode.js';
 import { limitExceeded, VALUES_PER_KEY_MAX } from '../../src/platform/limits.js';
 import { parseBoolean, parseValue } from './parse-value.js';
-import { parseRegex } from '../../src/platform/filter/regex/regex.js';
+import {
+  operatorNames,
+  operators,
+  operatorsBySymbol,
+  type Operator,
+  type ValueOperator,
+} from '../../src/platform/filter/operators.js';
 import { operatorsOf } from '../../src/platform/filter/tree/resolve.js';
-import type { Symbol, Term } from './term.js';
-import type { Filter, FilterValue, Operator, ValueOperator } from '../../src/platform/filter/tree/filter.js';
+import type { Term } from './term.js';
+import type { Filter, FilterValue } from '../../src/platform/filter/tree/filter.js';
 import { anyElement, elementType, resolvePath, segments, type ReachedPath, type ToAttribute } from './wire-path.js';
 
 /** One attribute and operator with all values it may have. */
@@ -19,32 +25,10 @@ export interface Condition {
   values: readonly FilterValue[];
 }
 
-/** Suffixes; eq gt gte lt lte regex are TMF630's, the others ours. */
-const suffixes: Readonly<Record<string, Operator>> = {
-  eq: 'eq',
-  ne: 'ne',
-  gt: 'gt',
-  gte: 'gte',
-  lt: 'lt',
-  lte: 'lte',
-  regex: 'regex',
-  in: 'in',
-  nin: 'nin',
-  contains: 'contains',
-  startswith: 'startsWith',
-  isnull: 'isNull',
-};
-
-const symbols: Readonly<Record<Symbol, Operator>> = {
-  '=': 'eq',
-  '==': 'eq',
-  '=~': 'regex',
-  '*=': 'regex',
-  '>': 'gt',
-  '>=': 'gte',
-  '<': 'lt',
-  '<=': 'lte',
-};
+/** By the last segment of a name, in lower case; eq gt gte lt lte regex are TMF630's, the others ours. */
+const operatorsBySuffix: ReadonlyMap<string, Operator> = new Map(
+  operatorNames.map((name) => [name.toLowerCase(), name]),
+);
 
 export function toCondition(term: Term, root: AttributeType, toAttribute: ToAttribute): Condition {
   refuseBrackets(term.name);
@@ -91,10 +75,10 @@ function resolveName(
 ): { reached: ReachedPath; operator: Operator } {
   const names = segments(name);
   const last = (names.at(-1) ?? '').toLowerCase();
-  const suffix = names.length > 1 && Object.hasOwn(suffixes, last) ? suffixes[last] : undefined;
+  const suffix = names.length > 1 ? operatorsBySuffix.get(last) : undefined;
   const whole = resolvePath(root, names, toAttribute);
   if (whole && (suffix === undefined || whole.declared === names.length))
-    return { reached: whole, operator: symbols[symbol] };
+    return { reached: whole, operator: operatorsBySymbol.get(symbol)! };
   const front = names.length > 1 ? resolvePath(root, names.slice(0, -1), toAttribute) : undefined;
   if (front && suffix !== undefined) {
     if (symbol === '=') return { reached: front, operator: suffix };
@@ -108,11 +92,10 @@ function resolveName(
   throw new DomainError('INVALID_QUERY', `cannot filter by '${printable(name)}': ${what}`, { path: printable(name) });
 }
 
-/** Those whose values a comma separates. What is compared otherwise may well hold one (`a{1,3}`, `Doe, J`). */
-const takesSeveral: ReadonlySet<Operator> = new Set(['eq', 'ne', 'in', 'nin']);
-
+/** A comma separates values that are compared as a whole. What is compared otherwise may well hold one (`a{1,3}`, `Doe, J`). */
 function alternatives(text: string, operator: Operator, name: string): readonly WrittenValue[] {
-  return takesSeveral.has(operator) ? splitValues(text, name) : [unquote(text)];
+  const { family } = operators[operator];
+  return family === 'equality' || family === 'list' ? splitValues(text, name) : [unquote(text)];
 }
 
 function typedValues(
@@ -130,7 +113,7 @@ function typedValues(
       { path: printable(term.name) },
     );
   }
-  if (operator === 'regex') parseRegex(text, printable(term.name));
+  operators[operator].check?.(text, printable(term.name));
   return values;
 }
 
@@ -157,7 +140,7 @@ export function joinConditions(conditions: readonly [Condition, ...Condition[]])
 
 /** The values are ORed; `ne` and `nin` are the negation of that, through lists too (no element equals any). */
 export function toFilter({ path, operator, values }: Condition, root: AttributeType): Filter {
-  const positive = operator === 'ne' ? 'eq' : operator === 'nin' ? 'in' : operator;
+  const positive = operators[operator].negates ?? operator;
   const filter = anyElement(root, path, operator !== 'isNull', (below) => leaf(below, positive, values));
   if (positive === operator) return filter;
   if (filter.kind === 'some') return { ...filter, kind: 'none' };

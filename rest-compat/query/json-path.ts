@@ -3,14 +3,14 @@ import type { Decimal } from '../../src/platform/decimal.js';
 import { DomainError } from '../../src/platform/errors.js';
 import type { Attributes, AttributeType, ScalarType } from '../../src/platform/filter/tree/attribute-type.js';
 import { printable } from './decode.js';
-import type { Comparison, JsonPath, Literal, PathStep, Test } from './json-path-ast.js';
+import type { JsonPath, Literal, PathStep, Test } from './json-path-ast.js';
 import { notSupported, syntaxError } from './json-path-lexer.js';
 import { readJsonPaths } from './json-path-parser.js';
 import { limitExceeded, JSON_PATH_LENGTH_MAX } from '../../src/platform/limits.js';
 import { parseValue } from './parse-value.js';
-import { parseRegex } from '../../src/platform/filter/regex/regex.js';
+import { operators, operatorsBySymbol, type ValueOperator } from '../../src/platform/filter/operators.js';
 import { operatorsOf, stepInto } from '../../src/platform/filter/tree/resolve.js';
-import type { Filter, FilterValue, ValueOperator } from '../../src/platform/filter/tree/filter.js';
+import type { Filter, FilterValue } from '../../src/platform/filter/tree/filter.js';
 import { isJson, type ToAttribute } from './wire-path.js';
 
 export interface JsonPathFilter {
@@ -37,15 +37,6 @@ export function parseJsonPaths(
     clauses: translation.clauses,
   };
 }
-
-const operators: Readonly<Record<Exclude<Comparison, '!='>, ValueOperator>> = {
-  '==': 'eq',
-  '>': 'gt',
-  '>=': 'gte',
-  '<': 'lt',
-  '<=': 'lte',
-  '=~': 'regex',
-};
 
 /** What is to hold at the end of a path. */
 type Leaf = (path: readonly string[], type: AttributeType, shown: string) => Filter;
@@ -99,7 +90,7 @@ class Translation {
       }));
       return comparison === '==' ? isNull : negation(isNull);
     }
-    const operator = comparison === '!=' ? 'eq' : operators[comparison];
+    const operator = comparison === '!=' ? 'eq' : (operatorsBySymbol.get(comparison) as ValueOperator);
     const filter = this.follow(path.steps, type, [], [], true, (below, reached, shown) => ({
       kind: 'compare',
       path: below,
@@ -162,8 +153,8 @@ function literalValue(literal: Literal, operator: ValueOperator, type: Attribute
   if (type.kind !== 'scalar' || !operatorsOf(type).has(operator)) {
     throw new DomainError('INVALID_QUERY', `operator '${operator}' does not fit '${path}'`, { path });
   }
-  if (operator === 'regex') {
-    parseRegex(literal.text, path);
+  if (operators[operator].family === 'text') {
+    operators[operator].check?.(literal.text, path);
     return literal.text;
   }
   const value = type.type === 'json' ? jsonLiteral(literal) : typedLiteral(literal, type.type);

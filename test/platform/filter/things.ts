@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Attributes, AttributeType, ScalarType } from '../../../src/platform/filter/tree/attribute-type.js';
 import type { Filter, FilterValue, Operator } from '../../../src/platform/filter/tree/filter.js';
+import { isListOperator, operatorNames } from '../../../src/platform/filter/operators.js';
 import { operatorsOf } from '../../../src/platform/filter/tree/resolve.js';
 import { Decimal } from '../../../src/platform/decimal.js';
 import type { ResourceMapping } from '../../../src/platform/read/resource-mapping.js';
@@ -262,21 +263,6 @@ export function insertRows(rows: readonly Row[]): Prisma.Sql {
 }
 
 const regexes = ['a', '^a', 'b$', '^a.$', '[ab]+', 'a|b', '^(?:a|ä).*', '\\d', '^$', '[^a]', '\\\\', '%', '\\s', '\\W'];
-const operators = [
-  'eq',
-  'ne',
-  'gt',
-  'gte',
-  'lt',
-  'lte',
-  'contains',
-  'startsWith',
-  'regex',
-  'in',
-  'nin',
-  'isNull',
-] as const;
-
 /** A valid filter on values of the type; with a root it is an object. */
 export function filterArbitrary(type: AttributeType, depth: number): fc.Arbitrary<Filter> {
   const leaf = fc.constantFrom(...pathsOf(type, [])).chain(({ path, reached }) => leafArbitrary(path, reached, depth));
@@ -315,11 +301,11 @@ function leafArbitrary(path: readonly string[], type: AttributeType, depth: numb
     );
   }
   if (type.kind !== 'scalar') return fc.boolean().map((isNull): Filter => ({ kind: 'isNull', path, isNull }));
-  const fitting = operators.filter((operator) => operatorsOf(type).has(operator));
+  const fitting = operatorNames.filter((operator) => operatorsOf(type).has(operator));
   // Equality more often: it is what containment is made of.
   return fc.constantFrom<Operator>('eq', 'eq', 'in', ...fitting).chain((operator): fc.Arbitrary<Filter> => {
     if (operator === 'isNull') return fc.boolean().map((isNull) => ({ kind: 'isNull', path, isNull }));
-    if (operator === 'in' || operator === 'nin')
+    if (isListOperator(operator))
       return fc
         .array(valueArbitrary(type.type), { maxLength: 3 })
         .map((values) => ({ kind: 'compareList', path, operator, values }));

@@ -1,7 +1,7 @@
-/** The filter tree on a value in memory, with exactly the meaning that the SQL of sql.ts has on a row. */
+/** The filter tree on a value in memory, with exactly the meaning that the SQL of sql/compile.ts has on a row. */
 import { Decimal } from '../../decimal.js';
 import type { Attributes, AttributeType, ScalarType } from '../tree/attribute-type.js';
-import { parseRegex, type SafeRegex } from '../regex/regex.js';
+import { operators, type TextOperator } from '../operators.js';
 import { elementOf, scalarFor, typeAt } from '../tree/resolve.js';
 import type { Filter, FilterValue } from '../tree/filter.js';
 import { checkValue, isNormalTime } from '../tree/values.js';
@@ -75,40 +75,28 @@ function compare(
   operand: FilterValue,
   type: ScalarType,
 ): boolean {
-  switch (filter.operator) {
-    case 'contains':
-      return typeof stored === 'string' && stored.includes(operand as string);
-    case 'startsWith':
-      return typeof stored === 'string' && stored.startsWith(operand as string);
-    case 'regex': {
-      const regex = regexOf(filter, operand as string);
-      return typeof stored === 'string' && regex.test(stored);
-    }
-    default: {
-      const sign = order(stored, operand, type);
-      return filter.operator === 'ne' ? sign !== 0 : sign !== undefined && signs[filter.operator](sign);
-    }
+  const facts = operators[filter.operator];
+  if (facts.family === 'text') {
+    // Made whatever is stored: a bad operand is refused even where no value could match.
+    const holds = matcherOf(filter, facts, operand as string);
+    return typeof stored === 'string' && holds(stored);
   }
+  const sign = order(stored, operand, type);
+  if (facts.family === 'range') return sign !== undefined && facts.holds(sign);
+  return (sign === 0) === (filter.operator === 'eq');
 }
 
-const signs = {
-  eq: (sign: number) => sign === 0,
-  gt: (sign: number) => sign > 0,
-  gte: (sign: number) => sign >= 0,
-  lt: (sign: number) => sign < 0,
-  lte: (sign: number) => sign <= 0,
-};
+type Matcher = ReturnType<TextOperator['matcher']>;
+const matchers = new WeakMap<Filter, Matcher>();
 
-const regexes = new WeakMap<Filter, SafeRegex>();
-
-/** One filter is applied to many values: its expression is read once. */
-function regexOf(filter: Extract<Filter, { kind: 'compare' }>, text: string): SafeRegex {
-  let regex = regexes.get(filter);
-  if (regex === undefined) {
-    regex = parseRegex(text, filter.path.join('.'));
-    regexes.set(filter, regex);
+/** One filter is applied to many values: its operand is read once. */
+function matcherOf(filter: Extract<Filter, { kind: 'compare' }>, facts: TextOperator, operand: string): Matcher {
+  let matcher = matchers.get(filter);
+  if (matcher === undefined) {
+    matcher = facts.matcher(operand, filter.path.join('.'));
+    matchers.set(filter, matcher);
   }
-  return regex;
+  return matcher;
 }
 
 /** Sign of the stored value against the operand; undefined when there is no value of the type. */

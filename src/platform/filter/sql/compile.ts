@@ -3,7 +3,6 @@ import { Prisma } from '../../../../prisma/generated/client.js';
 import type { ResourceMapping } from '../../read/resource-mapping.js';
 import type { ScalarType } from '../tree/attribute-type.js';
 import { containmentOf, nest, type Containment } from './containment.js';
-import { parseRegex } from '../regex/regex.js';
 import { elementOf, scalarFor } from '../tree/resolve.js';
 import {
   columnParameter,
@@ -16,7 +15,8 @@ import {
   type Place,
   type Scope,
 } from './place.js';
-import type { Filter, FilterValue, Operator } from '../tree/filter.js';
+import { operators, type Operator } from '../operators.js';
+import type { Filter, FilterValue } from '../tree/filter.js';
 import { checkValue, toJson } from '../tree/values.js';
 
 export { compileAfter, compileCursor, compileOrder, fullOrder } from './order.js';
@@ -87,21 +87,12 @@ function compileCompare({ path, operator, value }: Compare, scope: Scope): Prism
     return Prisma.sql`(${place.column} IS DISTINCT FROM ${columnParameter(type, checked)})`;
   }
   const read = place.kind === 'column' ? place.column : jsonScalar(jsonAt(place.root, place.path), type);
-  switch (operator) {
-    case 'contains':
-      return Prisma.sql`(${read} LIKE ${`%${escapeLike(checked as string)}%`}::text)`;
-    case 'startsWith':
-      return startsWith(read, checked as string);
-    case 'regex':
-      return Prisma.sql`(${read} ~ ${parseRegex(checked as string, path.join('.')).pattern}::text)`;
-    default: {
-      const parameter = place.kind === 'column' ? columnParameter(type, checked) : jsonScalarParameter(type, checked);
-      return Prisma.sql`(${read} ${Prisma.raw(symbols[operator])} ${parameter})`;
-    }
-  }
+  const facts = operators[operator];
+  if (facts.family === 'text') return facts.sql(read, checked as string, path.join('.'));
+  if (facts.family !== 'range') throw new Error(`the operator ${operator} has no SQL`);
+  const parameter = place.kind === 'column' ? columnParameter(type, checked) : jsonScalarParameter(type, checked);
+  return Prisma.sql`(${read} ${Prisma.raw(facts.sql)} ${parameter})`;
 }
-
-const symbols = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
 /** Within jsonb by containment, which a GIN index serves and which never casts. */
 function equals(place: Leaf, type: ScalarType, value: FilterValue): Prisma.Sql {
@@ -173,28 +164,4 @@ function compileSome({ path, filter }: Elements, scope: Scope): Prisma.Sql {
   const elements = Prisma.sql`jsonb_array_elements(CASE WHEN jsonb_typeof(${list}) = 'array' THEN ${list} END)`;
   const exists = Prisma.sql`EXISTS (SELECT 1 FROM ${elements} AS ${element}(value) WHERE ${inner})`;
   return contained ? Prisma.sql`(${contained} AND ${exists})` : exists;
-}
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[\\%_]/g, (special) => `\\${special}`);
-}
-
-/**
- * A range from the prefix up to its successor: bytewise collation makes it exact, and unlike LIKE with a
- * parameter it uses a btree index in generic plans too.
- */
-function startsWith(read: Prisma.Sql, prefix: string): Prisma.Sql {
-  const successor = successorOf(prefix);
-  if (successor === undefined) return Prisma.sql`starts_with(${read}, ${prefix}::text)`;
-  return Prisma.sql`(${read} >= ${prefix}::text AND ${read} < ${successor}::text)`;
-}
-
-/** The least text above all that start with the prefix; none when it is empty or all U+10FFFF. */
-function successorOf(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) as number);
-  while (points.length > 0) {
-    const last = points.pop() as number;
-    if (last < 0x10ffff) return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
-  }
-  return undefined;
 }

@@ -1,11 +1,8 @@
-import type { Decimal } from '../../decimal.js';
+import type { ListOperator, ValueOperator } from '../operators.js';
+import type { FilterValue } from './attribute-type.js';
 
-/** A value that a condition compares with; decimals and times are already exact. */
-export type FilterValue = string | number | boolean | Decimal | Date;
-
-export type ValueOperator = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'contains' | 'startsWith' | 'regex';
-export type ListOperator = 'in' | 'nin';
-export type Operator = ValueOperator | ListOperator | 'isNull';
+export type { ListOperator, Operator, ValueOperator } from '../operators.js';
+export type { FilterValue } from './attribute-type.js';
 
 /**
  * The one filter language, which the TMF630 grammar and the GraphQL filter inputs both become, and

@@ -1,22 +1,15 @@
 import { DomainError } from '../../errors.js';
-import type { Attributes, AttributeType, ScalarType } from './attribute-type.js';
-import type { Operator } from './filter.js';
+import { operatorNames, operators, type Operator } from '../operators.js';
+import { scalarTypes, type Attributes, type AttributeType, type ScalarType } from './attribute-type.js';
 
-const equality = ['eq', 'ne', 'in', 'nin', 'isNull'] as const;
-const ranges = ['gt', 'gte', 'lt', 'lte'] as const;
+const operatorsByType: ReadonlyMap<ScalarType, ReadonlySet<Operator>> = new Map(
+  scalarTypes.map((type) => [type, new Set(operatorNames.filter((name) => operators[name].types.includes(type)))]),
+);
+const presence: ReadonlySet<Operator> = new Set<Operator>(['isNull']);
 
-/** Which operators fit which type. json is compared as a whole (see attribute-type). */
-const operatorsByType: Readonly<Record<ScalarType, ReadonlySet<Operator>>> = {
-  string: new Set<Operator>([...equality, ...ranges, 'contains', 'startsWith', 'regex']),
-  int: new Set<Operator>([...equality, ...ranges]),
-  decimal: new Set<Operator>([...equality, ...ranges]),
-  dateTime: new Set<Operator>([...equality, ...ranges]),
-  boolean: new Set<Operator>(equality),
-  json: new Set<Operator>(equality),
-};
-
+/** The operators that fit attributes of the type; of objects and lists as a whole only whether they are there. */
 export function operatorsOf(type: AttributeType): ReadonlySet<Operator> {
-  return type.kind === 'scalar' ? operatorsByType[type.type] : new Set<Operator>(['isNull']);
+  return (type.kind === 'scalar' && operatorsByType.get(type.type)) || presence;
 }
 
 /** The attribute of that name, not one that an object merely inherits (`constructor`). */
