@@ -18,7 +18,7 @@ const sameOnBothDatabases = [
   '/domain/resource-order/order-state\\.test',
   '/rest-compat/(cors|swagger-attributes)\\.test',
   '/streaming/content\\.test',
-  '/app/(swagger-ui|usage-import)\\.test',
+  '/app/(build|swagger-ui|usage-import)\\.test',
   '/test/tidy\\.test',
 ];
 

@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/**
+ * Builds what is out of date, and nothing else: `node scripts/build.js` gives dist/, `node scripts/build.js client` only
+ * the Prisma client. Each output carries a stamp, the hash of all that it is made of; what has the right stamp is left
+ * alone, so `npm start` costs no compilation when nothing changed, and writes nothing.
+ *
+ * An installation without the tools (`npm ci --omit=dev`) uses the dist/ it was given; when sources lie beside it that it
+ * was not made of, the build fails rather than start something else than what is there to read.
+ *
+ * Paths are relative to the working directory, which npm makes the folder of package.json.
+ */
+const schema = ['prisma/schema', 'prisma.config.ts', 'package-lock.json'];
+const sources = ['src', 'graphql', 'rest-compat', 'tsconfig.json', 'tsconfig.build.json', ...schema];
+
+const client = {
+  name: 'the Prisma client',
+  output: 'prisma/generated',
+  inputs: schema,
+  tool: 'prisma',
+  // Neither a check for newer versions nor a download of an engine that generating does not need.
+  env: { CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
+  command: ['prisma/build/index.js', 'generate'],
+};
+const dist = {
+  name: 'dist/',
+  output: 'dist',
+  inputs: sources,
+  tool: 'typescript',
+  env: {},
+  command: ['typescript/bin/tsc', '--project', 'tsconfig.build.json'],
+};
+
+/** @typedef {typeof client | typeof dist} Target */
+
+const isClientOnly = process.argv[2] === 'client';
+if (isClientOnly || !isCurrent(dist)) bringUpToDate(client);
+if (!isClientOnly) bringUpToDate(dist);
+
+/** @param {Target} target */
+function bringUpToDate(target) {
+  if (isCurrent(target)) {
+    console.log(`${target.name} is up to date`);
+    return;
+  }
+  const stamp = hashOf(target);
+  rmSync(stampOf(target), { force: true });
+  const [script = '', ...options] = target.command;
+  const { status, error } = spawnSync(process.execPath, [moduleOf(target, script), ...options], {
+    env: { ...process.env, ...target.env },
+    stdio: 'inherit',
+  });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(stampOf(target), stamp);
+}
+
+/**
+ * Whether the output was made of exactly what is there now, or there is nothing to make it of.
+ * @param {Target} target
+ */
+function isCurrent(target) {
+  if (!existsSync(stampOf(target))) return false;
+  return !existsSync('src') || readFileSync(stampOf(target), 'utf8') === hashOf(target);
+}
+
+/** @param {Target} target */
+function hashOf({ inputs }) {
+  const hash = createHash('sha256');
+  for (const input of inputs) {
+    for (const file of filesOf(input)) {
+      const content = readFileSync(file);
+      hash.update(`${file}\0${content.length}\0`).update(content);
+    }
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * The file itself, or all files of the folder; none when there is neither.
+ * @param {string} path
+ * @returns {string[]}
+ */
+function filesOf(path) {
+  /** @type {import('node:fs').Dirent[]} */
+  let entries;
+  try {
+    entries = readdirSync(path, { withFileTypes: true });
+  } catch {
+    return existsSync(path) ? [path] : [];
+  }
+  return entries
+    .map((entry) => `${path}/${entry.name}`)
+    .sort()
+    .flatMap(filesOf);
+}
+
+/** @param {Target} target */
+function stampOf({ output }) {
+  return join(output, '.stamp');
+}
+
+/**
+ * @param {Target} target
+ * @param {string} script
+ */
+function moduleOf({ name, tool }, script) {
+  try {
+    return createRequire(join(process.cwd(), 'package.json')).resolve(script);
+  } catch {
+    console.error(
+      `${name} is missing or older than its sources, and ${tool} is not installed: run npm ci, without --omit=dev`,
+    );
+    process.exit(1);
+  }
+}
