@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { plural } from '../graphql/naming.js';
@@ -280,6 +280,80 @@ describe('the code', () => {
   it('is installed from the public registry only', () => {
     const addresses = Object.values(packages).flatMap(({ resolved }) => resolved ?? []);
     expect(addresses.filter((address) => !address.startsWith('https://registry.npmjs.org/'))).toEqual([]);
+  });
+});
+
+/** The table of every model, and the folder that owns it: the schema has a file for each API, and one for the platform. */
+const tableOwners = new Map(
+  filesUnder('prisma/schema', /\.prisma$/).flatMap((path) => {
+    const name = basename(path, '.prisma');
+    const owner = name === 'base' ? 'src/platform' : `src/domain/${name}`;
+    return [...textOf(path).matchAll(/^model (\w+)/gm)].map(([, model = '']) => [model, owner] as const);
+  }),
+);
+
+/** Who may name a table of somebody else, and why. */
+const sharedTables: readonly { path: string; table: string; because: string }[] = [
+  {
+    path: 'src/app/seed/customer-bill.ts',
+    table: 'CustomerBill',
+    because: 'it looks for the bills of the run it began',
+  },
+  {
+    path: 'src/app/seed/demo-data.ts',
+    table: 'ServerState',
+    because: 'it records there that the demo data is written',
+  },
+];
+
+/** Tables that a file names, in SQL or by Prisma's client. */
+function tablesIn(path: string): string[] {
+  const names = new Set<string>();
+  visit(parse(path), (node) => {
+    if (ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+      for (const [, name = ''] of node.text.matchAll(/"(\w+)"/g)) names.add(name);
+    const client = /\bclient\.(\w)(\w+)$/.exec(ts.isPropertyAccessExpression(node) ? node.getText() : '');
+    if (client) names.add(`${client[1]?.toUpperCase()}${client[2]}`);
+  });
+  return [...names].filter((name) => tableOwners.has(name));
+}
+
+describe('the domains', () => {
+  const domain = sources.filter((path) => isWithin(path, 'src/domain'));
+
+  it('reach the tables of another one by its functions', () => {
+    const found = sources
+      .filter((path) => path.startsWith('src/'))
+      .flatMap((path) => tablesIn(path).map((table) => ({ path, table })))
+      .filter(({ path, table }) => !isWithin(path, tableOwners.get(table)!));
+    expect(found).toEqual(sharedTables.map(({ path, table }) => ({ path, table })));
+  });
+
+  it('have their SQL in stores', () => {
+    expect(
+      linesLike(
+        domain.filter((path) => !path.endsWith('.store.ts')),
+        /\bPrisma\.(sql|raw|join|empty)\b/,
+      ),
+    ).toEqual([]);
+  });
+
+  it('know nothing of HTTP', () => {
+    const words =
+      /\b(https?|media.?types?|headers?|status codes?|query strings?|URLs?|e-?tags?|content-\w+)\b|(application|text)\/\w/i;
+    expect(linesLike(domain, words)).toEqual([]);
+  });
+
+  it('name the attributes of rows as their types have them', () => {
+    const found = domain.flatMap((path) => {
+      const accesses: string[] = [];
+      visit(parse(path), (node) => {
+        if (ts.isElementAccessExpression(node) && ts.isStringLiteral(node.argumentExpression))
+          accesses.push(`${path}: ${node.getText()}`);
+      });
+      return accesses;
+    });
+    expect(found).toEqual([]);
   });
 });
 

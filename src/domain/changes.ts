@@ -23,7 +23,8 @@ export interface Change {
 
 /** What a key stands for: the input, or what it was computed from. */
 export function requestedInput({ requestedAs }: WriteContext, input: JsonObject): JsonObject {
-  return requestedAs ? { id: input['id'] ?? null, ...requestedAs } : input;
+  const { id = null } = input;
+  return requestedAs ? { id, ...requestedAs } : input;
 }
 
 /** New values of some attributes of a row; null removes one, as far as it may be removed. */
@@ -40,18 +41,21 @@ export function withChanges<Row extends JsonObject>(before: Row, changes: RowCha
 }
 
 /** The next version of a resource; undefined when the changes change nothing: then there is no new version and no event. */
-export function changed<Row extends JsonObject>(
+export function changed<Row extends JsonObject & { revision: number }>(
   before: Row,
   changes: RowChanges<NoInfer<Row>>,
   now: Date,
 ): Row | undefined {
   const after = withChanges(before, changes);
   if (canonicalJson(after) === canonicalJson(before)) return undefined;
-  return { ...after, revision: Number(before['revision']) + 1, updatedAt: now.toISOString() };
+  return { ...after, revision: before.revision + 1, updatedAt: now.toISOString() };
 }
 
-/** The locked row, if it exists and is the version the client saw. */
-export function requireRevision<Row extends JsonObject>(
+/**
+ * The locked row, without what is null in it. Throws NOT_FOUND when there is none, and REVISION_MISMATCH when it is not the
+ * version that the client saw.
+ */
+export function requireRevision<Row extends JsonObject & { revision: number }>(
   row: Row | undefined,
   what: string,
   id: string,
@@ -59,11 +63,8 @@ export function requireRevision<Row extends JsonObject>(
 ): Row {
   if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${abbreviated(id)}' does not exist`);
   // Null is what GraphQL makes of a variable that has no value.
-  if (isGiven(ifRevision) && row['revision'] !== ifRevision) {
-    throw new DomainError(
-      'REVISION_MISMATCH',
-      `${what} '${id}' has revision ${Number(row['revision'])}, not ${ifRevision}`,
-    );
+  if (isGiven(ifRevision) && row.revision !== ifRevision) {
+    throw new DomainError('REVISION_MISMATCH', `${what} '${id}' has revision ${row.revision}, not ${ifRevision}`);
   }
   return withoutNulls(row);
 }

@@ -35,7 +35,7 @@ export function eventTypeOf<Resource extends EventResource>(resource: Resource, 
 export function changeEvent<Resource extends EventResource>(
   resource: Resource,
   change: ChangeOf<Resource>,
-  payload: JsonObject,
+  payload: JsonObject & { id: string },
   now: Date,
   nextId: IdSource,
 ): DomainEvent {
@@ -43,7 +43,7 @@ export function changeEvent<Resource extends EventResource>(
     id: nextId(now),
     eventType: eventTypeOf(resource, change),
     resourceType: resource,
-    resourceId: String(payload['id']),
+    resourceId: payload.id,
     occurredAt: now.toISOString(),
     payload,
   };

@@ -140,7 +140,7 @@ export class ResourceWriter<
     const { resource, fromChange } = this.rules;
     if (fromChange === undefined) throw new Error(`no client changes a ${resource}`);
     const changes = fromChange(input as Input);
-    return this.change(context, this.operation('update'), which, changes as JsonObject, () => changes);
+    return this.change(context, this.operation('update'), which, changes, () => changes);
   }
 
   /** A change that is asked for in other words than the new values of attributes. */
@@ -148,29 +148,38 @@ export class ResourceWriter<
     context: WriteContext,
     operation: string,
     { id, ifRevision }: Pick<Change, 'id' | 'ifRevision'>,
-    asked: JsonObject,
+    asked: JsonObject | RowChanges<Row>,
     toChanges: (before: Row) => RowChanges<Row>,
   ): Promise<Answer<Row>> {
     const { resource, mapping } = this.rules;
-    return this.run(context, operation, requestedInput(context, { id, ...asked }), async (writing, collected) => {
-      const { tx, tenantId, now } = writing;
-      const before = requireRevision(await lockRow(tx, mapping, tenantId, id), resource, id, ifRevision);
-      const changes = toChanges(before);
-      const derived = (await this.rules.derive?.(before, changes, writing)) ?? changes;
-      const next = changed<Row>(before, derived, now);
-      if (next === undefined) return { answer: before, replayed: this.rules.isRepeated?.(before, changes) ?? false };
-      this.rules.require?.(before, next);
-      const stamps = this.stamps(now);
-      // An update may say itself when the resource was last changed.
-      const dated = Object.keys(stamps).filter(
-        (name) => name !== 'updatedAt' && canonicalJson(next[name]) !== canonicalJson(before[name]),
-      );
-      const after: Row = { ...next, ...stamps, ...Object.fromEntries(dated.map((name) => [name, next[name] ?? null])) };
-      this.dependencies.extensions.check(after);
-      collected.replace(mapping, after, [...Object.keys(derived), ...Object.keys(stamps)]);
-      for (const change of this.changesOf(before, after)) collected.emit(mapping, change, after);
-      return { answer: after };
-    });
+    return this.run(
+      context,
+      operation,
+      requestedInput(context, { id, ...(asked as JsonObject) }),
+      async (writing, collected) => {
+        const { tx, tenantId, now } = writing;
+        const before = requireRevision(await lockRow(tx, mapping, tenantId, id), resource, id, ifRevision);
+        const changes = toChanges(before);
+        const derived = (await this.rules.derive?.(before, changes, writing)) ?? changes;
+        const next = changed<Row>(before, derived, now);
+        if (next === undefined) return { answer: before, replayed: this.rules.isRepeated?.(before, changes) ?? false };
+        this.rules.require?.(before, next);
+        const stamps = this.stamps(now);
+        // An update may say itself when the resource was last changed.
+        const dated = Object.keys(stamps).filter(
+          (name) => name !== 'updatedAt' && canonicalJson(next[name]) !== canonicalJson(before[name]),
+        );
+        const after: Row = {
+          ...next,
+          ...stamps,
+          ...Object.fromEntries(dated.map((name) => [name, next[name] ?? null])),
+        };
+        this.dependencies.extensions.check(after);
+        collected.replace(mapping, after, [...Object.keys(derived), ...Object.keys(stamps)]);
+        for (const change of this.changesOf(before, after)) collected.emit(mapping, change, after);
+        return { answer: after };
+      },
+    );
   }
 
   private changesOf(before: Row, after: Row): ChangeOf<Name>[] {

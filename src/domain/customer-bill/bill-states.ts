@@ -29,7 +29,8 @@ export function move(bill: BillRow, to: string): RowChanges<BillRow> {
 
 /** From onHold a bill goes back to where it came from; where nothing is paid, or all of it was reversed, it may also be validated anew. */
 function transitionsOf(bill: BillRow): Transitions {
-  const anew = paidOf(bill.appliedPayment).isZero() ? (billTransitions['onHold'] ?? []) : [];
+  const { onHold = [] } = billTransitions;
+  const anew = paidOf(bill.appliedPayment).isZero() ? onHold : [];
   return {
     ...billTransitions,
     onHold: [...new Set([...(bill.stateBeforeHold ? [bill.stateBeforeHold] : []), ...anew])],

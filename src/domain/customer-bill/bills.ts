@@ -2,7 +2,7 @@ import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import { toJsonForm } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
-import type { Change, RowChanges, WriteContext } from '../changes.js';
+import { withChanges, type Change, type RowChanges, type WriteContext } from '../changes.js';
 import { ResourceWriter, type Writing } from '../resource-writer.js';
 import { fromBillChange, fromBillInput, type BillInput } from './bill-input.js';
 import { takeBillNumbers } from './bill-numbers.js';
@@ -92,7 +92,7 @@ async function derive(
 ): Promise<RowChanges<BillRow>> {
   const { state, appliedPayment, ...others } = changes;
   const moved = typeof state === 'string' ? move(before, state) : {};
-  const sent = { ...before, ...moved } as BillRow;
+  const sent = withChanges(before, moved);
   const paid = appliedPayment === undefined ? {} : pay(sent, addedPayments(before, appliedPayment));
   const after = { ...others, ...moved, ...paid };
   if (!needsNumber({ ...before, ...after })) return after;

@@ -1,5 +1,4 @@
-import { withoutNulls } from '../../platform/json-object.js';
-import { changed, type RowChanges } from '../changes.js';
+import { changed, withChanges, type RowChanges } from '../changes.js';
 import { kindsOfChange, type ChangeOf } from '../events.js';
 import type { ResourceChanges } from '../resource-changes.js';
 import { assertTransition } from '../transitions.js';
@@ -43,7 +42,7 @@ export interface AnnouncedStep {
 /** What is announced of an order after each step: the state it came to, and in the end whatever else has changed. Pure. */
 export function announcedSteps(order: OrderRow, steps: readonly RowChanges<OrderRow>[], now: Date): AnnouncedStep[] {
   const { revision, updatedAt } = changed(order, steps.at(-1) ?? {}, now) ?? order;
-  const rows = steps.map((step) => withoutNulls<OrderRow>({ ...order, ...(step as OrderRow), revision, updatedAt }));
+  const rows = steps.map((step) => withChanges(order, { ...step, revision, updatedAt }));
   return rows.map((row, index) => {
     const isMoved = row.state !== (rows[index - 1] ?? order).state;
     const others =

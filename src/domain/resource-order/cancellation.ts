@@ -1,5 +1,5 @@
 import { abbreviated } from '../../platform/errors.js';
-import type { RowChanges } from '../changes.js';
+import { withChanges, type RowChanges } from '../changes.js';
 import { dependenciesOf, isOpen, withState } from './items.js';
 import type { OrderItem, OrderRow } from './model.js';
 import { withDerivedState } from './order-state.js';
@@ -31,7 +31,7 @@ export function cancelled(order: OrderRow, { itemIds, reason }: CancellationRequ
   const steps: RowChanges<OrderRow>[] = [];
   let changes: RowChanges<OrderRow> = {};
   for (const state of problem ? cancellationStates.slice(0, 1) : [...cancellationStates, 'cancelled']) {
-    const present = { ...order, ...changes } as OrderRow;
+    const present = withChanges(order, changes);
     changes = {
       ...changes,
       ...withDerivedState(present, { orderItem: withState(present.orderItem, state, isChosen) }, now),

@@ -1,5 +1,5 @@
 import { DomainError } from '../../platform/errors.js';
-import type { RowChanges } from '../changes.js';
+import { withChanges, type RowChanges } from '../changes.js';
 import { requireTransition } from '../transitions.js';
 import { cancelled, type Cancellation } from './cancellation.js';
 import { changedItems, isOpen, started, statesOf, withState } from './items.js';
@@ -18,9 +18,9 @@ export function changeOrder(
 ): { changes: RowChanges<OrderRow>; cancellation?: Cancellation } {
   const { state: to, orderItem, ...others } = changes;
   requireSameEnd(before, others);
-  const rest = { ...before, ...others } as OrderRow;
+  const rest = withChanges(before, others);
   const edited = orderItem ? withDerivedState(rest, { orderItem: editedItems(rest, orderItem) }, now) : {};
-  const next = { ...rest, ...edited } as OrderRow;
+  const next = withChanges(rest, edited);
   if (typeof to !== 'string' || isMet(next, to)) return { changes: { ...others, ...edited } };
   requireTransition(requestableTransitions, `resourceOrder '${before.id}'`, next.state, to, 'state');
   if (to === 'cancelled') {

@@ -1,4 +1,4 @@
-import type { RowChanges } from '../changes.js';
+import { withChanges, type RowChanges } from '../changes.js';
 import { assertTransition } from '../transitions.js';
 import { statesOf } from './items.js';
 import type { OrderRow } from './model.js';
@@ -41,7 +41,7 @@ function openStateOf(items: readonly string[]): string {
 
 /** The changes, with the state and the dates that follow from them. Pure. */
 export function withDerivedState(order: OrderRow, changes: RowChanges<OrderRow>, now: Date): RowChanges<OrderRow> {
-  const next = { ...order, ...changes } as OrderRow;
+  const next = withChanges(order, changes);
   const requested = isRequestedState(next.requestedState) ? next.requestedState : undefined;
   const to = orderStateOf(statesOf(next.orderItem), requested);
   if (to === order.state) return changes;

@@ -9,6 +9,7 @@ import {
   changed,
   requestedInput,
   requireRevision,
+  withChanges,
   type Change,
   type RowChanges,
   type WriteContext,
@@ -98,7 +99,7 @@ export class Usages extends ResourceWriter<'usage', UsageRow, UsageInput, Delive
   /** The results of rating, of the first time or again: the usage becomes rated. */
   async rate(context: WriteContext, { id, ifRevision, ...rating }: Rating): Promise<Answer<UsageRow>> {
     const changes = fromRating(rating);
-    return this.change(context, 'rateUsage', { id, ifRevision }, changes as JsonObject, () => ({
+    return this.change(context, 'rateUsage', { id, ifRevision }, changes, () => ({
       ...changes,
       status: 'rated',
     }));
@@ -108,17 +109,17 @@ export class Usages extends ResourceWriter<'usage', UsageRow, UsageInput, Delive
     context: WriteContext,
     operation: string,
     { id, ifRevision }: Omit<Change, 'input'>,
-    asked: JsonObject,
+    asked: JsonObject | RowChanges<UsageRow>,
     toChanges: (before: UsageRow) => RowChanges<UsageRow>,
   ): Promise<Answer<UsageRow>> {
     const { mappings, extensions } = this.usageDependencies;
-    const input = requestedInput(context, { id, ...asked });
+    const input = requestedInput(context, { id, ...(asked as JsonObject) });
     return this.charging(context, operation, input, async ({ tx, tenantId, now }, collected, charge) => {
       const before = requireRevision(await lockRow(tx, mappings.usage, tenantId, id), 'usage', id, ifRevision);
       const changes = toChanges(before);
       if (typeof changes.status === 'string')
         requireTransition(usageTransitions, `usage '${id}'`, before.status, changes.status);
-      const wanted = withoutNulls({ ...before, ...changes } as UsageRow);
+      const wanted = withChanges(before, changes);
       requireRated(wanted);
       const set = { ...changes, chargeTo: chargeOf(wanted, before) ?? null };
       const after = changed(before, set, now);

@@ -1,4 +1,4 @@
-import { Prisma } from '../../../../prisma/generated/client.js';
+import type { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database } from '../../../platform/database/database.js';
 import { isLockTimeout } from '../../../platform/database/failures.js';
 import { runInWorkClass } from '../../../platform/database/work-class.js';
@@ -6,7 +6,7 @@ import { DomainError } from '../../../platform/errors.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import type { DueCommand } from '../command/commands.js';
 import type { BalanceDependencies } from '../dependencies.js';
-import { findDue, isDue, tenantsWithDue, type DueItem } from '../store/due.store.js';
+import { findDue, isDue, tenantsWithDue, type DueItem, readIsDue } from '../store/due.store.js';
 import { DueWorkPending } from '../unit-of-work/locked-state.js';
 import { applyDue } from './apply-due.js';
 
@@ -71,12 +71,8 @@ export class DueWork {
   /** Applies what is due, if anything is. */
   async processIfDue(tenantId: string): Promise<void> {
     // Writes ask as well: it must not wait behind reads.
-    const [row] = await runInWorkClass('engine', () =>
-      this.database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${this.condition(tenantId)} AS "isDue"`, {
-        isPlanKept: true,
-      }),
-    );
-    if (row?.isDue) await this.process(tenantId);
+    const now = this.dependencies.clock.now();
+    if (await runInWorkClass('engine', () => readIsDue(this.database, tenantId, now))) await this.process(tenantId);
   }
 
   /**

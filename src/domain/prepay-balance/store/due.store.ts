@@ -20,6 +20,14 @@ export function isDue(tenantId: string, now: Date): Prisma.Sql {
       ORDER BY e."validForEnd" LIMIT 1) IS NOT NULL)`;
 }
 
+/** Whether anything of the tenant is due, asked outside a transaction. */
+export async function readIsDue(database: Database, tenantId: string, now: Date): Promise<boolean> {
+  const [row] = await database.read<{ isDue: boolean }>(Prisma.sql`SELECT ${isDue(tenantId, now)} AS "isDue"`, {
+    isPlanKept: true,
+  });
+  return row?.isDue ?? false;
+}
+
 /** Whether anything of the tenant is due. */
 export async function isAnythingDue(tx: Transaction, tenantId: string, now: Date): Promise<boolean> {
   const [row] = await tx.query<{ isDue: boolean }>(Prisma.sql`SELECT ${isDue(tenantId, now)} AS "isDue"`);
