@@ -1,0 +1,31 @@
+/** What clients build upon, as it stands in the repository: the GraphQL schema and the OpenAPI documents. */
+import 'reflect-metadata';
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
+import { createSchema } from '../../graphql/schema.js';
+import { apis } from '../../rest-compat/apis/index.js';
+import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
+import { readConfig } from '../../src/platform/config.js';
+
+/** The name of an API as our folders have it: `Prepay Balance Management` is prepay-balance. */
+function fileNameOf(title: string): string {
+  const words = title.replace(/ Management$/, '').toLowerCase();
+  return words === 'resource ordering' ? 'resource-order' : words.replaceAll(' ', '-');
+}
+
+/** Sorted, so that a resource that moves within the code changes nothing here. */
+function printed(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}
+
+/** The files of the contract by their path in the repository, as the code of now makes them with its default settings. */
+export async function contractFiles(): Promise<Map<string, string>> {
+  const schema = await createSchema();
+  const { pageSizeMax, restPageSizeDefault } = readConfig({}, 'sandbox');
+  const pageSizes = { pageSizeMax, pageSizeDefault: restPageSizeDefault };
+  const files = new Map([['schema.graphql', printed(schema)]]);
+  for (const api of apis) {
+    const document = openApiDocument(schema, api, { pageSizes, isExplainOffered: false });
+    files.set(`openapi/${fileNameOf(api.title)}.json`, `${JSON.stringify(document, null, 2)}\n`);
+  }
+  return files;
+}
