@@ -1,4 +1,4 @@
-import { print, type DocumentNode, type ExecutionResult } from 'graphql';
+import { print, type DocumentNode } from 'graphql';
 import lzString from 'lz-string';
 import type { Context } from '../graphql/context.js';
 import { DomainError, abbreviated } from '../src/platform/errors.js';
@@ -11,19 +11,8 @@ import type { PageSizes } from './query/paging.js';
 import type { Route } from './route.js';
 import type { KeyedMutex } from './keyed-mutex.js';
 
-/** Runs an operation, by the same executor as GraphQL over HTTP. */
-export type ExecuteOperation = (operation: {
-  document: DocumentNode;
-  variables: Json;
-  context: Context;
-}) => Promise<ExecutionResult>;
-
-/** The `result` field of an operation that was executed; throws what refused it. */
-export function resultOf({ data, errors }: ExecutionResult): unknown {
-  const [error] = errors ?? [];
-  if (error) throw error.originalError ?? error;
-  return data?.['result'];
-}
+/** Runs an operation on the same schema and context as GraphQL over HTTP; throws DomainError when it is refused. */
+export type ExecuteOperation = (document: DocumentNode, variables: Json, context: Context) => Promise<Json>;
 
 /** One request on its way: what was asked, of which resource, and the means to answer it. */
 export interface Call {
@@ -43,10 +32,11 @@ export interface Call {
 
 /** The `result` field of an operation. */
 export async function run({ request, execute }: Call, document: DocumentNode, variables: Json): Promise<Json | null> {
-  return resultOf(await execute({ document, variables, context: request.context })) as Json | null;
+  const data = await execute(document, variables, request.context);
+  return data['result'] as Json | null;
 }
 
-/** Runs the operation that the request stands for; with `explain=graphql` it is shown instead (DESIGN §4). */
+/** Runs the operation that the request stands for; with `explain=graphql` it is shown instead (docs/decisions/0004-graphql-is-the-contract.md). */
 export async function perform(
   call: Call,
   document: DocumentNode,

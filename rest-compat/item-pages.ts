@@ -4,7 +4,7 @@ import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import { parseQuery } from './query/query-string.js';
 import type { Json } from './body/input.js';
-import { refuseParameters, resultOf, type ExecuteOperation } from './call.js';
+import { refuseParameters, type ExecuteOperation } from './call.js';
 import { toFilterInput, withFacts } from './query/filter-input.js';
 import { projectionOf } from './projection.js';
 import { resourceModel } from './resource-model.js';
@@ -65,8 +65,12 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
     const { limit, after, upTo } = stretch;
     const within = { id: { lte: upTo } };
     try {
-      const variables = { filter: filter ? { and: [filter, within] } : within, limit, after };
-      const { pageInfo, items } = resultOf(await execute({ document, variables, context })) as {
+      const data = await execute(
+        document,
+        { filter: filter ? { and: [filter, within] } : within, limit, after },
+        context,
+      );
+      const { pageInfo, items } = data['result'] as {
         pageInfo: { hasNextPage: boolean; endCursor: string };
         items: Json[];
       };

@@ -63,7 +63,7 @@ function createPlan(
   return { document: parse(operationText(kind, model, projection.selection), { noLocation: true }), projection };
 }
 
-/** `fields=none` is id and href everywhere; elsewhere only the APIs that say so add them (DESIGN §7, §12). */
+/** `fields=none` is id and href everywhere; elsewhere only the APIs that say so add them (docs/standard/rest.md). */
 function withIdentity(api: ApiDescriptor, fields: FieldSelection | undefined): FieldSelection | undefined {
   if (fields === undefined || !(fields.none || api.fieldsAddIdentity)) return fields;
   return { attributes: new Map([...fields.attributes, ['id', true], ['href', true]]) };

@@ -5,7 +5,7 @@ import type { Singles } from './edition.js';
 import { extensionAttribute } from './extension.js';
 import { attributeFields, targetType } from './resource-model.js';
 
-/** How often a type may contain itself in an answer (DESIGN §12, Depth). */
+/** How often a type may contain itself in an answer (docs/standard/resource-order.md). */
 const selfNestingMax = 2;
 
 type Value = unknown;

@@ -114,7 +114,7 @@ abstract class ResourceParts extends ReferenceParts {
   usageState?: string;
 }
 
-// TMF652 lets resources nest without end; two levels are kept (DESIGN §12).
+// TMF652 lets resources nest without end; two levels are kept (docs/standard/resource-order.md).
 @ValueObject(
   'A resource that another one is related to. Its own relationships are not kept: orders nest resources two levels deep.',
 )

@@ -9,7 +9,7 @@ export interface ApiDescriptor {
   version: string;
   /** Base paths without a trailing slash; the first is the canonical one, of which href is made. */
   basePaths: readonly [string, ...string[]];
-  /** Whether `fields` answers id and href beside what is named (all but TMF654, DESIGN §7). */
+  /** Whether `fields` answers id and href beside what is named (all but TMF654; docs/standard/rest.md). */
   fieldsAddIdentity: boolean;
   /**
    * Path segment of each resource and its GraphQL type: what it can do follows from the schema. A type may

@@ -25,7 +25,7 @@ export const customerBill: ApiDescriptor = {
       taxExcludedAmount: { value: 42.5, unit: 'EUR' },
     },
   },
-  // The samples, and the edition of December 2019 (DIGEST §3e).
+  // The samples, and the edition of December 2019 (docs/standard/customer-bill.md).
   errorCodes: { BILL_UNKNOWN: '105', CURRENCY_MISMATCH: '106', OVERPAYMENT: '119' } satisfies Record<
     keyof ErrorRegistry['customerBill'],
     string

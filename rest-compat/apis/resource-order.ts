@@ -5,7 +5,7 @@ export const resourceOrder: ApiDescriptor = {
   number: 'TMF652',
   title: 'Resource Ordering Management',
   version: 'v4',
-  // The two editions have different base paths, and the certified server left out /tmf-api (DIGEST §4e).
+  // The two editions have different base paths, and the certified server left out /tmf-api (docs/standard/resource-order.md).
   basePaths: [
     '/tmf-api/resourceOrderingManagement/v4',
     '/resourceOrderingManagement/v4',
@@ -14,7 +14,7 @@ export const resourceOrder: ApiDescriptor = {
   fieldsAddIdentity: true,
   resources: { resourceOrder: 'ResourceOrder', cancelResourceOrder: 'CancelResourceOrder' },
   errorCodes: { RESOURCE_ORDER_UNKNOWN: '107' } satisfies Record<keyof ErrorRegistry['resourceOrder'], string>,
-  // The edition of December 2019 (DIGEST §4e).
+  // The edition of December 2019 (docs/standard/resource-order.md).
   aliases: {
     names: { ExternalReference: { entityType: 'externalReferenceType', owner: 'name' } },
     values: { ResourceOrderItem: { action: { no_change: 'noChange' } } },

@@ -17,7 +17,7 @@ export const usage: ApiDescriptor = {
     importJob: 'UsageImport',
     exportJob: 'UsageExport',
   },
-  // The samples, and the edition of June 2020 (DIGEST §2e).
+  // The samples, and the edition of June 2020 (docs/standard/usage.md).
   aliases: {
     names: {
       RatedProductUsage: { taxExcludedAmount: 'taxExcludedRatingAmount', taxIncludedAmount: 'taxIncludedRatingAmount' },

@@ -16,7 +16,7 @@ import { extensionAttribute } from '../extension.js';
 
 /** What REST knows of a resource beyond its schema, for filters. */
 export interface FilterFacts {
-  /** `@type=Bucket` finds every bucket that names no other type (DESIGN §12). */
+  /** `@type=Bucket` finds every bucket that names no other type (docs/decisions/0022-extensions.md). */
   readonly typeName: string;
   /** Attributes of extensions whose schema is known: `colour=red` means `extension.colour=red`. */
   readonly extensionAttributes: ReadonlySet<string>;

@@ -6,7 +6,7 @@ export interface Paging {
   readonly offset: number;
   readonly limit: number;
   readonly after: string | undefined;
-  /** The request asked for a part: only then may the answer be 206 (DESIGN §12). */
+  /** The request asked for a part: only then may the answer be 206 (docs/decisions/0020-paging-and-status.md). */
   readonly isAsked: boolean;
   /** The part was asked for by a Range header, and is answered with Content-Range. */
   readonly isRange: boolean;
@@ -56,7 +56,7 @@ export function pagingOf(
   return { offset: first - 1, limit: last - first + 1, after: undefined, isAsked: true, isRange: true };
 }
 
-/** Status and headers of a list (DESIGN §7 and §12; TMF630 §4.5). */
+/** Status and headers of a list (TMF630 §4.5; docs/decisions/0020-paging-and-status.md). */
 export function listHead(
   paging: Paging,
   page: PageFacts,

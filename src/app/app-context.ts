@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../../graphql/context.js';
+import type { ExecuteOperation } from '../../rest-compat/call.js';
 import type { Domains } from '../domain/domains.js';
 import type { Clock } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
@@ -11,7 +12,6 @@ import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
 import type { Jobs } from '../platform/jobs/jobs.js';
 import type { StreamRoute } from '../streaming/routes.js';
-import type { Execute } from './execute.js';
 import type { RepeatingWork } from './jobs.js';
 
 /** What a domain can be built on. */
@@ -24,8 +24,8 @@ export interface AppContext {
   /** Where kinds of jobs are defined that a domain sends. */
   readonly jobs: Jobs;
   readonly schema: GraphQLSchema;
-  /** Runs the operations of both transports, and of streams that read what a client of TMF REST would. */
-  readonly execute: Execute;
+  /** For domains and streams that read and check what a client of TMF REST would. */
+  readonly execute: ExecuteOperation;
   readonly logger: Logger;
 }
 

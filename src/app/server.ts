@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
+import type { ExecuteOperation } from '../../rest-compat/call.js';
 import { problemOfEditions } from '../../rest-compat/edition.js';
 import type { PageSizes } from '../../rest-compat/query/paging.js';
 import { Rest } from '../../rest-compat/rest.js';
@@ -31,6 +32,7 @@ import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http-server.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
 import { Readiness } from './readiness.js';
+import { toRefusal } from './refusal.js';
 import { OriginPolicy } from './origins.js';
 import { restHandler } from './rest-http.js';
 import { createStreams } from './stream-http.js';
@@ -185,6 +187,11 @@ async function createFoundation(
   schema: GraphQLSchema,
   execute: Execute,
 ): Promise<AppContext> {
+  const executeOperation: ExecuteOperation = async (document, variables, context) => {
+    const { data, errors } = await execute({ document, variables, context });
+    if (errors?.[0]) throw toRefusal(errors[0].originalError ?? errors[0], logger);
+    return data as Record<string, unknown>;
+  };
   return {
     config,
     database,
@@ -193,7 +200,7 @@ async function createFoundation(
     extensions: config.extensionSchemaDir ? await readExtensionSchemas(config.extensionSchemaDir) : noExtensionSchemas,
     jobs: new Jobs(database, logger),
     schema,
-    execute,
+    execute: executeOperation,
     logger,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The bounds of a query: generous for people, firm against machines (CONVENTIONS 16). The parsers of this
+ * The bounds of a query: generous for people, firm against machines. The parsers of this
  * folder enforce them, except the length of the URL, which is checked where the URL is received.
  */
 import { DomainError } from './errors.js';

@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from '../support/server.js';
 const publishedOf = (typeName: string): string[] =>
   Object.values(swaggers).flatMap((definitions) => definitions[typeName] ?? []);
 
-/** Attributes that only the other editions and the conformance kits have (DIGEST §1c, §2e, §3e, §4e). */
+/** Attributes that only the other editions and the conformance kits have (docs/standard). */
 const ofOtherEditions: Readonly<Record<string, readonly string[]>> = {
   Bucket: ['confirmationDate', 'requestedDate'],
   TopupBalance: ['validFor'],
@@ -40,7 +40,7 @@ const ofOtherEditions: Readonly<Record<string, readonly string[]>> = {
   AccountBalance: ['amount', 'balanceType', 'validFor', '@baseType', '@schemaLocation', '@type'],
 };
 
-/** Attributes of ours that nobody published (DESIGN §8). */
+/** Attributes of ours that nobody published (docs/standard). */
 const own: Readonly<Record<string, readonly string[]>> = {
   Bucket: ['priority'],
   TopupBalance: ['paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate', 'periodsDone', 'autoTopupThreshold'],

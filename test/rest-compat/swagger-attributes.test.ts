@@ -20,7 +20,7 @@ const withoutDefinition: readonly [definitions: RegExp, reason: string][] = [
   [/^EventSubscription(Input)?$/, 'the hub is not served yet'],
 ];
 
-const setByServer = 'set by the server; accepted in the body and ignored (DESIGN §8)';
+const setByServer = 'set by the server; accepted in the body and ignored (docs/decisions/0028-ids.md)';
 
 /** Attributes that a definition of ours has not, and why. */
 const withoutAttribute: readonly [definitions: RegExp, attributes: readonly string[], reason: string][] = [

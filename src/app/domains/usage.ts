@@ -21,7 +21,6 @@ import { exportRoutes } from '../../streaming/usage-export/download.js';
 import { importRoutes } from '../../streaming/usage-import/upload.js';
 import { steppedJobSettings } from '../jobs.js';
 import { seedUsage } from '../seed/usage.js';
-import { toRefusal } from '../refusal.js';
 import type { AppContext, StreamDependencies, DomainModule } from '../app-context.js';
 
 /** `charges`: through which usages consume prepay buckets. */
@@ -68,11 +67,7 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
           reader: new Reader(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue),
         };
         return (stretch) =>
-          pages
-            .read(filter, stretch, { ...context, limits: { ...context.limits, pageSizeMax: stretch.limit } })
-            .catch((error: unknown) => {
-              throw toRefusal(error, logger);
-            });
+          pages.read(filter, stretch, { ...context, limits: { ...context.limits, pageSizeMax: stretch.limit } });
       },
     }),
   ];

@@ -291,7 +291,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-/** 422: what the request names cannot be used; 409: the state of the balance forbids it (DESIGN §12). */
+/** 422: what the request names cannot be used; 409: the state of the balance forbids it (docs/decisions/0016-refusals-are-records.md). */
 const statusOf: Partial<Record<ErrorCode, number>> = {
   BUCKET_UNKNOWN: 422,
   BUCKET_AMBIGUOUS: 422,

@@ -12,7 +12,7 @@ afterAll(() => server.close());
 const usageSpecification = { id: 'nobody-knows-it' };
 const ratedProductUsage = [{ taxIncludedRatingAmount: { value: 1.19, unit: 'EUR' } }];
 
-/** DIGEST §2c, written down a second time; billed is left to billing. */
+/** The lifecycle of docs/standard/usage.md, written down a second time; billed is left to billing. */
 const lifecycle: Readonly<Record<string, readonly string[]>> = {
   received: ['guided', 'rejected'],
   guided: ['rated', 'rejected'],

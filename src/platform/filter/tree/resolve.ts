@@ -19,7 +19,7 @@ export function attributeOf(attributes: Attributes, name: string): AttributeType
 
 /**
  * The type one step further. Below a json value every name is allowed and is json again: that is how
- * attributes of an extension are filtered by name (DESIGN §12, Extensions).
+ * attributes of an extension are filtered by name (docs/decisions/0022-extensions.md).
  */
 export function stepInto(type: AttributeType, name: string): AttributeType | undefined {
   if (type.kind === 'object') return attributeOf(type.attributes(), name);
