@@ -19,7 +19,7 @@ const sameOnBothDatabases = [
   '/rest-compat/(cors|swagger-attributes)\\.test',
   '/streaming/content\\.test',
   '/app/(build|swagger-ui|usage-import)\\.test',
-  '/test/tidy\\.test',
+  '/test/(tidy|docs)\\.test',
 ];
 
 /**

@@ -1,0 +1,196 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { buildSchema, parse, validate, type GraphQLSchema } from 'graphql';
+import { errorCatalogue } from '../src/app/errors.js';
+import { help } from '../src/app/usage-import/arguments.js';
+import * as limits from '../src/platform/limits.js';
+import { settings } from '../src/platform/settings.js';
+import { eventCatalogue } from '../src/domain/events.js';
+import { breakingChanges } from './contract/breaking-changes.js';
+import { contractFiles } from './contract/contract.js';
+import { documentTables, withTable } from './contract/tables.js';
+
+const notOurs = new Set(['node_modules', 'dist', 'data', 'reports', 'generated', '.git', 'contract', 'coverage']);
+
+function filesUnder(folder: string, pattern: RegExp): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !notOurs.has(name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesUnder(path, pattern);
+      return pattern.test(entry.name) ? [path] : [];
+    });
+}
+
+const textOf = (path: string): string => readFileSync(path, 'utf8');
+const self = 'test/docs.test.ts';
+const documents = filesUnder('.', /\.md$/);
+/** What users read; it names nothing that does not exist. */
+const userDocuments = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))].filter((path) =>
+  /^(README|docs\/(?!upgrading|glossary)[^/]*)\.md$/.test(path),
+);
+const code = ['src', 'graphql', 'rest-compat', 'test', 'prisma', '.github', '.ci']
+  .filter((folder) => existsSync(folder))
+  .flatMap((folder) => filesUnder(folder, /\.(ts|js|prisma|sql|yml|sh)$/))
+  .filter((path) => path !== self);
+const packageJson = JSON.parse(textOf('package.json')) as { version: string; scripts: Record<string, string> };
+const changelog = textOf('CHANGELOG.md');
+
+/** The anchors of a document, as GitHub makes them of its headings. */
+function anchorsOf(path: string): string[] {
+  return [...textOf(path).matchAll(/^#+ +(.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Everything that a pattern finds in these files, as `file: match`, but what `isRight` accepts. */
+function wrongMatches(paths: readonly string[], pattern: RegExp, isRight: (match: string) => boolean): string[] {
+  return paths.flatMap((path) =>
+    [...textOf(path).matchAll(pattern)]
+      .map(([all, part]) => part ?? all)
+      .flatMap((one) => (isRight(one) ? [] : [`${path}: ${one}`])),
+  );
+}
+
+describe('documents', () => {
+  it('lead to files and headings that exist', () => {
+    const broken = documents.flatMap((path) =>
+      [...textOf(path).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
+        if (/^[a-z]+:/.test(link)) return [];
+        const [file = '', anchor] = link.split('#');
+        const target = file === '' ? path : normalize(join(dirname(path), file));
+        const isThere = existsSync(target) && (anchor === undefined || anchorsOf(target).includes(anchor));
+        return isThere ? [] : [`${path}: ${link}`];
+      }),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('name files of the repository that exist', () => {
+    const named = /`((?:src|graphql|rest-compat|prisma|test|docs|contract|openapi)\/[\w./-]*\w)`/g;
+    // The examples of CONTRIBUTING.md are yet to be made.
+    const isExample = (path: string): boolean => /\b(voucher|stock)\b/.test(path);
+    expect(wrongMatches(documents, named, (path) => existsSync(path) || isExample(path))).toEqual([]);
+  });
+
+  it('that code cites exist', () => {
+    const cited = /\b((?:docs|src|graphql|test)\/[\w./-]+\.md)\b/g;
+    expect(wrongMatches(code, cited, (path) => existsSync(path))).toEqual([]);
+  });
+
+  it('are the only ones that are cited', () => {
+    const foreign = /\b(?:DESIGN|DIGEST|CONVENTIONS|TMF630\.md|CTK\.md)\b/g;
+    expect(wrongMatches([...code, ...documents], foreign, () => false)).toEqual([]);
+  });
+
+  it('name other products for comparison in docs/performance.md only', () => {
+    const peers =
+      /\b(?:Hasura|PostGraphile|TigerBeetle|Formance|Medplum|OpenMeter|Kill Bill|Lago|SigScale|Supabase|PocketBase|Directus|Vendure|OpenTMF)\b/gi;
+    const others = [...code, ...documents].filter((path) => path !== 'docs/performance.md');
+    expect(wrongMatches(others, peers, () => false)).toEqual([]);
+  });
+
+  it.each(['decisions', 'standard'])('of docs/%s are listed in its README', (folder) => {
+    const listed = [...textOf(`docs/${folder}/README.md`).matchAll(/\]\(([^)#/]+\.md)\)/g)].map(([, name]) => name);
+    const there = readdirSync(`docs/${folder}`).filter((name) => name !== 'README.md');
+    expect(there.filter((name) => !listed.includes(name))).toEqual([]);
+  });
+
+  it('of topics can be found from the README', () => {
+    const linked = [...textOf('README.md').matchAll(/\]\(docs\/([\w-]+\.md)\)/g)].map(([, name]) => name);
+    expect(readdirSync('docs').filter((name) => name.endsWith('.md') && !linked.includes(name))).toEqual([]);
+  });
+
+  describe('have GraphQL that the schema takes', () => {
+    let schema: GraphQLSchema;
+    beforeAll(() => {
+      schema = buildSchema(textOf('schema.graphql'));
+    });
+    const blocks = userDocuments.flatMap((path) =>
+      [...textOf(path).matchAll(/```graphql\n([^`]+)```/g)].map(([, block = '']) => [path, block] as const),
+    );
+    it.each(blocks)('%s: %s', (_path, block) => expect(validate(schema, parse(block))).toEqual([]));
+  });
+});
+
+describe('README.md', () => {
+  const lines = textOf('README.md').split('\n');
+  it('has at most 120 lines of at most 140 characters', () => {
+    expect(lines.length - 1).toBeLessThanOrEqual(120);
+    expect(lines.filter((line) => line.length > 140)).toEqual([]);
+  });
+
+  it('has the two lines that set everything up', () =>
+    expect(lines).toEqual(expect.arrayContaining(['npm ci && npm start', 'npm ci && npm test'])));
+});
+
+describe('everything that the code declares is documented, and nothing else', () => {
+  it.each([...documentTables()])('%s (npm run contract writes it)', (path, table) => {
+    const text = textOf(path);
+    expect(text).toBe(withTable(text, table));
+  });
+
+  it('settings and errors', () => {
+    const known = new Set<string>([
+      ...Object.keys(settings),
+      ...errorCatalogue.map(({ code: name }) => name),
+      ...Object.keys(limits),
+      'BENCH_DATABASE_URL',
+    ]);
+    expect(wrongMatches(userDocuments, /`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`/g, (name) => known.has(name))).toEqual([]);
+  });
+
+  it('events', () => {
+    const known = Object.values(eventCatalogue).flat();
+    expect(wrongMatches(userDocuments, /`([A-Z]\w+Event)`/g, (name) => known.includes(name))).toEqual([]);
+  });
+
+  it('npm commands', () => {
+    const own = Object.keys(packageJson.scripts).filter((name) => !/^(pre|post)./.test(name) || name === 'preview');
+    const builtIn = ['start', 'test'];
+    const all = documents.map(textOf).join('\n');
+    const isNamed = (name: string): boolean =>
+      all.includes(`npm run ${name}`) || (builtIn.includes(name) && all.includes(`npm ${name}`));
+    expect(own.filter((name) => !isNamed(name))).toEqual([]);
+    const named = /npm run (?:--silent )?([a-z][\w:-]*)/g;
+    expect(wrongMatches([...documents, ...code], named, (name) => name in packageJson.scripts)).toEqual([]);
+  });
+
+  it('options of npm run usage:import', () => {
+    const options = [...help.matchAll(/^ +(--\w+)/gm)].map(([, option = '']) => option);
+    expect(options.length).toBeGreaterThan(3);
+    expect(options.filter((option) => !textOf('docs/usage.md').includes(option))).toEqual([]);
+  });
+});
+
+describe('the contract', () => {
+  /** The contract of the last release, which `npm run contract -- --release` keeps. */
+  const [released, ...older] = readdirSync('contract');
+  const baseline = join('contract', released!);
+  let now: Map<string, string>;
+  beforeAll(async () => {
+    now = await contractFiles();
+  });
+
+  it('is kept of the last release in the changelog, which package.json has', () => {
+    const [, latest] = /^## \[(\d+\.\d+\.\d+)\]/m.exec(changelog) ?? [];
+    expect([released, older, packageJson.version]).toEqual([latest, [], latest]);
+  });
+
+  it.each(['schema.graphql', ...readdirSync('openapi').map((name) => `openapi/${name}`)])(
+    '%s is current (npm run contract writes it)',
+    (path) => expect(now.get(path) === textOf(path)).toBe(true),
+  );
+
+  it('has a file for each API', () => expect([...now.keys()].filter((path) => !existsSync(path))).toEqual([]));
+
+  it('breaks for clients only where "Unreleased" in CHANGELOG.md names the path of the change', async () => {
+    const unreleased = changelog.slice(changelog.indexOf('## [Unreleased]'), changelog.indexOf(`## [${released}]`));
+    const changes = await breakingChanges(baseline, now);
+    expect(changes.filter(({ path }) => !unreleased.includes(`\`${path}\``))).toEqual([]);
+  });
+});
