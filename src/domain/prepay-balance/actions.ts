@@ -39,7 +39,10 @@ import { actionTransitions, appliedStatus, liveStatus, publishedStatus } from '.
 /** A change of an action; null removes. */
 type ActionChange = Change & { readonly input: ActionUpdateInput };
 
-/** The balance actions of TMF654 as the transports call them. */
+/**
+ * The balance actions of TMF654. Each function returns the action as it then is; a key repeats the first answer. Each throws
+ * DomainError for invalid input and for a refusal, which names the failed action that records it.
+ */
 export class BalanceActions {
   constructor(
     private readonly database: Database,
@@ -48,6 +51,7 @@ export class BalanceActions {
     private readonly dependencies: BalanceDependencies,
   ) {}
 
+  /** Credits a bucket, now or later. */
   topUp(context: WriteContext, input: TopupInput): Promise<Answer> {
     const command = fromTopupInput(input);
     return this.submit(context, 'createTopupBalance', requested(input, command), [command]);
@@ -57,6 +61,7 @@ export class BalanceActions {
     return this.submitTogether(context, 'createTopupBalances', inputs, mapNamingElement(inputs, fromTopupInput));
   }
 
+  /** Credits or debits, or commits a reservation. */
   adjust(context: WriteContext, input: AdjustInput): Promise<Answer> {
     const command = fromAdjustInput(input);
     return this.submit(context, 'createAdjustBalance', requested(input, command), [command]);
@@ -66,6 +71,7 @@ export class BalanceActions {
     return this.submitTogether(context, 'createAdjustBalances', inputs, mapNamingElement(inputs, fromAdjustInput));
   }
 
+  /** Holds an amount in one bucket or several. */
   reserve(context: WriteContext, input: ReserveInput): Promise<Answer> {
     const command = fromReserveInput(input);
     return this.submit(context, 'createReserveBalance', requested(input, command), [command]);
@@ -75,6 +81,7 @@ export class BalanceActions {
     return this.submitTogether(context, 'createReserveBalances', inputs, mapNamingElement(inputs, fromReserveInput));
   }
 
+  /** Moves an amount to another bucket. */
   transfer(context: WriteContext, input: TransferInput): Promise<Answer> {
     const command = fromTransferInput(input);
     return this.submit(context, 'createTransferBalance', requested(input, command), [command]);

@@ -15,7 +15,7 @@ const waitingMax = 10_000;
 
 /** How long a command waits for buckets that another transaction has locked; longer than a process may be frozen within one. */
 const patienceMs = 8_000;
-/** The same when the server stops. */
+/** The same while the server stops. */
 const patienceOfDrainMs = 1_000;
 /** How often the commands that wait for locked buckets are tried. */
 const probeMs = 50;

@@ -10,11 +10,13 @@ type Locating = 'bucket' | 'product' | 'logicalResource' | 'partyAccount' | 'rel
 /** How a request names the bucket it means. */
 export type LocatorInput = { amount: Amount } & { [Name in Locating]?: BalanceActionRow[Name] };
 
+/** Refuses an amount that is not above zero or not exact, and units without a name. */
 export function requireQuantity(path: string, { amount, units }: Amount): void {
   requireName(`${path}.units`, units);
   requireAmount(amount, `${path}.amount`);
 }
 
+/** The usageType of a request, if it has one. Throws DomainError for an empty or too long one. */
 export function usageTypeOf({ usageType }: { usageType?: string | null }): string | undefined {
   if (usageType === null || usageType === undefined) return undefined;
   requireName('usageType', usageType);
@@ -34,9 +36,9 @@ export function completeLogicalResources(
 }
 
 /**
- * bucket names the bucket outright. Else a bucket must carry one of the references of each kind given;
- * relatedParty counts only when nothing nearer to the balance is given, because it also names
- * bystanders such as agents.
+ * How a request names its bucket: outright, or by references. A bucket matches that carries one of the references of each
+ * kind given; relatedParty counts only when no other kind is given, because it also names parties such as agents. Throws
+ * MISSING_ATTRIBUTE when nothing names a bucket.
  */
 export function locatorOf(input: LocatorInput, usageType: string | undefined, names = ownNames): Locator {
   if (input.bucket?.id) return { kind: 'bucket', bucketId: input.bucket.id };

@@ -20,13 +20,13 @@ import { completeLogicalResources, locatorOf, requireQuantity, usageTypeOf, type
 /** Attributes of a row that a request may give, in the form that the row has them. */
 type Given<Row, Names extends keyof Row> = { [Name in Names]?: Row[Name] | null };
 
-/** What is only kept, whatever the kind of action. */
+/** Attributes that are only kept, whatever the kind of action. */
 type Described = Given<
   BalanceActionRow,
   'description' | 'reason' | 'channel' | 'requestor' | 'atType' | 'atBaseType' | 'atSchemaLocation' | 'extension'
 >;
 
-/** What every balance action can be asked with. */
+/** What a request for any balance action can say. */
 export interface ActionInput extends LocatorInput, Described {
   status?: string | null;
   usageType?: string | null;
@@ -80,6 +80,7 @@ export type ActionUpdateInput = Partial<
     Omit<TransferInput, 'amount'>
 > & { amount?: Amount | null };
 
+/** The command of a top-up: applied at once, or scheduled. Throws DomainError for invalid input. */
 export function fromTopupInput(input: TopupInput): TopupCommand | ScheduledTopupCommand {
   const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold } = input;
   requireRelated(input.relatedTopupBalance);
@@ -104,7 +105,7 @@ function topupOf(input: TopupInput): TopupCommand {
 /** Periods of one top-up at most: a weekly one runs for two hundred years. */
 const numberOfPeriodsMax = 10_000;
 
-/** A top-up that acts later: see ScheduledTopupCommand. */
+/** The command of a top-up that acts later. Throws DomainError for invalid input. */
 export function fromScheduledInput(input: TopupInput): ScheduledTopupCommand {
   const { requestedDate, recurringPeriod, numberOfPeriods, autoTopupThreshold, isAutoTopup, status, ...each } = input;
   requireStatus(status, [liveStatus]);
@@ -149,6 +150,7 @@ function periodOf(given: string | null | undefined): Period | undefined {
 /** The adjustType that consumes a reservation. */
 export const commitType = 'reservationDebit';
 
+/** The command of an adjustment: a credit, a debit, or the commit of a reservation. Throws DomainError for invalid input. */
 export function fromAdjustInput(input: AdjustInput): AdjustCommand | CommitCommand {
   const adjustType = input.adjustType ?? undefined;
   const reservationId = input.reserveBalance?.id ?? undefined;
@@ -161,7 +163,7 @@ export function fromAdjustInput(input: AdjustInput): AdjustCommand | CommitComma
   return { type: directionOf(adjustType), ...common(input), ...awaiting(input) };
 }
 
-/** The adjustBalance that consumes a reservation; its bucket is the reservation's. */
+/** The command that consumes a reservation; it acts on the reservation's buckets. Throws DomainError for invalid input. */
 export function fromCommitInput(
   reservationId: string,
   input: Omit<ActionInput, 'amount'> & { amount?: Amount | null },
@@ -185,6 +187,7 @@ function directionOf(adjustType: string | undefined): 'credit' | 'debit' {
   throw invalid('adjustType', `must end in Credit or Debit, '${adjustType}' does not`);
 }
 
+/** The command of a reservation. Throws DomainError for invalid input. */
 export function fromReserveInput(input: ReserveInput): ReserveCommand {
   requireStatus(input.status, [liveStatus]);
   const command = common(input);
@@ -194,6 +197,7 @@ export function fromReserveInput(input: ReserveInput): ReserveCommand {
   return { type: 'reserve', ...command, attributes, expirationDate: input.expirationDate ?? endOf(input) };
 }
 
+/** The command of a transfer. Throws DomainError for invalid input. */
 export function fromTransferInput(input: TransferInput): TransferCommand {
   const { receiverBucket, receiverBucketUsageType, receiverLogicalResource, receiver, transferCost, costOwner } = input;
   if (transferCost) requireQuantity('transferCost', transferCost);
@@ -234,12 +238,12 @@ function costOwnerOf(costOwner: string | null | undefined): TransferCommand['cos
   throw invalid('costOwner', `must be originator or receiver: '${abbreviated(costOwner)}'`);
 }
 
-/** A status that is given must be one that the action can begin in: none is ignored. */
+/** Refuses a status in which the action cannot begin: none is ignored. */
 function requireStatus(status: string | null | undefined, allowed: readonly string[]): void {
   if (isGiven(status) && status !== publishedStatus) requireOneOf('status', allowed, status);
 }
 
-/** Whoever creates a payable action as `created` will report its payment. */
+/** A client that creates a payable action as `created` will report its payment. */
 function awaiting({ status }: { status?: string | null }): { awaitsPayment?: true } {
   requireStatus(status, [liveStatus, appliedStatus]);
   return status === liveStatus ? { awaitsPayment: true } : {};
@@ -258,12 +262,13 @@ function common(input: ActionInput): Omit<AdjustCommand, 'type'> {
   return { amount: input.amount, locator, usageType, attributes: descriptive(input) };
 }
 
+/** Refuses a channel that names nothing. */
 export function requireChannel(channel: ActionInput['channel']): void {
   if (channel && !channel.id && !channel.href && !channel.name)
     throw missing('channel.id', 'a channel has an id, an href or a name');
 }
 
-/** TMF654 RelatedTopupBalance: a reference that leads nowhere is none. */
+/** Refuses a reference to a top-up that has no id (TMF654 RelatedTopupBalance). */
 export function requireRelated(related: TopupReference | null | undefined): void {
   if (!isGiven(related)) return;
   if (!isGiven(related.id)) throw missing('relatedTopupBalance.id', 'it says which top-up is meant');

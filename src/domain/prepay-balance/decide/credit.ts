@@ -22,6 +22,7 @@ export function creditable(
   return checkUnits(bucket, amount) ?? bucket;
 }
 
+/** Whether a bucket to credit was found. */
 export function isBucket(found: BucketState | Refusal): found is BucketState {
   return 'remaining' in found;
 }
@@ -46,6 +47,7 @@ export function creditMovement(
   );
 }
 
+/** Whether the credit is possible. */
 export function isMovement(result: Movement | Refusal): result is Movement {
   return 'entryType' in result;
 }

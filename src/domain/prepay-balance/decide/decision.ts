@@ -30,6 +30,7 @@ export interface DecisionContext {
 
 export type Decision = AcceptedDecision | Refusal;
 
+/** Whether a command is refused. */
 export function isRefusal(decision: Decision): decision is Refusal {
   return 'code' in decision;
 }

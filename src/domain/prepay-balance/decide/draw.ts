@@ -90,6 +90,7 @@ export function draw(buckets: readonly BucketState[], amount: Amount): Share[] |
   return shares;
 }
 
+/** Whether the buckets cover the amount. */
 export function areShares(result: Share[] | Refusal): result is Share[] {
   return Array.isArray(result);
 }
@@ -99,6 +100,7 @@ export function withShareRemoved({ bucket, amount }: Share): BucketState {
   return { ...bucket, remaining: bucket.remaining.minus(amount) };
 }
 
+/** Takes a share out of its bucket. */
 export const debitMovement = ({ bucket, units, amount }: Share): Movement => ({
   bucketId: bucket.id,
   entryType: 'debit',
@@ -107,6 +109,7 @@ export const debitMovement = ({ bucket, units, amount }: Share): Movement => ({
   reservedDelta: zero,
 });
 
+/** Moves a share from remaining to reserved. */
 export const reserveMovement = (share: Share): Movement => ({
   ...debitMovement(share),
   entryType: 'reserve',

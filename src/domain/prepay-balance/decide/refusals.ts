@@ -37,6 +37,7 @@ export function unknownReservation(id: string): Refusal {
   return { code: 'RESERVATION_UNKNOWN', message: `reserveBalance '${abbreviated(id)}' does not exist` };
 }
 
+/** A bucket without a value takes any units. */
 export function checkUnits(bucket: BucketState, amount: Amount): Refusal | undefined {
   if (bucket.units === undefined || areConvertible(bucket.units, amount.units)) return undefined;
   return { code: 'UNITS_MISMATCH', message: `bucket '${bucket.id}' counts ${bucket.units}, not ${amount.units}` };
@@ -50,6 +51,7 @@ export function inexact({ id, units }: BucketState, amount: Amount): Refusal {
   };
 }
 
+/** A bucket must be active, and valid now. */
 export function checkUsable(bucket: BucketState, now: Date): Refusal | undefined {
   if (bucket.status === 'suspended') return { code: 'BUCKET_SUSPENDED', message: `bucket '${bucket.id}' is suspended` };
   if (bucket.status === 'expired' || (bucket.validUntil && bucket.validUntil <= now)) {
@@ -71,10 +73,12 @@ export function insufficient(available: string, amount: Amount, where: string): 
   };
 }
 
+/** Whether an action holds, or waits for its date or its payment. */
 export function isLive({ status }: ActionState): boolean {
   return status === 'created';
 }
 
+/** A reservation that has ended, or should have lapsed by now, is not live any more. */
 export function checkLive(reservation: ActionState, now: Date): Refusal | undefined {
   const hasExpired = reservation.dueAt !== undefined && reservation.dueAt <= now;
   if (isLive(reservation) && !hasExpired) return undefined;

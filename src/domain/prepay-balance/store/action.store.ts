@@ -51,6 +51,7 @@ async function readHolds(tx: Transaction, tenantId: string, ids: readonly string
   return holdsOf;
 }
 
+/** Stores what new reservations hold. */
 export function insertHolds(tenantId: string, holds: readonly HoldRow[]): Write {
   if (holds.length === 0) return undefined;
   return Prisma.sql`

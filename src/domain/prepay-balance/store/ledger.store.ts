@@ -23,6 +23,7 @@ export async function readEffects(
   return found;
 }
 
+/** Appends entries to the ledger. */
 export function insertEntries(tenantId: string, entries: readonly LedgerEntry[]): Write {
   if (entries.length === 0) return undefined;
   return Prisma.sql`

@@ -126,6 +126,7 @@ export class Journal {
     return row;
   }
 
+  /** An event about an action, as it stands after the change. */
   emit(kind: ActionKind, change: Change, row: BalanceActionRow, now: Date): void {
     this.unitOfWork.events.push(changeEvent(kind, change, row, now, this.dependencies.nextId));
   }

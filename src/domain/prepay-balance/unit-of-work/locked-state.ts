@@ -59,6 +59,7 @@ export class LockedState {
     readonly blocked: ReadonlyMap<Command, readonly string[]>,
   ) {}
 
+  /** A locked bucket. Throws when it is not locked: a bug. */
   bucket(id: string): BucketState {
     const bucket = this.buckets.get(id);
     if (bucket === undefined) throw new Error(`bucket ${id} is not locked`);
@@ -99,6 +100,7 @@ export class LockedState {
     );
   }
 
+  /** Takes over what commands did to a copy. */
   adopt({ buckets, actions, scheduled }: LockedState): void {
     for (const [id, bucket] of buckets) this.buckets.set(id, bucket);
     for (const [id, action] of actions) this.actions.set(id, action);

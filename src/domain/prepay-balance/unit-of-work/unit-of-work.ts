@@ -27,6 +27,7 @@ export class UnitOfWork {
   private readonly created = emptyRows();
   private readonly changed = emptyRows();
 
+  /** A new action. */
   create(kind: ActionKind, row: BalanceActionRow): void {
     this.created[kind].set(row.id, row);
   }
