@@ -2,13 +2,14 @@ import type { Decimal } from '../platform/decimal.js';
 import { requireOpeningAmount } from './amount.js';
 import { isGiven, requireName, requireValidity, type Validity } from './input.js';
 
-/** What is looked at of an attachment; everything else is kept as it comes. */
+/** What the domain looks at; everything else is kept as it comes. */
 export interface AttachmentInput {
   id?: string | null;
   size?: { amount: Decimal; units: string } | null;
   validFor?: Validity | null;
 }
 
+/** Refuses attachments with a wrong period or size, naming which. Throws INVALID_ATTRIBUTE. */
 export function requireAttachments(path: string, attachments: readonly AttachmentInput[] | null | undefined): void {
   for (const [index, { size, validFor }] of (attachments ?? []).entries()) {
     requireValidity(validFor, `${path}.${index}.validFor`);

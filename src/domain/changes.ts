@@ -4,13 +4,13 @@ import { isGiven } from './input.js';
 
 // What every write of a resource has in common, whatever it is about.
 
-/** Who writes, and how often the client means it. */
+/** Who writes, and under which idempotency key. */
 export interface WriteContext {
   readonly tenantId: string;
   readonly idempotencyKey?: string;
-  /** Of whoever asks, where that is recorded. */
+  /** Who asks, where that is recorded. */
   readonly principalId?: string;
-  /** Stands for the command under the key in place of its input, when the input was computed. */
+  /** What the key stands for instead of the input, when the input was computed from it (a JSON Patch). */
   readonly requestedAs?: JsonObject;
 }
 

@@ -49,7 +49,7 @@ export function changeEvent<Resource extends EventResource>(
   };
 }
 
-/** What every change brings along: alone it is no change of an attribute. */
+/** Attributes that every update changes: alone they make no AttributeValueChange. */
 const bookkeeping: readonly string[] = ['revision', 'updatedAt', 'lastUpdate'];
 
 /** Which attribute is the state of a resource, and which others change with it. */

@@ -3,7 +3,7 @@ import { canonicalJson, toJsonObject, withoutNulls, type JsonObject, type JsonVa
 import type { RowChanges } from './changes.js';
 import type { Reference } from './row.js';
 
-// How the inputs of all domains are checked, and how what is wrong with them is said.
+// How the inputs of all domains are checked, and how refusals name what is wrong with them.
 
 /** A reference as an input gives it. */
 export interface ReferenceInput {
@@ -13,21 +13,25 @@ export interface ReferenceInput {
 /** Length of names that are indexed: units, usage types, ids. */
 export const nameLengthMax = 255;
 
+/** TMF TimePeriod as an input gives it: the end, which belongs to it no more, may be open. */
 export interface Validity {
   startDateTime?: Date | null;
   endDateTime?: Date | null;
 }
 
+/** Whether a value is there: absent and null are the same. */
 export function isGiven<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;
 }
 
+/** Refuses a period that ends before it starts. Throws INVALID_ATTRIBUTE. */
 export function requireValidity(validFor: Validity | null | undefined, path = 'validFor'): void {
   if (validFor?.startDateTime && validFor.endDateTime && validFor.endDateTime <= validFor.startDateTime) {
     throw invalid(path, 'must end after it starts');
   }
 }
 
+/** Refuses a name that is empty or too long to be indexed. Throws INVALID_ATTRIBUTE. */
 export function requireName(path: string, value: string): void {
   if (value.length === 0 || value.length > nameLengthMax) {
     throw invalid(path, `must have 1 to ${nameLengthMax} characters`);
@@ -35,8 +39,8 @@ export function requireName(path: string, value: string): void {
 }
 
 /**
- * The attributes of a creation in the form that rows have, without what is null. A transport has checked them by the type
- * of the resource, and whoever calls it those that are named as required.
+ * The attributes of a creation in the form that rows have, without what is null. The transport has checked them by the type
+ * of the resource; the caller has checked that those it names as `Required` are there.
  */
 export function toGiven<Row extends JsonObject, Required extends keyof Row = never>(
   input: object,
@@ -72,14 +76,17 @@ export function withoutInnerNulls<Json extends JsonValue>(value: Json): Json {
   ) as Json;
 }
 
+/** Refuses any other value, naming those that are allowed. Throws INVALID_ATTRIBUTE. */
 export function requireOneOf(path: string, values: readonly string[], value: string): void {
   if (!values.includes(value)) throw invalid(path, `must be one of ${values.join(', ')}: '${abbreviated(value)}'`);
 }
 
+/** The refusal of an attribute: `path` with a problem behind it, `must be greater than zero`. */
 export function invalid(path: string, problem: string): DomainError {
   return new DomainError('INVALID_ATTRIBUTE', `${path} ${problem}`, { path });
 }
 
+/** The refusal of what lacks an attribute, and why it is needed. */
 export function missing(path: string, problem: string): DomainError {
   return new DomainError('MISSING_ATTRIBUTE', `${path} is missing: ${problem}`, { path });
 }

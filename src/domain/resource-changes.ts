@@ -104,7 +104,7 @@ export class ResourceChanges {
     this.others.push(...writes);
   }
 
-  /** Writes the rows; the events are handed to whoever writes them with the answer of the command. */
+  /** Writes the rows; answers the events, which are written together with the answer of the command. */
   async flushRows(): Promise<DomainEvent[]> {
     const { tx, tenantId } = this.writing;
     const events = this.pending;

@@ -22,6 +22,7 @@ import type { ResourceRow, WrittenMapping } from './row.js';
 
 export type { Writing } from './resource-changes.js';
 
+/** What the writing of every resource needs. */
 export interface WriterDependencies {
   readonly clock: Clock;
   readonly nextId: IdSource;
@@ -43,7 +44,7 @@ export interface Rules<
   /** As its events and operations have it, e.g. billCycle. */
   readonly resource: Name;
   readonly mapping: WrittenMapping<Name, Row>;
-  /** The state in which each begins, and those that a creation may say: they are no part of what is asked. Any other is refused, not ignored. */
+  /** The states that a creation may name: it begins in its first state anyway. Any other is refused, not ignored. */
   readonly begins?: { readonly attribute: keyof Row & string; readonly allowed: readonly string[] };
   /** A creation by itself: checked, and without what is null. */
   fromInput(input: Input): Given;
@@ -59,7 +60,7 @@ export interface Rules<
   furtherEvents?(before: Row, after: Row): readonly ChangeOf<Name>[];
   /** Refuses a resource that an update made differ. */
   require?(before: Row, after: Row): void;
-  /** Refuses a deletion, or undoes what hangs on the resource. */
+  /** Refuses a deletion, or undoes what depends on the resource. */
   release?(row: Row, writing: Writing, changes: ResourceChanges): void | Promise<void>;
 }
 
@@ -187,7 +188,7 @@ export class ResourceWriter<
       ...(kindsOfChange(before, after, this.rules) as ChangeOf<Name>[]),
       ...(this.rules.furtherEvents?.(before, after) ?? []),
     ];
-    // To say when it was updated is a change of an attribute, which nobody else tells of.
+    // An update of lastUpdate alone is a change of an attribute, too.
     return changes.length > 0 ? changes : ['AttributeValueChange' as ChangeOf<Name>];
   }
 
@@ -236,7 +237,7 @@ export class ResourceWriter<
     return `${verb}${resource.charAt(0).toUpperCase()}${resource.slice(1)}`;
   }
 
-  /** The attributes that tell when a resource was last changed. */
+  /** updatedAt and, where the resource has it, lastUpdate: when it was last changed. */
   private stamps(now: Date): Record<string, string> {
     const names = Object.hasOwn(this.rules.mapping.attributes, 'lastUpdate')
       ? ['updatedAt', 'lastUpdate']

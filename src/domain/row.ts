@@ -15,15 +15,18 @@ export type DomainRow<
   Structures extends { readonly [Name in JsonColumn<Model>]?: unknown } = Record<never, never>,
   /** Columns that are no attribute of the resource: the tenant, the discriminator, counters of the server's own. */
   Internal extends keyof Model = 'tenantId' & keyof Model,
-  /** Columns of jsonb that are never null: the generated types do not tell. */
+  /** Columns of jsonb that are never null: the generated types do not say it. */
   NeverNull extends JsonColumn<Model> = never,
 > = Flat<Attributes<Omit<Model, Internal>, Structures, NeverNull>>;
 
+/** TMF Quantity: an amount in its units. */
 export type Quantity = { amount: number; units: string };
+/** TMF Money: a value in a currency. */
 export type Money = { value: number; unit: string };
+/** TMF TimePeriod: instants as ISO 8601 text; the end is exclusive. */
 export type TimePeriod = { startDateTime?: string | null; endDateTime?: string | null };
 
-/** A reference to something, as TMF writes it: `id` and what else the resource says of it. */
+/** A reference to something, as TMF writes it: `id` and what else it carries. */
 export type Reference = {
   id: string;
   href?: string | null;

@@ -22,12 +22,13 @@ const families: readonly Readonly<Record<string, number>>[] = [
 
 const familyOf = new Map(families.flatMap((family) => Object.keys(family).map((units) => [units, family])));
 
-/** Every unit an amount in these units can be told in, itself included. */
+/** Every unit that an amount in these units can be converted to, itself included. */
 export function convertibleUnits(units: string): string[] {
   const family = familyOf.get(units);
   return family ? Object.keys(family) : [units];
 }
 
+/** Whether amounts in these units can be compared and added. */
 export function areConvertible(one: string, other: string): boolean {
   return one === other || (familyOf.has(one) && familyOf.get(one) === familyOf.get(other));
 }

@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Who asks, as far as its address tells. */
+  /** The client, as far as its address shows it. */
   readonly client: string;
   readonly tenantId: string;
   readonly idempotencyKey: string | undefined;

@@ -2,8 +2,8 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
 
 /**
- * Takes the next `count` numbers of a series in a year; answers the last of them. Whoever takes numbers of the same series
- * waits until this transaction ends; when it fails, its numbers are taken by the next one.
+ * Takes the next `count` numbers of a series in a year; answers the last of them. Another transaction that takes
+ * numbers of the same series waits until this one ends; when this one fails, the next one takes its numbers.
  */
 export async function takeNumbers(
   tx: Transaction,

@@ -33,6 +33,7 @@ import {
 /** Days that a step may lie before or after the start of its period. */
 const offsetDaysMax = 1_000;
 
+/** What the domain looks at; everything else is kept as it comes. */
 export interface CycleInput {
   name?: string | null;
   billingPeriod?: string | null;
@@ -69,7 +70,7 @@ export class BillCycles extends ResourceWriter<'billCycle', CycleRow, CycleInput
     const { mappings, nextId, timeZone } = this.cycleDependencies;
     const input = { id: specificationId };
     return this.run(context, 'createNextBillCycle', input, async ({ tx, tenantId, now }, changes) => {
-      // Whoever makes the next one at the same time waits here.
+      // Transactions that make the next cycle at the same time wait for each other here.
       const specification = await this.lockSpecification(tx, tenantId, specificationId);
       const known = await findKnownCycles(tx, tenantId, specificationId);
       const anchor = anchorOf(specification, known, timeZone) ?? localTime(now, timeZone).startOf('month').toJSDate();
@@ -152,6 +153,7 @@ function fromCycleInput(input: CycleInput): RowChanges<CycleRow> {
   return toChanges(input);
 }
 
+/** What the domain looks at; everything else is kept as it comes. */
 export interface CycleSpecificationInput {
   name?: string | null;
   billingPeriod?: string | null;

@@ -14,7 +14,7 @@ const documentNames: Readonly<Record<DocumentFormat, string>> = {
 
 /**
  * The documents of a bill: it always has some, and each has an id (profile of TMF678). Where none were given, they are
- * those that are made of the figures of the bill when somebody asks for them.
+ * those that are made of the figures of the bill when they are fetched.
  */
 export function documentsOf(
   { id, billDocument: given }: Pick<BillRow, 'id'> & Partial<Pick<BillRow, 'billDocument'>>,
@@ -31,8 +31,8 @@ export function documentsOf(
 }
 
 /**
- * The format of a document that is made of the bill; undefined: it was given. Nobody can give one such an id, because
- * nobody knows the id of the bill before.
+ * The format of a document that is made of the bill; undefined: it was given. A client cannot give one such an id, because
+ * the id of the bill is not known before.
  */
 export function formatOf(billId: string, documentId: string | null | undefined): DocumentFormat | undefined {
   return documentFormats.find((format) => documentId === `${billId}-${format}`);

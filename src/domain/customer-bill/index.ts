@@ -32,7 +32,7 @@ export { rateGroupings, type RateGrouping } from './rates.store.js';
 export type { OnDemandOrder } from './run/on-demand-work.js';
 export type { RunOrder } from './run/runs.js';
 
-/** What it does later, in the background. */
+/** What the domain does in the background. */
 export interface CustomerBillJobs {
   readonly runBillCycle: Job<RunOrder>;
   readonly billOnDemand: Job<OnDemandOrder>;
@@ -54,6 +54,7 @@ export interface CustomerBillDomain {
   billOnDemand(order: OnDemandOrder): Promise<void>;
 }
 
+/** Builds the domain. */
 export function createCustomerBill(
   database: Database,
   dependencies: CustomerBillDependencies,

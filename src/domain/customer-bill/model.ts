@@ -53,6 +53,7 @@ export type BillRow = DomainRow<
   'appliedPayment' | 'billDocument'
 >;
 
+/** Where a rate comes from, by name. */
 export type RateCharacteristic = { name: string; value?: JsonValue; valueType?: string | null };
 
 /** TMF678 AppliedCustomerBillingRate: one line of a bill, or one that waits to be billed. */
@@ -95,6 +96,7 @@ export const customerBillResources = [
   'billRun',
 ] as const;
 
+/** What the domain is built on. */
 export interface CustomerBillDependencies extends WriterDependencies {
   readonly mappings: MappingsOf<{
     customerBill: BillRow;

@@ -8,6 +8,7 @@ import type { AppliedPayment, BillRow } from './model.js';
 
 // The payments of a bill as they are given and kept. A payment that came back is a further entry of the list, below zero.
 
+/** A payment that is applied to a bill, or, with an amount below zero, taken back. */
 export interface PaymentInput {
   payment: { id: string };
   appliedAmount: MoneyInput;
@@ -22,6 +23,7 @@ export function requirePayments(path: string, payments: readonly PaymentInput[] 
   }
 }
 
+/** Refuses a payment that is not above zero, or has a reversalId. Throws INVALID_ATTRIBUTE. */
 export function requirePayment(path: string, input: PaymentInput): void {
   requireEntry(path, input, input.appliedAmount.value);
   if (isGiven(input.reversalId))

@@ -24,9 +24,11 @@ const recurrences: Readonly<Record<string, Recurrence>> = {
   year: { frequency: 'yearly', times: (years) => ({ years }), name: (start) => start.toFormat('yyyy') },
 };
 
+/** What a specification may say in billingPeriod. */
 export const billingPeriods: readonly string[] = Object.keys(recurrences);
 export const frequencies: readonly string[] = Object.values(recurrences).map(({ frequency }) => frequency);
 
+/** The frequency that goes with a billingPeriod; undefined for another word. */
 export function frequencyOf(billingPeriod: string): string | undefined {
   return ownProperty(recurrences, billingPeriod)?.frequency;
 }
@@ -113,7 +115,7 @@ function daysAfter(start: Date, days: number, zone: string): Date {
   return days === 0 ? start : requireRepresentable(later(start, { days }, zone));
 }
 
-/** Years that four digits can tell. */
+/** Refuses a date whose year has not four digits. Throws INVALID_ATTRIBUTE. */
 function requireRepresentable(date: Date): Date {
   const year = date.getUTCFullYear();
   if (year >= 1 && year <= 9999) return date;

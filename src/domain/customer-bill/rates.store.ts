@@ -171,6 +171,7 @@ const groupings = {
   TAX_RATE: Prisma.sql`(SELECT string_agg(t->>'taxRate', '+' ORDER BY t->>'taxRate') FROM jsonb_array_elements(b."appliedTax") AS t)`,
 } as const;
 
+/** By what lines can be gathered. */
 export type RateGrouping = keyof typeof groupings;
 export const rateGroupings = Object.keys(groupings) as RateGrouping[];
 

@@ -21,8 +21,8 @@ const linesPerBatch = 10_000;
 const linesPerPage = 1_000;
 
 /**
- * Version 0.1 took the tax out of a price and put it on again, and named no parties: bills that it calculated and nobody has
- * validated yet become what a run makes of their lines now. A bill with a number is left as the customer may have it.
+ * Version 0.1 took the tax out of a price and put it on again, and named no parties: bills that it calculated and that are
+ * not validated yet become what a run makes of their lines now. A bill with a number stays as the customer may have it.
  */
 export function redrafting(dependencies: CustomerBillDependencies): Backfill {
   return {

@@ -12,6 +12,7 @@ export interface TaxInput {
   taxAmount?: MoneyInput | null;
 }
 
+/** Refuses negative taxes, and amounts finer than the columns keep. Throws INVALID_ATTRIBUTE. */
 export function requireTaxes(path: string, taxes: readonly TaxInput[] | null | undefined): void {
   for (const [index, { taxRate, taxAmount }] of (taxes ?? []).entries()) {
     if (isGiven(taxRate)) requireOpeningAmount(taxRate, `${path}.${index}.taxRate`);

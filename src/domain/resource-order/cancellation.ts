@@ -36,7 +36,7 @@ export function cancelled(order: OrderRow, { itemIds, reason }: CancellationRequ
       ...changes,
       ...withDerivedState(present, { orderItem: withState(present.orderItem, state, isChosen) }, now),
     };
-    // An order that goes on beside it has only the end announced.
+    // Of an order that continues otherwise only the end is announced.
     if (state === 'cancelled' || changes.state === state) steps.push(changes);
   }
   if (problem) return { steps: [...steps, { orderItem: order.orderItem, state: order.state }], problem };

@@ -14,6 +14,7 @@ export interface ResourceOrderDomain {
   readonly simulator: Simulator;
 }
 
+/** Builds the domain. */
 export function createResourceOrder(database: Database, dependencies: ResourceOrderDependencies): ResourceOrderDomain {
   const orders = new ResourceOrders(database, dependencies);
   return {

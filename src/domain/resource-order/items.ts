@@ -8,6 +8,7 @@ import { firstState, isFinal, workTransitions } from './transitions.js';
 /** The relationship that makes an item wait for another one. */
 export const dependencyRelationship = 'dependsOn';
 
+/** The states of items, in their order. */
 export function statesOf(items: readonly OrderItem[]): string[] {
   return items.map(({ state }) => state);
 }
@@ -88,7 +89,7 @@ function changedItem(order: OrderRow, before: OrderItem | undefined, wanted: Giv
   return { ...wanted, state };
 }
 
-/** What is under way must not wait for anything, and what begins or goes on now not be kept from it by the order. */
+/** An item in progress must not wait for another one, and none may start while the order is kept back. Throws CONFLICT. */
 function requireStarts(order: OrderRow, before: ReadonlyMap<string, OrderItem>, after: readonly OrderItem[]): void {
   const byId = itemsById(after);
   for (const item of after) {
@@ -134,6 +135,7 @@ export function withState(
   return items.map((item) => (holds(item) ? { ...item, state } : item));
 }
 
+/** Whether an item is not at its end yet. */
 export function isOpen({ state }: OrderItem): boolean {
   return !isFinal(state);
 }

@@ -2,6 +2,7 @@ import type { CancelResourceOrder, ResourceOrder } from '../../../prisma/generat
 import type { WriterDependencies } from '../resource-writer.js';
 import type { DomainRow, MappingsOf, Reference } from '../row.js';
 
+/** TMF Note. */
 export type Note = { id?: string | null; author?: string | null; date?: string | null; text: string };
 
 /** A resource as it is ordered, as far as the domain looks at it. */
@@ -41,6 +42,7 @@ export type CancellationRow = DomainRow<
 /** The resources this domain writes. */
 export const resourceOrderResources = ['resourceOrder', 'cancelResourceOrder'] as const;
 
+/** What the domain is built on. */
 export interface ResourceOrderDependencies extends WriterDependencies {
   readonly mappings: MappingsOf<{ resourceOrder: OrderRow; cancelResourceOrder: CancellationRow }>;
 }

@@ -37,7 +37,7 @@ export function changeOrder(
   return { changes: { ...others, ...edited, ...requested } };
 }
 
-/** When it was cancelled may be said until it is at its end. */
+/** The cancellationDate of an order that is at its end stays as it is. Throws CONFLICT. */
 function requireSameEnd(before: OrderRow, { cancellationDate: date }: RowChanges<OrderRow>): void {
   if (date === undefined || (date ?? null) === (before.cancellationDate ?? null) || !isFinal(before.state)) return;
   throw new DomainError(
@@ -68,7 +68,7 @@ function requestState(order: OrderRow, to: string): RowChanges<OrderRow> {
   const items = order.orderItem;
   if (isRequestedState(to)) return { requestedState: to };
   if (to === 'rejected') return { orderItem: withState(items, 'rejected', isOpen) };
-  // Lifted first; then what waits goes on, and only when nothing does, what was not begun begins.
+  // The request is lifted first; then waiting items resume, and only when none does, items that were not begun begin.
   let orderItem = items;
   for (const states of [['pending', 'held'], ['acknowledged']]) {
     if (orderStateOf(statesOf(orderItem)) === to) break;

@@ -35,7 +35,7 @@ function finalStateOf(items: readonly string[]): string {
 function openStateOf(items: readonly string[]): string {
   const active = ['inProgress', 'pending', 'held'].find((state) => items.includes(state));
   if (active) return active;
-  // What is not begun yet goes on from what is done.
+  // Items that are not begun yet follow those that are done.
   return items.includes('completed') || items.includes('failed') ? 'inProgress' : 'acknowledged';
 }
 

@@ -15,7 +15,7 @@ import { fromOrderChange, fromOrderInput, type OrderInput } from './order-input.
 import { eventsOfStateChange, orderStateAttributes } from './order-state.js';
 import { firstState, isFinal, itemTransitions } from './transitions.js';
 
-/** What the system that does the work says of an item. */
+/** What the system that does the work reports of an item. */
 export interface ItemProgress {
   state?: string | null;
   note?: string | null;

@@ -11,7 +11,7 @@ export const simulatedCategory = 'simulated';
 /** Orders that one round works on. */
 const ordersMax = 20;
 
-/** What becomes of an item that can never begin or go on: what it waits for has ended without being completed. */
+/** What becomes of an item that can never begin or resume: what it waits for has ended without being completed. */
 const givenUpStates: Readonly<Record<string, string>> = {
   acknowledged: 'failed',
   pending: 'cancelled',
@@ -47,7 +47,7 @@ export class Simulator {
       });
       return true;
     } catch (error) {
-      // Somebody else was faster: it is their order now, until the next round.
+      // Another client was faster: the order is left to it until the next round.
       if (error instanceof DomainError) return false;
       throw error;
     }

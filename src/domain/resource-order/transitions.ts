@@ -25,7 +25,7 @@ const ownOrderTransitions: Transitions = {
   acknowledged: ['pending', 'held', 'failed', 'cancelled'],
   // The items under way were cancelled, and no other was begun; the last one ended beside cancelled ones.
   inProgress: ['acknowledged', 'cancelled'],
-  // What held it up is cancelled or lifted, and others go on, wait, or are all at their end.
+  // What held it up is cancelled or lifted, and other items resume, wait, or are all at their end.
   pending: ['acknowledged', 'held', 'completed', 'failed', 'partial', 'rejected'],
   held: ['acknowledged', 'pending', 'completed', 'failed', 'partial', 'rejected'],
   // What was still open was cancelled beside items that are completed.
@@ -56,7 +56,7 @@ export const itemTransitions: Transitions = together(publishedItemTransitions, o
 /** States that only a cancellation leads to, and out of. */
 export const cancellationStates: readonly string[] = ['assessingCancellation', 'pendingCancellation'];
 
-/** What whoever does the work may make of an item: all but what a cancellation does. */
+/** The changes of an item that the system that does the work may make: all but those of a cancellation. */
 export const workTransitions: Transitions = Object.fromEntries(
   Object.entries(itemTransitions).map(([from, to]) => [
     from,

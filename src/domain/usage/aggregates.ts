@@ -12,6 +12,7 @@ import { selectGroups } from './aggregates.store.js';
 export const usageGroupings = ['usageType', 'status', 'specification', 'party', 'day', 'month'] as const;
 export type UsageGrouping = (typeof usageGroupings)[number];
 
+/** Which sums of which usages. */
 export interface AggregateRequest {
   readonly filter?: Filter;
   readonly groupBy: readonly UsageGrouping[];
@@ -30,6 +31,7 @@ export interface RatedTotal {
   taxIncludedRatingAmount: number | null;
 }
 
+/** The sums of the usages that have one key. */
 export interface UsageGroup extends Partial<Record<UsageGrouping, string | null>> {
   count: number;
   characteristicCount: number;

@@ -5,7 +5,7 @@ import type { Write } from '../../platform/write/write-all.js';
 // Parts of statements about usages that wait to be billed, as b, and the links between results of rating and billing rates.
 
 /**
- * Usages that were rated, are paid by no bucket, and have a result with an amount that nobody billed and no billing rate
+ * Usages that were rated, are paid by no bucket, and have a result with an amount that is on no bill and no billing rate
  * was made of.
  */
 const isBillable = Prisma.sql`(b."status" = 'rated' AND b."chargeTo" IS NULL AND EXISTS (
@@ -48,7 +48,7 @@ export function isSelected({ account, party, before }: UsageSelection): Prisma.S
   return Prisma.sql`b."relatedParty" @> ${partyJson(party)}::jsonb AND ${account === undefined ? hasAccount : Prisma.sql`true`} AND ${until}`;
 }
 
-/** SELECT of accounts with usages that wait to be billed, and how many; `isWanted` is told the column of the account. */
+/** SELECT of accounts with usages that wait to be billed, and how many; `isWanted` gets the column of the account. */
 export function selectBillableCounts(
   tenantId: string,
   isWanted: (account: Prisma.Sql) => Prisma.Sql,

@@ -73,7 +73,7 @@ async function lockBillable(
   limit: number,
 ): Promise<BillableUsages> {
   const usages = await lockRowsWhere(tx, mapping, tenantId, isBillableAnd(condition), { order: billingOrder, limit });
-  // Whoever held a lock we waited for may have made rates: a statement that waits does not see them, the next one does.
+  // A transaction whose lock we waited for may have made rates: a statement that waits does not see them, the next one does.
   const ids = usages.map(({ id }) => id);
   const links = new Set((await linksOfUsages(tx, tenantId, ids)).map(({ usageId, result }) => `${result} ${usageId}`));
   const all = usages.map(withoutNulls).map((usage) => ({

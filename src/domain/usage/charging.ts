@@ -104,7 +104,7 @@ function consumed({ chargeTo }: Chargeable): Consumption | undefined {
   return chargeTo && amount ? { bucketId: chargeTo.bucket.id, amount } : undefined;
 }
 
-/** In one bucket only the difference moves; undefined where there is none that could be told exactly. */
+/** In one bucket only the difference moves; undefined where no exact amount expresses it. */
 function difference(was: Consumption, { bucketId, amount: { amount, units } }: Consumption): Move[] | undefined {
   if (was.bucketId !== bucketId || !areConvertible(was.amount.units, units)) return undefined;
   const base = toBase(amount, units).minus(toBase(was.amount.amount, was.amount.units));
@@ -112,7 +112,7 @@ function difference(was: Consumption, { bucketId, amount: { amount, units } }: C
   return moved && [{ type: base.isNegative() ? 'refund' : 'debit', bucketId, amount: { amount: moved, units } }];
 }
 
-/** What an adjustment says of the usage. */
+/** What an adjustment records of the usage. */
 function about({ id, usageType, externalId, source }: UsageRow): Pick<Charge, 'usageId' | 'usageType' | 'description'> {
   const origin = [externalId, source && `of source ${source}`].filter(Boolean).join(' ');
   return {

@@ -70,7 +70,7 @@ export async function registerKeys(
     }
     open = lost.filter(({ usageId }) => !taken.has(usageId));
   }
-  // What one request brings twice is one usage, too.
+  // A usage that one request delivers twice is one usage, too.
   for (const key of keys) {
     const other = first.get(nameOf(key));
     if (other === undefined || other === key) continue;

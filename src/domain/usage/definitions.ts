@@ -9,7 +9,7 @@ import type { TimePeriod } from '../row.js';
 import type { SpecificationRow } from './model.js';
 import { isAbsent, isValueType, numberOf, readAs, textOf, valueTypes, type ValueType } from './values.js';
 
-// What a specification says of one characteristic, as it is stored, and whether it makes sense.
+// The definition of one characteristic in a specification, as it is stored, and whether it makes sense.
 
 /** An entry of characteristicValueSpecification: a value, a range or a regular expression. */
 export type Choice = {
@@ -22,6 +22,7 @@ export type Choice = {
   validFor?: TimePeriod | null;
 };
 
+/** The definition of a characteristic; absent limits do not restrict. */
 export type Definition = {
   name: string;
   valueType?: ValueType | null;
@@ -52,6 +53,7 @@ export function endsOf({ rangeInterval }: Choice): readonly [bottom: boolean, to
   return intervals[rangeInterval ?? 'closed'];
 }
 
+/** Whether an entry allows a range of numbers. */
 export function hasRange({ valueFrom, valueTo }: Choice): boolean {
   return (valueFrom ?? valueTo ?? null) !== null;
 }
@@ -110,7 +112,7 @@ function requireRegex(path: string, regex: string | null | undefined, valueType:
 const regexesMax = 500;
 const regexes = new LRUCache<string, SafeRegex>({ max: regexesMax });
 
-/** In the words of the attribute it stands in; the filter language calls every refusal a query's. */
+/** Throws INVALID_ATTRIBUTE for the attribute it stands in, where the filter language would refuse a query. */
 function regexOf(text: string, path: string): SafeRegex {
   const known = regexes.get(text);
   if (known) return known;
@@ -182,7 +184,7 @@ function requireChoice(path: string, choice: Choice, { valueType, regex }: Defin
     throw invalid(`${path}.value`, 'lies outside its own range');
 }
 
-/** A value that is allowed must not fail what else is said of it and of its characteristic. */
+/** A value that is allowed must itself have the type, and match the expression, of its entry and of its characteristic. */
 function requireOwnValue(
   path: string,
   value: JsonValue,

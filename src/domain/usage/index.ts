@@ -16,7 +16,7 @@ export type { Upload } from './import/upload.js';
 export type { UsageInput } from './usage-input.js';
 export { usageResources, type UsageRow } from './model.js';
 
-/** What it does later, in the background. */
+/** What the domain does in the background. */
 export interface UsageJobs {
   readonly moveImport: Job<MoveOrder>;
 }
@@ -30,6 +30,7 @@ export interface UsageDomain {
   readonly exports: UsageExports;
 }
 
+/** Builds the domain. */
 export function createUsage(database: Database, dependencies: UsageDependencies, jobs: UsageJobs): UsageDomain {
   return {
     usages: new Usages(database, dependencies),

@@ -5,6 +5,7 @@ import type { WriterDependencies } from '../resource-writer.js';
 import type { DomainRow, MappingsOf, Money, Quantity, Reference, TimePeriod } from '../row.js';
 import type { Definition } from './definitions.js';
 
+/** A party in a role. */
 export type RelatedParty = Reference & { role?: string | null };
 
 /** What rating made of a usage for one product, as far as the domain looks at it. */
@@ -23,6 +24,7 @@ export type RatedProductUsage = {
 /** The bucket that a usage consumes, and how much of it; a usage as it is kept always says how much. */
 export type ChargeTo = { bucket: Reference; amount?: Quantity | null };
 
+/** What was measured of a usage. */
 export type UsageCharacteristic = { id?: string | null; name: string; value?: JsonValue; valueType?: string | null };
 
 /** TMF635 Usage. */
@@ -66,6 +68,7 @@ export type ExportRow = DomainRow<UsageExport, Record<never, never>, 'tenantId' 
 /** The resources this domain writes. */
 export const usageResources = ['usage', 'usageSpecification', 'usageImport', 'usageExport'] as const;
 
+/** How the resources of the domain are stored. */
 export type UsageMappings = MappingsOf<{
   usage: UsageRow;
   usageSpecification: SpecificationRow;
@@ -73,6 +76,7 @@ export type UsageMappings = MappingsOf<{
   usageExport: ExportRow;
 }>;
 
+/** What the domain is built on. */
 export interface UsageDependencies extends WriterDependencies {
   readonly mappings: UsageMappings;
   /** IANA zone of days and months. */

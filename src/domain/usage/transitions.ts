@@ -17,7 +17,7 @@ export const usageTransitions: Transitions = {
 /** The status of a usage that was collected. */
 export const firstUsageStatus = 'received';
 
-/** The statuses of an import are the server's: one that failed before its file came to its end goes on with the next upload. */
+/** The statuses of an import are the server's: one that failed before its file was complete continues with the next upload. */
 export const importTransitions: Transitions = {
   notStarted: ['running', 'failed'],
   running: ['succeeded', 'failed'],
@@ -25,7 +25,7 @@ export const importTransitions: Transitions = {
   succeeded: [],
 };
 
-/** The statuses of an export are the server's: each download is a run of its own, and the task tells of the last one. */
+/** The statuses of an export are the server's: each download is a run of its own, and the task reports the last one. */
 export const exportTransitions: Transitions = {
   notStarted: ['running'],
   running: ['succeeded', 'failed'],

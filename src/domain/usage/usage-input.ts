@@ -9,6 +9,7 @@ import { chargeOf } from './charging.js';
 import type { DeliveredUsage, UsageRow } from './model.js';
 import { firstUsageStatus, usageTransitions } from './transitions.js';
 
+/** What the domain looks at of a result of rating. Amounts are exact; the tax rate is in percent. */
 export interface RatingInput {
   taxRate?: Decimal | null;
   bucketValueConvertedInAmount?: MoneyInput | null;
@@ -56,7 +57,7 @@ export function fromUsageChange(input: UsageInput): RowChanges<UsageRow> {
   return toChanges(input);
 }
 
-/** The results of rating, as a change; whether it is the first one tells the usage. */
+/** The results of rating, as a change. Throws what is wrong with them. */
 export function fromRating({
   ratedProductUsage,
   chargeTo,

@@ -105,6 +105,7 @@ export class Usages extends ResourceWriter<'usage', UsageRow, UsageInput, Delive
     }));
   }
 
+  /** As of every resource, with the rules of a usage: its status, its rating, its bill, its specification and what it charges. */
   override change(
     context: WriteContext,
     operation: string,
@@ -240,7 +241,7 @@ function firstCharges(row: UsageRow, index: number | undefined): Charge[] {
   );
 }
 
-/** Whoever reads the usage finds what moved its bucket last. */
+/** The adjustments that the usage made last, as references; nothing when it made none. */
 function adjustmentsOf(actions: readonly { readonly id?: unknown }[]): Pick<UsageRow, 'adjustBalance'> {
   return actions.length === 0 ? {} : { adjustBalance: actions.map(({ id }) => ({ id: String(id) })) };
 }

@@ -82,7 +82,7 @@ function problemOf(value: JsonValue, definition: Definition, at: Date): string |
   return `must be ${words.join(' or ')}${choices.length > choicesShownMax ? ' or ...' : ''}`;
 }
 
-/** An entry that tells only a unit, or that it is the default, restricts nothing. */
+/** An entry that has only a unit, or is only marked as the default, restricts nothing. */
 function isRestricting(choice: Choice): boolean {
   return !isAbsent(choice.value) || hasRange(choice) || Boolean(choice.regex) || Boolean(choice.valueType);
 }

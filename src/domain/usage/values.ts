@@ -4,13 +4,14 @@ import { DomainError } from '../../platform/errors.js';
 import { parseJson } from '../../platform/json.js';
 import { canonicalJson, type JsonValue } from '../../platform/json-object.js';
 
-/** What the value of a characteristic can be said to be. */
+/** The types that the value of a characteristic can have. */
 export const valueTypes = ['string', 'integer', 'number', 'boolean', 'dateTime', 'object', 'array'] as const;
 export type ValueType = (typeof valueTypes)[number];
 
 /** Numbers as text are those of files; longer ones are no number that anybody measured. */
 const numberPattern = /^-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?$/;
 
+/** Whether a text names a type of values. */
 export function isValueType(text: string): text is ValueType {
   return (valueTypes as readonly string[]).includes(text);
 }

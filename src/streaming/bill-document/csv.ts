@@ -26,6 +26,7 @@ const columns: readonly string[] = [
   'characteristic',
 ];
 
+/** The record of the column names. */
 export const csvHead: string = csvText([columns]);
 
 /** One record of RFC 4180 for each rate. */

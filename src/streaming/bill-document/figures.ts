@@ -3,7 +3,7 @@ import { localTime } from '../../platform/calendar.js';
 import { Decimal } from '../../platform/decimal.js';
 import type { Money as StoredMoney, TimePeriod } from '../../domain/row.js';
 
-// How figures look on paper. All of them are the exact decimals that are stored.
+// How figures are printed. All of them are the exact decimals that are stored.
 
 export interface Money {
   readonly value: Decimal;
@@ -25,10 +25,12 @@ export function amountText({ value, unit }: Money): string {
   return `${value.isNegative() && !value.isZero() ? '−' : ''}${grouped}${decimals === undefined ? '' : `.${decimals}`}`;
 }
 
+/** An amount with its currency: 1,234.50 EUR. */
 export function moneyText(money: Money): string {
   return `${amountText(money)} ${plainText(money.unit)}`;
 }
 
+/** 19 %. */
 export function percentText(rate: number): string {
   return `${new Decimal(rate).toFixed()} %`;
 }

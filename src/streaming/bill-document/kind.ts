@@ -2,14 +2,14 @@ import { zero } from '../../platform/decimal.js';
 import type { BillRow } from '../../domain/customer-bill/index.js';
 import { dayText, moneyOf, moneyText, plainText, type Money } from './figures.js';
 
-/** What sort of paper it is, said at its head. */
+/** What sort of document it is, named at its head. */
 export interface Kind {
   readonly title: string;
   /** Set off where it is no ordinary bill. */
   readonly marks: readonly string[];
   readonly payment: Payment | undefined;
   readonly isCredit: boolean;
-  /** Its amounts tell what is credited: its credits count as they are, and its charges negatively. */
+  /** Its amounts are what is credited: its credits count as they are, and its charges negatively. */
   readonly isOfCredits: boolean;
   /** Everything was taken from a balance when it was used. */
   readonly isPrepaid: boolean;
@@ -30,6 +30,7 @@ const titles: Readonly<Record<string, string>> = {
 };
 const ordinary = ['', 'normal'];
 
+/** The sort of document that a bill makes, by its category and state. */
 export function kindOf(bill: BillRow, zone: string): Kind {
   const { state } = bill;
   const category = plainText(bill.category);

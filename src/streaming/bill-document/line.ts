@@ -24,6 +24,7 @@ export interface Line {
   readonly net: Money | undefined;
 }
 
+/** A rate as a line of the document. */
 export function lineOf(rate: RateRow, { zone, isOfCredits }: { zone: string; isOfCredits: boolean }): Line {
   const covered = rate.periodCoverage?.endDateTime ? periodText(rate.periodCoverage, zone) : undefined;
   const description = [plainText(rate.description), covered ?? '', givenWithTax(rate)]
@@ -107,30 +108,30 @@ export class TaxBases {
     }
   }
 
-  /** Undefined where the lines do not tell: bills may come with figures of their own. */
+  /** What a tax is levied on; undefined where it does not follow from the lines: bills may come with figures of their own. */
   of(tax: Tax, billNet: StoredMoney | null | undefined): Money | undefined {
     const [net, ...others] = this.nets.all;
     const stated = moneyOf(billNet);
     if (net === undefined || others.length > 0 || stated === undefined || net.unit !== stated.unit) return undefined;
     const billed = this.billedTax(tax, stated);
-    if (billed) return { value: this.turned(billed.base), unit: net.unit };
+    if (billed) return { value: this.signed(billed.base), unit: net.unit };
     const digits = Math.max(minorDigitsOf(stated.unit), stated.value.decimalPlaces());
     const isWhole = net.value.toDecimalPlaces(digits, Decimal.ROUND_HALF_UP).eq(stated.value);
     return isWhole ? this.bases.get(keyOf(tax))?.all[0] : undefined;
   }
 
-  /** The tax as billing reckons it, when that is what the bill says. */
+  /** The tax as billing calculates it, when that is what the bill has. */
   private billedTax(tax: Tax, net: Money): TaxFigure | undefined {
     const figures = this.billed.get(net.unit)?.figures();
-    if (figures === undefined || !this.turned(figures.excluded).eq(net.value)) return undefined;
+    if (figures === undefined || !this.signed(figures.excluded).eq(net.value)) return undefined;
     const found = figures.taxes.find(
       ({ category, percent }) => keyOf({ category: plainText(category), rate: percent?.toNumber() }) === keyOf(tax),
     );
-    return found && tax.amount && this.turned(found.amount).eq(tax.amount.value) ? found : undefined;
+    return found && tax.amount && this.signed(found.amount).eq(tax.amount.value) ? found : undefined;
   }
 
   /** On a paper of credits, credits count as they are. */
-  private turned(amount: Decimal): Decimal {
+  private signed(amount: Decimal): Decimal {
     return this.isOfCredits ? amount.negated() : amount;
   }
 }

@@ -30,7 +30,7 @@ const asciiWidthMax = 1;
 export interface DocumentFacts {
   readonly title: string;
   readonly author: string;
-  /** When its figures were made: the clock of whoever renders it must not show. */
+  /** When its figures were made: the clock of the server that renders it must not show. */
   readonly date: Date;
 }
 

@@ -17,6 +17,7 @@ export const linesPrintedMax = 50_000;
 /** Lines that are set in one go: others get their turn in between. */
 const turnLines = 20;
 
+/** What is written: the bill, and its lines when they are asked for. */
 export interface PdfContent {
   readonly bill: BillRow;
   readonly lineCount: number;
@@ -49,7 +50,7 @@ export async function writePdf(content: PdfContent, out: Writable): Promise<void
   await piped;
 }
 
-/** Lets others go on, and waits for a reader that is slower than we are. */
+/** Lets other requests have their turn, and waits for a reader that is slower than we are. */
 async function turn(out: Writable): Promise<void> {
   await setImmediate();
   await waitForDrain(out);

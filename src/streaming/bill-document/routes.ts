@@ -27,6 +27,7 @@ const sendMaxMs = 600_000;
 
 const typeName = 'CustomerBill';
 
+/** What the routes are built on. */
 export interface BillDocumentOptions {
   lines: BillLines;
   /** Name at the head of every bill. */
@@ -39,7 +40,7 @@ type Writer = (exchange: Exchange, found: BillWithCount, options: BillDocumentOp
 
 const writers: Readonly<Record<DocumentFormat, Writer>> = { pdf: sendPdf, json: sendJson, csv: sendCsv };
 
-/** The documents of a bill, made of its stored figures for whoever may read the bill. */
+/** The documents of a bill, made of its stored figures for clients that may read the bill. */
 export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] {
   const counter = new Counter();
   return documentFormats.map((format) => ({
@@ -111,7 +112,7 @@ async function sendDocument(
     exchange.open().end();
     await finished(response);
   } catch (error) {
-    // A reader that goes away early is nobody's fault.
+    // A client that leaves early is no failure.
     if (response.destroyed) return;
     // Of an error they would be wrong.
     if (!response.headersSent) for (const header of Object.keys(headers)) response.removeHeader(header);

@@ -15,6 +15,7 @@ export async function waitForDrain(out: Writable): Promise<void> {
   await Promise.race([once(out, 'drain', { signal }), once(out, 'close', { signal })]).finally(() => waiting.abort());
 }
 
+/** Throws when the client has left. */
 export function requireReader(out: Writable): void {
   if (out.destroyed) throw new Error('nobody reads the document any more');
 }

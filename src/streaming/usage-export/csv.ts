@@ -8,8 +8,8 @@ export type Cells = ReadonlyMap<string, string>;
 const characteristics = 'usageCharacteristic';
 
 /**
- * The values of a usage by dotted TMF paths, lists with the index of the element. Of characteristics name and value are told, nothing
- * else has a column. The address, which an import does not take, is left out.
+ * The values of a usage by dotted TMF paths, lists with the index of the element. Characteristics have a column of their name for their value, and nothing
+ * else of them has one. The address, which an import does not take, is left out.
  */
 export function cellsOf({ href, ...usage }: Json): Cells {
   const cells = new Map<string, string>();

@@ -33,6 +33,7 @@ export interface PageRange {
 /** Reads a page; `next` is undefined behind the last one. */
 export type ReadItems = (stretch: PageRange) => Promise<{ items: readonly Item[]; next: string | undefined }>;
 
+/** What the routes are built on. */
 export interface ExportRoutesOptions {
   database: Database;
   exports: UsageExports;
@@ -68,7 +69,7 @@ export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
   return [{ method: 'GET', typeName: 'UsageExport', part: 'content', handle }];
 }
 
-/** What HEAD asks for: nothing is read, and it is no download that the task would tell of. */
+/** What HEAD asks for: nothing is read, and the task does not report it. */
 async function describe({ exports }: ExportRoutesOptions, { response, tenantId, id }: Exchange): Promise<void> {
   setHeaders(response, await exports.require(tenantId, id));
   response.end();
@@ -82,7 +83,7 @@ function setHeaders(response: ServerResponse, { id, contentType }: Pick<ExportRu
   );
 }
 
-/** Whatever ends the download before its end is told by the task, and breaks the connection. */
+/** A download that ends early is reported by the task, and breaks the connection. */
 async function download({ database, exports, openItems }: ExportRoutesOptions, exchange: Exchange): Promise<void> {
   const { response, tenantId, id } = exchange;
   const run = await exports.begin(tenantId, id);
@@ -107,15 +108,15 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
     const reason: unknown = signal.aborted ? signal.reason : error;
     // An error is no file to be saved.
     if (!response.headersSent) response.removeHeader('Content-Disposition');
-    const isTold = signal.aborted || reason instanceof DomainError;
-    await exports.end(run, sender.lines, isTold ? (reason as Error).message : 'the server failed');
+    const isKnown = signal.aborted || reason instanceof DomainError;
+    await exports.end(run, sender.lines, isKnown ? (reason as Error).message : 'the server failed');
     throw reason;
   } finally {
     clearTimeout(cap);
     response.removeListener('close', leave);
   }
   await exports.end(run, sender.lines);
-  // Only now: whoever has the whole file finds that the task says so.
+  // Only now: a client that has the whole file finds the task succeeded.
   exchange.open().end();
 }
 
@@ -159,7 +160,7 @@ async function sendCsv(sender: Sender, run: ExportRun, pages: () => AsyncIterabl
   }
 }
 
-/** Writes no faster than the client reads, and tells how far it has come. */
+/** Writes no faster than the client reads, and reports how far it has come. */
 class Sender {
   lines = 0;
   private pages = 0;

@@ -31,7 +31,7 @@ function encodingOf(headers: IncomingHttpHeaders): string {
 }
 
 /**
- * The bytes of a body, unpacked, as they come: whoever reads slowly lets the sender wait. Throws BrokenOff when they
+ * The bytes of a body, unpacked, as they come: a slow reader lets the sender wait. Throws BrokenOff when they
  * end too early, and DomainError when they are not what they claim, too many, or come too slowly. The request outlives it, so that it
  * can be answered.
  */
@@ -150,9 +150,9 @@ function toFailure(error: unknown): Error {
 
 function unpack(request: IncomingMessage): Gunzip {
   const gunzip = createGunzip({ chunkSize: unpackedChunkBytes });
-  // Whoever reads it hears of a failure; one that comes when nobody does any more is not to end the process.
+  // The reader sees a failure; one that comes when there is no reader any more must not end the process.
   gunzip.on('error', () => undefined);
-  // A pipe tells its end of no failure. A pipeline would, and destroy the request with it: nobody could answer it.
+  // A pipe does not pass a failure on. A pipeline would, and would destroy the request with it, so that it has no answer.
   const fail = (): void => void gunzip.destroy(new Error('the connection was cut'));
   request.once('error', fail).once('close', () => request.complete || fail());
   return request.pipe(gunzip);

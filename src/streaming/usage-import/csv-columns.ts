@@ -9,6 +9,7 @@ export interface CsvColumns {
   toAttribute(wire: string): string;
 }
 
+/** The cells of one record. */
 export type CsvRow = readonly string[];
 type Json = Record<string, unknown>;
 interface Column {

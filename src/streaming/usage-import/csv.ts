@@ -9,7 +9,7 @@ import { lineBytesMax, textOf, withoutMark, type FileRecord, type Position } fro
 const lineFeed = '\n';
 const crlf = '\r\n';
 
-/** The parser's faults in our words: its own tell bytes, and lines by another count. */
+/** Messages for the faults of the parser: its own name bytes, and count lines otherwise. */
 const faults: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
   INVALID_OPENING_QUOTE: 'a quote stands in a cell that does not begin with one',

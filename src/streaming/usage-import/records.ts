@@ -9,13 +9,13 @@ export const lineBytesMax = 1024 ** 2;
 export interface FileRecord {
   /** Counted from 1, as an editor does. */
   line: number;
-  /** What tells whether two files have the same line. */
+  /** Equal for the same line of two files. */
   text: string;
   /** The usage as JSON. Throws DomainError when the line is none. */
   read(): unknown;
 }
 
-/** How far a file has been read, for whoever tells what is wrong with it. */
+/** How far a file has been read, for messages. */
 export interface Position {
   /** The last line that came whole. */
   line: number;

@@ -12,9 +12,10 @@ import { ndjsonRecords, type FileRecord, type Position } from './records.js';
 
 /** Files that one server takes at once: each holds a few megabytes, and a connection to the database while it writes. */
 export const uploadsMax = 16;
-/** Reading goes on for so long before others get their turn. */
+/** A file is read for so long before other requests get their turn. */
 const turnMs = 10;
 
+/** What the routes are built on. */
 export interface ImportRoutesOptions {
   imports: UsageImports;
   /** A usage as a POST of its JSON would give it. */
@@ -24,7 +25,7 @@ export interface ImportRoutesOptions {
   pace: PaceLimits;
   /** Files that one client may send at once, of all those that are taken. */
   perClientMax: number;
-  /** Aborted when the server stops: uploads break off then, and go on when they are sent again. */
+  /** Aborted when the server stops: uploads break off then, and continue when they are sent again. */
   stopping: AbortSignal;
 }
 
@@ -73,6 +74,7 @@ class ImportUploads {
     });
   }
 
+  /** The file of a task that was made before. */
   async receiveContent(exchange: Exchange): Promise<void> {
     requireParameters(exchange.query, []);
     requireReadable(exchange.request.headers);

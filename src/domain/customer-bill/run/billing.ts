@@ -121,7 +121,7 @@ async function linesOf(
   ];
 }
 
-/** The bills of one account, one for each currency. Throws CONFLICT when no JSON number tells what they come to. */
+/** The bills of one account, one for each currency. Throws CONFLICT when no JSON number holds what they come to. */
 function billsOf(
   lines: readonly Line[],
   { now }: Writing,

@@ -1,9 +1,9 @@
-/** Digits behind the point of most currencies, and of units that nobody has standardized. */
+/** Digits behind the point of most currencies, and of units that are no currency. */
 const minorDigitsDefault = 2;
 
 /**
- * The minor units of ISO 4217 that are other than that. Not taken from Intl, which tells the digits that prices are mostly
- * shown with: none of HUF or IDR, and others with other versions of its data.
+ * The minor units of ISO 4217 that are other than that. Not taken from Intl, which has the digits that prices are mostly
+ * shown with: none for HUF or IDR, and others in other versions of its data.
  */
 const minorDigits = new Map(
   Object.entries({

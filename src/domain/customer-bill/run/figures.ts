@@ -8,7 +8,7 @@ import { priceOf, type Price, type PricedRate, type PriceTax } from './prices.js
 
 // What the rates of one account and currency come to. All of it is exact; rounding happens in one place.
 
-/** Of the 40 digits in which we reckon, what is lost where a quotient does not end stays far behind these decimals. */
+/** Calculations have 40 digits: what is lost where a quotient does not end lies far behind these decimals. */
 const certainDecimals = 18;
 
 /** To what can be paid; the half of it away from zero. Quotients that add up to just that half are seen as the half. */
@@ -59,6 +59,7 @@ export class BillSums {
 
   constructor(readonly currency: string) {}
 
+  /** Adds one rate, in the currency of the sums. */
   add(rate: PricedRate): void {
     const price = priceOf(rate);
     if (price.isGross) this.addGross(price);
@@ -85,6 +86,7 @@ export class BillSums {
     this.gross.set(key, known);
   }
 
+  /** What the rates come to, rounded as the currency is paid. */
   figures(): Figures {
     const taxes = new Map<string, TaxFigure>();
     const add = (
@@ -142,13 +144,14 @@ export type BillFigures = {
   taxItem: Tax[];
 };
 
-/** The amounts of a bill of these rates. Throws CONFLICT when no JSON number tells them. */
+/** The amounts of a bill of these rates. Throws CONFLICT when no JSON number holds them. */
 export function figuresOf(rates: readonly PricedRate[], currency: string): BillFigures {
   const sums = new BillSums(currency);
   for (const rate of rates) sums.add(rate);
   return toFigures(sums);
 }
 
+/** The same of rates that were added up before. */
 export function toFigures(sums: BillSums): BillFigures {
   const { currency } = sums;
   const { excluded, taxes, included } = sums.figures();
@@ -171,6 +174,7 @@ function exactMoney(amount: Decimal, currency: string, what: string): Money {
   return money(amount, currency);
 }
 
+/** An exact amount as a row has it. */
 export function money(value: Decimal, unit: string): Money {
   return { value: value.toNumber(), unit };
 }

@@ -4,7 +4,7 @@ import type { Money } from '../../row.js';
 import type { RateRow } from '../model.js';
 import { currencyOf, netOf } from './prices.js';
 
-/** The limits beyond which a bill is put on hold, until somebody has looked at it. */
+/** The limits beyond which a bill is put on hold for an inspection. */
 export interface HoldPolicy {
   /** Charges of one product that are alike, within a day of the operator's. */
   readonly repeatedChargesMax: number;
@@ -25,7 +25,7 @@ export function reasonToHold(rates: readonly RateRow[], taxIncluded: Money, limi
 function repeated(rates: readonly RateRow[], { repeatedChargesMax, timeZone }: HoldPolicy): string | undefined {
   const counts = new Map<string, number>();
   for (const rate of rates) {
-    // Credits, and what costs nothing, harm nobody.
+    // Credits, and what costs nothing, do no harm.
     const net = netOf(rate);
     if (rate.appliedBillingRateType === 'appliedBillingCredit' || net.isZero()) continue;
     const day = localTime(new Date(rate.date), timeZone).toISODate();

@@ -3,7 +3,7 @@ import { isGiven } from '../../input.js';
 import type { Money } from '../../row.js';
 import type { RateRow, Tax } from '../model.js';
 
-// What a billing rate says of its price. Pure and exact.
+// The price of a billing rate. Pure and exact.
 
 /** A tax of a rate: a percentage, or, where none is known, an amount. */
 export interface PriceTax {
@@ -21,7 +21,7 @@ export interface Price {
   taxes: readonly PriceTax[];
 }
 
-/** What a rate says of its price. */
+/** The attributes that make the price of a rate. */
 export type PricedRate = Pick<
   RateRow,
   'taxExcludedAmount' | 'taxIncludedAmount' | 'appliedTax' | 'appliedBillingRateType'
@@ -32,7 +32,7 @@ export function currencyOf({ taxExcludedAmount, taxIncludedAmount }: PricedRate)
   return taxExcludedAmount?.unit ?? taxIncludedAmount?.unit;
 }
 
-/** Where a rate tells both amounts, that with tax is what the customer was told to pay, and counts. */
+/** The price of a rate. Where it has both amounts, that with tax is what the customer was promised, and counts. */
 export function priceOf(rate: PricedRate): Price {
   const included = amountOf(rate.taxIncludedAmount);
   const sign = rate.appliedBillingRateType === 'appliedBillingCredit' ? -1 : 1;
@@ -55,7 +55,7 @@ export function percentOf(taxes: readonly PriceTax[]): Decimal {
   return taxes.reduce((sum, { percent }) => sum.plus(percent ?? zero), zero);
 }
 
-/** The amounts of those taxes that no percentage tells. */
+/** The sum of those taxes that have no percentage. */
 export function fixedOf(taxes: readonly PriceTax[]): Decimal {
   return taxes.reduce((sum, { percent, amount }) => (percent === undefined ? sum.plus(amount) : sum), zero);
 }

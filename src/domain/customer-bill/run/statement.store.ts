@@ -2,7 +2,7 @@ import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Transaction } from '../../../platform/database/database.js';
 import type { Write } from '../../../platform/write/write-all.js';
 
-/** The last ledger entry of a bucket that stands on a statement, 0 for none; whoever makes the next statement waits here. */
+/** The last ledger entry of a bucket that stands on a statement, 0 for none; transactions that make the next statement wait for each other here. */
 export async function lockStatedSequence(tx: Transaction, tenantId: string, bucketId: string): Promise<number> {
   await tx.execute(
     Prisma.sql`INSERT INTO "BucketStatement" ("tenantId", "bucketId", "sequence") VALUES (${tenantId}, ${bucketId}, 0) ON CONFLICT DO NOTHING`,

@@ -15,6 +15,7 @@ import { lockStatedSequence, updateStatedSequence } from './statement.store.js';
 /** Its category, which has bill numbers of its own. */
 export const statementCategory = 'prepaid statement';
 
+/** Which statement is asked for. */
 export interface StatementRequest {
   bucketId: string;
   /** The account it is made out to; undefined: that of the bucket. */

@@ -66,6 +66,7 @@ export interface Moved {
   open: number;
 }
 
+/** Why a line was refused. */
 export interface Problem {
   line: number;
   code: ErrorCode;
@@ -90,8 +91,8 @@ export class ImportStore {
   }
 
   /**
-   * Whether this transaction may move the lines: one at a time may, and the upload goes on beside it. Nobody waits: an
-   * import of all or nothing takes long, and whoever waits keeps a connection.
+   * Whether this transaction may move the lines: one at a time may, while the upload continues. It does not wait: an import
+   * of all or nothing takes long, and a transaction that waits keeps a connection.
    */
   async mayMove(tx: Transaction, tenantId: string, id: string): Promise<boolean> {
     const [answer] = await tx.query<{ isOurs: boolean }>(
@@ -100,7 +101,7 @@ export class ImportStore {
     return answer?.isOurs === true;
   }
 
-  /** Waits until nobody moves its lines, and keeps it so until the transaction ends. */
+  /** Waits until no other transaction moves its lines, and keeps others from it until this transaction ends. */
   async awaitMove(tx: Transaction, tenantId: string, id: string): Promise<void> {
     await tx.query(Prisma.sql`SELECT 1 FROM pg_advisory_xact_lock(${moveKey(tenantId, id)})`);
   }
@@ -131,6 +132,7 @@ export class ImportStore {
     if (written?.tasks !== 1) throw this.superseded(task);
   }
 
+  /** The refusal of an upload that may not continue. */
   superseded({ id }: ImportTask): DomainError {
     return new DomainError(
       'CONFLICT',
@@ -209,6 +211,7 @@ export class ImportStore {
     await tx.client.usageImportBatch.deleteMany({ where: { tenantId, importId: id } });
   }
 
+  /** Drops what was recorded of refused lines. */
   async deleteProblems(tx: Transaction, tenantId: string, id: string): Promise<void> {
     await tx.client.usageImportProblem.deleteMany({ where: { tenantId, importId: id } });
   }
@@ -244,7 +247,7 @@ function isCurrentUpload(task: ImportTask): Prisma.Sql {
   return Prisma.sql`${isUpload(task)} AND "status" = 'running' AND NOT "isReceived"`;
 }
 
-/** The advisory lock that whoever moves the lines of an import holds. */
+/** The key of the advisory lock that is held while the lines of an import are moved. */
 function moveKey(tenantId: string, id: string): Prisma.Sql {
   return Prisma.sql`hashtextextended(${`move usage import ${tenantId} ${id}`}, 0)`;
 }

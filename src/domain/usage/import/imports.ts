@@ -12,15 +12,16 @@ import type { Problem } from './import.store.js';
 import type { ImportTasks, MoveOrder } from './tasks.js';
 import { Upload } from './upload.js';
 
-/** A running upload that brings nothing for so long has broken off, whatever became of the server that took it. */
+/** A running upload that has delivered nothing for so long has broken off, whether or not its server still runs. */
 const silenceMaxMs = 600_000;
-/** And is abandoned when nobody continues it. */
+/** An import that broke off and was not continued for so long is abandoned. */
 const abandonedAfterDays = 7;
 const abandonedAfterMs = abandonedAfterDays * 24 * 3_600_000;
 
 /** What becomes of the lines that can be taken when some cannot. */
 const importModes = ['skipBad', 'allOrNothing'] as const;
 
+/** What the domain looks at; everything else is kept as it comes. */
 export interface ImportInput {
   mode?: string | null;
   contentType?: string | null;
@@ -54,12 +55,12 @@ export class UsageImports extends ResourceWriter<
     this.mover = new ImportMover(tasks);
   }
 
-  /** Removes the task and what it says of its lines; the usages stay. Throws CONFLICT while it is running. */
+  /** Deletes the task and what it recorded of its lines; the usages stay. Throws CONFLICT while it is running. */
   override delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer<{ id: string }>> {
     const { store, dependencies } = this.tasks;
     const mapping = dependencies.mappings.usageImport;
     return this.run(context, this.operation('delete'), { id }, async ({ tx, tenantId }, changes) => {
-      // Whoever moves its lines holds this lock before that of the task.
+      // A transaction that moves its lines takes this lock before that of the task.
       await store.awaitMove(tx, tenantId, id);
       const before = requireRevision(await lockRow(tx, mapping, tenantId, id), 'usageImport', id, ifRevision);
       if (before.status === 'running')
@@ -109,7 +110,7 @@ export class UsageImports extends ResourceWriter<
     return this.mover.move(order, signal);
   }
 
-  /** Takes up what others left, at once: the jobs of a server that died are given to somebody else only when their lease is over. */
+  /** Resumes at once what others left: the jobs of a server that died would wait until their lease is over. */
   async resume(): Promise<void> {
     for (const task of await this.tasks.store.findMovable()) await this.tasks.askToMove(task);
   }

@@ -14,7 +14,7 @@ const movesMax = 5;
 /** Above every line. */
 const lineNumberMax = 2_147_483_647;
 
-/** What is left when a step is over: more, nothing, or something that somebody else is at. */
+/** What is left when a step is over: more, nothing, or something that another job is moving. */
 type Rest = 'more' | 'nothing' | 'busy';
 
 /** Keys that other usages have, with other data: an import of all or nothing is not moved. */

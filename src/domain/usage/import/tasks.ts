@@ -30,6 +30,7 @@ export class ImportTasks {
     this.store = new ImportStore(database);
   }
 
+  /** The time of the server's clock. */
   now(): Date {
     return this.dependencies.clock.now();
   }

@@ -14,7 +14,7 @@ const batchLinesMax = 1_000;
 const batchCharactersMax = 1_000_000;
 /** Number of the last line of an import. */
 const lineMax = 100_000_000;
-/** Lines that are checked before others get their turn. */
+/** Lines that are checked before other requests get their turn. */
 const turnLines = 200;
 /** How often an upload shows that it lives: it may read for long before it has something to stage. */
 const heartbeatMs = 60_000;
@@ -84,6 +84,7 @@ export class Upload {
     await this.tasks.interrupt(this.task, message);
   }
 
+  /** Ends the signs of life; called whatever became of the upload. */
   close(): void {
     clearInterval(this.heartbeat);
   }
@@ -114,7 +115,7 @@ export class Upload {
     this.characters = 0;
     await this.staging;
     this.staging = this.stage(lines, digest);
-    // Whoever waits for it next gets to see the failure.
+    // The next one to await it sees the failure.
     this.staging.catch(() => undefined);
   }
 
