@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, parse, validate, type GraphQLSchema } from 'graphql';
 import { errorCatalogue } from '../src/app/errors.js';
-import { help } from '../src/app/usage-import/arguments.js';
+import { help } from '../src/app/cli/usage-import/arguments.js';
 import * as limits from '../src/platform/limits.js';
 import { settings } from '../src/platform/settings.js';
 import { eventCatalogue } from '../src/domain/events.js';

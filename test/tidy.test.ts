@@ -158,7 +158,7 @@ const forbiddenWords = [
 /** The composition of GraphQL names its resources. */
 const composition = new Set(['graphql/schema.ts']);
 /** What these print is for people: an address to begin with, the usage of a command. */
-const printing = new Set(['src/app/run.ts', 'src/app/migrate-new.ts']);
+const printing = new Set(['src/app/cli/run.ts', 'src/app/cli/migrate-new.ts']);
 
 describe('generic code', () => {
   const generic = sources.filter(

@@ -1,6 +1,6 @@
 import { destination, pino, type DestinationStream, type Logger } from 'pino';
 import { describeError } from './describe-error.js';
-import { currentRequest } from './request-trace.js';
+import { currentRequest } from './http/request-trace.js';
 
 const warnLevel = 40;
 

@@ -22,20 +22,20 @@ import { anonymous } from '../platform/principal.js';
 import { Reader } from '../platform/read/reader.js';
 import { lastIdOf } from '../platform/write/outbox.js';
 import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
-import { Addresses } from './addresses.js';
-import { docsRouter } from './docs.js';
+import { Addresses } from './http/addresses.js';
+import { docsRouter } from './http/docs.js';
 import { createDomainModules, type DomainModules } from './domains/index.js';
-import { clientOf } from './client.js';
+import { clientOf } from './http/client.js';
 import { createExecute, type Execute } from './execute.js';
-import { createGraphqlHttp } from './graphql-http.js';
+import { createGraphqlHttp } from './http/graphql.js';
 import { guardResolvers } from './guarded-resolvers.js';
-import { createHttpServer } from './http-server.js';
+import { createHttpServer } from './http/listener.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
 import { Readiness } from './readiness.js';
 import { toRefusal } from './refusal.js';
-import { OriginPolicy } from './origins.js';
-import { restHandler } from './rest-http.js';
-import { createStreams } from './stream-http.js';
+import { OriginPolicy } from './http/origins.js';
+import { restHandler } from './http/rest.js';
+import { createStreams } from './http/streams.js';
 import type { AppContext, StreamDependencies } from './app-context.js';
 
 export interface AppServer {

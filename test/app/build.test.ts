@@ -12,7 +12,7 @@ const inputs = [
   'prisma/schema/base.prisma',
   'tsconfig.json',
   'tsconfig.build.json',
-  'src/app/start.ts',
+  'src/app/cli/start.ts',
   'graphql/schema.ts',
   'rest-compat/rest.ts',
 ];
@@ -75,7 +75,7 @@ describe('npm run build', () => {
 
   it('compiles when a source changed, came or went, and generates only when the schema did', async () => {
     await build();
-    await write('src/app/start.ts', 'changed');
+    await write('src/app/cli/start.ts', 'changed');
     await build();
     expect(await runs()).toEqual({ client: 1, dist: 2 });
     await write('graphql/more.ts', '');
@@ -94,9 +94,9 @@ describe('npm run build', () => {
 
   it('does not take what a failed compilation left for built', async () => {
     await build();
-    await write('src/app/start.ts', 'changed');
+    await write('src/app/cli/start.ts', 'changed');
     expect((await build({ TOOL_STATUS: '2' })).failed).toBe(true);
-    await write('src/app/start.ts', '{}');
+    await write('src/app/cli/start.ts', '{}');
     expect((await build()).failed).toBe(false);
     expect(await runs()).toEqual({ client: 1, dist: 3 });
   });
@@ -114,7 +114,7 @@ describe('npm run build', () => {
   it('does not start what the sources do not give', async () => {
     await build();
     await rm(join(root, 'node_modules'), { recursive: true });
-    await write('src/app/start.ts', 'changed');
+    await write('src/app/cli/start.ts', 'changed');
     const { failed, text } = await build();
     expect(failed).toBe(true);
     expect(text).toContain('typescript is not installed: run npm ci, without --omit=dev');

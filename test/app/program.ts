@@ -32,7 +32,7 @@ export class Program {
 
   constructor(name: 'start' | 'serve', env: Record<string, string>, lifeMaxMs = LIFE_MAX_MS) {
     const loader = join(process.cwd(), 'test/support/typescript.js');
-    this.child = spawn(process.execPath, ['--import', loader, '--import', endWithParent, `src/app/${name}.ts`], {
+    this.child = spawn(process.execPath, ['--import', loader, '--import', endWithParent, `src/app/cli/${name}.ts`], {
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       // Nothing of ours: a variable that happens to be set here is not part of the test.
       env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ALLOWED_HOSTS: '127.0.0.1', ...env },

@@ -48,7 +48,7 @@ interface Command {
 /** `npm run usage:import`, without npm. */
 function start(...args: string[]): Command {
   const loader = join(process.cwd(), 'test/support/typescript.js');
-  const child = spawn(process.execPath, ['--import', loader, 'src/app/usage-import.ts', ...args], {
+  const child = spawn(process.execPath, ['--import', loader, 'src/app/cli/usage-import.ts', ...args], {
     stdio: 'pipe',
     env: { PATH: process.env.PATH },
   });

@@ -39,7 +39,7 @@ export async function benchBilling(databaseUrl, accounts, profile, signal) {
   const client = new pg.Client(databaseUrl);
   // It applies the migrations when it starts.
   const start = () =>
-    startServer(root, [...profile, 'dist/src/app/serve.js'], {
+    startServer(root, [...profile, 'dist/src/app/cli/serve.js'], {
       DATABASE_URL: databaseUrl,
       DATABASE_POOL_SIZE: '10',
       LOG_LEVEL: 'error',

@@ -22,7 +22,7 @@ const endMaxMs = 3_600_000;
 /** @param {string} databaseUrl @param {number} lines @param {string[]} nodeOptions of the server @param {AbortSignal} signal */
 export async function benchImport(databaseUrl, lines, nodeOptions, signal) {
   const folder = await mkdtemp(join(tmpdir(), 'tmf-bench-'));
-  const server = await startServer(root, [...nodeOptions, 'dist/src/app/serve.js'], {
+  const server = await startServer(root, [...nodeOptions, 'dist/src/app/cli/serve.js'], {
     DATABASE_URL: databaseUrl,
     DATABASE_POOL_SIZE: '10',
     LOG_LEVEL: 'error',

@@ -23,7 +23,7 @@ export async function benchIsolation(databaseUrl, count, measureMs, signal) {
     SHUTDOWN_DELAY_SECONDS: '0',
   };
   // It applies the migrations when it starts.
-  const server = await startServer(root, ['dist/src/app/serve.js'], settings);
+  const server = await startServer(root, ['dist/src/app/cli/serve.js'], settings);
   try {
     await client.connect();
     await fill(client, count, signal);

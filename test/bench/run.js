@@ -143,7 +143,7 @@ async function bench(databaseUrl, options, signal) {
   if (options.billing) return benchBilling(databaseUrl, options.accounts, profile, signal);
   if (options.import) return benchImport(databaseUrl, options.lines, profile, signal);
   // The server applies the migrations when it starts.
-  const server = await startServer(root, [...profile, 'dist/src/app/serve.js'], settings);
+  const server = await startServer(root, [...profile, 'dist/src/app/cli/serve.js'], settings);
   let baseline;
   try {
     await loadBuckets(databaseUrl);

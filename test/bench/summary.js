@@ -38,7 +38,7 @@ const insertUsages = (from, to, count) => `
 export async function benchSummary(databaseUrl, count, signal) {
   const client = new pg.Client(databaseUrl);
   // It applies the migrations when it starts.
-  const server = await startServer(root, ['dist/src/app/serve.js'], {
+  const server = await startServer(root, ['dist/src/app/cli/serve.js'], {
     DATABASE_URL: databaseUrl,
     DATABASE_POOL_SIZE: '10',
     LOG_LEVEL: 'error',

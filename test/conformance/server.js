@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { end, isRunning, start } from './children.js';
 
 /** The built start program, from the root of the project. */
-const startProgram = 'dist/src/app/start.js';
+const startProgram = 'dist/src/app/cli/start.js';
 
 const host = '127.0.0.1';
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { collateText, createMigration, type NewMigration } from '../../../src/app/migrate-new.js';
+import { collateText, createMigration, type NewMigration } from '../../../src/app/cli/migrate-new.js';
 import { migrationsFolder } from '../../../src/platform/database/migrations.js';
 
 const GENERATOR = 'datasource db {\n  provider = "postgresql"\n}\n';

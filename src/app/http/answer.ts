@@ -1,9 +1,9 @@
 import { maxHeaderSize, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errorResponse } from '../../rest-compat/errors.js';
-import { declarationOf, DomainError } from '../platform/errors.js';
+import { errorResponse } from '../../../rest-compat/errors.js';
+import { declarationOf, DomainError } from '../../platform/errors.js';
 import { encodeBody } from './compression.js';
-import { statusOf } from './errors.js';
+import { statusOf } from '../errors.js';
 
 export const jsonType = 'application/json; charset=utf-8';
 

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, readConfig, type Config, type Mode } from '../platform/config.js';
-import type { Database } from '../platform/database/database.js';
-import { DirectoryLockedError } from '../platform/database/directory-lock.js';
-import { DataDirectoryError, openEmbedded } from '../platform/database/embedded.js';
-import { applyMigrations, MigrationError } from '../platform/database/migrations.js';
-import { DatabaseOpenError, openPostgresql } from '../platform/database/postgresql.js';
-import { JobStoreError } from '../platform/jobs/jobs.store.js';
+import { ConfigError, readConfig, type Config, type Mode } from '../../platform/config.js';
+import type { Database } from '../../platform/database/database.js';
+import { DirectoryLockedError } from '../../platform/database/directory-lock.js';
+import { DataDirectoryError, openEmbedded } from '../../platform/database/embedded.js';
+import { applyMigrations, MigrationError } from '../../platform/database/migrations.js';
+import { DatabaseOpenError, openPostgresql } from '../../platform/database/postgresql.js';
+import { JobStoreError } from '../../platform/jobs/jobs.store.js';
 import { exitOnUncaught } from './fatal.js';
-import { createLogger } from './logger.js';
-import { createServer } from './server.js';
+import { createLogger } from '../logger.js';
+import { createServer } from '../server.js';
 import { endInTime } from './watchdog.js';
 
 /** So long after the signal to stop the process is gone, whatever it is doing. */

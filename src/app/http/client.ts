@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { DomainError } from '../platform/errors.js';
+import { DomainError } from '../../platform/errors.js';
 
 /** Nobody is left to be told; whoever is asked why something ended has an answer that is no fault of ours. */
 const gone = new DomainError('UNAVAILABLE', 'the client has gone before it had its answer');

@@ -7,15 +7,15 @@ import {
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import type { Context } from '../../graphql/context.js';
-import { graphqlLimits, validationRules } from '../../graphql/limits.js';
-import { declarationOf, DomainError, platformErrors } from '../platform/errors.js';
-import { hasExactNumber, parseJson } from '../platform/json.js';
+import type { Context } from '../../../graphql/context.js';
+import { graphqlLimits, validationRules } from '../../../graphql/limits.js';
+import { declarationOf, DomainError, platformErrors } from '../../platform/errors.js';
+import { hasExactNumber, parseJson } from '../../platform/json.js';
 import { endWith, refuseGraphql } from './answer.js';
 import { readText, type BodyLimits } from './body.js';
-import { statusOf } from './errors.js';
-import type { Execute } from './execute.js';
-import { toRefusal } from './refusal.js';
+import { statusOf } from '../errors.js';
+import type { Execute } from '../execute.js';
+import { toRefusal } from '../refusal.js';
 
 /** Characters of a message that tells what was wrong. */
 const messageLengthMax = 2_000;

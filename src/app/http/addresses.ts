@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
-import type { Config } from '../platform/config.js';
-import { DomainError, abbreviated } from '../platform/errors.js';
+import type { Config } from '../../platform/config.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 
 /** RFC 9110 §7.2: a name or an address, and perhaps a port; nothing that could end up elsewhere in an address. */
 const authorityPattern = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{0,5})?$/i;

@@ -8,8 +8,13 @@ import type { PGlite } from '@electric-sql/pglite';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaContainer, SchemaEngine } from '@prisma/schema-engine-wasm';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
-import { openEmbedded } from '../platform/database/embedded.js';
-import { applyMigrations, migrationsFolder, readMigrations, type Migration } from '../platform/database/migrations.js';
+import { openEmbedded } from '../../platform/database/embedded.js';
+import {
+  applyMigrations,
+  migrationsFolder,
+  readMigrations,
+  type Migration,
+} from '../../platform/database/migrations.js';
 
 /** Marks a migration that was written by hand, and with it the indexes it creates. */
 export const BY_HAND = '-- by hand';

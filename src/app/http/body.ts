@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { DomainError } from '../platform/errors.js';
-import { TransferPace, describePace, type PaceLimits } from '../platform/pace.js';
+import { DomainError } from '../../platform/errors.js';
+import { TransferPace, describePace, type PaceLimits } from '../../platform/pace.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 

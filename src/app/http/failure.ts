@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { DomainError } from '../platform/errors.js';
-import { errorResponse } from '../../rest-compat/errors.js';
+import { DomainError } from '../../platform/errors.js';
+import { errorResponse } from '../../../rest-compat/errors.js';
 import { setCommonHeaders } from './answer.js';
 
 /** The last resort of a request whose transport failed to answer it. It never throws, and may come twice. */

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Negotiator from 'negotiator';
 import type { Logger } from 'pino';
-import type { Context } from '../../graphql/context.js';
-import { errorResponse } from '../../rest-compat/errors.js';
-import type { RestRequest, RestResponse } from '../../rest-compat/http.js';
-import type { Rest } from '../../rest-compat/rest.js';
-import { parseJson } from '../platform/json.js';
-import { DomainError } from '../platform/errors.js';
+import type { Context } from '../../../graphql/context.js';
+import { errorResponse } from '../../../rest-compat/errors.js';
+import type { RestRequest, RestResponse } from '../../../rest-compat/http.js';
+import type { Rest } from '../../../rest-compat/rest.js';
+import { parseJson } from '../../platform/json.js';
+import { DomainError } from '../../platform/errors.js';
 import { endEmpty, endWith, hasBody, vary } from './answer.js';
 import { readText, type BodyLimits } from './body.js';
-import { toRefusal } from './refusal.js';
+import { toRefusal } from '../refusal.js';
 
 export interface RestHttpOptions {
   bodyLimits: BodyLimits;

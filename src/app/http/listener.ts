@@ -2,16 +2,16 @@ import { createServer as createNodeServer, type IncomingMessage, type Server, ty
 import type { AddressInfo } from 'node:net';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
-import type { Config } from '../platform/config.js';
-import { DomainError, abbreviated } from '../platform/errors.js';
+import type { Config } from '../../platform/config.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 import type { Addresses } from './addresses.js';
 import { refuseGraphql, refuseRest, refuseUnreadable, setCommonHeaders, takeBody } from './answer.js';
 import { answerFailure } from './failure.js';
 import { Connections } from './connections.js';
 import type { OriginPolicy } from './origins.js';
-import type { Readiness } from './readiness.js';
+import type { Readiness } from '../readiness.js';
 import { inRequest } from './request-trace.js';
-import type { FindStream } from './stream-http.js';
+import type { FindStream } from './streams.js';
 
 const graphqlPath = /^\/graphql\/?(\?|$)/;
 /** What Express serves: pages for people and probes. It would take a third of the speed of GraphQL and TMF REST. */

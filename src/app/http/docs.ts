@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { GraphQLSchema } from 'graphql';
-import type { ApiDescriptor } from '../../rest-compat/apis/api.js';
-import { openApiDocument, type OpenApiOptions } from '../../rest-compat/openapi/openapi.js';
+import type { ApiDescriptor } from '../../../rest-compat/apis/api.js';
+import { openApiDocument, type OpenApiOptions } from '../../../rest-compat/openapi/openapi.js';
 import { endWith } from './answer.js';
 
 /** Characters of a hash that tell two versions of a page apart. */

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
-import type { Context } from '../../graphql/context.js';
-import { errorResponse } from '../../rest-compat/errors.js';
-import type { RestResponse } from '../../rest-compat/http.js';
-import type { Rest } from '../../rest-compat/rest.js';
-import type { Route } from '../../rest-compat/route.js';
-import { DomainError } from '../platform/errors.js';
-import type { StreamRoute } from '../streaming/routes.js';
+import type { Context } from '../../../graphql/context.js';
+import { errorResponse } from '../../../rest-compat/errors.js';
+import type { RestResponse } from '../../../rest-compat/http.js';
+import type { Rest } from '../../../rest-compat/rest.js';
+import type { Route } from '../../../rest-compat/route.js';
+import { DomainError } from '../../platform/errors.js';
+import type { StreamRoute } from '../../streaming/routes.js';
 import { openBody } from './compression.js';
-import { toRefusal } from './refusal.js';
-import { addressOf, send } from './rest-http.js';
+import { toRefusal } from '../refusal.js';
+import { addressOf, send } from './rest.js';
 
 export interface StreamHttpOptions {
   rest: Rest;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Config } from '../platform/config.js';
-import { DomainError } from '../platform/errors.js';
+import type { Config } from '../../platform/config.js';
+import { DomainError } from '../../platform/errors.js';
 import { networkOf, plainAddress, type Addresses } from './addresses.js';
 import { endRaw } from './answer.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
-import type { Config } from '../platform/config.js';
-import { DomainError, abbreviated } from '../platform/errors.js';
+import type { Config } from '../../platform/config.js';
+import { DomainError, abbreviated } from '../../platform/errors.js';
 import { isLoopback, type Addresses } from './addresses.js';
 
 /** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
