@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isTimeZone, periodStart, type Period } from '../../src/platform/calendar.js';
-import { seed } from '../support/seed.js';
+import { isTimeZone, periodStart, type Period } from '../../../src/platform/calendar.js';
+import { seed } from '../../support/seed.js';
 
 const starts = (anchor: string, period: Period, indexes: number[], zone = 'UTC'): string[] =>
   indexes.map((index) => periodStart(new Date(anchor), period, index, zone).toISOString());

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, readConfig } from '../../src/platform/config.js';
-import { settings } from '../../src/platform/settings.js';
+import { ConfigError, readConfig } from '../../../src/platform/config.js';
+import { settings } from '../../../src/platform/settings.js';
 
 const databaseUrl = 'postgres://app:secret@db.example:5432/app';
 

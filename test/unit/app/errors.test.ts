@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { errorCodes } from '../../rest-compat/errors.js';
-import { errorCatalogue } from '../../src/app/errors.js';
-import { declareErrors } from '../../src/platform/errors.js';
+import { errorCodes } from '../../../rest-compat/errors.js';
+import { errorCatalogue } from '../../../src/app/errors.js';
+import { declareErrors } from '../../../src/platform/errors.js';
 
 describe('errors', () => {
   it('have an HTTP status and a TMF630 code each', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { csvText } from '../../src/streaming/csv/csv-text.js';
+import { csvText } from '../../../src/streaming/csv/csv-text.js';
 
 describe('csvText', () => {
   it.each([
