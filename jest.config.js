@@ -9,13 +9,15 @@ export const swcOptions = {
   module: { type: 'es6' },
 };
 
-/** They look at no database, or only at what no database has a part in: another run of them would tell nothing new. */
-const sameOnBothDatabases = [
-  '/platform/(calendar|config)\\.test',
-  '/platform/database/(directory-lock|embedded|migrate-new|statement-names)\\.test',
-  '/platform/filter/(json-path|query-string)\\.test',
-  '/domain/prepay-balance/rules\\.property\\.test',
-  '/domain/resource-order/order-state\\.test',
+/**
+ * Which tests run when (test/README.md):
+ * unit needs no database and runs always; server runs whole on PostgreSQL (TEST_DATABASE_URL), and in part on the
+ * embedded database. Files that are named on the command line run, whatever they are.
+ */
+
+/** They have nothing to do with PostgreSQL: a run of them there would tell nothing new. */
+const onlyOnEmbeddedDatabase = [
+  '/platform/database/(directory-lock|embedded|migrate-new)\\.test',
   '/rest-compat/(cors|swagger-attributes)\\.test',
   '/streaming/content\\.test',
   '/app/(build|swagger-ui|usage-import)\\.test',
@@ -23,43 +25,59 @@ const sameOnBothDatabases = [
 ];
 
 /**
- * Beside those, what runs on the embedded database: all of the platform, and of each area what leans most on its database.
- * Everything else says the same on both, and is proven on PostgreSQL.
+ * Beside those, what runs on the embedded database: all of the platform, of each area one file, and what has to do with
+ * the folder of the data. The embedded database is the same PostgreSQL, several times slower: all else is shown there.
  */
 const onEmbeddedDatabase = [
   '/test/platform/',
-  '/domain/prepay-balance/(awaited|engine\\.property|idempotency|ledger)\\.test',
-  '/domain/customer-bill/(bill-run|reversals|tax-included)\\.test',
-  '/domain/usage/(aggregate|deduplication|rating)\\.test',
+  '/domain/prepay-balance/idempotency\\.test',
+  '/domain/customer-bill/bill-run\\.test',
+  '/domain/usage/rating\\.test',
   '/domain/resource-order/lifecycle\\.test',
-  '/graphql/(cost|edges|resources)\\.test',
-  '/rest-compat/(json-patch-paths|nested-extensions|resources)\\.test',
-  '/streaming/(usage-export|usage-import|usage-import-crash)\\.test',
-  '/app/(fuzz|process|server-crash|upgrade)\\.test',
+  '/graphql/resources\\.test',
+  '/rest-compat/nested-extensions\\.test',
+  '/streaming/(usage-export|usage-import)\\.test',
+  '/app/(process|server-crash|upgrade)\\.test',
 ];
 
-/** Whether files were named on the command line: then these run, whatever they are. */
+const isPostgresql = Boolean(process.env.TEST_DATABASE_URL);
 const areFilesNamed = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
 
 /** Patterns of paths that do not run. */
 function leftOut() {
-  if (process.env.TEST_DATABASE_URL) return sameOnBothDatabases;
+  if (isPostgresql) return onlyOnEmbeddedDatabase;
   if (process.env.EVERY_FILE || areFilesNamed) return [];
   // What is none of these.
-  return [`^(?!.*(${[...sameOnBothDatabases, ...onEmbeddedDatabase].join('|')})).*$`];
+  return [`^(?!.*(${[...onlyOnEmbeddedDatabase, ...onEmbeddedDatabase].join('|')})).*$`];
 }
 
 /** Node itself loads what runs, as in production (test/support/jest/runner.js says why): jest transforms nothing. */
-export default {
+const common = {
   testEnvironment: '<rootDir>/test/support/jest/environment.js',
   testRunner: '<rootDir>/test/support/jest/runner.js',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: leftOut(),
   transform: {},
-  globalSetup: '<rootDir>/test/support/global-setup.js',
-  globalTeardown: '<rootDir>/test/support/global-teardown.js',
-  // Two databases in WebAssembly at a time; more would starve each other.
-  maxWorkers: 2,
+};
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/unit/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/support/jest/seed-setup.js',
+    },
+    {
+      ...common,
+      displayName: 'server',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/test/unit/', ...leftOut()],
+      globalSetup: '<rootDir>/test/support/jest/database-setup.js',
+      globalTeardown: '<rootDir>/test/support/jest/database-teardown.js',
+    },
+  ],
+  testSequencer: '<rootDir>/test/support/jest/sequencer.js',
+  // With PostgreSQL a worker waits as long as it works. Two databases in WebAssembly are enough for two cores.
+  maxWorkers: isPostgresql ? 3 : 2,
   // Modules of test files that are over are never freed.
   workerIdleMemoryLimit: '1GB',
   // A bound of waiting, not an expectation: on a slow machine opening a database and thousands of requests take minutes.
