@@ -7,8 +7,6 @@ import { help } from '../src/app/cli/usage-import/arguments.js';
 import * as limits from '../src/platform/limits.js';
 import { settings } from '../src/platform/settings.js';
 import { eventCatalogue } from '../src/domain/events.js';
-import { breakingChanges } from './contract/breaking-changes.js';
-import { contractFiles } from './contract/contract.js';
 import { documentTables, withTable } from './contract/tables.js';
 
 const notOurs = new Set(['node_modules', 'dist', 'data', 'reports', 'generated', '.git', 'contract', 'coverage']);
@@ -35,7 +33,6 @@ const code = ['src', 'graphql', 'rest-compat', 'test', 'prisma', '.github', '.ci
   .flatMap((folder) => filesUnder(folder, /\.(ts|js|prisma|sql|yml|sh)$/))
   .filter((path) => path !== self);
 const packageJson = JSON.parse(textOf('package.json')) as { version: string; scripts: Record<string, string> };
-const changelog = textOf('CHANGELOG.md');
 
 /** The anchors of a document, as GitHub makes them of its headings. */
 function anchorsOf(path: string): string[] {
@@ -164,33 +161,5 @@ describe('everything that the code declares is documented, and nothing else', ()
     const options = [...help.matchAll(/^ +(--\w+)/gm)].map(([, option = '']) => option);
     expect(options.length).toBeGreaterThan(3);
     expect(options.filter((option) => !textOf('docs/usage.md').includes(option))).toEqual([]);
-  });
-});
-
-describe('the contract', () => {
-  /** The contract of the last release, which `npm run contract -- --release` keeps. */
-  const [released, ...older] = readdirSync('contract');
-  const baseline = join('contract', released!);
-  let now: Map<string, string>;
-  beforeAll(async () => {
-    now = await contractFiles();
-  });
-
-  it('is kept of the last release in the changelog, which package.json has', () => {
-    const [, latest] = /^## \[(\d+\.\d+\.\d+)\]/m.exec(changelog) ?? [];
-    expect([released, older, packageJson.version]).toEqual([latest, [], latest]);
-  });
-
-  it.each(['schema.graphql', ...readdirSync('openapi').map((name) => `openapi/${name}`)])(
-    '%s is current (npm run contract writes it)',
-    (path) => expect(now.get(path) === textOf(path)).toBe(true),
-  );
-
-  it('has a file for each API', () => expect([...now.keys()].filter((path) => !existsSync(path))).toEqual([]));
-
-  it('breaks for clients only where "Unreleased" in CHANGELOG.md names the path of the change', async () => {
-    const unreleased = changelog.slice(changelog.indexOf('## [Unreleased]'), changelog.indexOf(`## [${released}]`));
-    const changes = await breakingChanges(baseline, now);
-    expect(changes.filter(({ path }) => !unreleased.includes(`\`${path}\``))).toEqual([]);
   });
 });

@@ -1,31 +1,38 @@
-import { readFileSync } from 'node:fs';
 import { CriticalityLevel, diff } from '@graphql-inspector/core';
 import { buildSchema } from 'graphql';
-import { breakingOpenApiChanges, type Document } from './openapi-changes.js';
+import { breakingOpenApiChanges, type BreakingChange, type Document } from './openapi-changes.js';
 
-/** A change of the contract that breaks clients: where, and what. */
-export interface BreakingChange {
-  path: string;
-  message: string;
-}
+/** Texts of a contract by file: `schema.graphql` and `openapi/<api>.json`. */
+export type Contract = ReadonlyMap<string, string>;
 
-/** Changes of `now` (text by file name) that break clients of the contract in this folder. */
-export async function breakingChanges(baseline: string, now: ReadonlyMap<string, string>): Promise<BreakingChange[]> {
+/**
+ * Changes that break clients of the contract `before`. The path of one is `Bucket.remainingValue` for GraphQL; that of
+ * one in an OpenAPI document has the file before it: `openapi/usage.json Usage.status`.
+ */
+export async function breakingChanges(before: Contract, now: Contract): Promise<BreakingChange[]> {
   const changes: BreakingChange[] = [];
-  for (const [file, text] of now) {
-    const before = readFileSync(`${baseline}/${file}`, 'utf8');
-    if (file.endsWith('.graphql')) {
-      const found = await diff(buildSchema(before), buildSchema(text));
-      for (const { criticality, path = '', message } of found) {
-        if (criticality.level === CriticalityLevel.Breaking) changes.push({ path, message });
-      }
-    } else {
-      const found = breakingOpenApiChanges(JSON.parse(before) as Document, JSON.parse(text) as Document);
-      for (const change of found) {
-        const [path = change] = change.split(':');
-        changes.push({ path: `${file} ${path}`, message: change });
-      }
+  for (const [file, text] of before) {
+    const current = now.get(file);
+    if (current === undefined) changes.push({ path: file, message: 'was removed' });
+    else if (file.endsWith('.graphql')) changes.push(...(await breakingGraphqlChanges(text, current)));
+    else {
+      const found = breakingOpenApiChanges(JSON.parse(text) as Document, JSON.parse(current) as Document);
+      changes.push(...found.map(({ path, message }) => ({ path: `${file} ${path}`, message })));
     }
   }
   return changes;
+}
+
+/** Changes between two schemas in SDL. */
+async function breakingGraphqlChanges(before: string, now: string): Promise<BreakingChange[]> {
+  const found = await diff(buildSchema(before), buildSchema(now));
+  return found
+    .filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking)
+    .map(({ path = '', message }) => ({ path, message }));
+}
+
+/** The changes whose path the section "Unreleased" of a changelog does not name in backticks. */
+export function unannounced(changes: readonly BreakingChange[], changelog: string): BreakingChange[] {
+  const [, unreleased = ''] = /^## \[Unreleased\]\n(.*?)(?=\n## |$(?![^]))/ms.exec(changelog) ?? [];
+  return changes.filter(({ path }) => !unreleased.includes(`\`${path}\``));
 }

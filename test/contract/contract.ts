@@ -1,5 +1,6 @@
 /** What clients build upon, as it stands in the repository: the GraphQL schema and the OpenAPI documents. */
 import 'reflect-metadata';
+import { readdirSync, readFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
@@ -28,4 +29,13 @@ export async function contractFiles(): Promise<Map<string, string>> {
     files.set(`openapi/${fileNameOf(api.title)}.json`, `${JSON.stringify(document, null, 2)}\n`);
   }
   return files;
+}
+
+/** The contract of the last release, which `npm run contract -- --release` keeps, and its version. */
+export function releasedContract(): { version: string; files: Map<string, string> } {
+  const [version = '', ...others] = readdirSync('contract');
+  if (others.length > 0) throw new Error(`contract/ keeps one release, not ${[version, ...others].join(' and ')}`);
+  const apiFiles = readdirSync(`contract/${version}/openapi`).map((name) => `openapi/${name}`);
+  const paths = ['schema.graphql', ...apiFiles];
+  return { version, files: new Map(paths.map((path) => [path, readFileSync(`contract/${version}/${path}`, 'utf8')])) };
 }
