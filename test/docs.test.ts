@@ -74,6 +74,16 @@ describe('documents', () => {
     expect(wrongMatches(documents, named, (path) => existsSync(path) || isExample(path))).toEqual([]);
   });
 
+  it('follow functions that are where they say', () => {
+    const followed = documents.flatMap((path) => [...textOf(path).matchAll(/`([\w/.-]+\.ts): ([\w.]+)`/g)]);
+    expect(followed.length).toBeGreaterThan(20);
+    const wrong = followed.filter(([, file = '', name = '']) => {
+      const text = existsSync(file) ? textOf(file) : '';
+      return !name.split('.').every((part) => new RegExp(`\\b${part}\\b`).test(text));
+    });
+    expect(wrong.map(([step]) => step)).toEqual([]);
+  });
+
   it('that code cites exist', () => {
     const cited = /\b((?:docs|src|graphql|test)\/[\w./-]+\.md)\b/g;
     expect(wrongMatches(code, cited, (path) => existsSync(path))).toEqual([]);
