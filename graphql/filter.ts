@@ -12,6 +12,7 @@ import {
   PATH_DEPTH_MAX,
   VALUES_PER_KEY_MAX,
 } from '../src/platform/limits.js';
+import { ParsedFilter, type FilterMeasure } from './parsed-arguments.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';
 import { scalarTypeOf } from './resource-mapping.js';
@@ -116,7 +117,7 @@ export function field(
   Field(type, { nullable, description })(target.prototype as object, name);
 }
 
-type FilterInput = Readonly<Record<string, unknown>>;
+export type FilterInput = Readonly<Record<string, unknown>>;
 
 /** Where a part of the filter stands in the request, for messages: `filter.or.0.status.eq`. */
 type Place = readonly (string | number)[];
@@ -126,21 +127,33 @@ type Place = readonly (string | number)[];
  * An operand that is absent (a variable that was not given) sets no condition; one that is null is refused, since
  * who passes it means something else than all rows. The same holds for alternatives and negations of nothing.
  */
-export function toFilter(input: FilterInput | null | undefined, type: AttributeType): Filter | undefined {
+export function toFilter(
+  input: FilterInput | ParsedFilter | null | undefined,
+  type: AttributeType,
+): Filter | undefined {
   if (!input) return undefined;
+  if (input instanceof ParsedFilter) {
+    requireBounds(input.measure);
+    return input.tree;
+  }
   checkBounds(input, 0, { clauses: 0 });
   return all(conditions(input, type, [], ['filter']));
+}
+
+function requireBounds({ clauses, depth }: Pick<FilterMeasure, 'clauses' | 'depth'>): void {
+  if (clauses > CLAUSES_MAX)
+    throw limitExceeded('CLAUSES_MAX', CLAUSES_MAX, 'the filter has too many conditions', 'filter');
+  if (depth > FILTER_DEPTH_MAX)
+    throw limitExceeded('FILTER_DEPTH_MAX', FILTER_DEPTH_MAX, 'the filter is nested too deep', 'filter');
 }
 
 function checkBounds(value: unknown, depth: number, seen: { clauses: number }): void {
   if (typeof value !== 'object' || value === null || value instanceof Date || DecimalValue.isDecimal(value)) {
     seen.clauses += 1;
-    if (seen.clauses > CLAUSES_MAX)
-      throw limitExceeded('CLAUSES_MAX', CLAUSES_MAX, 'the filter has too many conditions', 'filter');
+    requireBounds({ clauses: seen.clauses, depth: 0 });
     return;
   }
-  if (depth > FILTER_DEPTH_MAX)
-    throw limitExceeded('FILTER_DEPTH_MAX', FILTER_DEPTH_MAX, 'the filter is nested too deep', 'filter');
+  requireBounds({ clauses: 0, depth });
   for (const [name, part] of Object.entries(value)) {
     if (isListOperator(name) && Array.isArray(part)) {
       if (part.length > VALUES_PER_KEY_MAX) {

@@ -4,6 +4,7 @@ import type { OrderKey } from '../src/platform/filter/tree/filter.js';
 import { DomainError } from '../src/platform/errors.js';
 import { resolveType, storedAttributesOf, type TypeClass } from './attribute.js';
 import { field, inputClass } from './filter.js';
+import { ParsedOrder } from './parsed-arguments.js';
 import { scalarTypeOf } from './resource-mapping.js';
 
 export enum OrderDirection {
@@ -45,10 +46,11 @@ function orderClass(target: TypeClass): TypeClass | undefined {
   return order;
 }
 
-type OrderInput = { readonly [name: string]: OrderDirection | OrderInput | null | undefined };
+export type OrderInput = { readonly [name: string]: OrderDirection | OrderInput | null | undefined };
 
 /** Order inputs become order keys; each must name exactly one attribute. */
-export function toOrder(inputs: readonly OrderInput[] | null | undefined): OrderKey[] {
+export function toOrder(inputs: readonly OrderInput[] | ParsedOrder | null | undefined): readonly OrderKey[] {
+  if (inputs instanceof ParsedOrder) return inputs.keys;
   const keys = inputs ?? [];
   if (keys.length > SORT_KEYS_MAX)
     throw limitExceeded('SORT_KEYS_MAX', SORT_KEYS_MAX, `orderBy has ${keys.length} keys`, 'orderBy');

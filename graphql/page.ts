@@ -7,8 +7,9 @@ import type { Page, PageRequest } from '../src/platform/read/page.js';
 import type { Edge, Scope } from '../src/platform/read/source.js';
 import type { TypeClass } from './attribute.js';
 import type { Context } from './context.js';
-import { field, filterInputOf, toFilter } from './filter.js';
-import { orderInputOf, toOrder } from './order.js';
+import { field, filterInputOf, toFilter, type FilterInput } from './filter.js';
+import { orderInputOf, toOrder, type OrderInput } from './order.js';
+import type { ParsedFilter, ParsedOrder } from './parsed-arguments.js';
 import { selectedFields } from './selection.js';
 import { attributeTypesOf, mappingOf } from './resource-mapping.js';
 
@@ -82,8 +83,8 @@ function pageResolver(page: TypeClass): new () => object {
 
 /** The arguments every list takes. */
 export interface PageArguments {
-  filter?: object;
-  orderBy?: object[];
+  filter?: FilterInput | ParsedFilter;
+  orderBy?: readonly OrderInput[] | ParsedOrder;
   offset?: number;
   limit?: number;
   after?: string;
@@ -128,7 +129,7 @@ export function toPageRequest(
 ): PageRequest {
   return {
     filter: filterOf(target, filter),
-    order: toOrder(orderBy as never),
+    order: toOrder(orderBy),
     offset: requireRange('offset', offset ?? 0, OFFSET_MAX),
     limit: requireRange('limit', limit ?? limits.pageSizeDefault, limits.pageSizeMax),
     after: after ?? undefined,
@@ -137,8 +138,8 @@ export function toPageRequest(
 }
 
 /** The filter argument of a list of this type as a tree. */
-export function filterOf(target: TypeClass, filter: object | undefined): Filter | undefined {
-  return toFilter(filter as Record<string, unknown>, { kind: 'object', attributes: () => attributeTypesOf(target) });
+export function filterOf(target: TypeClass, filter: FilterInput | ParsedFilter | undefined): Filter | undefined {
+  return toFilter(filter, { kind: 'object', attributes: () => attributeTypesOf(target) });
 }
 
 /** Whose rows the caller may see, as they are at present, and for how long anybody waits for them. */

@@ -9,7 +9,8 @@ import { relayAnswer, writeContext, type Context } from './context.js';
 import { createInputOf, updateInputOf } from './inputs.js';
 import type { Join } from './joins.js';
 import { operationsOf } from './naming.js';
-import { pageArgumentsOf, pageOf, readOne, readPage } from './page.js';
+import { pageArgumentsOf, pageOf, readOne, readPage, type PageArguments } from './page.js';
+import { parsedArguments } from './parsed-arguments.js';
 
 export type ResolverClass = new () => object;
 
@@ -80,11 +81,11 @@ function manyResolver(target: TypeClass): ResolverClass {
   class ManyResolver {
     @Query(() => page, { name: many, description: `A page of ${target.name}.` })
     many(
-      @Args(() => pageArguments) request: object,
+      @Args(() => pageArguments) request: PageArguments,
       @Ctx() context: Context,
       @Info() info: GraphQLResolveInfo,
     ): Promise<Page> {
-      return readPage(target, context, info, request);
+      return readPage(target, context, info, { ...request, ...parsedArguments(info) });
     }
   }
   return ManyResolver;

@@ -11,7 +11,10 @@ import type { PageSizes } from './query/paging.js';
 import type { Route } from './route.js';
 import type { KeyedMutex } from './keyed-mutex.js';
 
-/** Runs an operation on the same schema and context as GraphQL over HTTP; throws DomainError when it is refused. */
+/**
+ * Runs an operation on the same schema and context as GraphQL over HTTP, with variables that are coerced already
+ * (parsed scalars, ParsedFilter and ParsedOrder). Returns its data; throws DomainError when it is refused.
+ */
 export type ExecuteOperation = (document: DocumentNode, variables: Json, context: Context) => Promise<Json>;
 
 /** One request on its way: what was asked, of which resource, and the means to answer it. */
@@ -32,7 +35,7 @@ export interface Call {
 
 /** The `result` field of an operation. */
 export async function run({ request, execute }: Call, document: DocumentNode, variables: Json): Promise<Json | null> {
-  const data = await execute(document, variables, request.context);
+  const data = await execute(document, given(variables), request.context);
   return data['result'] as Json | null;
 }
 
@@ -48,23 +51,27 @@ export async function perform(
     : explanation(call, document, variables);
 }
 
+function given(variables: Json): Json {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+}
+
 /** Apollo's Sandbox opens with what is packed into this parameter. */
 const sandboxUrl = 'https://studio.apollographql.com/sandbox/explorer';
 
 function explanation({ request }: Call, document: DocumentNode, variables: Json): RestResponse {
   const operation = print(document);
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+  const shown = given(variables);
   const endpoint = `${request.origin}/graphql`;
   const state = lzString.compressToEncodedURIComponent(
     JSON.stringify({
       document: operation,
-      variables: JSON.stringify(given, undefined, 2),
+      variables: JSON.stringify(shown, undefined, 2),
       headers: '{}',
       includeCookies: false,
     }),
   );
   const sandbox = `${sandboxUrl}?endpoint=${encodeURIComponent(endpoint)}&explorerURLState=${state}`;
-  return { status: 200, headers: {}, body: { endpoint, operation, variables: given, sandbox } };
+  return { status: 200, headers: {}, body: { endpoint, operation, variables: shown, sandbox } };
 }
 
 export function notFound({ route }: Call): DomainError {

@@ -1,11 +1,13 @@
 import { parse, type GraphQLSchema } from 'graphql';
 import type { Context } from '../graphql/context.js';
 import { toAttribute } from '../graphql/naming.js';
+import type { ParsedFilter } from '../graphql/parsed-arguments.js';
 import { DomainError } from '../src/platform/errors.js';
 import { parseQuery } from './query/query-string.js';
 import type { Json } from './body/input.js';
 import { refuseParameters, type ExecuteOperation } from './call.js';
-import { toFilterInput, withFacts } from './query/filter-input.js';
+import { filterVariable } from './query/filter-input.js';
+import type { Filter } from '../src/platform/filter/tree/filter.js';
 import { projectionOf } from './projection.js';
 import { resourceModel } from './resource-model.js';
 import { withExtensions } from './rest.js';
@@ -36,14 +38,13 @@ export interface ItemPage {
 /** A collection page by page in the order of ids, for streams: what GET of it answers, without its bounds. */
 export interface ItemPages {
   /** The filter that a query string means. Refuses what GET would refuse, and whatever is no filter. */
-  filterOf(query: string): Json | undefined;
-  read(filter: Json | undefined, stretch: PageRange, context: Context): Promise<ItemPage>;
+  filterOf(query: string): ParsedFilter | undefined;
+  read(filter: ParsedFilter | undefined, stretch: PageRange, context: Context): Promise<ItemPage>;
 }
 
 export function itemPages({ schema, typeName, extensionAttributes, execute }: ItemPagesOptions): ItemPages {
   const model = resourceModel(schema, typeName);
-  const { filterInput, operations } = model;
-  if (filterInput === undefined) throw new Error(`${typeName} cannot be filtered`);
+  const { operations } = model;
   const attributes = withExtensions(model.attributes, extensionAttributes);
   const { selection, project } = projectionOf(model.type);
   const document = parse(
@@ -56,20 +57,17 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
     filterOf: (query) => {
       const { filter, order, ...others } = parseQuery(query, { attributes, toAttribute });
       refuseParameters({ ...others, sort: order[0] }, 'is no filter: here the query says which, and nothing else');
-      return filter && toFilterInput(withFacts(filter, { typeName, extensionAttributes }), filterInput);
+      return filter && filterVariable(filter, model, extensionAttributes);
     },
     read: (filter, stretch, context) => readPage(filter, stretch, context),
   };
 
-  async function readPage(filter: Json | undefined, stretch: PageRange, context: Context): Promise<ItemPage> {
+  async function readPage(filter: ParsedFilter | undefined, stretch: PageRange, context: Context): Promise<ItemPage> {
     const { limit, after, upTo } = stretch;
-    const within = { id: { lte: upTo } };
+    const within: Filter = { kind: 'compare', path: ['id'], operator: 'lte', value: upTo };
+    const whole = filter?.and(within) ?? filterVariable(within, model, extensionAttributes);
     try {
-      const data = await execute(
-        document,
-        { filter: filter ? { and: [filter, within] } : within, limit, after },
-        context,
-      );
+      const data = await execute(document, { filter: whole, limit, after }, context);
       const { pageInfo, items } = data['result'] as {
         pageInfo: { hasNextPage: boolean; endCursor: string };
         items: Json[];

@@ -1,7 +1,7 @@
-import { DomainError } from '../src/platform/errors.js';
 import type { Json } from './body/input.js';
 import { notFound, perform, refuseParameters, run, versionHeaders, type Call } from './call.js';
-import { toFilterInput, toOrderInput, withFacts } from './query/filter-input.js';
+import { filterVariable, orderVariable } from './query/filter-input.js';
+import type { Filter } from '../src/platform/filter/tree/filter.js';
 import { isNotModified } from './headers.js';
 import type { RestResponse } from './http.js';
 import type { OperationKind } from './operation.js';
@@ -13,8 +13,8 @@ export function list(call: Call): Promise<RestResponse> {
   const { document, projection } = call.plans.plan(kindOf(request.headers['prefer']), route, query);
   const paging = pagingOf(query, request.headers['range'], call.pageSizes);
   const variables = {
-    filter: filterVariable(call),
-    orderBy: toOrderInput(query.order, route.model.orderInput),
+    filter: query.filter && filterVariable(query.filter, route.model, call.extensionAttributes),
+    orderBy: orderVariable(query.order, route.model.orderInput),
     offset: paging.offset,
     limit: paging.limit,
     after: paging.after,
@@ -38,7 +38,7 @@ export async function read(call: Call): Promise<RestResponse> {
   const { offset, limit, after, order } = query;
   refuseParameters({ offset, limit, after, sort: order[0] }, 'goes with a list, not with one resource');
   const { document, projection } = call.plans.plan('one', route, query);
-  if (query.filter && !(await matchesFilter(call))) throw notFound(call);
+  if (query.filter && !(await matchesFilter(call, query.filter))) throw notFound(call);
   return perform(call, document, { id: route.id }, (result) => {
     if (result === null) throw notFound(call);
     const body = projection.project(result);
@@ -47,19 +47,11 @@ export async function read(call: Call): Promise<RestResponse> {
   });
 }
 
-async function matchesFilter(call: Call): Promise<boolean> {
-  const { document } = call.plans.plan('many', call.route, { fields: { none: true, attributes: new Map() } });
-  const filter = { and: [{ id: { eq: call.route.id } }, filterVariable(call)] };
-  const page = (await run(call, document, { filter, limit: 1 })) as unknown as PageFacts;
-  return page.items.length > 0;
-}
-
-function filterVariable({ query, route, extensionAttributes }: Call): Json | undefined {
-  if (query.filter === undefined) return undefined;
-  if (route.model.filterInput === undefined)
-    throw new DomainError('INVALID_QUERY', `${route.model.name} cannot be filtered`);
-  return toFilterInput(
-    withFacts(query.filter, { typeName: route.model.name, extensionAttributes }),
-    route.model.filterInput,
-  );
+async function matchesFilter(call: Call, filter: Filter): Promise<boolean> {
+  const { route, plans, extensionAttributes } = call;
+  const { document } = plans.plan('many', route, { fields: { none: true, attributes: new Map() } });
+  const parsed = filterVariable(filter, route.model, extensionAttributes);
+  const isThisOne: Filter = { kind: 'compare', path: ['id'], operator: 'eq', value: route.id ?? '' };
+  const page = (await run(call, document, { filter: parsed.and(isThisOne), limit: 1 })) as PageFacts | null;
+  return (page?.items.length ?? 0) > 0;
 }

@@ -1,7 +1,17 @@
 import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import { ownProperty } from '../src/platform/json.js';
-import { resolveAliases, isObject, requireAnnouncement, split, toInput, type Json } from './body/input.js';
+import {
+  isObject,
+  leafAsSent,
+  parseLeaf,
+  requireAnnouncement,
+  resolveAliases,
+  split,
+  toInput,
+  type Json,
+  type Leaf,
+} from './body/input.js';
 import { notFound, perform, refuseParameters, run, versionHeaders, versionOf, type Call } from './call.js';
 import { DocumentBounds } from './patch/document-size.js';
 import { extensionAttribute } from './extension.js';
@@ -25,7 +35,7 @@ const bulkMax = 200;
 export async function create(call: Call): Promise<RestResponse> {
   requireMediaType(call.request, ['application/json']);
   refuseReadParameters(call);
-  const input = createInput(call.route, await objectBody(call));
+  const input = createInput(call, await objectBody(call));
   const plan = call.plans.plan('create', call.route, call.query);
   return perform(call, plan.document, { input }, (result) => answer(call, plan, result, 201));
 }
@@ -48,7 +58,7 @@ export async function createMany(call: Call): Promise<RestResponse> {
     }
     if (!isObject(value))
       throw new DomainError('INVALID_BODY', `operation ${index}: the value must be an object`, { path: String(index) });
-    return createInput(call.route, value);
+    return createInput(call, value);
   });
   const plan = call.plans.plan('createMany', call.route, call.query);
   return perform(call, plan.document, { inputs }, (result) => ({
@@ -86,7 +96,7 @@ async function readAndChange(call: Call, plan: Plan, change: Change): Promise<Re
     const current = await run(call, whole.document, { id: call.route.id });
     if (current === null) throw notFound(call);
     requireMatch(call, current);
-    const input = updateInput(call.route, whole.projection.project(current), change);
+    const input = updateInput(call, whole.projection.project(current), change);
     const variables = { id: call.route.id, input, ifRevision: versionOf(current).revision };
     try {
       return await perform(call, plan.document, variables, (result) => answer(call, plan, result, 200));
@@ -106,7 +116,13 @@ const noRevision = -1;
  */
 async function replay(call: Call, plan: Plan, { withoutResource }: Change): Promise<RestResponse | undefined> {
   if (call.request.context.idempotencyKey === undefined || call.query.explain !== undefined) return undefined;
-  const input = toInput(withoutResource, updateInputOf(call.route), call.route.model, call.route.api.aliases);
+  const input = toInput(
+    withoutResource,
+    updateInputOf(call.route),
+    call.route.model,
+    call.route.api.aliases,
+    parseLeaf,
+  );
   try {
     return answer(
       call,
@@ -198,7 +214,8 @@ function isChanged(current: Json, patched: Json, name: string): boolean {
 }
 
 /** Attributes that may not be patched must stay the same; the extension is sent whole when any of it is named. */
-function updateInput({ api, model }: Call['route'], current: Json, change: Change): Json {
+function updateInput(call: Call, current: Json, change: Change): Json {
+  const { api, model } = call.route;
   const input = updateInputOf({ model });
   const { patched, named } = change.apply(current);
   const { known, unknown } = split(
@@ -211,7 +228,7 @@ function updateInput({ api, model }: Call['route'], current: Json, change: Chang
       throw new DomainError('INVALID_ATTRIBUTE', `${wire} cannot be changed by PATCH`, { path: wire });
     }
   }
-  if (Object.keys(unknown).length === 0) return toInput(known, input, model, api.aliases);
+  if (Object.keys(unknown).length === 0) return toInput(known, input, model, api.aliases, leafOf(call));
   // toInput does not see what a null removes, and so cannot refuse the name of what was never there.
   const removed = Object.keys(unknown).find((wire) => !Object.hasOwn(patched, wire) && !Object.hasOwn(current, wire));
   if (removed !== undefined) requireAnnouncement(patched, removed, model);
@@ -219,7 +236,7 @@ function updateInput({ api, model }: Call['route'], current: Json, change: Chang
   const announcement = Object.fromEntries(
     ['@type', '@schemaLocation'].flatMap((wire) => (patched[wire] === undefined ? [] : [[wire, patched[wire]]])),
   );
-  const result = toInput({ ...announcement, ...known, ...extension }, input, model, api.aliases);
+  const result = toInput({ ...announcement, ...known, ...extension }, input, model, api.aliases, leafOf(call));
   // An extension whose last attribute was removed is gone.
   return Object.keys(extension).length === 0 ? { ...result, [extensionAttribute]: null } : result;
 }
@@ -229,9 +246,14 @@ function updateInputOf({ model }: Pick<Call['route'], 'model'>): NonNullable<typ
   return model.updateInput;
 }
 
-function createInput({ api, model }: Call['route'], body: Json): Json {
+function createInput(call: Call, body: Json): Json {
+  const { api, model } = call.route;
   if (model.createInput === undefined) throw new Error('POST is only routed to resources with a create');
-  return toInput(body, model.createInput, model, api.aliases);
+  return toInput(body, model.createInput, model, api.aliases, leafOf(call));
+}
+
+function leafOf({ query }: Call): Leaf {
+  return query.explain === undefined ? parseLeaf : leafAsSent;
 }
 
 async function objectBody({ request }: Call): Promise<Json> {

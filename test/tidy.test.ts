@@ -36,6 +36,7 @@ const importTable: Row[] = [
     folder: 'rest-compat',
     values: [
       'graphql/naming',
+      'graphql/parsed-arguments',
       ...['filter', 'limits', 'errors', 'principal', 'decimal', 'date-time', 'json'].map(
         (name) => `src/platform/${name}`,
       ),

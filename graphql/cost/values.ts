@@ -1,5 +1,7 @@
 import { Kind, type ValueNode } from 'graphql';
 import { countRegexStates } from '../../src/platform/filter/regex/regex.js';
+import { Decimal } from '../../src/platform/decimal.js';
+import { ParsedFilter, ParsedOrder, type FilterMeasure } from '../parsed-arguments.js';
 import { weights } from './weights.js';
 
 export type Variables = Readonly<Record<string, unknown>>;
@@ -43,7 +45,8 @@ class FilterCounter {
 
   private value(value: unknown, name: string, depth: number): void {
     if (this.points > this.max || depth > depthMax || value === undefined) return;
-    if (Array.isArray(value)) {
+    if (value instanceof ParsedFilter) this.points += measuredPoints(value.measure);
+    else if (Array.isArray(value)) {
       this.points += weights.condition;
       for (const element of value) this.value(element, '', depth + 1);
     } else if (typeof value === 'object' && value !== null) {
@@ -58,18 +61,28 @@ class FilterCounter {
   }
 }
 
+function measuredPoints({ containers, operands, listed, expressions }: FilterMeasure): number {
+  const states = expressions.reduce((sum, expression) => sum + countRegexStates(expression), 0);
+  return weights.condition * (containers + operands) + weights.value * listed + weights.regexState * states;
+}
+
 /** What it costs to read values that are no filter. Stops counting above the maximum. */
 export function inputPoints(value: unknown, max: number): number {
   let points = 0;
   const pending = [value];
   while (pending.length > 0 && points <= max) {
-    points += weights.input;
     const next = pending.pop();
-    if (typeof next !== 'object' || next === null) continue;
+    points += weights.input * (next instanceof ParsedOrder ? next.values : 1);
+    if (typeof next !== 'object' || next === null || isLeaf(next)) continue;
     // One by one: a list may have more elements than a call may have arguments.
     for (const part of Object.values(next)) pending.push(part);
   }
   return points;
+}
+
+/** Values that a transport has coerced, and which have parts of their own. */
+function isLeaf(value: object): boolean {
+  return value instanceof ParsedOrder || Decimal.isDecimal(value);
 }
 
 /** The whole number that an argument has; undefined when it is not given, or is something else. */
@@ -85,5 +98,6 @@ export function lengthOf(node: ValueNode | undefined, variables: Variables): num
   if (node.kind === Kind.LIST) return node.values.length;
   const value = node.kind === Kind.VARIABLE ? variables[node.name.value] : node;
   if (value === undefined || value === null) return 0;
+  if (value instanceof ParsedOrder) return value.keys.length;
   return Array.isArray(value) ? value.length : 1;
 }

@@ -3,7 +3,7 @@ import { groupsMax, usageGroupings, type UsageGroup, type UsageGrouping } from '
 import { OFFSET_MAX } from '../../src/platform/limits.js';
 import type { Context } from '../context.js';
 import { weights } from '../cost/weights.js';
-import { filterInputOf } from '../filter.js';
+import { filterInputOf, type FilterInput } from '../filter.js';
 import { filterOf, scopeOf, requireRange } from '../page.js';
 import type { ResourceModule } from '../resource.js';
 import { Decimal } from '../scalars.js';
@@ -103,7 +103,7 @@ class UsageAggregateResolver {
     description: `Sums over usages, in groups: how many, what a characteristic adds up to, what they were rated at. The groups come in the order of their keys, as groupBy names them; without any there is one. Errors: INVALID_ATTRIBUTE, INVALID_QUERY (more than ${groupsMax} groups and no limit, or more usages than can be summed up in time).`,
   })
   async usageAggregate(
-    @Arg('filter', () => usageFilter, { nullable: true, description: 'Which usages.' }) filter: object | undefined,
+    @Arg('filter', () => usageFilter, { nullable: true, description: 'Which usages.' }) filter: FilterInput | undefined,
     @Arg('groupBy', () => [UsageGroupBy], { description: 'What to group by, each at most once.' })
     groupBy: UsageGrouping[],
     @Arg('characteristic', () => String, { nullable: true, description: 'Name of the characteristic to sum up.' })

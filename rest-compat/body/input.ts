@@ -21,14 +21,14 @@ export type Json = Record<string, unknown>;
 /** What becomes of a single value; throws when it is none of the type. */
 export type Leaf = (type: GraphQLScalarType, value: unknown) => unknown;
 
-/** For a variable, which the executor reads. */
-const asSent: Leaf = (type, value) => {
+/** What resolvers get: the executor coerces nothing again. */
+export const parseLeaf: Leaf = (type, value) => type.parseValue(value);
+
+/** For operations that are only shown: the value as it was sent, once it is known to fit. */
+export const leafAsSent: Leaf = (type, value) => {
   type.parseValue(value);
   return value;
 };
-
-/** For whoever wants what the executor would give a resolver. */
-export const parseLeaf: Leaf = (type, value) => type.parseValue(value);
 
 interface Reading {
   readonly aliases: AttributeAliases;
@@ -44,7 +44,7 @@ export function toInput(
   input: GraphQLInputObjectType,
   model: ResourceModel,
   aliases: AttributeAliases,
-  leaf: Leaf = asSent,
+  leaf: Leaf,
 ): Json {
   const translated = resolveAliases(body, model, aliases);
   const { known, unknown } = split(translated, model);

@@ -11,7 +11,9 @@ import { Decimal } from '../../src/platform/decimal.js';
 import { DomainError } from '../../src/platform/errors.js';
 import { matches } from '../../src/platform/filter/memory/evaluate.js';
 import type { Filter, FilterValue, OrderKey } from '../../src/platform/filter/tree/filter.js';
+import { ParsedFilter, ParsedOrder } from '../../graphql/parsed-arguments.js';
 import type { Json } from '../body/input.js';
+import type { ResourceModel } from '../resource-model.js';
 import { extensionAttribute } from '../extension.js';
 
 /** What REST knows of a resource beyond its schema, for filters. */
@@ -57,10 +59,43 @@ function withDefaultType(filter: Condition, { typeName }: FilterFacts): Filter {
 }
 
 /**
- * The filter tree as a value of the GraphQL filter input: `relatedParty.id=5` is by now a `some`, and
- * becomes `{ relatedParty: { some: { id: { eq: "5" } } } }`. Names the input does not have are refused.
+ * The filter as the variable of a list: the tree itself, which prints as the filter input it stands for.
+ * Throws INVALID_QUERY for an attribute that the resource cannot be filtered by.
  */
-export function toFilterInput(filter: Filter, input: GraphQLInputObjectType): Json {
+export function filterVariable(
+  filter: Filter,
+  { name, filterInput, attributes }: Pick<ResourceModel, 'name' | 'filterInput' | 'attributes'>,
+  extensionAttributes: ReadonlySet<string>,
+): ParsedFilter {
+  if (filterInput === undefined) throw new DomainError('INVALID_QUERY', `${name} cannot be filtered`);
+  const tree = withFacts(filter, { typeName: name, extensionAttributes });
+  requireFilterable(tree, filterInput);
+  return new ParsedFilter(tree, attributes, (whole) => toFilterInput(whole, filterInput));
+}
+
+function requireFilterable(filter: Filter, input: GraphQLInputObjectType): void {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      for (const part of filter.filters) requireFilterable(part, input);
+      return;
+    case 'not':
+      requireFilterable(filter.filter, input);
+      return;
+    case 'some':
+    case 'none':
+      requireFilterable(filter.filter, elementInput(inputAt(input, filter.path).input));
+      return;
+    default:
+      inputAt(input, filter.path);
+  }
+}
+
+/**
+ * The filter tree as a value of the GraphQL filter input: `relatedParty.id=5` is by now a `some`, and
+ * becomes `{ relatedParty: { some: { id: { eq: "5" } } } }`.
+ */
+function toFilterInput(filter: Filter, input: GraphQLInputObjectType): Json {
   switch (filter.kind) {
     case 'and':
       // What always holds: beside alternatives GraphQL wants it said.
@@ -87,18 +122,28 @@ function nest(
   path: readonly string[],
   leaf: (at: GraphQLInputObjectType) => Json,
 ): Json {
-  const [name, ...rest] = path;
-  if (name === undefined) return leaf(input);
-  const field = input.getFields()[name];
-  const type = field && getNamedType(field.type);
-  if (isInputObjectType(type) && 'path' in type.getFields() && rest.length > 0) {
-    return { [name]: { path: rest.join('.'), ...leaf(type) } };
+  const { input: at, below } = inputAt(input, path);
+  const condition = below.length > 0 ? { path: below.join('.'), ...leaf(at) } : leaf(at);
+  return path.slice(0, path.length - below.length).reduceRight<Json>((inner, name) => ({ [name]: inner }), condition);
+}
+
+/** The input of the attribute at the end of a path; of a JSON value also the names within it, which nothing declares. */
+function inputAt(
+  input: GraphQLInputObjectType,
+  path: readonly string[],
+): { input: GraphQLInputObjectType; below: readonly string[] } {
+  let at = input;
+  for (const [index, name] of path.entries()) {
+    if (index > 0 && 'path' in at.getFields()) return { input: at, below: path.slice(index) };
+    const field = at.getFields()[name];
+    const type = field && getNamedType(field.type);
+    if (!isInputObjectType(type)) {
+      const target = at.name.replace(/Filter$/, '');
+      throw new DomainError('INVALID_QUERY', `cannot filter ${target} by '${toWire(name)}'`, { path: toWire(name) });
+    }
+    at = type;
   }
-  if (!isInputObjectType(type)) {
-    const target = input.name.replace(/Filter$/, '');
-    throw new DomainError('INVALID_QUERY', `cannot filter ${target} by '${toWire(name)}'`, { path: toWire(name) });
-  }
-  return { [name]: nest(type, rest, leaf) };
+  return { input: at, below: [] };
 }
 
 function elementInput(list: GraphQLInputObjectType): GraphQLInputObjectType {
@@ -114,12 +159,17 @@ function toVariable(value: FilterValue): unknown {
   return Decimal.isDecimal(value) ? value.toNumber() : value;
 }
 
-/** `sort=-amount.amount` is `{ amount: { amount: DESC } }`. Names the input does not have are refused. */
-export function toOrderInput(order: readonly OrderKey[], input: GraphQLInputObjectType | undefined): Json[] {
-  return order.map(({ path, descending }) => {
-    requireOrderPath(path, input);
-    return path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), descending ? 'DESC' : 'ASC') as Json;
-  });
+/**
+ * The order as the variable of a list: the keys themselves, which print as the order input they stand for
+ * (`sort=-amount.amount` as `{ amount: { amount: DESC } }`). Throws INVALID_QUERY for what nothing can be sorted by.
+ */
+export function orderVariable(order: readonly OrderKey[], input: GraphQLInputObjectType | undefined): ParsedOrder {
+  for (const { path } of order) requireOrderPath(path, input);
+  return new ParsedOrder(order, (keys) => keys.map(toOrderInput));
+}
+
+function toOrderInput({ path, descending }: OrderKey): unknown {
+  return path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), descending ? 'DESC' : 'ASC');
 }
 
 function requireOrderPath(path: readonly string[], input: GraphQLInputObjectType | undefined): void {

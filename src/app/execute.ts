@@ -35,6 +35,8 @@ export interface Operation {
   document: DocumentNode;
   operationName?: string | null;
   variables?: Record<string, unknown> | null;
+  /** Whether a transport has made the variables what the schema's types make of them: they are then not coerced again. */
+  areCoerced?: boolean;
   context: Context;
 }
 
@@ -98,21 +100,31 @@ function toRefused(refusal: DomainError): GraphQLError {
 function createRun(
   schema: GraphQLSchema,
 ): (operation: Operation, definition: OperationDefinitionNode) => Promise<ExecutionResult> {
-  const compile = compiler(schema);
+  const coercing = withPassThrough(schema);
+  const compile = compiler(schema, coercing);
   const seen = new WeakSet<DocumentNode>();
 
-  return async ({ document, operationName, variables, context }, definition) => {
-    // By ourselves, because an executor would tell fifty problems, and repeat in each what was sent.
-    const values = getVariableValues(schema, definition.variableDefinitions ?? [], variables ?? {}, {
-      maxErrors: variableErrorsMax,
-    });
-    if (values.errors) return { errors: values.errors };
+  return async ({ document, operationName, variables, areCoerced, context }, definition) => {
+    let values = variables ?? {};
+    if (!areCoerced) {
+      // By ourselves, because an executor would tell fifty problems, and repeat in each what was sent.
+      const { coerced, errors } = getVariableValues(schema, definition.variableDefinitions ?? [], values, {
+        maxErrors: variableErrorsMax,
+      });
+      if (errors) return { errors };
+      values = coerced;
+    }
     const query = seen.has(document) ? compile(document, operationName) : undefined;
     if (query === undefined) {
       seen.add(document);
-      return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
+      return execute({
+        ...coercing(document, definition),
+        operationName,
+        variableValues: values,
+        contextValue: context,
+      });
     }
-    const result = (await query.query(undefined, context, values.coerced)) as ExecutionResult;
+    const result = (await query.query(undefined, context, values)) as ExecutionResult;
     return result.errors ? { ...result, errors: result.errors.map(toGraphQLError) } : result;
   };
 }
@@ -125,16 +137,38 @@ function toGraphQLError({ message, locations, path, originalError, extensions }:
 
 const passThrough = new GraphQLScalarType({ name: 'PassThrough', description: 'A value that is coerced already.' });
 
+type WithCoercedVariables = (
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+) => { schema: GraphQLSchema; document: DocumentNode };
+
+/**
+ * What to execute with variables that are coerced already: each is declared of a type that takes its value as it is.
+ * Without variables it is the schema and the document themselves.
+ */
+function withPassThrough(schema: GraphQLSchema): WithCoercedVariables {
+  const config = schema.toConfig();
+  const extended = new GraphQLSchema({ ...config, types: [...config.types, passThrough], assumeValid: true });
+  const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: passThrough.name } } as const;
+
+  return (document, operation) => {
+    if (!operation.variableDefinitions?.length) return { schema, document };
+    const variableDefinitions = operation.variableDefinitions.map(({ kind, variable }) => ({ kind, variable, type }));
+    const definitions = document.definitions.map((definition) =>
+      definition === operation ? { ...operation, variableDefinitions } : definition,
+    );
+    return { schema: extended, document: { ...document, definitions } };
+  };
+}
+
 /**
  * graphql-jit writes the coercion of input types out for every place where they occur, which our filters,
- * that nest in themselves, make endless. So graphql-js coerces the variables, and the compiled code is
- * told that they need nothing more.
+ * that nest in themselves, make endless. So the compiled code is told that variables need nothing more.
  */
 function compiler(
   schema: GraphQLSchema,
+  coercing: WithCoercedVariables,
 ): (document: DocumentNode, operationName: string | null | undefined) => CompiledQuery | undefined {
-  const config = schema.toConfig();
-  const withPassThrough = new GraphQLSchema({ ...config, types: [...config.types, passThrough], assumeValid: true });
   // Keyed by document, so that what Apollo forgets is forgotten here; bounded, because documents are small and code is not.
   const known = new LRUCache<OperationDefinitionNode, CompiledQuery>({ max: compiledMax });
 
@@ -144,8 +178,8 @@ function compiler(
     let compiled = known.get(definition);
     if (compiled === undefined) {
       if (hasCustomLiterals(schema, document)) return undefined;
-      const coerced = withCoercedVariables(document, definition);
-      const query = compileQuery(withPassThrough, coerced, operationName ?? undefined);
+      const coerced = coercing(document, definition);
+      const query = compileQuery(coerced.schema, coerced.document, operationName ?? undefined);
       if (!isCompiledQuery(query)) return undefined;
       compiled = query;
       known.set(definition, compiled);
@@ -174,15 +208,4 @@ function hasCustomLiterals(schema: GraphQLSchema, document: DocumentNode): boole
     }),
   );
   return found;
-}
-
-function withCoercedVariables(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
-  const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: passThrough.name } } as const;
-  const variableDefinitions = operation.variableDefinitions?.map(({ kind, variable }) => ({ kind, variable, type }));
-  return {
-    ...document,
-    definitions: document.definitions.map((definition) =>
-      definition === operation ? { ...operation, variableDefinitions } : definition,
-    ),
-  };
 }

@@ -188,7 +188,7 @@ async function createFoundation(
   execute: Execute,
 ): Promise<AppContext> {
   const executeOperation: ExecuteOperation = async (document, variables, context) => {
-    const { data, errors } = await execute({ document, variables, context });
+    const { data, errors } = await execute({ document, variables, areCoerced: true, context });
     if (errors?.[0]) throw toRefusal(errors[0].originalError ?? errors[0], logger);
     return data as Record<string, unknown>;
   };

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Bucket } from '../../../graphql/prepay-balance/bucket.js';
-import { toFilterInput } from '../../../rest-compat/query/filter-input.js';
+import { filterVariable } from '../../../rest-compat/query/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
-import { toFilter } from '../../../graphql/filter.js';
 import { toAttribute } from '../../../graphql/naming.js';
 import { createSchema } from '../../../graphql/schema.js';
-import { attributeTypesOf, mappingOf } from '../../../graphql/resource-mapping.js';
+import { mappingOf } from '../../../graphql/resource-mapping.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../rest-compat/query/query-string.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
@@ -48,11 +47,8 @@ describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
   it.each(cases)('filtered by %s uses %s', async (query, index) => {
     const model = resourceModel(await createSchema(), 'Bucket');
     const { filter } = parseQuery(query, { attributes: model.attributes, toAttribute });
-    if (!filter || !model.filterInput) throw new Error('the query has a filter');
-    const tree = toFilter(toFilterInput(filter, model.filterInput), {
-      kind: 'object',
-      attributes: () => attributeTypesOf(Bucket),
-    });
+    if (!filter) throw new Error('the query has a filter');
+    const { tree } = filterVariable(filter, model, new Set());
     const request = { filter: tree, order: [], offset: 0, limit: 20, attributes: ['id'] };
     const plan = await reads.planOf(async () => {
       const page = await reads.reader.page(mappingOf(Bucket), { tenantId: 'default', at: new Date() }, request);

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
-import { toFilter } from '../../../graphql/filter.js';
 import { toAttribute } from '../../../graphql/naming.js';
 import { AccumulatedBalance } from '../../../graphql/prepay-balance/accumulated-balance.js';
 import { BalanceAction } from '../../../graphql/prepay-balance/balance-action.js';
 import { Bucket } from '../../../graphql/prepay-balance/bucket.js';
 import { createSchema } from '../../../graphql/schema.js';
 import { attributeTypesOf, mappingOf } from '../../../graphql/resource-mapping.js';
-import { toFilterInput } from '../../../rest-compat/query/filter-input.js';
+import { filterVariable } from '../../../rest-compat/query/filter-input.js';
 import { resourceModel } from '../../../rest-compat/resource-model.js';
 import { isDue } from '../../../src/domain/prepay-balance/store/due.store.js';
 import type { Database } from '../../../src/platform/database/database.js';
@@ -77,11 +76,8 @@ describe(`among ${rows.toLocaleString('en')} buckets`, () => {
   ])('the sums of %s are found by %s, and their buckets by their keys', async (query, index) => {
     const model = resourceModel(await createSchema(), 'AccumulatedBalance');
     const { filter } = parseQuery(query, { attributes: model.attributes, toAttribute });
-    if (!filter || !model.filterInput) throw new Error('the query has a filter');
-    const tree = toFilter(toFilterInput(filter, model.filterInput), {
-      kind: 'object',
-      attributes: () => attributeTypesOf(AccumulatedBalance),
-    });
+    if (!filter) throw new Error('the query has a filter');
+    const { tree } = filterVariable(filter, model, new Set());
     const found = await reads.reader.page(mappingOf(AccumulatedBalance), scope, {
       ...firstPage,
       filter: tree,
