@@ -5,7 +5,7 @@ import { Prisma } from '../../prisma/generated/client.js';
 import type { Database } from '../../src/platform/database/database.js';
 import { createMigratedStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
-import { patiently } from '../support/patiently.js';
+import { retryWhileBusy } from '../support/retry-while-busy.js';
 import { seed } from '../support/seed.js';
 import { proofSize } from '../support/proof.js';
 
@@ -45,7 +45,7 @@ function fill(database: Database): Promise<void> {
 }
 
 async function ask(origin: string, query: string): Promise<any> {
-  const { body } = await patiently(() => graphql(origin, query));
+  const { body } = await retryWhileBusy(() => graphql(origin, query));
   if (body.errors) throw new Error(JSON.stringify(body.errors));
   return body.data;
 }

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { basePath, startTestServer, type TestServer } from '../support/server.js';
-import { together } from '../support/together.js';
+import { concurrently } from '../support/concurrently.js';
 
 /** Statements may take longer than this test waits for their end. */
 const statementMaxMs = 120_000;
@@ -18,7 +18,7 @@ beforeAll(async () => {
     {},
     { database: await openTestDatabase({ readMs: statementMaxMs, reportMs: statementMaxMs }) },
   );
-  const made = await together(3, (index) =>
+  const made = await concurrently(3, (index) =>
     server.rest('POST', '/bucket', {
       body: { usageType: 'data', name: `bucket ${index}`, relatedParty: [{ id: 'p', '@referredType': 'Individual' }] },
     }),

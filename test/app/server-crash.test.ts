@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
 import { call, createMigratedStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
-import { patiently } from '../support/patiently.js';
+import { retryWhileBusy } from '../support/retry-while-busy.js';
 import { proofSize } from '../support/proof.js';
 
 /** Servers that are killed. */
@@ -78,7 +78,7 @@ it('keeps every acknowledged write through kill -9, each once, and the ledger gi
     return { kind: 'topup', key, path: '/topupBalance', body: { amount: eur(topupAmount), bucket } };
   };
   const send = async (write: Write): Promise<void> => {
-    const { status, body } = await patiently(() => call(origin, 'POST', write.path, write.body, write.key));
+    const { status, body } = await retryWhileBusy(() => call(origin, 'POST', write.path, write.body, write.key));
     expect({ write, status, body }).toMatchObject({ status: 201 });
     acknowledged.set(write, body.id);
     if (write.kind === 'reserve') reservations.push(body.id);

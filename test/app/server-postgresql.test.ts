@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { openConnection, type Line } from '../support/line.js';
+import { openConnection, type TcpProxy } from '../support/tcp-proxy.js';
 import { call, createStorage, graphql, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 import { endSessions } from '../support/postgresql.js';
@@ -91,7 +91,7 @@ if (process.env.TEST_DATABASE_URL) {
 
   describe('when PostgreSQL goes away', () => {
     let storage: Storage;
-    let line: Line;
+    let line: TcpProxy;
     let program: Program;
     let origin: string;
     let bucketId: string;

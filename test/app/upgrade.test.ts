@@ -5,7 +5,7 @@ import { endOfStory, type KeptCall } from '../fixtures/upgrade/doors.js';
 import { billingProblems, runCycle } from '../domain/customer-bill/billing.js';
 import { ledgerProblems } from '../domain/prepay-balance/balances.js';
 import { eventually } from '../support/eventually.js';
-import { patiently } from '../support/patiently.js';
+import { retryWhileBusy } from '../support/retry-while-busy.js';
 import { startTestServer, TestClock, type TestServer } from '../support/server.js';
 import { describedBy, kinds, storageOf, type Described } from '../support/upgrade.js';
 import { killAll, Program, startMaxMs, type Storage } from './program.js';
@@ -43,7 +43,7 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
   const rows = (table: string): Promise<{ count: number }[]> =>
     server.database.query(sql`SELECT count(*)::int AS "count" FROM ${Prisma.raw(`"${table}"`)}`);
   const all = async (path: string): Promise<any[]> =>
-    (await patiently(() => server.rest('GET', `${path}limit=1000`))).body;
+    (await retryWhileBusy(() => server.rest('GET', `${path}limit=1000`))).body;
 
   it('has every row that it had', async () => {
     const found: Record<string, number | undefined> = {};

@@ -3,7 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import { makeInstances, type Json, type ReadFixture } from '../fixtures/fixture.js';
 import { send, type RawAnswer } from '../fixtures/http.js';
 import { grammarFixtures, readFixtures } from '../fixtures/chosen.js';
-import { fulfils, operandsFor, operatorsOf, samples, sorted, valuesAt } from '../fixtures/oracle.js';
+import { fulfils, operandsFor, operatorsOf, samples, sorted, valuesAt } from '../fixtures/expected.js';
 import { clientSchema, listsOn, nested, objectType } from '../fixtures/schema.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 

@@ -2,7 +2,7 @@ import { request, type ClientRequest } from 'node:http';
 import { send, type RawAnswer } from '../fixtures/http.js';
 import type { TestServer } from '../support/server.js';
 import { eventually } from '../support/eventually.js';
-import { patiently } from '../support/patiently.js';
+import { retryWhileBusy } from '../support/retry-while-busy.js';
 
 export const usagePath = '/tmf-api/usageManagement/v4';
 export const importPath = `${usagePath}/importJob`;
@@ -78,7 +78,7 @@ export function ended(server: Place, id: string): Promise<Json> {
 
 /** Sends a file that must be received, again when it was put off, and answers the task at its end. */
 export async function taken(server: Place, file: File): Promise<Json> {
-  const { status, text, body } = await patiently((key) => post(server, { key, ...file }));
+  const { status, text, body } = await retryWhileBusy((key) => post(server, { key, ...file }));
   if (status !== 201) throw new Error(`importJob: ${status} ${text}`);
   return ended(server, body.id);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { update } from '../../fixtures/transports.js';
-import { patiently } from '../../support/patiently.js';
+import { retryWhileBusy } from '../../support/retry-while-busy.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billIn } from './bills.js';
 
@@ -56,10 +56,10 @@ describe('the number of a bill', () => {
     while (bills.length < 50) bills.push(await billIn(server, 'new'));
     const refused = bills.slice(0, 10);
     const answers = await Promise.all([
-      ...bills.map(({ id }) => patiently((key) => validate(id, key))),
+      ...bills.map(({ id }) => retryWhileBusy((key) => validate(id, key))),
       // These have taken a number, or not yet, when they are refused: the payment does not fit a bill without an amount.
       ...refused.map(({ id }) =>
-        patiently((key) =>
+        retryWhileBusy((key) =>
           update(
             server,
             'graphql',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { remove } from '../../fixtures/transports.js';
-import { patiently } from '../../support/patiently.js';
+import { retryWhileBusy } from '../../support/retry-while-busy.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { together } from '../../support/together.js';
+import { concurrently } from '../../support/concurrently.js';
 import { startSecondServer } from '../prepay-balance/second-server.js';
 import { eur } from './bills.js';
 import {
@@ -59,7 +59,7 @@ async function makeUsages(account: string, count: number): Promise<void> {
 
 async function run(index: number, cycle: string): Promise<string> {
   const mutation = 'mutation ($id: ID!, $key: String) { runBillCycle(id: $id, idempotencyKey: $key) { id } }';
-  return (await patiently((key) => serverOf(index).graphql(mutation, { id: cycle, key }))).data.runBillCycle.id;
+  return (await retryWhileBusy((key) => serverOf(index).graphql(mutation, { id: cycle, key }))).data.runBillCycle.id;
 }
 
 describe('at the same time', () => {
@@ -67,7 +67,7 @@ describe('at the same time', () => {
     // What one call finds of an account is one transaction: a call that is put off and repeated has counted nothing before.
     const accounts = [newAccount(), newAccount(), newAccount()];
     for (const account of accounts) await makeUsages(account, 800);
-    const made = await together(callers * accounts.length, (index) =>
+    const made = await concurrently(callers * accounts.length, (index) =>
       createRatesFromUsage(serverOf(index), { billingAccountId: accounts[index % accounts.length] }),
     );
     expect(made.reduce((sum, { usages }) => sum + usages, 0)).toBe(2_400);
@@ -87,8 +87,8 @@ describe('at the same time', () => {
     );
     for (const account of accounts.slice(0, 20)) await makeUsages(account, 10);
     const [runs] = await Promise.all([
-      together(4, (index) => run(index, cycle.id)),
-      together(4, (index) => createRatesFromUsage(serverOf(index), {})),
+      concurrently(4, (index) => run(index, cycle.id)),
+      concurrently(4, (index) => createRatesFromUsage(serverOf(index), {})),
     ]);
     for (const id of runs) expect(await runEnded(server, id)).toMatchObject({ state: 'done', failed: 0 });
     await runEnded(server, await run(0, cycle.id));
@@ -116,7 +116,7 @@ describe('at the same time', () => {
     for (let round = 0; round < 5; round++) {
       const [bill] = await billsOf(server, account);
       const [outcome, id] = await Promise.all([
-        patiently((key) => remove(server, 'rest', 'CustomerBill', bill.id, key)),
+        retryWhileBusy((key) => remove(server, 'rest', 'CustomerBill', bill.id, key)),
         run(round, cycle.id),
       ]);
       expect(outcome.status).toBe(204);

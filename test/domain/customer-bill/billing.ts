@@ -3,7 +3,7 @@ import { made } from '../../fixtures/transports.js';
 import type { TestServer } from '../../support/server.js';
 import { eur } from './bills.js';
 import { eventually } from '../../support/eventually.js';
-import { patiently } from '../../support/patiently.js';
+import { retryWhileBusy } from '../../support/retry-while-busy.js';
 
 // What the tests of billing arrange and look at.
 
@@ -79,7 +79,7 @@ export async function makeUsage(
 }
 
 export const read = async (server: TestServer, path: string): Promise<any> =>
-  (await patiently(() => server.rest('GET', path))).body;
+  (await retryWhileBusy(() => server.rest('GET', path))).body;
 
 /** Waits until a run has ended; its bills are read as `customerBills`. */
 export async function runEnded(server: TestServer, id: string): Promise<any> {
@@ -139,7 +139,7 @@ export async function createRatesFromUsage(server: TestServer, input: object = {
   const mutation =
     'mutation ($input: RatesFromUsageInput!) { made: createRatesFromUsage(input: $input) { usages rates hasMore } }';
   // It makes of no usage a rate twice, so it needs no key.
-  const { data, errors } = await patiently(() => server.graphql(mutation, { input }));
+  const { data, errors } = await retryWhileBusy(() => server.graphql(mutation, { input }));
   if (errors) throw new Error(JSON.stringify(errors));
   return data.made;
 }

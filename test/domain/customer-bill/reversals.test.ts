@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { transports, update, type Outcome } from '../../fixtures/transports.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { together } from '../../support/together.js';
+import { concurrently } from '../../support/concurrently.js';
 import { startSecondServer } from '../prepay-balance/second-server.js';
 import { apply, billIn, eur, eventsOf, newPaymentId, pay, reverse } from './bills.js';
 
@@ -264,13 +264,13 @@ describe('payments and reversals', () => {
     const { id } = await billIn(server, 'sent', due);
     const paymentId = newPaymentId();
     const at = (index: number): TestServer => servers[index % servers.length]!;
-    const paid = await together(12, (index) =>
+    const paid = await concurrently(12, (index) =>
       pay(at(index), transports[Math.floor(index / 2) % 2]!, id, 100, { paymentId }),
     );
     expect(paid.map(({ status }) => status)).toEqual(Array(12).fill(200));
     expect(paid.filter(({ replayed }) => !replayed)).toHaveLength(1);
     expect(standing(await read(id))).toEqual(['settled', 0, [100]]);
-    const returned = await together(12, (index) =>
+    const returned = await concurrently(12, (index) =>
       reverse(at(index), transports[Math.floor(index / 2) % 2]!, id, paymentId, 100, { reversalId: 'returned' }),
     );
     expect(returned.map(({ status }) => status)).toEqual(Array(12).fill(200));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, TestClock, type TestServer } from '../../support/server.js';
-import { together } from '../../support/together.js';
+import { concurrently } from '../../support/concurrently.js';
 import {
   actions,
   balanceOf,
@@ -44,7 +44,7 @@ function tally(outcomes: readonly Outcome[]): Record<string, number> {
 describe('parallel reservations', () => {
   it('are granted exactly 100 times when 500 of 1 meet a bucket of 100', async () => {
     const id = await makeBucket(server, 100);
-    const outcomes = await together(500, (index) =>
+    const outcomes = await concurrently(500, (index) =>
       create(server, doorOf(index), 'ReserveBalance', { bucket: { id }, amount: eur(1) }),
     );
     expect(tally(outcomes)).toEqual({ ok: 100, 'INSUFFICIENT_REMAINING 409': 400 });
@@ -61,7 +61,7 @@ describe('parallel reservations', () => {
   it('share several buckets in burn order, and grant what they have together', async () => {
     const product = [{ id: 'shared' }];
     const ids = await makeBuckets(server, 10, 10, { product });
-    const outcomes = await together(150, (index) =>
+    const outcomes = await concurrently(150, (index) =>
       create(server, doorOf(index), 'ReserveBalance', { product, amount: eur(1) }),
     );
     expect(tally(outcomes)).toEqual({ ok: 100, 'INSUFFICIENT_REMAINING 409': 50 });
@@ -73,8 +73,8 @@ describe('parallel reservations', () => {
 describe('200 mixed commands at once', () => {
   it('leave every bucket as its ledger says, and lose and make nothing', async () => {
     const product = [{ id: 'mixed' }];
-    const ids = await together(4, () => makeBucket(server, 100, { product }));
-    const reservations = await together(40, (index) => makeReservation(server, String(ids[index % 4]), 1));
+    const ids = await concurrently(4, () => makeBucket(server, 100, { product }));
+    const reservations = await concurrently(40, (index) => makeReservation(server, String(ids[index % 4]), 1));
     const bucket = (index: number): { id: string } => ({ id: String(ids[index % 4]) });
 
     const commands: ((index: number) => Promise<[number, Outcome]>)[] = [
@@ -111,7 +111,9 @@ describe('200 mixed commands at once', () => {
         }),
       ],
     ];
-    const results = await together(200, (index) => (commands[(index * 7) % commands.length] ?? commands[0]!)(index));
+    const results = await concurrently(200, (index) =>
+      (commands[(index * 7) % commands.length] ?? commands[0]!)(index),
+    );
 
     const codes = new Set(results.map(([, { code }]) => code));
     for (const code of codes)
@@ -126,8 +128,8 @@ describe('200 mixed commands at once', () => {
 describe('a commit and a release of one reservation at once', () => {
   it('have exactly one winner, one hundred times', async () => {
     const id = await makeBucket(server, 1000);
-    const reservations = await together(100, () => makeReservation(server, id, 2));
-    const rounds = await together(100, async (round) => {
+    const reservations = await concurrently(100, () => makeReservation(server, id, 2));
+    const rounds = await concurrently(100, async (round) => {
       const reservation = String(reservations[round]);
       const commit = (): Promise<Outcome> =>
         round % 2
@@ -159,7 +161,7 @@ describe('a commit and a release of one reservation at once', () => {
   it('have one winner among twenty commits, too', async () => {
     const id = await makeBucket(server, 10);
     const reservation = await makeReservation(server, id, 5);
-    expect(tally(await together(20, () => commitVerb(server, reservation)))).toEqual({
+    expect(tally(await concurrently(20, () => commitVerb(server, reservation)))).toEqual({
       ok: 1,
       'RESERVATION_NOT_LIVE 409': 19,
     });
@@ -170,7 +172,7 @@ describe('a commit and a release of one reservation at once', () => {
 describe('deletion at once with actions', () => {
   it('never takes a bucket that has something, and never loses what an action moved', async () => {
     const ids = await makeBuckets(server, 20, 0);
-    const rounds = await together(20, async (round) => {
+    const rounds = await concurrently(20, async (round) => {
       const id = String(ids[round]);
       const [deleted, topup] = await Promise.all([
         server.rest('DELETE', `/bucket/${id}`),
@@ -201,7 +203,7 @@ if (process.env.TEST_DATABASE_URL) {
 
     it('grant exactly 100 reservations of a bucket of 100', async () => {
       const id = await makeBucket(server, 100);
-      const outcomes = await together(300, (index) =>
+      const outcomes = await concurrently(300, (index) =>
         create(serverOf(index), doorOf(index >> 1), 'ReserveBalance', { bucket: { id }, amount: eur(1) }),
       );
       expect(tally(outcomes)).toEqual({ ok: 100, 'INSUFFICIENT_REMAINING 409': 200 });
@@ -211,7 +213,7 @@ if (process.env.TEST_DATABASE_URL) {
     it('do one key once', async () => {
       const id = await makeBucket(server, 0);
       for (let round = 0; round < 10; round++) {
-        const outcomes = await together(20, (index) =>
+        const outcomes = await concurrently(20, (index) =>
           create(
             serverOf(index),
             doorOf(index >> 1),
@@ -224,7 +226,7 @@ if (process.env.TEST_DATABASE_URL) {
         expect(tally(outcomes)).toEqual({ ok: 20 });
       }
       expect(await balanceOf(server, id)).toEqual([10, 0]);
-      const created = await together(20, (index) =>
+      const created = await concurrently(20, (index) =>
         create(
           serverOf(index),
           doorOf(index >> 1),
@@ -237,8 +239,8 @@ if (process.env.TEST_DATABASE_URL) {
     });
 
     it('do each of many keys once, in whatever order they arrive', async () => {
-      const ids = await together(5, () => makeBucket(server, 0));
-      const outcomes = await together(200, (index) => {
+      const ids = await concurrently(5, () => makeBucket(server, 0));
+      const outcomes = await concurrently(200, (index) => {
         const number = (index * 37) % 100;
         return create(
           serverOf(index),
@@ -254,15 +256,15 @@ if (process.env.TEST_DATABASE_URL) {
 
     it('give every repetition of a release or a deletion the first answer', async () => {
       const id = await makeBucket(server, 100);
-      const reservations = await together(10, () => makeReservation(server, id, 2));
+      const reservations = await concurrently(10, () => makeReservation(server, id, 2));
       for (const reservation of reservations) {
-        const outcomes = await together(10, (index) =>
+        const outcomes = await concurrently(10, (index) =>
           releaseVerb(serverOf(index), reservation, { key: `release ${reservation}` }),
         );
         expect(tally(outcomes)).toEqual({ ok: 10 });
       }
       for (const reservation of reservations) {
-        const outcomes = await together(10, (index) =>
+        const outcomes = await concurrently(10, (index) =>
           remove(serverOf(index), doorOf(index >> 1), 'ReserveBalance', reservation, { key: `delete ${reservation}` }),
         );
         expect(tally(outcomes)).toEqual({ ok: 10 });
@@ -271,8 +273,8 @@ if (process.env.TEST_DATABASE_URL) {
 
     it('end each reservation once', async () => {
       const id = await makeBucket(server, 100);
-      const reservations = await together(50, () => makeReservation(server, id, 2));
-      const rounds = await together(50, async (round) => {
+      const reservations = await concurrently(50, () => makeReservation(server, id, 2));
+      const rounds = await concurrently(50, async (round) => {
         const reservation = String(reservations[round]);
         return Promise.all([
           commitVerb(serverOf(round), reservation, eur(1)),
@@ -287,8 +289,8 @@ if (process.env.TEST_DATABASE_URL) {
 
     it('draw on the same buckets without a deadlock, in whatever order they meet them', async () => {
       const product = [{ id: 'two servers' }];
-      const ids = await together(6, (index) => makeBucket(server, 50, { product, priority: 6 - index }));
-      const outcomes = await together(120, (index) =>
+      const ids = await concurrently(6, (index) => makeBucket(server, 50, { product, priority: 6 - index }));
+      const outcomes = await concurrently(120, (index) =>
         index % 3 === 0
           ? create(serverOf(index), doorOf(index >> 1), 'AdjustBalance', {
               ...actions.debit.attributes,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { patiently } from '../../support/patiently.js';
+import { retryWhileBusy } from '../../support/retry-while-busy.js';
 import { basePath, startTestServer, type TestServer } from '../../support/server.js';
 import {
   accepted,
@@ -368,7 +368,7 @@ describe('the same command', () => {
       const { type, attributes } = actions[action];
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, (_, index) =>
-          patiently(() =>
+          retryWhileBusy(() =>
             create(
               server,
               transports[index % 2] ?? 'rest',
@@ -388,7 +388,7 @@ describe('the same command', () => {
   it('makes one bucket, and deletes it once, when it arrives fifty times at once', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        patiently(() =>
+        retryWhileBusy(() =>
           create(server, transports[index % 2] ?? 'rest', 'Bucket', { usageType: 'monetary', name: key }, { key }),
         ),
       ),
@@ -402,7 +402,7 @@ describe('the same command', () => {
     const id = outcomes[0]?.resource.id;
     const deletions = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        patiently(() => remove(server, transports[index % 2] ?? 'rest', 'Bucket', id, { key: `${key}d` })),
+        retryWhileBusy(() => remove(server, transports[index % 2] ?? 'rest', 'Bucket', id, { key: `${key}d` })),
       ),
     );
     expect(deletions.filter(({ code }) => code === undefined)).toHaveLength(50);
@@ -415,7 +415,7 @@ describe('the same command', () => {
     const input = { bucket: { id: await makeBucket(server, 1) }, amount: eur(2) };
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        patiently(() => create(server, transports[index % 2] ?? 'rest', 'ReserveBalance', input, { key })),
+        retryWhileBusy(() => create(server, transports[index % 2] ?? 'rest', 'ReserveBalance', input, { key })),
       ),
     );
     expect(new Set(outcomes.map(({ code, reference }) => `${code} ${reference}`)).size).toBe(1);
@@ -426,7 +426,7 @@ describe('the same command', () => {
     const id = await makeBucket(server, 0);
     const outcomes = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
-        patiently(() =>
+        retryWhileBusy(() =>
           create(
             server,
             transports[index % 2] ?? 'rest',

@@ -3,9 +3,9 @@ import pg from 'pg';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { eventually } from '../../support/eventually.js';
-import { openConnection, type Line } from '../../support/line.js';
+import { openConnection, type TcpProxy } from '../../support/tcp-proxy.js';
 import { startTestServer, type RestAnswer, type TestServer } from '../../support/server.js';
-import { together } from '../../support/together.js';
+import { concurrently } from '../../support/concurrently.js';
 import { balanceOf, eur, ledgerProblems, make, makeBucket, makeReservation } from './balances.js';
 import { startSecondServer } from './second-server.js';
 
@@ -37,7 +37,7 @@ if (process.env.TEST_DATABASE_URL) {
   };
 
   describe('a connection that dies in silence under a batch', () => {
-    let line: Line;
+    let line: TcpProxy;
     let far: TestServer;
     beforeAll(async () => {
       line = await openConnection(String(server.database.url));
@@ -54,7 +54,7 @@ if (process.env.TEST_DATABASE_URL) {
       const swallowed = line.swallowAt('INSERT INTO "LedgerEntry"');
       const first = topUp(far, id, 'silent 0');
       await swallowed;
-      const others = together(3, (index) => topUp(far, id, `silent ${index + 1}`));
+      const others = concurrently(3, (index) => topUp(far, id, `silent ${index + 1}`));
       await eventually('it is not ready', async () => ((await ready(far)).status === 503 ? true : undefined));
       expect(await first).toMatchObject(unavailable);
       // They were not in the batch that died.
@@ -104,7 +104,7 @@ if (process.env.TEST_DATABASE_URL) {
         noting(server.rest('PATCH', `/reserveBalance/${reservation}`, { body: { status: 'cancelled' } })),
       ];
       for (let round = 0; round < 3; round++) {
-        const answers = await together(10, (index) => topUp(server, free, `free ${round} ${index}`));
+        const answers = await concurrently(10, (index) => topUp(server, free, `free ${round} ${index}`));
         expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));
       }
       expect((await ready(server)).status).toBe(200);
@@ -120,11 +120,11 @@ if (process.env.TEST_DATABASE_URL) {
     it('costs its callers their patience in the end, and nothing that they repeat is done twice', async () => {
       const [held, free] = [await makeBucket(server, 0), await makeBucket(server, 0)];
       const letGo = await lock(held);
-      const kept = together(3, (index) => topUp(server, held, `patient ${index}`));
+      const kept = concurrently(3, (index) => topUp(server, held, `patient ${index}`));
       expect((await topUp(server, free, 'impatient')).status).toBe(201);
       for (const answer of await kept) expect(answer).toMatchObject(unavailable);
       await letGo();
-      for (const answer of await together(3, (index) => topUp(server, held, `patient ${index}`)))
+      for (const answer of await concurrently(3, (index) => topUp(server, held, `patient ${index}`)))
         expect(answer.status).toBe(201);
       expect(await balanceOf(server, held)).toEqual([3, 0]);
     });

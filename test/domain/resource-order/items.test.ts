@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { create, transports, made, update, type Transport, type Outcome } from '../../fixtures/transports.js';
-import { patiently } from '../../support/patiently.js';
+import { retryWhileBusy } from '../../support/retry-while-busy.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { startSecondServer } from '../prepay-balance/second-server.js';
 import { itemStates, move, orderWith, placeOrder, readOrder } from './orders.js';
@@ -170,7 +170,7 @@ describe('changes of one order at a time', () => {
     const { id } = await placeOrder(server, ids);
     const insist = async (change: (key: string) => Promise<Outcome>): Promise<void> => {
       for (let tries = 0; tries < 20; tries++) {
-        const { status, message } = await patiently(change);
+        const { status, message } = await retryWhileBusy(change);
         if (status === 200) return;
         // A PATCH that was too slow again and again says so.
         expect([status, message]).toEqual([412, expect.stringContaining('revision')]);
@@ -200,7 +200,7 @@ describe('changes of one order at a time', () => {
     const { id } = await placeOrder(server, ['0']);
     const added = Array.from({ length: 60 }, (_, index) => `n${index}`);
     const add = (itemId: string, index: number): Promise<any> =>
-      patiently((key) =>
+      retryWhileBusy((key) =>
         servers[index % servers.length]!.rest('PATCH', `/tmf-api/resourceOrderingManagement/v4/resourceOrder/${id}`, {
           body: [{ op: 'add', path: '/orderItem/-', value: { id: itemId } }],
           headers: { 'content-type': 'application/json-patch+json', 'idempotency-key': key },

@@ -1,6 +1,6 @@
 import type { Outcome, Transport } from '../../fixtures/transports.js';
 import { moveItems, placeOrder } from '../../fixtures/resource-order-api.js';
-import { patiently } from '../../support/patiently.js';
+import { retryWhileBusy } from '../../support/retry-while-busy.js';
 import type { TestServer } from '../../support/server.js';
 
 export { placeOrder };
@@ -36,7 +36,7 @@ export async function orderWith(
 }
 
 export async function readOrder(server: TestServer, id: string): Promise<any> {
-  return (await patiently(() => server.rest('GET', `/resourceOrder/${id}`))).body;
+  return (await retryWhileBusy(() => server.rest('GET', `/resourceOrder/${id}`))).body;
 }
 
 /** Moves one item: by the mutation for it, or by a JSON Patch of its state. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { patiently } from '../../support/patiently.js';
+import { retryWhileBusy } from '../../support/retry-while-busy.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { together } from '../../support/together.js';
+import { concurrently } from '../../support/concurrently.js';
 import { create, createMany, transports, made, remove, update, type Transport } from '../../fixtures/transports.js';
 
 let server: TestServer;
@@ -20,7 +20,7 @@ const usage = (externalId = `cdr-${++names}`): Record<string, unknown> => ({
   relatedParty: [{ id: 'customer-1', '@referredType': 'Customer' }],
 });
 const found = async (externalId: unknown): Promise<any[]> =>
-  (await patiently(() => server.rest('GET', `/usage?externalId=${externalId}`))).body;
+  (await retryWhileBusy(() => server.rest('GET', `/usage?externalId=${externalId}`))).body;
 const pairs = transports.flatMap((first) => transports.map((second): [Transport, Transport] => [first, second]));
 
 describe('a usage that arrives again', () => {
@@ -183,8 +183,8 @@ describe('several usages at once', () => {
 describe('the same usage arriving many times at once', () => {
   it('is taken exactly once', async () => {
     const sent = usage();
-    const outcomes = await together(40, (index) =>
-      patiently(() => create(server, transports[index % 2] as Transport, 'Usage', sent)),
+    const outcomes = await concurrently(40, (index) =>
+      retryWhileBusy(() => create(server, transports[index % 2] as Transport, 'Usage', sent)),
     );
     expect(outcomes.map(({ status }) => status < 300)).toEqual(outcomes.map(() => true));
     expect(new Set(outcomes.map(({ resource }) => resource.id)).size).toBe(1);
@@ -194,8 +194,8 @@ describe('the same usage arriving many times at once', () => {
 
   it('with different data is taken once, and the others are refused', async () => {
     const sent = usage();
-    const outcomes = await together(30, (index) =>
-      patiently(() =>
+    const outcomes = await concurrently(30, (index) =>
+      retryWhileBusy(() =>
         create(server, transports[index % 2] as Transport, 'Usage', { ...sent, usageType: `type-${index % 3}` }),
       ),
     );
@@ -209,8 +209,8 @@ describe('the same usage arriving many times at once', () => {
 
   it('in batches of opposite order waits in one direction and is taken once', async () => {
     const batch = Array.from({ length: 30 }, () => usage());
-    const outcomes = await together(12, (index) =>
-      patiently(() =>
+    const outcomes = await concurrently(12, (index) =>
+      retryWhileBusy(() =>
         createMany(server, transports[index % 2] as Transport, 'Usage', index % 3 === 0 ? batch.toReversed() : batch),
       ),
     );
@@ -221,13 +221,15 @@ describe('the same usage arriving many times at once', () => {
 
   it('while it is deleted again and again is there at most once, and never half', async () => {
     const sent = usage();
-    await together(40, async (index) => {
+    await concurrently(40, async (index) => {
       if (index % 2 === 0) {
-        const { status } = await patiently(() => create(server, transports[index % 2] as Transport, 'Usage', sent));
+        const { status } = await retryWhileBusy(() =>
+          create(server, transports[index % 2] as Transport, 'Usage', sent),
+        );
         expect([200, 201]).toContain(status);
       } else
         for (const { id } of await found(sent['externalId']))
-          await patiently(() => remove(server, 'rest', 'Usage', id));
+          await retryWhileBusy(() => remove(server, 'rest', 'Usage', id));
     });
     const rows = await found(sent['externalId']);
     const origins = await server.database.client.usageOrigin.findMany({

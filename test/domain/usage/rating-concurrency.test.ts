@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { patiently } from '../../support/patiently.js';
+import { retryWhileBusy } from '../../support/retry-while-busy.js';
 import { seed } from '../../support/seed.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { together } from '../../support/together.js';
+import { concurrently } from '../../support/concurrently.js';
 import { makeBucket, makeBuckets } from '../prepay-balance/balances.js';
 import { create as createBalance } from '../prepay-balance/transports.js';
 import { adjustmentsOf, charged, guided, left, ratings, to, usageOf, usageSpecification } from './charges.js';
@@ -41,9 +41,9 @@ describe('ratings at the same time', () => {
     const buckets = await makeBuckets(server, 3, opening);
     const id = await charged(server, buckets[0]!, 5);
     const wanted = sample(fc.record({ amount: cents, bucket: fc.constantFrom(...buckets, null, undefined) }), 50);
-    const outcomes = await together(wanted.length, (index) => {
+    const outcomes = await concurrently(wanted.length, (index) => {
       const { amount, bucket } = wanted[index]!;
-      return patiently((key) =>
+      return retryWhileBusy((key) =>
         rate(
           server,
           'graphql',
@@ -68,13 +68,13 @@ describe('ratings at the same time', () => {
       60,
     );
     const [rated, moved] = await Promise.all([
-      together(wanted.length, (index) => {
+      concurrently(wanted.length, (index) => {
         const { usage, amount, bucket } = wanted[index]!;
-        return patiently((key) => rate(server, 'graphql', usage, ratings(amount), { chargeTo: to(bucket) }, key));
+        return retryWhileBusy((key) => rate(server, 'graphql', usage, ratings(amount), { chargeTo: to(bucket) }, key));
       }),
-      together(30, (index) => {
+      concurrently(30, (index) => {
         const [bucket, receiverBucket] = [{ id: buckets[index % 3] }, { id: buckets[(index + 1) % 3] }];
-        return patiently((key) =>
+        return retryWhileBusy((key) =>
           createBalance(
             server,
             'rest',
@@ -92,7 +92,7 @@ describe('ratings at the same time', () => {
   it('take from a bucket what it has, and no more', async () => {
     const bucket = await makeBucket(server, 10);
     const consume = (index: number): Promise<Outcome> =>
-      patiently((key) =>
+      retryWhileBusy((key) =>
         create(
           server,
           transports[index % 2]!,
@@ -107,7 +107,7 @@ describe('ratings at the same time', () => {
           key,
         ),
       );
-    const outcomes = await together(25, consume);
+    const outcomes = await concurrently(25, consume);
     expect(outcomes.filter(({ status }) => status < 300)).toHaveLength(10);
     expect([
       new Set(outcomes.filter(({ status }) => status >= 300).map(({ status }) => status)),
@@ -123,7 +123,7 @@ describe('ratings at the same time', () => {
       amount: { amount: 15, units: 'EUR' },
       bucket: { id: bucket },
     });
-    const again = await together(25, consume);
+    const again = await concurrently(25, consume);
     expect([
       again.filter(({ status }) => status < 300).length,
       again.filter(({ replayed }) => replayed).length,
@@ -134,8 +134,8 @@ describe('ratings at the same time', () => {
   it('charge once under one key, and under one externalId', async () => {
     const bucket = await makeBucket(server, 100);
     const id = await guided(server);
-    const keyed = await together(12, () =>
-      patiently(() => rate(server, 'graphql', id, ratings(3), { chargeTo: to(bucket) }, `once ${id}`)),
+    const keyed = await concurrently(12, () =>
+      retryWhileBusy(() => rate(server, 'graphql', id, ratings(3), { chargeTo: to(bucket) }, `once ${id}`)),
     );
     expect([
       statuses(keyed),
@@ -150,7 +150,9 @@ describe('ratings at the same time', () => {
       ratedProductUsage: ratings(5),
       chargeTo: to(bucket),
     };
-    const named = await together(12, (index) => patiently(() => create(server, transports[index % 2]!, 'Usage', sent)));
+    const named = await concurrently(12, (index) =>
+      retryWhileBusy(() => create(server, transports[index % 2]!, 'Usage', sent)),
+    );
     expect([
       named.filter(({ replayed }) => !replayed).length,
       new Set(named.map(({ resource }) => resource.id)).size,
@@ -163,8 +165,8 @@ describe('ratings at the same time', () => {
     for (let round = 0; round < 5; round++) {
       const { id } = await made(server, 'Usage', { usageSpecification, status: 'guided' });
       await Promise.all([
-        patiently((key) => rate(server, 'graphql', id, ratings(1), { chargeTo: to(bucket) }, key)),
-        patiently(() => server.rest('DELETE', `/usage/${id}`)),
+        retryWhileBusy((key) => rate(server, 'graphql', id, ratings(1), { chargeTo: to(bucket) }, key)),
+        retryWhileBusy(() => server.rest('DELETE', `/usage/${id}`)),
       ]);
     }
     const { body } = await server.rest('GET', `/usage?chargeTo.bucket.id=${bucket}`);

@@ -8,7 +8,7 @@ import { openEmbedded } from '../../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { eventually } from '../../support/eventually.js';
 import { startChild, type Child } from '../../support/child.js';
-import { openConnection, type Line } from '../../support/line.js';
+import { openConnection, type TcpProxy } from '../../support/tcp-proxy.js';
 import { createDatabase, dropDatabase, endSessions, urlOf } from '../../support/postgresql.js';
 import { killedJob, repeatingWork } from './killed-job.js';
 import { createJobs, settings } from './support.js';
@@ -54,7 +54,7 @@ it('a job whose process is killed runs again, and so does work that repeats', as
 // An embedded database cannot go away without its process.
 if (process.env.TEST_DATABASE_URL) {
   describe('when PostgreSQL goes away', () => {
-    let line: Line;
+    let line: TcpProxy;
     let database: Database;
     beforeEach(async () => {
       line = await openConnection(place);

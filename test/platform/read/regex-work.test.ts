@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { together } from '../../support/together.js';
+import { concurrently } from '../../support/concurrently.js';
 
 /** Longer than a look at a process that lives takes on a busy machine. */
 const liveMaxMs = 10_000;
@@ -10,7 +10,7 @@ let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
   const text = 'ab'.repeat(200_000);
-  await together(20, (index) =>
+  await concurrently(20, (index) =>
     server.rest('POST', '/usage', {
       body: {
         usageSpecification: { id: 's' },

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { openTestDatabase } from '../../support/database.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
-import { together } from '../../support/together.js';
+import { concurrently } from '../../support/concurrently.js';
 
 let server: TestServer;
 
 beforeAll(async () => {
   server = await startTestServer({}, { database: await openTestDatabase({ readMs: 3_000, reportMs: 3_000 }) });
-  await together(5, (index) =>
+  await concurrently(5, (index) =>
     server.rest('POST', '/usageSpecification', { body: { name: `specification ${index}` } }),
   );
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** A way to PostgreSQL that can be cut. */
-export interface Line {
+export interface TcpProxy {
   url: string;
   /** Hangs up on everybody. */
   reset(): void;
@@ -13,7 +13,7 @@ export interface Line {
   swallowAt(text: string): Promise<void>;
 }
 
-export async function openConnection(url: string): Promise<Line> {
+export async function openConnection(url: string): Promise<TcpProxy> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
   let server = createServer();

@@ -14,7 +14,7 @@ let keys = 0;
  * client comes again. `send` gets an Idempotency-Key, the same each time, for a write that must not be done twice if
  * its commit arrived after all.
  */
-export async function patiently<T extends Answer>(send: (key: string) => Promise<T>): Promise<T> {
+export async function retryWhileBusy<T extends Answer>(send: (key: string) => Promise<T>): Promise<T> {
   const key = `patient ${++keys}`;
   return eventually('the server puts a request off no more', async () => {
     const answer = await send(key);
