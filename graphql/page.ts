@@ -13,7 +13,7 @@ import type { ParsedFilter, ParsedOrder } from './parsed-arguments.js';
 import { selectedFields } from './selection.js';
 import { attributeTypesOf, mappingOf } from './resource-mapping.js';
 
-@ObjectType({ description: 'Where a page lies in its list.', simpleResolvers: true })
+@ObjectType({ description: 'Where a page is in its list.', simpleResolvers: true })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Rows follow this page.' })
   hasNextPage: boolean;

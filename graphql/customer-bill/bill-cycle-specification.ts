@@ -29,7 +29,7 @@ export class BillCycleSpecification extends ExtensibleResource {
   @Attribute(() => String, {
     create: 'optional',
     update: true,
-    description: 'How often is billed: weekly, monthly, quarterly or yearly, as the billingPeriod is long.',
+    description: 'How often bills are made: weekly, monthly, quarterly or yearly, as the billingPeriod says.',
   })
   frequency?: string;
 

@@ -43,8 +43,7 @@ export class AppliedPayment extends ExtensibleValue {
   appliedAmount: Money;
 
   @Attribute(() => String, {
-    description:
-      'Our extension: what a reversal goes by, once in a bill. One that was given none has the id of its payment.',
+    description: 'Our extension: identifies a reversal within its bill. Default: the id of its payment.',
   })
   reversalId?: string;
 }

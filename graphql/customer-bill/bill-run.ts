@@ -38,7 +38,7 @@ export class BillRun extends ExtensibleResource {
     required: true,
     create: 'optional',
     description:
-      'Whether it is only tried: the bills can be looked at in customerBills, and nothing else is written. false when not given.',
+      'Whether it is a trial: the bills can be looked at in customerBills, and nothing else is written. false when not given.',
   })
   dryRun: boolean;
 
@@ -53,7 +53,7 @@ export class BillRun extends ExtensibleResource {
 
   @Attribute(() => Int, {
     required: true,
-    description: 'Of these, bills that the brake holds: onHold, with a holdReason.',
+    description: 'Of these, bills that were put onHold, with a holdReason.',
   })
   held: number;
 

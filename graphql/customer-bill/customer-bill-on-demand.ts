@@ -17,7 +17,7 @@ export class CustomerBillOnDemand extends ExtensibleResource {
     create: 'optional',
     update: true,
     description:
-      'inProgress at first (a creation can say nothing else), then done, rejected or terminatedWithError. A client may only withdraw what is in progress, by terminatedWithError.',
+      'inProgress at first (no other value can be given on creation), then done, rejected or terminatedWithError. A client may only withdraw what is in progress, by terminatedWithError.',
   })
   state: string;
 

@@ -104,8 +104,7 @@ export class CustomerBill extends ExtensibleResource {
   amountDue?: Money;
 
   @Attribute(() => Money, {
-    description:
-      'What is still to be paid: amountDue without the payments, nothing of a settled bill; set by the server.',
+    description: 'What is still to be paid: amountDue less the payments, zero for a settled bill; set by the server.',
   })
   remainingAmount?: Money;
 

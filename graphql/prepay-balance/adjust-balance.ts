@@ -38,7 +38,7 @@ export class AdjustBalance extends BalanceActionParts {
 
   @Attribute(() => UsageRef, {
     description:
-      'Our extension: the usage whose chargeTo made it, and which alone can undo it. Of a refused one, the usage may never have come to be.',
+      'Our extension: the usage whose chargeTo made it, and which alone can undo it. The usage of a refused one may not exist.',
   })
   usage?: UsageRef;
 

@@ -157,7 +157,7 @@ export class BalanceAction extends BalanceActionParts {
   @Attribute(() => PaymentMethodRef, { description: 'Of a top-up: the method of payment.' })
   paymentMethod?: PaymentMethodRef;
 
-  @Attribute(() => Boolean, { description: 'Of a top-up: whether it was made by an automatism.' })
+  @Attribute(() => Boolean, { description: 'Of a top-up: whether it was made automatically.' })
   isAutoTopup?: boolean;
 
   @Attribute(() => String, { description: 'Of a recurring top-up: its period.' })

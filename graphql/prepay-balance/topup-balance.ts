@@ -63,7 +63,7 @@ export class TopupBalance extends BalanceActionParts {
     create: 'optional',
     update: true,
     description:
-      'Whether it is, or was made by, an automatism. Always true for a recurring or auto top-up and for what it makes.',
+      'Whether it happens, or was made, automatically. Always true for a recurring or auto top-up and for what it makes.',
   })
   isAutoTopup?: boolean;
 

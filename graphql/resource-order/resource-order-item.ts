@@ -53,7 +53,7 @@ export class ResourceOrderItem extends ExtensibleValue {
 
   @Attribute(() => String, {
     description:
-      'Always there in answers: acknowledged at first (a creation can say nothing else); then inProgress, pending, held, and completed, failed, cancelled or rejected in the end. assessingCancellation and pendingCancellation, on the way to cancelled, are told by events only.',
+      'Always there in answers: acknowledged at first (no other value can be given on creation); then inProgress, pending, held, and completed, failed, cancelled or rejected in the end. assessingCancellation and pendingCancellation, on the way to cancelled, are told by events only.',
   })
   state?: string;
 }

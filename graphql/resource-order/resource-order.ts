@@ -40,7 +40,7 @@ export class ResourceOrder extends ExtensibleResource {
     create: 'optional',
     update: true,
     description:
-      'acknowledged at first (a creation can say nothing else), then inProgress, pending or held, and in the end completed, failed, partial, cancelled or rejected; assessingCancellation and pendingCancellation, on the way to cancelled, are told by its events only. It follows from the items. A client may lead an order to inProgress (what can start starts), held, pending (it is kept there until it is led to inProgress), cancelled, or from acknowledged to rejected.',
+      'acknowledged at first (no other value can be given on creation), then inProgress, pending or held, and in the end completed, failed, partial, cancelled or rejected; assessingCancellation and pendingCancellation, on the way to cancelled, are told by its events only. It follows from the items. A client may lead an order to inProgress (what can start starts), held, pending (it is kept there until it is led to inProgress), cancelled, or from acknowledged to rejected.',
   })
   state: string;
 

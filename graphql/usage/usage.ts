@@ -88,7 +88,7 @@ export class Usage extends ExtensibleResource {
   @Attribute(() => String, {
     create: 'optional',
     description:
-      'Our extension: what the deliverer calls it, e.g. cdr-42. Unique within its source: what arrives again with the same data is answered with the usage there is, with other data it is refused (CONFLICT).',
+      'Our extension: its id in the system it came from, e.g. cdr-42. Unique within its source: what arrives again with the same data is answered with the usage there is, with other data it is refused (CONFLICT).',
   })
   externalId?: string;
 
