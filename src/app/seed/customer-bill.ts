@@ -45,12 +45,9 @@ export async function seedCustomerBill(dependencies: SeedDependencies, domains: 
 async function writeBills({ config, database }: SeedDependencies, { customerBill, usage }: Domains): Promise<void> {
   const { bills, cycles, cycleSpecifications, rates, runs } = customerBill;
   const step = stepsOf(seededKey);
-  const [monthly] = (await cycleSpecifications.createMany(step(), specifications)).answer['items'] as {
-    id: string;
-    updatedAt: string;
-  }[];
+  const [monthly] = (await cycleSpecifications.createMany(step(), specifications)).answer.items;
   if (monthly === undefined) throw new Error('there are specifications');
-  // A start that is continued later still tells of the same month.
+  // A start that is continued later still writes the same month.
   const month = localTime(new Date(monthly.updatedAt), config.timeZone).startOf('month');
   const billed = month.minus({ months: 1 });
   const day = (days: number, of = billed): Date => of.plus({ days, hours: 9 }).toJSDate();
@@ -76,10 +73,10 @@ async function writeBills({ config, database }: SeedDependencies, { customerBill
     rate(john, 'Mobile S', 14.99, day(0, month)),
   ]);
   const { tenantId } = anonymous;
-  const run = (await runs.create(step(), { billCycle: { id: String(cycle['id']) } })).answer;
-  await runs.work({ tenantId, runId: String(run['id']) }, new AbortController().signal);
+  const run = (await runs.create(step(), { billCycle: { id: cycle.id } })).answer;
+  await runs.work({ tenantId, runId: run.id }, new AbortController().signal);
 
-  const written = await database.client.customerBill.findMany({ where: { tenantId, billRunId: String(run['id']) } });
+  const written = await database.client.customerBill.findMany({ where: { tenantId, billRunId: run.id } });
   const billOf = ({ id }: { id: string }): (typeof written)[number] => {
     const bill = written.find(({ billingAccount }) => (billingAccount as { id: string }).id === id);
     if (bill === undefined) throw new Error(`account ${id} has a bill`);
@@ -106,7 +103,7 @@ async function writeBills({ config, database }: SeedDependencies, { customerBill
   await rates.create(step(), {
     ...preservedAttributes({ name: 'SIM card', ...card.amounts, appliedTax: [card.tax] }),
     isBilled: true,
-    bill: { id: String(bill['id']) },
+    bill: { id: bill.id },
   });
 
   await usage.usages.createMany(

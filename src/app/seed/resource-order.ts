@@ -48,7 +48,7 @@ async function tell(
     ...preservedAttributes({ name, relatedParty: [jane] }),
     orderItem: itemsOfLine(),
   });
-  const id = String(answer['id']);
+  const { id } = answer;
   for (const move of moves) {
     const [itemId = '', state = ''] = move.split(':');
     await orders.updateItem(step(), { id }, itemId, { state });

@@ -1,6 +1,6 @@
 import type { Domains } from '../../domain/domains.js';
 import { Decimal } from '../../platform/decimal.js';
-import type { JsonObject } from '../../platform/json-object.js';
+import type { SpecificationRow } from '../../domain/usage/model.js';
 import { anonymous } from '../../platform/principal.js';
 import type { SeedDependencies } from '../app-context.js';
 import { euro, jane, john, once, taxed, taxRate } from './demo-data.js';
@@ -50,30 +50,26 @@ export async function seedUsage({ database, logger }: SeedDependencies, { usage 
       { ...context, idempotencyKey: `${seededKey} specifications` },
       specifications.map((each) => ({ ...each, lifecycleStatus: 'active' })),
     );
-    const rows = made.answer['items'] as JsonObject[];
-    // A start that is continued later still tells of the same month.
-    const end = new Date(String(rows[0]?.['lastUpdate']));
-    await usage.usages.createMany(context, usagesUntil(end, rows));
+    const { items } = made.answer;
+    // A start that is continued later still writes the same month.
+    const end = new Date(items[0]?.lastUpdate ?? 0);
+    await usage.usages.createMany(context, usagesUntil(end, items));
     logger.info('demo usage written');
   });
 }
 
-function usagesUntil(end: Date, rows: readonly JsonObject[]): object[] {
+function usagesUntil(end: Date, specified: readonly SpecificationRow[]): object[] {
   const random = randomSource(635);
   const ages = Array.from({ length: usageCount }, () => Math.floor(random() * monthMs)).sort((a, b) => b - a);
   return ages.map((age, index) => {
     const kind = kinds[[0, 1, 1, 1, 2][Math.floor(random() * 5)] as number] as Kind;
-    const specification = rows[kinds.indexOf(kind)] as JsonObject;
+    const { id, name } = specified[kinds.indexOf(kind)] ?? {};
     const { characteristics, charge } = measured(kind, random);
     const usageDate = new Date(end.getTime() - age);
     const state =
       age < unratedMs ? (age < unratedMs / 2 ? 'received' : 'guided') : index % 47 === 0 ? 'rejected' : 'rated';
     return {
-      usageSpecification: {
-        id: String(specification['id']),
-        name: String(specification['name']),
-        atReferredType: 'UsageSpecification',
-      },
+      usageSpecification: { id, name, atReferredType: 'UsageSpecification' },
       usageDate,
       usageType: kind,
       status: state,

@@ -1,13 +1,12 @@
 import type { Database } from '../../platform/database/database.js';
 import type { Job } from '../../platform/jobs/jobs.js';
 import type { WriteContext } from '../changes.js';
-import { BillLines } from './bill-lines.js';
+import { BillLines, GroupedRates } from './bill-lines.js';
 import { CustomerBills } from './bills.js';
 import { BillCycles, createCycleSpecifications } from './cycles.js';
 import { OnDemands } from './on-demand.js';
 import type { CustomerBillDependencies } from './model.js';
 import { createRates } from './rates.js';
-import { GroupedRates } from './run/grouped-rates.js';
 import { processOnDemandBill, type OnDemandOrder } from './run/on-demand-work.js';
 import { createRatesFromUsage, type RatedUsages, type RateUsagesInput } from './run/rates-from-usage.js';
 import { BillRuns, type RunOrder } from './run/runs.js';
