@@ -14,6 +14,10 @@ export enum OrderDirection {
 registerEnumType(OrderDirection, {
   name: 'OrderDirection',
   description: 'Ascending or descending; absent values come last in both.',
+  valuesConfig: {
+    ASC: { description: 'Smallest, earliest or first in the alphabet first.' },
+    DESC: { description: 'Largest, latest or last in the alphabet first.' },
+  },
 });
 
 const orderInputs = new Map<TypeClass, TypeClass | undefined>();

@@ -33,7 +33,9 @@ export interface Writing {
   };
 }
 
+/** Descriptions of arguments that many operations have. */
 export const texts = {
+  id: (typeName: string): string => `The id of the ${typeName}.`,
   idempotencyKey:
     'Repeating a mutation with the same key and input has no second effect and gives the first answer again. Default: the Idempotency-Key header.',
   ifRevision: 'Refuse with REVISION_MISMATCH unless the stored revision is this one.',
@@ -62,7 +64,7 @@ function oneResolver(target: TypeClass): ResolverClass {
   class OneResolver {
     @Query(() => target, { name: one, nullable: true, description: `One ${target.name} by id, or null.` })
     one(
-      @Arg('id', () => ID) id: string,
+      @Arg('id', () => ID, { description: texts.id(target.name) }) id: string,
       @Ctx() context: Context,
       @Info() info: GraphQLResolveInfo,
     ): Promise<object | null> {
@@ -115,7 +117,7 @@ function createResolver(
   class CreateResolver {
     @Mutation(() => target, { nullable: true, name: create, description })
     create(
-      @Arg('input', () => input) values: never,
+      @Arg('input', () => input, { description: `What the new ${target.name} is made from.` }) values: never,
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<object> {
@@ -143,7 +145,10 @@ function createManyResolver(
       description: `${description} All or none, at most ${bulkMax}.`,
     })
     async createMany(
-      @Arg('inputs', () => [input]) values: never[],
+      @Arg('inputs', () => [input], {
+        description: `What each new ${target.name} is made from; they are answered in this order.`,
+      })
+      values: never[],
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<object[]> {
@@ -169,8 +174,9 @@ function updateResolver(target: TypeClass, { description, call }: NonNullable<Wr
   class UpdateResolver {
     @Mutation(() => target, { nullable: true, name: update, description })
     update(
-      @Arg('id', () => ID) id: string,
-      @Arg('input', () => input) values: object,
+      @Arg('id', () => ID, { description: texts.id(target.name) }) id: string,
+      @Arg('input', () => input, { description: 'What changes; attributes that are left out stay as they are.' })
+      values: object,
       @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
@@ -188,7 +194,7 @@ function deleteResolver(target: TypeClass, { description, call }: NonNullable<Wr
   class DeleteResolver {
     @Mutation(() => ID, { nullable: true, name, description: `${description} Answers the id.` })
     async delete(
-      @Arg('id', () => ID) id: string,
+      @Arg('id', () => ID, { description: texts.id(target.name) }) id: string,
       @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,

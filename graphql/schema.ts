@@ -59,6 +59,15 @@ const resources: readonly ResourceModule[] = [
   party,
 ];
 
+/** TypeGraphQL makes the two root types itself, and offers no place for what they are. */
+const rootDescriptions = {
+  query:
+    'Reads: one resource by its id, or a page of them that a filter selects. Each operation costs points, which extensions.cost tells; one that costs too much is refused with OPERATION_TOO_COSTLY before it runs.',
+  mutation:
+    'Changes, each in a transaction of its own, one after the other: one that is refused is null and has its error, and those behind it run all the same. Repeat a change whose answer was lost under the same idempotencyKey.',
+};
+
+/** The GraphQL schema of this server; it needs no database. */
 export async function createSchema(): Promise<GraphQLSchema> {
   const resolvers = [...resources.flatMap((resource) => resource.resolvers), ...resolversOfPages()];
   // Values are validated by the scalars and by the domain, which names them in its own words.
@@ -68,8 +77,15 @@ export async function createSchema(): Promise<GraphQLSchema> {
     validate: false,
     orphanedTypes: [],
   });
-  return withJoins(
+  const joined = withJoins(
     schema,
     resources.flatMap(({ joins = [] }) => joins),
   );
+  for (const [type, description] of [
+    [joined.getQueryType(), rootDescriptions.query],
+    [joined.getMutationType(), rootDescriptions.mutation],
+  ] as const) {
+    if (type) type.description = description;
+  }
+  return joined;
 }

@@ -40,7 +40,8 @@ class Billing {
       'Makes billing rates of usages that were rated, are paid by no bucket and have no rate yet: each of them once. The account of a usage is its relatedParty with the @referredType BillingAccount. A bill run does the same by itself. Errors: INVALID_ATTRIBUTE.',
   })
   createRatesFromUsage(
-    @Arg('input', () => RatesFromUsageInput) { billingAccountId, relatedPartyId, before }: RatesFromUsageInput,
+    @Arg('input', () => RatesFromUsageInput, { description: 'Which usages become rates.' })
+    { billingAccountId, relatedPartyId, before }: RatesFromUsageInput,
     @Ctx() context: Context,
   ): Promise<object> {
     const reference = (id: string | undefined): { id: string } | undefined =>
@@ -55,7 +56,8 @@ class Billing {
       'Makes the bill cycle that follows the last one of a specification, by the calendar of the operator; the first one begins with the validity of the specification, else with the present month. Errors: NOT_FOUND, CONFLICT.',
   })
   createNextBillCycle(
-    @Arg('billCycleSpecificationId', () => ID) id: string,
+    @Arg('billCycleSpecificationId', () => ID, { description: 'The specification that the cycle follows.' })
+    id: string,
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
   ): Promise<object> {

@@ -154,8 +154,9 @@ class AppliedPayments {
       'Adds a payment to a bill that was sent: it becomes partiallyPaid, or settled when nothing remains. An equal payment of the same id is there already and answered as it is; another amount under its id, or one that was reversed whole, is a CONFLICT. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
   })
   addAppliedPayment(
-    @Arg('id', () => ID) id: string,
-    @Arg('input', () => AppliedPayment) input: AppliedPayment,
+    @Arg('id', () => ID, { description: 'The id of the CustomerBill.' }) id: string,
+    @Arg('input', () => AppliedPayment, { description: 'The payment and how much of it pays this bill.' })
+    input: AppliedPayment,
     @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,
@@ -172,8 +173,11 @@ class AppliedPayments {
       'Takes back a payment of a bill, or a part of it, e.g. a direct debit that was returned: the bill becomes partiallyPaid again, or sent when nothing stays paid. input names the payment by its id and says how much is taken back; it is kept as a negative payment. A reversal of the same reversalId is answered as it is when it is equal, else a CONFLICT, as is one of more than is left of the payment. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, REVISION_MISMATCH.',
   })
   reverseAppliedPayment(
-    @Arg('id', () => ID) id: string,
-    @Arg('input', () => AppliedPayment) input: AppliedPayment,
+    @Arg('id', () => ID, { description: 'The id of the CustomerBill.' }) id: string,
+    @Arg('input', () => AppliedPayment, {
+      description: 'The payment by its id, and how much of it is taken back.',
+    })
+    input: AppliedPayment,
     @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
     @Ctx() context: Context,

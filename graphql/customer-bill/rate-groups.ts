@@ -46,7 +46,16 @@ export class RateGroup {
 }
 
 const groupingNames = Object.fromEntries(rateGroupings.map((name) => [name, name]));
-registerEnumType(groupingNames, { name: 'RateGrouping', description: 'By what the lines of a bill are gathered.' });
+registerEnumType(groupingNames, {
+  name: 'RateGrouping',
+  description: 'What the lines of a bill are grouped by.',
+  valuesConfig: {
+    TYPE: { description: 'The appliedBillingRateType of the line.' },
+    NAME: { description: 'The name of the line.' },
+    PRODUCT: { description: 'The id of the product that the line charges for.' },
+    TAX_RATE: { description: 'The tax rates of the line.' },
+  },
+});
 
 @Resolver(() => CustomerBill)
 class CustomerBillGroups {
@@ -57,7 +66,8 @@ class CustomerBillGroups {
   })
   groupedRates(
     @Root() { id }: CustomerBill,
-    @Arg('by', () => [groupingNames], { description: 'By what.' }) by: RateGrouping[],
+    @Arg('by', () => [groupingNames], { description: 'What to group by; lines that agree in all of it are one group.' })
+    by: RateGrouping[],
     @Ctx() { customerBill: domain, principal }: Context,
   ): Promise<object[]> {
     return domain.groupedRates.ofBill(principal.tenantId, id, by);

@@ -130,7 +130,7 @@ export class Bucket extends ExtensibleResource {
 class BucketQuery {
   @Query(() => Bucket, { nullable: true, description: 'One Bucket by id, or null.' })
   bucket(
-    @Arg('id', () => ID) id: string,
+    @Arg('id', () => ID, { description: 'The id of the Bucket.' }) id: string,
     @Arg('asOf', () => DateTime, {
       nullable: true,
       description:

@@ -141,8 +141,8 @@ class ItemProgress {
       'For the system that does the work: moves one item of an order along; the order follows. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH.',
   })
   updateResourceOrderItem(
-    @Arg('orderId', () => ID) id: string,
-    @Arg('itemId', () => ID) itemId: string,
+    @Arg('orderId', () => ID, { description: 'The id of the ResourceOrder.' }) id: string,
+    @Arg('itemId', () => ID, { description: 'The id of the item within the order.' }) itemId: string,
     @Arg('state', () => String, {
       nullable: true,
       description: 'inProgress, pending, held, completed, failed, rejected or cancelled, as the state it is in allows.',

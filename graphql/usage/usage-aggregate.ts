@@ -17,6 +17,8 @@ registerEnumType(UsageGroupBy, {
   name: 'UsageGroupBy',
   description: 'What usages are grouped by.',
   valuesConfig: {
+    usageType: { description: 'The usageType of the usage.' },
+    status: { description: 'The status of the usage, e.g. rated.' },
     specification: { description: 'The id of the specification.' },
     party: {
       description:
