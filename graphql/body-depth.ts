@@ -1,6 +1,7 @@
 import { Kind, visit, type DocumentNode, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import type { DomainError } from '../src/platform/errors.js';
-import { DOCUMENT_DEPTH_MAX, isDeeper, refuseDeep } from '../src/platform/json.js';
+import { isDeeper, refuseDeep } from '../src/platform/json.js';
+import { DOCUMENT_DEPTH_MAX } from '../src/platform/limits.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,7 @@ import type { Page } from '../src/platform/read/page.js';
 import type { Edge } from '../src/platform/read/source.js';
 import type { TypeClass } from './attribute.js';
 import type { Context } from './context.js';
-import { graphqlLimits } from './limits.js';
+import { EDGE_ROWS_MAX } from './limits.js';
 import { scopeOf, toPageRequest, type PageArguments } from './page.js';
 import { mappingOf } from './resource-mapping.js';
 
@@ -25,7 +25,7 @@ export function readEdge(
 ): Promise<Page> {
   let edges = edgesOfOperation.get(context);
   if (edges === undefined) {
-    edges = new Edges(context.reader, graphqlLimits.edgeRowsMax);
+    edges = new Edges(context.reader, EDGE_ROWS_MAX);
     edgesOfOperation.set(context, edges);
   }
   return edges.page(

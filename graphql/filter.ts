@@ -5,13 +5,8 @@ import type { Filter, FilterValue, ValueOperator } from '../src/platform/filter/
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
 import { DomainError } from '../src/platform/errors.js';
 import { attributeOf, operatorsOf } from '../src/platform/filter/tree/resolve.js';
-import {
-  limitExceeded,
-  CLAUSES_MAX,
-  FILTER_DEPTH_MAX,
-  PATH_DEPTH_MAX,
-  VALUES_PER_KEY_MAX,
-} from '../src/platform/limits.js';
+import { limitExceeded, CLAUSES_MAX, PATH_DEPTH_MAX, VALUES_PER_KEY_MAX } from '../src/platform/limits.js';
+import { FILTER_DEPTH_MAX } from './limits.js';
 import { ParsedFilter, type FilterMeasure } from './parsed-arguments.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';

@@ -9,19 +9,20 @@ import {
 } from 'graphql';
 import { isStorable } from '../src/platform/filter/tree/values.js';
 
-/** Bounds of one GraphQL operation. Pages are bounded by their own limit argument. */
-export const graphqlLimits = {
-  tokensMax: 10_000,
-  /** Fields that are asked for again under the name of another in the same selection, and fragments: each is held against all others. */
-  repeatsMax: 100,
-  fragmentsMax: 200,
-  /** Nesting of selections; introspection needs 13. */
-  depthMax: 15,
-  /** Fields of the root, aliases included: each is a query or a mutation of its own. */
-  rootFieldsMax: 50,
-  /** Rows that the lists within lists of one operation may ask for: for each its parents × its limit. */
-  edgeRowsMax: 10_000,
-} as const;
+// Bounds of one GraphQL operation. Pages are bounded by their own limit argument.
+
+export const TOKENS_MAX = 10_000;
+/** Fields that are asked for again under the name of another in the same selection, and fragments: each is held against all others. */
+export const REPEATS_MAX = 100;
+export const FRAGMENTS_MAX = 200;
+/** Nesting of selections; introspection needs 13. */
+export const SELECTION_DEPTH_MAX = 15;
+/** Fields of the root, aliases included: each is a query or a mutation of its own. */
+export const ROOT_FIELDS_MAX = 50;
+/** Rows that the lists within lists of one operation may ask for: for each its parents × its limit. */
+export const EDGE_ROWS_MAX = 10_000;
+/** Objects and lists nested in each other in a filter. */
+export const FILTER_DEPTH_MAX = 40;
 
 /** Refuses documents that nest too deep, ask for too much at once, or carry text PostgreSQL cannot store. */
 export const validationRules = [refuseRepeats, limitDepth, limitRootFields, refuseUnstorableText, refuseSubscriptions];
@@ -30,9 +31,12 @@ function limitDepth(context: ValidationContext): ASTVisitor {
   const depthOf = depthCounter((name) => context.getFragment(name)?.selectionSet);
   return {
     OperationDefinition(node) {
-      if (depthOf(node.selectionSet) > graphqlLimits.depthMax) {
+      if (depthOf(node.selectionSet) > SELECTION_DEPTH_MAX) {
         context.reportError(
-          new GraphQLError(`the operation is nested deeper than ${graphqlLimits.depthMax} levels`, { nodes: node }),
+          new GraphQLError(
+            `the operation is nested too deep: the limit SELECTION_DEPTH_MAX is ${SELECTION_DEPTH_MAX}`,
+            { nodes: node },
+          ),
         );
       }
     },
@@ -53,7 +57,6 @@ function refuseRepeats(context: ValidationContext): ASTVisitor {
 }
 
 function repeatsIn(document: DocumentNode): string | undefined {
-  const { repeatsMax, fragmentsMax } = graphqlLimits;
   let repeats = 0;
   let fragments = 0;
   const count = (set: SelectionSetNode, names: Set<string>): void => {
@@ -71,9 +74,10 @@ function repeatsIn(document: DocumentNode): string | undefined {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments++;
     if ('selectionSet' in definition && definition.selectionSet) count(definition.selectionSet, new Set());
   }
-  if (repeats > repeatsMax)
-    return `the document asks ${repeats} times for a field that is in the same selection already, the limit is ${repeatsMax}`;
-  if (fragments > fragmentsMax) return `the document has ${fragments} fragments, the limit is ${fragmentsMax}`;
+  if (repeats > REPEATS_MAX)
+    return `the document asks ${repeats} times for a field that is in the same selection already: the limit REPEATS_MAX is ${REPEATS_MAX}`;
+  if (fragments > FRAGMENTS_MAX)
+    return `the document has ${fragments} fragments: the limit FRAGMENTS_MAX is ${FRAGMENTS_MAX}`;
   return undefined;
 }
 
@@ -111,9 +115,12 @@ function limitRootFields(context: ValidationContext): ASTVisitor {
         new Set(),
         new Set(),
       );
-      if (names.size > graphqlLimits.rootFieldsMax) {
+      if (names.size > ROOT_FIELDS_MAX) {
         context.reportError(
-          new GraphQLError(`the operation has more than ${graphqlLimits.rootFieldsMax} root fields`, { nodes: node }),
+          new GraphQLError(
+            `the operation has ${names.size} root fields: the limit ROOT_FIELDS_MAX is ${ROOT_FIELDS_MAX}`,
+            { nodes: node },
+          ),
         );
       }
     },

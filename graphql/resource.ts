@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Change, WriteContext } from '../src/domain/changes.js';
-import { DomainError } from '../src/platform/errors.js';
+import { BULK_MAX, limitExceeded } from '../src/platform/limits.js';
 import type { Page } from '../src/platform/read/page.js';
 import type { Answer } from '../src/platform/write/command.js';
 import type { TypeClass } from './attribute.js';
@@ -127,9 +127,6 @@ function createResolver(
   return CreateResolver;
 }
 
-/** Elements of one bulk mutation. */
-const bulkMax = 200;
-
 function createManyResolver(
   target: TypeClass,
   input: TypeClass,
@@ -142,7 +139,7 @@ function createManyResolver(
     @Mutation(() => [target], {
       nullable: true,
       name: createMany,
-      description: `${description} All or none, at most ${bulkMax}.`,
+      description: `${description} All or none, at most ${BULK_MAX}.`,
     })
     async createMany(
       @Arg('inputs', () => [input], {
@@ -152,10 +149,14 @@ function createManyResolver(
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<object[]> {
-      if (values.length > bulkMax) {
-        throw new DomainError('INVALID_ATTRIBUTE', `inputs has ${values.length} elements, the limit is ${bulkMax}`, {
-          path: 'inputs',
-        });
+      if (values.length > BULK_MAX) {
+        throw limitExceeded(
+          'BULK_MAX',
+          BULK_MAX,
+          `inputs has ${values.length} elements`,
+          'inputs',
+          'INVALID_ATTRIBUTE',
+        );
       }
       const { items } = (await relayAnswer(context, call(context, writeContext(context, key), values as never))) as {
         items: object[];

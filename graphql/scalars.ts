@@ -2,7 +2,8 @@ import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueN
 import { LosslessNumber } from 'lossless-json';
 import { parseDateTime } from '../src/platform/date-time.js';
 import { Decimal as DecimalValue } from '../src/platform/decimal.js';
-import { DOCUMENT_DEPTH_MAX, refuseDeep } from '../src/platform/json.js';
+import { refuseDeep } from '../src/platform/json.js';
+import { DOCUMENT_DEPTH_MAX } from '../src/platform/limits.js';
 import { decimalProblem } from '../src/domain/amount.js';
 
 const shownLengthMax = 40;

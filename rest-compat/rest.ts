@@ -2,7 +2,7 @@ import { getNamedType, isObjectType, type GraphQLObjectType, type GraphQLSchema 
 import { toAttribute, toWire } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Attributes } from '../src/platform/filter/tree/attribute-type.js';
-import { URL_LENGTH_MAX } from '../src/platform/limits.js';
+import { URL_LENGTH_MAX } from './limits.js';
 import { parseQuery, type ParsedQuery } from './query/query-string.js';
 import type { ApiDescriptor } from './apis/api.js';
 import type { Call, ExecuteOperation } from './call.js';

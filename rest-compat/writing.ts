@@ -1,5 +1,6 @@
 import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
+import { BULK_MAX, limitExceeded } from '../src/platform/limits.js';
 import { ownProperty } from '../src/platform/json.js';
 import {
   isObject,
@@ -28,8 +29,6 @@ export const jsonPatchTypes = ['application/json-patch+json', ...jsonPatchQueryT
 
 /** How often a PATCH without If-Match reads again because somebody was faster: each time, that one has got on. */
 const patchTriesMax = 50;
-/** Resources that one JSON Patch on a collection may create. */
-const bulkMax = 200;
 
 /** POST: 201 with Location. */
 export async function create(call: Call): Promise<RestResponse> {
@@ -45,8 +44,14 @@ export async function createMany(call: Call): Promise<RestResponse> {
   requireMediaType(call.request, jsonPatchTypes);
   refuseReadParameters(call);
   const operations = readOperations(await call.request.body());
-  if (operations.length > bulkMax) {
-    throw new DomainError('INVALID_BODY', `one patch creates at most ${bulkMax} resources, not ${operations.length}`);
+  if (operations.length > BULK_MAX) {
+    throw limitExceeded(
+      'BULK_MAX',
+      BULK_MAX,
+      `the patch creates ${operations.length} resources`,
+      undefined,
+      'INVALID_BODY',
+    );
   }
   const inputs = operations.map(({ op, path, value }, index) => {
     if (op !== 'add' || (path !== '/-' && path !== '/')) {

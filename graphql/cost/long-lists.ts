@@ -7,8 +7,8 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { DomainError } from '../../src/platform/errors.js';
-import { ELEMENTS_MAX } from '../../src/platform/limits.js';
+import type { DomainError } from '../../src/platform/errors.js';
+import { ELEMENTS_MAX, limitExceeded } from '../../src/platform/limits.js';
 import type { Variables } from './values.js';
 
 /** The lists in the variables of an operation: a variable that is one, or attributes of one that is an object. */
@@ -39,9 +39,13 @@ export function longListOf(lists: readonly ListVariable[], variables: Variables)
     const list = attribute === undefined ? value : attributeOf(value, attribute);
     if (!Array.isArray(list) || list.length <= ELEMENTS_MAX) continue;
     const path = attribute ?? variable;
-    return new DomainError('INVALID_ATTRIBUTE', `${path} has ${list.length} elements, the limit is ${ELEMENTS_MAX}`, {
+    return limitExceeded(
+      'ELEMENTS_MAX',
+      ELEMENTS_MAX,
+      `${path} has ${list.length} elements`,
       path,
-    });
+      'INVALID_ATTRIBUTE',
+    );
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { DomainError } from '../../src/platform/errors.js';
-import { DOCUMENT_DEPTH_MAX, isDeeper, refuseDeep } from '../../src/platform/json.js';
+import { isDeeper, refuseDeep } from '../../src/platform/json.js';
+import { DOCUMENT_DEPTH_MAX } from '../../src/platform/limits.js';
 import type { ApiDescriptor } from '../apis/api.js';
 import { parseLeaf, isObject, toInput, type Json } from './input.js';
 import { resourceModel } from '../resource-model.js';

@@ -159,7 +159,7 @@ function fieldInput(value: unknown, field: GraphQLInputField, path: readonly str
   if (!isList) return singleInput(value, type, path, reading);
   const elements = Array.isArray(value) ? value : [value];
   if (elements.length > ELEMENTS_MAX)
-    throw refusal(path, `${path.join('.')} has ${elements.length} elements, the limit is ${ELEMENTS_MAX}`);
+    throw refusal(path, `${path.join('.')} has ${elements.length} elements: the limit ELEMENTS_MAX is ${ELEMENTS_MAX}`);
   return elements.map((element: unknown, index) =>
     singleInput(element, unwrap(type).type, [...path, String(index)], reading),
   );

@@ -1,6 +1,7 @@
 import { getNamedType, isNonNullType, isObjectType, type GraphQLObjectType } from 'graphql';
 import { toWire } from '../../graphql/naming.js';
-import { DEPTH_MAX, OFFSET_MAX } from '../../src/platform/limits.js';
+import { OFFSET_MAX } from '../../src/platform/limits.js';
+import { DEPTH_MAX } from '../limits.js';
 import type { Json } from '../body/input.js';
 import { extensionAttribute } from '../extension.js';
 import { scalarSchema } from './schemas.js';

@@ -1,6 +1,6 @@
 import { LosslessNumber } from 'lossless-json';
 import { DomainError } from '../../src/platform/errors.js';
-import { DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX } from '../../src/platform/json.js';
+import { DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX } from '../../src/platform/limits.js';
 
 interface Size {
   /** Of the JSON text. */

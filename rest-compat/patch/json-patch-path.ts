@@ -6,12 +6,11 @@ import { parseJsonPaths } from '../query/json-path.js';
 import { parseQuery } from '../query/query-string.js';
 import { attributeOf } from '../../src/platform/filter/tree/resolve.js';
 import type { Filter } from '../../src/platform/filter/tree/filter.js';
+import { limitExceeded } from '../../src/platform/limits.js';
+import { PATCH_CONDITIONS_MAX } from '../limits.js';
 import { isObject, type Json } from '../body/input.js';
 import { extensionAttribute } from '../extension.js';
 import { readPointer, unescaped, valueAt, type Pointer } from './json-pointer.js';
-
-/** Conditions of one patch times the elements they are asked of. */
-const conditionsAskedMax = 100_000;
 
 /** The elements of a list that an operation is for, and what it names in each. */
 interface Selection {
@@ -63,10 +62,13 @@ export class PathFinder {
     const elements: unknown[] = Array.isArray(value) ? value : [];
     const filter = filterOf(element);
     this.asked += elements.length * conditionsOf(filter);
-    if (this.asked > conditionsAskedMax) {
-      throw new DomainError(
+    if (this.asked > PATCH_CONDITIONS_MAX) {
+      throw limitExceeded(
+        'PATCH_CONDITIONS_MAX',
+        PATCH_CONDITIONS_MAX,
+        'the conditions in the paths of the patch are asked of too many elements',
+        undefined,
         'INVALID_BODY',
-        `the conditions in the paths of one patch are asked at most ${conditionsAskedMax} times of the elements of lists`,
       );
     }
     const pointers = elements.flatMap((one, at) =>

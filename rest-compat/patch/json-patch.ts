@@ -2,17 +2,13 @@ import { LosslessNumber } from 'lossless-json';
 import { Decimal } from '../../src/platform/decimal.js';
 import { DomainError, abbreviated } from '../../src/platform/errors.js';
 import type { Attributes } from '../../src/platform/filter/tree/attribute-type.js';
+import { limitExceeded } from '../../src/platform/limits.js';
+import { PATCH_CHANGES_MAX, PATCH_OPERATIONS_MAX, PATCH_PATH_LENGTH_MAX } from '../limits.js';
 import { isObject, type Json } from '../body/input.js';
 import { DocumentBounds } from './document-size.js';
 import { PathFinder, type PathRules } from './json-patch-path.js';
 import { added, readPointer, removed, replaced, showPointer, valueAt, type Pointer } from './json-pointer.js';
 import { isSameJson } from './same-json.js';
-
-/** Operations of one JSON Patch. */
-const operationsMax = 200;
-const pathLengthMax = 1000;
-/** Places that the operations of one patch change: those with conditions in their paths change one in each element. */
-const changesMax = 2_000;
 
 export interface PatchOperation {
   readonly op: 'add' | 'remove' | 'replace' | 'move' | 'copy' | 'test';
@@ -33,8 +29,14 @@ const needs: Readonly<Record<PatchOperation['op'], readonly string[]>> = {
 /** Reads the operations of RFC 6902, refusing what is none. */
 export function readOperations(body: unknown): PatchOperation[] {
   if (!Array.isArray(body)) throw new DomainError('INVALID_BODY', 'a JSON Patch is an array of operations');
-  if (body.length > operationsMax)
-    throw new DomainError('INVALID_BODY', `a JSON Patch has at most ${operationsMax} operations, not ${body.length}`);
+  if (body.length > PATCH_OPERATIONS_MAX)
+    throw limitExceeded(
+      'PATCH_OPERATIONS_MAX',
+      PATCH_OPERATIONS_MAX,
+      `the JSON Patch has ${body.length} operations`,
+      undefined,
+      'INVALID_BODY',
+    );
   return body.map((operation: unknown, index) => {
     const problem = problemOf(operation);
     if (problem) throw new DomainError('INVALID_BODY', `operation ${index} ${problem}`, { path: String(index) });
@@ -66,17 +68,17 @@ function problemOf(operation: unknown): string | undefined {
   const { op, path } = operation;
   if (typeof op !== 'string') return `has an op that is no text`;
   if (!Object.hasOwn(needs, op)) return `has the unknown op '${abbreviated(op)}'`;
-  if (!isPath(path)) return `needs a path of at most ${pathLengthMax} characters`;
+  if (!isPath(path)) return `needs a path of at most ${PATCH_PATH_LENGTH_MAX} characters`;
   for (const name of needs[op as PatchOperation['op']]) {
     if (!Object.hasOwn(operation, name)) return `(${op}) needs '${name}'`;
   }
   if (Object.hasOwn(operation, 'from') && !isPath(operation['from']))
-    return `needs a 'from' of at most ${pathLengthMax} characters`;
+    return `needs a 'from' of at most ${PATCH_PATH_LENGTH_MAX} characters`;
   return undefined;
 }
 
 function isPath(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= pathLengthMax;
+  return typeof value === 'string' && value.length <= PATCH_PATH_LENGTH_MAX;
 }
 
 export interface PatchRules extends PathRules {
@@ -101,10 +103,14 @@ export function applyJsonPatch(
   operations.forEach((operation, index) => {
     const pointers = within(index, () => finder.find(operation.path, document));
     changes += pointers.length;
-    if (changes > changesMax)
-      throw new DomainError('INVALID_BODY', `operation ${index}: one patch changes at most ${changesMax} places`, {
-        path: String(index),
-      });
+    if (changes > PATCH_CHANGES_MAX)
+      throw limitExceeded(
+        'PATCH_CHANGES_MAX',
+        PATCH_CHANGES_MAX,
+        `operation ${index}: the patch changes too many places`,
+        String(index),
+        'INVALID_BODY',
+      );
     for (const pointer of pointers) document = within(index, () => changed(document, operation, pointer));
     within(index, () => bounds.check(document));
   });

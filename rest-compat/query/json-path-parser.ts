@@ -5,7 +5,8 @@
 import { printable } from './decode.js';
 import type { Comparison, JsonPath, Literal, PathStep, Test } from './json-path-ast.js';
 import { notSupported, syntaxError, tokenize, type Token } from './json-path-lexer.js';
-import { limitExceeded, JSON_PATH_DEPTH_MAX } from '../../src/platform/limits.js';
+import { limitExceeded } from '../../src/platform/limits.js';
+import { JSON_PATH_DEPTH_MAX } from '../limits.js';
 
 const comparisons: ReadonlySet<string> = new Set(['==', '!=', '>', '>=', '<', '<=', '=~']);
 const flipped: Readonly<Record<string, Comparison>> = {

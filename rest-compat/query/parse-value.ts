@@ -2,7 +2,8 @@
 import { parseDateTime } from '../../src/platform/date-time.js';
 import { Decimal } from '../../src/platform/decimal.js';
 import type { ScalarType } from '../../src/platform/filter/tree/attribute-type.js';
-import { INT_MAX, INT_MIN, SIGNIFICANT_DIGITS_MAX, TIME_LENGTH_MAX } from '../../src/platform/limits.js';
+import { INT_MAX, INT_MIN } from '../../src/platform/limits.js';
+import { SIGNIFICANT_DIGITS_MAX, TIME_LENGTH_MAX } from '../limits.js';
 import type { FilterValue } from '../../src/platform/filter/tree/filter.js';
 import { isDecimalInRange } from '../../src/platform/filter/tree/values.js';
 

@@ -1,13 +1,8 @@
 import { LosslessNumber, parse as parseLossless } from 'lossless-json';
 import { DomainError } from './errors.js';
 import { isStorable } from './filter/tree/values.js';
+import { DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX, JSON_DEPTH_MAX, limitExceeded } from './limits.js';
 
-/** Nesting of a JSON document, which may be more than one resource. */
-const depthMax = 64;
-/** Nesting of a resource, as it is stored and answered. */
-export const DOCUMENT_DEPTH_MAX = 32;
-/** Values in one resource, each object and list among them. */
-export const DOCUMENT_NODES_MAX = 50_000;
 /** A number with so few characters, none of them an exponent, is exact as a JavaScript number. */
 const exactCharacters = 15;
 
@@ -20,8 +15,15 @@ const exactCharacters = 15;
 export function parseJson(text: string): unknown {
   const { depth, nodes, hasLongNumber, hasEscape } = inspect(text);
   if (nodes > DOCUMENT_NODES_MAX)
-    throw new DomainError('INVALID_BODY', `the JSON has ${nodes} values, the limit is ${DOCUMENT_NODES_MAX}`);
-  if (depth > depthMax) throw new DomainError('INVALID_BODY', `the JSON is nested deeper than ${depthMax} levels`);
+    throw limitExceeded(
+      'DOCUMENT_NODES_MAX',
+      DOCUMENT_NODES_MAX,
+      `the JSON has ${nodes} values`,
+      undefined,
+      'INVALID_BODY',
+    );
+  if (depth > JSON_DEPTH_MAX)
+    throw limitExceeded('JSON_DEPTH_MAX', JSON_DEPTH_MAX, 'the JSON is nested too deep', undefined, 'INVALID_BODY');
   let value: unknown;
   try {
     value = hasLongNumber ? parseLossless(text, undefined, exactNumber) : JSON.parse(text);
@@ -50,9 +52,12 @@ export function isDeeper(value: unknown, levels: number, beside?: string): boole
 
 /** The refusal of a resource that nests deeper than one may. */
 export function refuseDeep(): DomainError {
-  return new DomainError(
+  return limitExceeded(
+    'DOCUMENT_DEPTH_MAX',
+    DOCUMENT_DEPTH_MAX,
+    'the resource is nested too deep',
+    undefined,
     'INVALID_BODY',
-    `the resource is nested too deep: the limit DOCUMENT_DEPTH_MAX is ${DOCUMENT_DEPTH_MAX} levels`,
   );
 }
 

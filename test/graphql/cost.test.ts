@@ -179,17 +179,17 @@ describe('what is no operation yet is counted before anybody looks into it', () 
     [
       '90,000 keys in REST',
       () => post(buckets, `{"usageType":"x","@type":"Y",${keys}}`),
-      '90003 values, the limit is 50000',
+      '90003 values: the limit DOCUMENT_NODES_MAX is 50000',
     ],
     [
       '90,000 keys of a merge patch',
       () => post(`${buckets}/x`, `{${keys}}`, 'application/merge-patch+json', 'PATCH'),
-      'the limit is 50000',
+      'the limit DOCUMENT_NODES_MAX is 50000',
     ],
     [
       '90,000 keys in GraphQL',
       () => graphql('mutation ($input: BucketCreate!) { createBucket(input: $input) { id } }', `{"input":{${keys}}}`),
-      'the limit is 50000',
+      'the limit DOCUMENT_NODES_MAX is 50000',
     ],
     [
       '100,000 empty conditions',
@@ -198,22 +198,22 @@ describe('what is no operation yet is counted before anybody looks into it', () 
           'query ($filter: BucketFilter) { buckets(filter: $filter) { items { id } } }',
           `{"filter":{"and":[${elements(100_000, '{}').join()}]}}`,
         ),
-      'the limit is 50000',
+      'the limit DOCUMENT_NODES_MAX is 50000',
     ],
     [
       '5,000 order items in REST',
       () => post(orders, `{"orderItem":${items}}`),
-      'orderItem has 5000 elements, the limit is 1000',
+      'orderItem has 5000 elements: the limit ELEMENTS_MAX is 1000',
     ],
     [
       '5,000 order items in GraphQL',
       () => graphql(createOrder, `{"input":{"orderItem":${items}}}`),
-      'orderItem has 5000 elements, the limit is 1000',
+      'orderItem has 5000 elements: the limit ELEMENTS_MAX is 1000',
     ],
     [
       '5,000 orders in GraphQL',
       () => graphql(createOrders, `{"inputs":[${elements(5_000, '{}').join()}]}`),
-      'inputs has 5000 elements, the limit is 1000',
+      'inputs has 5000 elements: the limit ELEMENTS_MAX is 1000',
     ],
     [
       '500,000 columns of CSV',
@@ -339,12 +339,12 @@ describe('the rules of GraphQL compare in pairs', () => {
     [
       'one field again and again',
       `{ buckets { items { ${aliases(2_000, 'x').replaceAll(/a\d+: x/g, 'id')} } } }`,
-      'the limit is 100',
+      'the limit REPEATS_MAX is 100',
     ],
     [
       'one field in fragments of the place',
       `{ buckets { items { ${'...{ id } '.repeat(1_500)} } } }`,
-      'the limit is 100',
+      'the limit REPEATS_MAX is 100',
     ],
     [
       'many fragments',
@@ -353,7 +353,7 @@ describe('the rules of GraphQL compare in pairs', () => {
         .join(' ')} } } } ${fragmentNames(400)
         .map((name) => `fragment ${name} on Bucket { id }`)
         .join(' ')}`,
-      'the limit is 200',
+      'the limit FRAGMENTS_MAX is 200',
     ],
   ])('so few of them are let through: %s', async (_title, query, text) => {
     const { status, errors } = await server.graphql(query);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { graphqlLimits } from '../../graphql/limits.js';
+import { EDGE_ROWS_MAX } from '../../graphql/limits.js';
 import { Prisma } from '../../prisma/generated/client.js';
 import type { ReadOptions } from '../../src/platform/database/database.js';
 import { create } from '../fixtures/prepay-balance.js';
@@ -111,14 +111,14 @@ describe('lists within lists', () => {
   it('are bounded, all together, by the parents times the limit', async () => {
     const document =
       'query ($limit: Int) { buckets(limit: 3) { items { entries(limit: $limit) { items { id } } actions(limit: $limit) { items { id } } } } }';
-    const limit = Math.floor(graphqlLimits.edgeRowsMax / 6 / 1_000) * 1_000;
+    const limit = Math.floor(EDGE_ROWS_MAX / 6 / 1_000) * 1_000;
     await ask(document, { limit });
     const four = `{ buckets(limit: 3) { items { ${['a', 'b', 'c', 'd'].map((name) => `${name}: entries(limit: ${limit}) { items { id } }`).join(' ')} } } }`;
     const { data, errors } = await server.graphql(four);
     expect([data, errors?.[0]?.extensions.code, errors?.[0]?.message]).toEqual([
       null,
       'INVALID_QUERY',
-      expect.stringContaining(`EDGE_ROWS_MAX is ${graphqlLimits.edgeRowsMax}`),
+      expect.stringContaining(`EDGE_ROWS_MAX is ${EDGE_ROWS_MAX}`),
     ]);
   });
 

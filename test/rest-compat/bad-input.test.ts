@@ -222,7 +222,7 @@ describe('bad input through REST', () => {
           '[{"a":'.repeat(5_000),
           `{"description":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
         ]) {
-          expectError(await post(text), 400, '64 levels');
+          expectError(await post(text), 400, 'the limit JSON_DEPTH_MAX is 64');
         }
       });
 

@@ -267,7 +267,7 @@ describe('an export of usages', () => {
     expect((await order({ query: `description=${'x'.repeat(8_000)}` }, door)).status).toBe(201);
     expect(await order({ query: `description=${'x'.repeat(9_000)}` }, door)).toMatchObject({
       status: 400,
-      message: expect.stringContaining('query is longer than 8192'),
+      message: expect.stringContaining('query is longer than the limit URL_LENGTH_MAX of 8192'),
     });
   });
 

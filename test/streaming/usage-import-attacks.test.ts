@@ -218,7 +218,11 @@ describe('a line', () => {
         'INVALID_BODY',
         'half a surrogate pair',
       ],
-      [`{"usageSpecification":{"id":"s"},"extra":${nested}}`, 'INVALID_BODY', 'values, the limit is'],
+      [
+        `{"usageSpecification":{"id":"s"},"extra":${nested}}`,
+        'INVALID_BODY',
+        'values: the limit DOCUMENT_NODES_MAX is',
+      ],
       [
         `{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":1.00000000000000000001}]}`,
         'INVALID_ATTRIBUTE',

@@ -13,7 +13,7 @@ import {
   type UsageInput,
 } from '../../domain/usage/index.js';
 import { invalid } from '../../domain/input.js';
-import { URL_LENGTH_MAX } from '../../platform/limits.js';
+import { URL_LENGTH_MAX } from '../../../rest-compat/limits.js';
 import { nothingDue, Reader } from '../../platform/read/reader.js';
 import type { StreamRoute } from '../../streaming/routes.js';
 import { usageFileTypes } from '../../streaming/usage-file-types.js';
@@ -36,7 +36,8 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
     charges,
     contentTypes: usageFileTypes,
     checkQuery: (query: string) => {
-      if (query.length > URL_LENGTH_MAX) throw invalid('query', `is longer than ${URL_LENGTH_MAX} characters`);
+      if (query.length > URL_LENGTH_MAX)
+        throw invalid('query', `is longer than the limit URL_LENGTH_MAX of ${URL_LENGTH_MAX} characters`);
       pages.filterOf(query);
     },
   };

@@ -8,7 +8,7 @@ import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../../../graphql/context.js';
-import { graphqlLimits, validationRules } from '../../../graphql/limits.js';
+import { TOKENS_MAX, validationRules } from '../../../graphql/limits.js';
 import { declarationOf, DomainError, platformErrors } from '../../platform/errors.js';
 import { hasExactNumber, parseJson } from '../../platform/json.js';
 import { endWith, refuseGraphql } from './answer.js';
@@ -49,7 +49,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<Gr
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
     stopOnTerminationSignals: false,
-    parseOptions: { maxTokens: graphqlLimits.tokensMax },
+    parseOptions: { maxTokens: TOKENS_MAX },
     validationRules,
     formatError: (formatted, error) => format(formatted, error, options.logger),
     plugins: [

@@ -3,9 +3,9 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../database/database.js';
 import { DomainError, type ErrorCode, type ErrorReference } from '../errors.js';
 import { canonicalJson, type JsonObject } from '../json-object.js';
+import { IDEMPOTENCY_KEY_LENGTH_MAX, limitExceeded } from '../limits.js';
 import type { Write } from './write-all.js';
 
-const keyLengthMax = 255;
 /** Keys that one statement forgets: short enough for whoever waits for the embedded database's one connection. */
 const forgottenMax = 1_000;
 
@@ -38,10 +38,14 @@ export interface Replayable<Answer extends JsonObject = JsonObject> {
  */
 export function idempotencyOf(key: string | undefined, operation: string, input: JsonObject): Idempotency | undefined {
   if (key === undefined) return undefined;
-  if (key.length === 0 || key.length > keyLengthMax || !/^[\x20-\x7e]+$/.test(key)) {
-    throw new DomainError('INVALID_HEADER', `Idempotency-Key must be 1 to ${keyLengthMax} printable ASCII characters`, {
-      path: 'Idempotency-Key',
-    });
+  if (key.length === 0 || key.length > IDEMPOTENCY_KEY_LENGTH_MAX || !/^[\x20-\x7e]+$/.test(key)) {
+    throw limitExceeded(
+      'IDEMPOTENCY_KEY_LENGTH_MAX',
+      IDEMPOTENCY_KEY_LENGTH_MAX,
+      'Idempotency-Key is not one or more printable ASCII characters',
+      'Idempotency-Key',
+      'INVALID_HEADER',
+    );
   }
   const fingerprint = createHash('sha256').update(canonicalJson({ operation, input })).digest('hex');
   return { key, fingerprint };
