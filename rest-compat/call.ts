@@ -39,7 +39,7 @@ export async function run({ request, execute }: Call, document: DocumentNode, va
   return data['result'] as Json | null;
 }
 
-/** Runs the operation that the request stands for; with `explain=graphql` it is shown instead (docs/decisions/0004-graphql-is-the-contract.md). */
+/** Runs the operation of the request; with `explain=graphql` shows it instead (docs/decisions/0004-graphql-is-the-contract.md). */
 export async function perform(
   call: Call,
   document: DocumentNode,
@@ -97,7 +97,7 @@ export function versionOf(result: Json): { revision: number; href: string; updat
   return { revision: _revision, href: _href, updatedAt: _updatedAt };
 }
 
-/** The headers that tell the version of the resource that is answered. */
+/** The headers with the version of the resource in the answer. */
 export function versionHeaders(
   { query, route: { edition } }: Call,
   result: Json,

@@ -155,7 +155,7 @@ async function revisionToDelete(call: Call): Promise<number | undefined> {
   if (accepted === undefined || accepted.length === 1) return accepted?.[0];
   const none = { fields: { none: true as const, attributes: new Map() } };
   const current = await run(call, call.plans.plan('one', call.route, none).document, { id: call.route.id });
-  // Of what is gone the deletion tells, or it repeats its first answer.
+  // The deletion itself refuses what does not exist, or repeats its first answer.
   if (current === null) return undefined;
   requireMatch(call, current);
   return versionOf(current).revision;

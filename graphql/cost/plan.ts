@@ -65,7 +65,7 @@ export interface CostPlan {
   readonly isEndless: boolean;
 }
 
-/** What an operation costs, as far as its document tells. Its fields must be those of the schema. */
+/** The part of an operation's cost that its document alone determines. Its fields must be those of the schema. */
 export function costPlanOf(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -213,7 +213,7 @@ function rootPoints(selected: Selected): Points {
   return sum(fieldPoints(selected), { perRow: weights.root + (isOne ? weights.join : 0), once: 0 });
 }
 
-/** What its resolver says it takes, where that is more than to hand on what is there. */
+/** The cost that its resolver declares, where it does more than return a value. */
 function complexityOf({ extensions }: GraphQLField<unknown, unknown>): number {
   const { complexity } = extensions;
   return typeof complexity === 'number' ? complexity : 0;

@@ -41,7 +41,7 @@ export interface DomainModule<Domain> {
   readonly backfills?: readonly Backfill[];
   /** Addresses whose bytes no GraphQL answer can carry. */
   streams?(dependencies: StreamDependencies): StreamRoute[];
-  /** Demo data for an empty database; a domain may tell its part of the story through others. */
+  /** Demo data for an empty database; a domain may write it through other domains. */
   seed?(dependencies: SeedDependencies, domains: Domains): Promise<void>;
   /** When this process begins to run background jobs. */
   start?(): void;

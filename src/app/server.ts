@@ -48,7 +48,7 @@ export interface AppServer {
   listen(): Promise<string>;
   /** Begins to run background jobs, its own and those of other servers on the database, and the backfills that are left. */
   startJobs(): void;
-  /** Says from now on that it is not ready, and goes on. */
+  /** Reports from now on that it is not ready, and continues to serve. */
   retire(): void;
   /** Lets open requests and jobs end, then stops; the database stays open. */
   close(): Promise<void>;

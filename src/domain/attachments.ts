@@ -2,7 +2,7 @@ import type { Decimal } from '../platform/decimal.js';
 import { requireOpeningAmount } from './amount.js';
 import { isGiven, requireName, requireValidity, type Validity } from './input.js';
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface AttachmentInput {
   id?: string | null;
   size?: { amount: Decimal; units: string } | null;

@@ -1,4 +1,4 @@
-/** The least that is expected of who sends a body. */
+/** The minimum pace at which a client must send a body. */
 export interface PaceLimits {
   bytesPerSecond: number;
   /** For so long it may be slower: a packet may be lost and sent again meanwhile. */

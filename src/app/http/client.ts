@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { DomainError } from '../../platform/errors.js';
 
-/** Nobody is left to be told; whoever is asked why something ended has an answer that is no fault of ours. */
+/** The client has gone, so nobody reads this answer; in the log it is distinguished from failures of the server. */
 const gone = new DomainError('UNAVAILABLE', 'the client has gone before it had its answer');
 
 /** One for each answer, however often what is made for it asks. */

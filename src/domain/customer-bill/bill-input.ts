@@ -19,7 +19,7 @@ import { billTransitions, firstBillStates } from './transitions.js';
 
 const runTypes: readonly string[] = ['onCycle', 'offCycle'];
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface BillInput {
   state?: string | null;
   category?: string | null;

@@ -33,7 +33,7 @@ import {
 /** Days that a step may lie before or after the start of its period. */
 const offsetDaysMax = 1_000;
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface CycleInput {
   name?: string | null;
   billingPeriod?: string | null;
@@ -153,7 +153,7 @@ function fromCycleInput(input: CycleInput): RowChanges<CycleRow> {
   return toChanges(input);
 }
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface CycleSpecificationInput {
   name?: string | null;
   billingPeriod?: string | null;

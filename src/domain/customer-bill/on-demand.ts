@@ -19,7 +19,7 @@ import type { CustomerBillDependencies, OnDemandRow } from './model.js';
 import type { OnDemandOrder } from './run/on-demand-work.js';
 import { firstOnDemandState, onDemandTransitions } from './transitions.js';
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface OnDemandInput {
   state?: string | null;
   billingAccount?: ReferenceInput | null;

@@ -163,7 +163,7 @@ export async function findWaitingAccounts(
   return rows.map(({ account }) => account);
 }
 
-/** By what the lines of a bill can be gathered, and where that stands in a rate, as b. */
+/** What the lines of a bill can be grouped by, and the SQL of each in a rate, as b. */
 const groupings = {
   TYPE: Prisma.sql`b."appliedBillingRateType"`,
   NAME: Prisma.sql`b."name"`,

@@ -33,7 +33,7 @@ const defaultRateType = 'appliedBillingCharge';
 const ratesPerStatementMax = 1_000;
 const amountAttributes = ['taxExcludedAmount', 'taxIncludedAmount', 'appliedTax'] as const;
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface RateInput {
   appliedBillingRateType?: string | null;
   date?: Date | null;

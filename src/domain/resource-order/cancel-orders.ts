@@ -16,7 +16,7 @@ import { findDueCancellations } from './orders.store.js';
 /** Cancellations that one statement looks for. */
 const dueMax = 100;
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface CancelInput {
   resourceOrder: { id: string };
   orderItem?: { itemId?: string | null; resourceOrderId?: string | null }[] | null;

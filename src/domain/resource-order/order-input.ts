@@ -35,7 +35,7 @@ export interface ItemInput {
   resource?: ResourceInput | null;
 }
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface OrderInput {
   state?: string | null;
   priority?: number | null;

@@ -17,7 +17,7 @@ import { ResourceWriter } from '../resource-writer.js';
 import { requireDefinitions } from './definitions.js';
 import type { SpecificationRow, UsageDependencies } from './model.js';
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface SpecificationInput {
   name?: string | null;
   isBundle?: boolean | null;

@@ -23,7 +23,7 @@ export interface ChargeToInput {
   amount?: { amount: Decimal; units: string } | null;
 }
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface UsageInput {
   usageSpecification?: { id: string } | null;
   usageDate?: Date | null;

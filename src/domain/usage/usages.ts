@@ -201,7 +201,7 @@ export class Usages extends ResourceWriter<'usage', UsageRow, UsageInput, Delive
     return { taken };
   }
 
-  /** Where the specification is none of ours there is nothing to check by. */
+  /** A specification that is not ours gives nothing to check against. */
   private async requireFits(tx: Transaction, tenantId: string, rows: readonly UsageRow[]): Promise<void> {
     const ids = new Set(rows.map(({ usageSpecification: { id } }) => id));
     const specifications = await readRows(tx, this.usageDependencies.mappings.usageSpecification, tenantId, [...ids]);

@@ -9,7 +9,7 @@ const measureEveryMs = 60_000;
 const measureAgainAfterMs = 5_000;
 /** Of so many questions the one that was answered fastest counts. */
 const questions = 3;
-/** A machine whose clock is further off than this is told of in the log. */
+/** A machine whose clock is further off than this is logged. */
 const offTellMs = 5_000;
 
 /**

@@ -38,7 +38,7 @@ interface Asked {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What has to happen before anybody reads: what the time does by itself, such as a reservation that lapses. */
+/** Due work that is processed before every read, such as a reservation that lapses. */
 export interface Due {
   /** SQL that is true when something of the tenant is due. */
   condition(tenantId: string): Prisma.Sql;
@@ -60,7 +60,7 @@ export interface ReadBounds {
   readonly bytesMax: number;
 }
 
-/** How often a read lets pass what is due; where something always is, it is not kept waiting for ever. */
+/** How many rounds of due work a read waits for; a longer backlog does not keep it waiting for ever. */
 const settledMax = 3;
 
 /**

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.js';
 import type { JsonObject } from '../json-object.js';
 import type { Write } from './write-all.js';
 
-/** A domain change as it will be told to the world (docs/decisions/0023-outbox.md). */
+/** A domain change as consumers will receive it (docs/decisions/0023-outbox.md). */
 export interface DomainEvent {
   id: string;
   /** UpperCamelCase, e.g. TopupBalanceCreateEvent. */

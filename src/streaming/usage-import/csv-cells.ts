@@ -1,7 +1,7 @@
 import { DomainError } from '../../platform/errors.js';
 import { columnsMax } from '../csv/csv-text.js';
 
-/** Cells of a row: one that has some too many is refused by itself, one that has as many as this ends the file. */
+/** Cells of a row: a row with some too many is refused alone, a row with this many ends the file. */
 const cellsMax = 10 * columnsMax;
 
 const comma = 0x2c;

@@ -16,7 +16,7 @@ export interface OnDemandOrder extends JsonObject {
   id: string;
 }
 
-/** What a request comes to. */
+/** The outcome of a request. */
 type Fulfilment =
   | { state: 'done'; bills: readonly BillRow[]; reason?: string }
   | { state: 'rejected' | 'terminatedWithError'; reason: string };

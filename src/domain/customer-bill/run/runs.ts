@@ -23,7 +23,7 @@ export interface RunOrder extends JsonObject {
   runId: string;
 }
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface RunInput {
   billCycle: ReferenceInput;
   /** Whether it is only tried; default: it is not. */

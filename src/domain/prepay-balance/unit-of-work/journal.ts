@@ -27,7 +27,7 @@ import { liveStatus } from '../transitions.js';
 import type { LockedState } from './locked-state.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-/** What a command comes to: the row of its action, or the rows of all actions of a bulk request; or a recorded refusal. */
+/** The outcome of a command: the row of its action, or the rows of all actions of a bulk request; or a recorded refusal. */
 export type BalanceOutcome<Answer extends BalanceAnswer = BalanceAnswer> = Outcome<Answer>;
 export type RecordedRefusal = Extract<BalanceOutcome, { refusal: unknown }>;
 export type BalanceAnswer = BalanceActionRow | { items: BalanceActionRow[] };

@@ -19,7 +19,7 @@ const silentMaxMs = exportMaxMs + 60_000;
 /** Downloads that one round ends. */
 const silentMax = 100;
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface ExportInput {
   query?: string | null;
   contentType?: string | null;

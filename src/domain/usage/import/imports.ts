@@ -21,7 +21,7 @@ const abandonedAfterMs = abandonedAfterDays * 24 * 3_600_000;
 /** What becomes of the lines that can be taken when some cannot. */
 const importModes = ['skipBad', 'allOrNothing'] as const;
 
-/** What the domain looks at; everything else is kept as it comes. */
+/** The attributes that the rules read; all others are stored as they arrive. */
 export interface ImportInput {
   mode?: string | null;
   contentType?: string | null;
