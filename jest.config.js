@@ -21,7 +21,7 @@ const onlyOnEmbeddedDatabase = [
   '/rest-compat/(cors|swagger-attributes)\\.test',
   '/streaming/content\\.test',
   '/app/(build|swagger-ui|usage-import)\\.test',
-  '/test/(tidy|docs)\\.test',
+  '/test/(tidy|docs|contract)\\.test',
 ];
 
 /**
