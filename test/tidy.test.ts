@@ -138,7 +138,36 @@ describe('imports', () => {
   it('are in the table for every folder', () => {
     expect(sources.filter((path) => !importTable.some(({ folder }) => isWithin(path, folder)))).toEqual([]);
   });
+
+  it('has no circle of files in a domain', () => {
+    expect(circlesOf(sources.filter((path) => isWithin(path, 'src/domain')))).toEqual([]);
+  });
 });
+
+/** Groups of files that import each other, be it only a type, in a circle. */
+function circlesOf(paths: readonly string[]): string[][] {
+  const names = new Map(paths.map((path) => [path.replace(/\.ts$/, ''), path]));
+  const importsOfPath = new Map(
+    paths.map((path) => [path, importsOf(path).flatMap(({ target }) => names.get(target) ?? [])]),
+  );
+  const reachable = (from: string): Set<string> => {
+    const found = new Set<string>();
+    const open = [from];
+    for (let path = open.pop(); path !== undefined; path = open.pop()) {
+      for (const next of importsOfPath.get(path) ?? []) {
+        if (!found.has(next)) open.push(next);
+        found.add(next);
+      }
+    }
+    return found;
+  };
+  const reached = new Map(paths.map((path) => [path, reachable(path)]));
+  const inCircle = paths.filter((path) => reached.get(path)?.has(path));
+  const circles = inCircle.map((path) =>
+    inCircle.filter((other) => reached.get(path)?.has(other) && reached.get(other)?.has(path)),
+  );
+  return circles.filter((circle, index) => circle[0] === inCircle[index]);
+}
 
 /** bucket, TopupBalance, prepay-balance, BUCKET_UNKNOWN → their words, in lower case, each between spaces. */
 function wordsOf(text: string): string {

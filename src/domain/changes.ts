@@ -1,6 +1,5 @@
 import { DomainError, abbreviated } from '../platform/errors.js';
 import { canonicalJson, withoutNulls, type JsonObject } from '../platform/json-object.js';
-import { isGiven } from './input.js';
 
 // What every write of a resource has in common, whatever it is about.
 
@@ -63,7 +62,7 @@ export function requireRevision<Row extends JsonObject & { revision: number }>(
 ): Row {
   if (row === undefined) throw new DomainError('NOT_FOUND', `${what} '${abbreviated(id)}' does not exist`);
   // Null is what GraphQL makes of a variable that has no value.
-  if (isGiven(ifRevision) && row.revision !== ifRevision) {
+  if (ifRevision !== null && ifRevision !== undefined && row.revision !== ifRevision) {
     throw new DomainError('REVISION_MISMATCH', `${what} '${id}' has revision ${row.revision}, not ${ifRevision}`);
   }
   return withoutNulls(row);

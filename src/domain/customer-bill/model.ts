@@ -10,7 +10,6 @@ import type { JsonValue } from '../../platform/json-object.js';
 import type { WriterDependencies } from '../resource-writer.js';
 import type { DomainRow, MappingsOf, Money, Reference } from '../row.js';
 import type { RelatedParty, UsageRow } from '../usage/model.js';
-import type { HoldPolicy } from './run/hold-policy.js';
 
 /** A tax of a rate (AppliedBillingTaxRate) or of a bill (TaxItem). */
 export type Tax = {
@@ -95,6 +94,15 @@ export const customerBillResources = [
   'billCycleSpecification',
   'billRun',
 ] as const;
+
+/** The limits beyond which a bill is put on hold, for an inspection. */
+export interface HoldPolicy {
+  /** Charges of one product that are alike, within a day of the operator's. */
+  readonly repeatedChargesMax: number;
+  /** What is to be paid, in the currency of the bill; undefined: whatever comes. */
+  readonly totalMax: number | undefined;
+  readonly timeZone: string;
+}
 
 /** What the domain is built on. */
 export interface CustomerBillDependencies extends WriterDependencies {

@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import { sourceOf, type Scope } from '../../platform/read/source.js';
-import type { AggregateRequest, UsageGrouping } from './aggregates.js';
+import type { AggregateRequest, UsageGrouping } from './model.js';
 
 /** A text that is a number counts as one, as it does for specifications (values.ts), unless it has an exponent that nobody measured. */
 const numericText = '^-?[0-9]{1,40}([.][0-9]{1,40})?([eE][+-]?[0-9]{1,2})?$';

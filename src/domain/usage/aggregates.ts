@@ -1,27 +1,12 @@
 import { isStatementTimeout, isPoolTimeout } from '../../platform/database/failures.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import type { Filter } from '../../platform/filter/tree/filter.js';
 import { boundRegexWork } from '../../platform/read/regex-work.js';
 import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import type { Scope } from '../../platform/read/source.js';
 import { invalid, requireName } from '../input.js';
 import { selectGroups } from './aggregates.store.js';
-
-/** What usages can be grouped by. */
-export const usageGroupings = ['usageType', 'status', 'specification', 'party', 'day', 'month'] as const;
-export type UsageGrouping = (typeof usageGroupings)[number];
-
-/** Which sums of which usages. */
-export interface AggregateRequest {
-  readonly filter?: Filter;
-  readonly groupBy: readonly UsageGrouping[];
-  /** Name of the characteristic whose numbers are summed up. */
-  readonly characteristic?: string;
-  readonly offset: number;
-  /** Groups at most; absent: all, and more than groupsMax are refused. */
-  readonly limit?: number;
-}
+import type { AggregateRequest, UsageGrouping } from './model.js';
 
 /** What the usages of one group were rated at in one unit. */
 export interface RatedTotal {

@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
 import type { Write } from '../../platform/write/write-all.js';
-import type { Digests, ExternalKey } from './deduplication.js';
+import type { Digests, ExternalKey } from './model.js';
 
 type Queries = Pick<Transaction, 'query'>;
 type KeyRow = Omit<ExternalKey, 'digests'> & { digests: string };

@@ -4,7 +4,7 @@ import { DomainError, abbreviated } from '../../platform/errors.js';
 import { canonicalJson, type JsonValue } from '../../platform/json-object.js';
 import { inElement } from '../input.js';
 import { insertKeys, lockKeys } from './deduplication.store.js';
-import type { DeliveredUsage, UsageRow } from './model.js';
+import type { DeliveredUsage, Digests, ExternalKey, UsageRow } from './model.js';
 
 // A usage that carries an externalId is taken once: the first one registers its external key, the others find it registered.
 
@@ -12,20 +12,6 @@ import type { DeliveredUsage, UsageRow } from './model.js';
 const digestCharacters = 12;
 /** How often a key is registered again because its usage was deleted in that moment. */
 const attemptsMax = 5;
-
-/** A short digest of each attribute that a usage was delivered with. */
-export type Digests = { [Name in keyof UsageRow]?: string };
-
-/** The name of a usage at the one who delivers it, unique within a tenant, and what the usage was delivered with. */
-export interface ExternalKey {
-  /** Empty when the deliverer gives none. */
-  source: string;
-  externalId: string;
-  usageId: string;
-  digests: Digests;
-  /** Its place in a request of several. */
-  element?: number;
-}
 
 /** The external key of a usage that is delivered; undefined when it has none. */
 export function externalKeyOf(delivered: DeliveredUsage, usageId: string): ExternalKey | undefined {

@@ -6,7 +6,6 @@ import { parseRegex, type SafeRegex } from '../../platform/filter/regex/regex.js
 import type { JsonValue } from '../../platform/json-object.js';
 import { invalid, missing, requireName, requireValidity } from '../input.js';
 import type { TimePeriod } from '../row.js';
-import type { SpecificationRow } from './model.js';
 import { isAbsent, isValueType, numberOf, readAs, textOf, valueTypes, type ValueType } from './values.js';
 
 // The definition of one characteristic in a specification, as it is stored, and whether it makes sense.
@@ -44,7 +43,7 @@ const intervals = {
 export type Interval = keyof typeof intervals;
 
 /** The definitions of the characteristics that a specification knows. */
-export function definitionsOf({ specCharacteristic }: SpecificationRow): Definition[] {
+export function definitionsOf({ specCharacteristic }: { specCharacteristic?: Definition[] | null }): Definition[] {
   return specCharacteristic ?? [];
 }
 

@@ -8,13 +8,13 @@ import { createUsageSpecifications } from './specifications.js';
 import type { UsageDependencies } from './model.js';
 import { Usages } from './usages.js';
 
-export { groupsMax, usageGroupings, type RatedTotal, type UsageGroup, type UsageGrouping } from './aggregates.js';
+export { groupsMax, type RatedTotal, type UsageGroup } from './aggregates.js';
 export { exportMaxMs, type ExportRun, type UsageExports } from './export/exports.js';
 export type { UsageImports } from './import/imports.js';
 export type { MoveOrder } from './import/tasks.js';
 export type { Upload } from './import/upload.js';
 export type { UsageInput } from './usage-input.js';
-export { usageResources, type UsageRow } from './model.js';
+export { usageGroupings, usageResources, type UsageGrouping, type UsageRow } from './model.js';
 
 /** What the domain does in the background. */
 export interface UsageJobs {

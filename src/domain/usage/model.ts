@@ -1,4 +1,5 @@
 import type { Usage, UsageExport, UsageImport, UsageSpecification } from '../../../prisma/generated/client.js';
+import type { Filter } from '../../platform/filter/tree/filter.js';
 import type { JsonValue } from '../../platform/json-object.js';
 import type { Charges } from '../prepay-balance/index.js';
 import type { WriterDependencies } from '../resource-writer.js';
@@ -87,4 +88,33 @@ export interface UsageDependencies extends WriterDependencies {
   checkQuery(query: string): void;
   /** Through which usages consume prepay buckets. */
   readonly charges: Charges;
+}
+
+/** What usages can be grouped by. */
+export const usageGroupings = ['usageType', 'status', 'specification', 'party', 'day', 'month'] as const;
+export type UsageGrouping = (typeof usageGroupings)[number];
+
+/** Which sums of which usages. */
+export interface AggregateRequest {
+  readonly filter?: Filter;
+  readonly groupBy: readonly UsageGrouping[];
+  /** Name of the characteristic whose numbers are summed up. */
+  readonly characteristic?: string;
+  readonly offset: number;
+  /** Groups at most; absent: all, and more than groupsMax are refused. */
+  readonly limit?: number;
+}
+
+/** A short digest of each attribute that a usage was delivered with. */
+export type Digests = { [Name in keyof UsageRow]?: string };
+
+/** The name of a usage at the one who delivers it, unique within a tenant, and what the usage was delivered with. */
+export interface ExternalKey {
+  /** Empty when the deliverer gives none. */
+  source: string;
+  externalId: string;
+  usageId: string;
+  digests: Digests;
+  /** Its place in a request of several. */
+  element?: number;
 }

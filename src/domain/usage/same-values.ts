@@ -2,9 +2,9 @@ import type { Transaction } from '../../platform/database/database.js';
 import { canonicalJson, type JsonValue } from '../../platform/json-object.js';
 import { readRows } from '../../platform/write/rows.js';
 import { definitionsOf } from './definitions.js';
-import { differentIn, type ExternalKey } from './deduplication.js';
+import { differentIn } from './deduplication.js';
 import { findEarlier } from './deduplication.store.js';
-import type { SpecificationRow, UsageCharacteristic, UsageDependencies, UsageRow } from './model.js';
+import type { ExternalKey, SpecificationRow, UsageCharacteristic, UsageDependencies, UsageRow } from './model.js';
 import { isAbsent, readAs, type ValueType } from './values.js';
 
 // The same usage may come by JSON and by CSV, where a number is text: such usages are the same by the values that they have.

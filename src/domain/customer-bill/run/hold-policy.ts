@@ -1,17 +1,8 @@
 import { localTime } from '../../../platform/calendar.js';
 import { canonicalJson } from '../../../platform/json-object.js';
 import type { Money } from '../../row.js';
-import type { RateRow } from '../model.js';
+import type { HoldPolicy, RateRow } from '../model.js';
 import { currencyOf, netOf } from './prices.js';
-
-/** The limits beyond which a bill is put on hold for an inspection. */
-export interface HoldPolicy {
-  /** Charges of one product that are alike, within a day of the operator's. */
-  readonly repeatedChargesMax: number;
-  /** What is to be paid, in the currency of the bill; undefined: whatever comes. */
-  readonly totalMax: number | undefined;
-  readonly timeZone: string;
-}
 
 /** Why a bill is to be held; undefined when it may go its way. */
 export function reasonToHold(rates: readonly RateRow[], taxIncluded: Money, limits: HoldPolicy): string | undefined {
