@@ -3,7 +3,7 @@ import { DomainError } from '../../platform/errors.js';
 import { canonicalJson, toJsonForm, toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import { runCommand, type Answer } from '../../platform/write/command.js';
-import { answerOf, idempotencyOf } from '../../platform/write/idempotency.js';
+import { idempotencyOf } from '../../platform/write/idempotency.js';
 import { hideRow, lockRow, readRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
 import { changed, namesOf, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
@@ -54,7 +54,11 @@ export class BalanceActions {
   /** Credits a bucket, now or later. */
   topUp(context: WriteContext, input: TopupInput): Promise<Answer> {
     const command = fromTopupInput(input);
-    return this.submit(context, 'createTopupBalance', requested(input, command), [command]);
+    return this.engine.submit(context, {
+      operation: 'createTopupBalance',
+      input: requested(input, command),
+      commands: [command],
+    });
   }
 
   topUpMany(context: WriteContext, inputs: readonly TopupInput[]): Promise<Answer> {
@@ -64,7 +68,11 @@ export class BalanceActions {
   /** Credits or debits, or commits a reservation. */
   adjust(context: WriteContext, input: AdjustInput): Promise<Answer> {
     const command = fromAdjustInput(input);
-    return this.submit(context, 'createAdjustBalance', requested(input, command), [command]);
+    return this.engine.submit(context, {
+      operation: 'createAdjustBalance',
+      input: requested(input, command),
+      commands: [command],
+    });
   }
 
   adjustMany(context: WriteContext, inputs: readonly AdjustInput[]): Promise<Answer> {
@@ -74,7 +82,11 @@ export class BalanceActions {
   /** Holds an amount in one bucket or several. */
   reserve(context: WriteContext, input: ReserveInput): Promise<Answer> {
     const command = fromReserveInput(input);
-    return this.submit(context, 'createReserveBalance', requested(input, command), [command]);
+    return this.engine.submit(context, {
+      operation: 'createReserveBalance',
+      input: requested(input, command),
+      commands: [command],
+    });
   }
 
   reserveMany(context: WriteContext, inputs: readonly ReserveInput[]): Promise<Answer> {
@@ -84,7 +96,11 @@ export class BalanceActions {
   /** Moves an amount to another bucket. */
   transfer(context: WriteContext, input: TransferInput): Promise<Answer> {
     const command = fromTransferInput(input);
-    return this.submit(context, 'createTransferBalance', requested(input, command), [command]);
+    return this.engine.submit(context, {
+      operation: 'createTransferBalance',
+      input: requested(input, command),
+      commands: [command],
+    });
   }
 
   transferMany(context: WriteContext, inputs: readonly TransferInput[]): Promise<Answer> {
@@ -100,7 +116,11 @@ export class BalanceActions {
     const command = fromCommitInput(reservationId, input);
     // The same request as the adjustBalance that says it, so that a key stands for both.
     const adjust = { ...input, adjustType: commitType, reserveBalance: { id: reservationId } };
-    return this.submit(context, 'createAdjustBalance', requested(adjust, command), [command]);
+    return this.engine.submit(context, {
+      operation: 'createAdjustBalance',
+      input: requested(adjust, command),
+      commands: [command],
+    });
   }
 
   /**
@@ -110,7 +130,7 @@ export class BalanceActions {
   cancel(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: ActionChange): Promise<Answer> {
     const changes: ActionChanges = toJsonForm(input);
     const command: BalanceCommand = { type: 'cancel', kind, actionId: id, changes, ifRevision };
-    return this.submit(context, `cancel ${kind}`, { id, ...changes }, [command]);
+    return this.engine.submit(context, { operation: `cancel ${kind}`, input: { id, ...changes }, commands: [command] });
   }
 
   /** Several actions that apply together or not at all; the answer is `{ items: [...] }`. */
@@ -123,23 +143,7 @@ export class BalanceActions {
     const [first, ...others] = commands;
     if (first === undefined) return { answer: { items: [] }, replayed: false };
     const items = inputs.map((input, index) => requested(input, commands[index]));
-    return this.submit(context, operation, { items }, [first, ...others], true);
-  }
-
-  /** Hands a request to the engine. A key stands for the operation and the input. */
-  private async submit(
-    context: WriteContext,
-    operation: string,
-    input: JsonObject,
-    commands: readonly [BalanceCommand, ...BalanceCommand[]],
-    isBulk = false,
-  ): Promise<Answer> {
-    for (const command of commands)
-      this.dependencies.extensions.check('attributes' in command ? command.attributes : {});
-    const idempotency = idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input));
-    const result = await this.engine.submit(context.tenantId, { commands, isBulk, idempotency });
-    if ('error' in result) throw result.error;
-    return { answer: answerOf(result), replayed: result.replayed };
+    return this.engine.submit(context, { operation, input: { items }, commands: [first, ...others], isBulk: true });
   }
 
   /**
@@ -156,13 +160,17 @@ export class BalanceActions {
     if (status === 'cancelled') {
       await this.requireDescribing(tenantId, kind, id, changes);
       const command: BalanceCommand = { type: 'cancel', kind, actionId: id, changes, ifRevision };
-      return this.submit(context, `cancel ${kind}`, { id, ...changes }, [command]);
+      return this.engine.submit(context, {
+        operation: `cancel ${kind}`,
+        input: { id, ...changes },
+        commands: [command],
+      });
     }
     await this.dueWork.processIfDue(tenantId);
     if ((status === 'completed' || status === 'failed') && (await this.isAwaited(tenantId, kind, id))) {
       if (changes.amount === null) throw invalid('amount', 'cannot be removed');
       const command: BalanceCommand = { type: 'payment', kind, actionId: id, outcome: status, changes, ifRevision };
-      return this.submit(context, `update ${kind}`, { id, ...asked }, [command]);
+      return this.engine.submit(context, { operation: `update ${kind}`, input: { id, ...asked }, commands: [command] });
     }
     const { clock, mappings, extensions, nextId, timeZone } = this.dependencies;
     const mapping: ResourceMapping<BalanceActionRow> = mappings[kind];

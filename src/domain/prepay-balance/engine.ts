@@ -2,7 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../platform/database/database.js';
 import { isLockTimeout } from '../../platform/database/failures.js';
 import { DomainError } from '../../platform/errors.js';
+import type { JsonObject } from '../../platform/json-object.js';
+import type { Answer } from '../../platform/write/command.js';
+import { answerOf, idempotencyOf } from '../../platform/write/idempotency.js';
 import { withRetry } from '../../platform/write/retry.js';
+import { requestedInput, type WriteContext } from '../changes.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
 import type { SkippedBuckets } from './store/bucket.store.js';
@@ -23,6 +27,14 @@ const probeMs = 50;
 const parkedOfBatchMax = 128;
 /** How long a batch may search for the commands that keep it from its locks. */
 const searchMaxMs = 3_000;
+
+/** Commands that apply together or not at all, and what their request was. */
+export interface BalanceSubmission extends Pick<BalanceRequest, 'commands'> {
+  readonly operation: string;
+  readonly input: JsonObject;
+  /** Whether the answer is a list: `{ items: [...] }`. */
+  readonly isBulk?: boolean;
+}
 
 interface Waiting {
   readonly tenantId: string;
@@ -59,20 +71,32 @@ export class BalanceEngine {
     private readonly dependencies: BalanceDependencies,
   ) {}
 
-  /** The outcome of the request, when it is committed. Throws UNAVAILABLE when too many wait. */
-  submit(tenantId: string, request: BalanceRequest): Promise<BalanceResult> {
+  /**
+   * The answer of a request, when it is committed. A key stands for the operation and its input. Throws DomainError for a
+   * refusal, and UNAVAILABLE when too many requests wait.
+   */
+  async submit(
+    context: WriteContext,
+    { operation, input, commands, isBulk = false }: BalanceSubmission,
+  ): Promise<Answer> {
+    for (const command of commands)
+      this.dependencies.extensions.check('attributes' in command ? command.attributes : {});
+    const idempotency = idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input));
     if (this.waiting.length + this.parked.length >= waitingMax) {
       throw new DomainError(
         'UNAVAILABLE',
         'too many balance actions are waiting; repeat the request with the same Idempotency-Key',
       );
     }
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ tenantId, request, since: performance.now(), resolve, reject });
+    const result = await new Promise<BalanceResult>((resolve, reject) => {
+      const request = { commands, isBulk, idempotency };
+      this.waiting.push({ tenantId: context.tenantId, request, since: performance.now(), resolve, reject });
       if (this.running) return;
       this.progressAt = performance.now();
       this.running = this.run();
     });
+    if ('error' in result) throw result.error;
+    return { answer: answerOf(result), replayed: result.replayed };
   }
 
   /** For how long commands have been waiting without any progress, in milliseconds; 0 when none waits. */

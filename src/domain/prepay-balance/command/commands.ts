@@ -43,7 +43,7 @@ interface ActionCommand {
 
 export interface TopupCommand extends ActionCommand, Payable {
   readonly type: 'topup';
-  /** End of validity it brings: a bucket that ends earlier is extended, an expired one revived. */
+  /** The end of validity that it brings: a bucket that would expire earlier is extended, an expired one revived. */
   readonly validUntil: Date | undefined;
 }
 
@@ -65,9 +65,9 @@ export interface ScheduledTopupCommand extends ActionCommand {
 
 export interface AdjustCommand extends ActionCommand, Payable {
   readonly type: 'credit' | 'debit';
-  /** A credit that gives back what a debit took: that the bucket is suspended or expired since does not matter. */
+  /** A credit that returns what a debit took, even if the bucket was suspended or has expired since. */
   readonly isRefund?: boolean;
-  /** The usageType that the record of a refusal has where no bucket gives it one; absent: such a command is invalid input. */
+  /** The usageType of a refused action when no bucket gives it one; without it, such a command is invalid input. */
   readonly usageTypeOfRecord?: string;
 }
 

@@ -23,7 +23,7 @@ export function usageTypeOf({ usageType }: { usageType?: string | null }): strin
   return usageType;
 }
 
-/** A logical resource may be named by its value alone (an MSISDN): then its id is that value. */
+/** References with an id each: that of a logical resource named by its value alone (an MSISDN) is that value. */
 export function completeLogicalResources(
   references: readonly LogicalResourceReference[],
   name = 'logicalResource',

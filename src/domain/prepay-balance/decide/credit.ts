@@ -5,7 +5,7 @@ import { ambiguousBucket, checkBalanceLimit, checkUnits, inexact, unknownBucket,
 import type { BucketState, Movement } from './state.js';
 import type { Amount } from '../model.js';
 
-/** The bucket a credit goes to: the one named, or the only one that matches. */
+/** The bucket to credit: the one that is named, or the only one that matches and `isFit`; or a refusal. */
 export function creditable(
   locator: Locator,
   candidates: readonly BucketState[],
@@ -27,7 +27,7 @@ export function isBucket(found: BucketState | Refusal): found is BucketState {
   return 'remaining' in found;
 }
 
-/** What a credit of this amount adds to the bucket; or why it cannot. */
+/** The movement that credits this amount to the bucket, in its units; or a refusal. */
 export function creditMovement(
   bucket: BucketState,
   entryType: Movement['entryType'],

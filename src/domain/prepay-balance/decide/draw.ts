@@ -17,7 +17,7 @@ import type { Amount } from '../model.js';
 /** Buckets one action may draw on; a locator that matches more is refused as ambiguous. */
 export const candidatesMax = 100;
 
-/** The buckets a match may use: only those that are active, valid now and of fitting units. */
+/** Those of the matching buckets that are active, valid now and of convertible units. */
 export function usableBuckets(candidates: readonly BucketState[], amount: Amount, now: Date): BucketState[] {
   return candidates.filter((bucket) => !checkUnits(bucket, amount) && !checkUsable(bucket, now));
 }
@@ -35,7 +35,7 @@ function compare<T extends number | string>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** What is to be taken from one bucket, in the bucket's units. */
+/** The share of an amount that one bucket gives, in the bucket's units. */
 export interface Share {
   readonly bucket: BucketState;
   readonly units: string;
@@ -56,12 +56,12 @@ export function drawable(
     return refusal ?? [first];
   }
   const usable = usableBuckets(candidates, amount, now).sort(burnOrder);
-  // Empty ones give nothing: a customer may have any number of used-up packs.
+  // Empty buckets do not count: a customer may have any number of used-up packs.
   if (candidates.filter(({ remaining }) => remaining.gt(0)).length > candidatesMax) return ambiguousBucket(usable);
   return usable.length === 0 ? unknownBucket(locator) : usable;
 }
 
-/** Takes an amount out of what remains in these buckets, one after the other, all of it or nothing. */
+/** Splits an amount over what remains in these buckets, one after the other: all of it, or a refusal. */
 export function draw(buckets: readonly BucketState[], amount: Amount): Share[] | Refusal {
   const wanted = toBase(amount.amount, amount.units);
   const counting = buckets.filter(({ units }) => units !== undefined && areConvertible(units, amount.units));
@@ -95,7 +95,7 @@ export function areShares(result: Share[] | Refusal): result is Share[] {
   return Array.isArray(result);
 }
 
-/** The bucket as it will be when the share is gone. */
+/** The bucket after it has given the share. */
 export function withShareRemoved({ bucket, amount }: Share): BucketState {
   return { ...bucket, remaining: bucket.remaining.minus(amount) };
 }

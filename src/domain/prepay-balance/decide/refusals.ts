@@ -6,7 +6,7 @@ import type { Locator } from '../command/commands.js';
 import type { ActionState, BucketState } from './state.js';
 import type { Amount } from '../model.js';
 
-/** What the engine refuses, as a value: the refusal of one command never disturbs its neighbours. */
+/** Why a command is refused, as a value: it must not disturb the other commands of its transaction. */
 export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
@@ -43,7 +43,7 @@ export function checkUnits(bucket: BucketState, amount: Amount): Refusal | undef
   return { code: 'UNITS_MISMATCH', message: `bucket '${bucket.id}' counts ${bucket.units}, not ${amount.units}` };
 }
 
-/** The units fit, but this amount does not: 1 s is no decimal number of h. */
+/** The units are convertible, but this amount has no exact decimal in the units of the bucket: 1 s in h. */
 export function inexact({ id, units }: BucketState, amount: Amount): Refusal {
   return {
     code: 'UNITS_MISMATCH',
@@ -86,7 +86,7 @@ export function checkLive(reservation: ActionState, now: Date): Refusal | undefi
   return { code: 'RESERVATION_NOT_LIVE', message: `reserveBalance '${reservation.id}' is not live: it is ${state}` };
 }
 
-/** Remaining and reserved count together, so that whatever is reserved can always come back. */
+/** Remaining and reserved count together, so that what is reserved can always be returned. */
 export function checkBalanceLimit(bucket: BucketState, amount: Decimal, added: Decimal): Refusal | undefined {
   const total = bucket.remaining.plus(bucket.reserved).plus(added);
   if (fitsBalance(total, Math.max(bucket.amountScale, amount.decimalPlaces()))) return undefined;
@@ -96,7 +96,7 @@ export function checkBalanceLimit(bucket: BucketState, amount: Decimal, added: D
   };
 }
 
-/** An attribute that a PATCH may not change any more, and why. */
+/** The refusal of a PATCH of an attribute that must not change any more, and why. */
 export function notPatchable(name: string, why: string): DomainError {
   return new DomainError('CONFLICT', `${name} cannot be changed: ${why}`, { path: name });
 }

@@ -4,8 +4,8 @@ import type { AcceptedDecision } from './decision.js';
 import type { ActionState, BucketState, Movement } from './state.js';
 
 /**
- * Undoes what a completed action did, by compensating entries: what came goes, what went comes back, the cost
- * of a transfer included. A correction looks at balances only, not at whether the bucket is active or valid.
+ * Reverses what a completed action did by compensating entries, including the cost of a transfer. Only the balances must
+ * allow it: status and validity of the buckets do not matter.
  */
 export function reverse(action: ActionState, candidates: readonly BucketState[]): AcceptedDecision | Refusal {
   const { id, kind } = action;

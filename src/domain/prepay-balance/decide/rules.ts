@@ -27,7 +27,7 @@ import type { ActionState, BucketState, Hold, Movement } from './state.js';
 import { transfer } from './transfer.js';
 import type { Amount } from '../model.js';
 
-/** Decides a balance command. Pure: no I/O, no clock, exact decimals; refusals in the order of the README. */
+/** Decides a balance command. Pure: no I/O, no clock, exact decimals. Refusals come in the order of the README. */
 export function decide(command: CreateCommand | CancelCommand, decisionContext: DecisionContext): Decision {
   switch (command.type) {
     case 'topup':
@@ -85,40 +85,40 @@ function extended(bucket: BucketState, validUntil: Date): BucketState {
   return isLonger ? { ...bucket, validUntil } : bucket;
 }
 
-/** A scheduled top-up moves nothing yet; that its bucket can be found, and counts its units, is asked now. */
+/** A scheduled top-up moves nothing yet, but its bucket must exist and count its units. */
 function schedule({ topup, threshold }: ScheduledTopupCommand, { candidates, now }: DecisionContext): Decision {
   const { amount, locator } = topup;
   const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
   if (threshold === undefined) return { amount, movements: [] };
-  // A bucket without a value gets the units of the first filling, which is due at once and must not fail.
+  // A bucket without a value gets the units of its first refill, which is due at once and must not fail.
   const filled = { ...bucket, units: bucket.units ?? amount.units };
   const refusal = checkUnits(filled, threshold) ?? (bucket.units === undefined ? checkUsable(bucket, now) : undefined);
   if (refusal) return refusal;
-  const watched = fromBase(toBase(threshold.amount, threshold.units), filled.units);
-  if (watched === undefined) return inexact(filled, threshold);
+  const inBucketUnits = fromBase(toBase(threshold.amount, threshold.units), filled.units);
+  if (inBucketUnits === undefined) return inexact(filled, threshold);
   if (bucket.autoTopup) {
     return {
       code: 'CONFLICT',
       message: `bucket '${bucket.id}' is filled by topupBalance '${bucket.autoTopup.topupBalanceId}' already`,
     };
   }
-  return { amount, movements: [], autoTopup: { bucketId: bucket.id, threshold: watched } };
+  return { amount, movements: [], autoTopup: { bucketId: bucket.id, threshold: inBucketUnits } };
 }
 
 function debit(command: AdjustCommand, decisionContext: DecisionContext): Decision {
-  const shares = drawn(command, decisionContext);
+  const shares = drawShares(command, decisionContext);
   return areShares(shares) ? { amount: command.amount, movements: shares.map(debitMovement) } : shares;
 }
 
 function reserve(command: ReserveCommand, decisionContext: DecisionContext): Decision {
-  const shares = drawn(command, decisionContext);
+  const shares = drawShares(command, decisionContext);
   if (!areShares(shares)) return shares;
   const holds = shares.map(({ bucket, amount }) => ({ bucketId: bucket.id, amount }));
   return { amount: command.amount, movements: shares.map(reserveMovement), holds };
 }
 
-function drawn(
+function drawShares(
   { amount, locator }: AdjustCommand | ReserveCommand,
   { candidates, now }: DecisionContext,
 ): Share[] | Refusal {
@@ -127,8 +127,8 @@ function drawn(
 }
 
 /**
- * A commit acts on money that is already held: the bucket's status and validity were checked when it
- * was reserved and do not matter any more.
+ * A commit acts on an amount that is already held: status and validity of the bucket were checked when it was reserved, and
+ * do not matter any more.
  */
 function commit(command: CommitCommand, { candidates, action: reservation, now }: DecisionContext): Decision {
   if (reservation === undefined) return unknownReservation(command.actionId);
@@ -154,7 +154,7 @@ function commit(command: CommitCommand, { candidates, action: reservation, now }
     : movements;
 }
 
-/** Consumes the holds in their order as far as it is wanted, and returns the rest. */
+/** Consumes the holds in burn order up to the wanted amount, and returns the rest. */
 function consume(
   holds: readonly Hold[],
   wanted: Decimal,
@@ -175,7 +175,7 @@ function consume(
     const rest = held.minus(consumed);
     if (consumed.gt(0))
       movements.push({ bucketId, entryType: 'commit', units, remainingDelta: zero, reservedDelta: consumed.negated() });
-    if (rest.gt(0)) movements.push(givenBack(bucketId, units, rest, 'release'));
+    if (rest.gt(0)) movements.push(returned(bucketId, units, rest, 'release'));
     missing = missing.minus(toBase(consumed, units));
   }
   return movements;
@@ -185,34 +185,34 @@ function heldBase({ amount }: Hold, { units = '' }: BucketState): Decimal {
   return toBase(amount, units);
 }
 
-function givenBack(bucketId: string, units: string, amount: Decimal, entryType: 'release' | 'expire'): Movement {
+function returned(bucketId: string, units: string, amount: Decimal, entryType: 'release' | 'expire'): Movement {
   return { bucketId, entryType, units, remainingDelta: amount, reservedDelta: amount.negated() };
 }
 
-/** Ends an action as far as it can be undone: see the README. */
+/** Cancels an action: releases a reservation, stops what is scheduled, reverses what was applied. */
 function cancel(decisionContext: DecisionContext): Decision {
   const { action, candidates, now } = decisionContext;
-  if (action === undefined) throw new Error('whether the action exists was checked before');
-  if (action.kind === 'reserveBalance') return checkLive(action, now) ?? giveBack(action, candidates, 'release');
+  if (action === undefined) throw new Error('that the action exists is checked before');
+  if (action.kind === 'reserveBalance') return checkLive(action, now) ?? returnHolds(action, candidates, 'release');
   if (isLive(action)) return { amount: zeroOf(action), movements: [], endedAction: { action, status: 'cancelled' } };
   return reverse(action, candidates);
 }
 
-/** Gives back what a reservation holds, where it came from. */
-function giveBack(
+/** Returns what a reservation holds to the buckets it came from. */
+function returnHolds(
   action: ActionState,
   candidates: readonly BucketState[],
   entryType: 'release' | 'expire',
 ): AcceptedDecision {
   const movements = action.holds.map(({ bucketId, amount }) =>
-    givenBack(bucketId, found(candidates, bucketId).units ?? '', amount, entryType),
+    returned(bucketId, found(candidates, bucketId).units ?? '', amount, entryType),
   );
   return { amount: zeroOf(action), movements, endedAction: { action, status: 'cancelled' } };
 }
 
-/** What the time does to a reservation that was not ended before. */
+/** The lapse of a reservation that was not ended before its expirationDate. */
 export function lapse(reservation: ActionState, candidates: readonly BucketState[]): AcceptedDecision {
-  return giveBack(reservation, candidates, 'expire');
+  return returnHolds(reservation, candidates, 'expire');
 }
 
 function zeroOf({ units }: ActionState): Amount {

@@ -9,8 +9,8 @@ import type { BucketState, Movement } from './state.js';
 import type { Amount } from '../model.js';
 
 /**
- * Moves an amount from the originator's buckets, in burn order, into one bucket of the receiver, and takes the
- * cost from the one who pays it. A bucket never transfers to itself.
+ * Moves an amount from the originator's buckets, in burn order, to one bucket of the receiver, and takes the cost from
+ * whoever pays it. A bucket never transfers to itself.
  */
 export function transfer(command: TransferCommand, { candidates, receivers, now }: DecisionContext): Decision {
   const { amount, locator, cost } = command;
@@ -70,7 +70,7 @@ function costOfOriginator(
   return areShares(paid) ? paid.map(costMovement) : paid;
 }
 
-/** The receiver pays from its balance, what it just got included. */
+/** The receiver pays from its balance, including what it just received. */
 function costOfReceiver(
   receiver: BucketState,
   { units, remainingDelta }: Movement,
@@ -90,6 +90,7 @@ function costOfReceiver(
   ];
 }
 
+/** A refusal that is about the receiver of a transfer. */
 export function asReceiverRefusal({ code, message }: Refusal): Refusal {
   return { code, message: `receiver: ${message}` };
 }

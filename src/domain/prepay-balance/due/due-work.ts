@@ -6,7 +6,7 @@ import { DomainError } from '../../../platform/errors.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import type { DueCommand } from '../command/commands.js';
 import type { BalanceDependencies } from '../dependencies.js';
-import { findDue, isDue, tenantsWithDue, type DueItem, readIsDue } from '../store/due.store.js';
+import { findDue, isDue, readIsDue, tenantsWithDue, type DueItem } from '../store/due.store.js';
 import { DueWorkPending } from '../unit-of-work/locked-state.js';
 import { applyDue } from './apply-due.js';
 
