@@ -8,6 +8,7 @@ import {
   type DocumentFormat,
   type RateRow,
 } from '../../domain/customer-bill/index.js';
+import { Semaphore } from '../../platform/semaphore.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { csvHead, csvRows } from './csv.js';
 import { plainText } from './figures.js';
@@ -54,20 +55,20 @@ export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] 
 
 /** What is made at once. */
 class Counter {
-  private large = 0;
+  private readonly large = new Semaphore(largeMax);
 
   async run(lineCount: number, work: () => Promise<void>): Promise<void> {
     if (lineCount < linesLarge) return work();
-    if (this.large >= largeMax)
+    const release = this.large.tryAcquire();
+    if (typeof release === 'string')
       throw new DomainError(
         'UNAVAILABLE',
         `${largeMax} documents of large bills are being made already: try again later`,
       );
-    this.large += 1;
     try {
       await work();
     } finally {
-      this.large -= 1;
+      release();
     }
   }
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { exportMaxMs, type ExportRun, type UsageExports } from '../../domain/usage/index.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
-import { Slots } from '../../platform/slots.js';
+import { Semaphore } from '../../platform/semaphore.js';
 import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { csvText } from '../csv/csv-text.js';
@@ -43,7 +43,7 @@ export interface ExportRoutesOptions {
 
 /** Files of usages, made while they are fetched. */
 export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
-  const slots = new Slots(downloadsMax, downloadsPerClientMax);
+  const slots = new Semaphore(downloadsMax, downloadsPerClientMax);
   const handle = async (exchange: Exchange): Promise<void> => {
     const [name] = exchange.query.keys();
     if (name !== undefined)
@@ -52,10 +52,10 @@ export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
       await describe(options, exchange);
       return;
     }
-    const giveBack = slots.take(exchange.client);
-    if (giveBack === 'full')
+    const release = slots.tryAcquire(exchange.client);
+    if (release === 'full')
       throw new DomainError('UNAVAILABLE', `${downloadsMax} exports are being sent already: try again later`);
-    if (giveBack === 'full for this client')
+    if (release === 'full for this client')
       throw new DomainError(
         'UNAVAILABLE',
         `${downloadsPerClientMax} exports are being sent to this client already: try again later`,
@@ -63,7 +63,7 @@ export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
     try {
       await download(options, exchange);
     } finally {
-      giveBack();
+      release();
     }
   };
   return [{ method: 'GET', typeName: 'UsageExport', part: 'content', handle }];

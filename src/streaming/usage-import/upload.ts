@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { DomainError } from '../../platform/errors.js';
 import type { PaceLimits } from '../../platform/pace.js';
-import { Slots } from '../../platform/slots.js';
+import { Semaphore } from '../../platform/semaphore.js';
 import type { Upload, UsageImports, UsageInput } from '../../domain/usage/index.js';
 import { csvType, usageFileTypes } from '../usage-file-types.js';
 import type { Exchange, StreamRoute } from '../routes.js';
@@ -50,10 +50,10 @@ export function importRoutes(options: ImportRoutesOptions): StreamRoute[] {
 }
 
 class ImportUploads {
-  private readonly slots: Slots;
+  private readonly slots: Semaphore;
 
   constructor(private readonly options: ImportRoutesOptions) {
-    this.slots = new Slots(uploadsMax, options.perClientMax);
+    this.slots = new Semaphore(uploadsMax, options.perClientMax);
     // Every upload listens to it; node takes more than ten for a leak.
     setMaxListeners(uploadsMax, options.stopping);
   }
@@ -83,10 +83,10 @@ class ImportUploads {
   }
 
   private async inTurn({ client }: Exchange, work: () => Promise<void>): Promise<void> {
-    const giveBack = this.slots.take(client);
-    if (giveBack === 'full')
+    const release = this.slots.tryAcquire(client);
+    if (release === 'full')
       throw new DomainError('UNAVAILABLE', `${uploadsMax} files are being taken already; try again later`);
-    if (giveBack === 'full for this client')
+    if (release === 'full for this client')
       throw new DomainError(
         'UNAVAILABLE',
         `${this.options.perClientMax} files of this client are being taken already; try again later`,
@@ -94,7 +94,7 @@ class ImportUploads {
     try {
       await work();
     } finally {
-      giveBack();
+      release();
     }
   }
 
