@@ -25,7 +25,10 @@ export interface ResourceModule {
 export interface Writing {
   create?: { description: string; call: (context: Context, write: WriteContext, input: never) => Promise<Answer> };
   /** Several at once, all or none; the answer is `{ items: [...] }`. */
-  createMany?: { description: string; call: (context: Context, write: WriteContext, inputs: never) => Promise<Answer> };
+  createMany?: {
+    description: string;
+    call: (context: Context, write: WriteContext, inputs: never[]) => Promise<Answer>;
+  };
   update?: { description: string; call: (context: Context, write: WriteContext, change: Change) => Promise<Answer> };
   delete?: {
     description: string;
@@ -158,7 +161,7 @@ function createManyResolver(
           'INVALID_ATTRIBUTE',
         );
       }
-      const { items } = (await relayAnswer(context, call(context, writeContext(context, key), values as never))) as {
+      const { items } = (await relayAnswer(context, call(context, writeContext(context, key), values))) as {
         items: object[];
       };
       return items;

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { buildSchema, type NonEmptyArray } from 'type-graphql';
+import { buildSchema } from 'type-graphql';
 import type { GraphQLSchema } from 'graphql';
 import { appliedCustomerBillingRate } from './customer-bill/applied-customer-billing-rate.js';
 import { billRun } from './customer-bill/bill-run.js';
@@ -22,7 +22,7 @@ import { topupBalance } from './prepay-balance/topup-balance.js';
 import { transferBalance } from './prepay-balance/transfer-balance.js';
 import { cancelResourceOrder } from './resource-order/cancel-resource-order.js';
 import { resourceOrder } from './resource-order/resource-order.js';
-import type { ResolverClass, ResourceModule } from './resource.js';
+import type { ResourceModule } from './resource.js';
 import { aggregatedUsage } from './usage/aggregated-usage.js';
 import { usageAggregate } from './usage/usage-aggregate.js';
 import { usageSpecification } from './usage/usage-specification.js';
@@ -69,11 +69,12 @@ const rootDescriptions = {
 
 /** The GraphQL schema of this server; it needs no database. */
 export async function createSchema(): Promise<GraphQLSchema> {
-  const resolvers = [...resources.flatMap((resource) => resource.resolvers), ...resolversOfPages()];
+  const [first, ...others] = [...resources.flatMap((resource) => resource.resolvers), ...resolversOfPages()];
+  if (first === undefined) throw new Error('the schema has no resource');
   // Values are validated by the scalars and by the domain, which names them in its own words.
   // Only what the resolvers reach is emitted: abstract parents of types stay out.
   const schema = await buildSchema({
-    resolvers: resolvers as unknown as NonEmptyArray<ResolverClass>,
+    resolvers: [first, ...others],
     validate: false,
     orphanedTypes: [],
   });

@@ -33,21 +33,25 @@ export interface Call {
   readonly extensionAttributes: ReadonlySet<string>;
 }
 
-/** The `result` field of an operation. */
-export async function run({ request, execute }: Call, document: DocumentNode, variables: Json): Promise<Json | null> {
+/** Runs an operation; returns its field `result`, as the document selects it. */
+export async function run<Result = Json>(
+  { request, execute }: Call,
+  document: DocumentNode,
+  variables: Json,
+): Promise<Result | null> {
   const data = await execute(document, given(variables), request.context);
-  return data['result'] as Json | null;
+  return data['result'] as Result | null;
 }
 
 /** Runs the operation of the request; with `explain=graphql` shows it instead (docs/decisions/0004-graphql-is-the-contract.md). */
-export async function perform(
+export async function perform<Result = Json>(
   call: Call,
   document: DocumentNode,
   variables: Json,
-  respond: (result: Json | null) => RestResponse,
+  respond: (result: Result | null) => RestResponse,
 ): Promise<RestResponse> {
   return call.query.explain === undefined
-    ? respond(await run(call, document, variables))
+    ? respond(await run<Result>(call, document, variables))
     : explanation(call, document, variables);
 }
 
@@ -93,7 +97,7 @@ interface Versioned {
 
 /** The version and address that every operation on one resource selects beside its attributes. */
 export function versionOf(result: Json): { revision: number; href: string; updatedAt: string } {
-  const { _revision, _updatedAt, _href } = result as unknown as Versioned;
+  const { _revision, _updatedAt, _href } = result as Json & Versioned;
   return { revision: _revision, href: _href, updatedAt: _updatedAt };
 }
 

@@ -19,8 +19,9 @@ export function list(call: Call): Promise<RestResponse> {
     limit: paging.limit,
     after: paging.after,
   };
-  return perform(call, document, variables, (result) => {
-    const page = { totalCount: null, ...result } as unknown as PageFacts;
+  return perform<PageFacts>(call, document, variables, (result) => {
+    if (result === null) throw new Error('a list without an error answers a page');
+    const page = { ...result, totalCount: result.totalCount ?? null };
     const { status, headers } = listHead(paging, page, request.origin + route.collection, request.rawQuery);
     return { status, headers, body: page.items.map((item) => projection.project(item as Json)) };
   });
@@ -52,6 +53,6 @@ async function matchesFilter(call: Call, filter: Filter): Promise<boolean> {
   const { document } = plans.plan('many', route, { fields: { none: true, attributes: new Map() } });
   const parsed = filterVariable(filter, route.model, extensionAttributes);
   const isThisOne: Filter = { kind: 'compare', path: ['id'], operator: 'eq', value: route.id ?? '' };
-  const page = (await run(call, document, { filter: parsed.and(isThisOne), limit: 1 })) as PageFacts | null;
+  const page = await run<PageFacts>(call, document, { filter: parsed.and(isThisOne), limit: 1 });
   return (page?.items.length ?? 0) > 0;
 }

@@ -66,10 +66,10 @@ export async function createMany(call: Call): Promise<RestResponse> {
     return createInput(call, value);
   });
   const plan = call.plans.plan('createMany', call.route, call.query);
-  return perform(call, plan.document, { inputs }, (result) => ({
+  return perform<Json[]>(call, plan.document, { inputs }, (result) => ({
     status: 200,
     headers: {},
-    body: (result as unknown as Json[]).map((row) => plan.projection.project(row)),
+    body: result?.map((row) => plan.projection.project(row)),
   }));
 }
 

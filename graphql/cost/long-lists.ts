@@ -23,8 +23,7 @@ export function listVariablesOf(
 ): ListVariable[] {
   return variableDefinitions.flatMap(({ variable, type: node }): ListVariable[] => {
     const { value: name } = variable.name;
-    // TypeScript wants to know which kind of type node it is; any will do.
-    const type = getNullableType(typeFromAST(schema, node as never) as GraphQLInputType | undefined);
+    const type = getNullableType(typeFromAST(schema, node) as GraphQLInputType | undefined);
     if (isListType(type)) return [{ variable: name, attribute: undefined }];
     if (!isInputObjectType(type)) return [];
     const lists = Object.values(type.getFields()).filter((field) => isListType(getNullableType(field.type)));

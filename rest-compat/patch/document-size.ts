@@ -34,12 +34,18 @@ export class DocumentBounds {
     if (bytes > max.bytes)
       throw new DomainError(
         'BODY_TOO_LARGE',
-        `the patch would make the resource larger than ${max.bytes} bytes of JSON`,
+        `the patch would make the resource larger than ${max.bytes} bytes of JSON (BODY_MAX_BYTES)`,
       );
     if (nodes > max.nodes)
-      throw new DomainError('INVALID_BODY', `the patch would give the resource more than ${max.nodes} values`);
+      throw new DomainError(
+        'INVALID_BODY',
+        `the patch would give the resource more than ${max.nodes} values (DOCUMENT_NODES_MAX)`,
+      );
     if (depth > max.depth)
-      throw new DomainError('INVALID_BODY', `the patch would nest the resource deeper than ${max.depth} levels`);
+      throw new DomainError(
+        'INVALID_BODY',
+        `the patch would nest the resource deeper than ${max.depth} levels (DOCUMENT_DEPTH_MAX)`,
+      );
   }
 
   private sizeOf(value: unknown): Size {
