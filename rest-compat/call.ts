@@ -1,5 +1,4 @@
 import { print, type DocumentNode } from 'graphql';
-import lzString from 'lz-string';
 import type { Context } from '../graphql/context.js';
 import { DomainError, abbreviated } from '../src/platform/errors.js';
 import type { ParsedQuery } from './query/query-string.js';
@@ -59,22 +58,16 @@ function given(variables: Json): Json {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
 }
 
-/** Apollo's Sandbox opens with what is packed into this parameter. */
+/** Apollo's Sandbox opens with the endpoint, document and variables that its address names. */
 const sandboxUrl = 'https://studio.apollographql.com/sandbox/explorer';
 
 function explanation({ request }: Call, document: DocumentNode, variables: Json): RestResponse {
   const operation = print(document);
   const shown = given(variables);
   const endpoint = `${request.origin}/graphql`;
-  const state = lzString.compressToEncodedURIComponent(
-    JSON.stringify({
-      document: operation,
-      variables: JSON.stringify(shown, undefined, 2),
-      headers: '{}',
-      includeCookies: false,
-    }),
-  );
-  const sandbox = `${sandboxUrl}?endpoint=${encodeURIComponent(endpoint)}&explorerURLState=${state}`;
+  const parameters = { endpoint, document: operation, variables: JSON.stringify(shown, undefined, 2) };
+  const search = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const sandbox = `${sandboxUrl}?${search.join('&')}`;
   return { status: 200, headers: {}, body: { endpoint, operation, variables: shown, sandbox } };
 }
 

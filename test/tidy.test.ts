@@ -44,7 +44,7 @@ const importTable: Row[] = [
     // It hands the context of a request on to execute(), and looks at nothing in it.
     typesOnly: ['graphql/context'],
     // lru-cache bounds the documents it keeps, node:crypto makes ETags; the others are JSON numbers and Sandbox links.
-    packages: ['graphql', 'lru-cache', 'lossless-json', 'lz-string', 'node:crypto'],
+    packages: ['graphql', 'lru-cache', 'lossless-json', 'node:crypto'],
   },
   { folder: 'src/events', values: ['src/platform', 'src/domain', generated] },
   { folder: 'src/streaming', values: ['src/platform', 'src/domain', generated] },

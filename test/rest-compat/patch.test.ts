@@ -216,7 +216,11 @@ describe('explain=graphql', () => {
     const { id } = await newBucket({ name: 'explained' });
     const { body: rows } = await server.rest('GET', `/bucket?id=${id}&fields=name`);
     const { body } = await server.rest('GET', `/bucket?id=${id}&fields=name&explain=graphql`);
-    expect(body.sandbox).toContain('https://studio.apollographql.com/sandbox/explorer?endpoint=');
+    const { origin, pathname, searchParams } = new URL(body.sandbox);
+    expect(origin + pathname).toBe('https://studio.apollographql.com/sandbox/explorer');
+    expect(searchParams.get('endpoint')).toBe(body.endpoint);
+    expect(searchParams.get('document')).toBe(body.operation);
+    expect(JSON.parse(searchParams.get('variables')!)).toEqual(body.variables);
     const { data } = await server.graphql(body.operation, body.variables);
     expect(data.result.items).toEqual(rows);
     const explained = await server.rest('POST', '/topupBalance?explain=graphql', {
