@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import rawBody, { type RawBodyError } from 'raw-body';
 import { DomainError } from '../../platform/errors.js';
 import { TransferPace, describePace, type PaceLimits } from '../../platform/pace.js';
 
@@ -11,13 +12,10 @@ export interface BodyLimits {
 
 /** Reads a request body as text: bounded, whole, UTF-8. An absent body is the empty text. */
 export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
-  const { maxBytes } = limits;
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Encoding '${encoding}' is not supported`);
   }
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > maxBytes) throw dropRest(request, tooLarge(maxBytes));
   const bytes = await readBytes(request, limits);
   try {
     return decoder.decode(bytes);
@@ -26,33 +24,28 @@ export async function readText(request: IncomingMessage, limits: BodyLimits): Pr
   }
 }
 
-/** By events: the async iterator of a stream costs more than the rest of reading a small body. */
+/** raw-body bounds the size; how fast a body has to come is watched beside it. */
 function readBytes(request: IncomingMessage, { maxBytes, pace }: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
     let size = 0;
     const stopWatching = watch(
       pace,
       () => size,
       () => reject(dropRest(request, new DomainError('TIME_OUT', describePace(pace)))),
     );
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else reject(dropRest(request, tooLarge(maxBytes)));
-    });
-    request.once('end', () => {
-      stopWatching();
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
-    });
-    request.once('error', reject);
-    // A client that goes away in the middle of its body sends neither end nor error in every case.
-    request.once('close', () => {
-      stopWatching();
-      // An error that nobody would see costs more than the rest of reading.
-      if (!request.complete) reject(new DomainError('INVALID_BODY', 'the body ended before its end'));
-    });
+    request.on('data', (chunk: Buffer) => (size += chunk.length));
+    request.once('close', stopWatching);
+    rawBody(request, { limit: maxBytes, length: request.headers['content-length'] })
+      .then(resolve, (error: RawBodyError) => reject(dropRest(request, toRefusal(error, maxBytes))))
+      .finally(stopWatching);
   });
+}
+
+/** What raw-body refuses; whatever it is beside too many bytes, the body did not come whole. */
+function toRefusal({ type }: RawBodyError, maxBytes: number): DomainError {
+  return type === 'entity.too.large'
+    ? new DomainError('BODY_TOO_LARGE', `the body is larger than the limit BODY_MAX_BYTES of ${maxBytes} bytes`)
+    : new DomainError('INVALID_BODY', 'the body ended before its end');
 }
 
 /** Calls when too little has come for a whole window. Answers how to stop that. */
@@ -80,8 +73,4 @@ function watch(limits: PaceLimits, received: () => number, onSlow: () => void): 
 function dropRest(request: IncomingMessage, refusal: DomainError): DomainError {
   request.resume();
   return refusal;
-}
-
-function tooLarge(maxBytes: number): DomainError {
-  return new DomainError('BODY_TOO_LARGE', `the body is larger than the limit BODY_MAX_BYTES of ${maxBytes} bytes`);
 }
