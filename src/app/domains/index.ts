@@ -9,27 +9,30 @@ import { createUsageModule } from './usage.js';
 export interface DomainModules {
   readonly domains: Domains;
   readonly modules: readonly DomainModule<Domains[keyof Domains]>[];
-  /** What has to happen before anybody reads, whichever domain it is of. */
+  /** Processes due work before every read, whichever domain it belongs to. */
   readonly due: Due;
 }
 
-/** Builds every domain, each on those that it needs. Their demo data are written in the order in which they stand here. */
+/** Builds every domain with those it depends on. `modules` is in the order in which demo data are written and jobs start. */
 export function createDomainModules(appContext: AppContext): DomainModules {
   const prepayBalance = createPrepayBalanceModule(appContext);
   const usage = createUsageModule(appContext, prepayBalance.domain.charges);
   const customerBill = createCustomerBillModule(appContext);
   const resourceOrder = createResourceOrderModule(appContext);
-  const wired: { readonly [Name in keyof Domains]: DomainModule<Domains[Name]> } = {
+  const modules: { readonly [Name in keyof Domains]: DomainModule<Domains[Name]> } = {
     prepayBalance,
     usage,
     customerBill,
     resourceOrder,
   };
   return {
-    domains: Object.fromEntries(
-      Object.entries(wired).map(([name, { domain }]) => [name, domain]),
-    ) as unknown as Domains,
-    modules: Object.values(wired),
+    domains: {
+      prepayBalance: prepayBalance.domain,
+      usage: usage.domain,
+      customerBill: customerBill.domain,
+      resourceOrder: resourceOrder.domain,
+    },
+    modules: Object.values(modules),
     due: prepayBalance.domain.dueWork,
   };
 }

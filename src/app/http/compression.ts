@@ -39,7 +39,7 @@ const codeWhole: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> = 
   gzip: (bytes) => gzipWhole(bytes, gzipOptions),
 };
 
-/** The types do not know the order in which codings of equal weight are preferred. */
+/** The published types lack `options`: the order in which encodings of equal weight are preferred. */
 interface EncodingNegotiator {
   encodings(available: string[], options: { preferred: string[] }): string[];
 }
@@ -51,9 +51,7 @@ function codingFor(request: IncomingMessage, response: ServerResponse): Coding |
   if (!compressible.test(String(response.getHeader('Content-Type') ?? ''))) return undefined;
   if (noTransform.test(String(response.getHeader('Cache-Control') ?? '')) || noTransform.test(wish)) return undefined;
   // Identity is what remains when a client wants none of ours.
-  const negotiator = new Negotiator({
-    headers: { 'accept-encoding': String(accepted) },
-  }) as unknown as EncodingNegotiator;
+  const negotiator: EncodingNegotiator = new Negotiator({ headers: { 'accept-encoding': String(accepted) } });
   const preferred = negotiator.encodings([...codings, 'identity'], { preferred: codings })[0];
   return codings.find((coding) => coding === preferred);
 }

@@ -108,6 +108,8 @@ export class Paper {
  * four times as long. So the font in use forgets from time to time.
  */
 function forgetLayouts(document: PDFKit.PDFDocument): void {
-  const { _font: font } = document as unknown as { _font?: { layoutCache?: object } };
-  if (font?.layoutCache) font.layoutCache = Object.create(null) as object;
+  // Private to pdfkit, so no type has it; where a version lacks it, nothing is forgotten.
+  const font: unknown = Reflect.get(document, '_font');
+  if (typeof font === 'object' && font !== null && 'layoutCache' in font && font.layoutCache)
+    font.layoutCache = Object.create(null);
 }
