@@ -42,7 +42,7 @@ function tagsOf(header: string): string[] {
 
 /** 415 unless the body is of one of these types; where there is none, the first. */
 export function requireMediaType(request: RestRequest, types: readonly string[]): string {
-  const given = mediaType(request.headers['content-type'] ?? types[0] ?? '');
+  const given = mediaTypeOf(request.headers['content-type']) ?? types[0] ?? '';
   if (types.includes(given)) return given;
   throw new DomainError(
     'UNSUPPORTED_MEDIA_TYPE',
@@ -60,6 +60,7 @@ export function requireAcceptable(request: RestRequest): void {
   );
 }
 
-function mediaType(header: string): string {
-  return (header.split(';')[0] ?? '').trim().toLowerCase();
+/** The media type that a Content-Type names, in lower case and without parameters; undefined when there is none. */
+export function mediaTypeOf(header: string | undefined): string | undefined {
+  return header?.split(';', 1)[0]?.trim().toLowerCase();
 }

@@ -5,6 +5,8 @@ import type { Writable } from 'node:stream';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Of the body, in lower case and without parameters; empty: there is none. */
+  readonly mediaType: string;
   /** The client, as far as its address shows it. */
   readonly client: string;
   readonly tenantId: string;

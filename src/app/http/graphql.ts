@@ -8,6 +8,7 @@ import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../../../graphql/context.js';
+import { mediaTypeOf } from '../../../rest-compat/headers.js';
 import { TOKENS_MAX, validationRules } from '../../../graphql/limits.js';
 import { declarationOf, DomainError, platformErrors } from '../../platform/errors.js';
 import { hasExactNumber, parseJson } from '../../platform/json.js';
@@ -181,7 +182,7 @@ async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<u
   if (request.method === 'GET') checkGetVariables(request.url ?? '');
   if (request.method !== 'POST') return undefined;
   const text = await readText(request, limits);
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = mediaTypeOf(request.headers['content-type']) ?? '';
   if (text === '') return undefined;
   if (type === '') throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'the body has no Content-Type');
   if (type === 'application/graphql') return { query: text, ...parametersOf(request.url ?? '') };

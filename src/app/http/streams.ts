@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Context } from '../../../graphql/context.js';
 import { errorResponse } from '../../../rest-compat/errors.js';
+import { mediaTypeOf } from '../../../rest-compat/headers.js';
 import type { RestResponse } from '../../../rest-compat/http.js';
 import type { Rest } from '../../../rest-compat/rest.js';
 import type { Route } from '../../../rest-compat/route.js';
@@ -63,7 +64,7 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
     const lastSlash = path.lastIndexOf('/');
     const part = path.slice(lastSlash + 1);
     const isBelow = parts.has(part);
-    const media = mediaTypeOf(request);
+    const media = mediaTypeOf(request.headers['content-type']);
     if (
       !isBelow &&
       (request.method !== 'POST' || media === undefined || media === 'application/json' || media.endsWith('+json'))
@@ -103,6 +104,7 @@ async function serve(
     await handle({
       request,
       response,
+      mediaType: mediaTypeOf(request.headers['content-type']) ?? '',
       client: options.clientOf(request),
       tenantId: context.principal.tenantId,
       idempotencyKey: context.idempotencyKey,
@@ -170,8 +172,4 @@ function refusalOf(
   }
   const wanted = [...here.flatMap(({ mediaTypes = [] }) => [...mediaTypes]), ...more];
   return new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Type '${media ?? ''}' is not one of ${wanted.join(', ')}`);
-}
-
-function mediaTypeOf({ headers }: IncomingMessage): string | undefined {
-  return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
 }

@@ -65,7 +65,7 @@ class ImportUploads {
     requireParameters(query, ['mode']);
     requireReadable(exchange.request.headers);
     await this.inTurn(exchange, async () => {
-      const input = { mode: query.get('mode'), contentType: mediaTypeOf(exchange) };
+      const input = { mode: query.get('mode'), contentType: exchange.mediaType };
       const { answer, replayed } = await imports.create({ tenantId, idempotencyKey }, input);
       const { id } = answer;
       if (replayed) exchange.response.setHeader('Idempotency-Replayed', 'true');
@@ -100,7 +100,7 @@ class ImportUploads {
 
   private async receive(exchange: Exchange, id: string): Promise<void> {
     const { imports, columns, stopping, pace } = this.options;
-    const contentType = mediaTypeOf(exchange);
+    const contentType = exchange.mediaType;
     const upload = await imports.begin(exchange.tenantId, id, (expected) => requireSameType(contentType, expected));
     const position: Position = { line: 0 };
     try {
@@ -169,8 +169,4 @@ function requireSameType(contentType: string, expected: string): void {
       'UNSUPPORTED_MEDIA_TYPE',
       `Content-Type '${contentType}' is not that of the task, ${expected}`,
     );
-}
-
-function mediaTypeOf({ request }: Exchange): string {
-  return request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
