@@ -10,7 +10,7 @@ import { parseQuery } from '../../../rest-compat/query/query-string.js';
 import { compileFilter, compileOrder } from '../../../src/platform/filter/sql/compile.js';
 import type { Filter, FilterValue } from '../../../src/platform/filter/tree/filter.js';
 import { seed } from '../../support/seed.js';
-import { openThings } from './databases.js';
+import { openThings } from '../../platform/filter/databases.js';
 import {
   attributes,
   insertRows,
@@ -20,7 +20,7 @@ import {
   toValue,
   valueArbitrary,
   type Row,
-} from './things.js';
+} from '../../platform/filter/things.js';
 import { proofSize } from '../../support/proof.js';
 
 const runs = proofSize('RUNS', { short: 150, long: 2_000 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { Decimal } from '../../../src/platform/decimal.js';
-import { parseQuery } from '../../../rest-compat/query/query-string.js';
-import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree/filter.js';
-import { attributes } from '../../platform/filter/things.js';
+import { Decimal } from '../../../../src/platform/decimal.js';
+import { parseQuery } from '../../../../rest-compat/query/query-string.js';
+import type { Filter, FilterValue, ValueOperator } from '../../../../src/platform/filter/tree/filter.js';
+import { attributes } from '../../../platform/filter/things.js';
 
 const toAttribute = (wire: string): string => (wire === '@type' ? 'atType' : wire);
 const parse = (path: string, others = ''): Filter | undefined =>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { Decimal } from '../../../src/platform/decimal.js';
-import { parseQuery, type FieldSelection, type ParsedQuery } from '../../../rest-compat/query/query-string.js';
-import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree/filter.js';
-import { attributes } from '../../platform/filter/things.js';
+import { Decimal } from '../../../../src/platform/decimal.js';
+import { parseQuery, type FieldSelection, type ParsedQuery } from '../../../../rest-compat/query/query-string.js';
+import type { Filter, FilterValue, ValueOperator } from '../../../../src/platform/filter/tree/filter.js';
+import { attributes } from '../../../platform/filter/things.js';
 
 const toAttribute = (wire: string): string =>
   wire.startsWith('@') ? `at${wire.charAt(1).toUpperCase()}${wire.slice(2)}` : wire;
