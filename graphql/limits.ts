@@ -7,7 +7,7 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
-import { isStorable } from '../src/platform/filter/tree/values.js';
+import { isStorable } from '../src/platform/storable-text.js';
 
 // Bounds of one GraphQL operation. Pages are bounded by their own limit argument.
 

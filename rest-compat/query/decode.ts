@@ -1,6 +1,6 @@
 /** The raw query string's characters: percent encoding, quotes and what they keep together. */
 import { DomainError } from '../../src/platform/errors.js';
-import { isStorable } from '../../src/platform/filter/tree/values.js';
+import { isStorable } from '../../src/platform/storable-text.js';
 
 /** `+` is a space, %XX is UTF-8. Malformed encoding and characters that no column can store are refused. */
 export function decode(raw: string, name: string): string {

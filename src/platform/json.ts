@@ -1,6 +1,6 @@
 import { LosslessNumber, parse as parseLossless } from 'lossless-json';
 import { DomainError } from './errors.js';
-import { isStorable } from './filter/tree/values.js';
+import { isStorable } from './storable-text.js';
 import { DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX, JSON_DEPTH_MAX, limitExceeded } from './limits.js';
 
 /** A number with so few characters, none of them an exponent, is exact as a JavaScript number. */

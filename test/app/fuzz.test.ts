@@ -10,7 +10,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
-import { toStorable } from '../../src/platform/filter/tree/values.js';
+import { toStorable } from '../../src/platform/storable-text.js';
 import { everyFixture } from '../fixtures/chosen.js';
 import { makeInstances, queriesOf, type Fixture, type Json, type ViewFixture } from '../fixtures/fixture.js';
 import { clientSchema } from '../fixtures/schema.js';

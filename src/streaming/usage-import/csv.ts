@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { DomainError } from '../../platform/errors.js';
-import { isStorable } from '../../platform/filter/tree/values.js';
+import { isStorable } from '../../platform/storable-text.js';
 import { readHeader, type CsvColumns, type CsvRow } from './csv-columns.js';
 import { withFewCells } from './csv-cells.js';
 import { lineBytesMax, textOf, withoutMark, type FileRecord, type Position } from './records.js';

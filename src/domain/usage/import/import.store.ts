@@ -1,7 +1,7 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, type ErrorCode } from '../../../platform/errors.js';
-import { toStorable } from '../../../platform/filter/tree/values.js';
+import { toStorable } from '../../../platform/storable-text.js';
 import type { ExternalKey, UsageRow } from '../model.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { writeAll } from '../../../platform/write/write-all.js';

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../../platform/errors.js';
-import { toStorable } from '../../../platform/filter/tree/values.js';
+import { toStorable } from '../../../platform/storable-text.js';
 import type { Job } from '../../../platform/jobs/jobs.js';
 import type { JsonObject } from '../../../platform/json-object.js';
 import { withRetry } from '../../../platform/write/retry.js';

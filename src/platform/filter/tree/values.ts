@@ -3,6 +3,7 @@ import { Decimal } from '../../decimal.js';
 import { DomainError } from '../../errors.js';
 import type { ScalarType } from './attribute-type.js';
 import { DECIMAL_EXPONENT_MAX, INT_MAX, INT_MIN } from '../../limits.js';
+import { isStorable } from '../../storable-text.js';
 import { dotted } from './resolve.js';
 import type { FilterValue } from './filter.js';
 
@@ -16,16 +17,6 @@ const normalTime = new RegExp(NORMAL_TIME);
 
 export function isNormalTime(text: string): boolean {
   return normalTime.test(text);
-}
-
-/** Text that PostgreSQL can store: no NUL and no half of a surrogate pair. */
-export function isStorable(text: string): boolean {
-  return !text.includes('\0') && !/[\uD800-\uDFFF]/u.test(text);
-}
-
-/** The text with what PostgreSQL cannot store replaced: for what is told of somebody's text. */
-export function toStorable(text: string): string {
-  return text.replace(/[\0\uD800-\uDFFF]/gu, '\ufffd');
 }
 
 export function isDecimalInRange(value: Decimal): boolean {
