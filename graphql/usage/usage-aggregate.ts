@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, ID, Int, ObjectType, Query, registerEnumType, Resolver } from 'type-graphql';
-import { groupsMax, usageGroupings, type UsageGroup, type UsageGrouping } from '../../src/domain/usage/index.js';
+import { USAGE_GROUPS_MAX, usageGroupings, type UsageGroup, type UsageGrouping } from '../../src/domain/usage/index.js';
 import { OFFSET_MAX } from '../../src/platform/limits.js';
 import type { Context } from '../context.js';
 import { weights } from '../cost/weights.js';
@@ -102,7 +102,7 @@ class UsageAggregateResolver {
   @Query(() => [UsageAggregate], {
     name: 'usageAggregate',
     complexity: weights.report,
-    description: `Sums over usages, in groups: how many, what a characteristic adds up to, what they were rated at. The groups come in the order of their keys, as groupBy names them; without any there is one. Errors: INVALID_ATTRIBUTE, INVALID_QUERY (more than ${groupsMax} groups and no limit, or more usages than can be summed up in time).`,
+    description: `Sums over usages, in groups: how many, what a characteristic adds up to, what they were rated at. The groups come in the order of their keys, as groupBy names them; without any there is one. Errors: INVALID_ATTRIBUTE, INVALID_QUERY (more than ${USAGE_GROUPS_MAX} groups and no limit, or more usages than can be summed up in time).`,
   })
   async usageAggregate(
     @Arg('filter', () => usageFilter, { nullable: true, description: 'Which usages.' }) filter: FilterInput | undefined,
@@ -112,7 +112,7 @@ class UsageAggregateResolver {
     characteristic: string | undefined,
     @Arg('limit', () => Int, {
       nullable: true,
-      description: `Groups at most, up to ${groupsMax}; absent: all of them, and more than ${groupsMax} are refused.`,
+      description: `Groups at most, up to ${USAGE_GROUPS_MAX}; absent: all of them, and more than ${USAGE_GROUPS_MAX} are refused.`,
     })
     limit: number | undefined,
     @Arg('offset', () => Int, { nullable: true, description: `Groups to skip, at most ${OFFSET_MAX}.` })
@@ -123,7 +123,7 @@ class UsageAggregateResolver {
       filter: filterOf(Usage, filter),
       groupBy,
       characteristic: characteristic ?? undefined,
-      limit: limit === undefined || limit === null ? undefined : requireRange('limit', limit, groupsMax),
+      limit: limit === undefined || limit === null ? undefined : requireRange('limit', limit, USAGE_GROUPS_MAX),
       offset: requireRange('offset', offset ?? 0, OFFSET_MAX),
     });
     return groups.map(toUsageAggregate);

@@ -1,16 +1,12 @@
 import { Decimal } from '../platform/decimal.js';
 import { DomainError } from '../platform/errors.js';
-
-/** Digits that a JSON number (an IEEE double) carries exactly; more are refused, never rounded. */
-export const significantDigitsMax = 15;
-/** The columns keep nine decimals. */
-export const decimalPlacesMax = 9;
-export const amountMax = new Decimal('1e15');
+import { AMOUNT_MAX, DECIMAL_PLACES_MAX, SIGNIFICANT_DIGITS_MAX } from './limits.js';
 
 /** Why a number cannot be an exact decimal of ours, or undefined when it can. */
 export function decimalProblem(value: Decimal): string | undefined {
   if (!value.isFinite()) return 'is not a finite number';
-  if (value.precision() > significantDigitsMax) return `has more than ${significantDigitsMax} significant digits`;
+  if (value.precision() > SIGNIFICANT_DIGITS_MAX)
+    return `has more significant digits than the limit SIGNIFICANT_DIGITS_MAX of ${SIGNIFICANT_DIGITS_MAX}`;
   return undefined;
 }
 
@@ -27,8 +23,9 @@ export function requireOpeningAmount(value: Decimal, path: string): void {
 }
 
 function magnitudeProblem(value: Decimal): string | undefined {
-  if (value.gt(amountMax)) return `must not exceed ${amountMax.toFixed()}`;
-  if (value.decimalPlaces() > decimalPlacesMax) return `must not have more than ${decimalPlacesMax} decimals`;
+  if (value.gt(AMOUNT_MAX)) return `must not exceed the limit AMOUNT_MAX of ${AMOUNT_MAX.toFixed()}`;
+  if (value.decimalPlaces() > DECIMAL_PLACES_MAX)
+    return `must not have more decimals than the limit DECIMAL_PLACES_MAX of ${DECIMAL_PLACES_MAX}`;
   return decimalProblem(value);
 }
 
@@ -37,5 +34,5 @@ function magnitudeProblem(value: Decimal): string | undefined {
  * every part of the total, too, is a number of at most 15 significant digits.
  */
 export function fitsBalance(total: Decimal, scale: number): boolean {
-  return total.lte(Decimal.pow(10, significantDigitsMax - scale));
+  return total.lte(Decimal.pow(10, SIGNIFICANT_DIGITS_MAX - scale));
 }

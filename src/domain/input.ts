@@ -1,6 +1,7 @@
 import { DomainError, abbreviated } from '../platform/errors.js';
 import { canonicalJson, toJsonObject, withoutNulls, type JsonObject, type JsonValue } from '../platform/json-object.js';
 import type { RowChanges } from './changes.js';
+import { NAME_LENGTH_MAX } from './limits.js';
 import type { Reference } from './row.js';
 
 // How the inputs of all domains are checked, and how refusals name what is wrong with them.
@@ -9,9 +10,6 @@ import type { Reference } from './row.js';
 export interface ReferenceInput {
   id: string;
 }
-
-/** Length of names that are indexed: units, usage types, ids. */
-export const nameLengthMax = 255;
 
 /** TMF TimePeriod as an input gives it: the end, which belongs to it no more, may be open. */
 export interface Validity {
@@ -33,8 +31,11 @@ export function requireValidity(validFor: Validity | null | undefined, path = 'v
 
 /** Refuses a name that is empty or too long to be indexed. Throws INVALID_ATTRIBUTE. */
 export function requireName(path: string, value: string): void {
-  if (value.length === 0 || value.length > nameLengthMax) {
-    throw invalid(path, `must have 1 to ${nameLengthMax} characters`);
+  if (value.length === 0 || value.length > NAME_LENGTH_MAX) {
+    throw invalid(
+      path,
+      `must have 1 to ${NAME_LENGTH_MAX} characters: the limit NAME_LENGTH_MAX is ${NAME_LENGTH_MAX}`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { decimalPlacesMax } from './amount.js';
+import { DECIMAL_PLACES_MAX } from './limits.js';
 import type { Decimal } from '../platform/decimal.js';
 
 /**
@@ -41,12 +41,12 @@ export function toBase(amount: Decimal, units: string): Decimal {
 /** The amount of these units that a base amount is; undefined when the columns could not hold it exactly. */
 export function fromBase(base: Decimal, units: string): Decimal | undefined {
   const amount = base.div(factorOf(units));
-  return amount.decimalPlaces() <= decimalPlacesMax ? amount : undefined;
+  return amount.decimalPlaces() <= DECIMAL_PLACES_MAX ? amount : undefined;
 }
 
 /** For messages only: cut to what the columns hold. */
 export function displayFromBase(base: Decimal, units: string): string {
-  return base.div(factorOf(units)).toDecimalPlaces(decimalPlacesMax).toFixed();
+  return base.div(factorOf(units)).toDecimalPlaces(DECIMAL_PLACES_MAX).toFixed();
 }
 
 function factorOf(units: string): number {

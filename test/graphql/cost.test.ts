@@ -223,7 +223,7 @@ describe('what is no operation yet is counted before anybody looks into it', () 
     [
       'a row of CSV of 500,000 cells',
       () => post(`${imports}?mode=skipBad`, `source\na\n"b,c\n"\n${','.repeat(500_000)}\n`, 'text/csv'),
-      'line 5: the row has more cells than the limit of 5000',
+      'line 5: the row has too many cells: the limit CSV_ROW_CELLS_MAX is 5000',
     ],
   ])('%s', async (_title, ask, message) => {
     const { status, text } = await ask();

@@ -153,7 +153,9 @@ describe('a packed file', () => {
       const answer = await whileOthersRead(() => inBoundedMemory(() => put(server, id, { content, encoding: 'gzip' })));
       expect([answer.status, answer.body.message]).toEqual([
         413,
-        expect.stringMatching(/^behind line \d+: the file unpacks to more than 250 times its size$/),
+        expect.stringMatching(
+          /^behind line \d+: the file unpacks to more than 250 times its size: the limit FILE_UNPACK_RATIO_MAX is 250$/,
+        ),
       ]);
       expect(await taskOf(server, id)).toMatchObject({
         status: 'failed',
@@ -311,7 +313,7 @@ it('more files at once than a client may send are put off', async () => {
   expect([answer.status, answer.headers['retry-after'], answer.body.message]).toEqual([
     503,
     '1',
-    expect.stringContaining(`${perClientMax} files of this client`),
+    expect.stringContaining(`UPLOADS_PER_CLIENT_MAX is ${perClientMax}`),
   ]);
   for (const upload of uploads) expect((await upload.end()).status).toBe(200);
   const task: Json = await taken(server, { content: linesOf([usage()]), key: 'put off' });

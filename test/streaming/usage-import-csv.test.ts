@@ -163,7 +163,7 @@ it.each([
   [
     '501 columns',
     Array.from({ length: 501 }, (_, index) => `usageCharacteristic.${index}`).join(','),
-    'more columns than the limit of 500',
+    'too many columns: the limit CSV_COLUMNS_MAX is 500',
   ],
   ['no header', '', 'line 1'],
   ['a header in UTF-16', Buffer.from('\ufeffsource\nx', 'utf16le'), 'line 1: the file is UTF-16'],
@@ -186,7 +186,7 @@ it.each([
   [
     'a row without an end',
     `usageSpecification.id,source,description\n${many}\ns,many,"${'x'.repeat(1_100_000)}`,
-    'line 22: the CSV cannot be read: the row has more than 1048576 bytes',
+    'line 22: the CSV cannot be read: the row has too many bytes: the limit FILE_LINE_BYTES_MAX is 1048576',
   ],
 ])('CSV with %s is refused as a whole, saying where', async (_what, content, named) => {
   const answer = await post(server, { content, type: csv, mode: 'allOrNothing', key: `whole ${_what}` });

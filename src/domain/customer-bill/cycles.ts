@@ -31,7 +31,7 @@ import {
 } from './periods.js';
 
 /** Days that a step may lie before or after the start of its period. */
-const offsetDaysMax = 1_000;
+const OFFSET_DAYS_MAX = 1_000;
 
 /** The attributes that the rules read; all others are stored as they arrive. */
 export interface CycleInput {
@@ -193,8 +193,11 @@ function checkSpecification(input: CycleSpecificationInput): void {
   const given = toChanges<CycleSpecificationRow>(input);
   for (const attribute of offsetAttributes) {
     const days = given[attribute];
-    if (typeof days === 'number' && Math.abs(days) > offsetDaysMax)
-      throw invalid(attribute, `must be from -${offsetDaysMax} to ${offsetDaysMax} days: ${days}`);
+    if (typeof days === 'number' && Math.abs(days) > OFFSET_DAYS_MAX)
+      throw invalid(
+        attribute,
+        `must be from -${OFFSET_DAYS_MAX} to ${OFFSET_DAYS_MAX} days, the limit OFFSET_DAYS_MAX: ${days}`,
+      );
   }
 }
 

@@ -9,7 +9,7 @@ import { paidOf, remainingOf } from './payments.js';
 import { paymentTransitions } from './transitions.js';
 
 /** Payments and reversals of one bill: the list is read and written whole. */
-const paymentsMax = 1_000;
+const BILL_PAYMENTS_MAX = 1_000;
 
 /**
  * What further payments and reversals change of a bill: what remains is exact, and the state follows it. What was
@@ -27,7 +27,8 @@ export function pay(bill: BillRow, entries: readonly AppliedPayment[]): RowChang
     known.push(isReversal(entry) ? { ...entry, reversalId: reversalIdOf(entry) } : entry);
   }
   if (known.length === count) return {};
-  if (known.length > paymentsMax) throw conflict(`${what} takes no more than ${paymentsMax} payments and reversals`);
+  if (known.length > BILL_PAYMENTS_MAX)
+    throw conflict(`${what} takes no more payments and reversals: the limit BILL_PAYMENTS_MAX is ${BILL_PAYMENTS_MAX}`);
   const state = remaining.isZero() ? 'settled' : paidOf(known).isZero() ? 'sent' : 'partiallyPaid';
   requireTransition(paymentTransitions, what, bill.state, state, 'state');
   return {

@@ -15,7 +15,7 @@ import { applyRequests, type BalanceRequest, type BalanceResult } from './unit-o
 /** Commands of one transaction. */
 const batchSizeMax = 256;
 /** Commands that may wait; more are refused, to be repeated. */
-const waitingMax = 10_000;
+const WAITING_ACTIONS_MAX = 10_000;
 
 /** How long a command waits for buckets that another transaction has locked; longer than a process may be frozen within one. */
 const patienceMs = 8_000;
@@ -82,10 +82,10 @@ export class BalanceEngine {
     for (const command of commands)
       this.dependencies.extensions.check('attributes' in command ? command.attributes : {});
     const idempotency = idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input));
-    if (this.waiting.length + this.parked.length >= waitingMax) {
+    if (this.waiting.length + this.parked.length >= WAITING_ACTIONS_MAX) {
       throw new DomainError(
         'UNAVAILABLE',
-        'too many balance actions are waiting; repeat the request with the same Idempotency-Key',
+        `too many balance actions are waiting, the limit WAITING_ACTIONS_MAX is ${WAITING_ACTIONS_MAX}; repeat the request with the same Idempotency-Key`,
       );
     }
     const result = await new Promise<BalanceResult>((resolve, reject) => {

@@ -7,7 +7,7 @@ import type { OrderRow } from './model.js';
 import { firstState, itemTransitions, orderTransitions } from './transitions.js';
 
 /** Items of one order: it is read and written as a whole. */
-const itemsMax = 1_000;
+const ORDER_ITEMS_MAX = 1_000;
 /** 0 is the highest and 4 the lowest priority (TMF652). */
 const priorityMax = 4;
 
@@ -69,8 +69,8 @@ function checkOrder({ state, priority, orderItem }: OrderInput): void {
     throw invalid('priority', `must be from 0 (highest) to ${priorityMax} (lowest): ${priority}`);
   if (!isGiven(orderItem)) return;
   if (orderItem.length === 0) throw invalid('orderItem', 'must have at least one element');
-  if (orderItem.length > itemsMax)
-    throw invalid('orderItem', `has ${orderItem.length} elements, the limit is ${itemsMax}`);
+  if (orderItem.length > ORDER_ITEMS_MAX)
+    throw invalid('orderItem', `has ${orderItem.length} elements: the limit ORDER_ITEMS_MAX is ${ORDER_ITEMS_MAX}`);
   for (const [index, item] of orderItem.entries()) checkItem(item, `orderItem.${index}`);
 }
 

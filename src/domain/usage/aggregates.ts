@@ -25,7 +25,7 @@ export interface UsageGroup extends Partial<Record<UsageGrouping, string | null>
 }
 
 /** Groups of one answer. */
-export const groupsMax = 1_000;
+export const USAGE_GROUPS_MAX = 1_000;
 
 /** Sums over usages, each by one statement; nothing but the groups leaves the database. */
 export class UsageAggregates {
@@ -44,7 +44,7 @@ export class UsageAggregates {
     await boundRegexWork(this.database, this.mapping, scope, request.filter);
     const [row] = await this.database
       .read<{ groups: string }>(
-        selectGroups(this.mapping, this.timeZone, scope, { ...request, limit: limit ?? groupsMax + 1 }),
+        selectGroups(this.mapping, this.timeZone, scope, { ...request, limit: limit ?? USAGE_GROUPS_MAX + 1 }),
         {
           isPlanKept: false,
           workClass: 'report',
@@ -65,10 +65,10 @@ export class UsageAggregates {
         throw error;
       });
     const groups = JSON.parse(row?.groups ?? '[]') as UsageGroup[];
-    if (limit === undefined && groups.length > groupsMax) {
+    if (limit === undefined && groups.length > USAGE_GROUPS_MAX) {
       throw new DomainError(
         'INVALID_QUERY',
-        `there are more than ${groupsMax} groups: filter the usages, or page with limit and offset`,
+        `there are more than ${USAGE_GROUPS_MAX} groups, the limit USAGE_GROUPS_MAX: filter the usages, or page with limit and offset`,
         { path: 'limit' },
       );
     }

@@ -8,7 +8,7 @@ import { createUsageSpecifications } from './specifications.js';
 import type { UsageDependencies } from './model.js';
 import { Usages } from './usages.js';
 
-export { groupsMax, type RatedTotal, type UsageGroup } from './aggregates.js';
+export { USAGE_GROUPS_MAX, type RatedTotal, type UsageGroup } from './aggregates.js';
 export { exportMaxMs, type ExportRun, type UsageExports } from './export/exports.js';
 export type { UsageImports } from './import/imports.js';
 export type { MoveOrder } from './import/tasks.js';

@@ -101,7 +101,7 @@ export interface AggregateRequest {
   /** Name of the characteristic whose numbers are summed up. */
   readonly characteristic?: string;
   readonly offset: number;
-  /** Groups at most; absent: all, and more than groupsMax are refused. */
+  /** Groups at most; absent: all, and more than USAGE_GROUPS_MAX are refused. */
   readonly limit?: number;
 }
 

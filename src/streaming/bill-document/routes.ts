@@ -9,6 +9,7 @@ import {
   type RateRow,
 } from '../../domain/customer-bill/index.js';
 import { Semaphore } from '../../platform/semaphore.js';
+import { LARGE_DOCUMENTS_MAX } from '../limits.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { csvHead, csvRows } from './csv.js';
 import { plainText } from './figures.js';
@@ -21,8 +22,6 @@ const renderingVersion = 2;
 
 /** Lines from which on a bill takes its time. */
 const linesLarge = 2_000;
-/** Documents of so many lines that one server makes at once. */
-const largeMax = 2;
 /** How long a client may take to fetch one. */
 const sendMaxMs = 600_000;
 
@@ -55,7 +54,7 @@ export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] 
 
 /** What is made at once. */
 class Counter {
-  private readonly large = new Semaphore(largeMax);
+  private readonly large = new Semaphore(LARGE_DOCUMENTS_MAX);
 
   async run(lineCount: number, work: () => Promise<void>): Promise<void> {
     if (lineCount < linesLarge) return work();
@@ -63,7 +62,7 @@ class Counter {
     if (typeof release === 'string')
       throw new DomainError(
         'UNAVAILABLE',
-        `${largeMax} documents of large bills are being made already: try again later`,
+        `too many documents of large bills are being made, try again later: the limit LARGE_DOCUMENTS_MAX is ${LARGE_DOCUMENTS_MAX}`,
       );
     try {
       await work();

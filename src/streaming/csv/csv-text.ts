@@ -1,8 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
 
-/** Columns of one file, sent or received. */
-export const columnsMax = 500;
-
 /** Cells that must be quoted, so that every reader of RFC 4180 gets them back as they are; some readers trim spaces. */
 const quoted = /[",\r\n]|^\s|\s$/;
 

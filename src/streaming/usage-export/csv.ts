@@ -1,5 +1,5 @@
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import { columnsMax } from '../csv/csv-text.js';
+import { CSV_COLUMNS_MAX } from '../limits.js';
 
 type Json = Readonly<Record<string, unknown>>;
 /** The cells of one usage that have a value, by their columns. */
@@ -42,10 +42,10 @@ function addValues(cells: Map<string, string>, path: string, value: unknown): vo
 /** Adds the columns of a usage to those of the file. */
 export function addColumns(columns: Set<string>, cells: Cells): void {
   for (const column of cells.keys()) columns.add(column);
-  if (columns.size > columnsMax)
+  if (columns.size > CSV_COLUMNS_MAX)
     throw new DomainError(
       'CONFLICT',
-      `the usages need more than ${columnsMax} columns: filter them, or export application/x-ndjson`,
+      `the usages need more columns than a CSV file has, filter them or export application/x-ndjson: the limit CSV_COLUMNS_MAX is ${CSV_COLUMNS_MAX}`,
     );
 }
 

@@ -5,6 +5,7 @@ import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import { Semaphore } from '../../platform/semaphore.js';
 import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
+import { DOWNLOADS_MAX, DOWNLOADS_PER_CLIENT_MAX } from '../limits.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { csvText } from '../csv/csv-text.js';
 import { csvType } from '../usage-file-types.js';
@@ -16,10 +17,6 @@ const pageRows = 1_000;
 const csvRows = 100;
 /** Pages between two reports of how many lines have been sent. */
 const progressPages = 10;
-/** Downloads of one server at once: each has a connection of its own to the database. */
-const downloadsMax = 4;
-/** Of them those of one client: the others are left for the rest. */
-const downloadsPerClientMax = 3;
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -31,7 +28,7 @@ export interface PageRange {
 }
 
 /** Reads a page; `next` is undefined behind the last one. */
-export type ReadItems = (stretch: PageRange) => Promise<{ items: readonly Item[]; next: string | undefined }>;
+export type ReadItems = (range: PageRange) => Promise<{ items: readonly Item[]; next: string | undefined }>;
 
 /** What the routes are built on. */
 export interface ExportRoutesOptions {
@@ -43,7 +40,7 @@ export interface ExportRoutesOptions {
 
 /** Files of usages, made while they are fetched. */
 export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
-  const slots = new Semaphore(downloadsMax, downloadsPerClientMax);
+  const slots = new Semaphore(DOWNLOADS_MAX, DOWNLOADS_PER_CLIENT_MAX);
   const handle = async (exchange: Exchange): Promise<void> => {
     const [name] = exchange.query.keys();
     if (name !== undefined)
@@ -54,11 +51,14 @@ export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
     }
     const release = slots.tryAcquire(exchange.client);
     if (release === 'full')
-      throw new DomainError('UNAVAILABLE', `${downloadsMax} exports are being sent already: try again later`);
+      throw new DomainError(
+        'UNAVAILABLE',
+        `too many exports are being sent, try again later: the limit DOWNLOADS_MAX is ${DOWNLOADS_MAX}`,
+      );
     if (release === 'full for this client')
       throw new DomainError(
         'UNAVAILABLE',
-        `${downloadsPerClientMax} exports are being sent to this client already: try again later`,
+        `too many exports are being sent to this client, try again later: the limit DOWNLOADS_PER_CLIENT_MAX is ${DOWNLOADS_PER_CLIENT_MAX}`,
       );
     try {
       await download(options, exchange);

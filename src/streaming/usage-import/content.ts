@@ -1,13 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { DomainError } from '../../platform/errors.js';
+import { limitExceeded } from '../../platform/limits.js';
 import { TransferPace, describePace, type PaceLimits } from '../../platform/pace.js';
+import { FILE_BYTES_MAX, FILE_UNPACK_RATIO_MAX } from '../limits.js';
 
-/** Bytes of one file, unpacked. */
-const bytesMax = 64 * 1024 ** 3;
-/** Usages, which repeat their names in every line, are packed to a twentieth; what comes to less than this is a bomb ... */
-const packedMax = 250;
-/** ... once it has unpacked to so much. */
+/** FILE_UNPACK_RATIO_MAX holds from this size on: the first bytes of a good file may be packed as tightly. */
 const packedFreeBytes = 16 * 1024 ** 2;
 const unpackedChunkBytes = 64 * 1024;
 
@@ -50,9 +48,13 @@ export async function* contentOf(
       if (next.done) return;
       const chunk = next.value;
       bytes += chunk.length;
-      if (bytes > bytesMax) throw new DomainError('BODY_TOO_LARGE', `the file has more than ${bytesMax} bytes`);
-      if (packed && bytes > packedFreeBytes && bytes > packed.bytesWritten * packedMax) {
-        throw new DomainError('BODY_TOO_LARGE', `the file unpacks to more than ${packedMax} times its size`);
+      if (bytes > FILE_BYTES_MAX) throw tooLarge('FILE_BYTES_MAX', FILE_BYTES_MAX, 'the file has too many bytes');
+      if (packed && bytes > packedFreeBytes && bytes > packed.bytesWritten * FILE_UNPACK_RATIO_MAX) {
+        throw tooLarge(
+          'FILE_UNPACK_RATIO_MAX',
+          FILE_UNPACK_RATIO_MAX,
+          `the file unpacks to more than ${FILE_UNPACK_RATIO_MAX} times its size`,
+        );
       }
       yield chunk;
     }
@@ -156,4 +158,8 @@ function unpack(request: IncomingMessage): Gunzip {
   const fail = (): void => void gunzip.destroy(new Error('the connection was cut'));
   request.once('error', fail).once('close', () => request.complete || fail());
   return request.pipe(gunzip);
+}
+
+function tooLarge(limit: string, max: number, what: string): DomainError {
+  return limitExceeded(limit, max, what, undefined, 'BODY_TOO_LARGE');
 }

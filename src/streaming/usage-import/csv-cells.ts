@@ -1,8 +1,5 @@
 import { DomainError } from '../../platform/errors.js';
-import { columnsMax } from '../csv/csv-text.js';
-
-/** Cells of a row: a row with some too many is refused alone, a row with this many ends the file. */
-const cellsMax = 10 * columnsMax;
+import { CSV_COLUMNS_MAX, CSV_ROW_CELLS_MAX } from '../limits.js';
 
 const comma = 0x2c;
 const quote = 0x22;
@@ -15,7 +12,7 @@ const carriageReturn = 0x0d;
  */
 export async function* withFewCells(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let cells = 1;
-  let max = columnsMax;
+  let max = CSV_COLUMNS_MAX;
   let line = 1;
   let isEmpty = true;
   let isQuoted = false;
@@ -26,12 +23,15 @@ export async function* withFewCells(content: AsyncIterable<Buffer>): AsyncGenera
         line++;
         if (isQuoted) continue;
         // Behind the header, which may have empty lines before it.
-        if (!isEmpty) max = cellsMax;
+        if (!isEmpty) max = CSV_ROW_CELLS_MAX;
         cells = 1;
         continue;
       } else if (byte === comma && !isQuoted && ++cells > max) {
-        const what = max === columnsMax ? 'header has more columns' : 'row has more cells';
-        throw new DomainError('INVALID_BODY', `line ${line}: the ${what} than the limit of ${max}`);
+        const what =
+          max === CSV_COLUMNS_MAX
+            ? `header has too many columns: the limit CSV_COLUMNS_MAX`
+            : `row has too many cells: the limit CSV_ROW_CELLS_MAX`;
+        throw new DomainError('INVALID_BODY', `line ${line}: the ${what} is ${max}`);
       }
       if (byte !== carriageReturn) isEmpty = false;
     }

@@ -1,6 +1,6 @@
 import { DomainError, abbreviated } from '../../platform/errors.js';
 import type { Attributes, AttributeType, ScalarType } from '../../platform/filter/tree/attribute-type.js';
-import { columnsMax } from '../csv/csv-text.js';
+import { CSV_COLUMNS_MAX } from '../limits.js';
 
 /** What the columns of a file may be. */
 export interface CsvColumns {
@@ -28,7 +28,8 @@ const characteristicPrefix = 'usageCharacteristic.';
  * (`relatedParty.0.id`) or, for the first, without. Answers how a row becomes a usage; an empty cell is an absent value.
  */
 export function readHeader(header: CsvRow, columns: CsvColumns): (row: CsvRow) => Json {
-  if (header.length > columnsMax) throw problem(`has ${header.length} columns, the limit is ${columnsMax}`);
+  if (header.length > CSV_COLUMNS_MAX)
+    throw problem(`has ${header.length} columns: the limit CSV_COLUMNS_MAX is ${CSV_COLUMNS_MAX}`);
   const seen = new Set<string>();
   const readers = header.map((cell) => {
     const name = cell.trim();

@@ -4,7 +4,8 @@ import { DomainError } from '../../platform/errors.js';
 import { isStorable } from '../../platform/storable-text.js';
 import { readHeader, type CsvColumns, type CsvRow } from './csv-columns.js';
 import { withFewCells } from './csv-cells.js';
-import { lineBytesMax, textOf, withoutMark, type FileRecord, type Position } from './records.js';
+import { FILE_LINE_BYTES_MAX } from '../limits.js';
+import { textOf, withoutMark, type FileRecord, type Position } from './records.js';
 
 const lineFeed = '\n';
 const crlf = '\r\n';
@@ -14,7 +15,7 @@ const faults: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
   INVALID_OPENING_QUOTE: 'a quote stands in a cell that does not begin with one',
   CSV_INVALID_CLOSING_QUOTE: 'a closing quote has more of its cell behind it',
-  CSV_MAX_RECORD_SIZE: `the row has more than ${lineBytesMax} bytes`,
+  CSV_MAX_RECORD_SIZE: `the row has too many bytes: the limit FILE_LINE_BYTES_MAX is ${FILE_LINE_BYTES_MAX}`,
 };
 
 interface Row {
@@ -38,7 +39,7 @@ export async function* csvRecords(
     record_delimiter: [crlf, lineFeed],
     relax_column_count: true,
     skip_empty_lines: true,
-    max_record_size: lineBytesMax,
+    max_record_size: FILE_LINE_BYTES_MAX,
     on_record: (record, { lines }) => {
       const cells = record as unknown as Buffer[];
       // The parser counts both characters of a CRLF between quotes.

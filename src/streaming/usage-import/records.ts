@@ -1,9 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DomainError } from '../../platform/errors.js';
 import { parseJson } from '../../platform/json.js';
-
-/** Bytes of one line: more than any usage has. */
-export const lineBytesMax = 1024 ** 2;
+import { FILE_LINE_BYTES_MAX } from '../limits.js';
 
 /** One usage of a file, not looked at yet. */
 export interface FileRecord {
@@ -63,7 +61,7 @@ export async function* ndjsonRecords(content: AsyncIterable<Buffer>, position: P
   let length = 0;
   const take = (part: Buffer): void => {
     length += part.length;
-    if (length <= lineBytesMax) parts.push(part);
+    if (length <= FILE_LINE_BYTES_MAX) parts.push(part);
     else parts = [];
   };
   const end = (): FileRecord | undefined => {
@@ -89,7 +87,7 @@ export async function* ndjsonRecords(content: AsyncIterable<Buffer>, position: P
 
 /** Undefined for a line of nothing but white space. */
 function toRecord(line: number, length: number, parts: readonly Buffer[]): FileRecord | undefined {
-  if (length > lineBytesMax) return { line, text: `${length} bytes`, read: () => refuseLong(length) };
+  if (length > FILE_LINE_BYTES_MAX) return { line, text: `${length} bytes`, read: () => refuseLong(length) };
   const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   const text = bytes.toString('utf8').trim();
   if (text === '') return undefined;
@@ -102,5 +100,8 @@ function toRecord(line: number, length: number, parts: readonly Buffer[]): FileR
 }
 
 function refuseLong(length: number): never {
-  throw new DomainError('BODY_TOO_LARGE', `the line has ${length} bytes, the limit is ${lineBytesMax}`);
+  throw new DomainError(
+    'BODY_TOO_LARGE',
+    `the line has ${length} bytes: the limit FILE_LINE_BYTES_MAX is ${FILE_LINE_BYTES_MAX}`,
+  );
 }

@@ -4,14 +4,13 @@ import type { PaceLimits } from '../../platform/pace.js';
 import { Semaphore } from '../../platform/semaphore.js';
 import type { Upload, UsageImports, UsageInput } from '../../domain/usage/index.js';
 import { csvType, usageFileTypes } from '../usage-file-types.js';
+import { UPLOADS_MAX } from '../limits.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { BrokenOff, contentOf, requireReadable } from './content.js';
 import type { CsvColumns } from './csv-columns.js';
 import { csvRecords } from './csv.js';
 import { ndjsonRecords, type FileRecord, type Position } from './records.js';
 
-/** Files that one server takes at once: each holds a few megabytes, and a connection to the database while it writes. */
-export const uploadsMax = 16;
 /** A file is read for so long before other requests get their turn. */
 const turnMs = 10;
 
@@ -53,9 +52,9 @@ class ImportUploads {
   private readonly slots: Semaphore;
 
   constructor(private readonly options: ImportRoutesOptions) {
-    this.slots = new Semaphore(uploadsMax, options.perClientMax);
+    this.slots = new Semaphore(UPLOADS_MAX, options.perClientMax);
     // Every upload listens to it; node takes more than ten for a leak.
-    setMaxListeners(uploadsMax, options.stopping);
+    setMaxListeners(UPLOADS_MAX, options.stopping);
   }
 
   /** A task made and its file in one request. Repeated under its key, it continues the task it made. */
@@ -85,11 +84,14 @@ class ImportUploads {
   private async inTurn({ client }: Exchange, work: () => Promise<void>): Promise<void> {
     const release = this.slots.tryAcquire(client);
     if (release === 'full')
-      throw new DomainError('UNAVAILABLE', `${uploadsMax} files are being taken already; try again later`);
+      throw new DomainError(
+        'UNAVAILABLE',
+        `too many files are being received, try again later: the limit UPLOADS_MAX is ${UPLOADS_MAX}`,
+      );
     if (release === 'full for this client')
       throw new DomainError(
         'UNAVAILABLE',
-        `${this.options.perClientMax} files of this client are being taken already; try again later`,
+        `too many files of this client are being received, try again later: the limit UPLOADS_PER_CLIENT_MAX is ${this.options.perClientMax}`,
       );
     try {
       await work();

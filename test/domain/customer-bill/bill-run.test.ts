@@ -206,12 +206,12 @@ describe('a run of a bill cycle', () => {
     [
       'has too many digits',
       [900_000_000_000_000, 0.01],
-      'total without tax of 900000000000000.01 EUR has more than 15 significant digits',
+      'total without tax of 900000000000000.01 EUR has more significant digits than the limit SIGNIFICANT_DIGITS_MAX of 15',
     ],
     [
       'is too large',
       Array<number>(30).fill(1e15),
-      'total without tax of 30000000000000000 EUR exceeds 1000000000000000',
+      'total without tax of 30000000000000000 EUR exceeds the limit AMOUNT_MAX of 1000000000000000',
     ],
   ])('tells of an account whose total %s, and bills the others', async (_title, values, message) => {
     const cycle = await freshCycle();

@@ -140,7 +140,7 @@ describe('a specification of cycles', () => {
     [
       'a step far from its period',
       { mailingDateOffset: 1001 },
-      'mailingDateOffset must be from -1000 to 1000 days: 1001',
+      'mailingDateOffset must be from -1000 to 1000 days, the limit OFFSET_DAYS_MAX: 1001',
     ],
     ['a name of no length', { name: '' }, 'name'],
   ])('is refused with %s, when it is made and when it is changed', async (_title, wrong, named) => {

@@ -208,7 +208,7 @@ describe('a bill on demand', () => {
     );
     expect(await onDemand(server, { billingAccount: { id: account } })).toMatchObject({
       state: 'terminatedWithError',
-      description: 'has 50001 rates, more than the 50000 of one bill',
+      description: 'has 50001 rates, more than one bill takes: the limit RATES_PER_BILL_MAX is 50000',
     });
     expect(await billsOf(server, account)).toEqual([]);
     await server.database.dedicated((connection) =>
@@ -221,7 +221,8 @@ describe('a bill on demand', () => {
     for (const value of [900_000_000_000_000, 0.01]) await makeRate(server, account, { taxExcludedAmount: eur(value) });
     expect(await onDemand(server, { billingAccount: { id: account } })).toMatchObject({
       state: 'terminatedWithError',
-      description: 'the total without tax of 900000000000000.01 EUR has more than 15 significant digits',
+      description:
+        'the total without tax of 900000000000000.01 EUR has more significant digits than the limit SIGNIFICANT_DIGITS_MAX of 15',
     });
     expect(await billsOf(server, account)).toEqual([]);
   });

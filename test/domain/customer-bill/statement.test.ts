@@ -225,7 +225,8 @@ describe('a statement of what a bucket was charged', () => {
     const before = await numberAfter();
     expect(await statement(bucket)).toMatchObject({
       state: 'terminatedWithError',
-      description: 'the total without tax of 100000000000000.01 EUR has more than 15 significant digits',
+      description:
+        'the total without tax of 100000000000000.01 EUR has more significant digits than the limit SIGNIFICANT_DIGITS_MAX of 15',
     });
     expect(await numberAfter()).toBe(before + 1);
   });

@@ -106,7 +106,10 @@ describe('a cancellation', () => {
         { orderItem: [{ itemId: '1', resourceOrderId: 'other' }] },
         "orderItem.0.resourceOrderId is not that of the order to cancel: 'other'",
       ],
-      [{ resourceOrder: { id: '' } }, 'resourceOrder.id must have 1 to 255 characters'],
+      [
+        { resourceOrder: { id: '' } },
+        'resourceOrder.id must have 1 to 255 characters: the limit NAME_LENGTH_MAX is 255',
+      ],
     ] as const) {
       expect(await create(server, door, 'CancelResourceOrder', request(id, more))).toMatchObject({
         status: 400,

@@ -90,17 +90,25 @@ it('names a tax by its kind only where it has one', () => {
 });
 
 it.each<[string, object[], string]>([
-  ['net amount', [net(9e14), net(9e14)], 'the total without tax of 1800000000000000 EUR exceeds 1000000000000000'],
-  ['total', [net(9e14, fee(9e14))], 'the total of 1800000000000000 EUR exceeds 1000000000000000'],
+  [
+    'net amount',
+    [net(9e14), net(9e14)],
+    'the total without tax of 1800000000000000 EUR exceeds the limit AMOUNT_MAX of 1000000000000000',
+  ],
+  [
+    'total',
+    [net(9e14, fee(9e14))],
+    'the total of 1800000000000000 EUR exceeds the limit AMOUNT_MAX of 1000000000000000',
+  ],
   [
     'negative amount',
     [credit(net(9e14)), credit(net(9e14))],
-    'the total without tax of -1800000000000000 EUR exceeds 1000000000000000',
+    'the total without tax of -1800000000000000 EUR exceeds the limit AMOUNT_MAX of 1000000000000000',
   ],
   [
     'amount of too many digits',
     [net(999_999_999_999_999), net(0.01)],
-    'the total without tax of 999999999999999.01 EUR has more than 15 significant digits',
+    'the total without tax of 999999999999999.01 EUR has more significant digits than the limit SIGNIFICANT_DIGITS_MAX of 15',
   ],
 ])('refuses a %s that no JSON number tells', (_what, rates, message) => {
   expect(() => figuresOf(rates as never[], 'EUR')).toThrow(message);

@@ -24,7 +24,7 @@ import { currencyOf } from './prices.js';
 import { ratesOf } from './rates-from-usage.js';
 
 /** Rates of one account that one bill takes; they are held in memory. */
-export const ratesPerAccountMax = 50_000;
+export const RATES_PER_BILL_MAX = 50_000;
 /** A transaction that bills may take so long: it may wait for another one, and accounts may have many rates. */
 export const billingMaxMs = 300_000;
 
@@ -64,7 +64,7 @@ export async function billAccounts(
   unbilled: readonly UnbilledAccount[],
   plan: BillPlan,
 ): Promise<BillingResult> {
-  const tooLarge = unbilled.filter(({ count }) => count > ratesPerAccountMax);
+  const tooLarge = unbilled.filter(({ count }) => count > RATES_PER_BILL_MAX);
   const accounts = unbilled.filter((one) => !tooLarge.includes(one)).map(({ account }) => account);
   const lines = await linesOf(writing, dependencies, accounts, plan.before);
   const result: BillingResult = { bills: [], held: 0, failed: [] };
@@ -82,7 +82,7 @@ export async function billAccounts(
   result.failed.push(
     ...tooLarge.map(({ account, count }) => ({
       account,
-      message: `has ${count} rates, more than the ${ratesPerAccountMax} of one bill`,
+      message: `has ${count} rates, more than one bill takes: the limit RATES_PER_BILL_MAX is ${RATES_PER_BILL_MAX}`,
     })),
   );
   result.held = result.bills.filter(({ state }) => state === 'onHold').length;
@@ -97,7 +97,7 @@ async function linesOf(
   accounts: readonly string[],
   before: Date,
 ): Promise<Line[]> {
-  const limit = accounts.length * ratesPerAccountMax;
+  const limit = accounts.length * RATES_PER_BILL_MAX;
   const { billable } = await lockBillableOfAccounts(tx, mappings, tenantId, { accounts, before, limit });
   const rates = await lockRowsWhere(tx, mappings.appliedCustomerBillingRate, tenantId, isUnbilled(accounts, before), {
     order: billingOrder,

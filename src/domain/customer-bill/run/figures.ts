@@ -1,6 +1,7 @@
 import { Decimal, zero } from '../../../platform/decimal.js';
 import { DomainError } from '../../../platform/errors.js';
-import { amountMax, decimalProblem } from '../../amount.js';
+import { decimalProblem } from '../../amount.js';
+import { AMOUNT_MAX } from '../../limits.js';
 import type { Money } from '../../row.js';
 import type { Tax } from '../model.js';
 import { minorDigitsOf } from './currencies.js';
@@ -169,7 +170,9 @@ export function toFigures(sums: BillSums): BillFigures {
 
 /** Throws CONFLICT for an amount that the columns, or a JSON number, do not take exactly. */
 function exactMoney(amount: Decimal, currency: string, what: string): Money {
-  const problem = amount.abs().gt(amountMax) ? `exceeds ${amountMax.toFixed()}` : decimalProblem(amount);
+  const problem = amount.abs().gt(AMOUNT_MAX)
+    ? `exceeds the limit AMOUNT_MAX of ${AMOUNT_MAX.toFixed()}`
+    : decimalProblem(amount);
   if (problem) throw new DomainError('CONFLICT', `the ${what} of ${amount.toFixed()} ${currency} ${problem}`);
   return money(amount, currency);
 }

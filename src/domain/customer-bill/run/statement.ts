@@ -7,7 +7,7 @@ import type { Writing } from '../../resource-writer.js';
 import { takeBillNumbers } from '../bill-numbers.js';
 import { documentsOf } from '../documents.js';
 import type { BillRow, CustomerBillDependencies, OnDemandRow, RateRow } from '../model.js';
-import { distinctParties, ratesPerAccountMax, type BillingResult } from './billing.js';
+import { distinctParties, RATES_PER_BILL_MAX, type BillingResult } from './billing.js';
 import { isCurrency } from './currencies.js';
 import { figuresOf, money, type BillFigures } from './figures.js';
 import { lockStatedSequence, updateStatedSequence } from './statement.store.js';
@@ -47,7 +47,7 @@ export async function statePaidCharges(
   if (accountId === null) return refuse(`bucket '${bucketId}' has no partyAccount: name the billingAccount`);
   const after = await lockStatedSequence(tx, tenantId, bucketId);
   // More than one statement takes are left to the next one.
-  const charges = await findCharges(tx, tenantId, bucketId, { after, limit: ratesPerAccountMax });
+  const charges = await findCharges(tx, tenantId, bucketId, { after, limit: RATES_PER_BILL_MAX });
   const [first, last] = [charges[0], charges.at(-1)];
   if (first === undefined || last === undefined) return { bills: [], held: 0, failed: [] };
 

@@ -103,7 +103,7 @@ function topupOf(input: TopupInput): TopupCommand {
 }
 
 /** Periods of one top-up at most: a weekly one runs for two hundred years. */
-const numberOfPeriodsMax = 10_000;
+const NUMBER_OF_PERIODS_MAX = 10_000;
 
 /** The command of a top-up that acts later. Throws DomainError for invalid input. */
 export function fromScheduledInput(input: TopupInput): ScheduledTopupCommand {
@@ -125,8 +125,11 @@ export function fromScheduledInput(input: TopupInput): ScheduledTopupCommand {
     );
   if (isGiven(numberOfPeriods)) {
     if (!makesSeveral) throw invalid('numberOfPeriods', 'goes only with recurringPeriod or autoTopupThreshold');
-    if (numberOfPeriods < 1 || numberOfPeriods > numberOfPeriodsMax)
-      throw invalid('numberOfPeriods', `must be from 1 to ${numberOfPeriodsMax}: ${numberOfPeriods}`);
+    if (numberOfPeriods < 1 || numberOfPeriods > NUMBER_OF_PERIODS_MAX)
+      throw invalid(
+        'numberOfPeriods',
+        `must be from 1 to the limit NUMBER_OF_PERIODS_MAX of ${NUMBER_OF_PERIODS_MAX}: ${numberOfPeriods}`,
+      );
   }
   const topup = topupOf(each);
   return {

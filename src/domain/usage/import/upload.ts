@@ -13,7 +13,7 @@ const batchLinesMax = 1_000;
 /** And characters of these lines: what is held in memory, whatever the size of the file. */
 const batchCharactersMax = 1_000_000;
 /** Number of the last line of an import. */
-const lineMax = 100_000_000;
+const IMPORT_LINES_MAX = 100_000_000;
 /** Lines that are checked before other requests get their turn. */
 const turnLines = 200;
 /** How often an upload shows that it lives: it may read for long before it has something to stage. */
@@ -51,7 +51,11 @@ export class Upload {
       this.skip(line);
       return;
     }
-    if (line > lineMax) throw new DomainError('BODY_TOO_LARGE', `line ${line}: a file has at most ${lineMax} lines`);
+    if (line > IMPORT_LINES_MAX)
+      throw new DomainError(
+        'BODY_TOO_LARGE',
+        `line ${line}: the file has too many lines: the limit IMPORT_LINES_MAX is ${IMPORT_LINES_MAX}`,
+      );
     this.lines.push(readLine(line, read));
     this.characters += text.length;
     if (this.lines.length >= batchLinesMax || this.characters >= batchCharactersMax) await this.flush();

@@ -1,0 +1,23 @@
+/** The limits of uploads and downloads. A refusal names its limit, so that whoever reads one finds it by its name. */
+
+/** Bytes of one uploaded file, unpacked. */
+export const FILE_BYTES_MAX = 64 * 1024 ** 3;
+/**
+ * How many times its size a file may unpack to. Usages repeat their names in every line and are packed to a twentieth;
+ * what is packed far more tightly is made to fill the server.
+ */
+export const FILE_UNPACK_RATIO_MAX = 250;
+/** Bytes of one line of a file: more than any usage has. */
+export const FILE_LINE_BYTES_MAX = 1024 ** 2;
+/** Columns of one CSV file, sent or received. */
+export const CSV_COLUMNS_MAX = 500;
+/** Cells of one row of a CSV file. A row that has a few more than its header is refused alone; one with more than this ends the file. */
+export const CSV_ROW_CELLS_MAX = 10 * CSV_COLUMNS_MAX;
+/** Files that one server receives at once: each holds a few megabytes, and a connection to the database while it writes. */
+export const UPLOADS_MAX = 16;
+/** Exports that one server sends at once: each has a connection to the database of its own. */
+export const DOWNLOADS_MAX = 4;
+/** Of those, the exports of one client, so that some are left for the others. */
+export const DOWNLOADS_PER_CLIENT_MAX = 3;
+/** Documents of large bills that one server makes at once. */
+export const LARGE_DOCUMENTS_MAX = 2;
