@@ -708,7 +708,7 @@ it('gives back what a reservation that lapses holds', () => {
 });
 
 it('does not cancel what does not exist', () => {
-  expect(() => decide(cancel, none)).toThrow('whether the action exists was checked before');
+  expect(() => decide(cancel, none)).toThrow('that the action exists is checked before');
 });
 
 describe('an action that awaits its payment is recorded', () => {
