@@ -20,7 +20,7 @@ export function hashOf(...parts: readonly unknown[]): string {
 }
 
 /** If-None-Match: whether the client has this very answer; a weak tag is one that was compressed. */
-export function isNotModified({ headers }: RestRequest, tag: string): boolean {
+export function isNotModified(headers: { readonly 'if-none-match'?: string | undefined }, tag: string): boolean {
   const header = headers['if-none-match'];
   return header !== undefined && (header.trim() === '*' || tagsOf(header).includes(tag.slice(1, -1)));
 }

@@ -44,7 +44,7 @@ export async function read(call: Call): Promise<RestResponse> {
     if (result === null) throw notFound(call);
     const body = projection.project(result);
     const headers = versionHeaders(call, result, body);
-    return isNotModified(request, headers.ETag) ? { status: 304, headers } : { status: 200, headers, body };
+    return isNotModified(request.headers, headers.ETag) ? { status: 304, headers } : { status: 200, headers, body };
   });
 }
 

@@ -21,3 +21,9 @@ export const DOWNLOADS_MAX = 4;
 export const DOWNLOADS_PER_CLIENT_MAX = 3;
 /** Documents of large bills that one server makes at once. */
 export const LARGE_DOCUMENTS_MAX = 2;
+/** Lines from which on a bill counts as large. */
+export const LARGE_BILL_LINES = 2_000;
+/** Lines that a PDF prints. Of a bill with more it gives the figures only; the lines stand in its CSV and JSON. */
+export const PDF_LINES_MAX = 50_000;
+/** How long a client may take to fetch a document. */
+export const DOCUMENT_SEND_MS_MAX = 600_000;

@@ -14,6 +14,8 @@ export interface Exchange {
   /** Of the resource that the address names; empty: the address is that of the collection. */
   readonly id: string;
   readonly query: URLSearchParams;
+  /** Whether If-None-Match says that the client has what this ETag stands for. */
+  isNotModified(tag: string): boolean;
   /** Opens the body of the answer, whose headers are set, once: what is written there goes out compressed when the client takes that. */
   open(): Writable;
   /** Answers with a resource of ours as TMF REST gives it; 201 carries its Location. */

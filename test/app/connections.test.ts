@@ -232,7 +232,7 @@ describe('connections', () => {
     await refused.closed();
     expect(refused.statuses).toEqual([503]);
     expect(refused.text).toContain(
-      'there are 3 connections of one client (CONNECTIONS_PER_CLIENT_MAX) already; try again later',
+      'this client has too many connections, try again later: the limit CONNECTIONS_PER_CLIENT_MAX is 3',
     );
     // A request of it is not heard.
     const asking = (await dial()).read();
@@ -264,7 +264,7 @@ describe('connections', () => {
       await refused.closed();
       expect([address, refused.text]).toEqual([
         address,
-        expect.stringContaining('there are 3 connections (CONNECTIONS_MAX) already'),
+        expect.stringContaining('too many connections, try again later: the limit CONNECTIONS_MAX is 3'),
       ]);
     }
     expect(held.map(({ isClosed }) => isClosed)).toEqual([false, false, false]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { Prisma } from '../../prisma/generated/client.js';
-import { linesPrintedMax } from '../../src/streaming/bill-document/pdf.js';
+import { PDF_LINES_MAX } from '../../src/streaming/limits.js';
 import { pay, reverse } from '../domain/customer-bill/bills.js';
 import { startChild } from '../support/child.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -296,10 +296,10 @@ describe('a bill as PDF', () => {
       tx.execute(Prisma.sql`
       INSERT INTO "AppliedCustomerBillingRate" ("tenantId", "id", "appliedBillingRateType", "date", "isBilled", "bill", "updatedAt")
       SELECT r."tenantId", r."id" || n, r."appliedBillingRateType", r."date", true, r."bill", r."updatedAt"
-      FROM "AppliedCustomerBillingRate" r, generate_series(1, ${linesPrintedMax}::int) n WHERE r."bill"->>'id' = ${id}`),
+      FROM "AppliedCustomerBillingRate" r, generate_series(1, ${PDF_LINES_MAX}::int) n WHERE r."bill"->>'id' = ${id}`),
     );
-    expect(await textOf(id)).toContain(`Its ${linesPrintedMax + 1} lines are more than are printed here`);
-    expect((await bytesOf(server, id, 'csv')).toString().split('\r\n')).toHaveLength(linesPrintedMax + 3);
+    expect(await textOf(id)).toContain(`Its ${PDF_LINES_MAX + 1} lines are more than are printed here`);
+    expect((await bytesOf(server, id, 'csv')).toString().split('\r\n')).toHaveLength(PDF_LINES_MAX + 3);
   });
 });
 

@@ -1,10 +1,8 @@
 import { mappingsOf } from '../../../graphql/resource-mapping.js';
 import { balanceResources, createPrepayBalance, type PrepayBalance } from '../../domain/prepay-balance/index.js';
+import { BALANCE_STALL_MS_MAX } from '../limits.js';
 import { seedPrepayBalance } from '../seed/prepay-balance.js';
 import type { AppContext, DomainModule } from '../app-context.js';
-
-/** Balance actions that wait for longer without any being done are not slow, but stuck. */
-const stuckMaxMs = 3_000;
 
 export function createPrepayBalanceModule({
   config,
@@ -33,7 +31,7 @@ export function createPrepayBalanceModule({
       { name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => settle(signal) },
     ],
     seed: seedPrepayBalance,
-    problem: () => (domain.stuckMs() > stuckMaxMs ? 'balance actions make no progress' : undefined),
+    problem: () => (domain.stuckMs() > BALANCE_STALL_MS_MAX ? 'balance actions make no progress' : undefined),
     stop: async () => {
       await domain.drain();
       logger.info({ batchSizes: domain.batchSizes() }, 'balance actions committed');

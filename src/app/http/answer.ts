@@ -1,19 +1,13 @@
-import { maxHeaderSize, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorResponse } from '../../../rest-compat/errors.js';
 import { declarationOf, DomainError } from '../../platform/errors.js';
+import { limitExceeded } from '../../platform/limits.js';
 import { encodeBody } from './compression.js';
 import { statusOf } from '../errors.js';
+import { DROPPED_BODY_BYTES_MAX, DROPPED_BODY_MS_MAX, HEADER_BYTES_MAX, REFUSED_CONNECTION_MS_MAX } from '../limits.js';
 
 export const jsonType = 'application/json; charset=utf-8';
-
-/** How long the rest of a body is taken whose request has been answered, ... */
-const restMaxMs = 5_000;
-/** ... and how much of it: a client that is still sending sees the answer when its connection is not cut at once. */
-const restMaxBytes = 4 * 1024 ** 2;
-
-/** How long a connection that was ended stays for its last answer to arrive. */
-const cutMs = 1_000;
 
 /** What every answer carries, unless it says something else. */
 const commonHeaders = {
@@ -96,10 +90,10 @@ function endEarly(request: IncomingMessage, response: ServerResponse, body: stri
     clearTimeout(late);
     response.end();
   };
-  const late = setTimeout(end, restMaxMs);
+  const late = setTimeout(end, DROPPED_BODY_MS_MAX);
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > restMaxBytes) end();
+    if (bytes > DROPPED_BODY_BYTES_MAX) end();
   });
   request.once('end', end).once('close', end).resume();
 }
@@ -128,7 +122,13 @@ export function refuseRest(request: IncomingMessage, response: ServerResponse, r
 
 /** What node's parser gives up on, by its codes; everything else is no HTTP. */
 const unreadable: Readonly<Record<string, DomainError>> = {
-  HPE_HEADER_OVERFLOW: new DomainError('HEADERS_TOO_LARGE', `the header has more than ${maxHeaderSize} bytes`),
+  HPE_HEADER_OVERFLOW: limitExceeded(
+    'HEADER_BYTES_MAX',
+    HEADER_BYTES_MAX,
+    'the header is too large',
+    undefined,
+    'HEADERS_TOO_LARGE',
+  ),
   ERR_HTTP_REQUEST_TIMEOUT: new DomainError('TIME_OUT', 'the header did not come in time'),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: new DomainError('BODY_TOO_LARGE', 'the extensions of the chunks are too large'),
 };
@@ -158,5 +158,5 @@ export function endRaw(socket: Duplex, refusal: DomainError): void {
     }).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
-  setTimeout(() => socket.destroy(), cutMs).unref();
+  setTimeout(() => socket.destroy(), REFUSED_CONNECTION_MS_MAX).unref();
 }

@@ -1,14 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Config } from '../../platform/config.js';
-import { DomainError } from '../../platform/errors.js';
+import type { DomainError } from '../../platform/errors.js';
+import { limitExceeded } from '../../platform/limits.js';
+import { PIPELINED_REQUESTS_MAX, REFUSED_CONNECTIONS_MAX } from '../limits.js';
 import { networkOf, plainAddress, type Addresses } from './addresses.js';
 import { endRaw } from './answer.js';
-
-/** Refused connections that may linger until they have heard so; beyond them nobody hears. */
-const refusedMax = 256;
-/** Requests of one connection that may wait for their turn: as much as fits into one read of plain ones, nearly. */
-const waitingMax = 1_000;
 
 export type ConnectionSettings = Pick<Config, 'connectionsMax' | 'connectionsPerClientMax' | 'readerStallMs'>;
 
@@ -39,7 +36,7 @@ export class Connections {
 
   guard(server: Server): void {
     const { connectionsMax, readerStallMs } = this.settings;
-    server.maxConnections = connectionsMax + refusedMax;
+    server.maxConnections = connectionsMax + REFUSED_CONNECTIONS_MAX;
     server.on('connection', (socket: Socket) => this.admit(socket));
     // Time without a byte in either direction. Who waits for an answer that is being made is not to blame for that.
     server.timeout = readerStallMs;
@@ -57,10 +54,14 @@ export class Connections {
     const isFull = this.open >= connectionsMax;
     if (isFull || (own >= connectionsPerClientMax && !this.addresses.isProxy(address))) {
       this.refused.add(socket);
-      const whose = isFull
-        ? `${connectionsMax} connections (CONNECTIONS_MAX)`
-        : `${connectionsPerClientMax} connections of one client (CONNECTIONS_PER_CLIENT_MAX)`;
-      endRaw(socket, new DomainError('UNAVAILABLE', `there are ${whose} already; try again later`));
+      const refusal = isFull
+        ? refusalOf('CONNECTIONS_MAX', connectionsMax, 'the server has too many connections, try again later')
+        : refusalOf(
+            'CONNECTIONS_PER_CLIENT_MAX',
+            connectionsPerClientMax,
+            'this client has too many connections, try again later',
+          );
+      endRaw(socket, refusal);
       return;
     }
     this.open += 1;
@@ -83,10 +84,17 @@ export class Connections {
       return;
     }
     // What node has read already it hands out, however much that is.
-    if (line.waiting.length > waitingMax) return;
-    const isOneTooMany = line.waiting.length === waitingMax;
+    if (line.waiting.length > PIPELINED_REQUESTS_MAX) return;
+    const isOneTooMany = line.waiting.length === PIPELINED_REQUESTS_MAX;
     line.waiting.push(() =>
-      this.begin(line, socket, response, () => (isOneTooMany ? refuse(socket) : work(request, response))),
+      this.begin(line, socket, response, () =>
+        isOneTooMany
+          ? endRaw(
+              socket,
+              refusalOf('PIPELINED_REQUESTS_MAX', PIPELINED_REQUESTS_MAX, 'too many requests wait on this connection'),
+            )
+          : work(request, response),
+      ),
     );
     socket.pause();
   }
@@ -119,6 +127,6 @@ export class Connections {
   }
 }
 
-function refuse(socket: Socket): void {
-  endRaw(socket, new DomainError('UNAVAILABLE', `more than ${waitingMax} requests wait on this connection`));
+function refusalOf(limit: string, max: number, what: string): DomainError {
+  return limitExceeded(limit, max, what, undefined, 'UNAVAILABLE');
 }

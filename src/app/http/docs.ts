@@ -6,6 +6,7 @@ import { dirname, extname, join } from 'node:path';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { ApiDescriptor } from '../../../rest-compat/apis/api.js';
+import { isNotModified } from '../../../rest-compat/headers.js';
 import { openApiDocument, type OpenApiOptions } from '../../../rest-compat/openapi/openapi.js';
 import { endWith } from './answer.js';
 
@@ -27,8 +28,8 @@ const swaggerUiFiles = [
 ];
 const swaggerUiFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-/** A new version of the server brings new ones: whoever has one asks each time whether it is still the same. */
-const asked = { 'Cache-Control': 'no-cache' };
+/** A new version of the server brings new pages, so a browser asks each time whether the one it has is still current. */
+const revalidated = { 'Cache-Control': 'no-cache' };
 
 /** Nothing from anywhere else; React sets the styles of elements, and the icons of Swagger UI are data URLs. */
 const pageHeaders = {
@@ -43,7 +44,7 @@ const pageHeaders = {
     "frame-ancestors 'none'",
   ].join('; '),
   'Referrer-Policy': 'no-referrer',
-  ...asked,
+  ...revalidated,
 };
 
 /** The OpenAPI document of each API beside its resources, and Swagger UI for all of them at /docs. */
@@ -53,7 +54,7 @@ export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions):
     const document = openApiDocument(schema, api, options);
     router.get(api.basePaths.map(documentPath), (request, response) => {
       const origin = originOf(request);
-      response.set(asked).type('json');
+      response.set(revalidated).type('json');
       endWith(
         request,
         response,
@@ -85,8 +86,7 @@ function text(type: string, content: string): RequestHandler {
 function sendPage(request: Request, response: Response, type: string, content: string | Buffer): void {
   const tag = `"${createHash('sha256').update(content).digest('base64url').slice(0, tagLength)}"`;
   response.set({ ...pageHeaders, ETag: tag }).type(type);
-  const known = request.headers['if-none-match']?.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
-  if (known) response.status(304).end();
+  if (isNotModified(request.headers, tag)) response.status(304).end();
   else endWith(request, response, content);
 }
 

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Context } from '../../../graphql/context.js';
 import { errorResponse } from '../../../rest-compat/errors.js';
-import { mediaTypeOf } from '../../../rest-compat/headers.js';
+import { isNotModified, mediaTypeOf } from '../../../rest-compat/headers.js';
 import type { RestResponse } from '../../../rest-compat/http.js';
 import type { Rest } from '../../../rest-compat/rest.js';
 import type { Route } from '../../../rest-compat/route.js';
@@ -110,6 +110,7 @@ async function serve(
       idempotencyKey: context.idempotencyKey,
       id,
       query: new URLSearchParams(rawQuery),
+      isNotModified: (tag) => isNotModified(request.headers, tag),
       open: () => (body ??= openBody(request, response)),
       answer: async (status, of) => {
         const { headers, body } = await get(rest.router.pathOf(typeName, of));

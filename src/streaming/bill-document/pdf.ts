@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { BillRow, LineGroup, RateRow } from '../../domain/customer-bill/index.js';
+import { PDF_LINES_MAX } from '../limits.js';
 import { drawClosing } from './closing.js';
 import { plainText } from './figures.js';
 import { drawHead } from './head.js';
@@ -12,8 +13,6 @@ import { openPdf, Paper } from './paper.js';
 import { leftEdge, Sheet } from './sheet.js';
 import { requireReader, waitForDrain } from './write.js';
 
-/** Lines that are printed; of a bill with more, the figures are, and the lines stand in its other documents. */
-export const linesPrintedMax = 50_000;
 /** Lines that are set in one go: others get their turn in between. */
 const turnLines = 20;
 
@@ -33,7 +32,7 @@ export async function writePdf(content: PdfContent, out: Writable): Promise<void
   const { bill, issuer, zone } = content;
   const title = `${kindOf(bill, zone).title} ${numberOf(bill)}`;
   const pdf = await openPdf({ title, author: issuer, date: new Date(bill.lastUpdate) });
-  const groups = content.lineCount > linesPrintedMax ? [] : await content.groups();
+  const groups = content.lineCount > PDF_LINES_MAX ? [] : await content.groups();
   const counted = new Paper(pdf, undefined);
   await drawBill(counted, content, groups, () => setImmediate());
   const piped = pipeline(pdf, out, { end: false });
@@ -84,7 +83,7 @@ async function drawBill(
     ).draw();
   else {
     const reason =
-      lineCount > linesPrintedMax
+      lineCount > PDF_LINES_MAX
         ? `Its ${lineCount} lines are more than are printed here: they stand in the CSV and JSON of this bill.`
         : 'This bill has no single lines.';
     sheet.text(reason, leftEdge);

@@ -9,7 +9,7 @@ import {
   type RateRow,
 } from '../../domain/customer-bill/index.js';
 import { Semaphore } from '../../platform/semaphore.js';
-import { LARGE_DOCUMENTS_MAX } from '../limits.js';
+import { DOCUMENT_SEND_MS_MAX, LARGE_BILL_LINES, LARGE_DOCUMENTS_MAX } from '../limits.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 import { csvHead, csvRows } from './csv.js';
 import { plainText } from './figures.js';
@@ -19,11 +19,6 @@ import { write } from './write.js';
 
 /** Raised when equal figures are rendered otherwise than before. */
 const renderingVersion = 2;
-
-/** Lines from which on a bill takes its time. */
-const linesLarge = 2_000;
-/** How long a client may take to fetch one. */
-const sendMaxMs = 600_000;
 
 const typeName = 'CustomerBill';
 
@@ -57,7 +52,7 @@ class Counter {
   private readonly large = new Semaphore(LARGE_DOCUMENTS_MAX);
 
   async run(lineCount: number, work: () => Promise<void>): Promise<void> {
-    if (lineCount < linesLarge) return work();
+    if (lineCount < LARGE_BILL_LINES) return work();
     const release = this.large.tryAcquire();
     if (typeof release === 'string')
       throw new DomainError(
@@ -91,7 +86,7 @@ async function sendDocument(
     // The client asks again each time, and mostly hears that nothing has changed.
     'Cache-Control': 'private, no-cache',
   };
-  if (isKnown(request.headers['if-none-match'], tag)) {
+  if (exchange.isNotModified(tag)) {
     response.writeHead(304, version).end();
     return;
   }
@@ -106,7 +101,7 @@ async function sendDocument(
     response.end();
     return;
   }
-  const cap = setTimeout(() => response.destroy(), sendMaxMs);
+  const cap = setTimeout(() => response.destroy(), DOCUMENT_SEND_MS_MAX);
   try {
     await counter.run(found.lineCount, () => writers[format](exchange, found, options));
     exchange.open().end();
@@ -130,10 +125,6 @@ function tagOf(
 ): string {
   const facts = [renderingVersion, format, bill.id, bill.revision, lineCount, issuer, zone];
   return `"${createHash('sha256').update(JSON.stringify(facts)).digest('base64url').slice(0, 22)}"`;
-}
-
-function isKnown(header: string | undefined, tag: string): boolean {
-  return header !== undefined && header.split(',').some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
 }
 
 /** Of characters that need no encoding anywhere. */
