@@ -7,7 +7,8 @@ import { join } from 'node:path';
 /**
  * Builds what is out of date, and nothing else: `node scripts/build.js` gives dist/, `node scripts/build.js client` only
  * the Prisma client. Each output carries a stamp, the hash of all that it is made of; what has the right stamp is left
- * alone, so `npm start` costs no compilation when nothing changed, and writes nothing.
+ * alone, so `npm start` costs no compilation when nothing changed, and writes nothing. What was compiled of a source that has
+ * moved or gone is deleted.
  *
  * An installation without the tools (`npm ci --omit=dev`) uses the dist/ it was given; when sources lie beside it that it
  * was not made of, the build fails rather than start something else than what is there to read.
@@ -56,7 +57,17 @@ function bringUpToDate(target) {
   });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
+  if (target === dist) removeOrphans();
   writeFileSync(stampOf(target), stamp);
+}
+
+/** The compiler leaves what it once made: a file without its source would still start, as it was then. */
+function removeOrphans() {
+  const compiled = /\.js(\.map)?$/;
+  for (const file of filesOf(dist.output)) {
+    const source = file.slice(dist.output.length + 1).replace(compiled, '.ts');
+    if (compiled.test(file) && !existsSync(source)) rmSync(file);
+  }
 }
 
 /**

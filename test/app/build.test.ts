@@ -19,7 +19,7 @@ const inputs = [
 /** They stand in for the compilers, and note that they ran. */
 const tools = {
   'node_modules/prisma/build/index.js': tool('prisma/generated', 'client.ts'),
-  'node_modules/typescript/bin/tsc': tool('dist', 'start.js'),
+  'node_modules/typescript/bin/tsc': tool('dist/src/app/cli', 'start.js'),
 };
 
 let root: string;
@@ -54,7 +54,7 @@ function build(env: Record<string, string> = {}, ...options: string[]): Promise<
 async function runs(): Promise<{ client: number; dist: number }> {
   const count = async (path: string): Promise<number> =>
     (await readFile(join(root, path), 'utf8').catch(() => '')).split('made').length - 1;
-  return { client: await count('prisma/generated/client.ts'), dist: await count('dist/start.js') };
+  return { client: await count('prisma/generated/client.ts'), dist: await count('dist/src/app/cli/start.js') };
 }
 
 /** Every file with the time it was last written. */
@@ -90,6 +90,21 @@ describe('npm run build', () => {
     await write('package-lock.json', 'changed');
     await build();
     expect(await runs()).toEqual({ client: 3, dist: 6 });
+  });
+
+  it('deletes what it compiled of sources that have moved or gone', async () => {
+    const gone = ['dist/src/app/start.js', 'dist/src/app/start.js.map', 'dist/graphql/old/shape.js'];
+    const kept = [
+      'dist/src/app/cli/start.js',
+      'dist/graphql/schema.js',
+      'dist/graphql/schema.js.map',
+      'dist/.tsbuildinfo',
+    ];
+    for (const path of [...gone, ...kept]) await write(path, '');
+    await build();
+    const files = (await readdir(join(root, 'dist'), { recursive: true })).map((path) => join('dist', path));
+    expect(files).toEqual(expect.arrayContaining(kept));
+    for (const path of gone) expect(files).not.toContain(path);
   });
 
   it('does not take what a failed compilation left for built', async () => {
