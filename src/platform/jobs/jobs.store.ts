@@ -7,16 +7,16 @@ import type { JsonObject } from '../json-object.js';
 /** pg-boss's tables have a schema of their own, which no migration of ours knows. */
 const SCHEMA = 'pgboss';
 /**
- * Held while queues are created, because two servers that do it at once deadlock over pg-boss's foreign keys, and
- * while work that repeats begins for the first time, because then each would begin it.
+ * Held while queues are created, because two servers that do so at the same time deadlock over pg-boss's foreign keys,
+ * and while repeating work is sent for the first time, so that only one server sends it.
  */
 const ADVISORY_LOCK_KEY = 72_707_370;
-/** How long after it was due a job is kept that nobody ran: for ever. Without it pg-boss drops it after two weeks. */
+/** How long a due job is kept that no server ran: for ever. By default pg-boss drops it after two weeks. */
 const WAITING_KEPT_DAYS = 36_500;
-/** How long a dead job can be looked at. */
+/** How long dead jobs are kept for inspection. */
 const DEAD_KEPT_SECONDS = 30 * 24 * 3_600;
 
-/** The tables of pg-boss cannot be made or used, e.g. because the user may not create a schema. One line. */
+/** The tables of pg-boss cannot be created or used, e.g. because the user may not create a schema. The message is one line. */
 export class JobStoreError extends Error {
   override readonly name = 'JobStoreError';
 }
@@ -30,7 +30,7 @@ export interface Queue {
 export interface StoredJob {
   id: string;
   data: JsonObject;
-  /** From 1 on. */
+  /** 1 for the first run. */
   attempt: number;
   /** True when a failure makes it a dead job. */
   isLastAttempt: boolean;
@@ -39,7 +39,7 @@ export interface StoredJob {
 export interface NewJob {
   data: JsonObject;
   key: string;
-  /** An instant, or so many seconds from now; without it, at once. */
+  /** An instant, or seconds from now; by default at once. */
   startAfter?: Date | number;
   retryLimit: number;
   retryDelaySeconds: number;
@@ -47,20 +47,20 @@ export interface NewJob {
   leaseSeconds: number;
 }
 
-/** Jobs of one queue by what becomes of them. One that succeeded leaves no row. */
+/** Numbers of the jobs of one queue by state. A job that succeeded leaves no row. */
 export interface JobCounts {
-  /** Not yet due, due, or to be tried again. */
+  /** Not yet due, due, or to be retried. */
   waiting: number;
   active: number;
-  /** Failed as often as they may. */
+  /** Failed on their last attempt. */
   dead: number;
 }
 
 type Sql = PgBoss.Db['executeSql'];
 
 /**
- * Jobs in the database: the only file that knows pg-boss. Of pg-boss we use the tables and the statements, not
- * its workers, which do not wait for the end of a job to be written: one outage there ends the process.
+ * Stores jobs; the only file that knows pg-boss. It uses the tables and statements of pg-boss but not its workers, which
+ * do not wait until the end of a job is written, so that an outage at that moment ends the process.
  */
 export class JobStore {
   private readonly boss: PgBoss;
@@ -70,7 +70,7 @@ export class JobStore {
     private readonly database: Database,
     logger: Logger,
   ) {
-    const executeSql = tellingOutages((sql, values) => execute(database, sql, values), logger);
+    const executeSql = loggingOutages((sql, values) => execute(database, sql, values), logger);
     this.boss = new PgBoss({
       db: { executeSql },
       schema: SCHEMA,
@@ -81,16 +81,16 @@ export class JobStore {
     });
     // Without a listener an error event would end the process.
     this.boss.on('error', (error) => logger.error({ err: error }, 'pg-boss failed'));
-    this.fetchDb = { executeSql: tellingFailures(executeSql, logger) };
+    this.fetchDb = { executeSql: loggingFailures(executeSql, logger) };
   }
 
-  /** Makes the tables and queues that are missing. Several servers may do so at once. */
+  /** Creates missing tables and queues. Several servers may call it at the same time. @throws JobStoreError */
   async prepare(queues: readonly Queue[]): Promise<void> {
     try {
-      // Only makes or updates the schema: supervision and schedules are off, and nothing has to be stopped.
+      // This only creates or updates the schema: supervision and schedules are off, and nothing has to be stopped.
       await this.boss.start();
       if ((await this.missing(queues)).length === 0) return;
-      await this.alone(async () => {
+      await this.exclusively(async () => {
         for (const { name, isExclusive } of await this.missing(queues)) {
           await this.boss.createQueue(name, { name, policy: isExclusive ? 'stately' : 'short' });
         }
@@ -103,8 +103,8 @@ export class JobStore {
     }
   }
 
-  /** What several servers must not do at once. The lock ends with its connection. */
-  private async alone<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs work that only one server may do at a time. The lock ends with its connection. */
+  private async exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.database.dedicated(async (connection) => {
       await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
       return work();
@@ -116,7 +116,7 @@ export class JobStore {
     return queues.filter(({ name }) => !known.has(name));
   }
 
-  /** Answers false when a job of that key waits already. With a transaction the job is there when it commits. */
+  /** Sends a job; within a transaction, it appears on commit. @returns false when a job with its key already waits */
   async send(name: string, job: NewJob, tx?: Transaction): Promise<boolean> {
     const id = await this.boss.send(name, job.data, {
       singletonKey: job.key,
@@ -130,7 +130,7 @@ export class JobStore {
     return id !== null;
   }
 
-  /** Takes due jobs, each for its lease. Answers none, too, while the database is away. */
+  /** Takes due jobs, each for the length of its lease. @returns none while the database is away */
   async fetch(name: string, count: number): Promise<StoredJob[]> {
     const jobs = await this.boss.fetch<JsonObject>(name, { batchSize: count, includeMetadata: true, db: this.fetchDb });
     return jobs.map(({ id, data, retryCount, retryLimit }) => ({
@@ -141,7 +141,7 @@ export class JobStore {
     }));
   }
 
-  /** The lease of each of these begins anew; of those that somebody else has taken meanwhile it does not. */
+  /** Renews the leases of these jobs, except of those that another server has taken meanwhile. */
   async renew(name: string, jobs: readonly StoredJob[]): Promise<void> {
     const [ids, retries] = [jobs.map(({ id }) => id), jobs.map(({ attempt }) => attempt - 1)];
     await this.database.statement(
@@ -151,37 +151,38 @@ export class JobStore {
     );
   }
 
-  /** The job is done. What remains of it is what it did. */
+  /** Removes a job that succeeded. */
   async remove(name: string, id: string): Promise<void> {
     await this.boss.deleteJob(name, id);
   }
 
-  /** The job runs again after its delay, or is dead when it was its last attempt. */
+  /** Records a failure: the job is retried after its delay, or is dead after its last attempt. */
   async fail(name: string, id: string, error: unknown): Promise<void> {
     await this.boss.fail(name, id, { message: error instanceof Error ? error.message : String(error) });
   }
 
-  /** The job runs again, even when this was its last attempt: it is not to blame. */
+  /** Gives back a job that the server interrupted: it is retried even after its last attempt. */
   async giveBack(name: string, job: StoredJob): Promise<void> {
     await this.fail(name, job.id, 'the server stopped');
     if (job.isLastAttempt) await this.boss.retry(name, job.id);
   }
 
-  /** Sends the job when none of its queue waits or runs; answers whether it did. */
+  /** Sends the job unless one of its queue waits or runs. @returns whether it was sent */
   async sendFirst(name: string, job: NewJob): Promise<boolean> {
     if (await this.hasOpen(name)) return false;
-    return this.alone(async () => !(await this.hasOpen(name)) && (await this.send(name, job)));
+    return this.exclusively(async () => !(await this.hasOpen(name)) && (await this.send(name, job)));
   }
 
   private async hasOpen(name: string): Promise<boolean> {
     return (await this.boss.getQueueSize(name, { before: 'completed' })) > 0;
   }
 
-  /** Fails the jobs whose lease is over, because their process died, and forgets old dead ones. */
+  /** Fails jobs whose lease has expired because their process died, and deletes old dead jobs. */
   async maintain(): Promise<void> {
     await this.boss.maintain();
   }
 
+  /** @returns the number of jobs in each state, by queue */
   async counts(): Promise<Map<string, JobCounts>> {
     const { queues } = await (this.boss as BossThatCounts).countStates();
     const counts = Object.entries(queues).map(([name, { created, retry, active, failed }]): [string, JobCounts] => [
@@ -192,10 +193,10 @@ export class JobStore {
   }
 }
 
-/** pg-boss has it, and its types lack it. */
+/** A method of pg-boss that its types lack. */
 type BossThatCounts = PgBoss & { countStates(): Promise<PgBoss.MonitorStates> };
 
-/** What pg-boss wraps around the statements that it wants to have in one transaction. */
+/** Matches the statements that pg-boss wants to run in one transaction. */
 const SCRIPT = /^\s*BEGIN;(.*)COMMIT;\s*$/s;
 
 async function execute(
@@ -211,14 +212,14 @@ async function execute(
   return { rows: await place.statement(sql, values.map(toParameter)) };
 }
 
-/** Every driver takes JSON as text; not every one makes it of an object. */
+/** All drivers accept JSON as text; not all of them serialize objects. */
 function toParameter(value: unknown): unknown {
   if (value === undefined) return null;
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? JSON.stringify(value) : value;
 }
 
-/** An outage is told once, by whatever meets it first, and so is its end. */
-function tellingOutages(executeSql: Sql, logger: Logger): Sql {
+/** Logs the beginning and the end of an outage once each. */
+function loggingOutages(executeSql: Sql, logger: Logger): Sql {
   let isAway = false;
   return async (sql, values) => {
     try {
@@ -236,8 +237,8 @@ function tellingOutages(executeSql: Sql, logger: Logger): Sql {
   };
 }
 
-/** pg-boss takes every failure of a fetch for an empty queue: what is odd is told each time. */
-function tellingFailures(executeSql: Sql, logger: Logger): Sql {
+/** pg-boss treats every failure of a fetch as an empty queue, so unexpected ones are logged here. */
+function loggingFailures(executeSql: Sql, logger: Logger): Sql {
   return async (sql, values) => {
     try {
       return await executeSql(sql, values);

@@ -5,50 +5,50 @@ import type { JsonObject } from '../json-object.js';
 import { JobStore, type JobCounts, type NewJob, type Queue } from './jobs.store.js';
 import { Worker, type JobContext, type Work } from './worker.js';
 
-/** How often a queue is looked at. Jobs that this process sends outside a transaction are seen at once. */
+/** How often a queue is polled. Jobs that this process sends outside a transaction are seen at once. */
 const POLL_MS = 2_000;
-/** Work that repeats is looked for at its own pace, but not more seldom than this. */
+/** Repeating work is polled at its own interval, but at least this often. */
 const REPEAT_POLL_MAX_MS = 60_000;
-/** For so long a job is its process's, which renews that while it runs the job: the longest time a death goes unnoticed. */
+/** Lease of a job, which its process renews while the job runs. The death of a process is noticed after this time. */
 const LEASE_SECONDS = 15;
-/** How often in that time; an outage or a busy moment may cost some of them. */
+/** Renewals within one lease, so that some of them may fail. */
 const RENEWALS_PER_LEASE = 4;
-/** How often jobs are looked for whose process died. */
+/** How often jobs of dead processes are looked for. */
 const MAINTENANCE_SECONDS = 10;
 /** How long running jobs may take to end when the server stops. */
 const STOP_MAX_MS = 4_000;
-/** A process may die this often over one piece of repeating work before it waits for the next start. */
+/** How often processes may die during one run of repeating work before it waits for the next start. */
 const REPEAT_CRASH_MAX = 100;
-/** Repeating work that fails is put off to its interval times 2 to the power of this at most. */
+/** Repeating work that fails is delayed by its interval times 2 to the power of this at most ... */
 const REPEAT_DELAY_EXPONENT_MAX = 6;
-/** And never longer than this, unless its interval is. */
+/** ... and no longer than this, unless its interval is longer. */
 const REPEAT_DELAY_MAX_SECONDS = 3_600;
-/** Of all waiting and running pieces of repeating work there is one. */
+/** The one key of repeating work, so that there is one job of it at a time. */
 const REPEAT_KEY = 'repeat';
 
 export type { JobContext } from './worker.js';
 
 export interface JobSettings {
-  /** How often it runs again after a failure, or after its process died; then it is dead. */
+  /** Retries after a failure or the death of its process; after those the job is dead. */
   retryLimit: number;
-  /** Before the first repetition; each further one waits about twice as long. From 1 on. */
+  /** Delay of the first retry, at least 1; each further one waits about twice as long. */
   retryDelaySeconds: number;
-  /** How long it may take; then it has failed. */
+  /** Timeout of one run, which then counts as failed. */
   expireInSeconds: number;
-  /** How many run at once in one process. */
+  /** Jobs that one process runs at the same time. */
   concurrency: number;
 }
 
 export type RepeatSettings = Pick<JobSettings, 'expireInSeconds'>;
 
 export interface SendOptions {
-  /** When it is due; without it, at once. */
+  /** When it is due; by default at once. */
   startAfter?: Date;
-  /** Or so many seconds from now. */
+  /** The same in seconds from now. */
   startAfterSeconds?: number;
-  /** Of the jobs that wait with the same key there is one. */
+  /** At most one job with the same key waits. */
   singletonKey?: string;
-  /** The job comes into being with the commit. Inside a transaction it must be given. */
+  /** The job is sent when this transaction commits. Required inside a transaction. */
   tx?: Transaction;
 }
 
@@ -56,9 +56,9 @@ export type JobHandler<Data extends JsonObject> = (data: Data, context: JobConte
 
 /** One kind of job. */
 export interface Job<Data extends JsonObject> {
-  /** Answers false when one with the same singletonKey waits already. */
+  /** @returns false when a job with the same singletonKey already waits */
   send(data: Data, options?: SendOptions): Promise<boolean>;
-  /** Looks for jobs at once, where this process runs them: for those that a transaction sent, after its commit. */
+  /** Makes this process look for jobs now: call it after the commit of a transaction that sent some. */
   wake(): void;
 }
 
@@ -69,11 +69,12 @@ export interface JobsOptions {
   stopMaxMs?: number;
 }
 
-type Definition = Work & Queue & { /** Set for work that repeats by itself. */ repeat?: () => Promise<void> };
+type Definition = Work &
+  Queue & { /** Sends the next run of repeating work when there is none. */ repeat?: () => Promise<void> };
 
 /**
- * Everything that happens later: at least once, on any of the servers that share the database (see README.md).
- * First define() and every(), then prepare(), which every process needs that sends jobs; start() where they run.
+ * Background jobs. Each runs at least once, on any of the servers that share the database. Call define() and every()
+ * first, then prepare(), which every process that sends jobs needs, and start() in processes that run them.
  */
 export class Jobs {
   private readonly store: JobStore;
@@ -100,7 +101,7 @@ export class Jobs {
     this.stopMaxMs = options.stopMaxMs ?? STOP_MAX_MS;
   }
 
-  /** A kind of job. The handler may run more than once for one job, and must then change nothing more. */
+  /** Defines a kind of job. The handler may run more than once for the same job and must be idempotent. */
   define<Data extends JsonObject>(name: string, handler: JobHandler<Data>, settings: JobSettings): Job<Data> {
     const { retryLimit, retryDelaySeconds, expireInSeconds, concurrency } = settings;
     this.add({
@@ -119,7 +120,7 @@ export class Jobs {
         data,
         { startAfterSeconds, startAfter = startAfterSeconds, singletonKey = randomUUID(), tx } = {},
       ) => {
-        // pg-boss puts a job into no queue without a word.
+        // pg-boss silently drops a job of an unknown queue.
         if (!this.prepared.has(name)) throw new Error(`job '${name}' was not prepared`);
         const job: NewJob = {
           data,
@@ -139,8 +140,8 @@ export class Jobs {
   }
 
   /**
-   * Work that repeats: so many seconds after its end it begins anew, on one server at a time. After a failure it
-   * waits longer and longer, and never gives up.
+   * Defines repeating work, which runs on one server at a time and starts again `intervalSeconds` after its end. After
+   * failures the delay grows; it is never given up.
    */
   every(
     name: string,
@@ -164,7 +165,7 @@ export class Jobs {
       expireInSeconds,
       pollMs: Math.min(intervalSeconds * 1_000, REPEAT_POLL_MAX_MS),
       run: (_data, context) => handler(context),
-      // In this order: should we die in between, there is one piece too many, which the key makes one again.
+      // In this order: if the process dies in between, the key removes the duplicate.
       succeeded: async ({ id }) => {
         await this.store.send(name, next(intervalSeconds, 0));
         await this.store.remove(name, id);
@@ -185,22 +186,22 @@ export class Jobs {
     this.definitions.set(definition.name, definition);
   }
 
-  /** Makes what the jobs need in the database. Throws JobStoreError. */
+  /** Creates the tables and queues of the jobs. @throws JobStoreError */
   async prepare(): Promise<void> {
     await this.store.prepare([...this.definitions.values()]);
     for (const name of this.definitions.keys()) this.prepared.add(name);
   }
 
-  /** Begins to run jobs. */
+  /** Starts to run jobs. */
   start(): void {
     for (const definition of this.definitions.values()) {
       this.workers.set(definition.name, new Worker(definition, this.store, this.logger));
     }
-    this.stopRenewal = repeatedly((this.leaseSeconds * 1_000) / RENEWALS_PER_LEASE, () => this.keep());
+    this.stopRenewal = repeatedly((this.leaseSeconds * 1_000) / RENEWALS_PER_LEASE, () => this.renewOrLog());
     this.stopMaintenance = repeatedly(this.maintenanceMs, () => this.maintain());
   }
 
-  /** Takes no more jobs and waits for those that run; what does not end in time is given back. */
+  /** Takes no more jobs and waits for those that run; those that do not end in time are given back. */
   async stop(): Promise<void> {
     const workers = [...this.workers.values()];
     const stopped = Promise.all([this.stopMaintenance?.(), ...workers.map((worker) => worker.stop())]).then(() => true);
@@ -213,19 +214,19 @@ export class Jobs {
     this.workers.clear();
   }
 
-  /** How many jobs of each kind wait, run, and are dead. */
+  /** @returns how many jobs of each kind wait, run, and are dead */
   async counts(): Promise<Record<string, JobCounts>> {
     const counts = await this.store.counts();
     const none: JobCounts = { waiting: 0, active: 0, dead: 0 };
     return Object.fromEntries([...this.definitions.keys()].map((name) => [name, counts.get(name) ?? none]));
   }
 
-  /** Renews the leases of all that runs here. */
+  /** Renews the leases of all jobs that run here. */
   private async renew(): Promise<void> {
     for (const worker of this.workers.values()) await worker.renew();
   }
 
-  private async keep(): Promise<void> {
+  private async renewOrLog(): Promise<void> {
     try {
       await this.renew();
     } catch (error) {
@@ -235,13 +236,13 @@ export class Jobs {
 
   private async maintain(): Promise<void> {
     try {
-      // A process that was too busy to renew them must not take its own jobs for dead.
+      // First, so that a process that was too busy to renew does not fail its own jobs.
       await this.renew();
       await this.store.maintain();
       for (const { repeat } of this.definitions.values()) await repeat?.();
       const counts = await this.counts();
       const dead = Object.values(counts).reduce((sum, { dead: count }) => sum + count, 0);
-      // A job that takes its process with it has nobody else who tells of it.
+      // A job that kills its process is logged nowhere else.
       if (dead > this.deadKnown) this.logger.error({ jobs: counts }, 'there are dead jobs');
       this.deadKnown = dead;
     } catch (error) {
@@ -250,13 +251,13 @@ export class Jobs {
   }
 }
 
-/** How long repeating work waits that failed so many times in a row. */
+/** @returns the delay of repeating work after this many failures in a row */
 function backOffSeconds(intervalSeconds: number, failures: number): number {
   const doubled = intervalSeconds * 2 ** Math.min(failures, REPEAT_DELAY_EXPONENT_MAX);
   return Math.max(intervalSeconds, Math.min(doubled, REPEAT_DELAY_MAX_SECONDS));
 }
 
-/** At once and then at this distance. Answers how to end it: resolves when the last round is over. */
+/** Runs the work now and then at this interval. @returns a function that ends it, and resolves when the last run is over */
 function repeatedly(intervalMs: number, work: () => Promise<void>): () => Promise<void> {
   let round: Promise<void> | undefined;
   const begin = (): void => {

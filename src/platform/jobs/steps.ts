@@ -1,22 +1,23 @@
 import type { Clock } from '../clock.js';
 
-/** A job does steps for so long, and leaves the rest to the next one: it stays far below what a job may take. */
+/** A job runs steps for this long, and leaves the rest to the next job; far below the timeout of a job. */
 const stepsMs = 15_000;
 
 /**
- * Long work as a chain of jobs: each step commits its progress, and answers whether it was the last one. `sendOn` sends
- * the job that does the rest.
+ * Runs long work as a chain of jobs.
+ * @param step commits its own progress, and returns true when it was the last one
+ * @param sendNext sends the job that continues
  */
 export async function runInSteps(
   step: () => Promise<boolean>,
   signal: AbortSignal,
   clock: Clock,
-  sendOn: () => Promise<unknown>,
+  sendNext: () => Promise<unknown>,
 ): Promise<void> {
   const until = clock.now().getTime() + stepsMs;
   while (!(await step())) {
     if (!signal.aborted && clock.now().getTime() < until) continue;
-    await sendOn();
+    await sendNext();
     return;
   }
 }

@@ -5,10 +5,11 @@ import { runInWorkClass } from '../database/work-class.js';
 import type { JsonObject } from '../json-object.js';
 import type { JobStore, StoredJob } from './jobs.store.js';
 
+/** What a running job gets besides its data. */
 export interface JobContext {
-  /** Aborted when the time of the job is over or the server stops: end early, what is left is done next time. */
+  /** Aborted when the job times out or the server stops: end early, and leave the rest to the next run. */
   readonly signal: AbortSignal;
-  /** 1 at the first time. */
+  /** 1 for the first run. */
   readonly attempt: number;
 }
 
@@ -27,7 +28,7 @@ export interface Work {
 export class Worker {
   private readonly running = new Map<StoredJob, Promise<void>>();
   private readonly stopping = new AbortController();
-  /** From then on nothing is written: the database is about to be closed. */
+  /** Once true, nothing is written any more: the database is about to be closed. */
   private isAbandoned = false;
   private hasNews = false;
   private wakeUp: (() => void) | undefined;
@@ -41,13 +42,13 @@ export class Worker {
     this.looping = this.loop();
   }
 
-  /** Looks for jobs at once. */
+  /** Looks for jobs now instead of at the next poll. */
   wake(): void {
     this.hasNews = true;
     this.wakeUp?.();
   }
 
-  /** Takes no more jobs, and asks those that run to end; resolves when they have. */
+  /** Takes no more jobs and aborts those that run; resolves when they have ended. */
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the server stops'));
     this.wake();
@@ -55,7 +56,7 @@ export class Worker {
     await Promise.all(this.running.values());
   }
 
-  /** For jobs that did not end in time: another server, or the next start, runs them again. */
+  /** Gives jobs back that did not end in time: another server, or the next start, runs them again. */
   async abandon(): Promise<void> {
     this.isAbandoned = true;
     for (const job of this.running.keys()) {
@@ -69,7 +70,7 @@ export class Worker {
     }
   }
 
-  /** Tells that the jobs that run here have somebody who does. */
+  /** Renews the leases of the jobs that run here. */
   async renew(): Promise<void> {
     if (this.running.size > 0 && !this.isAbandoned) await this.store.renew(this.work.name, [...this.running.keys()]);
   }
@@ -90,7 +91,7 @@ export class Worker {
     }
   }
 
-  /** Until the time is over or somebody wakes us. */
+  /** Waits until the time is over or `wake` is called. */
   private async pause(milliseconds: number): Promise<void> {
     if (this.hasNews) return;
     await new Promise<void>((resolve) => {
@@ -115,7 +116,7 @@ export class Worker {
     const deadline = performance.now() + expireInSeconds * 1_000;
     try {
       const signal = AbortSignal.any([timeUp, this.stopping.signal]);
-      // What keeps the leases has connections that no job can take.
+      // Leases are renewed on connections of another work class, which jobs cannot use up.
       const run = runInWorkClass('job', () => this.work.run(job.data, { signal, attempt: job.attempt }));
       await orTimeUp(run, timeUp, expireInSeconds);
     } catch (error) {
@@ -131,7 +132,7 @@ export class Worker {
     await this.persist(log, deadline, () => this.work.succeeded(job));
   }
 
-  /** Writes how a job ended. Through an outage it tries as long as the job might have taken; then its lease ends. */
+  /** Writes how a job ended. During an outage it retries until the job's timeout; after that its lease ends. */
   private async persist(log: Logger, deadline: number, write: () => Promise<void>): Promise<void> {
     for (;;) {
       if (this.isAbandoned) return;
@@ -149,7 +150,7 @@ export class Worker {
   }
 }
 
-/** Nobody can stop a function that runs; but what hangs must not keep a place for ever. */
+/** Rejects on timeout: a running function cannot be stopped, but one that hangs must not occupy its slot for ever. */
 async function orTimeUp(run: Promise<void>, timeUp: AbortSignal, seconds: number): Promise<void> {
   let onTimeUp: (() => void) | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -10,20 +10,22 @@ const sqlTypes: Record<ScalarType, string> = {
   json: 'jsonb',
 };
 
-/** The SQL type of a column that holds an attribute of this type. */
+/** @returns the SQL type of a column that holds an attribute of this type */
 export function sqlTypeOf(type: AttributeType): string {
   return type.kind === 'scalar' ? sqlTypes[type.type] : 'jsonb';
 }
 
+/** @returns the name as a quoted SQL identifier */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** @returns the value as a quoted SQL string */
 export function literal(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
-/** `AND b."kind" = 'topupBalance'`: what makes the resource out of a table that several share, or that keeps what is hidden. */
+/** `AND b."kind" = 'topupBalance'`: selects the rows of this resource in a table that several share, without hidden rows. */
 export function fixedConditions(mapping: ResourceMapping, alias: string): string {
   const discriminator = Object.entries(mapping.discriminator).map(
     ([column, value]) => `AND ${alias}.${identifier(column)} = ${literal(value)}`,
@@ -32,6 +34,7 @@ export function fixedConditions(mapping: ResourceMapping, alias: string): string
   return [...discriminator, ...visible].join(' ');
 }
 
+/** @throws Error when the resource has no such attribute: callers check names that clients send */
 export function attributeOf(mapping: ResourceMapping, name: string): StoredAttribute {
   const attribute = mapping.attributes[name];
   if (attribute === undefined) throw new Error(`${mapping.name} has no attribute ${name}`);
@@ -45,7 +48,7 @@ export function partType(attribute: StoredAttribute, part: string): AttributeTyp
   return type;
 }
 
-/** `alias."status" AS "status", ...`: each attribute in the form its readers see. */
+/** `alias."status" AS "status", ...`: a select list that gives each attribute in its JSON form. */
 export function selectList(mapping: ResourceMapping, alias: string, attributes: readonly string[]): string {
   return attributes.map((name) => `${readExpression(mapping, alias, name)} AS ${identifier(name)}`).join(', ');
 }

@@ -4,15 +4,19 @@ import type { OrderKey } from '../filter/tree/filter.js';
 import type { JsonObject, JsonValue } from '../json-object.js';
 import type { ResourceMapping } from './resource-mapping.js';
 
-/** The place of a row in an order: the values of its order keys and of its key attribute. */
+/** The position of a row in an order: the values of its order keys and of its key attribute. */
 export type CursorValues = (string | number | boolean | null)[];
 
+/** @returns the position of the row as an opaque text (base64url) */
 export function encodeCursor(row: JsonObject, order: readonly OrderKey[], mapping: ResourceMapping): string {
   const values = [...order.map((key) => valueAt(row, key.path)), row[mapping.key] ?? null];
   return Buffer.from(JSON.stringify(values)).toString('base64url');
 }
 
-/** Refuses, by its length and types, whatever encodeCursor cannot have made for this order. */
+/**
+ * Reads a cursor that a client sent.
+ * @throws DomainError INVALID_QUERY when encodeCursor cannot have made it for this order
+ */
 export function decodeCursor(cursor: string, order: readonly OrderKey[]): CursorValues {
   if (cursor.length <= CURSOR_LENGTH_MAX) {
     const values = parse(Buffer.from(cursor, 'base64url').toString('utf8'));

@@ -5,12 +5,12 @@ import type { Reader } from './reader.js';
 import type { ResourceMapping } from './resource-mapping.js';
 import type { Edge, Scope } from './source.js';
 
-/** Parents of one statement; more become several. */
+/** Parents of one statement; more are split over several. */
 const parentsPerStatementMax = 1_000;
 
 /**
- * The nested lists of one operation. Lists that are asked for alike below several parents are read by one
- * statement, however many parents there are; what all of them may ask for is bounded.
+ * Reads the nested lists of one operation. The same list of several parents is read by one statement, which avoids
+ * N+1 reads; the rows that all lists of the operation request together are bounded.
  */
 export class Edges {
   private readonly loaders = new Map<string, DataLoader<string, Page>>();
@@ -21,8 +21,12 @@ export class Edges {
     private readonly rowsMax: number,
   ) {}
 
+  /**
+   * Reads a page of the children of one parent.
+   * @throws DomainError INVALID_QUERY when the lists of the operation request more rows than EDGE_ROWS_MAX
+   */
   page(mapping: ResourceMapping, scope: Scope, edge: Edge, parentId: string, request: PageRequest): Promise<Page> {
-    // A count alone is not for nothing either.
+    // A list of which only the count is requested costs something, too.
     this.rowsAsked += Math.max(1, request.limit);
     if (this.rowsAsked > this.rowsMax) {
       throw limitExceeded(

@@ -1,8 +1,9 @@
 import type { Filter } from '../filter/tree/filter.js';
 
 /**
- * Values of which the attribute at the path has one in every row that the filter lets through, or undefined when the
- * filter does not tell. They are never too few, though perhaps too many.
+ * The values that the attribute at the path can have in rows that match the filter.
+ * @returns all of them, perhaps with some that no row has; undefined when the filter does not restrict the attribute to
+ *   a list of values
  */
 export function namedValues(filter: Filter | undefined, path: readonly string[]): string[] | undefined {
   switch (filter?.kind) {

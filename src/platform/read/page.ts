@@ -7,29 +7,31 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import type { ResourceMapping } from './resource-mapping.js';
 import type { Source } from './source.js';
 
+/** Which page a client asks for. */
 export interface PageRequest {
   filter?: Filter;
   order: readonly OrderKey[];
   offset: number;
   limit: number;
   after?: string;
-  /** First-level attributes the caller will look at; the key and the order's are added. */
+  /** First-level attributes to read; the key and those of the order are added. */
   attributes: readonly string[];
-  /** The caller will ask for totalCount: it is read together with the page. Pages below parents are counted apart. */
+  /** True when totalCount is requested, too: it is then read together with the page (except for nested pages). */
   isCounted?: boolean;
 }
 
+/** One page of rows. */
 export interface Page {
   items: JsonObject[];
   hasNextPage: boolean;
   hasPreviousPage: boolean;
-  /** Cursor of one of the items, for `after`. */
+  /** The cursor of one of the items, for `after`. */
   cursorOf(item: JsonObject): string;
-  /** Rows that match, whatever the page; null when they are more than the configured bound and exact is false. */
+  /** The number of all matching rows; null when `exact` is false and there are more than COUNT_MAX, or counting timed out. */
   totalCount(exact: boolean): Promise<number | null>;
 }
 
-/** The rows of a page in order, the key attribute last, and one row more when others follow. */
+/** SQL of the rows of a page, ordered as requested and then by the key attribute; one extra row shows that more follow. */
 export function selectPage(
   mapping: ResourceMapping,
   { from, where }: Source,
@@ -47,7 +49,7 @@ export function selectPage(
     ${limitOf(limit + 1)} ${offset === 0 ? Prisma.empty : Prisma.sql`OFFSET ${offset}::int`}`;
 }
 
-/** The page made of what selectPage found; `count` is only asked when the page itself does not tell. */
+/** Makes a page of the rows of selectPage. `count` is only called when the total does not follow from the page itself. */
 export function toPage(
   mapping: ResourceMapping,
   { order, offset, limit, after }: PageRequest,
@@ -62,21 +64,21 @@ export function toPage(
     hasPreviousPage: offset > 0 || after !== undefined,
     cursorOf: (item) => encodeCursor(item, order, mapping),
     totalCount: async (exact) => {
-      // A page that reaches the end has counted for us.
+      // The last page gives the total for free.
       if (!hasNextPage && after === undefined && items.length > 0) return offset + items.length;
       return count(exact);
     },
   };
 }
 
-/** Rows as the text of one JSON array; as far as their bytes are no more than the maximum: beyond, there is no text of the rest. */
+/** Rows as the text of one JSON array. It ends before the row that would exceed the maximum of bytes. */
 export interface RowsText {
   rows: string;
-  /** Of all of them; null when there are none. */
+  /** Bytes of all rows, those left out included; null when there are none. */
   bytes: string | number | null;
 }
 
-/** The rows as RowsText. However large they are, no more than the maximum is put together and leaves the database. */
+/** SQL of the rows as RowsText. Never more than `bytesMax` bytes of text are built and leave the database. */
 export function selectWithinBytes(select: Prisma.Sql, bytesMax: number): Prisma.Sql {
   return Prisma.sql`
     SELECT ${textOf(bytesMax)} AS "rows", max(t."bytes") AS "bytes" FROM (${measured(select)}) t`;
@@ -86,7 +88,7 @@ function textOf(bytesMax: number): Prisma.Sql {
   return Prisma.sql`'[' || COALESCE(string_agg(t."row", ',') FILTER (WHERE t."bytes" <= ${bytesMax}::int), '') || ']'`;
 }
 
-/** Each row as text, with the bytes up to it. OFFSET 0 keeps PostgreSQL from making the text twice. */
+/** Each row as text, with the sum of bytes up to it. OFFSET 0 keeps PostgreSQL from building the text twice. */
 function measured(select: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     SELECT m."row", sum(octet_length(m."row")) OVER (ROWS UNBOUNDED PRECEDING) AS "bytes"
@@ -94,7 +96,8 @@ function measured(select: Prisma.Sql): Prisma.Sql {
 }
 
 /**
- * The rows of a page and, beside them, how many match in all; null when the page itself tells that, as toPage knows.
+ * SQL of the rows of a page together with the number of all matching rows, which is null when the page itself gives it
+ * (see toPage).
  */
 export function selectCountedPage(
   mapping: ResourceMapping,
@@ -103,23 +106,25 @@ export function selectCountedPage(
   { countMax, bytesMax }: { countMax: number; bytesMax: number },
 ): Prisma.Sql {
   const { limit, after } = request;
-  const tells = after === undefined ? Prisma.raw(`count(*) BETWEEN 1 AND ${Math.trunc(limit)}`) : Prisma.sql`false`;
+  const isTotalOnPage =
+    after === undefined ? Prisma.raw(`count(*) BETWEEN 1 AND ${Math.trunc(limit)}`) : Prisma.sql`false`;
   return Prisma.sql`
-    SELECT ${textOf(bytesMax)} AS "rows", max(t."bytes") AS "bytes", CASE WHEN ${tells} THEN NULL ELSE (${selectCount(source, countMax)}) END AS "count"
+    SELECT ${textOf(bytesMax)} AS "rows", max(t."bytes") AS "bytes", CASE WHEN ${isTotalOnPage} THEN NULL ELSE (${selectCount(source, countMax)}) END AS "count"
     FROM (${measured(selectPage(mapping, source, request))}) t`;
 }
 
-/** How many match, up to one more than the bound. */
+/** SQL of the number of matching rows, up to one more than the bound. */
 export function selectCount({ from, where }: Source, bound: number | undefined): Prisma.Sql {
   const limit = bound === undefined ? Prisma.empty : limitOf(bound + 1);
   return Prisma.sql`SELECT count(*)::int AS "count" FROM (SELECT 1 FROM ${from} WHERE ${where} ${limit}) t`;
 }
 
-/** In the text: a plan that is kept would take a limit it does not know for a tenth of the table. */
+/** Written into the text: for a limit in a parameter, a reused plan would assume a tenth of the table. */
 function limitOf(rows: number): Prisma.Sql {
   return Prisma.raw(`LIMIT ${Math.trunc(rows)}`);
 }
 
+/** @returns the attributes and the key, sorted, each once; names that the resource lacks are left out */
 export function withKey(mapping: ResourceMapping, attributes: readonly string[]): string[] {
   return [...new Set([mapping.key, 'id', ...attributes])]
     .filter((name) => Object.hasOwn(mapping.attributes, name))

@@ -25,15 +25,15 @@ import { childRowsOf, sourceOf, sourceOfIds, type Edge, type Scope, type Source 
 
 /** Ids of one statement; more become several. */
 const idsPerStatementMax = 500;
-/** Paths that a message names. */
+/** Paths of a filter that one message names. */
 const namedMax = 10;
-/** Counting may take so long; what is not counted by then is not known. */
+/** Counting is given up after this time; the total is then unknown. */
 const countMaxMs = 1_000;
 /** Kinds of by-id reads (resource, tenant, columns) whose loaders are kept. */
 const loadersMax = 500;
 
-/** A row that is asked for, and whether somebody still waits for it. */
-interface Asked {
+/** A request for one row; its signal is aborted when the client has gone. */
+interface RowRequest {
   readonly id: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -42,33 +42,36 @@ interface Asked {
 export interface Due {
   /** SQL that is true when something of the tenant is due. */
   condition(tenantId: string): Prisma.Sql;
-  /** Answers how much could be settled. */
+  /** Processes it; returns how many items were done. */
   process(tenantId: string): Promise<number>;
 }
 
-/** For reads of what the time does not change. */
+/** For reads of data that does not change with time. */
 export const nothingDue: Due = { condition: () => Prisma.sql`false`, process: () => Promise.resolve(0) };
 
-/** By id, and in order from the beginning, a plan does not depend on the values; what a filter or a cursor leaves does. */
-const planKept: ReadOptions = { isPlanKept: true };
-const planMade: ReadOptions = { isPlanKept: false };
+/**
+ * A plan can be reused for reads by id and for the first page, because it does not depend on the values. With a filter
+ * or a cursor the best plan depends on how many rows match, so each statement is planned anew.
+ */
+const reusedPlan: ReadOptions = { isPlanKept: true };
+const freshPlan: ReadOptions = { isPlanKept: false };
 
 export interface ReadBounds {
-  /** Where counting stops. */
+  /** Counting stops at this number of rows. */
   readonly countMax: number;
-  /** Bytes of JSON that one statement answers; no more of them leave the database. */
+  /** Bytes of JSON that one statement may return; more never leave the database. */
   readonly bytesMax: number;
 }
 
-/** How many rounds of due work a read waits for; a longer backlog does not keep it waiting for ever. */
-const settledMax = 3;
+/** Rounds of due work that one read waits for, so that a long backlog does not block it. */
+const dueRoundsMax = 3;
 
 /**
- * Bounded reads. PostgreSQL builds the JSON of exactly the columns asked for and one text comes back,
- * which costs a third of rows that are mapped one by one.
+ * Reads resources in bounded pages. PostgreSQL builds the JSON of exactly the requested columns and returns one text,
+ * which costs a third of mapping the rows one by one. Every read first processes the due work of its tenant.
  */
 export class Reader {
-  private readonly loaders = new LRUCache<string, DataLoader<Asked, JsonObject | null>>({ max: loadersMax });
+  private readonly loaders = new LRUCache<string, DataLoader<RowRequest, JsonObject | null>>({ max: loadersMax });
 
   constructor(
     private readonly database: Pick<Database, 'read' | 'kind'>,
@@ -76,7 +79,11 @@ export class Reader {
     private readonly due: Due,
   ) {}
 
-  /** One resource by id, or null. Concurrent calls for the same columns join in one statement. */
+  /**
+   * Reads one resource by id. Concurrent calls for the same columns share one statement.
+   * @returns the row, or null when there is none
+   * @throws DomainError ANSWER_TOO_LARGE
+   */
   one(mapping: ResourceMapping, scope: Scope, id: string, attributes: readonly string[]): Promise<JsonObject | null> {
     const columns = withKey(mapping, attributes);
     const key = JSON.stringify([mapping.name, mapping.asOfFunction && scope.at, scope.tenantId, columns]);
@@ -92,24 +99,28 @@ export class Reader {
     mapping: ResourceMapping,
     { tenantId, at }: Scope,
     columns: readonly string[],
-  ): DataLoader<Asked, JsonObject | null> {
+  ): DataLoader<RowRequest, JsonObject | null> {
     const select = Prisma.raw(selectList(mapping, 'b', columns));
-    const plan = mapping.asOfArgument === undefined ? planKept : planMade;
-    return new DataLoader<Asked, JsonObject | null>(
-      async (asked) => {
-        const scope: Scope = { tenantId, at, signal: onlySignalOf(asked) };
-        const ids = asked.map(({ id }) => id);
+    const plan = mapping.asOfArgument === undefined ? reusedPlan : freshPlan;
+    return new DataLoader<RowRequest, JsonObject | null>(
+      async (requests) => {
+        const scope: Scope = { tenantId, at, signal: commonSignalOf(requests) };
+        const ids = requests.map(({ id }) => id);
         const { from, where } = sourceOfIds(mapping, scope, ids);
         const rows = await this.rows(Prisma.sql`SELECT ${select} FROM ${from} WHERE ${where}`, scope, plan);
-        const byId = new Map(rows.map((row) => [row['id'], row]));
+        const byId = new Map(rows.map((row) => [row.id, row]));
         return ids.map((id) => byId.get(id) ?? null);
       },
-      // Nothing is cached: a read after a write sees it. Ids that arrive in one turn of the event loop share a statement.
+      // Without a cache, so that a read after a write sees it. Ids of one turn of the event loop share a statement.
       { cache: false, maxBatchSize: idsPerStatementMax, batchScheduleFn: (run) => setImmediate(run) },
     );
   }
 
-  /** A page of the resources that match, in order, the key attribute last; with `below` of those that hang on one parent. */
+  /**
+   * Reads one page of the matching resources, ordered as requested and then by the key attribute.
+   * @param below restricts the page to the children of one parent
+   * @throws DomainError INVALID_QUERY, ANSWER_TOO_LARGE, or UNAVAILABLE when the read takes too long
+   */
   async page(
     mapping: ResourceMapping,
     scope: Scope,
@@ -126,7 +137,7 @@ export class Reader {
       if (count === 'unknown' && !exact) return null;
       if (typeof count === 'number' && !(exact && count > this.bounds.countMax)) return this.known(count, exact);
       return orUnknown(async () => {
-        const row = await this.settled<{ count: number }>(
+        const row = await this.readWhenNothingDue<{ count: number }>(
           selectCount(source, this.countBound(exact)),
           scope,
           countPlanOf(request, exact),
@@ -136,7 +147,7 @@ export class Reader {
     });
   }
 
-  /** `count`: how many match, up to one more than the bound; null when that is not known yet, 'unknown' when it took too long. */
+  /** `count`: matching rows, up to one more than countMax; null when not counted yet, 'unknown' when counting timed out. */
   private async pageRows(
     mapping: ResourceMapping,
     source: Source,
@@ -145,8 +156,8 @@ export class Reader {
     plan: ReadOptions,
   ): Promise<{ rows: JsonObject[]; count: number | null | 'unknown' }> {
     if (request.limit === 0) return { rows: [], count: null };
-    return inTime(mapping, request, async () => {
-      // What takes long is not read twice for the sake of its count.
+    return withTimeoutRefusal(mapping, request, async () => {
+      // A report is not read twice for the sake of its count.
       const counted =
         request.isCounted && plan.workClass !== 'report'
           ? await orUnknown(() => this.countedRows(mapping, source, request, scope))
@@ -163,15 +174,20 @@ export class Reader {
     request: PageRequest,
     scope: Scope,
   ): Promise<{ rows: JsonObject[]; count: number | null }> {
-    const row = await this.settled<RowsText & { count: number | null }>(
+    const row = await this.readWhenNothingDue<RowsText & { count: number | null }>(
       selectCountedPage(mapping, source, request, this.bounds),
       scope,
       countPlanOf(request, false),
     );
-    return { rows: row ? (this.parsed(row) as JsonObject[]) : [], count: row?.count ?? null };
+    return { rows: row ? this.parse<JsonObject>(row) : [], count: row?.count ?? null };
   }
 
-  /** The same page below each of several parents, by one statement; so are their counts, when they are asked for together. */
+  /**
+   * Reads the same page of children for each of several parents, by one statement. Totals that are requested together
+   * are counted by one statement, too.
+   * @returns one page per parent, in the order of `parentIds`
+   * @throws as `page`
+   */
   async pages(
     mapping: ResourceMapping,
     scope: Scope,
@@ -184,7 +200,7 @@ export class Reader {
     const found =
       request.limit === 0
         ? []
-        : await inTime(mapping, request, () =>
+        : await withTimeoutRefusal(mapping, request, () =>
             this.perParent<JsonObject[]>(
               parentIds,
               this.valueOf(selectPage(mapping, source, request)),
@@ -219,22 +235,25 @@ export class Reader {
   }
 
   private async rows(select: Prisma.Sql, scope: Scope, plan: ReadOptions): Promise<JsonObject[]> {
-    const row = await this.settled<RowsText>(selectWithinBytes(select, this.bounds.bytesMax), scope, plan);
-    return row ? (this.parsed(row) as JsonObject[]) : [];
+    const row = await this.readWhenNothingDue<RowsText>(selectWithinBytes(select, this.bounds.bytesMax), scope, plan);
+    return row ? this.parse<JsonObject>(row) : [];
   }
 
-  /** The rows of one parent, as one value; of too many bytes only their number is told, which is then too large for all. */
+  /** SQL of the rows of one parent as one value and its bytes. Beyond bytesMax the value is null, and the bytes refuse the whole answer. */
   private valueOf(select: Prisma.Sql): Prisma.Sql {
     return Prisma.sql`SELECT CASE WHEN r."bytes" > ${this.bounds.bytesMax}::int THEN NULL ELSE r."rows" END, r."bytes" FROM (${selectWithinBytes(select, this.bounds.bytesMax)}) r`;
   }
 
-  private parsed({ rows, bytes }: RowsText): unknown[] {
-    // An int8, which drivers hand on as text.
+  private parse<T>({ rows, bytes }: RowsText): T[] {
+    // An int8, which some drivers return as text.
     if (Number(bytes) > this.bounds.bytesMax) throw tooLarge(this.bounds.bytesMax);
-    return JSON.parse(rows) as unknown[];
+    return JSON.parse(rows) as T[];
   }
 
-  /** One value per parent, in their order; the select may say `p."id"` and has one row: the value and its bytes. */
+  /**
+   * Reads one value per parent, in the order of `parentIds`.
+   * @param select one row of the value and its bytes; `p."id"` is the id of the parent
+   */
   private async perParent<T>(
     parentIds: readonly string[],
     select: Prisma.Sql,
@@ -248,32 +267,36 @@ export class Reader {
         SELECT p."ordinal", v."value"::text AS "value", sum(COALESCE(v."bytes", 2)) OVER (ORDER BY p."ordinal" ROWS UNBOUNDED PRECEDING) AS "bytes"
         FROM unnest(${parentIds}::text[]) WITH ORDINALITY AS p("id", "ordinal") CROSS JOIN LATERAL (${select}) v("value", "bytes")
       ) v`;
-    const row = await this.settled<RowsText>(values, scope, plan);
-    return row ? (this.parsed(row) as T[]) : [];
+    const row = await this.readWhenNothingDue<RowsText>(values, scope, plan);
+    return row ? this.parse<T>(row) : [];
   }
 
-  /** One row, which says, too, whether something is due: then that is settled, and the read repeated. */
-  private async settled<T>(select: Prisma.Sql, { tenantId, signal }: Scope, plan: ReadOptions): Promise<T | undefined> {
-    for (let settled = 0; ; settled++) {
+  /** Reads one row and whether work is due; if so, processes the work and reads again. */
+  private async readWhenNothingDue<T>(
+    select: Prisma.Sql,
+    { tenantId, signal }: Scope,
+    plan: ReadOptions,
+  ): Promise<T | undefined> {
+    for (let rounds = 0; ; rounds++) {
       const [row] = await this.database.read<T & { isDue: boolean }>(
         Prisma.sql`SELECT r.*, ${this.due.condition(tenantId)} AS "isDue" FROM (${select}) r`,
         signal ? { ...plan, signal } : plan,
       );
-      if (!row?.isDue || settled === settledMax) return row;
-      // Where nothing can be done about what is due, readers go on without.
+      if (!row?.isDue || rounds === dueRoundsMax) return row;
+      // Due work that cannot be processed now must not block reads.
       if ((await this.due.process(tenantId)) === 0) return row;
     }
   }
 }
 
 function planOf({ filter, after }: PageRequest): ReadOptions {
-  return filter === undefined && after === undefined ? planKept : planMade;
+  return filter === undefined && after === undefined ? reusedPlan : freshPlan;
 }
 
-/** Of rows that are all for one request: what several share goes on when one of them has gone. */
-function onlySignalOf(asked: readonly Asked[]): AbortSignal | undefined {
-  const signal = asked[0]?.signal;
-  return asked.every((one) => one.signal === signal) ? signal : undefined;
+/** The signal of a statement: that of its requests when all have the same one; a statement for several clients runs on when one leaves. */
+function commonSignalOf(requests: readonly RowRequest[]): AbortSignal | undefined {
+  const signal = requests[0]?.signal;
+  return requests.every((one) => one.signal === signal) ? signal : undefined;
 }
 
 function tooLarge(bytesMax: number): DomainError {
@@ -283,12 +306,12 @@ function tooLarge(bytesMax: number): DomainError {
   );
 }
 
-/** Counting has a time of its own, in which it is done or not known; a count to the end, asked for by name, is a report. */
+/** A bounded count has a short timeout of its own; an exact count, which clients request explicitly, is a report. */
 function countPlanOf(request: PageRequest, exact: boolean): ReadOptions {
-  return exact ? { ...planMade, workClass: 'report' } : { ...planOf(request), maxMs: countMaxMs };
+  return exact ? { ...freshPlan, workClass: 'report' } : { ...planOf(request), maxMs: countMaxMs };
 }
 
-/** Null when it took too long: a page is not withheld for its total. */
+/** @returns null when counting timed out, so that a page is answered without its total */
 async function orUnknown<T>(count: () => Promise<T>): Promise<T | null> {
   try {
     return await count();
@@ -298,8 +321,12 @@ async function orUnknown<T>(count: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** Refused as UNAVAILABLE when it took too long, with what its client can change. */
-async function inTime<T>(mapping: ResourceMapping, { filter, order }: PageRequest, read: () => Promise<T>): Promise<T> {
+/** Turns a timeout of the read into UNAVAILABLE, whose message says what the client can change. */
+async function withTimeoutRefusal<T>(
+  mapping: ResourceMapping,
+  { filter, order }: PageRequest,
+  read: () => Promise<T>,
+): Promise<T> {
   try {
     return await read();
   } catch (error) {

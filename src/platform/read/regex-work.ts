@@ -7,16 +7,16 @@ import { identifier } from './columns.js';
 import type { ResourceMapping } from './resource-mapping.js';
 import { sourceOf, type Scope } from './source.js';
 
-/** A regular expression of a filter and the attribute whose texts it is looked for in. */
+/** A regular expression of a filter, and the attribute that it is matched against. */
 interface Search {
   readonly attribute: string;
   readonly states: number;
 }
 
 /**
- * Refuses a filter whose regular expressions are too much work for the texts that are there, before it is tried: the
- * embedded database cannot be interrupted, and nothing else goes on in the process while it matches. A PostgreSQL server
- * ends such a statement by itself.
+ * Refuses a filter whose regular expressions would take too long on the stored texts. Only on the embedded database,
+ * which cannot be interrupted and blocks the whole process while it matches; on PostgreSQL the statement timeout ends it.
+ * @throws DomainError INVALID_QUERY
  */
 export async function boundRegexWork(
   database: Pick<Database, 'read' | 'kind'>,
@@ -31,7 +31,7 @@ export async function boundRegexWork(
   if (searches.length === 0) return;
   const { from } = sourceOf(mapping, scope, filter);
   const { where } = sourceOf(mapping, scope, undefined);
-  // In whatever order conditions are looked at, no more than the texts of all rows are.
+  // An upper bound, whatever order conditions are evaluated in: each expression is matched against every row.
   const work = Prisma.join(
     searches.map(
       ({ attribute, states }) => Prisma.sql`${states}::float8 * COALESCE(sum(${charactersOf(mapping, attribute)}), 0)`,
@@ -73,7 +73,7 @@ function searchesOf(filter: Filter, attribute: string | undefined): Search[] {
   }
 }
 
-/** Of the attribute in one row; what lies within JSON is no longer than the whole of it. */
+/** SQL of an upper bound of the characters of the attribute in one row: a text within JSON is no longer than the JSON. */
 function charactersOf(mapping: ResourceMapping, attribute: string): Prisma.Sql {
   const storage = mapping.attributes[attribute]?.storage;
   const columns = storage?.kind === 'parts' ? Object.values(storage.columns) : storage ? [storage.column] : [];

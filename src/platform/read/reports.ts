@@ -4,8 +4,8 @@ import type { PageRequest } from './page.js';
 import type { ResourceMapping } from './resource-mapping.js';
 
 /**
- * Whether a page has to look at many rows for the few it shows: no index gives its order, or its rows are sums that are
- * made for all owners. Where the filter names what leads to few rows, these are sorted or summed up in no time.
+ * Whether reading a page touches many rows for the few that it shows, because no index gives its order or because its
+ * rows are sums over all owners. A filter by id or by a reference leaves few rows, which are quickly sorted or summed up.
  */
 export function isReport(mapping: ResourceMapping, { filter, order }: Pick<PageRequest, 'filter' | 'order'>): boolean {
   const { references = [] } = mapping.indexes ?? {};
@@ -15,16 +15,16 @@ export function isReport(mapping: ResourceMapping, { filter, order }: Pick<PageR
     ...(mapping.asOfArgument ? [mapping.asOfArgument] : []),
   ];
   if (owners.some((path) => namedValues(filter, path) !== undefined)) return false;
-  // Without a filter rows are computed as the page needs them, unless they are computed all at once.
+  // Without a filter, rows are computed one by one as the page needs them, except those of an asOfArgument.
   if (mapping.asOfArgument !== undefined || (mapping.asOfFunction !== undefined && filter !== undefined)) return true;
   return !isServed(mapping, order);
 }
 
-/** Nulls come last in both directions, so an index gives only the ascending order, and rows of one value by ascending key. */
+/** Whether an index gives the order. Nulls come last in both directions, so an index only serves ascending orders with ascending keys. */
 function isServed(mapping: ResourceMapping, order: PageRequest['order']): boolean {
   const { orders = [] } = mapping.indexes ?? {};
   const [first, ...others] = fullOrder(order, mapping);
-  // By the key alone, in either direction.
+  // The key alone, in either direction.
   if (others.length === 0) return true;
   const isByKey = others.length === 1 && others[0]?.descending === false;
   return isByKey && first?.descending === false && first.path.length === 1 && orders.includes(first.path[0] as string);

@@ -7,41 +7,42 @@ import type { JsonObject } from '../json-object.js';
  */
 export type Storage = { kind: 'column'; column: string } | { kind: 'parts'; columns: Readonly<Record<string, string>> };
 
+/** The type of an attribute and where it is stored. */
 export interface StoredAttribute {
   type: AttributeType;
   storage: Storage;
 }
 
-/** What the indexes of a table are good for, besides the key: a read that none of them helps is made as a report. */
+/** What the indexes of a table serve, besides the key. A read that none of them serves runs as a report. */
 export interface Indexes {
-  /** Attributes in whose ascending order, and then by the key, an index gives the rows. */
+  /** Attributes by which, followed by the key, an index gives the ascending order. */
   readonly orders?: readonly string[];
-  /** References by whose id an index finds the rows. */
+  /** References by whose id an index finds rows. */
   readonly references?: readonly string[];
 }
 
-/** How a resource lies in its table: what the reader and the filter compiler know of it. */
+/** How a resource is stored: all that the reader, the writer and the filter compiler know about it. */
 export interface ResourceMapping<Row extends JsonObject = JsonObject> {
   /**
-   * Never there: it carries the type of the rows, which the domain that owns the table declares (src/domain/row.ts), to
-   * the functions that read and write them.
+   * Never set. It only carries the type of the rows, which the domain declares (src/domain/row.ts), to the functions that
+   * read and write them.
    */
   rowType?(row: Row): void;
   /** Name of the type, for messages. */
   name: string;
   table: string;
-  /** SQL function of an instant that gives the rows as they are then; without it they are those of the table. */
+  /** SQL function that returns the rows as they are at an instant; without it, rows are read from the table. */
   asOfFunction?: string;
   /**
-   * Path of an attribute that, like the id, tells `asOfFunction` which rows to compute at all: the function then takes, behind the
-   * instant, the ids and the values that the filter names (each text[], null when it names none).
+   * Path of an attribute by which, as by the id, `asOfFunction` can restrict the rows that it computes. The function then
+   * takes two more arguments: the ids and the values of this attribute that the filter names (text[], null for all).
    */
   asOfArgument?: readonly string[];
-  /** Fixed conditions that make the resource out of its table, e.g. kind = topupBalance. */
+  /** Columns with a fixed value that select the rows of this resource in its table, e.g. kind = topupBalance. */
   discriminator: Readonly<Record<string, string>>;
-  /** Columns that say when and by whom a row was taken out of what is read; without them rows are deleted for good. */
+  /** Columns that record when and by whom a row was hidden from reads; without them, rows are deleted. */
   hidden?: { readonly at: string; readonly by: string };
-  /** Attribute that identifies a row within its scope and ends every order. */
+  /** Attribute that identifies a row of a tenant, and is the last key of every order. */
   key: string;
   attributes: Readonly<Record<string, StoredAttribute>>;
   indexes?: Indexes;

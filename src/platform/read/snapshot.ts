@@ -1,19 +1,21 @@
 import type { Database } from '../database/database.js';
 
-/** What a long read works with. */
+/** The reads that a snapshot offers. */
 export type SnapshotReads = Pick<Database, 'read' | 'kind'>;
 
 export interface SnapshotOptions {
-  /** The whole work may take so long, whatever its client does in between. */
+  /** Timeout of the whole work in milliseconds, time spent waiting for the client included. */
   readonly maxMs: number;
-  /** Ends the statement that runs, and the work with it. */
+  /** Cancels the running statement, and the work with it. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs the work on reads that all see the database as it is at the first of them: on PostgreSQL one repeatable-read
- * transaction on a connection of its own, so that nobody waits for it. The embedded database has one connection, which
- * a long transaction would take from all others: there each read sees its own present.
+ * Runs the work with reads that all see the same snapshot: on PostgreSQL, one repeatable-read transaction on a
+ * connection of its own, so that no other work waits for it. The embedded database has a single connection, which a long
+ * transaction would block: there each read sees the database as it is at that moment.
+ * @returns what the work returns
+ * @throws the reason of the signal, and whatever the work throws
  */
 export async function withSnapshot<T>(
   database: Database,

@@ -5,20 +5,21 @@ import { fixedConditions, identifier } from './columns.js';
 import { namedValues } from './named-values.js';
 import type { ResourceMapping } from './resource-mapping.js';
 
-/** Whose rows may be seen, and at which instant where that matters. */
+/** The tenant whose rows are read, and the instant as of which time-dependent rows are computed. */
 export interface Scope {
   tenantId: string;
   at: Date;
-  /** Ends the statement of whoever reads: nobody waits for it any more. */
+  /** Cancels the statement when the client no longer waits for it. */
   signal?: AbortSignal;
 }
 
-/** Rows to choose from: what stands behind FROM, with the resource as `b`, and behind WHERE. */
+/** The SQL after FROM, in which the resource has the alias `b`, and after WHERE. */
 export interface Source {
   from: Prisma.Sql;
   where: Prisma.Sql;
 }
 
+/** @returns the rows of the tenant that match the filter */
 export function sourceOf(mapping: ResourceMapping, scope: Scope, filter: Filter | undefined): Source {
   const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, mapping, 'b')}`;
   return {
@@ -27,7 +28,7 @@ export function sourceOf(mapping: ResourceMapping, scope: Scope, filter: Filter 
   };
 }
 
-/** The rows that have one of the ids. */
+/** @returns the rows of the tenant with these ids */
 export function sourceOfIds(mapping: ResourceMapping, scope: Scope, ids: readonly string[]): Source {
   const { where } = sourceOf(mapping, scope, undefined);
   const named: Filter = { kind: 'compareList', path: ['id'], operator: 'in', values: ids };
@@ -50,12 +51,12 @@ function namedOf(filter: Filter | undefined, path: readonly string[]): Prisma.Sq
 }
 
 /**
- * How rows hang on a parent: by a column of their own, through a table that links the parent to their ids, or by an SQL
- * function of the tenant and the parent's id that gives the ids.
+ * How children refer to their parent: by a column of theirs, by a table that links parents to children, or by an SQL
+ * function that takes the tenant and the parent's id and returns the ids of the children.
  */
 export type Edge = { parent: string } | { links: string; parent: string; child: string } | { idsBy: string };
 
-/** The rows of one parent, whose id is the SQL expression. */
+/** @returns those rows of the source that are children of one parent; `parentId` is an SQL expression */
 export function childRowsOf({ from, where }: Source, edge: Edge, parentId: Prisma.Sql, { tenantId }: Scope): Source {
   if ('idsBy' in edge) {
     const ids = Prisma.sql`SELECT i."id" FROM ${Prisma.raw(identifier(edge.idsBy))}(${tenantId}::text, ${parentId}) i("id")`;

@@ -20,26 +20,28 @@ export interface CommandContext {
   idempotency?: Idempotency;
 }
 
-/** What the work came to. A refusal it answers, other than one it throws, is committed with the record it has of it. */
+/** The result of the work. A returned refusal is committed with its record; a thrown one rolls everything back. */
 export type CommandResult<Json extends JsonObject = JsonObject> = Done<Json> | { refusal: Refusal };
 
 export interface Done<Json extends JsonObject = JsonObject> {
   answer: Json;
   events: readonly DomainEvent[];
-  /** True when the work found that all it was asked for had been done by an earlier request. */
+  /** True when an earlier request had already done everything that this one asks for. */
   replayed?: boolean;
 }
 
 export interface Answer<Json extends JsonObject = JsonObject> {
   answer: Json;
-  /** True when an earlier request, of the same key or with the same data, got this answer. */
+  /** True when this is the answer of an earlier request with the same key or the same data. */
   replayed: boolean;
 }
 
 /**
- * The write path of everything that is not a balance action: idempotency, the change, its events and
- * its remembered answer in one transaction, repeated as a whole when it loses a race. A refusal thrown
- * by the work leaves nothing behind; one that it answers is kept and told again under its key.
+ * The write path of everything but balance actions: the check of the idempotency key, the change, its events and its
+ * stored answer in one transaction, which is retried as a whole when it conflicts with another one. A refusal that the
+ * work throws leaves nothing behind; one that it returns is stored, and is repeated under the same key.
+ * @returns the answer, and whether it is that of an earlier request
+ * @throws DomainError the refusal; IDEMPOTENCY_KEY_REUSED; UNAVAILABLE when the database is away
  */
 export async function runCommand<Json extends JsonObject>(
   database: Database,
@@ -48,7 +50,7 @@ export async function runCommand<Json extends JsonObject>(
   work: (tx: Transaction, now: Date) => Promise<CommandResult<Json>>,
 ): Promise<Answer<Json>> {
   const { tenantId, idempotency } = context;
-  const told = await withRetry(() =>
+  const result = await withRetry(() =>
     database.transaction(async (tx): Promise<Replayable> => {
       const earlier = await earlierOutcome(tx, context);
       if (earlier) return earlier;
@@ -69,8 +71,8 @@ export async function runCommand<Json extends JsonObject>(
       return { outcome, replayed };
     }),
   );
-  // Under one key there is one command: what it was answered before is of the same type.
-  return { answer: answerOf(told) as Json, replayed: told.replayed };
+  // A key belongs to one command, so a stored answer has the type of this one.
+  return { answer: answerOf(result) as Json, replayed: result.replayed };
 }
 
 async function earlierOutcome(

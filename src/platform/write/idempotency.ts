@@ -6,16 +6,16 @@ import { canonicalJson, type JsonObject } from '../json-object.js';
 import { IDEMPOTENCY_KEY_LENGTH_MAX, limitExceeded } from '../limits.js';
 import type { Write } from './write-all.js';
 
-/** Keys that one statement forgets: short enough for whoever waits for the embedded database's one connection. */
-const forgottenMax = 1_000;
+/** Keys that one statement deletes: few enough not to block the single connection of the embedded database for long. */
+const deletedPerStatementMax = 1_000;
 
-/** The client's key and what it stands for: the same key must come with the same command. */
+/** The key that a client sent, and a hash of its request: the same key must come with the same request. */
 export interface Idempotency {
   key: string;
   fingerprint: string;
 }
 
-/** A refusal that leaves a record. */
+/** A refusal as it is stored under a key. */
 export interface Refusal {
   code: ErrorCode;
   message: string;
@@ -23,18 +23,21 @@ export interface Refusal {
   reference?: ErrorReference;
 }
 
-/** What a command came to: its answer, or its refusal. Kept under the key, so that it can be told again. */
+/** The outcome of a command, stored under its key so that it can be repeated. */
 export type Outcome<Answer extends JsonObject = JsonObject> = { answer: Answer } | { refusal: Refusal };
 
+/** An outcome, and whether it was stored. */
 export interface Replayable<Answer extends JsonObject = JsonObject> {
   outcome: Outcome<Answer>;
-  /** True when the outcome was decided by an earlier request with the same key. */
+  /** True when it is that of an earlier request with the same key. */
   replayed: boolean;
 }
 
 /**
- * Undefined when the client gave no key. The fingerprint covers the operation and its input in domain
- * form, so that a REST call and a GraphQL call with the same meaning are the same command.
+ * The fingerprint covers the operation and its input in domain form, so that equal requests by REST and by GraphQL are
+ * the same command.
+ * @returns undefined when the client sent no key
+ * @throws DomainError INVALID_HEADER for a key that is empty, too long or not printable ASCII
  */
 export function idempotencyOf(key: string | undefined, operation: string, input: JsonObject): Idempotency | undefined {
   if (key === undefined) return undefined;
@@ -51,11 +54,13 @@ export function idempotencyOf(key: string | undefined, operation: string, input:
   return { key, fingerprint };
 }
 
+/** Stored outcomes by key. */
 export type KnownOutcomes<Answer extends JsonObject = JsonObject> = Map<
   string,
   { fingerprint: string; outcome: Outcome<Answer> }
 >;
 
+/** Reads the stored outcomes of these keys. */
 export async function loadOutcomes<Answer extends JsonObject = JsonObject>(
   tx: Transaction,
   tenantId: string,
@@ -73,7 +78,10 @@ export async function loadOutcomes<Answer extends JsonObject = JsonObject>(
   );
 }
 
-/** The earlier outcome under the key, if any; throws when the key stands for another command. */
+/**
+ * @returns the stored outcome of the key, if there is one
+ * @throws DomainError IDEMPOTENCY_KEY_REUSED when the key was used for another request
+ */
 export function findOutcome<Answer extends JsonObject>(
   known: KnownOutcomes<Answer>,
   idempotency: Idempotency | undefined,
@@ -96,7 +104,7 @@ export interface OutcomeRow extends Idempotency {
   outcome: Outcome;
 }
 
-/** Fails with a unique violation when another server decided under one of the keys meanwhile. */
+/** Stores outcomes. Fails with a unique violation when another server has stored one under the same key meanwhile. */
 export function insertOutcomes(tenantId: string, at: Date, rows: readonly OutcomeRow[]): Write {
   if (rows.length === 0) return undefined;
   return Prisma.sql`
@@ -105,25 +113,31 @@ export function insertOutcomes(tenantId: string, at: Date, rows: readonly Outcom
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r("key" text, "fingerprint" text, "outcome" jsonb)`;
 }
 
-/** The answer, or the refusal thrown (again). */
+/**
+ * @returns the answer of the outcome
+ * @throws DomainError when the outcome is a refusal
+ */
 export function answerOf<Answer extends JsonObject>({ outcome, replayed }: Replayable<Answer>): Answer {
   if ('answer' in outcome) return outcome.answer;
   const { code, message, path, reference } = outcome.refusal;
   throw new DomainError(code, message, { path, reference, replayed });
 }
 
-/** Forgets what was decided before this time, until nothing is left or the signal is aborted. Answers how many. */
+/**
+ * Deletes outcomes stored before this time, until none is left or the signal is aborted.
+ * @returns how many were deleted
+ */
 export async function forgetOutcomes(database: Database, before: Date, signal: AbortSignal): Promise<number> {
   for (let total = 0; ;) {
     if (signal.aborted) return total;
-    // Another server may be at the same rows: each takes what the other has not.
-    const forgotten = await database.transaction((tx) =>
+    // Servers that delete at the same time skip each other's rows.
+    const deleted = await database.transaction((tx) =>
       tx.execute(Prisma.sql`
         DELETE FROM "Idempotency" WHERE ("tenantId", "key") IN (
           SELECT "tenantId", "key" FROM "Idempotency" WHERE "createdAt" < ${before.toISOString()}::timestamptz
-          ORDER BY "createdAt" LIMIT ${forgottenMax} FOR UPDATE SKIP LOCKED)`),
+          ORDER BY "createdAt" LIMIT ${deletedPerStatementMax} FOR UPDATE SKIP LOCKED)`),
     );
-    total += forgotten;
-    if (forgotten < forgottenMax) return total;
+    total += deleted;
+    if (deleted < deletedPerStatementMax) return total;
   }
 }

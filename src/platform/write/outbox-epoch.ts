@@ -1,22 +1,22 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../database/database.js';
 
-/** The row of ServerState that tells it. */
+/** The row of ServerState that holds the current epoch. */
 const STATE_KEY = 'outbox epoch';
-/** One server after the other, when several start at once. */
+/** Serializes servers that start at the same time. */
 const ADVISORY_LOCK_KEY = 72_707_370;
 
 interface Epoch {
-  /** Which cluster wrote it; null where nobody tells us. */
+  /** Identity of the cluster that wrote it; null where we may not ask for it. */
   readonly system: string | null;
   readonly number: number;
 }
 
 /**
- * Sees to it that events which are written from now on come behind all that are there. Within a cluster the ids of
- * transactions do that. In another one, into which the database was restored, they begin anew, often lower: then an
- * epoch begins. It is noticed by the identity of the cluster, and by events of transactions that have not been yet.
- * To be called before anything is written.
+ * Ensures that new events sort after all existing ones. Events are ordered by transaction id, which only grows within one
+ * cluster; after a restore into another cluster, ids may start lower. A new epoch, by which events are ordered first, is
+ * then begun: when the identity of the cluster has changed, or when events have transaction ids that are still to come.
+ * Call it at start, before anything is written.
  */
 export async function keepOutboxEpoch(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
@@ -32,7 +32,7 @@ export async function keepOutboxEpoch(database: Database): Promise<void> {
   });
 }
 
-/** The identity that a cluster gets when it is made. Some hosts of PostgreSQL do not let everybody ask for it. */
+/** The identity that a cluster gets when it is created. Some PostgreSQL hosts do not let every user read it. */
 async function systemOf(tx: Transaction): Promise<string | null> {
   const [may] = await tx.query<{ may: boolean }>(
     Prisma.sql`SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS "may"`,
@@ -44,7 +44,7 @@ async function systemOf(tx: Transaction): Promise<string | null> {
   return row?.system ?? null;
 }
 
-/** Whether there are events of transactions that are still to come. */
+/** Whether events have transaction ids that this cluster has not reached yet. */
 async function isAhead(tx: Transaction, epoch: number): Promise<boolean> {
   const [row] = await tx.query<{ isAhead: boolean }>(Prisma.sql`
     SELECT EXISTS (
@@ -53,7 +53,7 @@ async function isAhead(tx: Transaction, epoch: number): Promise<boolean> {
   return row?.isAhead ?? false;
 }
 
-/** As the default of the column, so that no insert has to ask. Rows of a dump keep theirs. */
+/** Sets the epoch as the default of the column, so that inserts need not look it up. Rows of a dump keep theirs. */
 async function begin(tx: Transaction, epoch: Epoch): Promise<void> {
   await tx.execute(Prisma.raw(`ALTER TABLE "Outbox" ALTER COLUMN "epoch" SET DEFAULT ${Math.trunc(epoch.number)}`));
   await tx.execute(Prisma.sql`

@@ -11,11 +11,11 @@ export interface DomainEvent {
   resourceType: string;
   resourceId: string;
   occurredAt: string;
-  /** The resource as it stands after the change. */
+  /** The resource after the change. */
   payload: JsonObject;
 }
 
-/** Writes the events of a transaction with the transaction: none is told that did not happen. */
+/** Writes events in the transaction of their change, so that no event is published for a change that was rolled back. */
 export function insertEvents(tenantId: string, events: readonly DomainEvent[]): Write {
   if (events.length === 0) return undefined;
   return insertEventsFrom(
@@ -25,17 +25,17 @@ export function insertEvents(tenantId: string, events: readonly DomainEvent[]): 
   );
 }
 
-/** The same for what is in the database already: `from` stands behind FROM and gives the columns of an event as r. */
+/** The same for events made by SQL: `from` follows FROM and has the columns of an event under the alias r. */
 export function insertEventsFrom(tenantId: string, from: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     INSERT INTO "Outbox" ("tenantId", "id", "eventType", "resourceType", "resourceId", "occurredAt", "payload")
     SELECT ${tenantId}::text, r."id", r."eventType", r."resourceType", r."resourceId", r."occurredAt", r."payload" FROM ${from}`;
 }
 
-/** So many events that were written last are looked at: several servers may have made them, each with ids of its own. */
+/** Events that lastIdOf looks at: the latest may come from several servers, each with its own sequence of ids. */
 const lastEventsMax = 1_000;
 
-/** The greatest id of the events that were written last, and with it about the greatest of all ids; undefined without events. */
+/** @returns the greatest id of the latest events, which is about the greatest of all ids; undefined without events */
 export async function lastIdOf(database: Database): Promise<string | undefined> {
   const [row] = await database.query<{ id: string | null }>(Prisma.sql`
     SELECT max(o."id") AS "id" FROM (

@@ -1,19 +1,21 @@
 import { isLockTimeout, isRetryable, isUnavailable, isUniqueViolation } from '../database/failures.js';
 import { DomainError } from '../errors.js';
 
-/** Tries of one transaction that lost against another one. */
+/** Attempts of a transaction that conflicts with another one. */
 const triesMax = 5;
 const pauseMaxMs = 20;
 
 export interface RetryOptions {
-  /** The caller knows what to do where somebody keeps a lock: then that failure is thrown as it is. */
+  /** True to throw a lock timeout as it is, for callers that handle it. */
   readonly passesLocks: boolean;
 }
 
 /**
- * Runs a whole transaction again when it lost a race (serialization failure, deadlock, or a key that
- * another server inserted first). An outage becomes UNAVAILABLE: whether the commit arrived is then
- * unknown, and the client may safely repeat the request under the same idempotency key.
+ * Runs a transaction, and runs it again when it conflicted with another one (serialization failure, deadlock, or a key
+ * that another server inserted first).
+ * @returns what the transaction returns
+ * @throws DomainError UNAVAILABLE when the database is away; whether it committed is then unknown, and the client may
+ *   safely repeat the request under the same idempotency key
  */
 export async function withRetry<T>(
   transaction: () => Promise<T>,

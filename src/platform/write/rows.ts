@@ -6,12 +6,12 @@ import { columnSources, fixedConditions, identifier, literal, recordDefinition, 
 import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { Write } from './write-all.js';
 
-/** What reads need of a transaction, or of the database. */
+/** A transaction, or the database outside of one. */
 type Queries = Pick<Transaction, 'query'>;
 
-// The statements every resource shares, made from its ResourceMapping: one statement writes any number of rows.
+// Statements that all resources share, built from their ResourceMapping. One statement reads or writes any number of rows.
 
-/** Inserts resources given as plain JSON; what a row leaves out is null. */
+/** SQL that inserts resources; absent attributes become null. */
 export function insertRows<Row extends JsonObject>(
   mapping: ResourceMapping<Row>,
   tenantId: string,
@@ -21,7 +21,7 @@ export function insertRows<Row extends JsonObject>(
   return insertRowsFrom(mapping, tenantId, Prisma.sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)`);
 }
 
-/** The same for rows that are in the database already: `from` stands behind FROM and ends in a function of records. */
+/** The same for rows made by SQL: `from` follows FROM and ends in a function that returns records. */
 export function insertRowsFrom(mapping: ResourceMapping, tenantId: string, from: Prisma.Sql): Prisma.Sql {
   const { columns, values, record } = insertParts(mapping);
   return Prisma.sql`
@@ -55,7 +55,7 @@ function insertParts(mapping: ResourceMapping): InsertParts {
   return parts;
 }
 
-/** One resource as it stands, locked until the transaction ends; undefined when there is none. */
+/** Reads one resource and locks it until the transaction ends; undefined when there is none. */
 export async function lockRow<Row extends JsonObject>(
   tx: Transaction,
   mapping: ResourceMapping<Row>,
@@ -65,7 +65,7 @@ export async function lockRow<Row extends JsonObject>(
   return (await lockRows(tx, mapping, tenantId, [id])).get(id);
 }
 
-/** Several resources as they stand, by id, locked in id order until the transaction ends. */
+/** Reads several resources and locks them, in the order of their ids, until the transaction ends. Those found, by id. */
 export function lockRows<Row extends JsonObject>(
   tx: Transaction,
   mapping: ResourceMapping<Row>,
@@ -75,7 +75,7 @@ export function lockRows<Row extends JsonObject>(
   return rowsById(tx, mapping, tenantId, ids, Prisma.sql`FOR UPDATE`);
 }
 
-/** Several resources as they stand, by id; in no transaction, too. */
+/** Reads several resources, within a transaction or without. Those found, by id. */
 export function readRows<Row extends JsonObject>(
   tx: Queries,
   mapping: ResourceMapping<Row>,
@@ -85,7 +85,7 @@ export function readRows<Row extends JsonObject>(
   return rowsById(tx, mapping, tenantId, ids, Prisma.empty);
 }
 
-/** Resources that meet a condition on the row b, in order, at most so many, locked until the transaction ends. */
+/** Reads resources that match a condition on the row `b`, in order and up to a limit, and locks them until the transaction ends. */
 export function lockRowsWhere<Row extends JsonObject>(
   tx: Transaction,
   mapping: ResourceMapping<Row>,
@@ -131,7 +131,7 @@ async function selectRows<Row extends JsonObject>(
   return rows.map(({ row }) => withNormalTimes(mapping, JSON.parse(row) as JsonObject) as Row);
 }
 
-/** PostgreSQL prints times in its own way; snapshots carry them as we do, in UTC with milliseconds and Z. */
+/** PostgreSQL prints times in its own form; rows have them in UTC with milliseconds and Z. */
 function withNormalTimes(mapping: ResourceMapping, row: JsonObject): JsonObject {
   const result: JsonObject = { ...row };
   for (const [name, { type, storage }] of Object.entries(mapping.attributes)) {
@@ -161,7 +161,7 @@ function normalTime(value: JsonValue | undefined): string {
   return new Date(String(value)).toISOString();
 }
 
-/** Sets these attributes (absent means null), the revision and the time of change of existing resources to those of the rows. */
+/** SQL that updates these attributes of existing resources (absent becomes null), with their revision and updatedAt. */
 export function updateRows<Row extends JsonObject>(
   mapping: ResourceMapping<Row>,
   tenantId: string,
@@ -177,12 +177,13 @@ export function updateRows<Row extends JsonObject>(
     WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`;
 }
 
+/** SQL that deletes a resource. */
 export function deleteRow(mapping: ResourceMapping, tenantId: string, id: string): Write {
   return Prisma.sql`
     DELETE FROM ${Prisma.raw(identifier(mapping.table))} WHERE "tenantId" = ${tenantId} AND "id" = ${id}`;
 }
 
-/** Takes a resource out of what is read, for good; its row stays. */
+/** SQL that hides a resource from all reads, for good; its row stays. */
 export function hideRow(
   { name, table, hidden }: ResourceMapping,
   tenantId: string,

@@ -1,12 +1,12 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../database/database.js';
 
-/** A statement that writes; undefined when there is nothing to write. */
+/** A statement that changes rows; undefined when there is nothing to change. */
 export type Write = Prisma.Sql | undefined;
 
 /**
- * Sends all writes as one statement, which saves the round trips between them. They see the database as it was
- * before any of them: no row may be written by two of them.
+ * Runs several writes as one statement, which saves round trips. All of them see the database as it was before any of
+ * them, so no two may write the same row.
  */
 export async function writeAll(tx: Transaction, writes: readonly Write[]): Promise<void> {
   const statements = writes.filter((write) => write !== undefined);
