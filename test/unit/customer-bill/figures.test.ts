@@ -44,11 +44,26 @@ it.each<[string, object[], Expected]>([
   ['a tax of the sum, not the sum of taxes', [net(0.02, vat(19)), net(0.02, vat(19))], [0.04, 0.05, ['VAT', 19, 0.01]]],
   ['taxes of several rates', [net(10, vat(19)), net(10, vat(7))], [20, 22.6, ['VAT', 19, 1.9], ['VAT', 7, 0.7]]],
   ['taxes of several kinds', [net(10, vat(5, 'local'), vat(19))], [10, 12.4, ['VAT', 19, 1.9], ['local', 5, 0.5]]],
+  [
+    'taxes of several kinds and one rate',
+    [net(10, vat(5, 'local'), vat(5))],
+    [10, 11, ['VAT', 5, 0.5], ['local', 5, 0.5]],
+  ],
   ['the same tax twice', [net(10, vat(5), vat(5))], [10, 11, ['VAT', 5, 1]]],
   ['a fixed tax', [net(10, fee(0.5)), net(10, fee(0.25))], [20, 20.75, ['fee', undefined, 0.75]]],
   ['a price with tax', [gross(119, vat(19))], [100, 119, ['VAT', 19, 19]]],
   ['prices with tax, rounded once', [gross(0.59, vat(19)), gross(0.6, vat(19))], [1, 1.19, ['VAT', 19, 0.19]]],
   ['a price with two taxes', [gross(124, vat(19), vat(5, 'local'))], [100, 124, ['VAT', 19, 19], ['local', 5, 5]]],
+  [
+    'prices with the same taxes in another order, rounded once',
+    [gross(0.004, vat(19), vat(5, 'local')), gross(0.004, vat(5, 'local'), vat(19))],
+    [0.01, 0.01, ['VAT', 19, 0], ['local', 5, 0]],
+  ],
+  [
+    'a price with a tax that says rate and amount',
+    [gross(119, { ...vat(19), ...fee(19, 'VAT') })],
+    [100, 119, ['VAT', 19, 19]],
+  ],
   ['a price with the same tax twice', [gross(110, vat(5), vat(5))], [100, 110, ['VAT', 5, 10]]],
   [
     'prices with different taxes',
@@ -82,7 +97,7 @@ it.each([
 });
 
 it('names a tax by its kind only where it has one', () => {
-  expect(figuresOf([net(100, { taxRate: 19 })] as never[], 'EUR')).toEqual({
+  expect(figuresOf([net(100, { taxRate: 19 })] as never[], 'EUR')).toStrictEqual({
     taxExcludedAmount: eur(100),
     taxIncludedAmount: eur(119),
     taxItem: [{ taxRate: 19, taxAmount: eur(19) }],
@@ -100,6 +115,7 @@ it.each<[string, object[], string]>([
     [net(9e14, fee(9e14))],
     'the total of 1800000000000000 EUR exceeds the limit AMOUNT_MAX of 1000000000000000',
   ],
+  ['tax', [net(1, fee(2e15))], 'the tax of 2000000000000000 EUR exceeds the limit AMOUNT_MAX of 1000000000000000'],
   [
     'negative amount',
     [credit(net(9e14)), credit(net(9e14))],
@@ -111,5 +127,5 @@ it.each<[string, object[], string]>([
     'the total without tax of 999999999999999.01 EUR has more significant digits than the limit SIGNIFICANT_DIGITS_MAX of 15',
   ],
 ])('refuses a %s that no JSON number tells', (_what, rates, message) => {
-  expect(() => figuresOf(rates as never[], 'EUR')).toThrow(message);
+  expect(() => figuresOf(rates as never[], 'EUR')).toThrow(expect.objectContaining({ code: 'CONFLICT', message }));
 });

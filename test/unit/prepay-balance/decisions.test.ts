@@ -373,6 +373,14 @@ const endings: Row[] = [
     ['commit h 0 -0.5 h', 'release h 0.5 -0.5 h', 'r is completed', 'amount 30 min'],
   ],
   [
+    'a commit of what buckets of several units hold',
+    commit(),
+    context([bucket('h', 1, { units: 'h' }), bucket('m', 1, { units: 'min' })], {
+      action: action({ units: 'h', holds: [hold('h', 1), hold('m', 30)] }),
+    }),
+    ['commit h 0 -1 h', 'commit m 0 -30 min', 'r is completed', 'amount 1.5 h'],
+  ],
+  [
     'a commit finer than the balance takes',
     commit(eur('0.01')),
     context([bucket('a', '99999999999998', { reserved: new Decimal(1) })], {
@@ -409,6 +417,14 @@ const endings: Row[] = [
     cancel,
     context([bucket('a', 10)], { action: topup({ effects: [effect('a', 10)] }) }),
     ['reversal a -10 0 EUR', 't is cancelled', 'amount 0 EUR'],
+  ],
+  [
+    'the reversal of a transfer, in each of its buckets',
+    cancel,
+    context([bucket('a', 0), bucket('z', 10)], {
+      action: topup({ kind: 'transferBalance', effects: [effect('a', -10), effect('z', 10)] }),
+    }),
+    ['reversal a 10 0 EUR', 'reversal z -10 0 EUR', 't is cancelled', 'amount 0 EUR'],
   ],
   [
     'the reversal of a debit, wherever',
@@ -490,6 +506,19 @@ const extensions: Row[] = [
     context([bucket('e', 5, { status: 'expired' })]),
     "BUCKET_EXPIRED: bucket 'e' is expired",
   ],
+  ...[past, now].map((end): Row => [
+    `a top-up until ${end === now ? 'now' : 'before'} of an expired bucket with a later end`,
+    until(end),
+    context([bucket('e', 5, { status: 'expired', validUntil: late })]),
+    "BUCKET_EXPIRED: bucket 'e' is expired",
+  ]),
+  ['a top-up that prolongs none', until(late, named('x')), none, "BUCKET_UNKNOWN: bucket 'x' does not exist"],
+  [
+    'a top-up that prolongs the one that it fills',
+    until(late, match),
+    context([bucket('s', 50, { status: 'suspended', validUntil: soon }), bucket('e', 5, { validUntil: soon })]),
+    ['topup e 10 0 EUR', 'e until 2026-05-01', 'amount 10 EUR'],
+  ],
   [
     'a refund of a suspended bucket',
     command('credit', { locator: named('s'), isRefund: true }),
@@ -535,6 +564,18 @@ const schedules: Row[] = [
     'an automatic one without units',
     scheduled(eur(3)),
     context([bucket('a', 0, { units: undefined })]),
+    ['watches a below 3', 'amount 10 EUR'],
+  ],
+  [
+    'an automatic one without units, of others than fill it',
+    scheduled(eur(3, 's')),
+    context([bucket('a', 0, { units: undefined })]),
+    "UNITS_MISMATCH: bucket 'a' counts EUR, not s",
+  ],
+  [
+    'an automatic one of the only usable match',
+    scheduled(eur(3), { locator: match }),
+    context([suspended, bucket('a', 5)]),
     ['watches a below 3', 'amount 10 EUR'],
   ],
   [
@@ -635,6 +676,12 @@ const transfers: Row[] = [
     transfer({ locator: match }),
     between([bucket('a', 12), z], [z]),
     ['transferOut a -10 0 EUR', 'transferIn z 10 0 EUR', 'amount 10 EUR'],
+  ],
+  [
+    'a match that would draw on the receiver',
+    transfer({ locator: match }),
+    between([bucket('a', 5), bucket('z', 20)], [bucket('z', 20)]),
+    "INSUFFICIENT_REMAINING: bucket 'a' has 5 EUR left, 10 EUR were asked for",
   ],
   [
     'a receiver that is suspended',

@@ -35,7 +35,8 @@ describe('an action that is over', () => {
 });
 
 it('has an amount, and an adjustment its usageType', () => {
-  expect(changed('topupBalance', {}, { amount: null })).toBe('amount cannot be removed');
+  for (const kind of ['topupBalance', 'adjustBalance'])
+    expect(changed(kind, { paymentDueDate: late }, { amount: null })).toBe('amount cannot be removed');
   expect(changed('adjustBalance', { paymentDueDate: late }, { usageType: null })).toBe('usageType cannot be removed');
   expect(changed('reserveBalance', {}, { usageType: null })).toContain('holds already');
 });
@@ -107,6 +108,10 @@ describe('a scheduled top-up', () => {
   });
   it('adds units of the same kind, unless it means another bucket', () => {
     expect(topup({}, { amount: eur(1, 's') })).toBe("topupBalance 'x' adds EUR, not s");
+    const before = row({ requestedDate: soon, isAutoTopup: true });
+    expect(() => revise('topupBalance', before, { amount: eur(1, 's') } as never, now, 'UTC')).toThrow(
+      expect.objectContaining({ code: 'UNITS_MISMATCH' }),
+    );
     expect(topup({ amount: eur(1, 'h') }, { amount: eur(90, 'min') })).toEqual({ amount: eur(90, 'min') });
     for (const moved of [{ bucket: { id: 'c' } }, { bucket: null, product: [{ id: 'c' }] }])
       expect(topup({}, { amount: eur(1, 's'), ...moved })).toEqual({ amount: eur(1, 's'), ...moved });
@@ -123,6 +128,14 @@ describe('a scheduled top-up', () => {
     expect(topup({ ...recurring, requestedDate: past }, { requestedDate: late })).toEqual({
       requestedDate: late,
       nextDueDate: late,
+    });
+  });
+  it('recurs from when it is moved to, and else after now', () => {
+    const at = now.toISOString();
+    expect(topup(recurring, { requestedDate: at })).toEqual({ requestedDate: at, nextDueDate: at });
+    expect(topup({ ...recurring, requestedDate: at }, { recurringPeriod: 'monthly' })).toEqual({
+      recurringPeriod: 'monthly',
+      nextDueDate: '2026-04-01T12:00:00.000Z',
     });
   });
   it('has more periods than were made', () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { orderStateOf } from '../../../src/domain/resource-order/order-state.js';
+import {
+  eventsOfStateChange,
+  isRequestedState,
+  orderStateOf,
+  withDerivedState,
+} from '../../../src/domain/resource-order/order-state.js';
 import {
   isFinal,
   itemTransitions,
@@ -103,6 +108,88 @@ describe('the state of an order', () => {
   it('is only asked for where the table leads', () => {
     for (const [from, requested] of Object.entries(requestableTransitions)) {
       expect([from, requested.filter((to) => !orderTransitions[from]?.includes(to))]).toEqual([from, []]);
+    }
+  });
+});
+
+describe('what follows from a change of an order', () => {
+  const now = new Date('2026-03-01T12:00:00.000Z');
+  const [at, earlier] = [now.toISOString(), '2026-02-01T00:00:00.000Z'];
+  const items = (...states: string[]): object => ({ orderItem: states.map((state) => ({ state })) });
+  const derived = (order: object, changes: object): unknown => withDerivedState(order as never, changes as never, now);
+
+  it.each<[what: string, order: object, changes: object, followed: object]>([
+    ['nothing, when the state stays', { state: 'acknowledged' }, items('acknowledged'), {}],
+    ['when it begins', { state: 'acknowledged' }, items('inProgress'), { state: 'inProgress', startDate: at }],
+    [
+      'no other beginning, when it resumes',
+      { state: 'held', startDate: earlier },
+      items('inProgress'),
+      { state: 'inProgress', startDate: earlier },
+    ],
+    [
+      'when it is completed',
+      { state: 'inProgress', requestedState: 'held' },
+      items('completed', 'completed'),
+      { state: 'completed', requestedState: null, completionDate: at },
+    ],
+    [
+      'when it is completed in part',
+      { state: 'inProgress' },
+      items('completed', 'failed'),
+      { state: 'partial', requestedState: null, completionDate: at },
+    ],
+    [
+      'when it is cancelled',
+      { state: 'pendingCancellation' },
+      items('cancelled'),
+      { state: 'cancelled', requestedState: null, cancellationDate: at },
+    ],
+    [
+      'the date of cancellation that it has',
+      { state: 'pendingCancellation', cancellationDate: earlier },
+      items('cancelled'),
+      { state: 'cancelled', requestedState: null, cancellationDate: earlier },
+    ],
+    ['no date, when it fails', { state: 'inProgress' }, items('failed'), { state: 'failed', requestedState: null }],
+    [
+      'where a client keeps it',
+      { state: 'inProgress', ...items('inProgress') },
+      { requestedState: 'held' },
+      { state: 'held' },
+    ],
+    [
+      'what its items do, when no client keeps it any more',
+      { state: 'held', requestedState: 'held', startDate: earlier, ...items('inProgress') },
+      { requestedState: null },
+      { state: 'inProgress', startDate: earlier },
+    ],
+  ])('is %s', (_what, order, changes, followed) => {
+    expect(derived(order, changes)).toStrictEqual({ ...changes, ...followed });
+  });
+
+  it('is nothing that the table has not', () => {
+    expect(() => derived({ state: 'completed' }, items('inProgress'))).toThrow(
+      'an order goes from completed to inProgress, which the table of its states does not have',
+    );
+  });
+
+  it('is kept by a client in two states only', () => {
+    const kept = [...Object.keys(orderTransitions), '', null, undefined].filter(isRequestedState);
+    expect(kept.sort()).toEqual(['held', 'pending']);
+  });
+
+  it('is an event when it becomes pending, and no other time', () => {
+    const states = Object.keys(orderTransitions);
+    for (const before of states) {
+      for (const after of states) {
+        const events = eventsOfStateChange({ state: before } as never, { state: after } as never);
+        expect([before, after, events]).toEqual([
+          before,
+          after,
+          after === 'pending' && before !== 'pending' ? ['InformationRequired'] : [],
+        ]);
+      }
     }
   });
 });
