@@ -158,6 +158,20 @@ describe('an operation that costs too much', () => {
       await small.close();
     }
   });
+
+  it('is refused from one point above the limit on', async () => {
+    const [fits, above] = ['{ buckets(limit: 1) { items { id } } }', '{ buckets(limit: 1) { items { id name } } }'];
+    const { cost } = (await run(fits)).extensions;
+    const exact = await startTestServer({ OPERATION_COST_MAX: String(cost) });
+    try {
+      expect((await exact.graphql(fits)).errors).toBeUndefined();
+      expect((await exact.graphql(above)).errors?.[0]?.message).toContain(
+        `costs ${cost + 1} points, the limit OPERATION_COST_MAX is ${cost}`,
+      );
+    } finally {
+      await exact.close();
+    }
+  });
 });
 
 describe('what is no operation yet is counted before anybody looks into it', () => {
@@ -218,7 +232,7 @@ describe('what is no operation yet is counted before anybody looks into it', () 
     [
       '500,000 columns of CSV',
       () => post(`${imports}?mode=skipBad`, `${'a,'.repeat(500_000)}a\n1\n`, 'text/csv'),
-      'line 1: the header has more columns than the limit of 500',
+      'line 1: the header has too many columns: the limit CSV_COLUMNS_MAX is 500',
     ],
     [
       'a row of CSV of 500,000 cells',
