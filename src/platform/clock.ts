@@ -1,38 +1,38 @@
 import type { Logger } from 'pino';
 
-/** Where the time comes from; tests hand in a frozen one. */
+/** The source of the current time; tests pass a frozen one. */
 export interface Clock {
   now(): Date;
 }
 
-/** A clock that looks after itself while the server runs. */
+/** A clock that adjusts itself in the background until it is stopped. */
 export interface RunningClock extends Clock {
   stop(): Promise<void>;
 }
 
-/** What the machine says, in milliseconds. */
+/** The clocks of the machine, in milliseconds. */
 export interface TimeSources {
-  /** Of the Unix epoch; anybody may set it. */
+  /** Since the Unix epoch; may be set at any time. */
   wallMs(): number;
-  /** Only ever runs on; it counts from no known instant. */
+  /** Never goes back; counts from an unknown instant. */
   monotonicMs(): number;
 }
 
 export const machineTime: TimeSources = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
 
-/** What the wall clock gains or loses from one look to the next without having jumped. */
+/** A larger difference between two checks of the wall clock is a jump. */
 export const driftMaxMs = 1_000;
-/** A jump of the wall clock is believed when it has stood for so long. */
+/** A jump of the wall clock is accepted when it has lasted this long. */
 const believedAfterMs = 60_000;
-/** How often the wall clock is looked at, at the least. */
+/** The wall clock is checked at least this often. */
 const lookEveryMs = 5_000;
 
 /**
- * The wall clock, held against the monotonic one: where it jumps, ahead or back, time runs on as if it had not, until
- * the jump has stood for a minute. For a server that has nobody else to ask.
+ * The wall clock, checked against the monotonic one. A jump, ahead or back, is ignored until it has lasted a minute. For
+ * a server on the embedded database, which has no other clock to ask.
  */
 export class SteadyClock implements RunningClock {
-  /** Wall clock less monotonic clock, as believed. */
+  /** Wall clock less monotonic clock, jumps that are not accepted yet left out. */
   private offsetMs: number;
   private jump: { offsetMs: number; readonly sinceMs: number } | undefined;
   private readonly timer: NodeJS.Timeout;
@@ -54,7 +54,7 @@ export class SteadyClock implements RunningClock {
     return Promise.resolve();
   }
 
-  /** Answers the monotonic time. */
+  /** Checks the wall clock. @returns the monotonic time */
   private look(): number {
     const monotonicMs = this.sources.monotonicMs();
     const seenMs = this.sources.wallMs() - monotonicMs;

@@ -1,7 +1,7 @@
 // ISO 8601 calendar date, optionally with a time, whose seconds, fraction and offset may be absent.
 const pattern = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2}(?:[.,]\d{1,9})?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
-/** Years that both a four-digit ISO year and PostgreSQL (which has no year 0) can hold. */
+/** The years that both a four-digit ISO year and PostgreSQL (which has no year 0) can hold. */
 const earliest = new Date('0001-01-01T00:00:00.000Z').getTime();
 const latest = new Date('9999-12-31T23:59:59.999Z').getTime();
 

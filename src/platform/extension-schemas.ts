@@ -8,7 +8,7 @@ import type { JsonObject } from './json-object.js';
 
 /** Where an object keeps its extension. */
 const extension = 'extension';
-/** Problems of one extension that are told at once. */
+/** Problems of one extension that one message names. */
 const problemsMax = 5;
 
 /** The schemas of extensions (TMF630 Part 2), read once from a folder and never from the network. */

@@ -5,10 +5,10 @@ export type IdSource = (at: Date) => string;
 
 const ulid = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
-/** All ids are above the last one that is known, though the clock was put back since. */
+/** @param last the greatest known id: new ids are greater, even if the clock was set back since */
 export function createIdSource(last?: string): IdSource {
   const next = monotonicFactory();
-  // From then on, an earlier time counts on from the last id.
+  // From here on, ids of an earlier time continue from the last id.
   if (last !== undefined && ulid.test(last)) next(decodeTime(last) + 1);
   return (at) => next(at.getTime());
 }

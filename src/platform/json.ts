@@ -38,8 +38,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Whether a value has more levels of objects and lists. What an object has under the name `beside` stands for members of
- * that object: it is a level less.
+ * Whether a value has more than this many levels of objects and lists. The value that an object has under the name
+ * `beside` counts as members of that object, not as another level.
  */
 export function isDeeper(value: unknown, levels: number, beside?: string): boolean {
   if (typeof value !== 'object' || value === null || value instanceof LosslessNumber) return false;
@@ -50,7 +50,7 @@ export function isDeeper(value: unknown, levels: number, beside?: string): boole
   );
 }
 
-/** The refusal of a resource that nests deeper than one may. */
+/** @returns the refusal of a resource that nests deeper than DOCUMENT_DEPTH_MAX */
 export function refuseDeep(): DomainError {
   return limitExceeded(
     'DOCUMENT_DEPTH_MAX',
@@ -61,12 +61,12 @@ export function refuseDeep(): DomainError {
   );
 }
 
-/** What an object has itself under this name, never what every object inherits (`constructor`, `__proto__`). */
+/** @returns the object's own property, never one that every object inherits (`constructor`, `__proto__`) */
 export function ownProperty<T>(object: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Whether a parsed text holds a number that a JavaScript number cannot. */
+/** Whether a value of parseJson contains a number that a JavaScript number does not hold exactly. */
 export function hasExactNumber(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return value instanceof LosslessNumber || Object.values(value).some(hasExactNumber);

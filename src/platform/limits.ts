@@ -15,15 +15,15 @@ export const REGEX_LENGTH_MAX = 256;
 export const REGEX_REPEAT_MAX = 100;
 /** Characters to match that an expression may come to once its `{m,n}` are written out. */
 export const REGEX_STATES_MAX = 500;
-/** States of an expression times characters of the text that it is looked for in, where we look ourselves: a fifth of a second. */
+/** States of an expression times characters of the text, where we match in memory: about a fifth of a second. */
 export const REGEX_WORK_MAX = 2_000_000;
-/** The same for one statement of the embedded database, over the texts of all rows: a second or so of the whole process. */
+/** The same for one statement of the embedded database, over the texts of all rows; it blocks the process for about a second. */
 export const REGEX_STATEMENT_WORK_MAX = 200_000_000;
 export const REGEX_DEPTH_MAX = 10;
 export const SORT_KEYS_MAX = 10;
 /** Rows that may be skipped by offset; a reader that wants to go further uses `after`. */
 export const OFFSET_MAX = 100_000;
-/** Elements of one list in a body, told before any of them is looked at. */
+/** Elements of one list in a body, counted before any of them is read. */
 export const ELEMENTS_MAX = 1_000;
 /** Characters of a cursor, in either direction and through both transports. */
 export const CURSOR_LENGTH_MAX = 4096;
@@ -42,7 +42,7 @@ export const BULK_MAX = 200;
 /** Characters of an idempotency key. */
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
-/** The refusal of what is beyond one of the limits, naming it; by default as a part of a query. */
+/** @returns the refusal of what exceeds a limit, which it names; INVALID_QUERY unless another code is given */
 export function limitExceeded(
   limit: string,
   max: number,

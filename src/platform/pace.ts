@@ -1,13 +1,13 @@
 /** The minimum pace at which a client must send a body. */
 export interface PaceLimits {
   bytesPerSecond: number;
-  /** For so long it may be slower: a packet may be lost and sent again meanwhile. */
+  /** The pace is measured over this time, since a packet may be lost and sent again. */
   windowMs: number;
 }
 
 /**
- * Tells whether a sender keeps to its pace. Only the time counts in which somebody waited for it: whoever is slow to take what
- * was sent must not blame the sender. It is judged window by window, so that a quick beginning is no credit for a slow end.
+ * Checks whether a sender keeps to a minimum pace. Only the time spent waiting for it counts, so that a slow receiver is
+ * not blamed on the sender. Each window is judged on its own: a quick beginning does not excuse a slow end.
  */
 export class TransferPace {
   private windowBytes = 0;
@@ -15,12 +15,12 @@ export class TransferPace {
 
   constructor(private readonly limits: PaceLimits) {}
 
-  /** How long may still be waited until it is judged. */
+  /** Milliseconds to wait until the current window is judged. */
   get patienceMs(): number {
     return Math.max(0, this.limits.windowMs - this.waitedMs);
   }
 
-  /** Counts what came and how long was waited for it; false: too little has come. */
+  /** Counts received bytes and the time waited for them. @returns false when the window ended with too few */
   took(bytes: number, waitedMs: number): boolean {
     const { bytesPerSecond, windowMs } = this.limits;
     this.windowBytes += bytes;
@@ -33,7 +33,7 @@ export class TransferPace {
   }
 }
 
-/** What a sender is told who does not keep to it. */
+/** @returns the message for a sender that is too slow */
 export function describePace({ bytesPerSecond, windowMs }: PaceLimits): string {
   return `the body comes too slowly: less than ${bytesPerSecond} bytes per second for ${windowMs / 1_000} seconds`;
 }

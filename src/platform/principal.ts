@@ -1,4 +1,4 @@
-/** Who asks. Until authentication exists every request is the anonymous user of the default tenant. */
+/** Who sends a request. Until authentication exists every request is the anonymous user of the default tenant. */
 export interface Principal {
   readonly tenantId: string;
   readonly id: string;

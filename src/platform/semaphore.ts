@@ -1,4 +1,4 @@
-/** Bounds work that lasts: so much at once in all, and less for one client, so that none has it all. Nobody waits. */
+/** Bounds how much long work runs at the same time, in all and per client. Refuses at once instead of queueing. */
 export class Semaphore {
   private taken = 0;
   private readonly takenBy = new Map<string, number>();

@@ -5,12 +5,12 @@ import type { Clock } from '../clock.js';
 import { withRetry } from '../write/retry.js';
 import type { Database, Transaction } from './database.js';
 
-/** A batch may take so long, waiting for another server's batch included. Keep batches far below it: they hold locks. */
+/** Timeout of a batch, waiting for another server's batch included. Keep batches far below it: they hold locks. */
 const BATCH_TIMEOUT_MS = 60_000;
-/** How long a backfill in the background rests after a failure. */
+/** Pause of a background backfill after a failure. */
 const RETRY_PAUSE_MS = 5_000;
 
-/** What one batch came to. */
+/** The result of one batch. */
 export interface BackfillBatch {
   /** Where the next batch begins, e.g. the last id that was looked at; undefined: nothing is left. */
   readonly next: string | undefined;
@@ -71,17 +71,17 @@ export class Backfills {
     if (new Set(names).size < names.length) throw new Error(`two backfills have one name: ${names.join(', ')}`);
   }
 
-  /** Does those that have to be done before anybody is served; throws when one cannot be done. */
+  /** Runs those that must be done before the server listens. @throws what a batch throws */
   async runBlocking(): Promise<void> {
     for (const backfill of this.backfills.filter(({ isBlocking }) => isBlocking)) await this.run(backfill);
   }
 
-  /** Begins to do the others, in the background. */
+  /** Starts the others in the background. */
   start(): void {
     this.running ??= this.runOthers();
   }
 
-  /** Lets the batch that is on its way end; a later start goes on behind it. */
+  /** Waits for the current batch; a later start continues after it. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;

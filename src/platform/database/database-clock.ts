@@ -5,16 +5,16 @@ import { runInWorkClass } from './work-class.js';
 
 /** How often the database is asked for its time. */
 const measureEveryMs = 60_000;
-/** And after it gave no answer. */
+/** The same after it did not answer. */
 const measureAgainAfterMs = 5_000;
-/** Of so many questions the one that was answered fastest counts. */
+/** Queries per measurement; the one that was answered fastest counts. */
 const questions = 3;
-/** A machine whose clock is further off than this is logged. */
-const offTellMs = 5_000;
+/** A larger difference between the clock of this machine and the database is logged. */
+const offsetLoggedMs = 5_000;
 
 /**
- * The time of a PostgreSQL server, which all servers on it have in common: its clock, asked each minute, and the
- * monotonic one of this machine in between. The wall clock of this machine counts only until the first answer.
+ * The time of the PostgreSQL server, so that all servers on it share one clock. It is queried each minute, and the
+ * monotonic clock of this machine is used in between; the wall clock only counts until the first answer.
  */
 export class DatabaseClock implements RunningClock {
   /** Time of the database less monotonic time. */
@@ -23,8 +23,8 @@ export class DatabaseClock implements RunningClock {
   private wallOffsetMs: number;
   private measuring: Promise<boolean> | undefined;
   private askedAtMs = 0;
-  /** How far off the clock of this machine was when that was last told. */
-  private toldMs = 0;
+  /** How far ahead the clock of this machine was when that was last logged. */
+  private loggedMs = 0;
   private isMeasured = false;
   private isAway = false;
   private isStopped = false;
@@ -39,7 +39,7 @@ export class DatabaseClock implements RunningClock {
     this.offsetMs = this.wallOffsetMs;
   }
 
-  /** Asks for the first time. Where no answer comes the clock begins with the time of this machine. */
+  /** Starts the clock with a first query; without an answer it starts with the time of this machine. */
   static async start(database: Database, logger: Logger, sources: TimeSources = machineTime): Promise<DatabaseClock> {
     const clock = new DatabaseClock(database, logger, sources);
     await clock.measure();
@@ -60,7 +60,7 @@ export class DatabaseClock implements RunningClock {
     await this.measuring;
   }
 
-  /** Asks the database, once at a time, and plans the next time. Never throws. */
+  /** Queries the database, one query at a time, and schedules the next one. Never throws. */
   async measure(): Promise<void> {
     if (this.measuring) return void (await this.measuring);
     clearTimeout(this.timer);
@@ -86,7 +86,7 @@ export class DatabaseClock implements RunningClock {
     }
   }
 
-  /** The answer is of an instant within the round trip, about in its middle. */
+  /** Assumes that the answer was given in the middle of the round trip. */
   private async ask(): Promise<{ offsetMs: number; roundTripMs: number }> {
     const answers = [];
     for (let question = 0; question < questions; question++) {
@@ -105,19 +105,19 @@ export class DatabaseClock implements RunningClock {
   private take(offsetMs: number, roundTripMs: number): void {
     if (!Number.isFinite(offsetMs)) throw new Error('the database told no time');
     const stepMs = Math.round(offsetMs - this.offsetMs);
-    // Within half a round trip the measure knows no better than what there is.
+    // A difference below half a round trip is within the error of the measurement.
     if (!this.isMeasured || Math.abs(stepMs) > roundTripMs / 2) this.offsetMs = offsetMs;
-    if (this.isMeasured && Math.abs(stepMs) > offTellMs)
+    if (this.isMeasured && Math.abs(stepMs) > offsetLoggedMs)
       this.logger.warn({ stepMs }, 'the time of the database stepped, and that of this server with it');
     this.isMeasured = true;
     this.wallOffsetMs = this.sources.wallMs() - this.sources.monotonicMs();
-    this.tellOff(Math.round(this.wallOffsetMs - this.offsetMs));
+    this.logOffset(Math.round(this.wallOffsetMs - this.offsetMs));
   }
 
-  private tellOff(aheadMs: number): void {
-    if (Math.abs(aheadMs - this.toldMs) <= offTellMs) return;
-    const isOff = Math.abs(aheadMs) > offTellMs;
-    this.toldMs = isOff ? aheadMs : 0;
+  private logOffset(aheadMs: number): void {
+    if (Math.abs(aheadMs - this.loggedMs) <= offsetLoggedMs) return;
+    const isOff = Math.abs(aheadMs) > offsetLoggedMs;
+    this.loggedMs = isOff ? aheadMs : 0;
     if (isOff)
       this.logger.warn({ aheadMs }, 'the clock of this machine is not that of the database, whose time counts');
     else this.logger.info({ aheadMs }, 'the clock of this machine agrees with that of the database again');

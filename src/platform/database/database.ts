@@ -1,12 +1,12 @@
 import type { Prisma, PrismaClient } from '../../../prisma/generated/client.js';
 
-/** One open transaction. It is handed down: on PGlite the outer Database would wait for the transaction itself. */
+/** One open transaction. Pass it down: on PGlite, a call of the outer Database would wait for the very transaction it is in. */
 export interface Transaction {
   readonly client: Prisma.TransactionClient;
   query<T>(sql: Prisma.Sql): Promise<T[]>;
-  /** Answers the number of rows that were changed. */
+  /** @returns the number of changed rows */
   execute(sql: Prisma.Sql): Promise<number>;
-  /** The same for SQL that a library wrote, with $1, $2 for its values. */
+  /** Runs SQL of a library, with $1, $2 for its values. */
   statement<T>(sql: string, values: readonly unknown[]): Promise<T[]>;
 }
 
@@ -22,24 +22,24 @@ export interface DedicatedConnection {
 
 export interface ReadOptions {
   /**
-   * Whether a connection may keep the plan for the next time the same text comes. Only for what is planned well
-   * without knowing the values: for a filter PostgreSQL would have to guess how many rows it leaves.
+   * Whether a connection may reuse the plan for the same text. Only for statements whose best plan does not depend on
+   * the values: with a filter, PostgreSQL would have to guess how many rows match.
    */
   readonly isPlanKept: boolean;
-  /** Whose connections it takes, and how long it may take; `read` when nothing is said and the surrounding work has no class. */
+  /** Decides connections and timeout; by default the class of the surrounding work, or else `read`. */
   readonly workClass?: 'read' | 'report';
   /**
-   * Ends the statement when it is aborted, and then throws its reason. The embedded database cannot be interrupted:
-   * there only a statement that has not begun is spared.
+   * Aborting it cancels the statement, which then throws its reason. The embedded database cannot be interrupted: there
+   * only a statement that has not begun is skipped.
    */
   readonly signal?: AbortSignal;
-  /** It may take only so long, less than its class allows. On the embedded database it takes as long as it takes. */
+  /** A timeout shorter than that of its class. Has no effect on the embedded database. */
   readonly maxMs?: number;
 }
 
 export interface TransactionOptions {
   readonly timeoutMs?: number;
-  /** Whose connections it takes; `write` when nothing is said and the surrounding work has no class. */
+  /** Decides connections and timeout; by default the class of the surrounding work, or else `write`. */
   readonly workClass?: 'engine' | 'write' | 'job';
 }
 
@@ -48,19 +48,19 @@ export interface Database {
   readonly kind: 'pglite' | 'postgresql';
   readonly client: PrismaClient;
   query<T>(sql: Prisma.Sql): Promise<T[]>;
-  /** One statement that reads, at the least cost: the driver's types, not Prisma's. */
+  /** Runs one reading statement past Prisma, which is cheaper. Values have the types of the driver. */
   read<T>(sql: Prisma.Sql, options: ReadOptions): Promise<T[]>;
   /**
-   * Runs the work in one read-committed transaction, and rolls back when it throws. No I/O but `tx` inside. With
-   * `timeoutMs` it, and each of its statements and locks, may take so long: for background work that nobody waits for.
+   * Runs the work in one read-committed transaction, and rolls back when it throws. Do no I/O but `tx` inside.
+   * `timeoutMs` replaces the timeouts of the transaction, its statements and locks: for long background work.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** One statement that a library wrote, with $1, $2 for its values; the driver's types, not Prisma's. */
+  /** Runs one statement of a library, with $1, $2 for its values. Results have the types of the driver. */
   statement<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
-  /** Several such statements in one transaction. */
+  /** Runs several statements in one transaction. */
   script(sql: string): Promise<void>;
   dedicated<T>(work: (connection: DedicatedConnection) => Promise<T>): Promise<T>;
-  /** Throws when the database does not answer; waits for nobody else's work. */
+  /** @throws when the database does not answer; never waits for other work */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

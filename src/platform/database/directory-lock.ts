@@ -9,16 +9,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const HEARTBEAT_MS = 5_000;
 /** A holder on another host counts as dead after this. Long, because PGlite blocks the event loop while it works. */
 const STALE_MS = 30_000;
-/** How long to look at the others that start at the same moment, and how often. */
-const SETTLE_MAX_MS = 10_000;
-const SETTLE_POLL_MS = 20;
+/** How long, and how often, to check other processes that start at the same moment. */
+const CONTEST_MAX_MS = 10_000;
+const CONTEST_POLL_MS = 20;
 
 const LOCK_FILE = /^lock\.[0-9a-f-]{36}$/;
 /** The state is overwritten in place, so both words have one length. */
 const STARTING = 'starting';
 const HOLDING = 'holding.';
 
-/** Another process has the directory. */
+/** Another process holds the directory. */
 export class DirectoryLockedError extends Error {
   override readonly name = 'DirectoryLockedError';
 }
@@ -47,7 +47,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const file = join(directory, name);
   await publish(directory, name);
   try {
-    await settle(directory, name);
+    await waitUntilOnlyClaim(directory, name);
     await writeState(file, HOLDING);
   } catch (error) {
     await unlink(file);
@@ -89,9 +89,9 @@ async function writeState(file: string, state: string): Promise<void> {
   await handle.close();
 }
 
-/** Returns when no other live claim is left, or throws. */
-async function settle(directory: string, own: string): Promise<void> {
-  for (let waitedMs = 0; ; waitedMs += SETTLE_POLL_MS) {
+/** Resolves when no other live claim is left. @throws DirectoryLockedError */
+async function waitUntilOnlyClaim(directory: string, own: string): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += CONTEST_POLL_MS) {
     const { mtimeMs: nowMs } = await stat(join(directory, own));
     const others = (await readdir(directory)).filter((name) => LOCK_FILE.test(name) && name !== own);
     let isAlone = true;
@@ -103,7 +103,7 @@ async function settle(directory: string, own: string): Promise<void> {
         continue;
       }
       // A starter of a larger name either gives up on seeing ours, or turns holder because it looked before.
-      if (other.state === HOLDING || name < own || waitedMs >= SETTLE_MAX_MS) {
+      if (other.state === HOLDING || name < own || waitedMs >= CONTEST_MAX_MS) {
         throw new DirectoryLockedError(
           `directory '${directory}' is in use by process ${other.pid} on host '${other.host}'`,
         );
@@ -111,11 +111,11 @@ async function settle(directory: string, own: string): Promise<void> {
       isAlone = false;
     }
     if (isAlone) return;
-    await sleep(SETTLE_POLL_MS);
+    await sleep(CONTEST_POLL_MS);
   }
 }
 
-/** Answers undefined when the file went away meanwhile. */
+/** @returns undefined when the file was removed meanwhile */
 async function readClaim(file: string): Promise<(Claim & { state: string; mtimeMs: number }) | undefined> {
   try {
     const { mtimeMs } = await stat(file);

@@ -4,7 +4,7 @@ const DEADLOCK_DETECTED = '40P01';
 const UNIQUE_VIOLATION = '23505';
 const QUERY_CANCELED = '57014';
 const LOCK_NOT_AVAILABLE = '55P03';
-/** Connection exceptions, insufficient resources (too many connections, disk full), shutdown, crash, starting up, a lock that somebody keeps. */
+/** Connection exceptions, insufficient resources (too many connections, disk full), shutdown, crash, starting up, a lock that another transaction holds. */
 const UNAVAILABLE_STATE = /^(08|53|57P0|55P03)/;
 /** Node's codes of a socket that fails before or under a query. */
 const UNAVAILABLE_SOCKET = /^(ECONN(REFUSED|RESET|ABORTED)|E(HOST|NET)UNREACH|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)$/;
@@ -19,34 +19,34 @@ const TRANSACTION_TOO_SLOW = /Unable to start a transaction in the given time|ex
 const CONNECTION_GONE =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|PGlite is clos(ed|ing))/;
 
-/** The transaction lost against another one; running the whole of it again may succeed. */
+/** Whether the transaction conflicted with another one, so that running all of it again may succeed. */
 export function isRetryable(error: unknown): boolean {
   const { state, code } = readFailure(error);
   return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED || code === 'P2034';
 }
 
-/** A row of that key exists already, perhaps written by another server a moment ago. */
+/** Whether a row with the same key exists already, perhaps just written by another server. */
 export function isUniqueViolation(error: unknown): boolean {
   const { state, code } = readFailure(error);
   return state === UNIQUE_VIOLATION || code === 'P2002';
 }
 
-/** A statement ran longer than one may. */
+/** Whether a statement timed out or was cancelled. */
 export function isStatementTimeout(error: unknown): boolean {
   return readFailure(error).state === QUERY_CANCELED;
 }
 
-/** No connection became free, or was made, in the time that one may wait for one: others keep them. */
+/** Whether no connection became free in time. */
 export function isPoolTimeout(error: unknown): boolean {
   return readFailure(error).message === 'timeout exceeded when trying to connect';
 }
 
-/** A lock was not had in the time that a statement may wait for one: somebody keeps it. */
+/** Whether waiting for a lock that another transaction holds timed out. */
 export function isLockTimeout(error: unknown): boolean {
   return readFailure(error).state === LOCK_NOT_AVAILABLE;
 }
 
-/** The database does not answer. Whether a commit that was under way arrived is then unknown. */
+/** Whether the database is away. It is then unknown whether a commit under way succeeded. */
 export function isUnavailable(error: unknown): boolean {
   const { state, code, kind, message } = readFailure(error);
   if (state !== undefined) return UNAVAILABLE_STATE.test(state) || UNAVAILABLE_SOCKET.test(state);

@@ -37,7 +37,7 @@ interface MigrationRecord {
   isFinished: boolean;
 }
 
-/** Answers the folder of the migrations, both from the sources and from dist/, which has no copy of it. */
+/** @returns the folder of the migrations, for the sources and for dist/, which has no copy of it */
 export function migrationsFolder(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, 'prisma', 'migrations');
@@ -59,9 +59,10 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
 }
 
 /**
- * Applies what the database lacks, each migration with its record in one transaction, and answers their names.
- * Several servers may start at once. Throws MigrationError, also when the database lacks something that migrations made
- * which are recorded as applied; the database is then as the last good migration left it.
+ * Applies the missing migrations, each with its record in one transaction. Several servers may start at the same time.
+ * @returns the names of those that were applied
+ * @throws MigrationError when one fails, which leaves the database as after the one before it, or when the database lacks
+ *   something that an applied migration created
  */
 export async function applyMigrations(database: Database, folder = migrationsFolder()): Promise<string[]> {
   const migrations = await readMigrations(folder);
@@ -140,7 +141,7 @@ async function apply(connection: DedicatedConnection, { name, sql }: Migration):
     );
     await connection.script('COMMIT');
   } catch (error) {
-    // Where the connection is lost the server rolls back by itself; the first error is the one to tell.
+    // If the connection is lost, PostgreSQL rolls back anyway; the first error is the one to report.
     await connection.script('ROLLBACK').catch(() => undefined);
     throw new MigrationError(`migration '${name}' failed: ${(error as Error).message}`, { cause: error });
   }

@@ -3,16 +3,16 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import type { ClassTimes, WorkClass } from './work-class.js';
 
-/** How many of twenty connections each class has; of more or fewer as large a part, but one at least. */
+/** The share of connections of each class, which has at least one. */
 const shares: Readonly<Record<WorkClass, number>> = { engine: 3, write: 4, read: 6, report: 2, job: 3, control: 2 };
 const sharesTotal = Object.values(shares).reduce((sum, share) => sum + share, 0);
 
-/** How many connections each class may have of so many in all; with fewer than there are classes, each has one. */
+/** @returns how many of these connections each class may have; at least one each, even if there are fewer than classes */
 export function partition(connections: number): Readonly<Record<WorkClass, number>> {
   const exact = Object.entries(shares).map(([name, share]) => ({ name, part: (connections * share) / sharesTotal }));
   const sizes = new Map(exact.map(({ name, part }) => [name, Math.max(1, Math.floor(part))]));
   let left = connections - [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  // What rounding leaves goes to whom it took most from.
+  // Connections left by rounding go to the classes that lost most by it.
   for (const { name, part } of exact
     .filter(({ part }) => part > 1)
     .sort((one, other) => (other.part % 1) - (one.part % 1))) {
@@ -22,10 +22,10 @@ export function partition(connections: number): Readonly<Record<WorkClass, numbe
   return Object.fromEntries(sizes) as Record<WorkClass, number>;
 }
 
-/** How much longer than the server we wait, so that as a rule it is the server that ends a statement, and says why. */
+/** How much longer than PostgreSQL we wait, so that normally PostgreSQL ends a statement and reports why. */
 const graceMs = 2_000;
 
-/** Told of the connection that a transaction of Prisma's is given by the pool. */
+/** Called with the connection that the pool gives to a transaction of Prisma. */
 type Lease = (connection: pg.PoolClient) => void;
 
 const leases = new AsyncLocalStorage<Lease>();
@@ -37,8 +37,8 @@ type ConnectCallback = (
 ) => void;
 
 /**
- * The connections of one class. Nobody waits for ever: a connection that is silent for longer than any statement may
- * take is cut, because what lies between us and the server may have swallowed it without a word.
+ * The connection pool of one work class. A connection that is silent for longer than any statement may take is closed,
+ * because the network may have dropped it without notice; so no caller waits for ever.
  */
 export class Partition extends pg.Pool {
   private readonly open = new Set<pg.PoolClient>();
@@ -50,13 +50,13 @@ export class Partition extends pg.Pool {
     super(config);
     this.on('connect', (connection) => {
       this.open.add(connection);
-      // Between the pool's hands and the adapter's a connection has nobody who listens: a server that hangs up just
-      // then would end the process. Whoever uses the connection learns of it from the query.
+      // Between pool and adapter, a connection has no error listener: if PostgreSQL closed it just then, the process
+      // would end. Whoever uses the connection gets the error from its query.
       connection.on('error', () => undefined);
       socketOf(connection).on('timeout', () => cut(connection, 'the connection was silent for too long'));
     });
     this.on('remove', (connection) => this.open.delete(connection));
-    // Of an idle connection that is lost; Prisma listens only from its first query on.
+    // Emitted for a lost idle connection; Prisma only listens from its first query on.
     this.on('error', () => undefined);
     this.on('acquire', (connection) => socketOf(connection).setTimeout(this.times.statementMs + graceMs));
     this.on('release', (_error, connection) => socketOf(connection).setTimeout(0));
@@ -73,7 +73,7 @@ export class Partition extends pg.Pool {
     });
   }
 
-  /** Runs a transaction that takes its connection from here; when its time is over the connection is cut, and it fails. */
+  /** Runs a transaction on a connection of this pool; on timeout the connection is closed, and the transaction fails. */
   async withDeadline<T>(
     work: (times: Pick<ClassTimes, 'waitMs'> & { maxMs: number }) => Promise<T>,
     timeoutMs?: number,
@@ -94,14 +94,14 @@ export class Partition extends pg.Pool {
     }
   }
 
-  /** One statement that a caller may end. */
+  /** Runs one statement that its signal or timeout cancels. */
   async queryBounded<T>(query: pg.QueryConfig, { signal, maxMs }: Bounds, cancel: Cancel): Promise<T[]> {
     signal?.throwIfAborted();
     const connection = await this.connect();
-    let isSpoilt = false;
+    let isDiscarded = false;
     const end = (): void => {
-      if (isSpoilt) return;
-      isSpoilt = true;
+      if (isDiscarded) return;
+      isDiscarded = true;
       cancel(connection).catch(() => cut(connection, 'a statement could not be cancelled'));
     };
     const timer = maxMs === undefined ? undefined : setTimeout(end, maxMs);
@@ -110,18 +110,18 @@ export class Partition extends pg.Pool {
       signal?.throwIfAborted();
       return (await connection.query(query)).rows as T[];
     } catch (error) {
-      isSpoilt = true;
+      isDiscarded = true;
       signal?.throwIfAborted();
       throw error;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
-      // A cancellation that is late would hit whatever the connection does next.
-      connection.release(isSpoilt);
+      // A late cancellation would hit the next statement of the connection, so it is discarded.
+      connection.release(isDiscarded);
     }
   }
 
-  /** Closes what is idle at once and the rest when it is released; what is not by then is cut. */
+  /** Closes idle connections at once and the others when they are released, at the latest after `maxMs`. */
   async close(maxMs: number): Promise<void> {
     const timer = setTimeout(() => {
       for (const connection of this.open) cut(connection, 'the server stops');
@@ -139,10 +139,10 @@ export interface Bounds {
   readonly maxMs?: number;
 }
 
-/** Ends the statement that runs on the connection; fails when that cannot be asked for. */
+/** Cancels the statement that runs on the connection; rejects when the request for it fails. */
 export type Cancel = (connection: pg.PoolClient) => Promise<unknown>;
 
-/** Number of the server's process behind a connection, by which its statement is cancelled. */
+/** @returns the id of the PostgreSQL process of a connection, by which its statement can be cancelled */
 export function processOf(connection: pg.PoolClient): number {
   return (connection as pg.PoolClient & { processID: number }).processID;
 }
@@ -151,7 +151,7 @@ function socketOf(connection: pg.PoolClient): Socket {
   return connection.connection.stream as Socket;
 }
 
-/** The statement that runs fails as it does when the network tells that nobody answers. */
+/** Closes the connection; its statement fails like one whose network timed out. */
 function cut(connection: pg.PoolClient, why: string): void {
   socketOf(connection).destroy(Object.assign(new Error(why), { code: 'ETIMEDOUT' }));
 }

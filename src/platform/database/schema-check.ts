@@ -1,7 +1,7 @@
 import type { DedicatedConnection } from './database.js';
 import { partsOf } from './schema-parts.js';
 
-/** Parts that a message names. */
+/** Missing parts that one message names. */
 const namedMax = 5;
 
 /** An index that could not be built, and a trigger that is switched off, are as good as lost. */
@@ -15,14 +15,14 @@ const CATALOG = `
     WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'D'
   UNION ALL SELECT 'type ' || c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'c'`;
 
-/** What the schema public of a database has, named as `partsOf` names it. */
+/** @returns the parts of the schema public, named as by `partsOf` */
 export async function catalogOf(connection: Pick<DedicatedConnection, 'query'>): Promise<Set<string>> {
   return new Set((await connection.query<{ part: string }>(CATALOG)).map(({ part }) => part));
 }
 
 /**
- * What these migrations made and the database has not got, in words; undefined when all of it is there. A restore that
- * went wrong in part, or somebody's hand, would else be noticed by whoever asks for what is missing.
+ * Finds what these migrations created and the database lacks, e.g. after an incomplete restore, before a request fails.
+ * @returns the missing parts in words; undefined when there are none
  */
 export async function describeMissing(
   connection: Pick<DedicatedConnection, 'query'>,

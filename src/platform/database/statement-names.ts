@@ -1,9 +1,9 @@
-/** Statements that a connection keeps prepared; each takes memory of the server. */
+/** Prepared statements of a connection; each takes memory of PostgreSQL. */
 const namesMax = 200;
 
 /**
- * The names of prepared statements: the texts that come first have one, until there are enough. After some time who
- * comes first is found out anew, so that texts of long ago do not keep it from those of today.
+ * Gives names to the first statements to be prepared, up to a maximum. After some time it starts over, so that statements
+ * that are no longer used make room for current ones.
  */
 export class StatementNames {
   private names = new Map<string, string>();
@@ -13,7 +13,7 @@ export class StatementNames {
   /** `renewalMs`: as long as connections are kept, which then hold two generations at most. */
   constructor(private readonly renewalMs: number) {}
 
-  /** Undefined: the statement is not to be prepared. No two texts ever have the same name. */
+  /** @returns the name, unique to this text; undefined when the statement is not to be prepared */
   of(text: string): string | undefined {
     const known = this.names.get(text);
     if (known !== undefined) return known;

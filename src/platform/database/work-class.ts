@@ -10,13 +10,13 @@ export type WorkClass = 'engine' | 'write' | 'read' | 'report' | 'job' | 'contro
 export interface ClassTimes {
   /** How long to wait for a connection: a new one, or a free one of the class. */
   readonly waitMs: number;
-  /** A statement may take so long. */
+  /** Timeout of a statement. */
   readonly statementMs: number;
-  /** A statement may wait so long for one lock; 0: as long as it may take. */
+  /** How long a statement waits for one lock; 0: no limit of its own. */
   readonly lockMs: number;
-  /** A transaction may take so long in all. */
+  /** Timeout of a whole transaction. */
   readonly transactionMs: number;
-  /** For so long a transaction may do nothing: then its program is stuck, and the server takes its locks away. */
+  /** A transaction that is idle for longer is stuck, and PostgreSQL ends it to release its locks. */
   readonly idleMs: number;
 }
 
@@ -41,12 +41,12 @@ export function timesOf({ readMs, reportMs }: ReadTimes): Readonly<Record<WorkCl
 
 const surroundings = new AsyncLocalStorage<WorkClass>();
 
-/** Whatever the work asks of the database is of this class, unless the call itself names one. */
+/** Runs work whose statements have this class, unless a call names another one. */
 export function runInWorkClass<T>(workClass: WorkClass, work: () => T): T {
   return surroundings.run(workClass, work);
 }
 
-/** The class that the surrounding work has, or else the given one. */
+/** @returns the class of the surrounding work, or else the given one */
 export function classOf(otherwise: WorkClass): WorkClass {
   return surroundings.getStore() ?? otherwise;
 }
