@@ -24,7 +24,7 @@ const importTable: Row[] = [
     folder: 'graphql',
     values: [
       'src/domain',
-      ...['read', 'filter', 'limits', 'principal', 'errors', 'decimal', 'date-time', 'json'].map(
+      ...['read', 'filter', 'limits', 'principal', 'errors', 'decimal', 'date-time', 'json', 'storable-text'].map(
         (name) => `src/platform/${name}`,
       ),
     ],
@@ -37,7 +37,7 @@ const importTable: Row[] = [
     values: [
       'graphql/naming',
       'graphql/parsed-arguments',
-      ...['filter', 'limits', 'errors', 'principal', 'decimal', 'date-time', 'json'].map(
+      ...['filter', 'limits', 'errors', 'principal', 'decimal', 'date-time', 'json', 'storable-text'].map(
         (name) => `src/platform/${name}`,
       ),
     ],
