@@ -512,7 +512,12 @@ const extensions: Row[] = [
     context([bucket('e', 5, { status: 'expired', validUntil: late })]),
     "BUCKET_EXPIRED: bucket 'e' is expired",
   ]),
-  ['a top-up that prolongs none', until(late, named('x')), none, "BUCKET_UNKNOWN: bucket 'x' does not exist"],
+  [
+    'a top-up that would prolong a suspended bucket',
+    until(late, named('s')),
+    context([bucket('s', 50, { status: 'suspended', validUntil: soon })]),
+    "BUCKET_SUSPENDED: bucket 's' is suspended",
+  ],
   [
     'a top-up that prolongs the one that it fills',
     until(late, match),
