@@ -1,21 +1,21 @@
-/** Whether a value has more bytes of JSON than so many, without making any of them: texts count by their characters. */
+/** Whether the JSON of a value is longer than `bytesMax`. Nothing is serialized for it: a text counts one byte per character. */
 export function exceeds(value: unknown, bytesMax: number): boolean {
-  const count = { left: bytesMax };
-  take(value, count);
-  return count.left < 0;
+  const budget = { left: bytesMax };
+  subtract(value, budget);
+  return budget.left < 0;
 }
 
-function take(value: unknown, count: { left: number }): void {
-  if (count.left < 0) return;
-  if (typeof value === 'string') count.left -= value.length + 2;
-  else if (typeof value !== 'object' || value === null) count.left -= 4;
+function subtract(value: unknown, budget: { left: number }): void {
+  if (budget.left < 0) return;
+  if (typeof value === 'string') budget.left -= value.length + 2;
+  else if (typeof value !== 'object' || value === null) budget.left -= 4;
   else if (Array.isArray(value)) {
-    count.left -= 2;
-    for (const element of value) take(element, count);
+    budget.left -= 2;
+    for (const element of value) subtract(element, budget);
   } else {
     for (const name in value) {
-      count.left -= name.length + 4;
-      take((value as Readonly<Record<string, unknown>>)[name], count);
+      budget.left -= name.length + 4;
+      subtract((value as Readonly<Record<string, unknown>>)[name], budget);
     }
   }
 }

@@ -14,17 +14,17 @@ import type { Jobs } from '../platform/jobs/jobs.js';
 import type { StreamRoute } from '../streaming/routes.js';
 import type { RepeatingWork } from './jobs.js';
 
-/** What a domain can be built on. */
+/** What the modules of the domains are created with. */
 export interface AppContext {
   readonly config: Config;
   readonly database: Database;
   readonly clock: Clock;
   readonly nextId: IdSource;
   readonly extensions: ExtensionSchemas;
-  /** Where kinds of jobs are defined that a domain sends. */
+  /** Where a domain defines the jobs that it sends. */
   readonly jobs: Jobs;
   readonly schema: GraphQLSchema;
-  /** For domains and streams that read and check what a client of TMF REST would. */
+  /** Runs GraphQL operations for domains and streams that read and check as TMF REST does. */
   readonly execute: ExecuteOperation;
   readonly logger: Logger;
 }
@@ -32,25 +32,26 @@ export interface AppContext {
 /** What demo data is written with. */
 export type SeedDependencies = Pick<AppContext, 'config' | 'database' | 'logger'>;
 
-/** A domain, and what the server does for it beside answering requests. */
+/** A domain, and what the server does for it besides answering requests. */
 export interface DomainModule<Domain> {
   readonly domain: Domain;
-  /** What comes round again and again in the background. */
+  /** Background work that is repeated at an interval. */
   readonly repeatingWork?: readonly RepeatingWork[];
-  /** What brings rows of earlier versions up to date. */
+  /** Updates of rows that earlier versions wrote. */
   readonly backfills?: readonly Backfill[];
-  /** Addresses whose bytes no GraphQL answer can carry. */
+  /** Routes that send or receive files, which no GraphQL answer can carry. */
   streams?(dependencies: StreamDependencies): StreamRoute[];
   /** Demo data for an empty database; a domain may write it through other domains. */
   seed?(dependencies: SeedDependencies, domains: Domains): Promise<void>;
-  /** When this process begins to run background jobs. */
+  /** Called when this process begins to run background jobs. */
   start?(): void;
-  /** What keeps it from its work though the database answers: the server is then not ready. */
+  /** Why the domain cannot work although the database answers; the server then reports that it is not ready. */
   problem?(): string | undefined;
-  /** When the last request is answered. */
+  /** Called after the last request has been answered. */
   stop?(): Promise<void>;
 }
 
+/** What a domain's file routes are created with. */
 export interface StreamDependencies {
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
   /** Aborted when the server begins to stop. */

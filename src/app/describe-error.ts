@@ -1,21 +1,21 @@
-/** How deep causes, errors of an aggregate and other members are followed. */
+/** How deep causes, the errors of an AggregateError and other members are followed. */
 const depthMax = 4;
 const membersMax = 20;
 const textMax = 10_000;
 
-/** What every error has, though not always as its own enumerable member. */
-const usual = ['name', 'message', 'stack', 'cause', 'errors'];
+/** Members that every error may have without listing them as enumerable. */
+const standardMembers = ['name', 'message', 'stack', 'cause', 'errors'];
 
 /**
- * An error, or whatever else was thrown, as plain JSON of bounded size. It never throws: a member that cannot be read
- * is told as such, one that contains itself is cut.
+ * An error, or whatever else was thrown, as JSON of bounded size. Never throws: a member that cannot be read says so, and one
+ * that contains itself is cut off.
  */
 export function describeError(error: unknown): unknown {
   return attempt(() => describe(error, []));
 }
 
-/** What others look at in an error without care. */
-const lookedAt = [
+/** Members that executors and Apollo read without expecting a getter to throw. */
+const membersRead = [
   'name',
   'message',
   'stack',
@@ -29,15 +29,15 @@ const lookedAt = [
   'toJSON',
 ];
 
-/** The error itself, when everybody can read it; else one that tells of it. */
+/** The error itself if all its usual members can be read; otherwise an error whose cause describes it. */
 export function asError(thrown: unknown): Error {
   try {
     if (thrown instanceof Error && typeof thrown.message === 'string') {
-      for (const name of lookedAt) Reflect.get(thrown, name);
+      for (const name of membersRead) Reflect.get(thrown, name);
       return thrown;
     }
   } catch {
-    // It is told of below.
+    // Described below.
   }
   return new Error('what was thrown is no error that can be read', { cause: describeError(thrown) });
 }
@@ -64,7 +64,7 @@ function describeObject(value: object, outer: readonly object[]): unknown {
   if (Array.isArray(value)) return value.slice(0, membersMax).map((part) => attempt(() => describe(part, inner)));
   if (value instanceof Date) return attempt(() => value.toISOString());
   const isError = value instanceof Error;
-  const names = [...new Set([...(isError ? usual : []), ...Object.keys(value)])].slice(0, membersMax);
+  const names = [...new Set([...(isError ? standardMembers : []), ...Object.keys(value)])].slice(0, membersMax);
   const members = names.map((name): [string, unknown] => [
     cut(name),
     attempt(() => describe((value as Record<string, unknown>)[name], inner)),

@@ -10,7 +10,7 @@ import {
 } from '../platform/errors.js';
 import { domainErrors } from './domains/errors.js';
 
-/** Refusals of HTTP itself, raised before a request comes to its transport. */
+/** Refusals by the HTTP server itself, before a request reaches GraphQL or TMF REST. */
 export const httpErrors = declareErrors('http', {
   FOREIGN_PAGE: {
     kind: 'forbidden',
@@ -40,9 +40,10 @@ declare module '../platform/errors.js' {
   }
 }
 
-// From here, so that whoever answers a refusal has every declaration loaded.
+// Exported from here so that whoever answers with a refusal has loaded every declaration.
 export { statusOf };
 
+/** An error as docs/errors.md lists it. */
 export interface CataloguedError extends DeclaredError {
   code: ErrorCode;
   status: number;
@@ -53,7 +54,7 @@ const codes = [platformErrors, graphqlErrors, restErrors, httpErrors, domainErro
   (declarations) => Object.keys(declarations) as ErrorCode[],
 );
 
-/** Each code with its kind, who raises it, its HTTP status and its code in the bodies of TMF630. */
+/** Every error with its kind, who raises it, its HTTP status and its code in bodies of TMF630. */
 export const errorCatalogue: readonly CataloguedError[] = codes.map((code) => ({
   code,
   ...declarationOf(code),

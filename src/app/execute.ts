@@ -26,25 +26,26 @@ import { DomainError } from '../platform/errors.js';
 import { exceeds } from './answer-size.js';
 import { statusOf } from './errors.js';
 
-/** Compiled operations are about 70 KB each. */
+/** How many compiled operations are kept; each takes about 70 KB. */
 const compiledMax = 500;
-/** Problems of variables that are told at once. */
+/** How many problems of variables one answer lists. */
 const variableErrorsMax = 10;
 
+/** A parsed operation, as a transport hands it over. */
 export interface Operation {
   document: DocumentNode;
   operationName?: string | null;
   variables?: Record<string, unknown> | null;
-  /** Whether a transport has made the variables what the schema's types make of them: they are then not coerced again. */
+  /** The transport has coerced the variables to the schema's types already, so they are not coerced again. */
   areCoerced?: boolean;
   context: Context;
 }
 
+/** Runs an operation and returns its result with `extensions.cost`, in points. Refusals are errors of the result. */
 export type Execute = (operation: Operation) => Promise<ExecutionResult>;
 
 /**
- * Runs GraphQL operations for both transports, each if its cost is within the limit: nothing is read or coerced before that
- * is known. An operation seen for the second time is compiled to code (graphql-jit), which halves the cost of a list;
+ * Runs GraphQL operations for both transports. The cost is checked before anything is coerced or read. An operation seen for the second time is compiled to code (graphql-jit), which halves the cost of a list;
  * the first time it is interpreted, so that documents that never come back cost no compilation.
  */
 export function createExecute(schema: GraphQLSchema, limits: CostLimits & { answerMaxBytes: number }): Execute {
@@ -54,7 +55,7 @@ export function createExecute(schema: GraphQLSchema, limits: CostLimits & { answ
   return async (operation) => {
     const { document, operationName, variables, context } = operation;
     const definition = getOperationAST(document, operationName);
-    // What has no operation of that name has no cost; the executor says so.
+    // A document without an operation of that name has no cost; the executor answers with the error.
     if (!definition)
       return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
     const { points, refusal: tooCostly } = costs.of(document, definition, variables ?? {});
@@ -67,7 +68,7 @@ export function createExecute(schema: GraphQLSchema, limits: CostLimits & { answ
   };
 }
 
-/** One value may be in the answer under many names: what was read was bounded, and so is what is made of it. */
+/** What is read is bounded, but aliases can repeat one value in the answer many times: so the answer is bounded, too. */
 function withinBytes(
   result: ExecutionResult,
   { operation }: OperationDefinitionNode,
@@ -107,7 +108,7 @@ function createRun(
   return async ({ document, operationName, variables, areCoerced, context }, definition) => {
     let values = variables ?? {};
     if (!areCoerced) {
-      // By ourselves, because an executor would tell fifty problems, and repeat in each what was sent.
+      // Done here because an executor would list fifty problems and repeat the value in each.
       const { coerced, errors } = getVariableValues(schema, definition.variableDefinitions ?? [], values, {
         maxErrors: variableErrorsMax,
       });
@@ -143,8 +144,8 @@ type WithCoercedVariables = (
 ) => { schema: GraphQLSchema; document: DocumentNode };
 
 /**
- * What to execute with variables that are coerced already: each is declared of a type that takes its value as it is.
- * Without variables it is the schema and the document themselves.
+ * The schema and document to execute when the variables are already coerced: each variable is declared with a scalar that
+ * passes its value through. A document without variables is returned as it is.
  */
 function withPassThrough(schema: GraphQLSchema): WithCoercedVariables {
   const config = schema.toConfig();
@@ -162,14 +163,14 @@ function withPassThrough(schema: GraphQLSchema): WithCoercedVariables {
 }
 
 /**
- * graphql-jit writes the coercion of input types out for every place where they occur, which our filters,
- * that nest in themselves, make endless. So the compiled code is told that variables need nothing more.
+ * graphql-jit generates code for the coercion of an input type wherever it occurs, which never ends for filters, as they nest
+ * in themselves. So operations are compiled with variables that pass through.
  */
 function compiler(
   schema: GraphQLSchema,
   coercing: WithCoercedVariables,
 ): (document: DocumentNode, operationName: string | null | undefined) => CompiledQuery | undefined {
-  // Keyed by document, so that what Apollo forgets is forgotten here; bounded, because documents are small and code is not.
+  // Keyed by the parsed operation, so an entry goes unused once Apollo drops its document; bounded because code is larger than documents.
   const known = new LRUCache<OperationDefinitionNode, CompiledQuery>({ max: compiledMax });
 
   return (document, operationName) => {
@@ -189,8 +190,8 @@ function compiler(
 }
 
 /**
- * Compiled code keeps literals as JSON, in which a Decimal or a Date is none any more: documents with
- * literals of our own scalars, or of input objects that may hold some, stay interpreted.
+ * Compiled code keeps literals as JSON, which turns a Decimal or a Date into something else. So documents with literals of
+ * custom scalars, or of input objects that may contain some, stay interpreted.
  */
 function hasCustomLiterals(schema: GraphQLSchema, document: DocumentNode): boolean {
   const types = new TypeInfo(schema);

@@ -1,27 +1,30 @@
 import { isIntrospectionType, isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { asError } from './describe-error.js';
 
-/** What is looked at in the context of whatever is resolved. */
-interface Waiting {
+/** The part of the context that guards read. */
+interface CancellableContext {
   readonly signal?: AbortSignal;
 }
 
 /**
- * The schema, whose resolvers begin nothing for a client that has gone, and throw nothing but errors that can be read: executors look at what is thrown outside of any
- * handler, where an error that throws again would end the process, and the request would never be answered.
+ * Wraps every resolver of the schema, in place, and returns the schema. A resolver starts nothing for a client that has gone,
+ * and throws only errors that can be read: executors read what was thrown outside of any handler, where an error that throws
+ * again would end the process.
  */
 export function guardResolvers(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
-    // Those of introspection belong to all schemas.
+    // Introspection types are shared by all schemas.
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
     for (const field of Object.values(type.getFields())) {
-      if (field.resolve) field.resolve = guarded(field.resolve as GraphQLFieldResolver<unknown, Waiting>);
+      if (field.resolve) field.resolve = guarded(field.resolve as GraphQLFieldResolver<unknown, CancellableContext>);
     }
   }
   return schema;
 }
 
-function guarded(resolve: GraphQLFieldResolver<unknown, Waiting>): GraphQLFieldResolver<unknown, Waiting> {
+function guarded(
+  resolve: GraphQLFieldResolver<unknown, CancellableContext>,
+): GraphQLFieldResolver<unknown, CancellableContext> {
   return (source, values, context, info) => {
     try {
       context.signal?.throwIfAborted();

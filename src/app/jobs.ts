@@ -6,17 +6,17 @@ import { forgetOutcomes } from '../platform/write/idempotency.js';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** What comes round again and again without being asked. */
+/** Background work that is repeated at an interval. */
 export interface RepeatingWork {
   name: string;
-  /** From the end of one round to the begin of the next. */
+  /** From the end of one run to the start of the next. */
   everySeconds: number;
-  /** A round may take so long. */
+  /** How long one run may take. */
   expireInSeconds: number;
   run(context: JobContext): Promise<unknown>;
 }
 
-/** Of jobs that work in steps: what takes longer sends itself on. */
+/** For jobs that work in steps: one that needs longer than a run sends the rest as a new job. */
 export const steppedJobSettings: JobSettings = {
   retryLimit: 1_000,
   retryDelaySeconds: 1,
@@ -30,7 +30,7 @@ export interface KeyRetentionDependencies {
   clock: Clock;
 }
 
-/** What the server does whatever its domains are. */
+/** Deletes the outcomes of idempotency keys that are older than IDEMPOTENCY_KEY_DAYS. */
 export function forgetIdempotencyKeys({ config, database, clock }: KeyRetentionDependencies): RepeatingWork {
   const keysBegin = (): Date => new Date(clock.now().getTime() - config.idempotencyKeyDays * DAY_MS);
   return {
@@ -41,6 +41,7 @@ export function forgetIdempotencyKeys({ config, database, clock }: KeyRetentionD
   };
 }
 
+/** Registers the works with the job library; they run once jobs are started. */
 export function defineRepeatingWork(jobs: Jobs, works: readonly RepeatingWork[]): void {
   for (const { name, everySeconds, expireInSeconds, run } of works) {
     jobs.every(name, everySeconds, async (context) => void (await run(context)), { expireInSeconds });

@@ -5,8 +5,8 @@ import { currentRequest } from './http/request-trace.js';
 const warnLevel = 40;
 
 /**
- * The log, which must not fail: it is what every error path ends in. Errors are described by us, since reading an error
- * may throw; a line that cannot be written is given up. Warnings and errors tell the request that they belong to.
+ * The log, which never throws, as every error path ends in it. Errors go through describeError, since reading one may throw; a
+ * line that cannot be written is dropped. Warnings and errors name the request they belong to.
  */
 export function createLogger(level: string, stream: DestinationStream = toStdout()): Logger {
   return pino(
@@ -19,7 +19,7 @@ export function createLogger(level: string, stream: DestinationStream = toStdout
           try {
             method.apply(this, parts);
           } catch {
-            // Neither can the reason be told: it came out of what was to be logged, or of the stream.
+            // The reason cannot be logged either: it came from the values to log, or from the stream.
           }
         },
       },
@@ -28,7 +28,7 @@ export function createLogger(level: string, stream: DestinationStream = toStdout
   );
 }
 
-/** A full disk or a reader that went away is told as an event, which nobody's listening would make fatal. */
+/** A full disk or a closed pipe is an 'error' event, which would end the process without a listener. */
 function toStdout(): DestinationStream {
   const stream = destination({ fd: 1, sync: true });
   stream.on('error', () => undefined);

@@ -1,20 +1,21 @@
 import type { Database } from '../platform/database/database.js';
 
-/** Whether this process should get requests, for whoever leads them to it. */
+/** Whether load balancers should send requests to this process. */
 export class Readiness {
   private isRetired = false;
 
-  /** `problemOf`: what keeps the server from its work though the database answers. */
+  /** `problemOf` returns why the server cannot work although the database answers, or undefined. */
   constructor(
     private readonly database: Database,
     private readonly problemOf: () => string | undefined,
   ) {}
 
+  /** From now on not ready; there is no way back. */
   retire(): void {
     this.isRetired = true;
   }
 
-  /** Why it should get none, or undefined. */
+  /** Returns why the process should get no requests, or undefined when it is ready. */
   async problem(): Promise<string | undefined> {
     if (this.isRetired) return 'stopping';
     return (

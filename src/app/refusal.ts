@@ -4,8 +4,8 @@ import { isStatementTimeout, isUnavailable } from '../platform/database/failures
 import { DomainError } from '../platform/errors.js';
 
 /**
- * The expected refusal behind whatever was thrown. An outage is UNAVAILABLE; anything else is a bug: it is
- * logged in full, and the client learns nothing but INTERNAL.
+ * Returns the refusal to answer with for whatever was thrown. An outage of the database is UNAVAILABLE; anything unexpected is a
+ * bug: it is logged in full, and the client sees only INTERNAL.
  */
 export function toRefusal(thrown: unknown, logger: Logger): DomainError {
   const expected = expectedRefusal(thrown);
@@ -14,10 +14,10 @@ export function toRefusal(thrown: unknown, logger: Logger): DomainError {
   return new DomainError('INTERNAL', 'an unexpected error occurred');
 }
 
-/** Anything can be thrown, and looking at it may throw again. */
+/** Anything can be thrown, and reading it may throw again. */
 function expectedRefusal(thrown: unknown): DomainError | undefined {
   try {
-    // Whatever it was that GraphQL has wrapped, in a resolver or before any of them.
+    // GraphQL wraps what was thrown, in a resolver or before.
     const error = thrown instanceof GraphQLError && thrown.originalError ? thrown.originalError : thrown;
     if (error instanceof DomainError) return error;
     if (isStatementTimeout(error))

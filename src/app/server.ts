@@ -1,4 +1,4 @@
-// type-graphql's decorators want it before the first of them runs.
+// type-graphql needs it before the first decorator runs.
 import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
@@ -38,33 +38,35 @@ import { restHandler } from './http/rest.js';
 import { createStreams } from './http/streams.js';
 import type { AppContext, StreamDependencies } from './app-context.js';
 
+/** A server that has not started to listen yet. */
 export interface AppServer {
   readonly domains: Domains;
-  /** Brings rows of earlier versions up to date, as far as that must be done before anybody is served. */
+  /** Runs the backfills that must be complete before the server listens. Throws when one fails. */
   backfill(): Promise<void>;
-  /** Writes the demo data that the database has not got yet. */
+  /** Writes the demo data that is missing in the database. */
   seed(): Promise<void>;
-  /** Starts to listen; answers the origin, e.g. http://127.0.0.1:4000. */
+  /** Starts to listen and returns the origin, e.g. http://127.0.0.1:4000. Throws when the address cannot be used. */
   listen(): Promise<string>;
-  /** Begins to run background jobs, its own and those of other servers on the database, and the backfills that are left. */
+  /** Starts to run background jobs, those of other servers on the database included, and the remaining backfills. */
   startJobs(): void;
-  /** Reports from now on that it is not ready, and continues to serve. */
+  /** Reports that the server is not ready from now on; it still answers requests. */
   retire(): void;
-  /** Lets open requests and jobs end, then stops; the database stays open. */
+  /** Waits for open requests and jobs, then stops. The database stays open. */
   close(): Promise<void>;
 }
 
+/** What a server is created with; the database is open and migrated. */
 export interface ServerOptions {
   config: Config;
   database: Database;
   logger: Logger;
-  /** Instead of the server's own. */
+  /** Replaces the server's own clock, in tests. */
   clock?: Clock;
-  /** What the clocks of the machine say, for the server's own clock. */
+  /** Replaces the machine's clocks that the server's own clock reads. */
   time?: TimeSources;
 }
 
-/** Wires the layers together; the domains are wired in src/app/domains, the only place that knows them all. */
+/** Puts the layers together; src/app/domains does so for the domains. Throws ConfigError when a setting cannot be used. */
 export async function createServer(options: ServerOptions): Promise<AppServer> {
   if (options.clock) return createServerWith(options, options.clock, () => Promise.resolve());
   const clock = await startClock(options);
@@ -76,7 +78,7 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
   }
 }
 
-/** Servers that share a database share its time; the embedded one has no other than that of this machine. */
+/** Servers on one database share its time; the embedded database has only the time of this machine. */
 async function startClock({ database, logger, time }: ServerOptions): Promise<RunningClock> {
   return database.kind === 'postgresql' ? DatabaseClock.start(database, logger, time) : new SteadyClock(logger, time);
 }
@@ -90,10 +92,10 @@ async function createServerWith(
   const schema = guardResolvers(await createSchema());
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
   const execute = createExecute(schema, { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes });
-  const appContext = await createFoundation(options, clock, schema, execute);
+  const appContext = await createAppContext(options, clock, schema, execute);
   const { jobs } = appContext;
-  const wiredDomains = createDomainModules(appContext);
-  const { domains, modules } = wiredDomains;
+  const domainModules = createDomainModules(appContext);
+  const { domains, modules } = domainModules;
   defineRepeatingWork(jobs, [
     ...modules.flatMap(({ repeatingWork = [] }) => repeatingWork),
     forgetIdempotencyKeys(appContext),
@@ -105,13 +107,13 @@ async function createServerWith(
     modules.flatMap((one) => one.backfills ?? []),
   );
   await keepOutboxEpoch(database);
-  // Whatever is written from here on, by demo data or by requests, may send a job.
+  // Demo data and requests may send jobs, so the job store must exist before either.
   await jobs.prepare();
 
   const rest = createRest(appContext);
   const addresses = new Addresses(config);
   const originOf = (request: IncomingMessage): string => addresses.originOf(request);
-  const contextOf = createContextOf(appContext, wiredDomains, rest, originOf);
+  const contextOf = createContextOf(appContext, domainModules, rest, originOf);
   const stopping = new AbortController();
   const { isIntrospectionEnabled } = config;
   const bodyLimits = {
@@ -181,7 +183,7 @@ async function createServerWith(
   };
 }
 
-async function createFoundation(
+async function createAppContext(
   { config, database, logger }: ServerOptions,
   clock: Clock,
   schema: GraphQLSchema,
@@ -220,7 +222,7 @@ function createRest({ config, schema, extensions, execute }: AppContext): Rest {
   });
 }
 
-/** Of TMF REST. */
+/** The page sizes of TMF REST. */
 function pageSizesOf({ restPageSizeDefault, pageSizeMax }: Config): PageSizes {
   return { pageSizeDefault: restPageSizeDefault, pageSizeMax };
 }
@@ -229,7 +231,7 @@ function isExplainOffered({ mode }: Config): boolean {
   return mode === 'sandbox';
 }
 
-/** What the resolvers of one request get, through whichever transport it came. */
+/** Creates the context of a request, the same for both transports. */
 function createContextOf(
   { config, database, clock }: AppContext,
   { domains, due }: DomainModules,

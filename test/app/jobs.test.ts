@@ -77,7 +77,7 @@ it('a server lets reservations lapse and makes top-ups that are due, though nobo
   expect(await program.stop()).toBe(0);
 
   const silent = new Program('start', { ...storage.env, SEED: 'none' });
-  await silent.prints(/settled what was due/);
+  await silent.prints(/due work processed/);
   const entryTypes = (database: Database): Promise<{ entryType: string }[]> =>
     database.query(Prisma.sql`SELECT "entryType" FROM "LedgerEntry" ORDER BY "sequence"`);
   expect(await silent.stop()).toBe(0);

@@ -9,16 +9,16 @@ import { JobStoreError } from '../../platform/jobs/jobs.store.js';
 import { exitOnUncaught } from './fatal.js';
 import { createLogger } from '../logger.js';
 import { createServer } from '../server.js';
-import { endInTime } from './watchdog.js';
+import { killAfterSignal } from './watchdog.js';
 
-/** So long after the signal to stop the process is gone, whatever it is doing. */
+/** The process ends at the latest this long after the signal to stop, whatever it is doing. */
 const endMaxMs = 9_500;
-/** What of that is left, at the least, when a long delay is configured before the listener closes. */
+/** Time that remains for stopping after a long SHUTDOWN_DELAY_SECONDS. */
 const endAfterDelayMinMs = 6_500;
-/** Time the database gets to close. */
+/** How long closing the database may take. */
 const closeMaxMs = 2_000;
 
-/** Starts the server and serves until SIGTERM or SIGINT; what the user can mend ends it with one line. */
+/** Starts the server and serves until SIGTERM or SIGINT. A problem that the user can fix ends the process with one line. */
 export async function run(mode: Mode): Promise<void> {
   try {
     await serve(readConfig(process.env, mode));
@@ -46,7 +46,7 @@ async function serve(config: Config): Promise<void> {
     const delayMs = config.shutdownDelaySeconds * 1_000;
     const lifeMs = Math.max(endMaxMs, delayMs + endAfterDelayMinMs);
     const stopped = untilStopped();
-    if (!(await endInTime(lifeMs)))
+    if (!(await killAfterSignal(lifeMs)))
       logger.warn(
         'this version of Node lets no thread watch for signals: a statement that blocks the embedded database delays the end of the process',
       );
@@ -79,7 +79,7 @@ function announce(origin: string, config: Config): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** What does not end in time is left to the end of the process. */
+/** Resolves when the work is done, or after `maxMs`; work that takes longer ends with the process. */
 async function withDeadline(maxMs: number, work: Promise<void>): Promise<void> {
   await Promise.race([work, sleep(maxMs, undefined, { ref: false })]);
 }

@@ -2,13 +2,12 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /**
- * Ends the process so long after SIGTERM or SIGINT, should it still be there: also while one statement of the embedded
- * database, which runs in the main thread, lets nothing else happen, not even a handler of that signal. The documented
- * way to signals (`process.on`) leads to the main thread only, so the thread takes what lies below it; where a version of
- * Node has that no more, the server runs without, and only what the main thread itself does in time ends it. Killed like
- * this, the data is as after any other crash: what was acknowledged is there. Answers whether it watches.
+ * Kills the process `maxMs` after SIGTERM or SIGINT if it is still there, even while a statement of the embedded database blocks
+ * the main thread and with it every signal handler. `process.on` reaches the main thread only, so a worker thread uses the
+ * undocumented binding below it. Returns false where a version of Node lacks that: the process then ends only by itself. After
+ * a kill the data is as after any crash: everything acknowledged is there.
  */
-export async function endInTime(maxMs: number): Promise<boolean> {
+export async function killAfterSignal(maxMs: number): Promise<boolean> {
   const worker = new Worker(source, {
     eval: true,
     execArgv: [],

@@ -19,16 +19,16 @@ export function createPrepayBalanceModule({
     mappings: mappingsOf(balanceResources),
     timeZone: config.timeZone,
     paymentWaitMs: config.paymentWaitSeconds * 1_000,
-    reportStuck: (error, command) => logger.error({ err: error, command }, 'what is due cannot be done'),
+    reportStuck: (error, command) => logger.error({ err: error, command }, 'due work cannot be done'),
   });
-  const settle = async (signal: AbortSignal): Promise<void> => {
-    const settled = await domain.dueWork.processAllTenants(signal);
-    if (settled > 0) logger.info({ settled }, 'settled what was due');
+  const processDueWork = async (signal: AbortSignal): Promise<void> => {
+    const processed = await domain.dueWork.processAllTenants(signal);
+    if (processed > 0) logger.info({ processed }, 'due work processed');
   };
   return {
     domain,
     repeatingWork: [
-      { name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => settle(signal) },
+      { name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => processDueWork(signal) },
     ],
     seed: seedPrepayBalance,
     problem: () => (domain.stuckMs() > BALANCE_STALL_MS_MAX ? 'balance actions make no progress' : undefined),

@@ -23,7 +23,7 @@ import { steppedJobSettings } from '../jobs.js';
 import { seedUsage } from '../seed/usage.js';
 import type { AppContext, StreamDependencies, DomainModule } from '../app-context.js';
 
-/** `charges`: through which usages consume prepay buckets. */
+/** `charges` is what usages consume prepay buckets by. */
 export function createUsageModule(appContext: AppContext, charges: Charges): DomainModule<UsageDomain> {
   const { config, database, clock, nextId, extensions, jobs, schema, execute, logger } = appContext;
   const pages = itemPages({ schema, typeName: 'Usage', extensionAttributes: extensions.attributes, execute });
@@ -67,8 +67,8 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
           ...contextOf(request, response),
           reader: new Reader(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue),
         };
-        return (stretch) =>
-          pages.read(filter, stretch, { ...context, limits: { ...context.limits, pageSizeMax: stretch.limit } });
+        return (range) =>
+          pages.read(filter, range, { ...context, limits: { ...context.limits, pageSizeMax: range.limit } });
       },
     }),
   ];
@@ -92,6 +92,6 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
     streams,
     seed: seedUsage,
     start: () =>
-      void domain.imports.resume().catch((error: unknown) => logger.warn({ err: error }, 'imports go on later')),
+      void domain.imports.resume().catch((error: unknown) => logger.warn({ err: error }, 'imports are resumed later')),
   };
 }

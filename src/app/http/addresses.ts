@@ -3,26 +3,26 @@ import { BlockList, isIP, type Socket } from 'node:net';
 import type { Config } from '../../platform/config.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
 
-/** RFC 9110 §7.2: a name or an address, and perhaps a port; nothing that could end up elsewhere in an address. */
+/** RFC 9110 §7.2: a name or an address, and perhaps a port; nothing else that a URL could contain. */
 const authorityPattern = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{0,5})?$/i;
 /** RFC 9112 §3.2.2: a whole address as the target of a request, as proxies send it. */
 const absoluteForm = /^https?:\/\/([^/?#]*)/i;
-/** Probes and scrapers call a server by its address; what they get has no address in it. */
+/** Probes and scrapers may use any Host: answers at these paths contain no address. */
 const namelessPaths = /^\/(?:health\/|metrics(?:[/?]|$))/;
 
 export type AddressSettings = Pick<Config, 'mode' | 'host' | 'publicUrl' | 'allowedHosts' | 'trustedProxies'>;
 
 /**
- * What clients call the server, and what their own address is. Everything that is written into answers comes from here, so no
- * name is taken that is not ours: otherwise a foreign name would stand in hrefs, or lead a browser to us (DNS rebinding).
+ * The names under which clients reach the server, and the addresses of clients. Hosts other than the configured ones are
+ * refused: otherwise a foreign name would appear in hrefs, or lead a browser here (DNS rebinding).
  */
 export class Addresses {
   private readonly names: ReadonlySet<string>;
   private readonly suffixes: readonly string[];
   private readonly proxies: BlockList | undefined;
   private readonly trusted = new WeakMap<Socket, boolean>();
-  /** Nearly all requests of a server have the same. */
-  private lastAllowed: string | undefined;
+  /** Nearly all requests have the same Host, so it is compared first. */
+  private lastAllowedHost: string | undefined;
 
   constructor(private readonly settings: AddressSettings) {
     const { mode, host, publicUrl, allowedHosts, trustedProxies } = settings;
@@ -35,13 +35,13 @@ export class Addresses {
   }
 
   /**
-   * Puts a request into its plain form: its target a path, its Host what the client called us. Answers the reason why it is
-   * not answered, if there is one.
+   * Rewrites a request so that its target is a path and its Host is the name the client used. Returns the refusal if the Host is
+   * missing, repeated or not one of this server.
    */
-  settle(request: IncomingMessage): DomainError | undefined {
+  normalize(request: IncomingMessage): DomainError | undefined {
     if (hasSeveralHosts(request.rawHeaders))
       return new DomainError('INVALID_HEADER', 'there is more than one Host header', { path: 'Host' });
-    // It counts although there may be none, and whatever it may be when the target names another.
+    // RFC 9112 §3.2: HTTP/1.1 requires a Host even when the target names the authority.
     if (request.headers.host === undefined && request.httpVersion !== '1.0')
       return new DomainError('INVALID_HEADER', 'the Host header is missing', { path: 'Host' });
     const { url = '/' } = request;
@@ -56,7 +56,7 @@ export class Addresses {
     if (this.isFromProxy(request))
       request.headers.host = firstOf(request.headers['x-forwarded-host']) ?? request.headers.host;
     const { host } = request.headers;
-    if (host === this.lastAllowed && host !== undefined) return undefined;
+    if (host === this.lastAllowedHost && host !== undefined) return undefined;
     if (namelessPaths.test(request.url ?? '')) return undefined;
     return this.check(host);
   }
@@ -70,7 +70,7 @@ export class Addresses {
         'MISDIRECTED',
         `this server is not called '${abbreviated(host ?? '')}': PUBLIC_URL and ALLOWED_HOSTS tell what it is called`,
       );
-    this.lastAllowed = host;
+    this.lastAllowedHost = host;
     return undefined;
   }
 
@@ -79,21 +79,21 @@ export class Addresses {
     return this.suffixes.some((suffix) => name.endsWith(suffix) && name.length > suffix.length);
   }
 
-  /** The origin for addresses in an answer: the configured one, else what the client called us. */
+  /** The origin for hrefs in an answer: PUBLIC_URL, or the name the client used. */
   originOf(request: IncomingMessage): string {
-    return this.settings.publicUrl ?? this.calledOf(request);
+    return this.settings.publicUrl ?? this.requestedOriginOf(request);
   }
 
-  /** The origin of pages that come from here, as far as we can tell. */
-  calledOf(request: IncomingMessage): string {
+  /** The origin under which the client reached this server, by Host and, behind trusted proxies, X-Forwarded-Proto. */
+  requestedOriginOf(request: IncomingMessage): string {
     const isSecure =
       this.isFromProxy(request) && firstOf(request.headers['x-forwarded-proto'])?.toLowerCase() === 'https';
     const { host } = request.headers;
-    // A probe may have called us anything.
+    // A probe may send any Host.
     return `${isSecure ? 'https' : 'http'}://${host !== undefined && authorityPattern.test(host) ? host : 'localhost'}`;
   }
 
-  /** Whether the other end of the connection speaks for others. */
+  /** Whether the connection comes from one of TRUSTED_PROXIES. */
   isFromProxy({ socket }: IncomingMessage): boolean {
     if (this.proxies === undefined) return false;
     let isTrusted = this.trusted.get(socket);
@@ -104,20 +104,20 @@ export class Addresses {
     return isTrusted;
   }
 
-  /** Whether connections from there are a proxy's, which has many clients. */
+  /** Whether an address is one of TRUSTED_PROXIES. */
   isProxy(address: string): boolean {
     const family = isIP(address);
     return family !== 0 && (this.proxies?.check(address, family === 6 ? 'ipv6' : 'ipv4') ?? false);
   }
 
-  /** Who is at the other end: its address, or for IPv6 the network of one customer. Behind proxies of ours, the first that is none. */
+  /** The client's address, or for IPv6 its /64 network. Behind trusted proxies it is the nearest address that is not one of them. */
   clientOf(request: IncomingMessage): string {
     const peer = plainAddress(request.socket.remoteAddress);
     if (!this.isFromProxy(request)) return networkOf(peer);
     const hops = String(request.headers['x-forwarded-for'] ?? '').split(',');
     for (const hop of hops.reverse()) {
       const address = plainAddress(hop.trim());
-      // What is behind it nobody vouches for.
+      // Entries further left were not written by a trusted proxy.
       if (isIP(address) === 0) break;
       if (!this.isProxy(address)) return networkOf(address);
     }
@@ -125,7 +125,7 @@ export class Addresses {
   }
 }
 
-/** Names and addresses under which only programs of the same machine reach anything. */
+/** Whether a host name or address reaches this machine only. */
 export function isLoopback(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name);
 }
@@ -134,7 +134,7 @@ function isWildcard(host: string): boolean {
   return ['0.0.0.0', '::', ''].includes(host);
 }
 
-/** The name of a Host without its port, in the form in which names are compared; undefined: it is none. */
+/** The normalized name in a Host, without its port; undefined when it is not valid. */
 function hostnameOf(authority: string): string | undefined {
   const url = `http://${authority}`;
   if (!authorityPattern.test(authority) || !URL.canParse(url)) return undefined;
@@ -150,7 +150,7 @@ function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
   return count > 1;
 }
 
-/** The first of a list is what the client sent to the outermost proxy. */
+/** The first entry of the list: what the client sent to the outermost proxy. */
 function firstOf(header: string | string[] | undefined): string | undefined {
   const text = Array.isArray(header) ? header[0] : header;
   return text?.split(',', 1)[0]?.trim() || undefined;
@@ -167,12 +167,12 @@ function blockListOf(addresses: readonly string[]): BlockList {
   return list;
 }
 
-/** IPv4 in IPv6 is IPv4. */
+/** An IPv4 address mapped into IPv6 as plain IPv4; any other address as it is. */
 export function plainAddress(address = ''): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }
 
-/** A customer has a /64 of IPv6 at least: its addresses are no more than one of IPv4. */
+/** The /64 network of an IPv6 address, as customers get at least that; an IPv4 address as it is. */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const [head = '', tail] = (address.split('%', 1)[0] ?? '').split('::');

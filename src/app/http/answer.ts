@@ -9,32 +9,33 @@ import { DROPPED_BODY_BYTES_MAX, DROPPED_BODY_MS_MAX, HEADER_BYTES_MAX, REFUSED_
 
 export const jsonType = 'application/json; charset=utf-8';
 
-/** What every answer carries, unless it says something else. */
+/** Headers of every answer, unless a handler sets them otherwise. */
 const commonHeaders = {
   'X-Content-Type-Options': 'nosniff',
   'Cache-Control': 'no-store',
   Vary: 'Origin, Accept-Encoding',
 } as const;
 
+/** Sets the headers that every answer has. */
 export function setCommonHeaders(response: ServerResponse): void {
   for (const name in commonHeaders) response.setHeader(name, commonHeaders[name as keyof typeof commonHeaders]);
 }
 
-/** Ends an answer whose headers are set with the whole of its body, compressed when the client takes that. */
+/** Ends an answer with its whole body, compressed if the client accepts that. Status and headers must be set before. */
 export function endWith(request: IncomingMessage, response: ServerResponse, body: string | Buffer): void {
-  const form = encodeBody(request, response, body);
-  if (typeof form === 'string' || Buffer.isBuffer(form)) {
-    endCoded(request, response, form);
+  const encoded = encodeBody(request, response, body);
+  if (typeof encoded === 'string' || Buffer.isBuffer(encoded)) {
+    endEncoded(request, response, encoded);
     return;
   }
-  form.then(
-    (bytes) => endCoded(request, response, bytes),
+  encoded.then(
+    (bytes) => endEncoded(request, response, bytes),
     () => response.destroy(),
   );
 }
 
-function endCoded(request: IncomingMessage, response: ServerResponse, body: string | Buffer): void {
-  // While it was compressed, the client may have gone.
+function endEncoded(request: IncomingMessage, response: ServerResponse, body: string | Buffer): void {
+  // The client may have gone during compression.
   if (response.destroyed) return;
   response.setHeader('Content-Length', Buffer.byteLength(body));
   const sent = request.method === 'HEAD' ? undefined : body;
@@ -48,7 +49,7 @@ export function endEmpty(request: IncomingMessage, response: ServerResponse): vo
   else endEarly(request, response, undefined);
 }
 
-/** Adds to the headers that this answer depends on. */
+/** Adds header names to Vary. */
 export function vary(response: ServerResponse, names: string): void {
   const present = String(response.getHeader('Vary') ?? '')
     .split(', ')
@@ -56,17 +57,17 @@ export function vary(response: ServerResponse, names: string): void {
   response.setHeader('Vary', [...new Set([...present, ...names.split(', ')])].join(', '));
 }
 
-/** Whether the header of a request announces a body; that of chunks may be empty. */
+/** Whether the headers announce a body; a chunked one may still be empty. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** The client sends its body when it hears that it is wanted; takeBody says so. */
+/** Whether the client waits for 100 Continue before it sends its body; takeBody answers that. */
 function awaitsContinue({ headers }: IncomingMessage): boolean {
   return headers.expect !== undefined;
 }
 
-/** Tells a client that waits for it that its body is wanted. */
+/** Sends 100 Continue to a client that waits for it. */
 export function takeBody(request: IncomingMessage, response: ServerResponse): void {
   if (!awaitsContinue(request)) return;
   response.writeContinue();
@@ -74,8 +75,8 @@ export function takeBody(request: IncomingMessage, response: ServerResponse): vo
 }
 
 /**
- * The body has not come whole: the connection ends with this answer. It is sent at once, and cut when what the client still
- * sends has been read, as far as that is little: whoever is cut off while it sends may never see the answer.
+ * Answers before the whole body has arrived, and closes the connection. The answer is sent at once, but the connection is closed
+ * only after the rest of the body was read and dropped, within limits: a client cut off while sending may never see the answer.
  */
 function endEarly(request: IncomingMessage, response: ServerResponse, body: string | Buffer | undefined): void {
   response.setHeader('Connection', 'close');
@@ -120,7 +121,7 @@ export function refuseRest(request: IncomingMessage, response: ServerResponse, r
   endWith(request, response, JSON.stringify(body));
 }
 
-/** What node's parser gives up on, by its codes; everything else is no HTTP. */
+/** Refusals by the error codes of Node's parser; any other code means that the bytes are no HTTP. */
 const unreadable: Readonly<Record<string, DomainError>> = {
   HPE_HEADER_OVERFLOW: limitExceeded(
     'HEADER_BYTES_MAX',
@@ -134,7 +135,7 @@ const unreadable: Readonly<Record<string, DomainError>> = {
 };
 const noHttp = new DomainError('INVALID_HEADER', 'this is no request of HTTP/1.1');
 
-/** Answers what could not be read as a request, and ends the connection. */
+/** Answers bytes that Node could not parse as a request, and closes the connection. */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -143,7 +144,7 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): 
   endRaw(socket, unreadable[error.code ?? ''] ?? noHttp);
 }
 
-/** Writes a refusal onto a connection on which there is no request that it could answer. */
+/** Writes a refusal to a connection that has no request to answer, and closes it. */
 export function endRaw(socket: Duplex, refusal: DomainError): void {
   const { status, headers, body } = errorResponse(refusal, () => '');
   const text = JSON.stringify(body);

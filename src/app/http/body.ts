@@ -5,12 +5,16 @@ import { TransferPace, describePace, type PaceLimits } from '../../platform/pace
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** Bounds of a body that is read whole. */
 export interface BodyLimits {
   maxBytes: number;
   pace: PaceLimits;
 }
 
-/** Reads a request body as text: bounded, whole, UTF-8. An absent body is the empty text. */
+/**
+ * Reads a request body as text; an absent body is the empty text. Throws DomainError when it is encoded, too large, too slow,
+ * incomplete or not UTF-8.
+ */
 export async function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
@@ -24,7 +28,7 @@ export async function readText(request: IncomingMessage, limits: BodyLimits): Pr
   }
 }
 
-/** raw-body bounds the size; how fast a body has to come is watched beside it. */
+/** raw-body limits the size; the pace of the sender is watched here. */
 function readBytes(request: IncomingMessage, { maxBytes, pace }: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let size = 0;
@@ -41,14 +45,14 @@ function readBytes(request: IncomingMessage, { maxBytes, pace }: BodyLimits): Pr
   });
 }
 
-/** What raw-body refuses; whatever it is beside too many bytes, the body did not come whole. */
+/** raw-body fails for too many bytes; any other failure means that the body is incomplete. */
 function toRefusal({ type }: RawBodyError, maxBytes: number): DomainError {
   return type === 'entity.too.large'
     ? new DomainError('BODY_TOO_LARGE', `the body is larger than the limit BODY_MAX_BYTES of ${maxBytes} bytes`)
     : new DomainError('INVALID_BODY', 'the body ended before its end');
 }
 
-/** Calls when too little has come for a whole window. Answers how to stop that. */
+/** Calls `onSlow` when too few bytes arrived for a whole window. Returns a function that stops watching. */
 function watch(limits: PaceLimits, received: () => number, onSlow: () => void): () => void {
   const pace = new TransferPace(limits);
   let last = 0;
@@ -61,7 +65,7 @@ function watch(limits: PaceLimits, received: () => number, onSlow: () => void): 
     last = size;
   };
   let judging: NodeJS.Immediate | undefined;
-  // When we were busy ourselves, what came meanwhile is still to be read: that is done first.
+  // If this process was busy, bytes that arrived meanwhile are read first.
   const windows = setInterval(() => (judging = setImmediate(judge)), limits.windowMs);
   return () => {
     clearInterval(windows);
@@ -69,7 +73,7 @@ function watch(limits: PaceLimits, received: () => number, onSlow: () => void): 
   };
 }
 
-/** What is still to come is read and dropped, so that the client gets to see the answer. */
+/** Reads and drops the rest of the body, so that the client sees the answer. */
 function dropRest(request: IncomingMessage, refusal: DomainError): DomainError {
   request.resume();
   return refusal;

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { DomainError } from '../../platform/errors.js';
 
-/** The client has gone, so nobody reads this answer; in the log it is distinguished from failures of the server. */
+/** The reason of the abort; it tells lost clients from failures of the server in the log. */
 const gone = new DomainError('UNAVAILABLE', 'the client has gone before it had its answer');
 
-/** One for each answer, however often what is made for it asks. */
+/** One signal for each answer, however often it is asked for. */
 const signals = new WeakMap<ServerResponse, AbortSignal>();
 
-/** Aborted when the client hangs up before it has the whole of its answer. */
+/** Returns a signal that is aborted when the client closes the connection before it has the whole answer. */
 export function clientOf(response: ServerResponse): AbortSignal {
   const known = signals.get(response);
   if (known !== undefined) return known;

@@ -12,11 +12,11 @@ import {
 } from 'node:zlib';
 import Negotiator from 'negotiator';
 
-/** Less is sent as it is: it fits into a packet or two. */
+/** Smaller bodies are sent as they are: they fit into a packet or two. */
 const compressFromBytes = 1_024;
-/** Beyond it each step costs more time than it saves bytes. */
+/** Of Brotli and gzip; higher levels cost more time than the bytes they save are worth. */
 const quality = 4;
-/** How long what was written may wait in the coder for more to come. */
+/** How long written bytes may wait in the compressor for more. */
 const flushMs = 1_000;
 
 const brotliOptions: BrotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: quality } };
@@ -25,7 +25,7 @@ const gzipOptions: ZlibOptions = { level: quality };
 type Coding = 'br' | 'gzip';
 const codings: Coding[] = ['br', 'gzip'];
 
-/** Text in all its forms; images, PDF and archives are packed already, and an event must not wait for the next one. */
+/** Text formats. Images, PDF and archives are compressed already, and a server-sent event must not wait for the next one. */
 const compressible =
   /^(?:text\/(?!event-stream)|application\/(?:[\w.+-]*\+)?(?:json|xml|yaml)\b|application\/(?:x-ndjson|javascript|graphql)\b|image\/svg\+xml)/i;
 const noTransform = /\bno-transform\b/i;
@@ -44,26 +44,26 @@ interface EncodingNegotiator {
   encodings(available: string[], options: { preferred: string[] }): string[];
 }
 
-/** The coding in which an answer goes to this client, whose headers are set. */
+/** The content coding for this answer, whose headers must be set; undefined: none. */
 function codingFor(request: IncomingMessage, response: ServerResponse): Coding | undefined {
   const { 'accept-encoding': accepted, 'cache-control': wish = '' } = request.headers;
   if (accepted === undefined || request.method === 'HEAD' || response.hasHeader('Content-Encoding')) return undefined;
   if (!compressible.test(String(response.getHeader('Content-Type') ?? ''))) return undefined;
   if (noTransform.test(String(response.getHeader('Cache-Control') ?? '')) || noTransform.test(wish)) return undefined;
-  // Identity is what remains when a client wants none of ours.
+  // Identity, when the client accepts neither.
   const negotiator: EncodingNegotiator = new Negotiator({ headers: { 'accept-encoding': String(accepted) } });
   const preferred = negotiator.encodings([...codings, 'identity'], { preferred: codings })[0];
   return codings.find((coding) => coding === preferred);
 }
 
-/** The bytes are no longer those that a strong ETag stands for: RFC 9110 §8.8.1. */
+/** A strong ETag becomes weak, as the bytes are no longer those it stands for: RFC 9110 §8.8.1. */
 function setCoding(response: ServerResponse, coding: Coding): void {
   response.setHeader('Content-Encoding', coding);
   const tag = response.getHeader('ETag');
   if (typeof tag === 'string' && !tag.startsWith('W/')) response.setHeader('ETag', `W/${tag}`);
 }
 
-/** The whole of a body in the form in which it goes to this client; a promise of it where that takes work. */
+/** Returns the whole body as this client gets it; a promise when it has to be compressed. */
 export function encodeBody(
   request: IncomingMessage,
   response: ServerResponse,
@@ -76,26 +76,26 @@ export function encodeBody(
   return codeWhole[coding](typeof body === 'string' ? Buffer.from(body) : body);
 }
 
-/** Where a body goes that is made while it is sent: the answer itself, or what compresses it on its way, no faster than the client reads. */
+/** Returns the stream to write a body to that is produced while it is sent: the answer itself, or a compressor in front of it. */
 export function openBody(request: IncomingMessage, response: ServerResponse): Writable {
   const coding = codingFor(request, response);
   if (coding === undefined) return response;
   setCoding(response, coding);
   response.removeHeader('Content-Length');
-  // From here on no other answer can take its place.
+  // From here on no refusal can replace this answer.
   response.flushHeaders();
-  const coder = coding === 'br' ? createBrotliCompress(brotliOptions) : createGzip(gzipOptions);
+  const compressor = coding === 'br' ? createBrotliCompress(brotliOptions) : createGzip(gzipOptions);
   let flushedBytes = 0;
   const flushing = setInterval(() => {
-    if (coder.bytesWritten === flushedBytes || coder.writableNeedDrain) return;
-    flushedBytes = coder.bytesWritten;
-    coder.flush();
+    if (compressor.bytesWritten === flushedBytes || compressor.writableNeedDrain) return;
+    flushedBytes = compressor.bytesWritten;
+    compressor.flush();
   }, flushMs).unref();
-  coder.once('close', () => clearInterval(flushing));
-  // A client that goes away takes the coder along; the writer hears of it by that. Not by stream.pipeline, which adds
-  // seven listeners of 'close' to the answer: with those that every answer has, more than node takes for sound.
-  coder.on('error', () => response.destroy());
-  response.once('close', () => coder.destroy());
-  coder.pipe(response);
-  return coder;
+  compressor.once('close', () => clearInterval(flushing));
+  // When the client goes, the compressor is destroyed, and the writer sees that. Not stream.pipeline, which adds seven 'close'
+  // listeners to the answer: with those that every answer has, Node would warn of a leak.
+  compressor.on('error', () => response.destroy());
+  response.once('close', () => compressor.destroy());
+  compressor.pipe(response);
+  return compressor;
 }

@@ -11,37 +11,38 @@ export type ConnectionSettings = Pick<Config, 'connectionsMax' | 'connectionsPer
 
 type Take = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A connection on which there has been a request. */
-interface Line {
-  /** The answer that is being made or sent. */
+/** The requests of one connection. */
+interface RequestQueue {
+  /** The answer in progress. */
   current: ServerResponse | undefined;
   waiting: (() => void)[];
 }
 
 /**
- * Keeps one client from having all connections, and one connection from having all the work: requests that come on it one
- * behind the other (pipelining) are answered one by one, each when the answer before has left us. While one waits nothing more
- * is read, so that a client that takes no answers gets none made.
+ * Keeps one client from taking all connections, and one connection from taking all the work. Pipelined requests are answered one
+ * by one, each after the answer before it was sent. While one waits, the connection is not read, so that no answers are made
+ * for a client that does not read them.
  */
 export class Connections {
   private readonly counts = new Map<string, number>();
   private open = 0;
   private readonly refused = new WeakSet<Socket>();
-  private readonly lines = new WeakMap<Socket, Line>();
+  private readonly queues = new WeakMap<Socket, RequestQueue>();
 
   constructor(
     private readonly settings: ConnectionSettings,
     private readonly addresses: Addresses,
   ) {}
 
+  /** Applies the limits to all connections of a server. */
   guard(server: Server): void {
     const { connectionsMax, readerStallMs } = this.settings;
     server.maxConnections = connectionsMax + REFUSED_CONNECTIONS_MAX;
     server.on('connection', (socket: Socket) => this.admit(socket));
-    // Time without a byte in either direction. Who waits for an answer that is being made is not to blame for that.
+    // Time without a byte in either direction. A client that waits for an answer in progress is not cut off.
     server.timeout = readerStallMs;
     server.on('timeout', (socket: Socket) => {
-      const isWaiting = this.lines.get(socket)?.current !== undefined && socket.writableLength === 0;
+      const isWaiting = this.queues.get(socket)?.current !== undefined && socket.writableLength === 0;
       if (!isWaiting) socket.destroy();
     });
   }
@@ -74,20 +75,20 @@ export class Connections {
     });
   }
 
-  /** Hands on a request when it is its turn. */
+  /** Calls `work` when the request is next on its connection. */
   take(request: IncomingMessage, response: ServerResponse, work: Take): void {
     const { socket } = request;
     if (this.refused.has(socket)) return;
-    const line = this.lineOf(socket);
-    if (line.current === undefined) {
-      this.begin(line, socket, response, () => work(request, response));
+    const queue = this.queueOf(socket);
+    if (queue.current === undefined) {
+      this.begin(queue, socket, response, () => work(request, response));
       return;
     }
-    // What node has read already it hands out, however much that is.
-    if (line.waiting.length > PIPELINED_REQUESTS_MAX) return;
-    const isOneTooMany = line.waiting.length === PIPELINED_REQUESTS_MAX;
-    line.waiting.push(() =>
-      this.begin(line, socket, response, () =>
+    // Node hands out every request that it has read, even while the socket is paused.
+    if (queue.waiting.length > PIPELINED_REQUESTS_MAX) return;
+    const isOneTooMany = queue.waiting.length === PIPELINED_REQUESTS_MAX;
+    queue.waiting.push(() =>
+      this.begin(queue, socket, response, () =>
         isOneTooMany
           ? endRaw(
               socket,
@@ -99,31 +100,31 @@ export class Connections {
     socket.pause();
   }
 
-  private begin(line: Line, socket: Socket, response: ServerResponse, work: () => void): void {
-    line.current = response;
+  private begin(queue: RequestQueue, socket: Socket, response: ServerResponse, work: () => void): void {
+    queue.current = response;
     response.once('close', () => {
-      line.current = undefined;
-      if (line.waiting.length === 0 || !socket.writable) return;
-      const next = line.waiting.shift();
-      if (line.waiting.length === 0) socket.resume();
+      queue.current = undefined;
+      if (queue.waiting.length === 0 || !socket.writable) return;
+      const next = queue.waiting.shift();
+      if (queue.waiting.length === 0) socket.resume();
       next?.();
     });
     work();
   }
 
-  private lineOf(socket: Socket): Line {
-    let line = this.lines.get(socket);
-    if (line === undefined) {
-      const created: Line = { current: undefined, waiting: [] };
-      line = created;
-      this.lines.set(socket, line);
+  private queueOf(socket: Socket): RequestQueue {
+    let queue = this.queues.get(socket);
+    if (queue === undefined) {
+      const created: RequestQueue = { current: undefined, waiting: [] };
+      queue = created;
+      this.queues.set(socket, queue);
       // Node reads on at the end of each request.
       socket.on('resume', () => {
         if (created.waiting.length > 0) socket.pause();
       });
       socket.once('close', () => (created.waiting.length = 0));
     }
-    return line;
+    return queue;
   }
 }
 

@@ -10,7 +10,7 @@ import { isNotModified } from '../../../rest-compat/headers.js';
 import { openApiDocument, type OpenApiOptions } from '../../../rest-compat/openapi/openapi.js';
 import { endWith } from './answer.js';
 
-/** Characters of a hash that tell two versions of a page apart. */
+/** Characters of the hash in an ETag: 132 bits. */
 const tagLength = 22;
 
 export interface DocsOptions extends OpenApiOptions {
@@ -19,7 +19,7 @@ export interface DocsOptions extends OpenApiOptions {
   originOf(request: IncomingMessage): string;
 }
 
-/** What is served of swagger-ui-dist; its own page would load a document from elsewhere. */
+/** The files of swagger-ui-dist that are served; its own page would load an example document from the internet. */
 const swaggerUiFiles = [
   'swagger-ui.css',
   'swagger-ui-bundle.js',
@@ -31,7 +31,7 @@ const swaggerUiFolder = dirname(createRequire(import.meta.url).resolve('swagger-
 /** A new version of the server brings new pages, so a browser asks each time whether the one it has is still current. */
 const revalidated = { 'Cache-Control': 'no-cache' };
 
-/** Nothing from anywhere else; React sets the styles of elements, and the icons of Swagger UI are data URLs. */
+/** Nothing is loaded from other origins. React sets inline styles, and the icons of Swagger UI are data URLs. */
 const pageHeaders = {
   'Content-Security-Policy': [
     "default-src 'none'",
@@ -47,7 +47,7 @@ const pageHeaders = {
   ...revalidated,
 };
 
-/** The OpenAPI document of each API beside its resources, and Swagger UI for all of them at /docs. */
+/** Serves the OpenAPI document of each API at openapi.json below its base path, and Swagger UI for all of them at /docs. */
 export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions): Router {
   const router = Router({ strict: true, caseSensitive: true });
   for (const api of apis) {
@@ -62,7 +62,7 @@ export function docsRouter({ schema, apis, originOf, ...options }: DocsOptions):
       );
     });
   }
-  // Relative, so that it also holds behind a proxy that adds a prefix.
+  // Relative, so that it works behind a proxy that adds a prefix.
   router.get('/docs', (request, response) =>
     response.redirect(302, request.originalUrl.replace(/^.*?\/docs/, 'docs/')),
   );
@@ -119,7 +119,7 @@ const pageStyle = `body { margin: 0; }
 noscript { display: block; padding: 2rem; font-family: sans-serif; }
 `;
 
-/** HEAD and OPTIONS are in the documents, but would double the page. */
+/** The script that starts Swagger UI. HEAD and OPTIONS are hidden: they would double the page. */
 function initializer(apis: readonly ApiDescriptor[]): string {
   const urls = apis.map(({ number, title, basePaths }) => ({
     name: `${number} ${title}`,

@@ -4,12 +4,12 @@ import { DomainError } from '../../platform/errors.js';
 import { errorResponse } from '../../../rest-compat/errors.js';
 import { setCommonHeaders } from './answer.js';
 
-/** The last resort of a request whose transport failed to answer it. It never throws, and may come twice. */
+/** Answers 500 for a request whose handler failed. Never throws, and may be called twice for one request. */
 export function answerFailure(error: unknown, response: ServerResponse, logger: Logger): void {
   logger.error({ err: error }, 'request failed');
   try {
     if (response.headersSent || response.destroyed) {
-      // What has begun must not look complete.
+      // An answer that has begun must not look complete.
       response.destroy();
       return;
     }

@@ -18,7 +18,7 @@ import { statusOf } from '../errors.js';
 import type { Execute } from '../execute.js';
 import { toRefusal } from '../refusal.js';
 
-/** Characters of a message that tells what was wrong. */
+/** Characters of an error message. */
 const messageLengthMax = 2_000;
 
 export interface GraphqlHttpOptions {
@@ -27,25 +27,26 @@ export interface GraphqlHttpOptions {
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
   bodyLimits: BodyLimits;
   isIntrospectionEnabled: boolean;
-  /** Whether a browser is shown Apollo's Sandbox. */
+  /** Whether browsers get Apollo's Sandbox. */
   hasLandingPage: boolean;
   logger: Logger;
 }
 
+/** The GraphQL endpoint. */
 export interface GraphqlHttp {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * GraphQL over HTTP by Apollo Server, on node's own server: Express in front would halve its speed, and
- * the default cache-control plugin, which looks at every field, does so again.
+ * GraphQL over HTTP by Apollo Server on Node's own server. Express in front would halve its speed, and so would the default
+ * cache-control plugin, which visits every field (docs/decisions/0011-http-and-execution.md).
  */
 export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<GraphqlHttp> {
   const apollo = new ApolloServer<Context>({
     gateway: executeBy(options.execute, options.schema),
     introspection: options.isIntrospectionEnabled,
-    // Hints such as "did you mean" tell the schema as well.
+    // Hints such as "did you mean" reveal the schema as well.
     hideSchemaDetailsFromClientErrors: !options.isIntrospectionEnabled,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
@@ -55,7 +56,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<Gr
     formatError: (formatted, error) => format(formatted, error, options.logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
-      // The page loads what it shows from elsewhere.
+      // The page loads its scripts from Apollo, so production does without.
       options.hasLandingPage
         ? ApolloServerPluginLandingPageLocalDefault({ includeCookies: false })
         : ApolloServerPluginLandingPageDisabled(),
@@ -67,7 +68,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<Gr
   return { handle: (request, response) => handle(apollo, options, request, response), stop: () => apollo.stop() };
 }
 
-/** Apollo lets a gateway execute: that is where our executor goes in. */
+/** Apollo lets a gateway execute operations, so the executor is handed in as one. */
 function executeBy(execute: Execute, schema: GraphQLSchema): ApolloServerOptionsWithGateway<Context>['gateway'] {
   return {
     load: async () => ({
@@ -75,7 +76,7 @@ function executeBy(execute: Execute, schema: GraphQLSchema): ApolloServerOptions
         // The name as requested: the resolved one is missing when no operation has it.
         const { operationName, variables } = request;
         const result = await execute({ document, operationName, variables, context: context as Context });
-        // Without data nothing was executed: it costs too much, or the variables or the operation name did not fit.
+        // No data means that nothing was executed: the cost, the variables or the operation name were refused.
         if (result.data === undefined) return { ...result, errors: result.errors?.map(asInputError) };
         return result;
       },
@@ -94,13 +95,13 @@ function asInputError(error: GraphQLError): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
 }
 
-/** One error form for all of GraphQL: extensions { code, status, reason } as it was declared. */
+/** Gives every GraphQL error the same extensions: code, status and reason as declared, and the attribute it is about. */
 function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logger): GraphQLFormattedError {
   const { locations, path, extensions } = formatted;
   const message = shownMessage(formatted.message);
   const code = extensions?.['code'];
   if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR' && !(originalOf(thrown) instanceof DomainError)) {
-    // What Apollo itself refuses: it never came to a resolver.
+    // Refused by Apollo before any resolver ran.
     return { message, locations, path, extensions: { code, status: 400, reason: platformErrors.INVALID_BODY.reason } };
   }
   const refusal = toRefusal(thrown, logger);
@@ -115,7 +116,7 @@ function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logge
   };
 }
 
-/** GraphQL repeats in its messages what was sent, however much that was. */
+/** graphql-js repeats the client's text in its messages, however long it is. */
 function shownMessage(message: string): string {
   return message.length > messageLengthMax ? `${message.slice(0, messageLengthMax)}...` : message;
 }
@@ -124,7 +125,7 @@ function originalOf(thrown: unknown): unknown {
   return thrown instanceof GraphQLError ? thrown.originalError : thrown;
 }
 
-/** The Idempotency-Key header stands for one mutation; a document with two must give each its own key. */
+/** The Idempotency-Key header can identify one mutation only; in a document with several each needs its own argument. */
 const oneKeyOneMutation: ApolloServerPlugin<Context> = {
   requestDidStart: async () => ({
     didResolveOperation: async ({ operation, contextValue }) => {
@@ -189,7 +190,7 @@ async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<u
   return /^application\/([\w.+-]*\+)?json$/.test(type) ? parseJson(text) : undefined;
 }
 
-/** What goes beside a document that is a body by itself. */
+/** The operation name and variables of a body that is the document itself (application/graphql). */
 function parametersOf(url: string): Record<string, unknown> {
   const question = url.indexOf('?');
   const parameters = new URLSearchParams(question < 0 ? '' : url.slice(question));
@@ -197,7 +198,7 @@ function parametersOf(url: string): Record<string, unknown> {
   return { ...(operationName && { operationName }), ...(variables && { variables: parseJson(variables) }) };
 }
 
-/** Apollo parses the variables of a GET by itself: what it would round or let through is refused before. */
+/** Apollo parses the variables of a GET as JSON numbers, so numbers that this would round are refused before. */
 function checkGetVariables(url: string): void {
   const variables = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('variables');
   if (variables && hasExactNumber(parseJson(variables))) {

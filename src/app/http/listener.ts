@@ -14,16 +14,17 @@ import { inRequest } from './request-trace.js';
 import type { FindStream } from './streams.js';
 
 const graphqlPath = /^\/graphql\/?(\?|$)/;
-/** What Express serves: pages for people and probes. It would take a third of the speed of GraphQL and TMF REST. */
+/** Paths that Express serves: pages and probes. GraphQL and TMF REST would lose a third of their speed to it. */
 const expressPaths = /^\/(docs|health)([/?]|$)|\/openapi\.json(\?|$)/i;
 
-/** Longer than clients and balancers keep theirs: who closes first must not be the one that is about to get a request. */
+/** Longer than clients and balancers keep connections, so that the server does not close one that is about to be used. */
 const keepAliveMs = 65_000;
-/** How often it is looked whether a header has come in time. */
+/** How often headers are checked for having come in time. */
 const headerCheckMs = 1_000;
-/** How often connections are looked at that became idle while the server waits to stop. */
+/** How often connections that became idle are closed while the server stops. */
 const idleCheckMs = 50;
 
+/** Answers one request. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export interface HttpServerOptions {
@@ -34,19 +35,20 @@ export interface HttpServerOptions {
   origins: OriginPolicy;
   graphql: RequestHandler;
   findStream: FindStream;
-  /** Answers whatever nobody else does. */
+  /** Answers every request that no other handler is for. */
   rest: RequestHandler;
   docs: Router;
 }
 
+/** The HTTP server, before it listens. */
 export interface HttpServer {
-  /** Starts to listen; answers the origin, e.g. http://127.0.0.1:4000. */
+  /** Starts to listen and returns the origin, e.g. http://127.0.0.1:4000. Throws when the address cannot be used. */
   listen(): Promise<string>;
-  /** No new connections; resolves when the open requests are answered. */
+  /** Takes no new connections; resolves when all open requests are answered. */
   close(): Promise<void>;
 }
 
-/** Leads each request to the transport it is for. */
+/** Creates the HTTP server, which hands each request to the transport it is for. */
 export function createHttpServer({
   config,
   readiness,
@@ -59,10 +61,10 @@ export function createHttpServer({
   docs,
 }: HttpServerOptions): HttpServer {
   const pages = createPages(readiness, docs, rest, logger);
-  const underWay = new Set<ServerResponse>();
+  const openResponses = new Set<ServerResponse>();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     setCommonHeaders(response);
-    const misdirection = addresses.settle(request);
+    const misdirection = addresses.normalize(request);
     const url = request.url ?? '';
     const isGraphql = graphqlPath.test(url);
     const refuse = isGraphql ? refuseGraphql : refuseRest;
@@ -87,14 +89,14 @@ export function createHttpServer({
   };
   const connections = new Connections(config, addresses);
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    // Whoever waits for a connection hears of its death by 'close'; an error that nobody listens to would end the process.
+    // Code that uses the connection listens to 'close'; an 'error' without a listener would end the process.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
     connections.take(request, response, begin);
   };
   const begin = (request: IncomingMessage, response: ServerResponse): void => {
-    underWay.add(response);
-    response.once('close', () => underWay.delete(response));
+    openResponses.add(response);
+    response.once('close', () => openResponses.delete(response));
     inRequest(request, () => {
       try {
         answer(request, response);
@@ -104,7 +106,7 @@ export function createHttpServer({
     });
   };
 
-  // Refusals of node's own would lack what every answer has.
+  // Node's own refusals would lack the headers that every answer has.
   const server = createNodeServer(
     { requireHostHeader: false, headersTimeout: config.headerMaxMs, connectionsCheckingInterval: headerCheckMs },
     serve,
@@ -125,18 +127,18 @@ export function createHttpServer({
     );
   };
   server.on('clientError', (error, socket) => {
-    // Into an answer that has begun nothing may be written.
-    if ([...underWay].some((response) => response.socket === socket && response.headersSent)) socket.destroy();
+    // Nothing may be written into an answer that has begun.
+    if ([...openResponses].some((response) => response.socket === socket && response.headersSent)) socket.destroy();
     else refuseUnreadable(error, socket);
   });
   server.keepAliveTimeout = keepAliveMs;
-  // Node's limit would end every upload that takes long. Bodies have a pace to keep to.
+  // Node's limit would end long uploads. The pace of bodies is limited instead.
   server.requestTimeout = 0;
   connections.guard(server);
-  return { listen: () => listen(server, config, logger), close: () => close(server, underWay) };
+  return { listen: () => listen(server, config, logger), close: () => close(server, openResponses) };
 }
 
-/** What stands at none of these paths is TMF REST's to refuse. */
+/** Probes and the documentation pages; TMF REST refuses every other path. */
 function createPages(readiness: Readiness, docs: Router, rest: RequestHandler, logger: Logger): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
@@ -147,7 +149,7 @@ function createPages(readiness: Readiness, docs: Router, rest: RequestHandler, l
   });
   app.use(docs);
   app.use(rest);
-  // Express knows a handler of errors by its four parameters.
+  // Express recognizes an error handler by its four parameters.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
     answerFailure(error, response, logger),
   );
@@ -158,18 +160,18 @@ function listen(server: Server, config: Config, logger: Logger): Promise<string>
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.port, config.host, () => {
-      // What goes wrong from now on is a connection that could not be taken: the others go on.
-      server.on('error', (error) => logger.error({ err: error }, 'a connection could not be taken'));
+      // An error from now on concerns one connection that could not be accepted.
+      server.on('error', (error) => logger.error({ err: error }, 'a connection could not be accepted'));
       const { port } = server.address() as AddressInfo;
       resolve(config.publicUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`);
     });
   });
 }
 
-/** No new connections; idle ones go at once, the others when their request is answered. */
-function close(server: Server, underWay: ReadonlySet<ServerResponse>): Promise<void> {
+/** Takes no new connections and closes idle ones at once, the others when their request is answered. */
+function close(server: Server, openResponses: ReadonlySet<ServerResponse>): Promise<void> {
   return new Promise((resolve) => {
-    for (const response of underWay) {
+    for (const response of openResponses) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
     const closeIdle = setInterval(() => server.closeIdleConnections(), idleCheckMs);

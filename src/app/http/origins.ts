@@ -19,13 +19,13 @@ const exposedHeaders = [
 ];
 const preflightMaxAgeSeconds = 600;
 
-/** RFC 9110 §9.2.1: they change nothing. */
+/** RFC 9110 §9.2.1: methods that change nothing. */
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** What Fetch Metadata says of requests that no foreign page has caused. */
+/** Values of Sec-Fetch-Site for requests that no page of another origin caused. */
 const ownSites = new Set(['same-origin', 'none']);
 
-/** Which pages of other origins may call, and read what they get. */
+/** Decides which pages of other origins may call the server and read its answers. */
 export class OriginPolicy {
   private readonly allowed: ReadonlySet<string>;
   private readonly publicOrigin: string | undefined;
@@ -45,17 +45,17 @@ export class OriginPolicy {
     );
   }
 
-  /** Answers a preflight; to whatever else it adds what lets an allowed page read the answer, and goes on. */
+  /** Answers a CORS preflight. To any other request it adds the CORS headers that an allowed page needs, and calls `next`. */
   handle(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-    // An OPTIONS that is no preflight asks the resource itself what it allows.
+    // An OPTIONS that is no preflight is answered by the resource.
     const isPlain = request.method === 'OPTIONS' && request.headers['access-control-request-method'] === undefined;
     if (request.headers.origin === undefined || isPlain) next();
     else this.allowCors(request, response, next);
   }
 
   /**
-   * Why a request that changes something, or asks GraphQL, is not answered: a page of another origin has caused it, with the
-   * user's place in the network. Programs send neither Origin nor Sec-Fetch-Site.
+   * Returns the refusal of a request that a page of another origin caused (cross-site request forgery), or undefined. Only
+   * requests that may change something, and all of GraphQL, are checked. Programs send neither Origin nor Sec-Fetch-Site.
    */
   refusal(request: IncomingMessage, isGraphql: boolean): DomainError | undefined {
     if (!isGraphql && safeMethods.has(request.method ?? '')) return undefined;
@@ -75,7 +75,11 @@ export class OriginPolicy {
   }
 
   private isAllowed(request: IncomingMessage, origin: string): boolean {
-    if (this.allowed.has(origin) || origin === this.publicOrigin || origin === this.addresses.calledOf(request))
+    if (
+      this.allowed.has(origin) ||
+      origin === this.publicOrigin ||
+      origin === this.addresses.requestedOriginOf(request)
+    )
       return true;
     if (!URL.canParse(origin)) return false;
     const url = new URL(origin);
@@ -88,7 +92,7 @@ export class OriginPolicy {
   }
 }
 
-/** Somebody follows a link to the page that stands at the address of GraphQL. One that asks something is no such link. */
+/** Whether a user follows a link to the landing page at /graphql. A link with a query would run it, so it is no such visit. */
 function isVisit({ method, url = '', headers }: IncomingMessage): boolean {
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination = 'document', accept = '' } = headers;
   if (method !== 'GET' || mode !== 'navigate' || destination !== 'document' || !accept.includes('text/html'))

@@ -18,7 +18,7 @@ export interface RestHttpOptions {
   logger: Logger;
 }
 
-/** The TMF REST layer on node's own server; it answers every path that is not served otherwise, with a TMF error at least. */
+/** Serves TMF REST on Node's own server. It answers every path that no other handler is for, with a TMF error at least. */
 export function restHandler(
   rest: Rest,
   options: RestHttpOptions,
@@ -48,7 +48,7 @@ function toRestRequest(request: IncomingMessage, context: Context, options: Rest
     acceptsJson: () => acceptsJson(request.headers.accept),
     requireType: async () => {
       if (request.headers['content-type'] || !hasBody(request)) return;
-      // Chunks may come to nothing.
+      // A chunked body may be empty.
       if (request.headers['content-length'] === undefined && (await text()) === '') return;
       throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'the body has no Content-Type');
     },
@@ -59,16 +59,16 @@ function toRestRequest(request: IncomingMessage, context: Context, options: Rest
   };
 }
 
-/** A client may name the charset, which JSON has anyway. */
+/** JSON is UTF-8 in any case, but a client may name the charset. */
 const offered = ['application/json', 'application/json;charset=utf-8'];
 
 function acceptsJson(accept: string | undefined): boolean {
   const negotiator = new Negotiator({ headers: { accept } });
-  // Another parameter, say a version, is no reason to refuse what is JSON.
+  // JSON with some other parameter, e.g. a version, is accepted as well.
   return negotiator.mediaTypes([...offered]).length > 0 || negotiator.mediaTypes().includes('application/json');
 }
 
-/** The path of a request and its query string, as it was sent. */
+/** The path and the query string of a request, undecoded. */
 export function addressOf({ url = '/' }: IncomingMessage): { path: string; rawQuery: string } {
   const question = url.indexOf('?');
   return question < 0
@@ -83,7 +83,7 @@ export function send(
   { status, headers, body }: RestResponse,
 ): void {
   response.statusCode = status;
-  // What is read may be kept, and asked for again; everything else is of this moment.
+  // Reads may be kept by the client if it revalidates them; nothing else may be kept.
   if (status < 400 && (request.method === 'GET' || request.method === 'HEAD'))
     response.setHeader('Cache-Control', 'private, no-cache');
   for (const [name, value] of Object.entries(headers)) {

@@ -18,37 +18,38 @@ export interface StreamHttpOptions {
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
   originOf(request: IncomingMessage): string;
   clientOf(request: IncomingMessage): string;
-  /** Resources that TMF REST gives in one list. */
+  /** Page size of TMF REST's lists. */
   pageSizeMax: number;
   logger: Logger;
 }
 
-/** Ids in the address of one list. */
+/** Ids in one `id=` filter. */
 const idsPerListMax = 100;
 
-const asRead = {
+const readRequest = {
   acceptsJson: () => true,
   requireType: () => Promise.resolve(),
   body: () => Promise.resolve(undefined),
 };
 
-/** What answers a request, when it is one for bytes; undefined: it is not. */
+/** Returns the handler of a request for a file; undefined when it is no such request. */
 export type FindStream = (
   request: IncomingMessage,
 ) => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined;
 
+/** The file routes of all domains. */
 export interface Streams {
   find: FindStream;
-  /** Resolves when those that were begun are over, the connections of which may be gone. */
+  /** Resolves when all files that were begun are finished, even those whose connection is gone. */
   drain(): Promise<void>;
 }
 
-/** Fits the streams to the HTTP server. Whether a request is one costs a look at its last segment, or at its media type. */
+/** Serves the file routes. A request is recognized by its last path segment, or by the media type of its body. */
 export function createStreams(routes: readonly StreamRoute[], options: StreamHttpOptions): Streams {
-  const underWay = new Set<Promise<void>>();
+  const openStreams = new Set<Promise<void>>();
   const begin = (stream: Promise<void>): Promise<void> => {
-    underWay.add(stream);
-    return stream.finally(() => underWay.delete(stream));
+    openStreams.add(stream);
+    return stream.finally(() => openStreams.delete(stream));
   };
   const { router } = options.rest;
   const parts = new Set(routes.map(({ part }) => part));
@@ -73,18 +74,18 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
     const place = locate(isBelow ? path.slice(0, lastSlash) : path);
     if (place === undefined || isBelow !== (place.id !== undefined)) return undefined;
     const wanted = request.method === 'HEAD' ? 'GET' : request.method;
-    const here = routes.filter(
+    const candidates = routes.filter(
       (route) => route.typeName === place.model.name && route.part === (isBelow ? part : undefined),
     );
-    const route = here.find(
+    const route = candidates.find(
       ({ method, mediaTypes }) => method === wanted && (mediaTypes === undefined || mediaTypes.has(media ?? '')),
     );
     if (route) return (_request, response) => begin(serve(route, place.id ?? '', rawQuery, request, response, options));
-    if (here.length === 0) return undefined;
-    const problem = refusalOf(request, media, here, isBelow ? [] : ['application/json']);
-    return async (_request, response) => refuse(problem, request, response, options);
+    if (candidates.length === 0) return undefined;
+    const refusal = refusalOf(request, media, candidates, isBelow ? [] : ['application/json']);
+    return async (_request, response) => refuse(refusal, request, response, options);
   };
-  return { find, drain: async () => void (await Promise.allSettled(underWay)) };
+  return { find, drain: async () => void (await Promise.allSettled(openStreams)) };
 }
 
 async function serve(
@@ -98,7 +99,15 @@ async function serve(
   const context = options.contextOf(request, response);
   const { rest } = options;
   const get = (path: string, rawQuery = ''): Promise<RestResponse> =>
-    rest.handle({ method: 'GET', path, rawQuery, headers: {}, origin: options.originOf(request), context, ...asRead });
+    rest.handle({
+      method: 'GET',
+      path,
+      rawQuery,
+      headers: {},
+      origin: options.originOf(request),
+      context,
+      ...readRequest,
+    });
   let body: Writable | undefined;
   try {
     await handle({
@@ -147,7 +156,7 @@ function refuse(
 ): void {
   const refusal = toRefusal(error, logger);
   if (response.headersSent) {
-    // What has begun must not look complete.
+    // An answer that has begun must not look complete.
     response.destroy();
     return;
   }
@@ -162,15 +171,15 @@ function refuse(
 function refusalOf(
   request: IncomingMessage,
   media: string | undefined,
-  here: readonly StreamRoute[],
+  candidates: readonly StreamRoute[],
   more: readonly string[],
 ): DomainError {
-  const methods = [...new Set(here.map(({ method }) => method))];
+  const methods = [...new Set(candidates.map(({ method }) => method))];
   if (!methods.some((method) => method === request.method)) {
     return new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, {
       allow: methods,
     });
   }
-  const wanted = [...here.flatMap(({ mediaTypes = [] }) => [...mediaTypes]), ...more];
+  const wanted = [...candidates.flatMap(({ mediaTypes = [] }) => [...mediaTypes]), ...more];
   return new DomainError('UNSUPPORTED_MEDIA_TYPE', `Content-Type '${media ?? ''}' is not one of ${wanted.join(', ')}`);
 }

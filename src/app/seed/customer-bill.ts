@@ -6,7 +6,7 @@ import type { SeedDependencies } from '../app-context.js';
 import { euro, jane, janesAccount, preservedAttributes, once, stepsOf, taxed, taxRate } from './demo-data.js';
 
 const seededKey = 'demo bills';
-/** Enough of them to make the hold policy hold the bill. */
+/** Enough of them for the hold policy to hold the bill. */
 const premiumCalls = 16;
 
 const john = { id: 'account-2', name: "John's account" };
@@ -32,8 +32,8 @@ const specifications = [
 ];
 
 /**
- * Last month, billed, in each state that bills come to, a bill out of turn that is new, and what the present month has
- * not billed yet. The conformance kit of TMF678 makes neither bills nor rates, and must find some.
+ * Writes bills of last month in each state, a new off-cycle bill, and rates and usages of this month that are not billed yet.
+ * The conformance kit of TMF678 creates neither bills nor rates, and must find some.
  */
 export async function seedCustomerBill(dependencies: SeedDependencies, domains: Domains): Promise<void> {
   await once(dependencies.database, seededKey, async () => {
@@ -68,7 +68,7 @@ async function writeBills({ config, database }: SeedDependencies, { customerBill
     rate(acme, 'Business line', 89, day(0)),
     ...Array.from({ length: premiumCalls }, () => rate(acme, 'Premium call', 4.9, day(9))),
     rate(roe, 'Fibre 250', 39.99, day(0)),
-    // What no bill has yet.
+    // Not billed yet.
     rate(janesAccount, 'Mobile M', 29.99, day(0, month)),
     rate(john, 'Mobile S', 14.99, day(0, month)),
   ]);
@@ -131,7 +131,7 @@ function rate(
   };
 }
 
-/** An amount without and with tax, and the tax. */
+/** An amount without and with tax, and the tax itself. */
 function charged(excluded: Decimal): { amounts: object; tax: object } {
   const included = taxed(excluded);
   return {
@@ -140,7 +140,7 @@ function charged(excluded: Decimal): { amounts: object; tax: object } {
   };
 }
 
-/** A rated call of Jane's that waits to be billed to her account. */
+/** A rated call of Jane's that is not billed yet. */
 function call(charge: Decimal, usageDate: Date, index: number): object {
   return {
     usageSpecification: { id: 'voice', name: 'Voice call' },

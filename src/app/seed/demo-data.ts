@@ -4,33 +4,32 @@ import type { Database } from '../../platform/database/database.js';
 import type { Decimal } from '../../platform/decimal.js';
 import { anonymous } from '../../platform/principal.js';
 
-// What the demo data of all domains have in common: whom they tell of, and how they are written.
+// What the demo data of all domains share: the people in it, and how it is written.
 
 export const jane = { id: 'customer-1', name: 'Jane Doe', role: 'customer', atReferredType: 'Customer' };
 export const john = { id: 'customer-2', name: 'John Roe', role: 'customer', atReferredType: 'Customer' };
-/** Jane's, for prepaid and for bills. */
+/** Jane's account, prepaid and billed. */
 export const janesAccount = { id: 'account-1', name: "Jane's account" };
 
-/** Percent. */
+/** In percent. */
 export const taxRate = 19;
 
 export function euro(value: Decimal): { value: Decimal; unit: string } {
   return { value, unit: 'EUR' };
 }
 
-/** With tax. */
+/** The amount with tax. */
 export function taxed(value: Decimal): Decimal {
   return value.times(100 + taxRate).div(100);
 }
 
-/** Attributes that the domain keeps without looking at them are not in its input types. */
+/** For attributes that the domain stores without interpreting them, and that its input types therefore lack. */
 export function preservedAttributes(attributes: object): object {
   return attributes;
 }
 
 /**
- * Writes demo data once per database. The work must bear being begun again: a start that died in the middle is
- * continued by the next one.
+ * Runs the work once per database. It must be repeatable: after a start that was interrupted the next one runs it again.
  */
 export async function once(database: Database, key: string, work: () => Promise<void>): Promise<void> {
   const [done] = await database.query(Prisma.sql`SELECT 1 FROM "ServerState" WHERE "key" = ${key}`);
@@ -43,7 +42,7 @@ export async function once(database: Database, key: string, work: () => Promise<
   );
 }
 
-/** Whoever writes the steps of a story, each under a key of its own: what was done before is not done again. */
+/** Returns a function that gives each step its own idempotency key, so that a repeated run repeats nothing. */
 export function stepsOf(key: string): () => WriteContext {
   let steps = 0;
   return () => ({ tenantId: anonymous.tenantId, idempotencyKey: `${key} ${++steps}` });

@@ -5,8 +5,8 @@ import { jane, preservedAttributes, once, stepsOf } from './demo-data.js';
 
 const seededKey = 'demo orders';
 
-/** An order by its name, the moves of its items (`item:state`), and what a client does with it then. */
-interface Story {
+/** An order: its name, the state changes of its items (`item:state`), and what a client does with it afterwards. */
+interface DemoOrder {
   name: string;
   moves?: readonly string[];
   lead?: string;
@@ -14,7 +14,7 @@ interface Story {
   more?: object;
 }
 
-const stories: readonly Story[] = [
+const demoOrders: readonly DemoOrder[] = [
   { name: 'Just ordered', more: { priority: 4 } },
   { name: 'Under way', moves: ['line:inProgress'], more: { category: simulatedCategory } },
   { name: 'Half done', moves: ['line:inProgress', 'line:completed', 'router:inProgress'] },
@@ -27,20 +27,20 @@ const stories: readonly Story[] = [
   { name: 'Refused', lead: 'rejected', more: { priority: 0 } },
 ];
 
-/** Ten orders in different states, one of them with its cancellation. */
+/** Writes ten orders in different states, one of them with its cancellation. */
 export async function seedResourceOrder(
   { database, logger }: SeedDependencies,
   { resourceOrder }: Domains,
 ): Promise<void> {
   await once(database, seededKey, async () => {
-    for (const story of stories) await tell(resourceOrder, story);
+    for (const order of demoOrders) await writeOrder(resourceOrder, order);
     logger.info('demo orders written');
   });
 }
 
-async function tell(
+async function writeOrder(
   { orders, cancellations }: ResourceOrderDomain,
-  { name, moves = [], lead, cancel, more }: Story,
+  { name, moves = [], lead, cancel, more }: DemoOrder,
 ): Promise<void> {
   const step = stepsOf(`${seededKey} ${name}`);
   const { answer } = await orders.create(step(), {

@@ -8,7 +8,7 @@ import { euro, jane, john, once, taxed, taxRate } from './demo-data.js';
 const seededKey = 'demo usage';
 const usageCount = 320;
 const monthMs = 30 * 24 * 3_600_000;
-/** What rating has not come to yet. */
+/** Usages younger than this are not rated yet. */
 const unratedMs = 18 * 3_600_000;
 
 const kinds = ['voice', 'data', 'sms'] as const;
@@ -42,7 +42,7 @@ const specifications = [
   { name: 'SMS', specCharacteristic: [{ name: 'destination', ...number }] },
 ];
 
-/** A month of two customers' usage, the same in every sandbox but for its dates; each usage has a name, so it is written once. */
+/** Writes a month of two customers' usage, the same in every sandbox except for its dates. An external id keeps each unique. */
 export async function seedUsage({ database, logger }: SeedDependencies, { usage }: Domains): Promise<void> {
   await once(database, seededKey, async () => {
     const context = { tenantId: anonymous.tenantId };
@@ -82,7 +82,7 @@ function usagesUntil(end: Date, specified: readonly SpecificationRow[]): object[
   });
 }
 
-/** What was used, and what it costs without tax; data is paid by the bundle. */
+/** The characteristics of a usage and its charge without tax; data is included in the product. */
 function measured(kind: Kind, random: () => number): { characteristics: object[]; charge: Decimal } {
   const destination = { name: 'destination', value: `+4917${Math.floor(10_000_000 + random() * 89_999_999)}` };
   if (kind === 'sms') return { characteristics: [destination], charge: new Decimal('0.07') };

@@ -2,19 +2,20 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** What the command was asked for makes no sense; the message says why. */
+/** The arguments are wrong; the message says why. */
 export class WrongUse extends Error {}
 
+/** What the command was called with. */
 export interface ImportArguments {
   url: string;
   mode: string;
-  /** The import to go on with; undefined: a new one. */
+  /** Id of the import to resume; undefined: a new one. */
   resume: string | undefined;
-  /** Undefined: standard input. */
+  /** Path of the file; undefined: standard input. */
   path: string | undefined;
   contentType: string;
   isPacked: boolean;
-  /** Unknown of standard input. */
+  /** Size of the file; undefined for standard input. */
   bytes: number | undefined;
 }
 
@@ -35,7 +36,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   csv: 'text/csv',
 };
 
-/** Undefined: the help is asked for. Throws WrongUse. */
+/** Parses the arguments; undefined when help is asked for. Throws WrongUse. */
 export function readArguments(given: readonly string[]): ImportArguments | undefined {
   const { values, positionals } = parsed(given);
   if (values.help) return undefined;

@@ -3,7 +3,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 
-/** An import as the server tells of it. */
+/** An import task, as the server represents it. */
 export interface ImportTask {
   id: string;
   status: string;
@@ -22,7 +22,7 @@ export interface LineProblem {
   message: string;
 }
 
-/** The server says no: to ask again would not help. */
+/** The server refuses: repeating the request would not help. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -32,13 +32,13 @@ export class Refused extends Error {
   }
 }
 
-/** The server does not answer, or not now. */
+/** The server does not answer, or answers 5xx: the request may be repeated. */
 export class Unreachable extends Error {}
 
 const importPath = '/tmf-api/usageManagement/v4/importJob';
 const answerMaxMs = 30_000;
 
-/** Talks to the import of a running server. Everything throws Refused or Unreachable. */
+/** Calls the import resource of a running server. Every method throws Refused or Unreachable. */
 export class ImportClient {
   private readonly base: string;
   private readonly key = randomUUID();
@@ -47,7 +47,7 @@ export class ImportClient {
     this.base = url.replace(/\/+$/, '') + importPath;
   }
 
-  /** Makes the task; the same one, however often it is asked for. */
+  /** Creates the task; repeated calls return the same one. */
   async make(mode: string, contentType: string): Promise<ImportTask> {
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': this.key };
     return JSON.parse(
@@ -59,7 +59,7 @@ export class ImportClient {
     return JSON.parse(await this.call(`/${id}`)) as ImportTask;
   }
 
-  /** The lines that were refused; of very many the first. */
+  /** Returns the refused lines; of very many, the first. */
   async problems(id: string): Promise<LineProblem[]> {
     const lines = (await this.call(`/${id}/errorLog`)).split('\n').filter(Boolean);
     return lines.map((line) => JSON.parse(line) as LineProblem);
@@ -75,11 +75,11 @@ export class ImportClient {
       const { message, cause } = error as Error;
       throw new Unreachable(cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : message);
     }
-    requireTaken(answer.status, text);
+    requireAccepted(answer.status, text);
     return text;
   }
 
-  /** Sends the file; `onBytes` hears how many bytes are on their way. */
+  /** Sends the file and resolves when the server has it all; `onBytes` is called with the size of each piece sent. */
   send(
     id: string,
     source: Readable,
@@ -97,9 +97,9 @@ export class ImportClient {
       outgoing.on('error', (error) => reject(new Unreachable(error.message)));
       outgoing.on('response', (response) => {
         void textOf(response)
-          .then((text) => requireTaken(response.statusCode ?? 0, text))
+          .then((text) => requireAccepted(response.statusCode ?? 0, text))
           .then(resolve, reject)
-          // A server that says no need not be sent the rest.
+          // A server that refuses is not sent the rest.
           .finally(() => outgoing.destroy());
       });
       source.on('data', (chunk: Buffer) => onBytes(chunk.length));
@@ -119,7 +119,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-function requireTaken(status: number, text: string): void {
+function requireAccepted(status: number, text: string): void {
   if (status < 400) return;
   const message = messageOf(text);
   throw status >= 500 ? new Unreachable(message) : new Refused(status, message);

@@ -3,7 +3,7 @@ import type { ImportTask } from './client.js';
 const barCharacters = 24;
 const intervalMs = { terminal: 200, plain: 5_000 };
 
-/** Tells how far an import has come: one line that changes, or lines now and then where that is no terminal. */
+/** Shows the progress of an import: one changing line in a terminal, a new line every few seconds elsewhere. */
 export class Progress {
   private sent = 0;
   private task: ImportTask | undefined;
@@ -17,7 +17,7 @@ export class Progress {
     this.timer = setInterval(() => this.show(), stream.isTTY ? intervalMs.terminal : intervalMs.plain);
   }
 
-  /** The file is sent from its beginning. */
+  /** Starts from zero, as the file is sent from its beginning. */
   begin(): void {
     this.sent = 0;
   }
@@ -26,11 +26,11 @@ export class Progress {
     this.sent += bytes;
   }
 
-  heard(task: ImportTask): void {
+  update(task: ImportTask): void {
     this.task = task;
   }
 
-  /** Something worth a line of its own. */
+  /** Prints a line of its own. */
   say(text: string): void {
     this.clear();
     this.stream.write(`${text}\n`);

@@ -4,26 +4,26 @@ import { help, readArguments, WrongUse, type ImportArguments } from './arguments
 import { ImportClient, Refused, Unreachable, type ImportTask } from './client.js';
 import { counted, Progress } from './progress.js';
 
-/** How often in a row the server may not answer. With the pauses between, that is two minutes at least. */
+/** Attempts in a row before giving up; with the pauses between them, two minutes at least. */
 const triesMax = 15;
 const pauseMaxMs = 10_000;
 const firstPauseMs = 500;
-/** How often the server is asked how far it has come. */
-const askMs = 500;
-/** Problems that are printed; the report has the others. */
+/** How often the progress of the task is read. */
+const pollMs = 500;
+/** How many refused lines are printed; the error log has the others. */
 const problemsShownMax = 10;
 
 const exitCodes = { taken: 0, refused: 1, wrongUse: 2 } as const;
 
-/** Runs the command line; answers its exit code. */
+/** Runs the command with these arguments and returns its exit code. */
 export async function runImport(given: readonly string[]): Promise<number> {
   try {
-    const asked = readArguments(given);
-    if (asked === undefined) {
+    const parsed = readArguments(given);
+    if (parsed === undefined) {
       process.stdout.write(help);
       return exitCodes.taken;
     }
-    return await importFile(asked);
+    return await importFile(parsed);
   } catch (error) {
     if (error instanceof WrongUse) {
       process.stderr.write(`${error.message}\n\n${help}`);
@@ -35,22 +35,22 @@ export async function runImport(given: readonly string[]): Promise<number> {
   }
 }
 
-async function importFile(asked: ImportArguments): Promise<number> {
-  const client = new ImportClient(asked.url);
-  const progress = new Progress(process.stderr, asked.bytes);
+async function importFile(options: ImportArguments): Promise<number> {
+  const client = new ImportClient(options.url);
+  const progress = new Progress(process.stderr, options.bytes);
   try {
-    const { id } = await patiently(progress, () =>
-      asked.resume === undefined ? client.make(asked.mode, asked.contentType) : client.task(asked.resume),
+    const { id } = await withRetries(progress, () =>
+      options.resume === undefined ? client.make(options.mode, options.contentType) : client.task(options.resume),
     );
     progress.say(`import ${id}`);
-    const asking = new AbortController();
-    const followed = follow(client, id, progress, asking.signal);
-    // Should sending fail, nobody waits for it any more.
+    const following = new AbortController();
+    const followed = follow(client, id, progress, following.signal);
+    // If sending fails, nobody awaits this any more.
     followed.catch(() => undefined);
     try {
-      await sendFile(client, id, asked, progress);
+      await sendFile(client, id, options, progress);
     } catch (error) {
-      asking.abort();
+      following.abort();
       throw error;
     }
     const task = await followed;
@@ -61,24 +61,24 @@ async function importFile(asked: ImportArguments): Promise<number> {
   }
 }
 
-/** Sends the file until it has arrived whole: the server goes on where it was cut off. */
-async function sendFile(client: ImportClient, id: string, asked: ImportArguments, progress: Progress): Promise<void> {
-  let isRepeated = asked.resume !== undefined;
+/** Sends the file until it has arrived whole; after an interruption the server continues where it stopped. */
+async function sendFile(client: ImportClient, id: string, options: ImportArguments, progress: Progress): Promise<void> {
+  let isRepeated = options.resume !== undefined;
   const send = async (): Promise<void> => {
-    const source = asked.path === undefined ? process.stdin : createReadStream(asked.path);
+    const source = options.path === undefined ? process.stdin : createReadStream(options.path);
     progress.begin();
     try {
-      await client.send(id, source, asked, (count) => progress.add(count));
+      await client.send(id, source, options, (count) => progress.add(count));
     } catch (error) {
-      // It had arrived before, and only the answer was lost.
+      // It had arrived before; only the answer was lost.
       if (isRepeated && error instanceof Refused && error.status === 409 && (await hasFile(client, id))) return;
       isRepeated = true;
-      if (asked.path === undefined && error instanceof Unreachable)
+      if (options.path === undefined && error instanceof Unreachable)
         throw new Refused(0, `${error.message}: standard input cannot be sent again`);
       throw error;
     }
   };
-  await patiently(progress, send);
+  await withRetries(progress, send);
 }
 
 async function hasFile(client: ImportClient, id: string): Promise<boolean> {
@@ -86,20 +86,20 @@ async function hasFile(client: ImportClient, id: string): Promise<boolean> {
   return status === 'running' || status === 'succeeded';
 }
 
-/** Asks until the import has come to its end. A failure may be overcome while the file is still being sent. */
+/** Polls the task until it has ended and returns it. A failed task that asks for the file again has not ended. */
 async function follow(client: ImportClient, id: string, progress: Progress, signal: AbortSignal): Promise<ImportTask> {
   for (;;) {
-    const task = await patiently(undefined, () => client.task(id));
-    progress.heard(task);
+    const task = await withRetries(undefined, () => client.task(id));
+    progress.update(task);
     signal.throwIfAborted();
     if (task.status === 'succeeded' || (task.status === 'failed' && !/send the file again/.test(task.message ?? '')))
       return task;
-    await sleep(askMs);
+    await sleep(pollMs);
   }
 }
 
-/** Tries again while the server does not answer: it may be on its way back. */
-async function patiently<T>(progress: Progress | undefined, work: () => Promise<T>): Promise<T> {
+/** Repeats the work while the server is unreachable, as it may be restarting. */
+async function withRetries<T>(progress: Progress | undefined, work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work();
