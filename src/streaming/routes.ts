@@ -1,39 +1,39 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 
-/** A request for bytes on its way. */
+/** A request for a file, and how to answer it. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Of the body, in lower case and without parameters; empty: there is none. */
+  /** Media type of the body, in lower case and without parameters; empty when there is none. */
   readonly mediaType: string;
-  /** The client, as far as its address shows it. */
+  /** The client's address, or its network for IPv6. */
   readonly client: string;
   readonly tenantId: string;
   readonly idempotencyKey: string | undefined;
-  /** Of the resource that the address names; empty: the address is that of the collection. */
+  /** Id of the resource in the path; empty when the path is that of the collection. */
   readonly id: string;
   readonly query: URLSearchParams;
   /** Whether If-None-Match says that the client has what this ETag stands for. */
   isNotModified(tag: string): boolean;
-  /** Opens the body of the answer, whose headers are set, once: what is written there goes out compressed when the client takes that. */
+  /** Returns the stream to write the body to, the same one each time; headers must be set before. It compresses if the client accepts that. */
   open(): Writable;
-  /** Answers with a resource of ours as TMF REST gives it; 201 carries its Location. */
+  /** Answers with a resource in the form of TMF REST; 201 carries its Location. */
   answer(status: 200 | 201, id: string): Promise<void>;
-  /** Resources of ours as TMF REST gives them, in the order of the ids; those that do not exist are left out. */
+  /** Returns resources in the form of TMF REST, in the order of the ids; those that do not exist are left out. */
   represent(typeName: string, ids: readonly string[]): Promise<object[]>;
 }
 
-/** An address below TMF REST whose bytes no GraphQL answer can carry. */
+/** A path of TMF REST that sends or receives a file, which no GraphQL answer can carry. */
 export interface StreamRoute {
-  /** GET stands for HEAD, too, whose body is dropped. */
+  /** GET includes HEAD, whose body is dropped. */
   readonly method: 'GET' | 'POST' | 'PUT';
   /** The GraphQL type of the resource it belongs to. */
   readonly typeName: string;
-  /** What follows the id in the address; undefined: it is the collection. */
+  /** Path segment after the id; undefined for the collection. */
   readonly part?: string;
-  /** Media types of the body; another one is TMF REST's. Undefined: whatever comes. */
+  /** Media types that the route accepts; bodies of others go to TMF REST. Undefined: any. */
   readonly mediaTypes?: ReadonlySet<string>;
-  /** What is thrown before the answer began becomes a TMF error; later it cuts the connection. */
+  /** An error thrown before the answer has begun becomes a TMF error; later it closes the connection. */
   handle(exchange: Exchange): Promise<void>;
 }

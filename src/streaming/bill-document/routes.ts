@@ -37,18 +37,18 @@ const writers: Readonly<Record<DocumentFormat, Writer>> = { pdf: sendPdf, json: 
 
 /** The documents of a bill, made of its stored figures for clients that may read the bill. */
 export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] {
-  const counter = new Counter();
+  const largeDocuments = new LargeDocuments();
   return documentFormats.map((format) => ({
     method: 'GET',
     typeName,
     // What CustomerBill.billDocument.url leads to.
     part: `document.${format}`,
-    handle: (exchange) => sendDocument(exchange, format, options, counter),
+    handle: (exchange) => sendDocument(exchange, format, options, largeDocuments),
   }));
 }
 
-/** What is made at once. */
-class Counter {
+/** Limits how many documents of large bills are made at once. */
+class LargeDocuments {
   private readonly large = new Semaphore(LARGE_DOCUMENTS_MAX);
 
   async run(lineCount: number, work: () => Promise<void>): Promise<void> {
@@ -71,7 +71,7 @@ async function sendDocument(
   exchange: Exchange,
   format: DocumentFormat,
   options: BillDocumentOptions,
-  counter: Counter,
+  largeDocuments: LargeDocuments,
 ): Promise<void> {
   const { request, response, tenantId, id, query } = exchange;
   const [name] = query.keys();
@@ -103,13 +103,13 @@ async function sendDocument(
   }
   const cap = setTimeout(() => response.destroy(), DOCUMENT_SEND_MS_MAX);
   try {
-    await counter.run(found.lineCount, () => writers[format](exchange, found, options));
+    await largeDocuments.run(found.lineCount, () => writers[format](exchange, found, options));
     exchange.open().end();
     await finished(response);
   } catch (error) {
     // A client that leaves early is no failure.
     if (response.destroyed) return;
-    // Of an error they would be wrong.
+    // They do not describe the error that is answered instead.
     if (!response.headersSent) for (const header of Object.keys(headers)) response.removeHeader(header);
     throw error;
   } finally {
@@ -117,7 +117,7 @@ async function sendDocument(
   }
 }
 
-/** What is billed does not change but for what the revision counts; a bill that is new may get more lines. */
+/** The ETag: bills change with their revision only, except that a new bill may get more lines. */
 function tagOf(
   { bill, lineCount }: BillWithCount,
   format: DocumentFormat,

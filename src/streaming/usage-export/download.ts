@@ -20,14 +20,14 @@ const progressPages = 10;
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** Where a page begins, and the last id that belongs to the whole. */
+/** Where a page begins, and the last id of the export. */
 export interface PageRange {
   limit: number;
   after: string | undefined;
   upTo: string;
 }
 
-/** Reads a page; `next` is undefined behind the last one. */
+/** Reads a page; `next` is the `after` of the next one, undefined after the last. */
 export type ReadItems = (range: PageRange) => Promise<{ items: readonly Item[]; next: string | undefined }>;
 
 /** What the routes are built on. */
@@ -38,7 +38,7 @@ export interface ExportRoutesOptions {
   openItems(exchange: Exchange, query: string, reads: SnapshotReads): ReadItems;
 }
 
-/** Files of usages, made while they are fetched. */
+/** Routes of exported files, which are written while they are fetched. */
 export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
   const slots = new Semaphore(DOWNLOADS_MAX, DOWNLOADS_PER_CLIENT_MAX);
   const handle = async (exchange: Exchange): Promise<void> => {
@@ -69,7 +69,7 @@ export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
   return [{ method: 'GET', typeName: 'UsageExport', part: 'content', handle }];
 }
 
-/** What HEAD asks for: nothing is read, and the task does not report it. */
+/** Answers HEAD: no usage is read, and the task does not count it. */
 async function describe({ exports }: ExportRoutesOptions, { response, tenantId, id }: Exchange): Promise<void> {
   setHeaders(response, await exports.require(tenantId, id));
   response.end();
@@ -104,7 +104,7 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
       await (run.contentType === csvType ? sendCsv(sender, run, pages) : sendNdjson(sender, run, pages));
     });
   } catch (error) {
-    // The statement that was cancelled says only that.
+    // A cancelled statement says no more than that it was.
     const reason: unknown = signal.aborted ? signal.reason : error;
     // An error is no file to be saved.
     if (!response.headersSent) response.removeHeader('Content-Disposition');
@@ -143,7 +143,7 @@ async function sendNdjson(sender: Sender, run: ExportRun, pages: () => AsyncIter
   }
 }
 
-/** Once through for the columns, and once more for the rows. */
+/** Reads all usages twice: for the columns, then for the rows. */
 async function sendCsv(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly Item[]>): Promise<void> {
   const columns = new Set(['id', 'usageSpecification.id']);
   for await (const items of pages()) for (const item of items) addColumns(columns, cellsOf(item));

@@ -9,10 +9,10 @@ import { FILE_BYTES_MAX, FILE_UNPACK_RATIO_MAX } from '../limits.js';
 const packedFreeBytes = 16 * 1024 ** 2;
 const unpackedChunkBytes = 64 * 1024;
 
-/** The upload came to no end: the same file may be sent again. */
+/** The upload ended before the file was complete; the same file may be sent again. */
 export class BrokenOff extends Error {}
 
-/** Refuses a body that is neither plain nor gzip, or whose text is not UTF-8 by its own words. */
+/** Throws DomainError for a Content-Encoding other than gzip and identity, and for a charset other than UTF-8. */
 export function requireReadable(headers: IncomingHttpHeaders): void {
   const encoding = encodingOf(headers);
   if (encoding !== 'gzip' && encoding !== 'identity')
@@ -70,7 +70,7 @@ export async function* contentOf(
   }
 }
 
-/** Waits for a sender while it keeps to its pace. What it has sent is counted as it came, packed or not. */
+/** Waits for the sender as long as it keeps its pace, which counts bytes as sent, compressed or not. */
 class Sender {
   isSlow = false;
   private readonly pace: TransferPace;
@@ -119,22 +119,22 @@ class Sender {
         }
         return isFast;
       };
-      // When we were busy ourselves, what came meanwhile is still to be read: that is done first.
+      // If this process was busy, bytes that arrived meanwhile are read first.
       const lookAgain = (): void => {
         timer = setTimeout(() => (judging = setImmediate(() => judge() && lookAgain())), this.pace.patienceMs);
       };
-      const settle = (): void => {
+      const stopWatching = (): void => {
         clearTimeout(timer);
         clearImmediate(judging);
       };
       lookAgain();
       next.then(
         (result) => {
-          settle();
+          stopWatching();
           if (judge()) resolve(result);
         },
         (error: unknown) => {
-          settle();
+          stopWatching();
           reject(error as Error);
         },
       );

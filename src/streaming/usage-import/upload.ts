@@ -11,7 +11,7 @@ import type { CsvColumns } from './csv-columns.js';
 import { csvRecords } from './csv.js';
 import { ndjsonRecords, type FileRecord, type Position } from './records.js';
 
-/** A file is read for so long before other requests get their turn. */
+/** How long a file is read before other requests get their turn. */
 const turnMs = 10;
 
 /** What the routes are built on. */
@@ -20,7 +20,7 @@ export interface ImportRoutesOptions {
   /** A usage as a POST of its JSON would give it. */
   readUsage(body: unknown): UsageInput;
   columns: CsvColumns;
-  /** What is expected of who sends a file. */
+  /** The pace that a sender has to keep. */
   pace: PaceLimits;
   /** Files that one client may send at once, of all those that are taken. */
   perClientMax: number;
@@ -31,7 +31,7 @@ export interface ImportRoutesOptions {
 const typeName = 'UsageImport';
 const mediaTypes = new Set<string>(usageFileTypes);
 
-/** Files of usages: sent at once with a new task, or to the task that was made before; and what was refused. */
+/** Routes of imported files: sent with a new task, or to an existing one; and the log of refused lines. */
 export function importRoutes(options: ImportRoutesOptions): StreamRoute[] {
   const uploads = new ImportUploads(options);
   const content = {
@@ -57,13 +57,13 @@ class ImportUploads {
     setMaxListeners(UPLOADS_MAX, options.stopping);
   }
 
-  /** A task made and its file in one request. Repeated under its key, it continues the task it made. */
+  /** Creates a task and receives its file in one request. Repeated under its key, it continues that task. */
   async receiveNew(exchange: Exchange): Promise<void> {
     const { imports } = this.options;
     const { tenantId, idempotencyKey, query } = exchange;
     requireParameters(query, ['mode']);
     requireReadable(exchange.request.headers);
-    await this.inTurn(exchange, async () => {
+    await this.withSlot(exchange, async () => {
       const input = { mode: query.get('mode'), contentType: exchange.mediaType };
       const { answer, replayed } = await imports.create({ tenantId, idempotencyKey }, input);
       const { id } = answer;
@@ -73,15 +73,15 @@ class ImportUploads {
     });
   }
 
-  /** The file of a task that was made before. */
+  /** Receives the file of an existing task. */
   async receiveContent(exchange: Exchange): Promise<void> {
     requireParameters(exchange.query, []);
     requireReadable(exchange.request.headers);
-    await this.inTurn(exchange, () => this.receive(exchange, exchange.id));
+    await this.withSlot(exchange, () => this.receive(exchange, exchange.id));
     await exchange.answer(200, exchange.id);
   }
 
-  private async inTurn({ client }: Exchange, work: () => Promise<void>): Promise<void> {
+  private async withSlot({ client }: Exchange, work: () => Promise<void>): Promise<void> {
     const release = this.slots.tryAcquire(client);
     if (release === 'full')
       throw new DomainError(
@@ -107,7 +107,7 @@ class ImportUploads {
     const position: Position = { line: 0 };
     try {
       const content = contentOf(exchange.request, stopping, pace);
-      await this.takeAll(
+      await this.addAll(
         upload,
         contentType === csvType ? csvRecords(content, columns, position) : ndjsonRecords(content, position),
       );
@@ -121,7 +121,7 @@ class ImportUploads {
     }
   }
 
-  private async takeAll(upload: Upload, records: AsyncIterable<FileRecord>): Promise<void> {
+  private async addAll(upload: Upload, records: AsyncIterable<FileRecord>): Promise<void> {
     let turnEnds = performance.now() + turnMs;
     for await (const { line, text, read } of records) {
       await upload.add(line, text, () => this.options.readUsage(read()));
@@ -132,7 +132,7 @@ class ImportUploads {
   }
 }
 
-/** Says where in the file it was. */
+/** Adds to a refusal where in the file it occurred; undefined for a failure of the server. */
 function toRefusal(error: unknown, line: number): DomainError | undefined {
   if (error instanceof BrokenOff)
     return new DomainError('INVALID_BODY', `behind line ${line} the upload broke off: ${error.message}`);
