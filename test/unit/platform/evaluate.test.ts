@@ -261,5 +261,6 @@ describe('conditions', () => {
     expect(() => holds(within('in', 'count', ['a']), {})).toThrow('count');
     expect(() => holds(element('some', 'text', yes), {})).toThrow('text');
     expect(() => holds(is('regex', 'text', '('), {})).toThrow('text');
+    expect(() => holds(is('regex', 'inner.id', '('), {})).toThrow('inner.id');
   });
 });

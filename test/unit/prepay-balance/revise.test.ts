@@ -130,6 +130,11 @@ describe('a scheduled top-up', () => {
       nextDueDate: late,
     });
   });
+  it('stays automatic where it recurs, whether or not anything else changes', () => {
+    for (const more of [{}, { amount: eur(11) }])
+      expect(topup(recurring, { isAutoTopup: false, ...more })).toContain('isAutoTopup');
+    expect(topup({}, { isAutoTopup: false })).toEqual({ isAutoTopup: false });
+  });
   it('recurs from when it is moved to, and else after now', () => {
     const at = now.toISOString();
     expect(topup(recurring, { requestedDate: at })).toEqual({ requestedDate: at, nextDueDate: at });
