@@ -45,7 +45,9 @@ function limitDepth(context: ValidationContext): ASTVisitor {
 
 /**
  * Refuses what would keep the rules of GraphQL for long, which compare fields of one name, and fragments, in pairs. Rules
- * are made before any of them looks at the document: the refused one is emptied, and they find nothing to compare.
+ * are made before any of them looks at the document: the refused one is emptied, and they find nothing to compare. That
+ * graphql-js makes all rules first and shares one document is its implementation, not its promise: look again when it is
+ * updated.
  */
 function refuseRepeats(context: ValidationContext): ASTVisitor {
   const problem = repeatsIn(context.getDocument());

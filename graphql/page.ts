@@ -1,7 +1,7 @@
 import { Arg, ArgsType, Field, FieldResolver, Int, ObjectType, Resolver, Root } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { DomainError } from '../src/platform/errors.js';
-import { OFFSET_MAX } from '../src/platform/limits.js';
+import { limitExceeded, OFFSET_MAX } from '../src/platform/limits.js';
 import type { Filter } from '../src/platform/filter/tree/filter.js';
 import type { Page, PageRequest } from '../src/platform/read/page.js';
 import type { Edge, Scope } from '../src/platform/read/source.js';
@@ -130,8 +130,8 @@ export function toPageRequest(
   return {
     filter: filterOf(target, filter),
     order: toOrder(orderBy),
-    offset: requireRange('offset', offset ?? 0, OFFSET_MAX),
-    limit: requireRange('limit', limit ?? limits.pageSizeDefault, limits.pageSizeMax),
+    offset: requireRange('offset', offset ?? 0, { OFFSET_MAX }),
+    limit: requireRange('limit', limit ?? limits.pageSizeDefault, { PAGE_SIZE_MAX: limits.pageSizeMax }),
     after: after ?? undefined,
     attributes: [...selectedFields(info, 'items')],
   };
@@ -147,10 +147,16 @@ export function scopeOf({ principal, now, signal }: Context): Scope {
   return { tenantId: principal.tenantId, at: now, signal };
 }
 
-/** The value, refused by name unless it is one from 0 to the maximum. */
-export function requireRange(name: string, value: number, max: number): number {
-  if (value >= 0 && value <= max) return value;
-  throw new DomainError('INVALID_QUERY', `${name} must be from 0 to ${max}: ${value}`, { path: name });
+/**
+ * The value of an argument, if it is from 0 to the maximum; `bound` is that maximum under its name: `{ OFFSET_MAX }`.
+ * @throws DomainError INVALID_QUERY, which names the limit
+ */
+export function requireRange(name: string, value: number, bound: Readonly<Record<string, number>>): number {
+  for (const [limit, max] of Object.entries(bound)) {
+    if (value < 0) throw new DomainError('INVALID_QUERY', `${name} must be from 0 to ${max}: ${value}`, { path: name });
+    if (value > max) throw limitExceeded(limit, max, `${name}: ${value}`, name);
+  }
+  return value;
 }
 
 /** Reads one resource by id, or null. */

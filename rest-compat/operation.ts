@@ -74,7 +74,8 @@ function fieldsKey({ attributes }: FieldSelection): string {
 }
 
 function operationText(kind: OperationKind, { name, operations }: ResourceModel, selection: string): string {
-  // The version and the address go into headers, whatever `fields` names.
+  // The version and the address go into headers, whatever `fields` names. A selection always ends with the brace that
+  // closes it (projection.ts prints it so): a blank or a comment after that would leave these out without an error.
   const single = selection.replace(/\}$/, '_revision: revision _updatedAt: updatedAt _href: href }');
   switch (kind) {
     case 'one':

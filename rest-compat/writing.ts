@@ -112,7 +112,10 @@ async function readAndChange(call: Call, plan: Plan, change: Change): Promise<Re
   }
 }
 
-/** A revision that no resource has. */
+/**
+ * A revision that no resource has. `replay` relies on every write looking for its idempotency key before it compares the
+ * revision: in the other order each repeated PATCH would be refused, and never find its first answer.
+ */
 const noRevision = -1;
 
 /**

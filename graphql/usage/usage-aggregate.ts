@@ -123,8 +123,8 @@ class UsageAggregateResolver {
       filter: filterOf(Usage, filter),
       groupBy,
       characteristic: characteristic ?? undefined,
-      limit: limit === undefined || limit === null ? undefined : requireRange('limit', limit, USAGE_GROUPS_MAX),
-      offset: requireRange('offset', offset ?? 0, OFFSET_MAX),
+      limit: limit === undefined || limit === null ? undefined : requireRange('limit', limit, { USAGE_GROUPS_MAX }),
+      offset: requireRange('offset', offset ?? 0, { OFFSET_MAX }),
     });
     return groups.map(toUsageAggregate);
   }

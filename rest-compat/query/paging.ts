@@ -1,5 +1,5 @@
 import { DomainError } from '../../src/platform/errors.js';
-import { OFFSET_MAX } from '../../src/platform/limits.js';
+import { limitExceeded, OFFSET_MAX } from '../../src/platform/limits.js';
 import type { ParsedQuery } from './query-string.js';
 
 export interface Paging {
@@ -33,7 +33,7 @@ export function pagingOf(
   const { offset, limit, after } = query;
   const isAsked = offset !== undefined || limit !== undefined || after !== undefined;
   if (limit !== undefined && limit > pageSizeMax) {
-    throw new DomainError('INVALID_QUERY', `limit must not exceed ${pageSizeMax}: ${limit}`, { path: 'limit' });
+    throw limitExceeded('PAGE_SIZE_MAX', pageSizeMax, `limit=${limit}`, 'limit');
   }
   if (after !== undefined && offset !== undefined) {
     throw new DomainError('INVALID_QUERY', 'after and offset exclude each other', { path: 'after' });

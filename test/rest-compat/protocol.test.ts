@@ -188,7 +188,7 @@ describe('the REST door, configured', () => {
       expect(page.headers.get('link')).not.toContain('last');
       expect((await server.rest('GET', `/${fixture.segment}?limit=3`)).status).toBe(206);
       expect((await server.rest('GET', `/${fixture.segment}?limit=4`)).body).toEqual(
-        errorBody(400, 'limit must not exceed 3: 4'),
+        errorBody(400, 'limit=4: the limit PAGE_SIZE_MAX is 3'),
       );
       const { data } = await server.graphql(
         '{ buckets { totalCount items { id } } exact: buckets { totalCount(exact: true) } }',

@@ -132,12 +132,13 @@ const oneKeyOneMutation: ApolloServerPlugin<Context> = {
       if (operation?.operation !== 'mutation' || contextValue.idempotencyKey === undefined) return;
       const { selections } = operation.selectionSet;
       if (selections.length > 1 || selections.some(({ kind }) => kind !== 'Field')) {
-        throw new GraphQLError(
+        const refusal = new DomainError(
+          'INVALID_HEADER',
           'the Idempotency-Key header goes with one mutation: give each an idempotencyKey argument instead',
-          {
-            extensions: { code: 'INVALID_HEADER', http: { status: 400 } },
-          },
+          { path: 'Idempotency-Key' },
         );
+        // Apollo answers 500 to what a plugin throws, unless it says another status.
+        throw new GraphQLError(refusal.message, { originalError: refusal, extensions: { http: { status: 400 } } });
       }
     },
   }),

@@ -41,7 +41,8 @@ type ActionChange = Change & { readonly input: ActionUpdateInput };
 
 /**
  * The balance actions of TMF654. Each function returns the action as it then is; a key repeats the first answer. Each throws
- * DomainError for invalid input and for a refusal, which names the failed action that records it.
+ * DomainError for invalid input and for a refusal, which names the failed action that records it. The texts of `operation` are
+ * part of stored fingerprints (idempotencyOf): they stay as they are, whatever the functions are called.
  */
 export class BalanceActions {
   constructor(

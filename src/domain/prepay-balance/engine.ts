@@ -30,6 +30,7 @@ const searchMaxMs = 3_000;
 
 /** Commands that apply together or not at all, and what their request was. */
 export interface BalanceSubmission extends Pick<BalanceRequest, 'commands'> {
+  /** Hashed into stored fingerprints (idempotencyOf): never renamed. */
   readonly operation: string;
   readonly input: JsonObject;
   /** Whether the answer is a list: `{ items: [...] }`. */

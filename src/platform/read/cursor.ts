@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.js';
-import { CURSOR_LENGTH_MAX } from '../limits.js';
+import { CURSOR_LENGTH_MAX, limitExceeded } from '../limits.js';
 import type { OrderKey } from '../filter/tree/filter.js';
 import type { JsonObject, JsonValue } from '../json-object.js';
 import type { ResourceMapping } from './resource-mapping.js';
@@ -15,13 +15,14 @@ export function encodeCursor(row: JsonObject, order: readonly OrderKey[], mappin
 
 /**
  * Reads a cursor that a client sent.
- * @throws DomainError INVALID_QUERY when encodeCursor cannot have made it for this order
+ * @throws DomainError INVALID_QUERY when it is too long, or encodeCursor cannot have made it for this order
  */
 export function decodeCursor(cursor: string, order: readonly OrderKey[]): CursorValues {
-  if (cursor.length <= CURSOR_LENGTH_MAX) {
-    const values = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(values) && values.length === order.length + 1 && values.every(isScalar)) return values;
+  if (cursor.length > CURSOR_LENGTH_MAX) {
+    throw limitExceeded('CURSOR_LENGTH_MAX', CURSOR_LENGTH_MAX, `after has ${cursor.length} characters`, 'after');
   }
+  const values = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  if (Array.isArray(values) && values.length === order.length + 1 && values.every(isScalar)) return values;
   throw new DomainError('INVALID_QUERY', `after: '${cursor.slice(0, 40)}' is not a cursor of this order`, {
     path: 'after',
   });

@@ -35,7 +35,8 @@ export interface Replayable<Answer extends JsonObject = JsonObject> {
 
 /**
  * The fingerprint covers the operation and its input in domain form, so that equal requests by REST and by GraphQL are
- * the same command.
+ * the same command. The name of the operation is hashed into fingerprints that are stored: whoever renames one makes every
+ * repeat of an earlier request fail with IDEMPOTENCY_KEY_REUSED (422).
  * @returns undefined when the client sent no key
  * @throws DomainError INVALID_HEADER for a key that is empty, too long or not printable ASCII
  */

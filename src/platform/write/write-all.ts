@@ -6,7 +6,9 @@ export type Write = Prisma.Sql | undefined;
 
 /**
  * Runs several writes as one statement, which saves round trips. All of them see the database as it was before any of
- * them, so no two may write the same row.
+ * them, so no two may write the same row. Nothing checks that, and PostgreSQL does not say which of two wins: whoever adds
+ * a write must see that its rows are its own. Deleted and inserted holds go together only because they are of different
+ * reservations.
  */
 export async function writeAll(tx: Transaction, writes: readonly Write[]): Promise<void> {
   const statements = writes.filter((write) => write !== undefined);

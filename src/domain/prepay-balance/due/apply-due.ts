@@ -48,7 +48,8 @@ export async function applyDue(
     if (command === undefined) break;
     const dueAt = dueDateOf(command, state);
     apply(journal, command, now);
-    // What could not be applied now will be found again.
+    // Due when it was before: it could not be applied now, and will be found again. The loop ends because each command
+    // that is applied moves its own due date or loses it; one that left it as it was would be taken for one that failed.
     if (dueDateOf(command, state)?.getTime() === dueAt?.getTime()) open.delete(command);
   }
   await unitOfWork.write(tx, dependencies, tenantId, state);
