@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { ApolloServerErrorCode } from '@apollo/server/errors';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, parse, validate, type GraphQLSchema } from 'graphql';
 import { errorCatalogue } from '../src/app/errors.js';
@@ -90,6 +91,18 @@ describe('documents', () => {
     expect(wrong.map(([step]) => step)).toEqual([]);
   });
 
+  it('name the newest migration that makes the SQL function', () => {
+    const named = /\bSQL function `(\w+)` in `(prisma\/migrations\/[\w/.-]+)`/g;
+    const claims = [...textOf('docs/architecture.md').matchAll(named)];
+    expect(claims.map(([, name]) => name)).toContain('accumulatedBalancesAt');
+    const migrations = filesUnder('prisma/migrations', /\.sql$/).sort();
+    const stale = claims.filter(([, name = '', path]) => {
+      const makes = new RegExp(`CREATE (?:OR REPLACE )?FUNCTION (?:"public"\\.)?"${name}"`, 'i');
+      return path !== migrations.findLast((one) => makes.test(textOf(one)));
+    });
+    expect(stale.map(([claim]) => claim)).toEqual([]);
+  });
+
   it('that code cites exist', () => {
     const cited = /\b((?:docs|src|graphql|test)\/[\w./-]+\.md)\b/g;
     expect(wrongMatches(code, cited, (path) => existsSync(path))).toEqual([]);
@@ -152,6 +165,7 @@ describe('everything that the code declares is documented, and nothing else', ()
       ...Object.keys(settings),
       ...errorCatalogue.map(({ code: name }) => name),
       ...Object.keys(limits),
+      ...Object.values(ApolloServerErrorCode),
       'BENCH_DATABASE_URL',
     ]);
     expect(wrongMatches(userDocuments, /`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`/g, (name) => known.has(name))).toEqual([]);

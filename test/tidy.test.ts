@@ -46,7 +46,6 @@ const importTable: Row[] = [
     // lru-cache bounds the documents it keeps, node:crypto makes ETags; the others are JSON numbers and Sandbox links.
     packages: ['graphql', 'lru-cache', 'lossless-json', 'node:crypto'],
   },
-  { folder: 'src/events', values: ['src/platform', 'src/domain', generated] },
   { folder: 'src/streaming', values: ['src/platform', 'src/domain', generated] },
   { folder: 'src/app', values: ['src', 'graphql', 'rest-compat', generated] },
 ];

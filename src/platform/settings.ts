@@ -45,7 +45,7 @@ const PAGE_SIZE_LIMIT = 10_000;
 
 /**
  * Every setting, read from the environment variable of its name, in the order of docs/configuration.md. To add one,
- * declare it here, where its type, default, check and documentation follow from, and document it there.
+ * declare it here, which gives its type, default, check and documentation, and run npm run contract.
  */
 export const settings = {
   PORT: {

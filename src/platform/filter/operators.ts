@@ -68,7 +68,7 @@ const orderedTypes = ['string', 'int', 'decimal', 'dateTime'] as const;
  * To add one:
  * 1. add its entry here. One of family `range` or `text` has its SQL and its evaluation in the entry;
  * 2. for another family only: SQL in sql/compile.ts, evaluation in memory/evaluate.ts, where the compiler asks for it;
- * 3. add a row to test/fixtures/oracle.ts (`fulfils`), by which every suite of filters tries it on every resource.
+ * 3. add a row to test/fixtures/expected.ts (`fulfils`), by which every suite of filters tries it on every resource.
  */
 const table = {
   eq: {

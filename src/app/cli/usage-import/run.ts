@@ -4,7 +4,7 @@ import { help, readArguments, WrongUse, type ImportArguments } from './arguments
 import { ImportClient, Refused, Unreachable, type ImportTask } from './client.js';
 import { counted, Progress } from './progress.js';
 
-/** Attempts in a row before giving up; with the pauses between them, two minutes at least. */
+/** Attempts in a row before giving up; the pauses between them come to 105 seconds. */
 const triesMax = 15;
 const pauseMaxMs = 10_000;
 const firstPauseMs = 500;
