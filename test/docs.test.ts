@@ -103,6 +103,20 @@ describe('documents', () => {
     expect(stale.map(([claim]) => claim)).toEqual([]);
   });
 
+  it('name every file of a domain that another domain imports', () => {
+    const architecture = textOf('docs/architecture.md');
+    const domains = readdirSync('src/domain', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const imported = domains.flatMap(({ name: own }) =>
+      filesUnder(join('src/domain', own), /\.ts$/).flatMap((path) =>
+        [...textOf(path).matchAll(/from '(\.[^']+)\.js'/g)]
+          .map(([, target = '']) => `${normalize(join(dirname(path), target))}.ts`)
+          .filter((target) => domains.some(({ name }) => name !== own && target.startsWith(`src/domain/${name}/`))),
+      ),
+    );
+    expect(imported.length).toBeGreaterThan(0);
+    expect(imported.filter((path) => !architecture.includes(`\`${path}\``))).toEqual([]);
+  });
+
   it('that code cites exist', () => {
     const cited = /\b((?:docs|src|graphql|test)\/[\w./-]+\.md)\b/g;
     expect(wrongMatches(code, cited, (path) => existsSync(path))).toEqual([]);
