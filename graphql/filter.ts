@@ -115,7 +115,7 @@ export function field(
 export type FilterInput = Readonly<Record<string, unknown>>;
 
 /** Where a part of the filter stands in the request, for messages: `filter.or.0.status.eq`. */
-type Place = readonly (string | number)[];
+type InputPath = readonly (string | number)[];
 
 /**
  * A filter input becomes the filter tree; undefined when it is absent or null. Bounded as the REST grammar is.
@@ -159,10 +159,10 @@ function checkBounds(value: unknown, depth: number, seen: { clauses: number }): 
   }
 }
 
-function conditions(input: FilterInput, type: AttributeType, path: readonly string[], place: Place): Filter[] {
+function conditions(input: FilterInput, type: AttributeType, path: readonly string[], place: InputPath): Filter[] {
   if (type.kind === 'scalar') return scalarConditions(input, path, place);
   if (type.kind === 'list') return listConditions(input, type.element, path, place);
-  return given(input).flatMap(([name, value]) => objectConditions(name, value, type, path, [...place, name]));
+  return givenEntries(input).flatMap(([name, value]) => objectConditions(name, value, type, path, [...place, name]));
 }
 
 function objectConditions(
@@ -170,9 +170,9 @@ function objectConditions(
   value: unknown,
   type: Extract<AttributeType, { kind: 'object' }>,
   path: readonly string[],
-  place: Place,
+  place: InputPath,
 ): Filter[] {
-  const inner = (part: unknown, at: Place): Filter => all(conditions(part as FilterInput, type, path, at));
+  const inner = (part: unknown, at: InputPath): Filter => all(conditions(part as FilterInput, type, path, at));
   const attribute = attributeOf(type.attributes(), name);
   if (attribute) return value === null ? [] : conditions(value as FilterInput, attribute, [...path, name], place);
   if (name === 'and' || name === 'or') {
@@ -188,8 +188,13 @@ function objectConditions(
   return [{ kind: 'not', filter: requireCondition(inner(operand, place), place) }];
 }
 
-function listConditions(input: FilterInput, element: AttributeType, path: readonly string[], place: Place): Filter[] {
-  return given(input).map(([name, value]): Filter => {
+function listConditions(
+  input: FilterInput,
+  element: AttributeType,
+  path: readonly string[],
+  place: InputPath,
+): Filter[] {
+  return givenEntries(input).map(([name, value]): Filter => {
     const operand = requireOperand(value, [...place, name]);
     if (name === 'isNull') return { kind: 'isNull', path, isNull: operand as boolean };
     const filter = all(conditions(operand as FilterInput, element, [], [...place, name]));
@@ -209,8 +214,8 @@ function namesBelow(below: string, path: readonly string[]): string[] {
   return names;
 }
 
-function scalarConditions(input: FilterInput, path: readonly string[], place: Place): Filter[] {
-  const operands = given(input).map(
+function scalarConditions(input: FilterInput, path: readonly string[], place: InputPath): Filter[] {
+  const operands = givenEntries(input).map(
     ([operator, value]) => [operator, requireOperand(value, [...place, operator])] as const,
   );
   // A condition on JSON may name a place within it.
@@ -226,11 +231,11 @@ function scalarConditions(input: FilterInput, path: readonly string[], place: Pl
 }
 
 /** What was given; a variable that was not makes its field undefined or leaves it out. */
-function given(input: FilterInput): [string, unknown][] {
+function givenEntries(input: FilterInput): [string, unknown][] {
   return Object.entries(input).filter(([, value]) => value !== undefined);
 }
 
-function requireOperand(value: unknown, place: Place): unknown {
+function requireOperand(value: unknown, place: InputPath): unknown {
   if (value !== null) return value;
   const path = place.join('.');
   throw new DomainError(
@@ -240,8 +245,8 @@ function requireOperand(value: unknown, place: Place): unknown {
   );
 }
 
-/** Nothing holds for every row: as an alternative, or denied, it would undo what stands beside it. */
-function requireCondition(filter: Filter, place: Place): Filter {
+/** An empty condition matches every row; inside `or` or `not` it would cancel its neighbours. */
+function requireCondition(filter: Filter, place: InputPath): Filter {
   if (!isEmpty(filter)) return filter;
   const path = place.join('.');
   throw new DomainError(

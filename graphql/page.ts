@@ -24,7 +24,10 @@ export class PageInfo {
   @Field(() => String, { nullable: true, description: 'Cursor of the first item.' })
   startCursor: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the last item: `after` it comes the next page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the last item: pass it as `after` for the next page.',
+  })
   endCursor: string | null;
 }
 

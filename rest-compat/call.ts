@@ -38,7 +38,7 @@ export async function run<Result = Json>(
   document: DocumentNode,
   variables: Json,
 ): Promise<Result | null> {
-  const data = await execute(document, given(variables), request.context);
+  const data = await execute(document, withoutUndefined(variables), request.context);
   return data['result'] as Result | null;
 }
 
@@ -54,7 +54,7 @@ export async function perform<Result = Json>(
     : explanation(call, document, variables);
 }
 
-function given(variables: Json): Json {
+function withoutUndefined(variables: Json): Json {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
 }
 
@@ -63,7 +63,7 @@ const sandboxUrl = 'https://studio.apollographql.com/sandbox/explorer';
 
 function explanation({ request }: Call, document: DocumentNode, variables: Json): RestResponse {
   const operation = print(document);
-  const shown = given(variables);
+  const shown = withoutUndefined(variables);
   const endpoint = `${request.origin}/graphql`;
   const parameters = { endpoint, document: operation, variables: JSON.stringify(shown, undefined, 2) };
   const search = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);

@@ -39,7 +39,7 @@ export interface ItemPage {
 export interface ItemPages {
   /** The filter that a query string means. Refuses what GET would refuse, and whatever is no filter. */
   filterOf(query: string): ParsedFilter | undefined;
-  read(filter: ParsedFilter | undefined, stretch: PageRange, context: Context): Promise<ItemPage>;
+  read(filter: ParsedFilter | undefined, range: PageRange, context: Context): Promise<ItemPage>;
 }
 
 export function itemPages({ schema, typeName, extensionAttributes, execute }: ItemPagesOptions): ItemPages {
@@ -59,11 +59,11 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
       refuseParameters({ ...others, sort: order[0] }, 'is no filter: here the query says which, and nothing else');
       return filter && filterVariable(filter, model, extensionAttributes);
     },
-    read: (filter, stretch, context) => readPage(filter, stretch, context),
+    read: (filter, range, context) => readPage(filter, range, context),
   };
 
-  async function readPage(filter: ParsedFilter | undefined, stretch: PageRange, context: Context): Promise<ItemPage> {
-    const { limit, after, upTo } = stretch;
+  async function readPage(filter: ParsedFilter | undefined, range: PageRange, context: Context): Promise<ItemPage> {
+    const { limit, after, upTo } = range;
     const within: Filter = { kind: 'compare', path: ['id'], operator: 'lte', value: upTo };
     const whole = filter?.and(within) ?? filterVariable(within, model, extensionAttributes);
     try {
@@ -77,7 +77,7 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
       // A stream goes on in smaller steps; one item alone is never too large.
       const isTooLarge = error instanceof DomainError && error.code === 'ANSWER_TOO_LARGE';
       if (!isTooLarge || limit <= 1) throw error;
-      return readPage(filter, { ...stretch, limit: Math.floor(limit / 2) }, context);
+      return readPage(filter, { ...range, limit: Math.floor(limit / 2) }, context);
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Filter } from '../src/platform/filter/tree/filter.js';
 import { isNotModified } from './headers.js';
 import type { RestResponse } from './http.js';
 import type { OperationKind } from './operation.js';
-import { listHead, pagingOf, type PageFacts } from './query/paging.js';
+import { listHead, pagingOf, type PageSummary } from './query/paging.js';
 
 /** GET of a collection. */
 export function list(call: Call): Promise<RestResponse> {
@@ -19,7 +19,7 @@ export function list(call: Call): Promise<RestResponse> {
     limit: paging.limit,
     after: paging.after,
   };
-  return perform<PageFacts>(call, document, variables, (result) => {
+  return perform<PageSummary>(call, document, variables, (result) => {
     if (result === null) throw new Error('a list without an error answers a page');
     const page = { ...result, totalCount: result.totalCount ?? null };
     const { status, headers } = listHead(paging, page, request.origin + route.collection, request.rawQuery);
@@ -53,6 +53,6 @@ async function matchesFilter(call: Call, filter: Filter): Promise<boolean> {
   const { document } = plans.plan('many', route, { fields: { none: true, attributes: new Map() } });
   const parsed = filterVariable(filter, route.model, extensionAttributes);
   const isThisOne: Filter = { kind: 'compare', path: ['id'], operator: 'eq', value: route.id ?? '' };
-  const page = await run<PageFacts>(call, document, { filter: parsed.and(isThisOne), limit: 1 });
+  const page = await run<PageSummary>(call, document, { filter: parsed.and(isThisOne), limit: 1 });
   return (page?.items.length ?? 0) > 0;
 }

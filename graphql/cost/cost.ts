@@ -48,7 +48,7 @@ export class Costs {
         points: pointsMax,
         refusal: tooCostly(pointsMax, this.limits, 'its fragments, which spread each other'),
       };
-    const counted = new Counted(plan, variables, this.limits);
+    const counted = new OperationCost(plan, variables, this.limits);
     const points = Math.min(Math.round(counted.points), pointsMax);
     const refusal =
       points > this.limits.costMax ? tooCostly(points, this.limits, counted.heaviest()) : longListOf(lists, variables);
@@ -67,7 +67,7 @@ function tooCostly(points: number, { costMax }: CostLimits, part: string): Domai
 }
 
 /** One operation with its variables. */
-class Counted {
+class OperationCost {
   readonly points: number;
   private readonly inputs: number;
   private readonly known = new Map<CostNode, Map<number, Points>>();
@@ -124,24 +124,25 @@ class Counted {
   private ofPart({ own, node, call, isItems, times }: CostPart, rows: number): Points {
     const inner = this.ofNode(node, call ? this.rowsOf(call) : 1);
     if (isItems) return { perRow: own.perRow + rows * (weights.row + inner.perRow), once: own.once + inner.once };
-    const asked = call && call.otherwise !== 'page' ? this.rowsOf(call) : times;
+    const asked = call && call.defaultRows !== 'page' ? this.rowsOf(call) : times;
     return {
       perRow: own.perRow + asked * inner.perRow,
-      once: own.once + inner.once + (call ? this.soughtBy(call) : 0),
+      once: own.once + inner.once + (call ? this.searchPoints(call) : 0),
     };
   }
 
-  private rowsOf({ limit, otherwise }: CostCall): number {
+  private rowsOf({ limit, defaultRows }: CostCall): number {
     const { pageSizeDefault, pageSizeMax } = this.limits;
     const asked = integerOf(limit, this.variables);
-    // A larger limit is refused by whoever reads; no rows at all are looked for like one.
+    // A larger limit is refused later, when the page is read; limit 0 costs one row.
     if (asked !== undefined) return Math.min(Math.max(asked, 1), pageSizeMax);
-    if (otherwise === 'page') return pageSizeDefault;
-    if (otherwise === 'all') return pageSizeMax;
-    return Math.max(1, ...otherwise.map((list) => lengthOf(list, this.variables)));
+    if (defaultRows === 'page') return pageSizeDefault;
+    if (defaultRows === 'all') return pageSizeMax;
+    return Math.max(1, ...defaultRows.map((list) => lengthOf(list, this.variables)));
   }
 
-  private soughtBy({ filter, order }: CostCall): number {
+  /** Points of finding and ordering the rows, however many there are. */
+  private searchPoints({ filter, order }: CostCall): number {
     const conditions = filter ? filterPoints(filter, this.variables, this.limits.costMax) : 0;
     return conditions + weights.orderKey * lengthOf(order, this.variables);
   }

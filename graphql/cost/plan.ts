@@ -42,7 +42,7 @@ export interface CostPart {
   readonly node: CostNode;
   /** Its arguments decide how many rows it has and what is looked for. */
   readonly call: CostCall | undefined;
-  /** It stands for the rows of the page it belongs to. */
+  /** The `items` field of a page: its cost is multiplied by the page's rows. */
   readonly isItems: boolean;
   /** Elements of a list that the schema itself has. */
   readonly times: number;
@@ -51,8 +51,8 @@ export interface CostPart {
 /** Arguments as they stand in the document. */
 export interface CostCall {
   readonly limit: ValueNode | undefined;
-  /** What there is when no limit is given: a page, a row for each element of the longest of these lists, or all. */
-  readonly otherwise: 'page' | 'all' | readonly ValueNode[];
+  /** Rows when no limit is given: a page, a row for each element of the longest of these lists, or all. */
+  readonly defaultRows: 'page' | 'all' | readonly ValueNode[];
   readonly filter: ValueNode | undefined;
   readonly order: ValueNode | undefined;
 }
@@ -86,7 +86,7 @@ const noFields: CostNode = { fixed: zeroPoints, parts: [], isFixed: true };
 
 class Builder {
   readonly filterVariables = new Set<string>();
-  /** The same selections in several places are looked at once: fragments would make them grow without end. */
+  /** Memoised, or nested fragments would expand exponentially. */
   private readonly known = new Map<string, CostNode>();
   private readonly ids = new Map<SelectionSetNode, number>();
 
@@ -155,8 +155,8 @@ class Builder {
     const lists = field.args.flatMap(({ name, type }) =>
       isListType(getNullableType(type)) ? (values.get(name) ?? []) : [],
     );
-    const otherwise = isPage ? 'page' : field.args.some(({ name }) => name === 'limit') ? 'all' : lists;
-    return { limit: values.get('limit'), otherwise, filter, order: values.get('orderBy') };
+    const defaultRows = isPage ? 'page' : field.args.some(({ name }) => name === 'limit') ? 'all' : lists;
+    return { limit: values.get('limit'), defaultRows, filter, order: values.get('orderBy') };
   }
 
   private noteVariables(value: ValueNode): void {

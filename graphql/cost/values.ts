@@ -6,7 +6,7 @@ import { weights } from './weights.js';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** Names in filters, which nest no deeper than this: what does is refused by itself. */
+/** Levels counted; deeper filters are refused anyway (FILTER_DEPTH_MAX). */
 const depthMax = 64;
 
 /** What a filter costs: its conditions, whatever holds them, and its regular expressions. Stops counting above the maximum. */

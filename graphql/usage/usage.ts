@@ -103,7 +103,7 @@ const chargeErrors =
   'BUCKET_UNKNOWN, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, INSUFFICIENT_REMAINING, BALANCE_LIMIT';
 
 @Resolver(() => Usage)
-class RatingDoor {
+class RatingVerbs {
   @Mutation(() => Usage, {
     nullable: true,
     description: `Takes the results of rating: a usage that is guided, rated or rerated becomes rated. With chargeTo the usage consumes a prepay bucket in the same transaction; when it is charged already, only the difference is charged or refunded. A refused charge leaves the usage as it was and is recorded as a failed adjustBalance. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH; of the charge ${chargeErrors}.`,
@@ -132,7 +132,7 @@ class RatingDoor {
 
 export const usage: ResourceModule = {
   resolvers: [
-    RatingDoor,
+    RatingVerbs,
     ...resourceResolvers(Usage, {
       create: {
         description: `Takes a usage, once per externalId and source. Where its specification is ours, it must fit it. With chargeTo it consumes a prepay bucket at once. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT; of the charge ${chargeErrors}.`,

@@ -175,7 +175,7 @@ function singleInput(
   if (isInputObjectType(named)) {
     if (!isObject(value)) throw refusal(path, `${path.join('.')} must be an object`);
     const typeName = named.name.replace(/Input$/, '');
-    return nestedInput(inOurWords(value, typeName, reading.aliases, path), named, typeName, path, reading);
+    return nestedInput(withoutAliases(value, typeName, reading.aliases, path), named, typeName, path, reading);
   }
   try {
     return reading.leaf(named as GraphQLScalarType, value);
@@ -186,11 +186,11 @@ function singleInput(
 
 /** What stands at the top of a body in the words of the edition we serve; what is nested stays as it is. */
 export function resolveAliases(body: Json, model: ResourceModel, aliases: AttributeAliases): Json {
-  return inOurWords(body, model.name, aliases, []);
+  return withoutAliases(body, model.name, aliases, []);
 }
 
 /** The same object in the words of the edition we serve. */
-function inOurWords(
+function withoutAliases(
   body: Json,
   typeName: string,
   { names, values, bare, ignored }: AttributeAliases,

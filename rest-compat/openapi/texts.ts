@@ -1,4 +1,4 @@
-import { operatorNames, operators, type OperatorFacts } from '../../src/platform/filter/operators.js';
+import { operatorNames, operators, type OperatorDeclaration } from '../../src/platform/filter/operators.js';
 import type { Json } from '../body/input.js';
 import type { PageSizes } from '../query/paging.js';
 
@@ -36,7 +36,7 @@ What cannot be filtered, sorted or selected is refused by its name, never ignore
 }
 
 /** A condition on the attribute by each operator of the family, as a query string has it. */
-function conditions(attribute: string, family: OperatorFacts['family']): string {
+function conditions(attribute: string, family: OperatorDeclaration['family']): string {
   return operatorNames
     .filter((name) => operators[name].family === family)
     .map((name) => `\`${attribute}.${name.toLowerCase()}=${operators[name].example}\``)

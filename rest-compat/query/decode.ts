@@ -60,9 +60,8 @@ const rawSpelling: Spelling = {
 };
 
 /**
- * Where the value in quotes ends whose first character stands at this place: behind a quote that is followed by
- * the end or a separator and has no backslash before it; of two backslashes before a quote one stands for the
- * other. Undefined when the quote is never closed.
+ * Index just after the closing quote of the value that begins at `from`: unescaped (of two backslashes one stands for the
+ * other), and followed by a separator or the end. Undefined when the quote is never closed.
  */
 function closingQuote(text: string, from: number, spelling: Spelling): number | undefined {
   let backslashes = 0;

@@ -17,7 +17,7 @@ import type { ResourceModel } from '../resource-model.js';
 import { extensionAttribute } from '../extension.js';
 
 /** What REST knows of a resource beyond its schema, for filters. */
-export interface FilterFacts {
+export interface RestNames {
   /** `@type=Bucket` finds every bucket that names no other type (docs/decisions/0022-extensions.md). */
   readonly typeName: string;
   /** Attributes of extensions whose schema is known: `colour=red` means `extension.colour=red`. */
@@ -26,29 +26,29 @@ export interface FilterFacts {
 
 const typeAttribute = 'atType';
 
-/** The filter with these facts worked in. */
-export function withFacts(filter: Filter, facts: FilterFacts): Filter {
+/** The filter with the names of REST resolved: those of extensions to their paths, `@type` to what may be absent. */
+export function resolveRestNames(filter: Filter, names: RestNames): Filter {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return { kind: filter.kind, filters: filter.filters.map((part) => withFacts(part, facts)) };
+      return { kind: filter.kind, filters: filter.filters.map((part) => resolveRestNames(part, names)) };
     case 'not':
-      return { kind: 'not', filter: withFacts(filter.filter, facts) };
+      return { kind: 'not', filter: resolveRestNames(filter.filter, names) };
     default:
-      return withDefaultType(withExtensionPath(filter, facts), facts);
+      return withDefaultType(withExtensionPath(filter, names), names);
   }
 }
 
 type Condition = Exclude<Filter, { kind: 'and' | 'or' | 'not' }>;
 
-function withExtensionPath(filter: Condition, { extensionAttributes }: FilterFacts): Condition {
+function withExtensionPath(filter: Condition, { extensionAttributes }: RestNames): Condition {
   const [first] = filter.path;
   return first !== undefined && extensionAttributes.has(first)
     ? { ...filter, path: [extensionAttribute, ...filter.path] }
     : filter;
 }
 
-function withDefaultType(filter: Condition, { typeName }: FilterFacts): Filter {
+function withDefaultType(filter: Condition, { typeName }: RestNames): Filter {
   const isOnType = filter.path.length === 1 && filter.path[0] === typeAttribute;
   if (!isOnType || (filter.kind !== 'compare' && filter.kind !== 'compareList')) return filter;
   const absent: Filter = { kind: 'isNull', path: filter.path, isNull: true };
@@ -68,7 +68,7 @@ export function filterVariable(
   extensionAttributes: ReadonlySet<string>,
 ): ParsedFilter {
   if (filterInput === undefined) throw new DomainError('INVALID_QUERY', `${name} cannot be filtered`);
-  const tree = withFacts(filter, { typeName: name, extensionAttributes });
+  const tree = resolveRestNames(filter, { typeName: name, extensionAttributes });
   requireFilterable(tree, filterInput);
   return new ParsedFilter(tree, attributes, (whole) => toFilterInput(whole, filterInput));
 }
@@ -98,7 +98,7 @@ function requireFilterable(filter: Filter, input: GraphQLInputObjectType): void 
 function toFilterInput(filter: Filter, input: GraphQLInputObjectType): Json {
   switch (filter.kind) {
     case 'and':
-      // What always holds: beside alternatives GraphQL wants it said.
+      // Always true; an empty object is refused inside `or`.
       if (filter.filters.length === 0) return { not: { or: [] } };
       return { and: filter.filters.map((part) => toFilterInput(part, input)) };
     case 'or':

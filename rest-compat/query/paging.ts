@@ -18,7 +18,7 @@ export interface PageSizes {
   readonly pageSizeMax: number;
 }
 
-export interface PageFacts {
+export interface PageSummary {
   readonly totalCount: number | null;
   readonly items: readonly unknown[];
   readonly pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string | null };
@@ -59,7 +59,7 @@ export function pagingOf(
 /** Status and headers of a list (TMF630 §4.5; docs/decisions/0020-paging-and-status.md). */
 export function listHead(
   paging: Paging,
-  page: PageFacts,
+  page: PageSummary,
   url: string,
   rawQuery: string,
 ): { status: number; headers: Record<string, string> } {
@@ -77,7 +77,7 @@ export function listHead(
 
 function linksOf(
   paging: Paging,
-  { totalCount, pageInfo }: PageFacts,
+  { totalCount, pageInfo }: PageSummary,
   url: string,
   rawQuery: string,
 ): [rel: string, href: string][] {

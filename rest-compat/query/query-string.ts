@@ -1,6 +1,6 @@
 /**
  * The query half of TMF630 (§4.3 fields, §4.4 filters, §4.5 paging, §4.7 sorting, Part 6 JSONPath): a raw
- * query string as a value. Between the parts every reading is refused that would drop something.
+ * query string as a value. A query that can only be read by ignoring a part is refused.
  *
  * `&` joins conditions by AND and `;` binds tighter and joins by OR. Values of one attribute and operator
  * are ORed, whether separated by semicolon (or, of eq, ne, in and nin, by comma) or given in repeated
@@ -74,27 +74,27 @@ export function parseQuery(raw: string, { attributes, toAttribute }: QueryOption
   if (clauses > CLAUSES_MAX) throw limitExceeded('CLAUSES_MAX', CLAUSES_MAX, `the query has ${clauses} conditions`);
   const filters = [...plainFilters(groups, root), ...(jsonPath ? [jsonPath.filter] : [])];
   const first = (name: string): string | undefined => reserved.get(name)?.[0];
-  const query: ParsedQuery = { order: given(first('sort'), (text) => parseSort(text, root, toAttribute)) ?? [] };
+  const query: ParsedQuery = { order: mapGiven(first('sort'), (text) => parseSort(text, root, toAttribute)) ?? [] };
   return Object.assign(
     query,
     present({
       filter: filters.length > 1 ? { kind: 'and' as const, filters } : filters[0],
-      fields: given(reserved.get('fields'), (raws) => parseFields(raws, root, toAttribute)),
+      fields: mapGiven(reserved.get('fields'), (raws) => parseFields(raws, root, toAttribute)),
       ...paging(first),
-      expand: given(first('expand'), (text) => parseExpand(text, toAttribute)),
-      depth: given(first('depth'), parseDepth),
-      explain: given(first('explain'), (text) => parseText(text, 'explain')),
+      expand: mapGiven(first('expand'), (text) => parseExpand(text, toAttribute)),
+      depth: mapGiven(first('depth'), parseDepth),
+      explain: mapGiven(first('explain'), (text) => parseText(text, 'explain')),
     }),
   );
 }
 
 function paging(first: (name: string) => string | undefined): Pick<ParsedQuery, 'offset' | 'limit' | 'after'> {
-  const offset = given(first('offset'), parseOffset);
-  const after = given(first('after'), (text) => parseText(text, 'after'));
+  const offset = mapGiven(first('offset'), parseOffset);
+  const after = mapGiven(first('after'), (text) => parseText(text, 'after'));
   if (offset !== undefined && after !== undefined) {
     throw new DomainError('INVALID_QUERY', "'offset' and 'after' are two starting points: give one", { path: 'after' });
   }
-  return { offset, limit: given(first('limit'), parseLimit), after };
+  return { offset, limit: mapGiven(first('limit'), parseLimit), after };
 }
 
 /** The reserved name a part begins with; it takes the whole part as its value. */
@@ -138,7 +138,7 @@ function plainFilters(groups: readonly Condition[][], root: AttributeType): Filt
   return [...[...byKey.values()].map((conditions) => toFilter(joinConditions(conditions), root)), ...alternatives];
 }
 
-function given<T, R>(value: T | undefined, parse: (value: T) => R): R | undefined {
+function mapGiven<T, R>(value: T | undefined, parse: (value: T) => R): R | undefined {
   return value === undefined ? undefined : parse(value);
 }
 

@@ -1,8 +1,9 @@
-/** The parameters that are no attributes: fields, sort, paging, expand, depth, after, explain. */
+/** The parameters that are no attributes: fields, sort, filter, paging, expand, depth, after, explain. */
 import { DomainError } from '../../src/platform/errors.js';
 import type { AttributeType } from '../../src/platform/filter/tree/attribute-type.js';
 import { decode, printable } from './decode.js';
 import { limitExceeded, CURSOR_LENGTH_MAX, OFFSET_MAX, SORT_KEYS_MAX } from '../../src/platform/limits.js';
+import { extensionAttribute } from '../extension.js';
 import { DEPTH_MAX, FIELDS_MAX, LIMIT_MAX } from '../limits.js';
 import { readJsonPaths } from './json-path-parser.js';
 import { stepInto } from '../../src/platform/filter/tree/resolve.js';
@@ -27,9 +28,6 @@ export interface FieldSelection {
   none?: true;
   attributes: ReadonlyMap<string, FieldSelection | true>;
 }
-
-/** The attribute that holds what an object has beyond its class. */
-const extension = 'extension';
 
 type Building = Map<string, { attributes: Building } | true>;
 
@@ -62,15 +60,15 @@ export function parseFields(raws: readonly string[], root: AttributeType, toAttr
  * attribute, `resource.colour` as well. What lies below such an attribute is not selected apart.
  */
 function extensionPath(root: AttributeType, names: readonly string[], toAttribute: ToAttribute): string[] | undefined {
-  const at = names.indexOf(extension);
+  const at = names.indexOf(extensionAttribute);
   const isNamed = at >= 0 && at < names.length - 1;
   for (let end = isNamed ? at : names.length - 1; end >= (isNamed ? at : 1); end -= 1) {
     const holder = resolvePath(root, names.slice(0, end), toAttribute);
     const member = names[isNamed ? end + 1 : end];
     if (holder === undefined || holder.declared !== holder.path.length || !member) continue;
     const type = elementType(holder.type);
-    const attribute = type.kind === 'object' ? stepInto(type, extension) : undefined;
-    if (attribute !== undefined && isJson(attribute)) return [...holder.path, extension, member];
+    const attribute = type.kind === 'object' ? stepInto(type, extensionAttribute) : undefined;
+    if (attribute !== undefined && isJson(attribute)) return [...holder.path, extensionAttribute, member];
   }
   return undefined;
 }

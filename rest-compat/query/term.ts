@@ -43,7 +43,7 @@ interface Head {
   valueAt: number;
 }
 
-/** Name and operator of the alternative that begins at this place; undefined when it is but a further value. */
+/** Name and operator of the alternative that begins at this place; undefined when it is only another value of the previous term. */
 function headAt(part: string, at: number): Head | undefined {
   const semicolon = part.indexOf(';', at);
   const piece = part.slice(at, semicolon < 0 ? part.length : semicolon);

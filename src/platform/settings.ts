@@ -264,7 +264,7 @@ export const settings = {
     meaning: 'name at the head of every bill',
   },
   BACKGROUND_JOBS: {
-    key: 'areJobsRun',
+    key: 'areJobsEnabled',
     default: 'on',
     schema: onOrOff,
     meaning: 'off leaves background jobs to the other servers on the database',

@@ -51,7 +51,7 @@ async function serve(config: Config): Promise<void> {
         'this version of Node lets no thread watch for signals: a statement that blocks the embedded database delays the end of the process',
       );
     announce(origin, config);
-    if (config.areJobsRun) server.startJobs();
+    if (config.areJobsEnabled) server.startJobs();
     await stopped;
     logger.info('stopping');
     server.retire();

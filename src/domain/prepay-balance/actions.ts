@@ -27,7 +27,7 @@ import {
   type TopupInput,
   type TransferInput,
 } from './command/inputs.js';
-import { awaitsPayment } from './decide/awaited.js';
+import { isAwaitingPayment } from './decide/awaited.js';
 import { revise } from './decide/revise.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
@@ -214,7 +214,7 @@ export class BalanceActions {
 
   private async isAwaited(tenantId: string, kind: ActionKind, id: string): Promise<boolean> {
     const row = await this.read(tenantId, kind, id);
-    return row !== undefined && awaitsPayment(row);
+    return row !== undefined && isAwaitingPayment(row);
   }
 
   /** With its end, an action changes only in what describes it; what is sent back as it was read is no change. */
@@ -253,7 +253,7 @@ export class BalanceActions {
  */
 function requested(input: object, command: CreateCommand | undefined): JsonObject {
   const { status: _, ...others } = withoutNulls(toJsonObject(input));
-  const isAwaited = command !== undefined && 'awaitsPayment' in command && command.awaitsPayment === true;
+  const isAwaited = command !== undefined && 'payFirst' in command && command.payFirst === true;
   return isAwaited ? { ...others, status: liveStatus } : others;
 }
 

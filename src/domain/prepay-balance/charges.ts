@@ -39,8 +39,8 @@ export class Charges {
    * commits that and nothing else.
    */
   within<T>(tenantId: string, write: (apply: ApplyCharges) => Promise<T>): Promise<T> {
-    return this.dueWork.runAfterDueWork(tenantId, ({ unlessDue }) =>
-      write((tx, charges) => this.apply(tx, tenantId, charges, unlessDue)),
+    return this.dueWork.runAfterDueWork(tenantId, ({ failIfDue }) =>
+      write((tx, charges) => this.apply(tx, tenantId, charges, failIfDue)),
     );
   }
 
@@ -48,7 +48,7 @@ export class Charges {
     tx: Transaction,
     tenantId: string,
     charges: readonly Charge[],
-    unlessDue: boolean,
+    failIfDue: boolean,
   ): Promise<Charged> {
     const [first, ...others] = charges.map(toCommand);
     if (first === undefined) return { actions: [] };
@@ -57,7 +57,7 @@ export class Charges {
       isBulk: true,
       refusedAs: (message, index) => [charges[index]?.subject, message].filter(Boolean).join(': '),
     };
-    const { results } = await applyRequests(tx, this.dependencies, tenantId, [request], { unlessDue });
+    const { results } = await applyRequests(tx, this.dependencies, tenantId, [request], { failIfDue });
     const [result] = results;
     if (result === undefined) throw new Error('no bucket was to be skipped');
     if ('error' in result) throw result.error;

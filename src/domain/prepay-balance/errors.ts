@@ -1,6 +1,6 @@
 import { declareErrors } from '../../platform/errors.js';
 
-/** Refusals of balance actions, in the order in which they are checked (README.md of this folder). */
+/** Refusals of balance actions; README.md of this folder says in which order they are checked. */
 export const prepayBalanceErrors = declareErrors('prepay balance', {
   // What the request names cannot be used.
   BUCKET_UNKNOWN: {

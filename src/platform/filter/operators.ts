@@ -44,7 +44,7 @@ export interface TextOperator extends Facts {
 }
 
 /** Equality with any of several. */
-interface ListOperatorFacts extends Facts {
+interface ListOperatorDeclaration extends Facts {
   family: 'list';
   operand: 'list';
 }
@@ -55,7 +55,8 @@ interface PresenceOperator extends Facts {
   operand: 'boolean';
 }
 
-export type OperatorFacts = EqualityOperator | RangeOperator | TextOperator | ListOperatorFacts | PresenceOperator;
+export type OperatorDeclaration =
+  EqualityOperator | RangeOperator | TextOperator | ListOperatorDeclaration | PresenceOperator;
 
 const everyType = ['string', 'int', 'decimal', 'dateTime', 'boolean', 'json'] as const;
 const orderedTypes = ['string', 'int', 'decimal', 'dateTime'] as const;
@@ -181,11 +182,11 @@ const table = {
     description: 'True: the value is absent. False: it is present.',
     example: 'true',
   },
-} as const satisfies Readonly<Record<string, OperatorFacts>>;
+} as const satisfies Readonly<Record<string, OperatorDeclaration>>;
 
 export type Operator = keyof typeof table;
 
-type Taking<Operand extends OperatorFacts['operand']> = {
+type Taking<Operand extends OperatorDeclaration['operand']> = {
   [O in Operator]: (typeof table)[O]['operand'] extends Operand ? O : never;
 }[Operator];
 
@@ -193,7 +194,7 @@ type Taking<Operand extends OperatorFacts['operand']> = {
 export type ValueOperator = Taking<'value'>;
 export type ListOperator = Taking<'list'>;
 
-export const operators: Readonly<Record<Operator, OperatorFacts>> = table;
+export const operators: Readonly<Record<Operator, OperatorDeclaration>> = table;
 
 export const operatorNames = Object.keys(table) as readonly Operator[];
 

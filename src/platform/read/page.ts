@@ -119,7 +119,7 @@ export function selectCount({ from, where }: Source, bound: number | undefined):
   return Prisma.sql`SELECT count(*)::int AS "count" FROM (SELECT 1 FROM ${from} WHERE ${where} ${limit}) t`;
 }
 
-/** Written into the text: for a limit in a parameter, a reused plan would assume a tenth of the table. */
+/** Inlined: a generic plan would guess that an unknown LIMIT returns a tenth of the table. */
 function limitOf(rows: number): Prisma.Sql {
   return Prisma.raw(`LIMIT ${Math.trunc(rows)}`);
 }

@@ -239,7 +239,7 @@ export class Reader {
     return row ? this.parse<JsonObject>(row) : [];
   }
 
-  /** SQL of the rows of one parent as one value and its bytes. Beyond bytesMax the value is null, and the bytes refuse the whole answer. */
+  /** SQL of the rows of one parent as one value and its bytes. Above bytesMax only the byte count comes back, so that `parse` refuses it. */
   private valueOf(select: Prisma.Sql): Prisma.Sql {
     return Prisma.sql`SELECT CASE WHEN r."bytes" > ${this.bounds.bytesMax}::int THEN NULL ELSE r."rows" END, r."bytes" FROM (${selectWithinBytes(select, this.bounds.bytesMax)}) r`;
   }

@@ -23,7 +23,7 @@ export interface Source {
 export function sourceOf(mapping: ResourceMapping, scope: Scope, filter: Filter | undefined): Source {
   const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, mapping, 'b')}`;
   return {
-    from: asOfArgument(mapping, scope, filter),
+    from: fromClause(mapping, scope, filter),
     where: Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(mapping, 'b'))} ${matching}`,
   };
 }
@@ -32,17 +32,19 @@ export function sourceOf(mapping: ResourceMapping, scope: Scope, filter: Filter 
 export function sourceOfIds(mapping: ResourceMapping, scope: Scope, ids: readonly string[]): Source {
   const { where } = sourceOf(mapping, scope, undefined);
   const named: Filter = { kind: 'compareList', path: ['id'], operator: 'in', values: ids };
-  return { from: asOfArgument(mapping, scope, named), where: Prisma.sql`${where} AND b."id" = ANY(${ids}::text[])` };
+  return { from: fromClause(mapping, scope, named), where: Prisma.sql`${where} AND b."id" = ANY(${ids}::text[])` };
 }
 
-function asOfArgument(
-  { table, asOfFunction, asOfArgument: owner }: ResourceMapping,
+function fromClause(
+  { table, asOfFunction, asOfArgument }: ResourceMapping,
   { at }: Scope,
   filter: Filter | undefined,
 ): Prisma.Sql {
   if (asOfFunction === undefined) return Prisma.raw(`${identifier(table)} b`);
   const named =
-    owner === undefined ? Prisma.empty : Prisma.sql`, ${namedOf(filter, ['id'])}, ${namedOf(filter, owner)}`;
+    asOfArgument === undefined
+      ? Prisma.empty
+      : Prisma.sql`, ${namedOf(filter, ['id'])}, ${namedOf(filter, asOfArgument)}`;
   return Prisma.sql`${Prisma.raw(identifier(asOfFunction))}(${at.toISOString()}::timestamptz${named}) b`;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CancelCommand, CreateCommand, Locator } from '../../../src/domain/prepay-balance/command/commands.js';
-import { recordable } from '../../../src/domain/prepay-balance/decide/awaited.js';
+import { decideRecording } from '../../../src/domain/prepay-balance/decide/awaited.js';
 import { isRefusal, type Decision, type DecisionContext } from '../../../src/domain/prepay-balance/decide/decision.js';
 import { burnOrder, candidatesMax } from '../../../src/domain/prepay-balance/decide/draw.js';
 import { decide, lapse } from '../../../src/domain/prepay-balance/decide/rules.js';
@@ -812,6 +812,6 @@ describe('an action that awaits its payment is recorded', () => {
     ],
   ];
   it.each(rows)('%s', (_what, one, state, expected) => {
-    expect(shown(recordable(one as Parameters<typeof recordable>[0], state))).toEqual(expected);
+    expect(shown(decideRecording(one as Parameters<typeof decideRecording>[0], state))).toEqual(expected);
   });
 });

@@ -10,12 +10,12 @@ import { priceOf, type Price, type PricedRate, type PriceTax } from './prices.js
 // What the rates of one account and currency come to. All of it is exact; rounding happens in one place.
 
 /** Calculations have 40 digits: what is lost where a quotient does not end lies far behind these decimals. */
-const certainDecimals = 18;
+const exactDecimals = 18;
 
-/** To what can be paid; the half of it away from zero. Quotients that add up to just that half are seen as the half. */
+/** Rounds to the minor unit, halves away from zero; quotients that add up to a half but for their last digits count as it. */
 function rounded(amount: Decimal, currency: string): Decimal {
   return amount
-    .toDecimalPlaces(certainDecimals, Decimal.ROUND_HALF_UP)
+    .toDecimalPlaces(exactDecimals, Decimal.ROUND_HALF_UP)
     .toDecimalPlaces(minorDigitsOf(currency), Decimal.ROUND_HALF_UP);
 }
 

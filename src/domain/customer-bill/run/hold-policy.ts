@@ -4,7 +4,7 @@ import type { Money } from '../../row.js';
 import type { HoldPolicy, RateRow } from '../model.js';
 import { currencyOf, netOf } from './prices.js';
 
-/** Why a bill is to be held; undefined when it may go its way. */
+/** Why a bill is to be held; undefined when it need not be held. */
 export function reasonToHold(rates: readonly RateRow[], taxIncluded: Money, limits: HoldPolicy): string | undefined {
   const { totalMax } = limits;
   if (totalMax !== undefined && Math.abs(taxIncluded.value) > totalMax) {

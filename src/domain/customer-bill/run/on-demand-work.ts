@@ -8,7 +8,7 @@ import type { Writing } from '../../resource-writer.js';
 import type { BillRow, CustomerBillDependencies, OnDemandRow } from '../model.js';
 import { findAccountsOfParty, findUnbilledOf, findWaitingAccounts } from '../rates.store.js';
 import { billAccounts, billingMaxMs, type BillingResult } from './billing.js';
-import { statePaidCharges } from './statement.js';
+import { makeStatement } from './statement.js';
 
 /** Which request a background job fulfils. */
 export interface OnDemandOrder extends JsonObject {
@@ -68,7 +68,7 @@ async function make(
   const named = request.billingAccount?.id;
   const bucketId = request.bucket?.id;
   if (bucketId !== undefined)
-    return toFulfilment(await statePaidCharges(writing, dependencies, { bucketId, account: named, request }));
+    return toFulfilment(await makeStatement(writing, dependencies, { bucketId, account: named, request }));
   const [account, ...others] =
     named === undefined ? await accountsOf(writing.tx, writing.tenantId, request.relatedParty?.id ?? '') : [named];
   if (account === undefined) return { state: 'rejected', reason: 'there is nothing to bill' };

@@ -24,7 +24,7 @@ export interface RateUsagesInput {
   before?: Date | null;
 }
 
-/** How much became of how much. */
+/** How many usages became how many rates. */
 export interface RatedUsages {
   usages: number;
   rates: number;

@@ -30,9 +30,9 @@ export interface RunInput {
   dryRun?: boolean | null;
 }
 
-/** Accounts of one transaction ... */
+/** Accounts of one transaction at most. */
 const accountsMax = 100;
-/** ... which take no more rates together than this, unless one account alone does. */
+/** Rates of one transaction at most, unless one account alone has more. */
 const ratesMax = 5_000;
 /** Accounts that could not be billed of which a run says why. */
 const failuresMax = 20;

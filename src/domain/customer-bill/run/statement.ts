@@ -28,7 +28,7 @@ export interface StatementRequest {
  * A statement of what a bucket of money was charged since the last one: paid already, from the balance. Each charge
  * stands on one statement, because the statements of a bucket are made one after the other.
  */
-export async function statePaidCharges(
+export async function makeStatement(
   writing: Writing,
   dependencies: CustomerBillDependencies,
   { bucketId, account, request }: StatementRequest,

@@ -28,9 +28,9 @@ export interface Containment {
 }
 
 /** Commands that may wait for their payment. */
-interface Payable {
+interface PayFirst {
   /** It is only recorded, and applied when its payment is reported: see PaymentCommand. */
-  readonly awaitsPayment?: boolean;
+  readonly payFirst?: boolean;
 }
 
 interface ActionCommand {
@@ -41,7 +41,7 @@ interface ActionCommand {
   readonly attributes: ActionAttributes;
 }
 
-export interface TopupCommand extends ActionCommand, Payable {
+export interface TopupCommand extends ActionCommand, PayFirst {
   readonly type: 'topup';
   /** The end of validity that it brings: a bucket that would expire earlier is extended, an expired one revived. */
   readonly validUntil: Date | undefined;
@@ -63,7 +63,7 @@ export interface ScheduledTopupCommand extends ActionCommand {
   readonly threshold: Amount | undefined;
 }
 
-export interface AdjustCommand extends ActionCommand, Payable {
+export interface AdjustCommand extends ActionCommand, PayFirst {
   readonly type: 'credit' | 'debit';
   /** A credit that returns what a debit took, even if the bucket was suspended or has expired since. */
   readonly isRefund?: boolean;
@@ -76,7 +76,7 @@ export interface ReserveCommand extends ActionCommand {
   readonly expirationDate: Date | undefined;
 }
 
-export interface TransferCommand extends ActionCommand, Payable {
+export interface TransferCommand extends ActionCommand, PayFirst {
   readonly type: 'transfer';
   readonly receiver: Locator;
   /** A fee that leaves the payer's bucket and goes to none. */
@@ -85,7 +85,7 @@ export interface TransferCommand extends ActionCommand, Payable {
 }
 
 /** An adjustBalance of type reservationDebit: consumes up to the reserved amount, returns the rest. */
-export interface CommitCommand extends Payable {
+export interface CommitCommand extends PayFirst {
   readonly type: 'commit';
   readonly actionId: string;
   /** Absent: all that is reserved. */

@@ -96,7 +96,7 @@ function topupOf(input: TopupInput): TopupCommand {
   return {
     type: 'topup',
     ...rest,
-    ...awaiting(input),
+    ...payFirstOf(input),
     validUntil,
     locator: validUntil && locator.kind === 'match' ? { ...locator, withExpired: true } : locator,
   };
@@ -163,7 +163,7 @@ export function fromAdjustInput(input: AdjustInput): AdjustCommand | CommitComma
     return fromCommitInput(reservationId, input);
   }
   if (reservationId !== undefined) throw invalid('reserveBalance', `goes only with adjustType '${commitType}'`);
-  return { type: directionOf(adjustType), ...common(input), ...awaiting(input) };
+  return { type: directionOf(adjustType), ...common(input), ...payFirstOf(input) };
 }
 
 /** The command that consumes a reservation; it acts on the reservation's buckets. Throws DomainError for invalid input. */
@@ -179,7 +179,7 @@ export function fromCommitInput(
     amount: input.amount ?? undefined,
     usageType: usageTypeOf(input),
     attributes,
-    ...awaiting(input),
+    ...payFirstOf(input),
   };
 }
 
@@ -222,7 +222,7 @@ export function fromTransferInput(input: TransferInput): TransferCommand {
   return {
     type: 'transfer',
     ...common(complete),
-    ...awaiting(input),
+    ...payFirstOf(input),
     receiver: locatorOf(target, receiverBucketUsageType ?? undefined, receiverNames),
     cost: transferCost ?? undefined,
     costOwner: costOwnerOf(costOwner),
@@ -247,9 +247,9 @@ function requireStatus(status: string | null | undefined, allowed: readonly stri
 }
 
 /** A client that creates a payable action as `created` will report its payment. */
-function awaiting({ status }: { status?: string | null }): { awaitsPayment?: true } {
+function payFirstOf({ status }: { status?: string | null }): { payFirst?: true } {
   requireStatus(status, [liveStatus, appliedStatus]);
-  return status === liveStatus ? { awaitsPayment: true } : {};
+  return status === liveStatus ? { payFirst: true } : {};
 }
 
 /** The end of validity that an action brings. */

@@ -2,7 +2,7 @@ import { areConvertible } from '../../units.js';
 import type { Locator, PayableCommand } from '../command/commands.js';
 import type { Amount, BalanceActionRow } from '../model.js';
 import { liveStatus } from '../transitions.js';
-import { creditable, isBucket } from './credit.js';
+import { bucketToCredit, isBucket } from './credit.js';
 import { isRefusal, type Decision, type DecisionContext } from './decision.js';
 import { checkUnits, unknownBucket, type Refusal } from './refusals.js';
 import { decide } from './rules.js';
@@ -12,7 +12,7 @@ import { asReceiverRefusal } from './transfer.js';
 // Actions that are recorded first, and applied when their payment is reported.
 
 /** Whether the action waits for its payment. */
-export function awaitsPayment({ status, paymentDueDate }: BalanceActionRow): boolean {
+export function isAwaitingPayment({ status, paymentDueDate }: BalanceActionRow): boolean {
   return status === liveStatus && (paymentDueDate ?? null) !== null;
 }
 
@@ -20,7 +20,7 @@ export function awaitsPayment({ status, paymentDueDate }: BalanceActionRow): boo
  * Decides whether an action that awaits its payment can be recorded. It moves nothing yet, but its buckets must exist and
  * count its units. A commit is decided as if it were paid: its reservation does not change any more.
  */
-export function recordable(command: PayableCommand, decisionContext: DecisionContext): Decision {
+export function decideRecording(command: PayableCommand, decisionContext: DecisionContext): Decision {
   const problem = problemOf(command, decisionContext);
   if (problem) return problem;
   if (command.type !== 'commit') return { amount: command.amount, movements: [] };
@@ -45,7 +45,7 @@ function problemOf(command: PayableCommand, { candidates, receivers }: DecisionC
 }
 
 function creditProblem(locator: Locator, buckets: readonly BucketState[], amount: Amount): Refusal | undefined {
-  const bucket = creditable(locator, buckets, amount, () => true);
+  const bucket = bucketToCredit(locator, buckets, amount, () => true);
   return isBucket(bucket) ? undefined : bucket;
 }
 

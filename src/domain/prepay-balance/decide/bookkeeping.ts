@@ -22,11 +22,11 @@ export interface EntryCause {
 export const skewMaxMs = 5_000;
 
 /**
- * The given time, or that of the last entry of one of the buckets if that is later: entries are ordered by their sequence,
- * and may share a time. An entry further ahead of the present than clocks may differ was dated by a wrong clock, and is
- * ignored.
+ * The time of the next entry: the given time, or that of the last entry of one of the buckets if that is later. Entries are
+ * ordered by their sequence, and may share a time. An entry further ahead of the present than clocks may differ was dated
+ * by a wrong clock, and is ignored.
  */
-export function latest(time: Date, buckets: readonly Pick<BucketState, 'lastEntryAt'>[], present: Date): Date {
+export function ledgerTimeOf(time: Date, buckets: readonly Pick<BucketState, 'lastEntryAt'>[], present: Date): Date {
   const end = present.getTime() + skewMaxMs;
   return buckets.reduce(
     (last, { lastEntryAt }) => (lastEntryAt && lastEntryAt > last && lastEntryAt.getTime() <= end ? lastEntryAt : last),
@@ -43,7 +43,7 @@ export function post(
   nextId: IdSource,
 ): { bucket: BucketState; entry: LedgerEntry } {
   const { units, entryType, remainingDelta, reservedDelta } = movement;
-  const recordedAt = latest(now, [bucket], now);
+  const recordedAt = ledgerTimeOf(now, [bucket], now);
   const after: BucketState = {
     ...bucket,
     units,
@@ -132,8 +132,8 @@ function impactOn(before: BucketState, after: BucketState, entries: readonly Led
   };
 }
 
-/** Buckets from which something was taken. */
-export function lowered({ buckets, entries }: Posting): BucketState[] {
+/** The buckets whose remaining amount went down: by a debit, a transfer or a reservation. */
+export function debitedBuckets({ buckets, entries }: Posting): BucketState[] {
   return buckets.filter(({ id }) =>
     entries.some(({ bucketId, remainingDelta }) => bucketId === id && remainingDelta.isNegative()),
   );

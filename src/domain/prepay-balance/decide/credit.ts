@@ -6,7 +6,7 @@ import type { BucketState, Movement } from './state.js';
 import type { Amount } from '../model.js';
 
 /** The bucket to credit: the one that is named, or the only one that matches and `isFit`; or a refusal. */
-export function creditable(
+export function bucketToCredit(
   locator: Locator,
   candidates: readonly BucketState[],
   amount: Amount,

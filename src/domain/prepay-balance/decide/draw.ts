@@ -43,7 +43,7 @@ export interface Share {
 }
 
 /** The buckets an amount may be drawn from, in burn order; or why there is none. */
-export function drawable(
+export function bucketsToDraw(
   locator: Locator,
   candidates: readonly BucketState[],
   amount: Amount,

@@ -20,10 +20,12 @@ export function reschedule(
   timeZone: string,
 ): ActionChanges {
   const [first] = named;
-  const moved = named.find((name) => name === 'usageType' || locatingAttributes.some((locating) => locating === name));
-  if (moved && before.autoTopupThreshold)
-    throw notPatchable(moved, `topupBalance '${before.id}' watches its bucket: cancel it and make another one`);
-  if (moved === undefined) requireSameKindOfUnits(before, changes);
+  const relocated = named.find(
+    (name) => name === 'usageType' || locatingAttributes.some((locating) => locating === name),
+  );
+  if (relocated && before.autoTopupThreshold)
+    throw notPatchable(relocated, `topupBalance '${before.id}' watches its bucket: cancel it and make another one`);
+  if (relocated === undefined) requireSameKindOfUnits(before, changes);
   const after = withChanges(before, changes);
   if (first === undefined) {
     // Even a descriptive change can make it impossible: a recurring top-up that is not automatic.
@@ -32,8 +34,8 @@ export function reschedule(
   }
   if (changes.requestedDate === null) throw invalid('requestedDate', 'cannot be removed');
   const requestedDate = new Date(after.requestedDate);
-  const isMoved = named.includes('requestedDate');
-  if (isMoved && requestedDate < now)
+  const isRedated = named.includes('requestedDate');
+  if (isRedated && requestedDate < now)
     throw invalid('requestedDate', `must not be in the past: ${requestedDate.toISOString()}`);
   if (before.recurringPeriod ? changes.recurringPeriod === null : changes.recurringPeriod) {
     throw invalid(
@@ -44,12 +46,12 @@ export function reschedule(
   requireMorePeriods(after);
   const command = scheduledOf(after);
   if (command.threshold) {
-    if (isMoved) throw invalid('requestedDate', 'does not go with autoTopupThreshold');
+    if (isRedated) throw invalid('requestedDate', 'does not go with autoTopupThreshold');
     return changes;
   }
   // A period that is due right now, and is not made yet, must not be skipped.
-  if (!isMoved && !named.includes('recurringPeriod')) return changes;
-  const isLater = requestedDate > now || (isMoved && requestedDate >= now);
+  if (!isRedated && !named.includes('recurringPeriod')) return changes;
+  const isLater = requestedDate > now || (isRedated && requestedDate >= now);
   const due =
     command.recurringPeriod && !isLater
       ? nextDueDate(requestedDate, command.recurringPeriod, now, timeZone)

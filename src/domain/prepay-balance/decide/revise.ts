@@ -5,7 +5,7 @@ import { decidingAttributes } from '../command/attributes.js';
 import { payableOf } from '../command/stored-command.js';
 import type { ActionChanges, ActionKind, BalanceActionRow } from '../model.js';
 import { liveStatus } from '../transitions.js';
-import { awaitsPayment } from './awaited.js';
+import { isAwaitingPayment } from './awaited.js';
 import { notPatchable } from './refusals.js';
 import { reschedule } from './reschedule.js';
 
@@ -37,7 +37,7 @@ export function revise(
   const required: readonly (keyof BalanceActionRow)[] = kind === 'adjustBalance' ? ['amount', 'usageType'] : ['amount'];
   for (const name of required) if (changes[name] === null) throw invalid(name, 'cannot be removed');
   if (kind === 'reserveBalance') return prolong(before, changes, named, now);
-  if (kind === 'topupBalance' && !awaitsPayment(before)) return reschedule(before, changes, named, now, timeZone);
+  if (kind === 'topupBalance' && !isAwaitingPayment(before)) return reschedule(before, changes, named, now, timeZone);
   const dated = named.find((name) => scheduling.includes(name));
   if (dated) throw notPatchable(dated, `${kind} '${id}' awaits its payment, and no date`);
   // Refuses what could not have been requested.

@@ -9,8 +9,8 @@ import type {
   ScheduledTopupCommand,
   TopupCommand,
 } from '../command/commands.js';
-import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
-import { debitMovement, draw, drawable, areShares, reserveMovement, type Share } from './draw.js';
+import { bucketToCredit, creditMovement, isBucket, isMovement } from './credit.js';
+import { debitMovement, draw, bucketsToDraw, areShares, reserveMovement, type Share } from './draw.js';
 import {
   checkBalanceLimit,
   checkLive,
@@ -55,7 +55,7 @@ function credit(
   { candidates, now }: DecisionContext,
 ): Decision {
   const { amount, locator } = command;
-  const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
+  const bucket = bucketToCredit(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
   const isRefund = command.type === 'credit' && command.isRefund;
   const refusal = isRefund ? undefined : checkUsable(bucket, now);
@@ -88,7 +88,7 @@ function extended(bucket: BucketState, validUntil: Date): BucketState {
 /** A scheduled top-up moves nothing yet, but its bucket must exist and count its units. */
 function schedule({ topup, threshold }: ScheduledTopupCommand, { candidates, now }: DecisionContext): Decision {
   const { amount, locator } = topup;
-  const bucket = creditable(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
+  const bucket = bucketToCredit(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
   if (threshold === undefined) return { amount, movements: [] };
   // A bucket without a value gets the units of its first refill, which is due at once and must not fail.
@@ -122,7 +122,7 @@ function drawShares(
   { amount, locator }: AdjustCommand | ReserveCommand,
   { candidates, now }: DecisionContext,
 ): Share[] | Refusal {
-  const buckets = drawable(locator, candidates, amount, now);
+  const buckets = bucketsToDraw(locator, candidates, amount, now);
   return Array.isArray(buckets) ? draw(buckets, amount) : buckets;
 }
 

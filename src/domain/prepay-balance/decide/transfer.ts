@@ -1,8 +1,8 @@
 import { zero } from '../../../platform/decimal.js';
 import { fromBase, toBase } from '../../units.js';
 import type { TransferCommand } from '../command/commands.js';
-import { creditable, creditMovement, isBucket, isMovement } from './credit.js';
-import { draw, drawable, areShares, withShareRemoved, type Share } from './draw.js';
+import { bucketToCredit, creditMovement, isBucket, isMovement } from './credit.js';
+import { draw, bucketsToDraw, areShares, withShareRemoved, type Share } from './draw.js';
 import { checkBalanceLimit, checkUnits, checkUsable, inexact, insufficient, type Refusal } from './refusals.js';
 import type { DecisionContext, Decision } from './decision.js';
 import type { BucketState, Movement } from './state.js';
@@ -16,12 +16,12 @@ export function transfer(command: TransferCommand, { candidates, receivers, now 
   const { amount, locator, cost } = command;
   const named = locator.kind === 'bucket' ? locator.bucketId : undefined;
   const others = receivers.filter(({ id }) => id !== named);
-  const receiver = creditable(command.receiver, others, amount, (bucket) => !checkUsable(bucket, now));
+  const receiver = bucketToCredit(command.receiver, others, amount, (bucket) => !checkUsable(bucket, now));
   if (!isBucket(receiver)) return asReceiverRefusal(receiver);
   const unusable = checkUsable(receiver, now);
   if (unusable) return asReceiverRefusal(unusable);
 
-  const sources = drawable(
+  const sources = bucketsToDraw(
     locator,
     candidates.filter(({ id }) => id !== receiver.id),
     amount,

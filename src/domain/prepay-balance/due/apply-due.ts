@@ -1,7 +1,7 @@
 import type { Transaction } from '../../../platform/database/database.js';
 import { toJsonForm, withoutNulls } from '../../../platform/json-object.js';
 import type { BalanceCommand, DueCommand } from '../command/commands.js';
-import { latest, withImpacts } from '../decide/bookkeeping.js';
+import { ledgerTimeOf, withImpacts } from '../decide/bookkeeping.js';
 import { isLive } from '../decide/refusals.js';
 import { lapse } from '../decide/rules.js';
 import type { BalanceDependencies } from '../dependencies.js';
@@ -35,7 +35,7 @@ export async function applyDue(
   asked: readonly DueCommand[],
   { until, skip }: { until: Date; skip?: SkippedBuckets },
 ): Promise<AppliedDue> {
-  const state = await LockedState.load(tx, dependencies, tenantId, asked, { unlessDue: false, skip });
+  const state = await LockedState.load(tx, dependencies, tenantId, asked, { failIfDue: false, skip });
   const commands = asked.filter((command) => !state.blocked.has(command));
   const unitOfWork = new UnitOfWork();
   const { now } = state;
@@ -93,7 +93,7 @@ function lapseReservation(journal: Journal, id: string, now: Date): void {
   const reservation = journal.state.actions.get(id);
   if (reservation?.dueAt === undefined || reservation.dueAt > now || !isLive(reservation)) return;
   const buckets = journal.state.bucketsOf(reservation);
-  const at = latest(reservation.dueAt, buckets, now);
+  const at = ledgerTimeOf(reservation.dueAt, buckets, now);
   const posting = journal.post(lapse(reservation, buckets), reservation, at);
   journal.end(reservation, 'cancelled', withImpacts(reservation.row, posting), at);
 }
@@ -108,7 +108,7 @@ function expireBucket(journal: Journal, id: string, now: Date): void {
   const row = state.bucketRows.get(id);
   if (row === undefined || bucket?.validUntil === undefined || bucket.validUntil > now || bucket.status !== 'active')
     return;
-  const at = latest(bucket.validUntil, [bucket], now);
+  const at = ledgerTimeOf(bucket.validUntil, [bucket], now);
   journal.put({ ...bucket, status: 'expired' });
   const { remaining, reserved, units } = bucket;
   const after = {

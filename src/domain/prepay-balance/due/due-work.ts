@@ -39,7 +39,7 @@ interface Postponed {
 /** How a transaction that moves balances is to treat due work. */
 export interface DueWorkGuard {
   /** Whether it throws DueWorkPending when something is due. */
-  readonly unlessDue: boolean;
+  readonly failIfDue: boolean;
   /** Buckets for which something is due that cannot be applied now, because another transaction has locked a part of it. */
   readonly overdueBuckets: ReadonlySet<string>;
 }
@@ -85,9 +85,9 @@ export class DueWork {
     options?: DueWorkOptions,
   ): Promise<T> {
     for (let rounds = 0; ; rounds++) {
-      const unlessDue = rounds < roundsMax;
+      const failIfDue = rounds < roundsMax;
       try {
-        return await transaction({ unlessDue, overdueBuckets: this.overdueBuckets(tenantId) });
+        return await transaction({ failIfDue, overdueBuckets: this.overdueBuckets(tenantId) });
       } catch (error) {
         if (!(error instanceof DueWorkPending)) throw error;
         if ((await this.process(tenantId, options)) === 0) rounds = roundsMax;

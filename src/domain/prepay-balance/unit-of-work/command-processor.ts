@@ -3,7 +3,7 @@ import { changed } from '../../changes.js';
 import { invalid } from '../../input.js';
 import { requireTransition } from '../../transitions.js';
 import type { BalanceCommand, CancelCommand, CommitCommand, CreateCommand } from '../command/commands.js';
-import { lowered, withImpacts } from '../decide/bookkeeping.js';
+import { debitedBuckets, withImpacts } from '../decide/bookkeeping.js';
 import { isRefusal } from '../decide/decision.js';
 import { isLive } from '../decide/refusals.js';
 import { decide } from '../decide/rules.js';
@@ -11,7 +11,7 @@ import type { ActionState } from '../decide/state.js';
 import type { BalanceActionRow } from '../model.js';
 import { actionTransitions } from '../transitions.js';
 import { requireAction, type BalanceOutcome, type Journal } from './journal.js';
-import { applyPayment, awaitPayment } from './payments.js';
+import { applyPayment, recordAwaitingPayment } from './payments.js';
 import { refill, startScheduled, stopRefills } from './scheduled-topups.js';
 
 /**
@@ -25,11 +25,11 @@ export function applyCommand(journal: Journal, command: BalanceCommand): Balance
   const { now } = decisionContext;
   requireDates(command, now);
   if (command.type === 'commit') requireOwnBucket(command, decisionContext.action);
-  if ('awaitsPayment' in command && command.awaitsPayment) return awaitPayment(journal, command, decisionContext);
+  if ('payFirst' in command && command.payFirst) return recordAwaitingPayment(journal, command, decisionContext);
   const decision = decide(command, decisionContext);
   if (isRefusal(decision)) return journal.refuse(command, decision, decisionContext);
   const { row, posting } = journal.create(command, decision, now);
-  refill(journal, lowered(posting), now);
+  refill(journal, debitedBuckets(posting), now);
   return { answer: command.type === 'scheduled' ? startScheduled(journal, command, row, now) : row };
 }
 

@@ -7,7 +7,7 @@ import { actionKindOf, type CancelCommand, type CreateCommand, type PaymentComma
 import {
   amountOf,
   bucketAttributesOf,
-  latest,
+  ledgerTimeOf,
   newAction,
   nextVersion,
   postAll,
@@ -56,7 +56,7 @@ export class Journal {
       action,
       candidates,
       receivers,
-      now: dueAt ? latest(dueAt, [...candidates, ...receivers], this.state.now) : this.state.now,
+      now: dueAt ? ledgerTimeOf(dueAt, [...candidates, ...receivers], this.state.now) : this.state.now,
     };
   }
 

@@ -12,7 +12,7 @@ import type {
   ScheduledTopupCommand,
 } from '../command/commands.js';
 import { payableOf, scheduledOf } from '../command/stored-command.js';
-import { awaitsPayment } from '../decide/awaited.js';
+import { isAwaitingPayment } from '../decide/awaited.js';
 import type { ActionState, BucketState } from '../decide/state.js';
 import type { BalanceDependencies } from '../dependencies.js';
 import { actionKinds, type ActionKind, type BalanceActionRow, type BucketRow } from '../model.js';
@@ -31,7 +31,7 @@ export class DueWorkPending extends Error {
 
 export interface LoadOptions {
   /** Throws DueWorkPending when something is due. */
-  readonly unlessDue: boolean;
+  readonly failIfDue: boolean;
   /** Buckets that are skipped when another transaction has locked them; all others are waited for. */
   readonly skip?: SkippedBuckets;
   /** Buckets that are always skipped: something due of theirs must be applied first, and cannot be now. */
@@ -116,7 +116,7 @@ export class LockedState {
     { clock, mappings }: BalanceDependencies,
     tenantId: string,
     asked: readonly Command[],
-    { unlessDue, skip, overdueBuckets = none }: LoadOptions,
+    { failIfDue, skip, overdueBuckets = none }: LoadOptions,
   ): Promise<LockedState> {
     const askedAt = clock.now();
     const wanted = namedActions(asked);
@@ -124,7 +124,7 @@ export class LockedState {
     const topups = await readRows<BalanceActionRow>(tx, mappings.topupBalance, tenantId, wanted.topupBalance);
     const scheduled = new Map<string, ScheduledTopupCommand>();
     for (const row of topups.values())
-      if (row.status === liveStatus && !awaitsPayment(row)) scheduled.set(row.id, asDue(scheduledOf(row), row));
+      if (row.status === liveStatus && !isAwaitingPayment(row)) scheduled.set(row.id, asDue(scheduledOf(row), row));
     const payments = asked.filter((command) => command.type === 'payment');
     const awaited = await readAwaited(tx, mappings, tenantId, payments);
     const payables = new Map(payments.flatMap((command) => payableFor(command, awaited.get(command.actionId))));
@@ -167,7 +167,7 @@ export class LockedState {
     const now = clock.now();
     // The statement that waited for the locks could not see what became due meanwhile.
     const hasWaited = now.getTime() - askedAt.getTime() > lockWaitMs;
-    if (unlessDue && (isDue || (hasWaited && (await isAnythingDue(tx, tenantId, now))))) throw new DueWorkPending();
+    if (failIfDue && (isDue || (hasWaited && (await isAnythingDue(tx, tenantId, now))))) throw new DueWorkPending();
 
     const blocked = new Map<Command, readonly string[]>();
     for (const command of skipped.size === 0 ? [] : asked) {
@@ -242,7 +242,7 @@ function payableFor(
   command: PaymentCommand,
   row: BalanceActionRow | undefined,
 ): [PaymentCommand, PayableCommand | DomainError][] {
-  if (row === undefined || !awaitsPayment(row)) return [];
+  if (row === undefined || !isAwaitingPayment(row)) return [];
   try {
     return [[command, payableOf(command.kind, withChanges(row, command.changes))]];
   } catch (error) {

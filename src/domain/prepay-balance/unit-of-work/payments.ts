@@ -2,8 +2,8 @@ import { DomainError } from '../../../platform/errors.js';
 import { changed } from '../../changes.js';
 import { requireTransition } from '../../transitions.js';
 import { actionKindOf, type PayableCommand, type PaymentCommand } from '../command/commands.js';
-import { awaitsPayment, recordable } from '../decide/awaited.js';
-import { bucketAttributesOf, lowered } from '../decide/bookkeeping.js';
+import { isAwaitingPayment, decideRecording } from '../decide/awaited.js';
+import { bucketAttributesOf, debitedBuckets } from '../decide/bookkeeping.js';
 import { isRefusal, type DecisionContext } from '../decide/decision.js';
 import { decide } from '../decide/rules.js';
 import type { ActionChanges, BalanceActionRow } from '../model.js';
@@ -14,13 +14,13 @@ import { refill } from './scheduled-topups.js';
 // Actions that are to be paid first: they are recorded, and later applied, failed, or cancelled when nobody pays.
 
 /** Records an action that is to be paid first: nothing moves. */
-export function awaitPayment(
+export function recordAwaitingPayment(
   journal: Journal,
   command: PayableCommand,
   decisionContext: DecisionContext,
 ): BalanceOutcome<BalanceActionRow> {
   const { now, candidates, action } = decisionContext;
-  const decision = recordable(command, decisionContext);
+  const decision = decideRecording(command, decisionContext);
   if (isRefusal(decision)) return journal.refuse(command, decision, decisionContext);
   const dueAt = new Date(journal.state.now.getTime() + journal.dependencies.paymentWaitMs).toISOString();
   // An adjustment always has a usageType; the others take it from the bucket they move.
@@ -44,7 +44,7 @@ export function awaitPayment(
 export function applyPayment(journal: Journal, command: PaymentCommand): BalanceOutcome<BalanceActionRow> {
   const { kind, actionId, outcome, changes } = command;
   const action = requireAction(command, journal.state.actions.get(actionId));
-  const isAwaited = awaitsPayment(action.row);
+  const isAwaited = isAwaitingPayment(action.row);
   requireTransition(
     isAwaited ? awaitedTransitions : actionTransitions,
     `${kind} '${actionId}'`,
@@ -99,13 +99,13 @@ export function applyPayment(journal: Journal, command: PaymentCommand): Balance
     now,
   );
   if (decision.endedAction) journal.end(decision.endedAction.action, decision.endedAction.status, {}, now);
-  refill(journal, lowered(posting), now);
+  refill(journal, debitedBuckets(posting), now);
   return { answer: row };
 }
 
 /** Cancels an action whose payment did not come in time. */
 export function cancelUnpaid(journal: Journal, id: string, now: Date): void {
   const action = journal.state.actions.get(id);
-  if (action?.dueAt === undefined || action.dueAt > now || !awaitsPayment(action.row)) return;
+  if (action?.dueAt === undefined || action.dueAt > now || !isAwaitingPayment(action.row)) return;
   journal.end(action, 'cancelled', {}, action.dueAt);
 }
