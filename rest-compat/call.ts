@@ -1,4 +1,4 @@
-import { print, type DocumentNode } from 'graphql';
+import { print, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { Context } from '../graphql/context.js';
 import { DomainError, abbreviated } from '../src/platform/errors.js';
 import type { ParsedQuery } from './query/query-string.js';
@@ -11,10 +11,22 @@ import type { Route } from './route.js';
 import type { KeyedMutex } from './keyed-mutex.js';
 
 /**
- * Runs an operation on the same schema and context as GraphQL over HTTP, with variables that are coerced already
- * (parsed scalars, ParsedFilter and ParsedOrder). Returns its data; throws DomainError when it is refused.
+ * Runs an operation by the executor of both transports, with variables that are coerced already (parsed scalars,
+ * ParsedFilter and ParsedOrder). What refuses it is an error of the result.
  */
-export type ExecuteOperation = (document: DocumentNode, variables: Json, context: Context) => Promise<Json>;
+export type ExecuteOperation = (operation: {
+  document: DocumentNode;
+  variables: Json;
+  areCoerced: true;
+  context: Context;
+}) => Promise<ExecutionResult>;
+
+/** Returns the field `result` of an executed operation, as its document selects it; throws what refused the operation. */
+export function resultOf<Result>({ data, errors }: ExecutionResult): Result {
+  const [error] = errors ?? [];
+  if (error) throw error.originalError ?? error;
+  return data?.['result'] as Result;
+}
 
 /** One request on its way: what was asked, of which resource, and the means to answer it. */
 export interface Call {
@@ -32,14 +44,19 @@ export interface Call {
   readonly extensionAttributes: ReadonlySet<string>;
 }
 
-/** Runs an operation; returns its field `result`, as the document selects it. */
+/** Runs an operation; returns its field `result`, throws what refused it. */
 export async function run<Result = Json>(
   { request, execute }: Call,
   document: DocumentNode,
   variables: Json,
 ): Promise<Result | null> {
-  const data = await execute(document, withoutUndefined(variables), request.context);
-  return data['result'] as Result | null;
+  const operation = {
+    document,
+    variables: withoutUndefined(variables),
+    areCoerced: true,
+    context: request.context,
+  } as const;
+  return resultOf<Result | null>(await execute(operation));
 }
 
 /** Runs the operation of the request; with `explain=graphql` shows it instead (docs/decisions/0004-graphql-is-the-contract.md). */

@@ -5,7 +5,7 @@ import type { ParsedFilter } from '../graphql/parsed-arguments.js';
 import { DomainError } from '../src/platform/errors.js';
 import { parseQuery } from './query/query-string.js';
 import type { Json } from './body/input.js';
-import { refuseParameters, type ExecuteOperation } from './call.js';
+import { refuseParameters, resultOf, type ExecuteOperation } from './call.js';
 import { filterVariable } from './query/filter-input.js';
 import type { Filter } from '../src/platform/filter/tree/filter.js';
 import { projectionOf } from './projection.js';
@@ -67,11 +67,11 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
     const within: Filter = { kind: 'compare', path: ['id'], operator: 'lte', value: upTo };
     const whole = filter?.and(within) ?? filterVariable(within, model, extensionAttributes);
     try {
-      const data = await execute(document, { filter: whole, limit, after }, context);
-      const { pageInfo, items } = data['result'] as {
+      const variables = { filter: whole, limit, after };
+      const { pageInfo, items } = resultOf<{
         pageInfo: { hasNextPage: boolean; endCursor: string };
         items: Json[];
-      };
+      }>(await execute({ document, variables, areCoerced: true, context }));
       return { items: items.map(project), next: pageInfo.hasNextPage ? pageInfo.endCursor : undefined };
     } catch (error) {
       // A stream goes on in smaller steps; one item alone is never too large.

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../../graphql/context.js';
-import type { ExecuteOperation } from '../../rest-compat/call.js';
 import type { Domains } from '../domain/domains.js';
 import type { Clock } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
@@ -12,6 +11,7 @@ import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
 import type { Jobs } from '../platform/jobs/jobs.js';
 import type { StreamRoute } from '../streaming/routes.js';
+import type { Execute } from './execute.js';
 import type { RepeatingWork } from './jobs.js';
 
 /** What the modules of the domains are created with. */
@@ -24,8 +24,8 @@ export interface AppContext {
   /** Where a domain defines the jobs that it sends. */
   readonly jobs: Jobs;
   readonly schema: GraphQLSchema;
-  /** Runs GraphQL operations for domains and streams that read and check as TMF REST does. */
-  readonly execute: ExecuteOperation;
+  /** Runs GraphQL operations, for both transports and for streams that read and check as TMF REST does. */
+  readonly execute: Execute;
   readonly logger: Logger;
 }
 

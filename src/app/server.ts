@@ -5,7 +5,6 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
-import type { ExecuteOperation } from '../../rest-compat/call.js';
 import { problemOfEditions } from '../../rest-compat/edition.js';
 import type { PageSizes } from '../../rest-compat/query/paging.js';
 import { Rest } from '../../rest-compat/rest.js';
@@ -32,7 +31,6 @@ import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http/listener.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
 import { Readiness } from './readiness.js';
-import { toRefusal } from './refusal.js';
 import { OriginPolicy } from './http/origins.js';
 import { restHandler } from './http/rest.js';
 import { createStreams } from './http/streams.js';
@@ -189,11 +187,6 @@ async function createAppContext(
   schema: GraphQLSchema,
   execute: Execute,
 ): Promise<AppContext> {
-  const executeOperation: ExecuteOperation = async (document, variables, context) => {
-    const { data, errors } = await execute({ document, variables, areCoerced: true, context });
-    if (errors?.[0]) throw toRefusal(errors[0].originalError ?? errors[0], logger);
-    return data as Record<string, unknown>;
-  };
   return {
     config,
     database,
@@ -202,7 +195,7 @@ async function createAppContext(
     extensions: config.extensionSchemaDir ? await readExtensionSchemas(config.extensionSchemaDir) : noExtensionSchemas,
     jobs: new Jobs(database, logger),
     schema,
-    execute: executeOperation,
+    execute,
     logger,
   };
 }

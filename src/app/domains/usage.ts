@@ -20,6 +20,7 @@ import { usageFileTypes } from '../../streaming/usage-file-types.js';
 import { exportRoutes } from '../../streaming/usage-export/download.js';
 import { importRoutes } from '../../streaming/usage-import/upload.js';
 import { steppedJobSettings } from '../jobs.js';
+import { toRefusal } from '../refusal.js';
 import { seedUsage } from '../seed/usage.js';
 import type { AppContext, StreamDependencies, DomainModule } from '../app-context.js';
 
@@ -68,7 +69,11 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
           reader: new Reader(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue),
         };
         return (range) =>
-          pages.read(filter, range, { ...context, limits: { ...context.limits, pageSizeMax: range.limit } });
+          pages
+            .read(filter, range, { ...context, limits: { ...context.limits, pageSizeMax: range.limit } })
+            .catch((error: unknown) => {
+              throw toRefusal(error, appContext.logger);
+            });
       },
     }),
   ];
