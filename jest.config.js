@@ -37,7 +37,7 @@ const onEmbeddedDatabase = [
   '/graphql/resources\\.test',
   '/rest-compat/nested-extensions\\.test',
   '/streaming/(usage-export|usage-import)\\.test',
-  '/app/(process|server-crash|upgrade)\\.test',
+  '/app/(server-crash|upgrade)\\.test',
 ];
 
 const isPostgresql = Boolean(process.env.TEST_DATABASE_URL);
