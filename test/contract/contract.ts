@@ -5,6 +5,8 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphq
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
+// The OpenAPI documents list the errors of every layer and domain, which declare them when they are loaded.
+import '../../src/app/errors.js';
 import { readConfig } from '../../src/platform/config.js';
 
 /** The name of an API as our folders have it: `Prepay Balance Management` is prepay-balance. */
