@@ -1,7 +1,8 @@
 import { Field, InputType, ObjectType } from 'type-graphql';
 import type { GraphQLScalarType } from 'graphql';
 import type { Indexes } from '../src/platform/read/resource-mapping.js';
-import { lowerFirst, nameOnWire } from './naming.js';
+import { nameOnWire } from './naming.js';
+import { lowerFirst } from '../src/platform/letter-case.js';
 
 /** A class that describes a GraphQL type. */
 export type TypeClass = new () => object;

@@ -1,14 +1,12 @@
 import { Kind, visit, type DocumentNode, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import type { DomainError } from '../src/platform/errors.js';
-import { isDeeper, refuseDeep } from '../src/platform/json.js';
+import { extensionAttribute, isDeeper, refuseDeep } from '../src/platform/json.js';
 import { DOCUMENT_DEPTH_MAX } from '../src/platform/limits.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 
 /** Has bounds of its own, and is not stored. */
 const filterArgument = 'filter';
-/** Its content stands beside the attributes of the object that has it. */
-const extensionName = 'extension';
 
 const argumentsOf = new WeakMap<DocumentNode, readonly ValueNode[]>();
 
@@ -45,15 +43,15 @@ function isArgumentDeeper(value: ValueNode, variables: Variables): boolean {
   if (value.kind !== Kind.VARIABLE) return isNodeDeeper(value, DOCUMENT_DEPTH_MAX, variables);
   const given = variables[value.name.value];
   return Array.isArray(given)
-    ? given.some((element) => isDeeper(element, DOCUMENT_DEPTH_MAX, extensionName))
-    : isDeeper(given, DOCUMENT_DEPTH_MAX, extensionName);
+    ? given.some((element) => isDeeper(element, DOCUMENT_DEPTH_MAX, extensionAttribute))
+    : isDeeper(given, DOCUMENT_DEPTH_MAX, extensionAttribute);
 }
 
 function isNodeDeeper(
   node: ValueNode,
   levels: number,
   variables: Variables,
-  beside: string | undefined = extensionName,
+  beside: string | undefined = extensionAttribute,
 ): boolean {
   if (node.kind === Kind.VARIABLE) return isDeeper(variables[node.name.value], levels, beside);
   if (node.kind !== Kind.LIST && node.kind !== Kind.OBJECT) return false;

@@ -1,3 +1,5 @@
+import { lowerFirst, upperFirst } from '../src/platform/letter-case.js';
+
 // GraphQL names cannot start with @: the TMF attribute @type is atType, @referredType is atReferredType.
 
 const marked = /^at(?=[A-Z])/;
@@ -25,14 +27,6 @@ export function toAttribute(wire: string): string {
   if (own !== undefined) return own;
   if (wire.startsWith('@')) return `at${upperFirst(wire.slice(1))}`;
   return marked.test(wire) ? `@${wire}` : wire;
-}
-
-export function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
-}
-
-export function upperFirst(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** Names of a resource's operations, all from the name of its type. */

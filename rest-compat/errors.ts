@@ -1,4 +1,3 @@
-import { upperFirst } from '../graphql/naming.js';
 import {
   declarationOf,
   declareErrors,
@@ -9,6 +8,7 @@ import {
 } from '../src/platform/errors.js';
 import { apis } from './apis/index.js';
 import type { RestResponse } from './http.js';
+import { upperFirst } from '../src/platform/letter-case.js';
 
 /** Refusals of the REST transport. */
 export const restErrors = declareErrors('rest', {

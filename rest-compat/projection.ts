@@ -2,7 +2,7 @@ import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
 import { toWire } from '../graphql/naming.js';
 import type { FieldSelection } from './query/query-string.js';
 import type { Singles } from './edition.js';
-import { extensionAttribute } from './extension.js';
+import { extensionAttribute } from '../src/platform/json.js';
 import { attributeFields, targetType } from './resource-model.js';
 
 /** How often a type may contain itself in an answer (docs/standard/resource-order.md). */

@@ -11,7 +11,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { operationsOf } from '../graphql/naming.js';
-import { extensionAttribute } from './extension.js';
+import { extensionAttribute } from '../src/platform/json.js';
 import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/tree/attribute-type.js';
 
 const scalarTypes: Readonly<Record<string, ScalarType>> = {

@@ -7,7 +7,7 @@ import { parseQuery, type ParsedQuery } from './query/query-string.js';
 import type { ApiDescriptor } from './apis/api.js';
 import type { Call, ExecuteOperation } from './call.js';
 import { editionHeader, editionOf, type ConfiguredEditions } from './edition.js';
-import { extensionAttribute } from './extension.js';
+import { extensionAttribute } from '../src/platform/json.js';
 import { requireAcceptable } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
 import { Plans } from './operation.js';

@@ -1,7 +1,7 @@
 import { toAttribute } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import { BULK_MAX, limitExceeded } from '../src/platform/limits.js';
-import { ownProperty } from '../src/platform/json.js';
+import { extensionAttribute, ownProperty } from '../src/platform/json.js';
 import {
   isObject,
   leafAsSent,
@@ -15,7 +15,6 @@ import {
 } from './body/input.js';
 import { notFound, perform, refuseParameters, run, versionHeaders, versionOf, type Call } from './call.js';
 import { DocumentBounds } from './patch/document-size.js';
-import { extensionAttribute } from './extension.js';
 import { acceptedRevisions, eTag, requireMediaType } from './headers.js';
 import type { RestResponse } from './http.js';
 import { applyJsonPatch, readOperations, type PatchOperation } from './patch/json-patch.js';

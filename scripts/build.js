@@ -39,16 +39,20 @@ const dist = {
 /** @typedef {typeof client | typeof dist} Target */
 
 const isClientOnly = process.argv[2] === 'client';
-if (isClientOnly || !isCurrent(dist)) bringUpToDate(client);
-if (!isClientOnly) bringUpToDate(dist);
+const distStamp = isClientOnly ? undefined : staleStamp(dist);
+// Compiling takes the client; what is compiled already has it within.
+if (isClientOnly || distStamp !== undefined) bringUpToDate(client, staleStamp(client));
+if (!isClientOnly) bringUpToDate(dist, distStamp);
 
-/** @param {Target} target */
-function bringUpToDate(target) {
-  if (isCurrent(target)) {
+/**
+ * @param {Target} target
+ * @param {string | undefined} stamp the one it is to have, when it has to be made anew
+ */
+function bringUpToDate(target, stamp) {
+  if (stamp === undefined) {
     console.log(`${target.name} is up to date`);
     return;
   }
-  const stamp = hashOf(target);
   rmSync(stampOf(target), { force: true });
   const [script = '', ...options] = target.command;
   const { status, error } = spawnSync(process.execPath, [moduleOf(target, script), ...options], {
@@ -71,12 +75,14 @@ function removeOrphans() {
 }
 
 /**
- * Whether the output was made of exactly what is there now, or there is nothing to make it of.
+ * The stamp that the output lacks; undefined when it was made of exactly what is there now, or there is nothing to make it of.
  * @param {Target} target
  */
-function isCurrent(target) {
-  if (!existsSync(stampOf(target))) return false;
-  return !existsSync('src') || readFileSync(stampOf(target), 'utf8') === hashOf(target);
+function staleStamp(target) {
+  const known = existsSync(stampOf(target)) ? readFileSync(stampOf(target), 'utf8') : undefined;
+  if (known !== undefined && !existsSync('src')) return undefined;
+  const stamp = hashOf(target);
+  return stamp === known ? undefined : stamp;
 }
 
 /** @param {Target} target */

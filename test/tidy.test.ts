@@ -24,9 +24,18 @@ const importTable: Row[] = [
     folder: 'graphql',
     values: [
       'src/domain',
-      ...['read', 'filter', 'limits', 'principal', 'errors', 'decimal', 'date-time', 'json', 'storable-text'].map(
-        (name) => `src/platform/${name}`,
-      ),
+      ...[
+        'read',
+        'filter',
+        'limits',
+        'principal',
+        'errors',
+        'decimal',
+        'date-time',
+        'json',
+        'letter-case',
+        'storable-text',
+      ].map((name) => `src/platform/${name}`),
     ],
     // An Answer is what the domain gives every write back as.
     typesOnly: [generated, 'src/platform/write/command', 'src/platform/json-object'],
@@ -37,9 +46,17 @@ const importTable: Row[] = [
     values: [
       'graphql/naming',
       'graphql/parsed-arguments',
-      ...['filter', 'limits', 'errors', 'principal', 'decimal', 'date-time', 'json', 'storable-text'].map(
-        (name) => `src/platform/${name}`,
-      ),
+      ...[
+        'filter',
+        'limits',
+        'errors',
+        'principal',
+        'decimal',
+        'date-time',
+        'json',
+        'letter-case',
+        'storable-text',
+      ].map((name) => `src/platform/${name}`),
     ],
     // It hands the context of a request on to execute(), and looks at nothing in it.
     typesOnly: ['graphql/context'],

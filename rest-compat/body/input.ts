@@ -10,9 +10,8 @@ import { LosslessNumber } from 'lossless-json';
 import { toAttribute, toWire } from '../../graphql/naming.js';
 import { DomainError } from '../../src/platform/errors.js';
 import { ELEMENTS_MAX } from '../../src/platform/limits.js';
-import { ownProperty } from '../../src/platform/json.js';
+import { extensionAttribute, ownProperty } from '../../src/platform/json.js';
 import type { AttributeAliases } from '../apis/api.js';
-import { extensionAttribute } from '../extension.js';
 import { unwrap } from '../query/filter-input.js';
 import type { ResourceModel } from '../resource-model.js';
 

@@ -1,5 +1,4 @@
 import type { GraphQLField, GraphQLSchema } from 'graphql';
-import { upperFirst } from '../../graphql/naming.js';
 import type { ApiDescriptor } from '../apis/api.js';
 import type { Json } from '../body/input.js';
 import { commonParameters, resourceParameters } from './parameters.js';
@@ -10,6 +9,7 @@ import { jsonPatchSchema, overview, patchExamples } from './texts.js';
 import type { PageSizes } from '../query/paging.js';
 import { resourceModel, type ResourceModel } from '../resource-model.js';
 import { jsonPatchTypes, mergePatchTypes } from '../writing.js';
+import { upperFirst } from '../../src/platform/letter-case.js';
 
 export interface OpenApiOptions {
   pageSizes: PageSizes;

@@ -3,7 +3,7 @@ import { toWire } from '../../graphql/naming.js';
 import { OFFSET_MAX } from '../../src/platform/limits.js';
 import { DEPTH_MAX } from '../limits.js';
 import type { Json } from '../body/input.js';
-import { extensionAttribute } from '../extension.js';
+import { extensionAttribute } from '../../src/platform/json.js';
 import { scalarSchema } from './schemas.js';
 import { editionHeader } from '../edition.js';
 import type { PageSizes } from '../query/paging.js';

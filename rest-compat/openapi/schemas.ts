@@ -16,7 +16,7 @@ import {
 import { toWire } from '../../graphql/naming.js';
 import type { Json } from '../body/input.js';
 import type { Singles } from '../edition.js';
-import { extensionAttribute } from '../extension.js';
+import { extensionAttribute } from '../../src/platform/json.js';
 import { attributeFields, targetType } from '../resource-model.js';
 
 type AnyField = GraphQLField<unknown, unknown> | GraphQLInputField;

@@ -9,7 +9,7 @@ import type { Filter } from '../../src/platform/filter/tree/filter.js';
 import { limitExceeded } from '../../src/platform/limits.js';
 import { PATCH_CONDITIONS_MAX } from '../limits.js';
 import { isObject, type Json } from '../body/input.js';
-import { extensionAttribute } from '../extension.js';
+import { extensionAttribute } from '../../src/platform/json.js';
 import { readPointer, unescaped, valueAt, type Pointer } from './json-pointer.js';
 
 /** The elements of a list that an operation is for, and what it names in each. */

@@ -14,7 +14,7 @@ import type { Filter, FilterValue, OrderKey } from '../../src/platform/filter/tr
 import { ParsedFilter, ParsedOrder } from '../../graphql/parsed-arguments.js';
 import type { Json } from '../body/input.js';
 import type { ResourceModel } from '../resource-model.js';
-import { extensionAttribute } from '../extension.js';
+import { extensionAttribute } from '../../src/platform/json.js';
 
 /** What REST knows of a resource beyond its schema, for filters. */
 export interface RestNames {

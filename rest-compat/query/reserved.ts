@@ -3,7 +3,7 @@ import { DomainError } from '../../src/platform/errors.js';
 import type { AttributeType } from '../../src/platform/filter/tree/attribute-type.js';
 import { decode, printable } from './decode.js';
 import { limitExceeded, CURSOR_LENGTH_MAX, OFFSET_MAX, SORT_KEYS_MAX } from '../../src/platform/limits.js';
-import { extensionAttribute } from '../extension.js';
+import { extensionAttribute } from '../../src/platform/json.js';
 import { DEPTH_MAX, FIELDS_MAX, LIMIT_MAX } from '../limits.js';
 import { readJsonPaths } from './json-path-parser.js';
 import { stepInto } from '../../src/platform/filter/tree/resolve.js';

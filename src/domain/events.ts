@@ -1,5 +1,6 @@
 import type { IdSource } from '../platform/ids.js';
 import { canonicalJson, type JsonObject } from '../platform/json-object.js';
+import { upperFirst } from '../platform/letter-case.js';
 import type { DomainEvent } from '../platform/write/outbox.js';
 import { customerBillEvents } from './customer-bill/events.js';
 import { prepayBalanceEvents } from './prepay-balance/events.js';
@@ -15,20 +16,24 @@ export type EventResource = keyof typeof changesOfResource;
 /** What can happen to this resource: `Create`, `StateChange`, ... */
 export type ChangeOf<Resource extends EventResource> = (typeof changesOfResource)[Resource][number];
 
+/** The name of an event: `usage` and `Create` is UsageCreateEvent. */
+function nameOf(resource: string, change: string): string {
+  return `${upperFirst(resource)}${change}Event`;
+}
+
 /** Every event there is, by the resource it is about: what is documented, and what a subscriber may ask for. */
-export const eventCatalogue = Object.fromEntries(
+export const eventCatalogue: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries(changesOfResource).map(([resource, changes]) => [
     resource,
-    changes.map((change) => `${resource.charAt(0).toUpperCase()}${resource.slice(1)}${change}Event`),
+    changes.map((change) => nameOf(resource, change)),
   ]),
-) as unknown as Readonly<Record<EventResource, readonly string[]>>;
+);
 
-/** The name of an event: `usage` and `Create` is UsageCreateEvent. Throws when the catalogue does not have it. */
+/** The name of the event. Throws when the catalogue does not have it: some changes are derived, and not compile-checked. */
 export function eventTypeOf<Resource extends EventResource>(resource: Resource, change: ChangeOf<Resource>): string {
-  const index = (changesOfResource[resource] as readonly string[]).indexOf(change);
-  const name = eventCatalogue[resource][index];
-  if (name === undefined) throw new Error(`the catalogue has no event ${change} of ${resource}`);
-  return name;
+  if (!(changesOfResource[resource] as readonly string[]).includes(change))
+    throw new Error(`the catalogue has no event ${change} of ${resource}`);
+  return nameOf(resource, change);
 }
 
 /** An event about one resource, which carries it as it stands after the change. */

@@ -8,6 +8,7 @@ import { writeAll, type Write } from '../platform/write/write-all.js';
 import { changed, type RowChanges } from './changes.js';
 import { changeEvent, kindsOfChange, type ChangeOf, type EventResource, type StateAttributes } from './events.js';
 import type { ResourceRow, WrittenMapping } from './row.js';
+import { lowerFirst } from '../platform/letter-case.js';
 
 /** A transaction that writes for one tenant, and its time. */
 export interface Writing {
@@ -95,8 +96,7 @@ export class ResourceChanges {
     change: ChangeOf<Name>,
     row: NoInfer<Row>,
   ): void {
-    const resource = `${mapping.name.charAt(0).toLowerCase()}${mapping.name.slice(1)}` as Name;
-    this.pending.push(changeEvent(resource, change, row, this.writing.now, this.nextId));
+    this.pending.push(changeEvent(lowerFirst(mapping.name) as Name, change, row, this.writing.now, this.nextId));
   }
 
   /** Statements that belong to the same transaction and write no resource. */

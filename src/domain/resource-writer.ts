@@ -19,6 +19,7 @@ import { kindsOfChange, type ChangeOf, type EventResource, type StateAttributes 
 import { mapNamingElement, inElement, invalid } from './input.js';
 import { ResourceChanges, type Writing } from './resource-changes.js';
 import type { ResourceRow, WrittenMapping } from './row.js';
+import { upperFirst } from '../platform/letter-case.js';
 
 export type { Writing } from './resource-changes.js';
 
@@ -233,8 +234,7 @@ export class ResourceWriter<
 
   /** `create`: createBillCycle. */
   protected operation(verb: string): string {
-    const { resource } = this.rules;
-    return `${verb}${resource.charAt(0).toUpperCase()}${resource.slice(1)}`;
+    return `${verb}${upperFirst(this.rules.resource)}`;
   }
 
   /** updatedAt and, where the resource has it, lastUpdate: when it was last changed. */

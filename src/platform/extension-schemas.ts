@@ -3,11 +3,9 @@ import { basename, join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { ConfigError } from './config.js';
 import { DomainError } from './errors.js';
-import { ownProperty } from './json.js';
+import { extensionAttribute, ownProperty } from './json.js';
 import type { JsonObject } from './json-object.js';
 
-/** Where an object keeps its extension. */
-const extension = 'extension';
 /** Problems of one extension that one message names. */
 const problemsMax = 5;
 
@@ -58,11 +56,11 @@ function checkObject(
 ): void {
   const { atSchemaLocation } = object;
   const validate = typeof atSchemaLocation === 'string' ? find(atSchemaLocation) : undefined;
-  if (validate && !validate(ownProperty(object, extension) ?? {})) {
+  if (validate && !validate(ownProperty(object, extensionAttribute) ?? {})) {
     const problems = (validate.errors ?? [])
       .slice(0, problemsMax)
       .map(({ instancePath, message }) => `${instancePath || 'the extension'} ${message ?? ''}`);
-    const place = [...path, extension].join('.');
+    const place = [...path, extensionAttribute].join('.');
     const what = path.length === 0 ? 'the extension' : `the extension of ${path.join('.')}`;
     throw new DomainError(
       'INVALID_ATTRIBUTE',
@@ -72,7 +70,7 @@ function checkObject(
   }
   for (const [name, value] of Object.entries(object)) {
     // What an extension holds is the schema's business alone.
-    if (name === extension) continue;
+    if (name === extensionAttribute) continue;
     const elements = Array.isArray(value) ? value : [value];
     elements.forEach((element, index) => {
       if (typeof element !== 'object' || element === null || Array.isArray(element)) return;

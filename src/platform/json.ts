@@ -3,6 +3,8 @@ import { DomainError } from './errors.js';
 import { isStorable } from './storable-text.js';
 import { DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX, JSON_DEPTH_MAX, limitExceeded } from './limits.js';
 
+/** The attribute in which an object keeps what an extension adds to it (TMF630 Part 2). */
+export const extensionAttribute = 'extension';
 /** A number with so few characters, none of them an exponent, is exact as a JavaScript number. */
 const exactCharacters = 15;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { resourceNamed } from '../../../graphql/attribute.js';
-import { lowerFirst } from '../../../graphql/naming.js';
+import { lowerFirst } from '../../../src/platform/letter-case.js';
 import { createSchema } from '../../../graphql/schema.js';
 import { mappingOf } from '../../../graphql/resource-mapping.js';
 import type { AttributeType } from '../../../src/platform/filter/tree/attribute-type.js';
