@@ -118,9 +118,6 @@ export const tmfCodes = Object.assign({}, generalCodes, ...apis.map(({ errorCode
   Record<ErrorCode, string>
 >;
 
-/** Every code that clients can be answered, in the order of declaration. */
-export const errorCodes = Object.keys(tmfCodes) as ErrorCode[];
-
 /** Seconds after which a client may try again when the database was away. */
 const retryAfterSeconds = 1;
 

@@ -3,7 +3,16 @@ import type { ApiDescriptor } from '../apis/api.js';
 import type { Json } from '../body/input.js';
 import { commonParameters, resourceParameters } from './parameters.js';
 import { editionHeader } from '../edition.js';
-import { errorReferences, errorResponses, errorSchema, headers, success, withoutBodies } from './responses.js';
+import {
+  errorReferences,
+  errorResponses,
+  errorSchema,
+  headers,
+  success,
+  withoutBodies,
+  type DescribedError,
+  type ErrorResponses,
+} from './responses.js';
 import { createExample, Schemas, updateExample } from './schemas.js';
 import { jsonPatchSchema, overview, patchExamples } from './texts.js';
 import type { PageSizes } from '../query/paging.js';
@@ -15,6 +24,8 @@ export interface OpenApiOptions {
   pageSizes: PageSizes;
   /** Whether `?explain=graphql` is answered. */
   isExplainOffered: boolean;
+  /** Every error of the server, of whatever layer. */
+  errors: readonly DescribedError[];
 }
 
 /** An OpenAPI 3.0 document; `servers` are the base paths, to be completed by an origin. */
@@ -40,6 +51,7 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
     mutations: schema.getMutationType()?.getFields() ?? {},
     examples: api.examples ?? {},
     pageSizes: options.pageSizes,
+    errors: errorResponses(options.errors),
   };
   parts.schemas.components['Error'] = errorSchema;
   parts.schemas.components['JsonPatch'] = jsonPatchSchema;
@@ -58,7 +70,7 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
       schemas: parts.schemas.components,
       parameters: parts.parameters,
       headers,
-      responses: errorResponses(),
+      responses: parts.errors,
     },
   };
 }
@@ -70,6 +82,7 @@ interface Parts {
   readonly mutations: Readonly<Record<string, GraphQLField<unknown, unknown>>>;
   readonly examples: NonNullable<ApiDescriptor['examples']>;
   readonly pageSizes: PageSizes;
+  readonly errors: ErrorResponses;
 }
 
 /** The collection and its items; the methods are those of rest.ts. */
@@ -134,8 +147,8 @@ function reference(name: string): Json {
 }
 
 /** GET and HEAD. */
-function reading({ segment }: Described, verb: string, get: Json): Json {
-  const responses = withoutBodies(get['responses'] as Json);
+function reading({ segment, parts }: Described, verb: string, get: Json): Json {
+  const responses = withoutBodies(get['responses'] as Json, parts.errors);
   const head = {
     ...get,
     summary: 'The headers of GET',

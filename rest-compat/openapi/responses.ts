@@ -1,6 +1,14 @@
-import { declarationOf } from '../../src/platform/errors.js';
 import type { Json } from '../body/input.js';
-import { errorCodes, statusOf, tmfCodes } from '../errors.js';
+
+/** An error that a client may be answered. */
+export interface DescribedError {
+  readonly code: string;
+  readonly reason: string;
+  /** HTTP status. */
+  readonly status: number;
+  /** The `code` of its body, which is a number of TMF630 or of ours. */
+  readonly tmfCode: string;
+}
 
 /** The headers that answers carry. */
 export const headers = {
@@ -57,10 +65,20 @@ export const errorSchema: Json = {
   },
 };
 
-/** One for each status that a refusal has, with every refusal that has it. */
-export function errorResponses(): Readonly<Record<string, Json>> {
-  const statuses = [...new Set(errorCodes.map(statusOf))].sort((one, other) => one - other);
-  return Object.fromEntries(statuses.map((status) => [errorName(status), errorResponse(status)]));
+/** The responses of components, by name: one for each status that an error has, with every error that has it. */
+export type ErrorResponses = Readonly<Record<string, Json>>;
+
+export function errorResponses(errors: readonly DescribedError[]): ErrorResponses {
+  const statuses = [...new Set(errors.map(({ status }) => status))].sort((one, other) => one - other);
+  return Object.fromEntries(
+    statuses.map((status) => [
+      errorName(status),
+      errorResponse(
+        status,
+        errors.filter((error) => error.status === status),
+      ),
+    ]),
+  );
 }
 
 export function errorReferences(possible: readonly number[]): Json {
@@ -73,12 +91,9 @@ function errorName(status: number): string {
   return `Error${status}`;
 }
 
-function errorResponse(status: number): Json {
-  const refusals = errorCodes
-    .filter((code) => statusOf(code) === status)
-    .map((code) => ({ code, tmfCode: tmfCodes[code], reason: declarationOf(code).reason }));
-  const reasons = [...new Set(refusals.map(({ reason }) => reason))].join('; ');
-  const examples = refusals.map(({ code, tmfCode, reason }) => [
+function errorResponse(status: number, errors: readonly DescribedError[]): Json {
+  const reasons = [...new Set(errors.map(({ reason }) => reason))].join('; ');
+  const examples = errors.map(({ code, tmfCode, reason }) => [
     code,
     { summary: reason, value: { code: tmfCode, reason, message: reason, status: String(status), '@type': 'Error' } },
   ]);
@@ -112,11 +127,11 @@ function headerReferences(names: readonly HeaderName[]): Json {
 }
 
 /** The answers of HEAD: those of GET without their bodies. */
-export function withoutBodies(responses: Json): Json {
+export function withoutBodies(responses: Json, errors: ErrorResponses): Json {
   return Object.fromEntries(
     Object.entries(responses).map(([status, response]) => {
       const isError = Number(status) >= 400;
-      const { description, headers: carried } = (isError ? errorResponse(Number(status)) : response) as Json;
+      const { description, headers: carried } = (isError ? errors[errorName(Number(status))] : response) as Json;
       return [status, { description, ...(carried !== undefined && { headers: carried }) }];
     }),
   );

@@ -25,6 +25,7 @@ import { Addresses } from './http/addresses.js';
 import { docsRouter } from './http/docs.js';
 import { createDomainModules, type DomainModules } from './domains/index.js';
 import { clientOf } from './http/client.js';
+import { errorCatalogue } from './errors.js';
 import { createExecute, type Execute } from './execute.js';
 import { createGraphqlHttp } from './http/graphql.js';
 import { guardResolvers } from './guarded-resolvers.js';
@@ -152,6 +153,7 @@ async function createServerWith(
       apis,
       pageSizes: pageSizesOf(config),
       isExplainOffered: isExplainOffered(config),
+      errors: errorCatalogue,
       originOf,
     }),
   });

@@ -5,8 +5,7 @@ import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphq
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
-// The OpenAPI documents list the errors of every layer and domain, which declare them when they are loaded.
-import '../../src/app/errors.js';
+import { errorCatalogue } from '../../src/app/errors.js';
 import { readConfig } from '../../src/platform/config.js';
 
 /** The name of an API as our folders have it: `Prepay Balance Management` is prepay-balance. */
@@ -27,7 +26,7 @@ export async function contractFiles(): Promise<Map<string, string>> {
   const pageSizes = { pageSizeMax, pageSizeDefault: restPageSizeDefault };
   const files = new Map([['schema.graphql', printed(schema)]]);
   for (const api of apis) {
-    const document = openApiDocument(schema, api, { pageSizes, isExplainOffered: false });
+    const document = openApiDocument(schema, api, { pageSizes, isExplainOffered: false, errors: errorCatalogue });
     files.set(`openapi/${fileNameOf(api.title)}.json`, `${JSON.stringify(document, null, 2)}\n`);
   }
   return files;

@@ -4,6 +4,7 @@ import { buildSchema } from 'graphql';
 import type { ApiDescriptor } from '../../rest-compat/apis/api.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
+import { errorCatalogue } from '../../src/app/errors.js';
 import { makeInstances, type Fixture, type ReadFixture } from '../fixtures/fixture.js';
 import { send } from '../fixtures/http.js';
 import { everyFixture, taskFixtures } from '../fixtures/chosen.js';
@@ -335,6 +336,7 @@ describe('a document of any schema', () => {
   const document: any = openApiDocument(schema, api, {
     pageSizes: { pageSizeDefault: 5, pageSizeMax: 7 },
     isExplainOffered: false,
+    errors: errorCatalogue,
   });
   const { schemas, parameters } = document.components;
 

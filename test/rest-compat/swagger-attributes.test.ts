@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
+import { errorCatalogue } from '../../src/app/errors.js';
 import { swaggers } from './swagger-attributes.js';
 
 /** Definitions that ours has not, and why; of one API where its number stands before the name. */
@@ -46,6 +47,7 @@ describe('the published swaggers', () => {
       const document: any = openApiDocument(await createSchema(), api, {
         pageSizes: { pageSizeDefault: 1000, pageSizeMax: 1000 },
         isExplainOffered: false,
+        errors: errorCatalogue,
       });
       schemas = document.components.schemas;
     });
