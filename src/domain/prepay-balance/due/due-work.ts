@@ -82,16 +82,22 @@ export class DueWork {
   async runAfterDueWork<T>(
     tenantId: string,
     transaction: (guard: DueWorkGuard) => Promise<T>,
-    options?: DueWorkOptions,
+    options: DueWorkOptions = { waitsForLocks: true },
   ): Promise<T> {
+    let overdueBuckets = this.overdueBuckets(tenantId, this.dependencies.clock.now());
     for (let rounds = 0; ; rounds++) {
-      const failIfDue = rounds < roundsMax;
       try {
-        return await transaction({ failIfDue, overdueBuckets: this.overdueBuckets(tenantId) });
+        return await transaction({ failIfDue: rounds < roundsMax, overdueBuckets });
       } catch (error) {
         if (!(error instanceof DueWorkPending)) throw error;
-        if ((await this.process(tenantId, options)) === 0) rounds = roundsMax;
       }
+      const now = this.dependencies.clock.now();
+      // A call that began before now may have left alone what is not postponed any more.
+      const isShared = this.callsOf(options).has(tenantId);
+      const processed = await this.process(tenantId, options);
+      if (processed === 0 && !isShared) rounds = roundsMax;
+      // As of the beginning of the call: what it left alone is not to be forgotten because time has passed since.
+      overdueBuckets = this.overdueBuckets(tenantId, now);
     }
   }
 
@@ -99,12 +105,12 @@ export class DueWork {
    * Applies what is due of a tenant by now, within bounds. Returns how many items that were. Simultaneous calls share the
    * work.
    */
-  process(tenantId: string, { waitsForLocks }: DueWorkOptions = { waitsForLocks: true }): Promise<number> {
-    const calls = waitsForLocks ? this.running : this.runningWithoutWaiting;
+  process(tenantId: string, options: DueWorkOptions = { waitsForLocks: true }): Promise<number> {
+    const calls = this.callsOf(options);
     const running = calls.get(tenantId);
     if (running) return running;
     // Everybody may wait for it, whoever asked first.
-    const processing = runInWorkClass('engine', () => this.processTenant(tenantId, waitsForLocks)).finally(() =>
+    const processing = runInWorkClass('engine', () => this.processTenant(tenantId, options.waitsForLocks)).finally(() =>
       calls.delete(tenantId),
     );
     calls.set(tenantId, processing);
@@ -205,9 +211,13 @@ export class DueWork {
     return applied;
   }
 
-  private overdueBuckets(tenantId: string): ReadonlySet<string> {
+  /** The calls under way, by tenant. */
+  private callsOf({ waitsForLocks }: DueWorkOptions): Map<string, Promise<number>> {
+    return waitsForLocks ? this.running : this.runningWithoutWaiting;
+  }
+
+  private overdueBuckets(tenantId: string, now: Date): ReadonlySet<string> {
     if (this.stuck.size + this.locked.size === 0) return none;
-    const now = this.dependencies.clock.now();
     const postponed = [...postponedAt(this.stuck, now).values(), ...postponedAt(this.locked, now).values()];
     return new Set(postponed.flatMap((item) => (item.tenantId === tenantId ? item.bucketIds : [])));
   }
