@@ -19,6 +19,8 @@ export interface AttributeOptions {
   update?: boolean;
   /** The attribute is never null, in input and output. */
   required?: boolean;
+  /** Of one that is required: its column has nulls, because kinds of resources share it that need not have it. */
+  sharesColumn?: boolean;
   /** An SQL function of the row instead of a column: read and filtered, never written. */
   computed?: boolean;
   /** A resolver answers it: it may be given and is not kept, and there is nothing in the database to find or order by. */

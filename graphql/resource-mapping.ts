@@ -95,10 +95,11 @@ function createMapping(target: TypeClass): ResourceMapping {
 
 function stored(attribute: Attribute, type: AttributeType | undefined): StoredAttribute {
   if (type === undefined) throw new Error(`${attribute.name} has no type`);
+  const isNeverNull = attribute.required === true && !attribute.computed && !attribute.sharesColumn;
   const suffixes = columnPairOf(resolveType(attribute.type).type);
   if (suffixes === undefined || type.kind === 'list') {
-    return { type, storage: { kind: 'column', column: attribute.name } };
+    return { type, storage: { kind: 'column', column: attribute.name }, isNeverNull };
   }
   const columns = Object.fromEntries(Object.entries(suffixes).map(([part, suffix]) => [part, attribute.name + suffix]));
-  return { type, storage: { kind: 'parts', columns } };
+  return { type, storage: { kind: 'parts', columns }, isNeverNull };
 }

@@ -15,6 +15,7 @@ import { AdjustBalanceRef, ReserveBalanceRef } from './references.js';
 export class AdjustBalance extends BalanceActionParts {
   @Attribute(() => String, {
     required: true,
+    sharesColumn: true,
     create: 'optional',
     update: true,
     description: 'What the amount is for; taken from the bucket when absent, and needed when there is none.',

@@ -27,6 +27,7 @@ export class ReserveBalance extends BalanceActionParts {
 
   @Attribute(() => [RelatedParty], {
     required: true,
+    sharesColumn: true,
     create: 'optional',
     update: true,
     description:

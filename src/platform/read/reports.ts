@@ -20,12 +20,13 @@ export function isReport(mapping: ResourceMapping, { filter, order }: Pick<PageR
   return !isServed(mapping, order);
 }
 
-/** Whether an index gives the order. Nulls come last in both directions, so an index only serves ascending orders with ascending keys. */
+/** Whether an index gives the order. Nulls come last in both directions: an index serves the descending order of what is never null. */
 function isServed(mapping: ResourceMapping, order: PageRequest['order']): boolean {
   const { orders = [] } = mapping.indexes ?? {};
-  const [first, ...others] = fullOrder(order, mapping);
+  const [first, key, ...others] = fullOrder(order, mapping);
   // The key alone, in either direction.
-  if (others.length === 0) return true;
-  const isByKey = others.length === 1 && others[0]?.descending === false;
-  return isByKey && first?.descending === false && first.path.length === 1 && orders.includes(first.path[0] as string);
+  if (first === undefined || key === undefined) return true;
+  const [name = '', ...below] = first.path;
+  if (others.length > 0 || below.length > 0 || !orders.includes(name)) return false;
+  return key.descending === first.descending && (!first.descending || mapping.attributes[name]?.isNeverNull === true);
 }

@@ -11,6 +11,8 @@ export type Storage = { kind: 'column'; column: string } | { kind: 'parts'; colu
 export interface StoredAttribute {
   type: AttributeType;
   storage: Storage;
+  /** No row lacks it: its column is NOT NULL, so that an index gives its order in both directions. */
+  isNeverNull?: boolean;
 }
 
 /** What the indexes of a table serve, besides the key. A read that none of them serves runs as a report. */

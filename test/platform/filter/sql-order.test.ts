@@ -17,6 +17,8 @@ const paths = [
   'count',
   'price',
   'at',
+  'grade',
+  'born',
   'amount.amount',
   'amount.units',
   'period.endDateTime',
@@ -83,7 +85,7 @@ describe('orders in the database', () => {
   });
 
   test('by the key alone are one range of the key', () => {
-    expect(compileAfter([], ['x'], mapping, 'b').text).toBe('(("b"."id" > $1::text))');
+    expect(compileAfter([], ['x'], mapping, 'b').text).toBe('(("b"."id") > ($1::text))');
     expect(compileOrder([], mapping, 'b').text).toBe('"b"."id" ASC');
   });
 
@@ -129,8 +131,8 @@ function typed(row: Row, path: readonly string[]): Decimal | string | null {
       value !== null && typeof value === 'object' && !Array.isArray(value) ? ((value as Row)[part] ?? null) : null;
   const last = path.at(-1) as string;
   if (['flag', 'active'].includes(last)) return typeof value === 'boolean' ? new Decimal(Number(value)) : null;
-  if (['count', 'rank', 'score', 'price', 'amount'].includes(last)) {
-    const isColumn = ['count', 'price', 'amount'].includes(last);
+  if (['count', 'grade', 'rank', 'score', 'price', 'amount'].includes(last)) {
+    const isColumn = ['count', 'grade', 'price', 'amount'].includes(last);
     return typeof value === 'number' || (isColumn && typeof value === 'string') ? new Decimal(value) : null;
   }
   if (typeof value !== 'string') return null;

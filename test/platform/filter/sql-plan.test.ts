@@ -64,4 +64,25 @@ describe('plans in the database', () => {
     expect(found).toMatch(/Index Cond: \(id > /);
     expect(found).not.toContain('Sort');
   });
+
+  test.each([false, true])('what is never null is read in order from an index, descending: %s', async (descending) => {
+    const order = [{ path: ['born'], descending }];
+    const found = await plan(
+      compileAfter(order, ['2026-01-31T00:00:00.000Z', '5'], mapping, 't'),
+      Prisma.sql`ORDER BY ${compileOrder(order, mapping, 't')} LIMIT 20`,
+    );
+    expect(found).toMatch(
+      descending ? /Index Cond: \(ROW\(born, id\) < ROW\(/ : /Index Cond: \(ROW\(born, id\) > ROW\(/,
+    );
+    expect(found).not.toContain('Sort');
+  });
+
+  test('a place in an order of several directions is a bound of the first', async () => {
+    const order = [
+      { path: ['born'], descending: true },
+      { path: ['name'], descending: false },
+    ];
+    const found = await plan(compileAfter(order, ['2026-01-31T00:00:00.000Z', 'name', '5'], mapping, 't'));
+    expect(found).toMatch(/Index Cond: \(born <= /);
+  });
 });

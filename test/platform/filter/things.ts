@@ -33,6 +33,8 @@ export const attributes: Attributes = {
   count: scalar('int'),
   price: scalar('decimal'),
   at: scalar('dateTime'),
+  grade: scalar('int'),
+  born: scalar('dateTime'),
   amount: object({ amount: scalar('decimal'), units: scalar('string') }),
   period: object({ startDateTime: scalar('dateTime'), endDateTime: scalar('dateTime') }),
   owner: object(party),
@@ -51,6 +53,8 @@ const columns: Record<string, string> = {
   count: 'integer',
   price: 'numeric(24,9)',
   at: 'timestamptz(3)',
+  grade: `integer NOT NULL DEFAULT 0`,
+  born: `timestamptz(3) NOT NULL DEFAULT '2026-01-31T00:00:00.000Z'`,
   amountAmount: 'numeric(24,9)',
   amountUnits: 'text COLLATE "C"',
   periodStart: 'timestamptz(3)',
@@ -68,6 +72,9 @@ const parts: Record<string, Record<string, string>> = {
   period: { startDateTime: 'periodStart', endDateTime: 'periodEnd' },
 };
 
+/** Attributes that are never null, and what a row has that is not given one. */
+const defaults: Row = { grade: 0, born: '2026-01-31T00:00:00.000Z' };
+
 export const mapping: ResourceMapping = {
   name: 'Thing',
   table: 'Thing',
@@ -77,7 +84,9 @@ export const mapping: ResourceMapping = {
   attributes: Object.fromEntries(
     Object.entries(attributes).map(([name, type]) => {
       const pair = parts[name];
-      return [name, { type, storage: pair ? { kind: 'parts', columns: pair } : { kind: 'column', column: name } }];
+      const isNeverNull = Object.hasOwn(defaults, name);
+      if (pair) return [name, { type, storage: { kind: 'parts', columns: pair }, isNeverNull }];
+      return [name, { type, storage: { kind: 'column', column: name }, isNeverNull }];
     }),
   ),
 };
@@ -86,6 +95,7 @@ export const createTable = `DROP TABLE IF EXISTS "Thing"; CREATE TABLE "Thing" (
   .map(([name, type]) => `"${name}" ${type}`)
   .join(', ')}, PRIMARY KEY ("id"));
   CREATE INDEX "Thing_name" ON "Thing" ("name");
+  CREATE INDEX "Thing_born" ON "Thing" ("born", "id");
   CREATE INDEX "Thing_owner" ON "Thing" USING gin ("owner" jsonb_path_ops);
   CREATE INDEX "Thing_party" ON "Thing" USING gin ("party" jsonb_path_ops);
   CREATE INDEX "Thing_tags" ON "Thing" USING gin ("tags" jsonb_path_ops);`;
@@ -209,7 +219,8 @@ export const rowsArbitrary: fc.Arbitrary<Row[]> = fc
           .map(([name, sqlType]): [string, fc.Arbitrary<unknown>] => {
             if (sqlType === 'jsonb')
               return [name, fc.option(jsonArbitrary(attributes[name] as AttributeType), { freq: 8 })];
-            return [name, fc.option(columnArbitrary(sqlType), { freq: 4 })];
+            const column = columnArbitrary(sqlType);
+            return [name, Object.hasOwn(defaults, name) ? column : fc.option(column, { freq: 4 })];
           }),
       ),
     ),
@@ -223,13 +234,13 @@ function columnArbitrary(sqlType: string): fc.Arbitrary<unknown> {
   if (sqlType.startsWith('text')) return fc.constantFrom(...texts);
   if (sqlType.startsWith('numeric')) return fc.constantFrom(...numbers);
   if (sqlType.startsWith('timestamptz')) return fc.constantFrom(...times);
-  return sqlType === 'integer' ? fc.constantFrom(0, 1, -1, 10) : fc.boolean();
+  return sqlType.startsWith('integer') ? fc.constantFrom(0, 1, -1, 10) : fc.boolean();
 }
 
 /** The row as readers give it: pairs as objects, null when all parts are. */
 export function toValue(row: Row, variant = 0): Row {
   const read = (column: string): unknown => {
-    const value = row[column] ?? null;
+    const value = row[column] ?? defaults[column] ?? null;
     if (value === null || columns[column] === 'jsonb') return value;
     if (columns[column]?.startsWith('timestamptz')) return variant % 2 ? new Date(value as string) : value;
     if (columns[column]?.startsWith('numeric'))
@@ -251,7 +262,7 @@ export function insertRows(rows: readonly Row[]): Prisma.Sql {
   const names = Object.keys(columns);
   const json = rows.map((row) =>
     Object.fromEntries(
-      names.filter((name) => row[name] !== null && row[name] !== undefined).map((name) => [name, row[name]]),
+      names.map((name) => [name, row[name] ?? defaults[name]]).filter(([, value]) => (value ?? null) !== null),
     ),
   );
   const select = names.map((name) => {

@@ -1,9 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
-import { resourceNamed } from '../../../graphql/attribute.js';
-import { lowerFirst } from '../../../src/platform/letter-case.js';
-import { createSchema } from '../../../graphql/schema.js';
-import { mappingOf } from '../../../graphql/resource-mapping.js';
 import type { AttributeType } from '../../../src/platform/filter/tree/attribute-type.js';
 import { fullOrder } from '../../../src/platform/filter/sql/compile.js';
 import type { Filter, OrderKey } from '../../../src/platform/filter/tree/filter.js';
@@ -12,18 +8,9 @@ import { isReport } from '../../../src/platform/read/reports.js';
 import type { ResourceMapping } from '../../../src/platform/read/resource-mapping.js';
 import { sourceOf } from '../../../src/platform/read/source.js';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
+import { storedMappings } from '../../support/mappings.js';
 
-const schema = await createSchema();
-const mappings = Object.keys(schema.getTypeMap())
-  .sort()
-  .flatMap((name): ResourceMapping[] => {
-    try {
-      return [mappingOf(resourceNamed(lowerFirst(name)))];
-    } catch {
-      // Not stored.
-      return [];
-    }
-  });
+const mappings = await storedMappings();
 /** Those that clients list; entries of a ledger are read below their bucket only. */
 const listed = mappings.filter(({ key }) => key === 'id');
 const ofTables = listed.filter(({ asOfFunction }) => asOfFunction === undefined);

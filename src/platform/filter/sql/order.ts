@@ -1,4 +1,7 @@
-/** Order and keyset conditions: nulls last in both directions, the mapping's key as the last word. */
+/**
+ * Order and keyset conditions: nulls last in both directions, the mapping's key as the last word, in the direction of the
+ * key before it. An order of keys that are never null is then one range of an index, read in either direction.
+ */
 import { Prisma } from '../../../../prisma/generated/client.js';
 import { Decimal } from '../../decimal.js';
 import { DomainError } from '../../errors.js';
@@ -17,22 +20,26 @@ interface OrderTerm {
   type: ScalarType;
   expression: Prisma.Sql;
   isColumn: boolean;
+  isNeverNull: boolean;
 }
 
-/** The order with the key attribute as last key; what follows the key could not decide anything. */
+/**
+ * The order with the key attribute as last key, in the direction of the one before it, so that `-requestedDate` is newest
+ * first among equals, too, and the index of the ascending order serves it. What follows the key could not decide anything.
+ */
 export function fullOrder(order: readonly OrderKey[], mapping: ResourceMapping): OrderKey[] {
   const isKey = ({ path }: OrderKey): boolean => path.length === 1 && path[0] === mapping.key;
   const at = order.findIndex(isKey);
-  return at < 0 ? [...order, { path: [mapping.key], descending: false }] : order.slice(0, at + 1);
+  if (at >= 0) return order.slice(0, at + 1);
+  return [...order, { path: [mapping.key], descending: order.at(-1)?.descending ?? false }];
 }
 
 /** The list after ORDER BY. */
 export function compileOrder(order: readonly OrderKey[], mapping: ResourceMapping, alias: string): Prisma.Sql {
   return Prisma.join(
-    terms(order, mapping, alias).map(({ expression, key }, index, all) => {
-      const isLast = index === all.length - 1;
-      // The key is never null; without NULLS LAST an index serves it in both directions.
-      const nulls = isLast ? '' : ' NULLS LAST';
+    terms(order, mapping, alias).map(({ expression, key, isNeverNull }) => {
+      // Where it says nothing, NULLS LAST keeps an index from serving the descending order.
+      const nulls = isNeverNull ? '' : ' NULLS LAST';
       return Prisma.sql`${expression}${Prisma.raw((key.descending ? ' DESC' : ' ASC') + nulls)}`;
     }),
   );
@@ -63,29 +70,56 @@ export function compileAfter(
       { path: 'after' },
     );
   }
-  const alternatives: Prisma.Sql[] = [];
-  const before: Prisma.Sql[] = [];
-  keys.forEach((term, index) => {
-    const value = values[index] ?? null;
-    const after = afterTerm(term, value, index === keys.length - 1);
-    if (after) alternatives.push(Prisma.sql`(${Prisma.join([...before, after], ' AND ')})`);
-    before.push(
-      value === null
-        ? Prisma.sql`${term.expression} IS NULL`
-        : Prisma.sql`${term.expression} = ${parameter(term, value)}`,
-    );
-  });
-  return alternatives.length === 0 ? Prisma.sql`FALSE` : Prisma.sql`(${Prisma.join(alternatives, ' OR ')})`;
+  const positions = keys.map((term, index) => positionOf(term, values[index] ?? null));
+  const directions = new Set(keys.map(({ key }) => key.descending));
+  return directions.size === 1 && keys.every(({ isNeverNull }) => isNeverNull)
+    ? afterRow(positions)
+    : afterEach(positions);
 }
 
-/** Nulls come last, so nothing of this key follows a null, and nulls follow every value. */
-function afterTerm(term: OrderTerm, value: CursorValue, isKey: boolean): Prisma.Sql | undefined {
-  if (value === null) {
-    if (isKey) throw misfit(term, value);
-    return undefined;
+/** A key of an order, and the value that the row at the position has for it; undefined where it has none. */
+interface Position {
+  term: OrderTerm;
+  value: Prisma.Sql | undefined;
+  beyond: Prisma.Sql;
+}
+
+function positionOf(term: OrderTerm, value: CursorValue): Position {
+  if (value === null && term.isNeverNull) throw misfit(term, value);
+  return {
+    term,
+    value: value === null ? undefined : parameter(term, value),
+    beyond: Prisma.raw(term.key.descending ? '<' : '>'),
+  };
+}
+
+/** Keys of one direction that are never null, as one comparison of rows: an index of these columns begins to read there. */
+function afterRow(positions: readonly Position[]): Prisma.Sql {
+  const expressions = Prisma.join(positions.map(({ term }) => term.expression));
+  const values = Prisma.join(positions.map(({ value }) => value ?? Prisma.empty));
+  return Prisma.sql`((${expressions}) ${positions[0]?.beyond ?? Prisma.empty} (${values}))`;
+}
+
+/** Beyond the first key, or equal in it and beyond the second, and so on. Nulls come last: nothing of a key follows one, and they follow every value. */
+function afterEach(positions: readonly Position[]): Prisma.Sql {
+  const alternatives: Prisma.Sql[] = [];
+  const before: Prisma.Sql[] = [];
+  for (const { term, value, beyond } of positions) {
+    if (value === undefined) {
+      before.push(Prisma.sql`${term.expression} IS NULL`);
+      continue;
+    }
+    const isBeyond = Prisma.sql`${term.expression} ${beyond} ${value}`;
+    const after = term.isNeverNull ? isBeyond : Prisma.sql`(${isBeyond} OR ${term.expression} IS NULL)`;
+    alternatives.push(Prisma.sql`(${Prisma.join([...before, after], ' AND ')})`);
+    before.push(Prisma.sql`${term.expression} = ${value}`);
   }
-  const beyond = Prisma.sql`${term.expression} ${Prisma.raw(term.key.descending ? '<' : '>')} ${parameter(term, value)}`;
-  return isKey ? beyond : Prisma.sql`(${beyond} OR ${term.expression} IS NULL)`;
+  if (alternatives.length === 0) return Prisma.sql`FALSE`;
+  const all = Prisma.join(alternatives, ' OR ');
+  const [first] = positions;
+  // An index cannot begin to read at alternatives; it can at the bound that all of them share.
+  if (!first?.term.isNeverNull) return Prisma.sql`(${all})`;
+  return Prisma.sql`(${first.term.expression} ${first.beyond}= ${first.value} AND (${all}))`;
 }
 
 function terms(order: readonly OrderKey[], mapping: ResourceMapping, alias: string): OrderTerm[] {
@@ -97,8 +131,14 @@ function terms(order: readonly OrderKey[], mapping: ResourceMapping, alias: stri
       });
     }
     const { type } = place.type;
-    if (place.kind === 'column') return { key, type, expression: place.column, isColumn: true };
-    return { key, type, expression: jsonScalar(jsonAt(place.root, place.path), type), isColumn: false };
+    const [name = '', ...below] = key.path;
+    const isKey = below.length === 0 && name === mapping.key;
+    if (place.kind === 'json') {
+      const expression = jsonScalar(jsonAt(place.root, place.path), type);
+      return { key, type, expression, isColumn: false, isNeverNull: false };
+    }
+    const isNeverNull = isKey || (below.length === 0 && mapping.attributes[name]?.isNeverNull === true);
+    return { key, type, expression: place.column, isColumn: true, isNeverNull };
   });
 }
 

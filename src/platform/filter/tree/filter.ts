@@ -20,7 +20,7 @@ export type Filter =
   | { kind: 'isNull'; path: readonly string[]; isNull: boolean }
   | { kind: 'some' | 'none'; path: readonly string[]; filter: Filter };
 
-/** Sort key; nulls come last in both directions. Paths as in filters. */
+/** Sort key; nulls come last in both directions, and rows that are equal in all keys go by id in the direction of the last. Paths as in filters. */
 export interface OrderKey {
   path: readonly string[];
   descending: boolean;
