@@ -3,7 +3,7 @@ import type { Domains } from '../src/domain/domains.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Principal } from '../src/platform/principal.js';
 import type { JsonObject } from '../src/platform/json-object.js';
-import type { Reader } from '../src/platform/read/reader.js';
+import type { Reads } from '../src/platform/plan/reads.js';
 import type { Answer } from '../src/platform/write/command.js';
 
 /** What a resolver may use, the domains among it; src/app makes one per request. */
@@ -11,7 +11,11 @@ export interface Context extends Domains {
   readonly principal: Principal;
   /** When the request came: the present, to all its reads. */
   readonly now: Date;
-  readonly reader: Reader;
+  readonly reads: Reads;
+  /** Where addresses of ours begin, e.g. https://example.org. */
+  readonly origin: string;
+  /** The path of the collection of a resource in TMF REST. */
+  collectionOf(typeName: string): string;
   readonly limits: { readonly pageSizeDefault: number; readonly pageSizeMax: number };
   /** Aborted when the client goes before it has its answer: nothing more is begun for it, and its statements end. */
   readonly signal?: AbortSignal;

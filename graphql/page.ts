@@ -1,16 +1,15 @@
-import { Arg, ArgsType, Field, FieldResolver, Int, ObjectType, Resolver, Root } from 'type-graphql';
-import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, ArgsType, Field, FieldResolver, Int, ObjectType, Resolver } from 'type-graphql';
 import { DomainError } from '../src/platform/errors.js';
 import { limitExceeded, OFFSET_MAX } from '../src/platform/limits.js';
 import type { Filter } from '../src/platform/filter/tree/filter.js';
-import type { Page, PageRequest } from '../src/platform/read/page.js';
-import type { Edge, Scope } from '../src/platform/read/source.js';
+import type { PageRequest } from '../src/platform/plan/page-request.js';
+import type { StatementScope } from '../src/platform/plan/statement.js';
 import type { TypeClass } from './attribute.js';
 import type { Context } from './context.js';
 import { field, filterInputOf, toFilter, type FilterInput } from './filter.js';
 import { orderInputOf, toOrder, type OrderInput } from './order.js';
 import type { ParsedFilter, ParsedOrder } from './parsed-arguments.js';
-import { selectedFields } from './selection.js';
+import { byPlan } from './plan/field-read.js';
 import { attributeTypesOf, mappingOf } from './resource-mapping.js';
 
 @ObjectType({ description: 'Where a page is in its list.', simpleResolvers: true })
@@ -62,23 +61,15 @@ function pageResolver(page: TypeClass): new () => object {
         'Number of rows that match, whatever the page. Counted only when asked for; null beyond the counting bound unless exact is true.',
     })
     totalCount(
-      @Root() root: Page,
       @Arg('exact', () => Boolean, { defaultValue: false, description: 'Count to the end, however many there are.' })
-      exact: boolean,
-    ): Promise<number | null> {
-      return root.totalCount(exact);
+      _exact: boolean,
+    ): number | null {
+      return byPlan();
     }
 
     @FieldResolver(() => PageInfo, { description: 'Where this page lies.' })
-    pageInfo(@Root() { items, hasNextPage, hasPreviousPage, cursorOf }: Page): PageInfo {
-      const first = items[0];
-      const last = items.at(-1);
-      return {
-        hasNextPage,
-        hasPreviousPage,
-        startCursor: first ? cursorOf(first) : null,
-        endCursor: last ? cursorOf(last) : null,
-      };
+    pageInfo(): PageInfo {
+      return byPlan();
     }
   }
   return PageResolver;
@@ -107,27 +98,10 @@ export function pageArgumentsOf(target: TypeClass): TypeClass {
   return Arguments;
 }
 
-/** Reads a page of a resource as its arguments and the selection of the field ask for it; with `below` of what hangs on one parent. */
-export function readPage(
-  target: TypeClass,
-  context: Context,
-  info: GraphQLResolveInfo,
-  request: PageArguments,
-  below?: { edge: Edge; parentId: string },
-): Promise<Page> {
-  const isCounted = selectedFields(info).has('totalCount');
-  return context.reader.page(
-    mappingOf(target),
-    scopeOf(context),
-    { ...toPageRequest(target, context, info, request), isCounted },
-    below,
-  );
-}
-
+/** The arguments of a list as the request of a page. Throws DomainError when no page may be asked for so. */
 export function toPageRequest(
   target: TypeClass,
-  { limits }: Context,
-  info: GraphQLResolveInfo,
+  limits: Context['limits'],
   { filter, orderBy, offset, limit, after }: PageArguments,
 ): PageRequest {
   return {
@@ -136,7 +110,6 @@ export function toPageRequest(
     offset: requireRange('offset', offset ?? 0, { OFFSET_MAX }),
     limit: requireRange('limit', limit ?? limits.pageSizeDefault, { PAGE_SIZE_MAX: limits.pageSizeMax }),
     after: after ?? undefined,
-    attributes: [...selectedFields(info, 'items')],
   };
 }
 
@@ -146,8 +119,8 @@ export function filterOf(target: TypeClass, filter: FilterInput | ParsedFilter |
 }
 
 /** Whose rows the caller may see, as they are at present, and for how long anybody waits for them. */
-export function scopeOf({ principal, now, signal }: Context): Scope {
-  return { tenantId: principal.tenantId, at: now, signal };
+export function scopeOf({ principal, now, signal, origin }: Context): StatementScope {
+  return { tenantId: principal.tenantId, at: now, signal, origin };
 }
 
 /**
@@ -160,14 +133,4 @@ export function requireRange(name: string, value: number, bound: Readonly<Record
     if (value > max) throw limitExceeded(limit, max, `${name}: ${value}`, name);
   }
   return value;
-}
-
-/** Reads one resource by id, or null. */
-export function readOne(
-  target: TypeClass,
-  context: Context,
-  info: GraphQLResolveInfo,
-  id: string,
-): Promise<object | null> {
-  return context.reader.one(mappingOf(target), scopeOf(context), id, [...selectedFields(info)]);
 }

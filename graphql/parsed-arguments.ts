@@ -1,4 +1,3 @@
-import { Kind, type GraphQLResolveInfo } from 'graphql';
 import type { Attributes, AttributeType } from '../src/platform/filter/tree/attribute-type.js';
 import type { Filter, OrderKey } from '../src/platform/filter/tree/filter.js';
 import { stepInto } from '../src/platform/filter/tree/resolve.js';
@@ -70,24 +69,6 @@ export class ParsedOrder {
   toJSON(): unknown {
     return this.print(this.keys);
   }
-}
-
-/**
- * The arguments of a list that a transport has parsed, as their variables have them: type-graphql copies the fields of
- * an input class into a new instance, and would leave nothing of these.
- */
-export function parsedArguments({ fieldNodes: [node], variableValues }: GraphQLResolveInfo): {
-  filter?: ParsedFilter;
-  orderBy?: ParsedOrder;
-} {
-  const parsed: { filter?: ParsedFilter; orderBy?: ParsedOrder } = {};
-  for (const { name, value } of node?.arguments ?? []) {
-    if (value.kind !== Kind.VARIABLE) continue;
-    const given = variableValues[value.name.value];
-    if (name.value === 'filter' && given instanceof ParsedFilter) parsed.filter = given;
-    else if (name.value === 'orderBy' && given instanceof ParsedOrder) parsed.orderBy = given;
-  }
-  return parsed;
 }
 
 function addTo(measure: FilterMeasure, filter: Filter, type: AttributeType, depth: number): void {

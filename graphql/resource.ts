@@ -1,16 +1,14 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Change, WriteContext } from '../src/domain/changes.js';
 import { BULK_MAX, limitExceeded } from '../src/platform/limits.js';
-import type { Page } from '../src/platform/read/page.js';
 import type { Answer } from '../src/platform/write/command.js';
 import type { TypeClass } from './attribute.js';
 import { relayAnswer, writeContext, type Context } from './context.js';
 import { createInputOf, updateInputOf } from './inputs.js';
 import type { Join } from './joins.js';
 import { operationsOf } from './naming.js';
-import { pageArgumentsOf, pageOf, readOne, readPage, type PageArguments } from './page.js';
-import { parsedArguments } from './parsed-arguments.js';
+import { pageArgumentsOf, pageOf, type PageArguments } from './page.js';
+import { byPlan, Read } from './plan/field-read.js';
 
 export type ResolverClass = new () => object;
 
@@ -65,13 +63,10 @@ function oneResolver(target: TypeClass): ResolverClass {
 
   @Resolver(() => target)
   class OneResolver {
+    @Read({ kind: 'row', target })
     @Query(() => target, { name: one, nullable: true, description: `One ${target.name} by id, or null.` })
-    one(
-      @Arg('id', () => ID, { description: texts.id(target.name) }) id: string,
-      @Ctx() context: Context,
-      @Info() info: GraphQLResolveInfo,
-    ): Promise<object | null> {
-      return readOne(target, context, info, id);
+    one(@Arg('id', () => ID, { description: texts.id(target.name) }) _id: string): object | null {
+      return byPlan();
     }
   }
   return OneResolver;
@@ -84,13 +79,10 @@ function manyResolver(target: TypeClass): ResolverClass {
 
   @Resolver(() => target)
   class ManyResolver {
+    @Read({ kind: 'page', target })
     @Query(() => page, { name: many, description: `A page of ${target.name}.` })
-    many(
-      @Args(() => pageArguments) request: PageArguments,
-      @Ctx() context: Context,
-      @Info() info: GraphQLResolveInfo,
-    ): Promise<Page> {
-      return readPage(target, context, info, { ...request, ...parsedArguments(info) });
+    many(@Args(() => pageArguments) _request: PageArguments): object {
+      return byPlan();
     }
   }
   return ManyResolver;
@@ -99,6 +91,7 @@ function manyResolver(target: TypeClass): ResolverClass {
 function hrefResolver(target: TypeClass): ResolverClass {
   @Resolver(() => target)
   class HrefResolver {
+    @Read({ kind: 'address', target, suffix: '' })
     @FieldResolver(() => String, {
       description: 'Address of this resource in TMF REST; equals the Location of its creation.',
     })

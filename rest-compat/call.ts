@@ -5,7 +5,9 @@ import type { ParsedQuery } from './query/query-string.js';
 import type { Json } from './body/input.js';
 import { eTag, hashOf } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
-import type { Plans } from './operation.js';
+import type { WireAnswer } from '../graphql/plan/answer.js';
+import type { Presentation } from '../graphql/plan/presentation.js';
+import type { Plan, Plans } from './operation.js';
 import type { PageSizes } from './query/paging.js';
 import type { Route } from './route.js';
 import type { KeyedMutex } from './keyed-mutex.js';
@@ -20,6 +22,14 @@ export type ExecuteOperation = (operation: {
   areCoerced: true;
   context: Context;
 }) => Promise<ExecutionResult>;
+
+/** Reads by the same executor: finished texts. Throws what refuses it. */
+export type ReadOperation = (operation: {
+  document: DocumentNode;
+  variables: Json;
+  presentation: Presentation;
+  context: Context;
+}) => Promise<WireAnswer>;
 
 /** Returns the field `result` of an executed operation, as its document selects it; throws what refused the operation. */
 export function resultOf<Result>({ data, errors }: ExecutionResult): Result {
@@ -37,11 +47,41 @@ export interface Call {
   /** The PATCHes that are under way. */
   readonly patches: KeyedMutex;
   readonly execute: ExecuteOperation;
+  readonly read: ReadOperation;
   readonly pageSizes: PageSizes;
   /** What a resource may grow to by patches, too. */
   readonly bodyMaxBytes: number;
   /** Attributes of extensions that filters may name. */
   readonly extensionAttributes: ReadonlySet<string>;
+}
+
+/** A resource as it is read: its text, and what is told beside it. */
+export interface ReadResource {
+  readonly text: string;
+  readonly version: Version;
+}
+
+/** Reads one resource by its id; null when there is none. */
+export async function readOne(call: Call, plan: Plan, id: string): Promise<ReadResource | null> {
+  const answer = await readBy(call, plan, { id });
+  if (answer.kind !== 'row') throw new Error('one resource is a row');
+  const { row } = answer;
+  return row && { text: row.item, version: versionOf(JSON.parse(row.head ?? '{}') as Json) };
+}
+
+/** Reads a list. */
+export async function readMany(
+  call: Call,
+  plan: Plan,
+  variables: Json,
+): Promise<Extract<WireAnswer, { kind: 'page' }>['page']> {
+  const answer = await readBy(call, plan, variables);
+  if (answer.kind !== 'page') throw new Error('a list is a page');
+  return answer.page;
+}
+
+function readBy({ request, read }: Call, { document, presentation }: Plan, variables: Json): Promise<WireAnswer> {
+  return read({ document, presentation, variables: withoutUndefined(variables), context: request.context });
 }
 
 /** Runs an operation; returns its field `result`, throws what refused it. */
@@ -78,7 +118,8 @@ function withoutUndefined(variables: Json): Json {
 /** Apollo's Sandbox opens with the endpoint, document and variables that its address names. */
 const sandboxUrl = 'https://studio.apollographql.com/sandbox/explorer';
 
-function explanation({ request }: Call, document: DocumentNode, variables: Json): RestResponse {
+/** Shows an operation instead of running it. */
+export function explanation({ request }: Pick<Call, 'request'>, document: DocumentNode, variables: Json): RestResponse {
   const operation = print(document);
   const shown = withoutUndefined(variables);
   const endpoint = `${request.origin}/graphql`;
@@ -105,8 +146,14 @@ interface Versioned {
   _href: string;
 }
 
+export interface Version {
+  readonly revision: number;
+  readonly href: string;
+  readonly updatedAt: string;
+}
+
 /** The version and address that every operation on one resource selects beside its attributes. */
-export function versionOf(result: Json): { revision: number; href: string; updatedAt: string } {
+export function versionOf(result: Json): Version {
   const { _revision, _updatedAt, _href } = result as Json & Versioned;
   return { revision: _revision, href: _href, updatedAt: _updatedAt };
 }
@@ -114,14 +161,13 @@ export function versionOf(result: Json): { revision: number; href: string; updat
 /** The headers with the version of the resource in the answer. */
 export function versionHeaders(
   { query, route: { edition } }: Call,
-  result: Json,
-  body: Json,
+  { revision, updatedAt }: Version,
+  body: () => unknown,
 ): { ETag: string; 'Last-Modified': string } {
-  const { revision, updatedAt } = versionOf(result);
   const isWhole =
     query.fields === undefined && query.expand === undefined && (query.depth ?? 0) === 0 && (edition?.isFirst ?? true);
   return {
-    ETag: eTag(revision, isWhole ? undefined : hashOf(edition?.name ?? '', body)),
+    ETag: eTag(revision, isWhole ? undefined : hashOf(edition?.name ?? '', body())),
     'Last-Modified': new Date(updatedAt).toUTCString(),
   };
 }

@@ -23,6 +23,8 @@ export interface RestRequest {
 export interface RestResponse {
   readonly status: number;
   readonly headers: Record<string, string>;
-  /** Absent: no content. */
+  /** Neither this nor `text`: no content. */
   readonly body?: unknown;
+  /** A body that is JSON text already. */
+  readonly text?: string;
 }

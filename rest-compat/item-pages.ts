@@ -4,11 +4,10 @@ import { toAttribute } from '../graphql/naming.js';
 import type { ParsedFilter } from '../graphql/parsed-arguments.js';
 import { DomainError } from '../src/platform/errors.js';
 import { parseQuery } from './query/query-string.js';
-import type { Json } from './body/input.js';
-import { refuseParameters, resultOf, type ExecuteOperation } from './call.js';
+import { refuseParameters, type ReadOperation } from './call.js';
 import { filterVariable } from './query/filter-input.js';
 import type { Filter } from '../src/platform/filter/tree/filter.js';
-import { projectionOf } from './projection.js';
+import { presentationOf, projectionOf } from './projection.js';
 import { resourceModel } from './resource-model.js';
 import { withExtensions } from './rest.js';
 
@@ -16,7 +15,7 @@ export interface ItemPagesOptions {
   schema: GraphQLSchema;
   typeName: string;
   extensionAttributes: ReadonlySet<string>;
-  execute: ExecuteOperation;
+  read: ReadOperation;
 }
 
 /** Where a page begins and how far the whole goes. */
@@ -29,8 +28,8 @@ export interface PageRange {
 }
 
 export interface ItemPage {
-  /** As GET of the collection gives them. */
-  readonly items: readonly Json[];
+  /** JSON texts, as GET of the collection gives them. */
+  readonly items: readonly string[];
   /** Cursor of the next page; undefined: this was the last one. */
   readonly next: string | undefined;
 }
@@ -42,11 +41,12 @@ export interface ItemPages {
   read(filter: ParsedFilter | undefined, range: PageRange, context: Context): Promise<ItemPage>;
 }
 
-export function itemPages({ schema, typeName, extensionAttributes, execute }: ItemPagesOptions): ItemPages {
+export function itemPages({ schema, typeName, extensionAttributes, read }: ItemPagesOptions): ItemPages {
   const model = resourceModel(schema, typeName);
   const { operations } = model;
   const attributes = withExtensions(model.attributes, extensionAttributes);
-  const { selection, project } = projectionOf(model.type);
+  const { selection } = projectionOf(model.type);
+  const presentation = presentationOf(undefined);
   const document = parse(
     `query ($filter: ${typeName}Filter, $limit: Int, $after: String) {
       result: ${operations.many}(filter: $filter, limit: $limit, after: $after) { pageInfo { hasNextPage endCursor } items ${selection} }
@@ -67,12 +67,11 @@ export function itemPages({ schema, typeName, extensionAttributes, execute }: It
     const within: Filter = { kind: 'compare', path: ['id'], operator: 'lte', value: upTo };
     const whole = filter?.and(within) ?? filterVariable(within, model, extensionAttributes);
     try {
-      const variables = { filter: whole, limit, after };
-      const { pageInfo, items } = resultOf<{
-        pageInfo: { hasNextPage: boolean; endCursor: string };
-        items: Json[];
-      }>(await execute({ document, variables, areCoerced: true, context }));
-      return { items: items.map(project), next: pageInfo.hasNextPage ? pageInfo.endCursor : undefined };
+      const variables = { filter: whole, limit, ...(after !== undefined && { after }) };
+      const answer = await read({ document, variables, presentation, context });
+      if (answer.kind !== 'page') throw new Error('a collection is read by pages');
+      const { items, hasNextPage, endCursor } = answer.page;
+      return { items: items[0] ?? [], next: hasNextPage ? (endCursor ?? undefined) : undefined };
     } catch (error) {
       // A stream goes on in smaller steps; one item alone is never too large.
       const isTooLarge = error instanceof DomainError && error.code === 'ANSWER_TOO_LARGE';

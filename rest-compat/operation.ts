@@ -1,9 +1,10 @@
 import { parse, type DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Presentation } from '../graphql/plan/presentation.js';
 import type { FieldSelection, ParsedQuery } from './query/query-string.js';
 import type { ApiDescriptor } from './apis/api.js';
 import type { Edition } from './edition.js';
-import { projectionOf, type Expansion, type Projection } from './projection.js';
+import { presentationOf, projectionOf, type Expansion, type Projection } from './projection.js';
 import type { ResourceModel } from './resource-model.js';
 
 /** Shapes of operations kept; each compiles to about 70 KB in the executor. */
@@ -13,6 +14,8 @@ const plansMax = 500;
 export interface Plan {
   readonly document: DocumentNode;
   readonly projection: Projection;
+  /** How the database writes it, of a query. */
+  readonly presentation: Presentation;
 }
 
 export type OperationKind = 'one' | 'many' | 'manyCounted' | 'manyUncounted' | 'create' | 'createMany' | 'update';
@@ -60,7 +63,11 @@ function createPlan(
   edition: Edition | undefined,
 ): Plan {
   const projection = projectionOf(model.type, fields, expansion, edition?.singles);
-  return { document: parse(operationText(kind, model, projection.selection), { noLocation: true }), projection };
+  return {
+    document: parse(operationText(kind, model, projection.selection), { noLocation: true }),
+    projection,
+    presentation: presentationOf(fields, edition?.singles),
+  };
 }
 
 /** `fields=none` is id and href everywhere; elsewhere only the APIs that say so add them (docs/standard/rest.md). */

@@ -1,5 +1,6 @@
 import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
 import { toWire } from '../graphql/naming.js';
+import type { Presentation } from '../graphql/plan/presentation.js';
 import type { FieldSelection } from './query/query-string.js';
 import type { Singles } from './edition.js';
 import { extensionAttribute } from '../src/platform/json.js';
@@ -37,6 +38,21 @@ interface Part {
   readonly members?: ReadonlySet<string>;
   /** Of a list only the first element is answered, as one object. */
   readonly isSingle?: boolean;
+}
+
+/** How objects with such a projection are written where no object of ours is made of them: by the database. */
+export function presentationOf(fields: FieldSelection | undefined, singles: Singles = {}): Presentation {
+  return {
+    nameOf: toWire,
+    isFirst: (type, attribute) => (Object.hasOwn(singles, type) && singles[type]?.includes(attribute)) ?? false,
+    membersAt: (path) => {
+      const chosen = path.reduce<FieldSelection | true | undefined>(
+        (outer, name) => (outer === undefined || outer === true ? undefined : outer.attributes.get(name)),
+        fields,
+      );
+      return chosen === undefined || chosen === true ? undefined : new Set(chosen.attributes.keys());
+    },
+  };
 }
 
 /** The whole type, or what `fields` names of it, references expanded as asked. */

@@ -1,26 +1,23 @@
-import { getNamedType, isObjectType, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
 import { toAttribute, toWire } from '../graphql/naming.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Attributes } from '../src/platform/filter/tree/attribute-type.js';
 import { URL_LENGTH_MAX } from './limits.js';
 import { parseQuery, type ParsedQuery } from './query/query-string.js';
-import type { ApiDescriptor } from './apis/api.js';
-import type { Call, ExecuteOperation } from './call.js';
+import type { Call, ExecuteOperation, ReadOperation } from './call.js';
 import { editionHeader, editionOf, type ConfiguredEditions } from './edition.js';
 import { extensionAttribute } from '../src/platform/json.js';
 import { requireAcceptable } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
 import { Plans } from './operation.js';
 import type { PageSizes } from './query/paging.js';
-import { list, read } from './reading.js';
+import { list, read as readResource } from './reading.js';
 import { targetType } from './resource-model.js';
-import { Router, type Route } from './route.js';
+import type { Route, Router } from './route.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { create, createMany, jsonPatchTypes, mergePatchTypes, remove, update } from './writing.js';
 
 export interface RestOptions {
-  schema: GraphQLSchema;
-  apis: readonly ApiDescriptor[];
   pageSizes: PageSizes;
   /** The edition of each API's answers where a request asks for none; absent: its first. */
   editions: ConfiguredEditions;
@@ -30,6 +27,8 @@ export interface RestOptions {
   /** Whether `?explain=graphql` is answered: it is for learning, in the sandbox. */
   isExplainOffered: boolean;
   execute: ExecuteOperation;
+  read: ReadOperation;
+  router: Router;
 }
 
 /** What answers differ by, beside the address: coding, edition and principal. */
@@ -39,12 +38,13 @@ type Handler = (call: Call) => Promise<RestResponse>;
 
 /** TMF REST over the GraphQL schema: no resource is named here and no business rule stands here. */
 export class Rest {
-  readonly router: Router;
   private readonly plans = new Plans();
   private readonly patches = new KeyedMutex();
 
-  constructor(private readonly options: RestOptions) {
-    this.router = new Router(options.schema, options.apis);
+  constructor(private readonly options: RestOptions) {}
+
+  get router(): Router {
+    return this.options.router;
   }
 
   /** Answers a request; every refusal is thrown as a DomainError. */
@@ -72,7 +72,7 @@ export class Rest {
     const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);
     this.checkExplain(query);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
-    const { execute, pageSizes, bodyMaxBytes } = this.options;
+    const { execute, read, pageSizes, bodyMaxBytes } = this.options;
     const edition = editionOf(route.api, request.headers[editionHeader.toLowerCase()], this.options.editions);
     const { headers, ...answer } = await handler({
       request,
@@ -81,6 +81,7 @@ export class Rest {
       plans: this.plans,
       patches: this.patches,
       execute,
+      read,
       pageSizes,
       bodyMaxBytes,
       extensionAttributes,
@@ -124,8 +125,8 @@ function handlersOf({ model, id }: Route): Partial<Record<string, Handler>> {
     };
   }
   return {
-    GET: read,
-    HEAD: read,
+    GET: readResource,
+    HEAD: readResource,
     ...(model.updateInput && { PATCH: update }),
     ...(model.canDelete && { DELETE: remove }),
   };

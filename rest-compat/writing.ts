@@ -13,12 +13,23 @@ import {
   type Json,
   type Leaf,
 } from './body/input.js';
-import { notFound, perform, refuseParameters, run, versionHeaders, versionOf, type Call } from './call.js';
+import {
+  notFound,
+  perform,
+  readOne,
+  refuseParameters,
+  run,
+  versionHeaders,
+  versionOf,
+  type Call,
+  type Version,
+} from './call.js';
 import { DocumentBounds } from './patch/document-size.js';
 import { acceptedRevisions, eTag, requireMediaType } from './headers.js';
 import type { RestResponse } from './http.js';
 import { applyJsonPatch, readOperations, type PatchOperation } from './patch/json-patch.js';
 import { mergePatch } from './patch/merge-patch.js';
+import { isSameJson } from './patch/same-json.js';
 import type { Plan } from './operation.js';
 
 export const mergePatchTypes = ['application/merge-patch+json', 'application/json'] as const;
@@ -97,11 +108,11 @@ export async function update(call: Call): Promise<RestResponse> {
 async function readAndChange(call: Call, plan: Plan, change: Change): Promise<RestResponse> {
   const whole = call.plans.plan('one', call.route, {});
   for (let tries = 1; ; tries++) {
-    const current = await run(call, whole.document, { id: call.route.id });
+    const current = await readOne(call, whole, call.route.id ?? '');
     if (current === null) throw notFound(call);
-    requireMatch(call, current);
-    const input = updateInput(call, whole.projection.project(current), change);
-    const variables = { id: call.route.id, input, ifRevision: versionOf(current).revision };
+    requireMatch(call, current.version);
+    const input = updateInput(call, JSON.parse(current.text) as Json, change);
+    const variables = { id: call.route.id, input, ifRevision: current.version.revision };
     try {
       return await perform(call, plan.document, variables, (result) => answer(call, plan, result, 200));
     } catch (error) {
@@ -156,15 +167,14 @@ async function revisionToDelete(call: Call): Promise<number | undefined> {
   const accepted = acceptedRevisions(call.request);
   if (accepted === undefined || accepted.length === 1) return accepted?.[0];
   const none = { fields: { none: true as const, attributes: new Map() } };
-  const current = await run(call, call.plans.plan('one', call.route, none).document, { id: call.route.id });
+  const current = await readOne(call, call.plans.plan('one', call.route, none), call.route.id ?? '');
   // The deletion itself refuses what does not exist, or repeats its first answer.
   if (current === null) return undefined;
-  requireMatch(call, current);
-  return versionOf(current).revision;
+  requireMatch(call, current.version);
+  return current.version.revision;
 }
 
-function requireMatch({ request, route }: Call, current: Json): void {
-  const { revision } = versionOf(current);
+function requireMatch({ request, route }: Call, { revision }: Version): void {
   if (acceptedRevisions(request)?.includes(revision) ?? true) return;
   throw new DomainError('REVISION_MISMATCH', `${route.model.name} '${route.id ?? ''}' has the ETag ${eTag(revision)}`);
 }
@@ -172,8 +182,9 @@ function requireMatch({ request, route }: Call, current: Json): void {
 function answer(call: Call, plan: Plan, result: Json | null, status: number): RestResponse {
   if (result === null) throw new Error('a mutation without an error answers the resource');
   const body = plan.projection.project(result);
-  const headers = versionHeaders(call, result, body);
-  return { status, headers: status === 201 ? { ...headers, Location: versionOf(result).href } : headers, body };
+  const version = versionOf(result);
+  const headers = versionHeaders(call, version, () => body);
+  return { status, headers: status === 201 ? { ...headers, Location: version.href } : headers, body };
 }
 
 /** What a patch makes of a resource: its JSON afterwards, and the attributes it means to set. */
@@ -217,7 +228,7 @@ function jsonPatchChange(
 }
 
 function isChanged(current: Json, patched: Json, name: string): boolean {
-  return JSON.stringify(ownProperty(patched, name)) !== JSON.stringify(ownProperty(current, name));
+  return !isSameJson(ownProperty(patched, name), ownProperty(current, name));
 }
 
 /** Attributes that may not be patched must stay the same; the extension is sent whole when any of it is named. */

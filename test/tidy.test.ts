@@ -25,6 +25,7 @@ const importTable: Row[] = [
     values: [
       'src/domain',
       ...[
+        'plan',
         'read',
         'filter',
         'limits',
@@ -39,7 +40,8 @@ const importTable: Row[] = [
     ],
     // An Answer is what the domain gives every write back as.
     typesOnly: [generated, 'src/platform/write/command', 'src/platform/json-object'],
-    packages: ['graphql', 'type-graphql', 'reflect-metadata', 'lossless-json'],
+    // lru-cache bounds the plans it keeps; node:crypto makes a name that no client knows.
+    packages: ['graphql', 'type-graphql', 'reflect-metadata', 'lossless-json', 'lru-cache', 'node:crypto'],
   },
   {
     folder: 'rest-compat',
@@ -58,8 +60,8 @@ const importTable: Row[] = [
         'storable-text',
       ].map((name) => `src/platform/${name}`),
     ],
-    // It hands the context of a request on to execute(), and looks at nothing in it.
-    typesOnly: ['graphql/context'],
+    // It hands the context of a request on to the executor, and looks at nothing in it; of plans it knows what they answer.
+    typesOnly: ['graphql/context', 'graphql/plan/answer', 'graphql/plan/presentation'],
     // lru-cache bounds the documents it keeps, node:crypto makes ETags; the others are JSON numbers and Sandbox links.
     packages: ['graphql', 'lru-cache', 'lossless-json', 'node:crypto'],
   },

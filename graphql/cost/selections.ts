@@ -9,6 +9,7 @@ import {
   type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLObjectType,
+  type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 
@@ -36,7 +37,11 @@ const metaFields: readonly GraphQLField<unknown, unknown>[] = [
 export class Selections {
   private steps = 0;
 
-  constructor(private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>) {}
+  /** `isSelected`: leaves out what a condition of its own excludes. */
+  constructor(
+    private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    private readonly isSelected: (selection: SelectionNode) => boolean = () => true,
+  ) {}
 
   /** Whether the document is more than can be looked at. */
   get isExhausted(): boolean {
@@ -59,6 +64,7 @@ export class Selections {
     for (const selection of set.selections) {
       this.steps++;
       if (this.isExhausted) return;
+      if (!this.isSelected(selection)) continue;
       if (selection.kind === Kind.FIELD) {
         const name = (selection.alias ?? selection.name).value;
         const same = nodes.get(name);

@@ -1,10 +1,8 @@
-import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Resolver, Root } from 'type-graphql';
-import type { Page } from '../../src/platform/read/page.js';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Resolver } from 'type-graphql';
 import { Attribute, Resource, ValueObject } from '../attribute.js';
 import { relayAnswer, writeContext, type Context } from '../context.js';
-import { readEdge } from '../edges.js';
 import { pageArgumentsOf, pageOf } from '../page.js';
+import { byPlan, Read } from '../plan/field-read.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
@@ -81,17 +79,18 @@ const billArguments = pageArgumentsOf(CustomerBill);
 
 @Resolver(() => BillRun)
 class BillRunBills {
+  @Read({
+    kind: 'page',
+    target: CustomerBill,
+    edge: { parent: 'billRunId' },
+    asOfFunction: 'billsOfRunsAt',
+  })
   @FieldResolver(() => billPage, {
     description:
       'The bills it made; of a dry run those it would have made, which are kept for a day and have no lines.',
   })
-  customerBills(
-    @Root() { id }: BillRun,
-    @Args(() => billArguments) request: object,
-    @Ctx() context: Context,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Page> {
-    return readEdge(CustomerBill, context, info, request, { parent: 'billRunId' }, id, 'billsOfRunsAt');
+  customerBills(@Args(() => billArguments) _request: object): object {
+    return byPlan();
   }
 
   @Mutation(() => BillRun, {

@@ -1,11 +1,9 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Resolver, Root } from 'type-graphql';
-import type { GraphQLResolveInfo } from 'graphql';
-import { formatOf } from '../../src/domain/customer-bill/index.js';
-import type { Page } from '../../src/platform/read/page.js';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import { documentFormats, formatOf } from '../../src/domain/customer-bill/index.js';
 import { Attribute, Resource } from '../attribute.js';
 import { relayAnswer, writeContext, type Context } from '../context.js';
-import { readEdge } from '../edges.js';
 import { pageArgumentsOf, pageOf } from '../page.js';
+import { byPlan, Read } from '../plan/field-read.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { AttachmentRefOrValue } from '../shared/attachment.js';
@@ -194,20 +192,17 @@ const rateArguments = pageArgumentsOf(AppliedCustomerBillingRate);
 
 @Resolver(() => CustomerBill)
 class CustomerBillEdges {
+  @Read({ kind: 'page', target: AppliedCustomerBillingRate, edge: { parent: 'billId' } })
   @FieldResolver(() => ratePage, { description: 'The lines of the bill: the billing rates that refer to it.' })
-  appliedCustomerBillingRates(
-    @Root() { id }: CustomerBill,
-    @Args(() => rateArguments) request: object,
-    @Ctx() context: Context,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Page> {
-    return readEdge(AppliedCustomerBillingRate, context, info, request, { parent: 'billId' }, id);
+  appliedCustomerBillingRates(@Args(() => rateArguments) _request: object): object {
+    return byPlan();
   }
 }
 
 @Resolver(() => CustomerBill)
 class BillDocuments {
   /** Those made of the bill have an address below its own, which depends on how the client reaches us. */
+  @Read({ kind: 'parts', target: CustomerBill, attribute: 'url', parts: documentFormats })
   @FieldResolver(() => [AttachmentRefOrValue])
   billDocument(@Root() { id, billDocument }: CustomerBill, @Ctx() context: Context): AttachmentRefOrValue[] {
     return billDocument.map((document) => {

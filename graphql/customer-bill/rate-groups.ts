@@ -2,6 +2,7 @@ import { Arg, Ctx, Field, FieldResolver, ID, Int, ObjectType, registerEnumType, 
 import { rateGroupings, type RateGrouping } from '../../src/domain/customer-bill/index.js';
 import type { Context } from '../context.js';
 import { weights } from '../cost/weights.js';
+import { Read } from '../plan/field-read.js';
 import type { ResourceModule } from '../resource.js';
 import { Money } from '../shared/money.js';
 import { CustomerBill } from './customer-bill.js';
@@ -59,6 +60,11 @@ registerEnumType(groupingNames, {
 
 @Resolver(() => CustomerBill)
 class CustomerBillGroups {
+  @Read({
+    kind: 'resolver',
+    needs: ['id'],
+    reason: 'The domain gathers and sums up the lines, at most so many groups.',
+  })
   @FieldResolver(() => [RateGroup], {
     complexity: weights.statement,
     description:

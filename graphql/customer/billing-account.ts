@@ -5,6 +5,7 @@ import { Bucket } from '../prepay-balance/bucket.js';
 import { ResourceOrder } from '../resource-order/resource-order.js';
 import type { ResourceModule } from '../resource.js';
 import { Usage } from '../usage/usage.js';
+import { byPlan, Read } from '../plan/field-read.js';
 import { named, viewResolvers } from './view.js';
 
 @ObjectType({
@@ -19,11 +20,12 @@ export class BillingAccount {
 
 @Resolver()
 class BillingAccountQuery {
+  @Read({ kind: 'view' })
   @Query(() => BillingAccount, {
     description: 'One account of a customer: its bills, its rates, its usages, its buckets and its orders.',
   })
-  billingAccount(@Arg('id', () => ID, { description: 'Of the account.' }) id: string): BillingAccount {
-    return { id };
+  billingAccount(@Arg('id', () => ID, { description: 'Of the account.' }) _id: string): BillingAccount {
+    return byPlan();
   }
 }
 

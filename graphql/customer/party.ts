@@ -5,6 +5,7 @@ import { Bucket } from '../prepay-balance/bucket.js';
 import { ResourceOrder } from '../resource-order/resource-order.js';
 import type { ResourceModule } from '../resource.js';
 import { Usage } from '../usage/usage.js';
+import { byPlan, Read } from '../plan/field-read.js';
 import { named, viewResolvers } from './view.js';
 
 @ObjectType({
@@ -19,12 +20,13 @@ export class Party {
 
 @Resolver()
 class PartyQuery {
+  @Read({ kind: 'view' })
   @Query(() => Party, {
     description:
       'One party: what names it as a relatedParty, in whatever role; a filter on relatedParty tells roles apart. Rates name accounts only: see billingAccount.',
   })
-  party(@Arg('id', () => ID, { description: 'Of the party.' }) id: string): Party {
-    return { id };
+  party(@Arg('id', () => ID, { description: 'Of the party.' }) _id: string): Party {
+    return byPlan();
   }
 }
 

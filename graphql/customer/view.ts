@@ -1,11 +1,9 @@
-import type { GraphQLResolveInfo } from 'graphql';
-import { Args, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
-import type { Page } from '../../src/platform/read/page.js';
+import { Args, FieldResolver, Resolver } from 'type-graphql';
 import type { Edge } from '../../src/platform/read/source.js';
 import type { TypeClass } from '../attribute.js';
-import type { Context } from '../context.js';
 import { operationsOf } from '../naming.js';
-import { pageArgumentsOf, pageOf, readPage, type PageArguments } from '../page.js';
+import { pageArgumentsOf, pageOf, type PageArguments } from '../page.js';
+import { byPlan, Read } from '../plan/field-read.js';
 import type { ResolverClass } from '../resource.js';
 
 /** One list of a view: the rows of a resource that have to do with the customer. */
@@ -24,19 +22,10 @@ export function viewResolvers(view: TypeClass, lists: readonly ViewList[]): Reso
     @Resolver(() => view)
     class ListResolver {
       // type-graphql tells the fields of one type apart by their methods.
+      @Read({ kind: 'page', target, ...customers })
       @FieldResolver(() => page, { description })
-      [many](
-        @Root() { id }: { id: string },
-        @Args(() => pageArguments) request: PageArguments,
-        @Ctx() context: Context,
-        @Info() info: GraphQLResolveInfo,
-      ): Promise<Page> {
-        if ('edge' in customers)
-          return readPage(target, context, info, request, { edge: customers.edge, parentId: id });
-        // Behind the client's own conditions, which keep the places that refusals name.
-        const given = request.filter as { and?: readonly object[] | null } | undefined;
-        const filter = { ...given, and: [...(given?.and ?? []), customers.naming(id)] };
-        return readPage(target, context, info, { ...request, filter });
+      [many](@Args(() => pageArguments) _request: PageArguments): object {
+        return byPlan();
       }
     }
     return ListResolver;

@@ -1,13 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Query, Resolver, Root } from 'type-graphql';
-import type { GraphQLResolveInfo } from 'graphql';
-import { DomainError } from '../../src/platform/errors.js';
-import type { Page } from '../../src/platform/read/page.js';
+import { Arg, Args, FieldResolver, ID, Int, Query, Resolver } from 'type-graphql';
+import { attributeOf } from '../../src/platform/read/columns.js';
+import type { ResourceMapping, StoredAttribute } from '../../src/platform/read/resource-mapping.js';
 import { Attribute, Resource } from '../attribute.js';
-import type { Context } from '../context.js';
-import { readEdge } from '../edges.js';
-import { pageArgumentsOf, pageOf, readOne, scopeOf } from '../page.js';
+import { pageArgumentsOf, pageOf } from '../page.js';
+import { byPlan, Read } from '../plan/field-read.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
-import { selectedFields } from '../selection.js';
 import { DateTime } from '../scalars.js';
 import { mappingOf } from '../resource-mapping.js';
 import { ExtensibleResource } from '../shared/extensible.js';
@@ -15,7 +12,7 @@ import { Quantity } from '../shared/quantity.js';
 import { LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
 import { BalanceAction } from './balance-action.js';
-import { latestEntry, LedgerEntry } from './ledger-entry.js';
+import { LedgerEntry } from './ledger-entry.js';
 import { BucketRef, ReserveBalanceRef } from './references.js';
 
 @Resource({
@@ -126,40 +123,43 @@ export class Bucket extends ExtensibleResource {
   confirmationDate: Date;
 }
 
+/** A bucket as its ledger says it stood: the last entry that was written by then stands beside it. */
+function pastMapping(): ResourceMapping {
+  const present = mappingOf(Bucket);
+  const standing = (name: string, amount: string): StoredAttribute => ({
+    ...attributeOf(present, name),
+    storage: { kind: 'parts', columns: { amount, units: 'units' } },
+  });
+  return {
+    ...present,
+    beside: { function: 'ledgerEntriesAt', by: 'bucketId', columns: ['remainingAfter', 'reservedAfter', 'units'] },
+    attributes: {
+      ...present.attributes,
+      remainingValue: standing('remainingValue', 'remainingAfter'),
+      reservedValue: standing('reservedValue', 'reservedAfter'),
+    },
+  };
+}
+
 @Resolver(() => Bucket)
 class BucketQuery {
+  @Read({
+    kind: 'row',
+    target: Bucket,
+    past: { argument: 'asOf', mapping: pastMapping, absent: ['reserveBalance'], since: 'requestedDate' },
+  })
   @Query(() => Bucket, { nullable: true, description: 'One Bucket by id, or null.' })
   bucket(
-    @Arg('id', () => ID, { description: 'The id of the Bucket.' }) id: string,
+    @Arg('id', () => ID, { description: 'The id of the Bucket.' }) _id: string,
     @Arg('asOf', () => DateTime, {
       nullable: true,
       description:
         'Answers remainingValue and reservedValue as they stood at this instant, by replay of the ledger; reserveBalance is null then, everything else is as it is now. Null when the bucket did not exist yet. Must not be in the future (INVALID_QUERY).',
     })
-    asOf: Date | null,
-    @Ctx() context: Context,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<object | null> {
-    return asOf ? readAsOf(context, info, id, asOf) : readOne(Bucket, context, info, id);
+    _asOf: Date | null,
+  ): object | null {
+    return byPlan();
   }
-}
-
-async function readAsOf(context: Context, info: GraphQLResolveInfo, id: string, asOf: Date): Promise<object | null> {
-  if (asOf > context.now)
-    throw new DomainError('INVALID_QUERY', `asOf must not be in the future: ${asOf.toISOString()}`, { path: 'asOf' });
-  const bucket = await context.reader.one(mappingOf(Bucket), scopeOf(context), id, [
-    ...selectedFields(info),
-    'requestedDate',
-  ]);
-  if (bucket === null || new Date(String(bucket['requestedDate'])) > asOf) return null;
-  const entry = await latestEntry(context, id, asOf);
-  const standing = (amount: string): object | null => (entry ? { amount: entry[amount], units: entry['units'] } : null);
-  return {
-    ...bucket,
-    remainingValue: standing('remainingAfter'),
-    reservedValue: standing('reservedAfter'),
-    reserveBalance: null,
-  };
 }
 
 const entryPage = pageOf(LedgerEntry);
@@ -169,36 +169,25 @@ const actionArguments = pageArgumentsOf(BalanceAction);
 
 @Resolver(() => Bucket)
 class BucketEdges {
+  @Read({ kind: 'page', target: LedgerEntry, edge: { parent: 'bucketId' } })
   @FieldResolver(() => entryPage, {
     description: 'The ledger: every movement of this bucket, by default in the order they were written.',
   })
-  entries(
-    @Root() { id }: Bucket,
-    @Args(() => entryArguments) request: object,
-    @Ctx() context: Context,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Page> {
-    return readEdge(LedgerEntry, context, info, request, { parent: 'bucketId' }, id);
+  entries(@Args(() => entryArguments) _request: object): object {
+    return byPlan();
   }
 
+  @Read({
+    kind: 'page',
+    target: BalanceAction,
+    edge: { links: 'BucketAction', parent: 'bucketId', child: 'actionId' },
+  })
   @FieldResolver(() => actionPage, {
     description:
       'The history: every action that moved this bucket or named it, refused ones included, by default in the order they were asked for.',
   })
-  actions(
-    @Root() { id }: Bucket,
-    @Args(() => actionArguments) request: object,
-    @Ctx() context: Context,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Page> {
-    return readEdge(
-      BalanceAction,
-      context,
-      info,
-      request,
-      { links: 'BucketAction', parent: 'bucketId', child: 'actionId' },
-      id,
-    );
+  actions(@Args(() => actionArguments) _request: object): object {
+    return byPlan();
   }
 }
 

@@ -1,11 +1,7 @@
 import { ID, Int } from 'type-graphql';
 import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
-import type { JsonObject } from '../../src/platform/json-object.js';
 import { Attribute, Resource } from '../attribute.js';
-import type { Context } from '../context.js';
-import { scopeOf } from '../page.js';
 import { DateTime, Decimal } from '../scalars.js';
-import { mappingOf } from '../resource-mapping.js';
 
 @Resource({
   table: 'LedgerEntry',
@@ -56,20 +52,4 @@ export class LedgerEntry {
     description: 'When the balance moved: what happened by itself is dated when it was due.',
   })
   recordedAt: Date;
-}
-
-/** The last entry of a bucket that was written by then: what it says of afterwards is how the bucket stood. */
-export async function latestEntry(context: Context, bucketId: string, at: Date): Promise<JsonObject | undefined> {
-  const { items } = await context.reader.page(
-    { ...mappingOf(LedgerEntry), asOfFunction: 'ledgerEntriesAt' },
-    { ...scopeOf(context), at },
-    {
-      filter: { kind: 'compare', path: ['bucketId'], operator: 'eq', value: bucketId },
-      order: [],
-      offset: 0,
-      limit: 1,
-      attributes: ['remainingAfter', 'reservedAfter', 'units'],
-    },
-  );
-  return items[0];
 }

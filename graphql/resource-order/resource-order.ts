@@ -1,10 +1,8 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Info, Int, Mutation, Resolver, Root } from 'type-graphql';
-import type { GraphQLResolveInfo } from 'graphql';
-import type { Page } from '../../src/platform/read/page.js';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Resolver } from 'type-graphql';
 import { Attribute, Resource, ValueObject } from '../attribute.js';
 import { relayAnswer, writeContext, type Context } from '../context.js';
-import { readEdge } from '../edges.js';
 import { pageArgumentsOf, pageOf } from '../page.js';
+import { byPlan, Read } from '../plan/field-read.js';
 import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource, ExtensibleValue } from '../shared/extensible.js';
@@ -171,16 +169,12 @@ const cancellationArguments = pageArgumentsOf(CancelResourceOrder);
 
 @Resolver(() => ResourceOrder)
 class ResourceOrderEdges {
+  @Read({ kind: 'page', target: CancelResourceOrder, edge: { parent: 'resourceOrderId' } })
   @FieldResolver(() => cancellationPage, {
     description: 'The requests to cancel it, wholly or in part, also those that wait for their time.',
   })
-  cancelResourceOrders(
-    @Root() { id }: ResourceOrder,
-    @Args(() => cancellationArguments) request: object,
-    @Ctx() context: Context,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Page> {
-    return readEdge(CancelResourceOrder, context, info, request, { parent: 'resourceOrderId' }, id);
+  cancelResourceOrders(@Args(() => cancellationArguments) _request: object): object {
+    return byPlan();
   }
 }
 

@@ -1,6 +1,7 @@
 import { Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { Attribute, Resource } from '../attribute.js';
 import type { Context } from '../context.js';
+import { Read } from '../plan/field-read.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
@@ -51,6 +52,7 @@ export class UsageExport extends ExtensibleResource {
 
 @Resolver(() => UsageExport)
 class UsageExportAddress {
+  @Read({ kind: 'address', target: UsageExport, suffix: '/content' })
   @FieldResolver(() => String, {
     description: 'Where the bytes are fetched by GET: to one client at a time, for at most 10 minutes.',
   })

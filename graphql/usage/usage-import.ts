@@ -1,6 +1,7 @@
 import { Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { Attribute, Resource } from '../attribute.js';
 import type { Context } from '../context.js';
+import { Read } from '../plan/field-read.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
@@ -69,6 +70,7 @@ export class UsageImport extends ExtensibleResource {
 
 @Resolver(() => UsageImport)
 class UsageImportAddresses {
+  @Read({ kind: 'address', target: UsageImport, suffix: '/content' })
   @FieldResolver(() => String, {
     description:
       'Where the bytes go: PUT or POST, with the contentType of the task, as they are or with Content-Encoding gzip.',
@@ -77,11 +79,13 @@ class UsageImportAddresses {
     return `${context.href(UsageImport.name, id)}/content`;
   }
 
+  @Read({ kind: 'address', target: UsageImport, suffix: '/content' })
   @FieldResolver(() => String, { description: 'The same address under the name TMF has for it.' })
   url(@Root() task: UsageImport, @Ctx() context: Context): string {
     return this.uploadUrl(task, context);
   }
 
+  @Read({ kind: 'address', target: UsageImport, suffix: '/errorLog' })
   @FieldResolver(() => String, {
     description:
       'Report of the refused lines, as application/x-ndjson: line, code and message of each; of more than 10,000 the first.',

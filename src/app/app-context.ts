@@ -11,7 +11,7 @@ import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
 import type { Jobs } from '../platform/jobs/jobs.js';
 import type { StreamRoute } from '../streaming/routes.js';
-import type { Execute } from './execute.js';
+import type { Executor } from './execute.js';
 import type { RepeatingWork } from './jobs.js';
 
 /** What the modules of the domains are created with. */
@@ -25,7 +25,7 @@ export interface AppContext {
   readonly jobs: Jobs;
   readonly schema: GraphQLSchema;
   /** Runs GraphQL operations, for both transports and for streams that read and check as TMF REST does. */
-  readonly execute: Execute;
+  readonly executor: Executor;
   readonly logger: Logger;
 }
 

@@ -22,6 +22,10 @@ import { LRUCache } from 'lru-cache';
 import { bodyTooDeep } from '../../graphql/body-depth.js';
 import type { Context } from '../../graphql/context.js';
 import { Costs, type CostLimits } from '../../graphql/cost/cost.js';
+import { answerByPlans, answerOnWire, DataText, type WireAnswer } from '../../graphql/plan/answer.js';
+import type { ContextWithOutcomes } from '../../graphql/plan/executor.js';
+import type { Plans } from '../../graphql/plan/plans.js';
+import type { Presentation } from '../../graphql/plan/presentation.js';
 import { DomainError } from '../platform/errors.js';
 import { exceeds } from './answer-size.js';
 import { statusOf } from './errors.js';
@@ -41,30 +45,66 @@ export interface Operation {
   context: Context;
 }
 
-/** Runs an operation and returns its result with `extensions.cost`, in points. Refusals are errors of the result. */
-export type Execute = (operation: Operation) => Promise<ExecutionResult>;
+/** A read of TMF REST: a query of one field, and how its objects are written. */
+export interface WireOperation extends Omit<Operation, 'operationName' | 'areCoerced'> {
+  presentation: Presentation;
+}
+
+/** Runs GraphQL operations for both transports. Their cost is checked before anything is coerced or read. */
+export interface Executor {
+  /**
+   * Runs an operation and returns its result with `extensions.cost`, in points; the data of a query whose fields are all read
+   * by plans is a DataText. Refusals are errors of the result.
+   */
+  execute(operation: Operation): Promise<ExecutionResult>;
+  /** Reads for TMF REST. Throws what refuses it. */
+  read(operation: WireOperation): Promise<WireAnswer>;
+}
 
 /**
- * Runs GraphQL operations for both transports. The cost is checked before anything is coerced or read. An operation seen for the second time is compiled to code (graphql-jit), which halves the cost of a list;
- * the first time it is interpreted, so that documents that never come back cost no compilation.
+ * A query is answered by plans as far as it goes; the executor answers what needs a resolver or has an error. An operation that
+ * it sees for the second time is compiled to code (graphql-jit); the first time it is interpreted, so that documents that never
+ * come back cost no compilation.
  */
-export function createExecute(schema: GraphQLSchema, limits: CostLimits & { answerMaxBytes: number }): Execute {
+export function createExecutor(
+  schema: GraphQLSchema,
+  limits: CostLimits & { answerMaxBytes: number },
+  plans: Plans,
+): Executor {
   const costs = new Costs(schema, limits);
-  const run = createRun(schema);
-
-  return async (operation) => {
-    const { document, operationName, variables, context } = operation;
-    const definition = getOperationAST(document, operationName);
-    // A document without an operation of that name has no cost; the executor answers with the error.
-    if (!definition)
-      return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
-    const { points, refusal: tooCostly } = costs.of(document, definition, variables ?? {});
-    const refusal = tooCostly ?? bodyTooDeep(document, definition, variables ?? {});
+  const run = createRun(schema, plans);
+  const costOf = (
+    { document, variables, context }: Operation,
+    definition: OperationDefinitionNode,
+  ): { points: number; refusal: DomainError | undefined } => {
+    const { points, refusal } = costs.of(document, definition, variables ?? {});
     context.costs(points);
-    const result = refusal
-      ? { errors: [toRefused(refusal)] }
-      : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
-    return { ...result, extensions: { ...result.extensions, cost: points } };
+    return { points, refusal: refusal ?? bodyTooDeep(document, definition, variables ?? {}) };
+  };
+
+  return {
+    execute: async (operation) => {
+      const { document, operationName, variables, context } = operation;
+      const definition = getOperationAST(document, operationName);
+      // A document without an operation of that name has no cost; the executor answers with the error.
+      if (!definition)
+        return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
+      const { points, refusal } = costOf(operation, definition);
+      const result = refusal
+        ? { errors: [toRefused(refusal)] }
+        : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
+      return { ...result, extensions: { ...result.extensions, cost: points } };
+    },
+    read: async (operation) => {
+      const { document, variables, context, presentation } = operation;
+      const definition = getOperationAST(document);
+      if (!definition) throw new Error('a read of TMF REST is one operation');
+      const { refusal } = costOf(operation, definition);
+      if (refusal) throw refusal;
+      const planned = plans.of(document, definition, variables ?? {}, presentation);
+      if (!planned) throw new Error('a read of TMF REST is read by a plan');
+      return answerOnWire(planned, variables ?? {}, context);
+    },
   };
 }
 
@@ -74,7 +114,8 @@ function withinBytes(
   { operation }: OperationDefinitionNode,
   bytesMax: number,
 ): ExecutionResult {
-  if (!exceeds(result.data, bytesMax)) return result;
+  const { data } = result as { data?: unknown };
+  if (!(data instanceof DataText ? data.text.length > bytesMax : exceeds(data, bytesMax))) return result;
   const advice =
     operation === 'mutation'
       ? 'what was asked for is done, read it with fewer attributes'
@@ -100,6 +141,7 @@ function toRefused(refusal: DomainError): GraphQLError {
 
 function createRun(
   schema: GraphQLSchema,
+  plans: Plans,
 ): (operation: Operation, definition: OperationDefinitionNode) => Promise<ExecutionResult> {
   const coercing = withPassThrough(schema);
   const compile = compiler(schema, coercing);
@@ -115,15 +157,14 @@ function createRun(
       if (errors) return { errors };
       values = coerced;
     }
-    const query = seen.has(document) ? compile(document, operationName) : undefined;
+    const planned = plans.of(document, definition, values);
+    const answer = planned && (await answerByPlans(planned, values, context));
+    if (answer instanceof DataText) return { data: answer as unknown as Record<string, unknown> };
+    const query = answer === undefined && seen.has(document) ? compile(document, operationName) : undefined;
     if (query === undefined) {
       seen.add(document);
-      return execute({
-        ...coercing(document, definition),
-        operationName,
-        variableValues: values,
-        contextValue: context,
-      });
+      const contextValue: ContextWithOutcomes = answer ? { ...context, outcomes: answer } : context;
+      return execute({ ...coercing(document, definition), operationName, variableValues: values, contextValue });
     }
     const result = (await query.query(undefined, context, values)) as ExecutionResult;
     return result.errors ? { ...result, errors: result.errors.map(toGraphQLError) } : result;

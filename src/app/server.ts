@@ -18,7 +18,10 @@ import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-
 import { createIdSource } from '../platform/ids.js';
 import { Jobs } from '../platform/jobs/jobs.js';
 import { anonymous } from '../platform/principal.js';
-import { Reader } from '../platform/read/reader.js';
+import { Reads } from '../platform/plan/reads.js';
+import { Plans } from '../../graphql/plan/plans.js';
+import { withPlans } from '../../graphql/plan/executor.js';
+import { Router } from '../../rest-compat/route.js';
 import { lastIdOf } from '../platform/write/outbox.js';
 import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
 import { Addresses } from './http/addresses.js';
@@ -26,7 +29,7 @@ import { docsRouter } from './http/docs.js';
 import { createDomainModules, type DomainModules } from './domains/index.js';
 import { clientOf } from './http/client.js';
 import { errorCatalogue } from './errors.js';
-import { createExecute, type Execute } from './execute.js';
+import { createExecutor, type Executor } from './execute.js';
 import { createGraphqlHttp } from './http/graphql.js';
 import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http/listener.js';
@@ -88,10 +91,16 @@ async function createServerWith(
   stopClock: () => Promise<void>,
 ): Promise<AppServer> {
   const { config, database, logger } = options;
-  const schema = guardResolvers(await createSchema());
+  const schema = guardResolvers(withPlans(await createSchema()));
+  const router = new Router(schema, apis);
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
-  const execute = createExecute(schema, { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes });
-  const appContext = await createAppContext(options, clock, schema, execute);
+  const collectionOf = (typeName: string): string => router.collectionOf(typeName);
+  const executor = createExecutor(
+    schema,
+    { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes },
+    new Plans({ schema, collectionOf }),
+  );
+  const appContext = await createAppContext(options, clock, schema, executor);
   const { jobs } = appContext;
   const domainModules = createDomainModules(appContext);
   const { domains, modules } = domainModules;
@@ -109,10 +118,10 @@ async function createServerWith(
   // Demo data and requests may send jobs, so the job store must exist before either.
   await jobs.prepare();
 
-  const rest = createRest(appContext);
+  const rest = createRest(appContext, router);
   const addresses = new Addresses(config);
   const originOf = (request: IncomingMessage): string => addresses.originOf(request);
-  const contextOf = createContextOf(appContext, domainModules, rest, originOf);
+  const contextOf = createContextOf(appContext, domainModules, router, originOf);
   const stopping = new AbortController();
   const { isIntrospectionEnabled } = config;
   const bodyLimits = {
@@ -122,7 +131,7 @@ async function createServerWith(
   const hasLandingPage = config.mode === 'sandbox';
   const graphqlHttp = await createGraphqlHttp({
     schema,
-    execute,
+    execute: executor.execute,
     contextOf,
     bodyLimits,
     isIntrospectionEnabled,
@@ -187,7 +196,7 @@ async function createAppContext(
   { config, database, logger }: ServerOptions,
   clock: Clock,
   schema: GraphQLSchema,
-  execute: Execute,
+  executor: Executor,
 ): Promise<AppContext> {
   return {
     config,
@@ -197,23 +206,23 @@ async function createAppContext(
     extensions: config.extensionSchemaDir ? await readExtensionSchemas(config.extensionSchemaDir) : noExtensionSchemas,
     jobs: new Jobs(database, logger),
     schema,
-    execute,
+    executor,
     logger,
   };
 }
 
-function createRest({ config, schema, extensions, execute }: AppContext): Rest {
+function createRest({ config, extensions, executor: { execute, read } }: AppContext, router: Router): Rest {
   const problem = problemOfEditions(apis, config.answerEditions);
   if (problem !== undefined) throw new ConfigError(`cannot use ANSWER_EDITIONS: ${problem}`);
   return new Rest({
-    schema,
-    apis,
+    router,
     pageSizes: pageSizesOf(config),
     editions: config.answerEditions,
     bodyMaxBytes: config.bodyMaxBytes,
     extensionAttributes: extensions.attributes,
     isExplainOffered: isExplainOffered(config),
     execute,
+    read,
   });
 }
 
@@ -230,10 +239,10 @@ function isExplainOffered({ mode }: Config): boolean {
 function createContextOf(
   { config, database, clock }: AppContext,
   { domains, due }: DomainModules,
-  rest: Rest,
+  router: Router,
   originOf: (request: IncomingMessage) => string,
 ): StreamDependencies['contextOf'] {
-  const reader = new Reader(database, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, due);
+  const reads = new Reads(database, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, due);
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
   return (request, response) => {
     const origin = originOf(request);
@@ -242,11 +251,13 @@ function createContextOf(
       ...domains,
       principal: anonymous,
       now: clock.now(),
-      reader,
+      reads,
+      origin,
+      collectionOf: (typeName) => router.collectionOf(typeName),
       limits,
       signal: clientOf(response),
       idempotencyKey: headerOf(request, 'idempotency-key'),
-      href: (typeName, id) => origin + rest.router.pathOf(typeName, id),
+      href: (typeName, id) => origin + router.pathOf(typeName, id),
       replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
       costs: (points) => {
         cost += points;

@@ -120,7 +120,7 @@ export const settings = {
   },
   COUNT_MAX: {
     key: 'countMax',
-    default: '100000',
+    default: '10000',
     schema: integer(1, 100_000_000),
     unit: 'rows',
     meaning: 'where counting the matches of a query stops',

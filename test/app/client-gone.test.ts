@@ -147,16 +147,16 @@ it('begins nothing more for a client that has gone, and tells nobody of a fault'
       '{ buckets { items { id } totalCount(exact: true) pageInfo { hasNextPage } } usages { items { id } } }',
     );
     const answer = fetch(held.url + path, { ...init, signal: client.signal }).catch(() => 'gone');
-    await eventually('both lists are read', () => begun.length === 2 || undefined);
+    await eventually('both lists are read, and one is counted', () => begun.length === 3 || undefined);
     client.abort();
     expect(await answer).toBe('gone');
     await eventually('the server knows', () => begun.every((signal) => signal?.aborted) || undefined);
     open();
-    await eventually('nothing is read any more', () => ended.length === 2 || undefined);
+    await eventually('nothing is read any more', () => ended.length === 3 || undefined);
     for (const error of ended)
       expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('client has gone') });
     expect((await held.graphql('{ buckets { items { id } } }')).errors).toBeUndefined();
-    expect(begun).toHaveLength(3);
+    expect(begun).toHaveLength(4);
   } finally {
     open();
     await held.close();

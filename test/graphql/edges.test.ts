@@ -45,10 +45,11 @@ describe('lists within lists', () => {
     return data;
   };
 
-  it('are read by one statement for all parents, and are what each parent alone has', async () => {
+  it('are read with their parents by one statement, and are what each parent alone has', async () => {
     const edges = 'entries { items { sequence remainingAfter } } actions { items { kind status amount { amount } } }';
     const { buckets } = await ask(`{ buckets { items { id ${edges} } } }`);
-    expect(statements).toBe(3);
+    // The first one counts the parents: as many as may be asked for would have too many rows below them.
+    expect(statements).toBe(2);
     expect(buckets.items.map((bucket: any) => [bucket.entries.items.length, bucket.actions.items.length])).toEqual([
       [4, 3],
       [2, 2],
@@ -64,21 +65,21 @@ describe('lists within lists', () => {
     const { buckets } = await ask(
       '{ buckets(limit: 10) { items { actions(limit: 10) { items { bucket { target { id entries(limit: 1) { items { sequence } } } } } } } } }',
     );
-    expect(statements).toBe(4);
+    expect(statements).toBe(1);
     expect(buckets.items[0].actions.items).toEqual(
       Array(3).fill({ bucket: { target: { id: ids[0], entries: { items: [{ sequence: 1 }] } } } }),
     );
   });
 
-  it('take a statement more for other arguments', async () => {
+  it('take no statement more for other arguments', async () => {
     const { buckets } = await ask(
       '{ buckets { items { a: entries(limit: 1) { items { sequence } } b: entries(limit: 1, orderBy: [{ sequence: DESC }]) { items { sequence } } } } }',
     );
-    expect(statements).toBe(3);
+    expect(statements).toBe(1);
     expect(buckets.items[0]).toEqual({ a: { items: [{ sequence: 1 }] }, b: { items: [{ sequence: 4 }] } });
   });
 
-  it('count below every parent, by one statement and only where the page does not tell', async () => {
+  it('count below every parent, by the same statement', async () => {
     const document =
       '{ buckets { items { entries(limit: 2) { totalCount pageInfo { hasNextPage hasPreviousPage } } none: actions(limit: 0) { totalCount } } } }';
     const { buckets } = await ask(document);
@@ -87,8 +88,7 @@ describe('lists within lists', () => {
       { entries: { totalCount: 2, pageInfo: { hasNextPage: false, hasPreviousPage: false } }, none: { totalCount: 2 } },
       { entries: { totalCount: 0, pageInfo: { hasNextPage: false, hasPreviousPage: false } }, none: { totalCount: 0 } },
     ]);
-    // The buckets, their entries, the counts of entries and of actions.
-    expect(statements).toBe(4);
+    expect(statements).toBe(1);
     const exact = await ask('{ buckets { items { entries(limit: 1) { totalCount(exact: true) } } } }');
     expect(exact.buckets.items.map((bucket: any) => bucket.entries.totalCount)).toEqual([4, 2, 0]);
   });

@@ -500,7 +500,8 @@ describe('a list through REST', () => {
             `${fixture.basePaths[0]}/${segment}?${query}limit=7&after=${start.data[many].pageInfo.endCursor}`;
           while (target !== undefined && found.length <= whole.length) {
             const answer = await send(server.url, 'GET', target);
-            expect([sort, answer.status, answer.headers['x-total-count']]).toEqual([sort, 206, `${whole.length}`]);
+            // Whoever goes on from page to page knows the total already.
+            expect([sort, answer.status, answer.headers['x-total-count']]).toEqual([sort, 206, undefined]);
             found.push(...idsOf(answer.body));
             target = linksOf(answer).get('next')?.slice(server.url.length);
           }

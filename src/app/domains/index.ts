@@ -1,5 +1,5 @@
 import type { Domains } from '../../domain/domains.js';
-import type { Due } from '../../platform/read/reader.js';
+import type { Due } from '../../platform/plan/reads.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 import { createCustomerBillModule } from './customer-bill.js';
 import { createPrepayBalanceModule } from './prepay-balance.js';

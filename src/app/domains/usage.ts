@@ -14,7 +14,7 @@ import {
 } from '../../domain/usage/index.js';
 import { invalid } from '../../domain/input.js';
 import { URL_LENGTH_MAX } from '../../../rest-compat/limits.js';
-import { nothingDue, Reader } from '../../platform/read/reader.js';
+import { nothingDue, Reads } from '../../platform/plan/reads.js';
 import type { StreamRoute } from '../../streaming/routes.js';
 import { usageFileTypes } from '../../streaming/usage-file-types.js';
 import { exportRoutes } from '../../streaming/usage-export/download.js';
@@ -26,8 +26,8 @@ import type { AppContext, StreamDependencies, DomainModule } from '../app-contex
 
 /** `charges` is what usages consume prepay buckets by. */
 export function createUsageModule(appContext: AppContext, charges: Charges): DomainModule<UsageDomain> {
-  const { config, database, clock, nextId, extensions, jobs, schema, execute, logger } = appContext;
-  const pages = itemPages({ schema, typeName: 'Usage', extensionAttributes: extensions.attributes, execute });
+  const { config, database, clock, nextId, extensions, jobs, schema, executor, logger } = appContext;
+  const pages = itemPages({ schema, typeName: 'Usage', extensionAttributes: extensions.attributes, read: executor.read });
   const dependencies = {
     clock,
     nextId,
@@ -66,7 +66,7 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
         const filter = pages.filterOf(query);
         const context = {
           ...contextOf(request, response),
-          reader: new Reader(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue),
+          reads: new Reads(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue),
         };
         return (range) =>
           pages

@@ -13,7 +13,7 @@ import {
 import Negotiator from 'negotiator';
 
 /** Smaller bodies are sent as they are: they fit into a packet or two. */
-const compressFromBytes = 1_024;
+const compressFromBytes = 1_400;
 /** Of Brotli and gzip; higher levels cost more time than the bytes they save are worth. */
 const quality = 4;
 /** How long written bytes may wait in the compressor for more. */

@@ -5,7 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type FormattedExecutionResult, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../../../graphql/context.js';
 import { mediaTypeOf } from '../../../rest-compat/headers.js';
@@ -15,7 +15,8 @@ import { hasExactNumber, parseJson } from '../../platform/json.js';
 import { endWith, refuseGraphql } from './answer.js';
 import { readText, type BodyLimits } from './body.js';
 import { statusOf } from '../errors.js';
-import type { Execute } from '../execute.js';
+import { DataText } from '../../../graphql/plan/answer.js';
+import type { Executor } from '../execute.js';
 import { toRefusal } from '../refusal.js';
 
 /** Characters of an error message. */
@@ -23,7 +24,7 @@ const messageLengthMax = 2_000;
 
 export interface GraphqlHttpOptions {
   schema: GraphQLSchema;
-  execute: Execute;
+  execute: Executor['execute'];
   contextOf(request: IncomingMessage, response: ServerResponse): Context;
   bodyLimits: BodyLimits;
   isIntrospectionEnabled: boolean;
@@ -53,6 +54,7 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<Gr
     stopOnTerminationSignals: false,
     parseOptions: { maxTokens: TOKENS_MAX },
     validationRules,
+    stringifyResult,
     formatError: (formatted, error) => format(formatted, error, options.logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
@@ -69,7 +71,10 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<Gr
 }
 
 /** Apollo lets a gateway execute operations, so the executor is handed in as one. */
-function executeBy(execute: Execute, schema: GraphQLSchema): ApolloServerOptionsWithGateway<Context>['gateway'] {
+function executeBy(
+  execute: Executor['execute'],
+  schema: GraphQLSchema,
+): ApolloServerOptionsWithGateway<Context>['gateway'] {
   return {
     load: async () => ({
       executor: async ({ document, request, context }) => {
@@ -87,6 +92,15 @@ function executeBy(execute: Execute, schema: GraphQLSchema): ApolloServerOptions
     },
     stop: async () => undefined,
   };
+}
+
+/** The data of a planned query are a text already. */
+function stringifyResult({ data, ...others }: FormattedExecutionResult): string {
+  if (!((data as unknown) instanceof DataText))
+    return `${JSON.stringify({ ...others, ...(data !== undefined && { data }) })}\n`;
+  const text = `"data":${(data as unknown as DataText).text}`;
+  const rest = JSON.stringify(others);
+  return `{${text}${rest === '{}' ? '' : ','}${rest.slice(1)}\n`;
 }
 
 function asInputError(error: GraphQLError): GraphQLError {

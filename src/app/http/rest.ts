@@ -80,7 +80,7 @@ export function addressOf({ url = '/' }: IncomingMessage): { path: string; rawQu
 export function send(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: RestResponse,
+  { status, headers, body, text = body === undefined ? undefined : JSON.stringify(body) }: RestResponse,
 ): void {
   response.statusCode = status;
   // Reads may be kept by the client if it revalidates them; nothing else may be kept.
@@ -90,10 +90,10 @@ export function send(
     if (name === 'Vary') vary(response, value);
     else response.setHeader(name, value);
   }
-  if (body === undefined) {
+  if (text === undefined) {
     endEmpty(request, response);
     return;
   }
   response.setHeader('Content-Type', 'application/json;charset=utf-8');
-  endWith(request, response, JSON.stringify(body));
+  endWith(request, response, text);
 }

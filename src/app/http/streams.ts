@@ -122,11 +122,11 @@ async function serve(
       isNotModified: (tag) => isNotModified(request.headers, tag),
       open: () => (body ??= openBody(request, response)),
       answer: async (status, of) => {
-        const { headers, body } = await get(rest.router.pathOf(typeName, of));
+        const { headers, text } = await get(rest.router.pathOf(typeName, of));
         send(request, response, {
           status,
           headers: status === 201 ? { ...headers, Location: context.href(typeName, of) } : headers,
-          body,
+          text,
         });
       },
       represent: async (of, ids) => {
@@ -137,8 +137,8 @@ async function serve(
             .slice(at, at + perList)
             .map(encodeURIComponent)
             .join(',')}`;
-          const { body } = await get(rest.router.collectionOf(of), rawQuery);
-          for (const one of body as { id: string }[]) found.set(one.id, one);
+          const { text = '[]' } = await get(rest.router.collectionOf(of), rawQuery);
+          for (const one of JSON.parse(text) as { id: string }[]) found.set(one.id, one);
         }
         return ids.map((one) => found.get(one)).filter((one) => one !== undefined);
       },

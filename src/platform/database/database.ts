@@ -33,6 +33,8 @@ export interface ReadOptions {
    * only a statement that has not begun is skipped.
    */
   readonly signal?: AbortSignal;
+  /** Told when it no longer waits for its turn. */
+  readonly onBegin?: () => void;
   /** A timeout shorter than that of its class. Has no effect on the embedded database. */
   readonly maxMs?: number;
 }

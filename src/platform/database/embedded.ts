@@ -53,9 +53,10 @@ export async function openEmbedded(
       pglite,
       client,
       query: (sql) => client.$queryRaw(sql),
-      read: ({ text, values }, { workClass = 'read', signal }) =>
+      read: ({ text, values }, { workClass = 'read', signal, onBegin }) =>
         turns[workClass](() => {
           signal?.throwIfAborted();
+          onBegin?.();
           return statement(text, values);
         }),
       transaction: (work, { timeoutMs } = {}) =>

@@ -95,7 +95,7 @@ export class Partition extends pg.Pool {
   }
 
   /** Runs one statement that its signal or timeout cancels. */
-  async queryBounded<T>(query: pg.QueryConfig, { signal, maxMs }: Bounds, cancel: Cancel): Promise<T[]> {
+  async queryBounded<T>(query: pg.QueryConfig, { signal, maxMs, onBegin }: Bounds, cancel: Cancel): Promise<T[]> {
     signal?.throwIfAborted();
     const connection = await this.connect();
     let isDiscarded = false;
@@ -108,6 +108,7 @@ export class Partition extends pg.Pool {
     signal?.addEventListener('abort', end);
     try {
       signal?.throwIfAborted();
+      onBegin?.();
       return (await connection.query(query)).rows as T[];
     } catch (error) {
       isDiscarded = true;
@@ -137,6 +138,7 @@ export class Partition extends pg.Pool {
 export interface Bounds {
   readonly signal?: AbortSignal;
   readonly maxMs?: number;
+  readonly onBegin?: (() => void) | undefined;
 }
 
 /** Cancels the statement that runs on the connection; rejects when the request for it fails. */

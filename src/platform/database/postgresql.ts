@@ -70,11 +70,11 @@ export async function openPostgresql(
     kind: 'postgresql',
     client: clientOf('write'),
     query: (sql) => clientOf(classOf('read')).$queryRaw(sql),
-    read: async <T>({ text, values }: Prisma.Sql, { isPlanKept, workClass, signal, maxMs }: ReadOptions) => {
+    read: async <T>({ text, values }: Prisma.Sql, { isPlanKept, workClass, signal, maxMs, onBegin }: ReadOptions) => {
       const statement = { name: isPlanKept ? names.of(text) : undefined, text, values };
       const place = partitions[workClass ?? classOf('read')];
       if (signal !== undefined || maxMs !== undefined)
-        return place.queryBounded<T>(statement, { signal, maxMs }, cancel);
+        return place.queryBounded<T>(statement, { signal, maxMs, onBegin }, cancel);
       return (await place.query(statement)).rows as T[];
     },
     transaction: (work, { timeoutMs, workClass = classOf('write') } = {}) =>
@@ -99,11 +99,14 @@ export async function openPostgresql(
   };
 }
 
-/** A statement has one process there at most: of the cores, those that read for many are not to take several each. */
-const oneProcess = '-c max_parallel_workers_per_gather=0';
+/**
+ * A statement has one process there at most: of the cores, those that read for many are not to take several each. None is
+ * compiled: statements that write JSON are long and soon run, and PostgreSQL guesses the opposite of both.
+ */
+const processSettings = '-c max_parallel_workers_per_gather=0 -c jit=off';
 
 function settingsOf({ statementMs, lockMs, idleMs }: ClassTimes): string {
-  return `${oneProcess} -c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${idleMs}`;
+  return `${processSettings} -c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${idleMs}`;
 }
 
 function readUrl(url: string): pg.ClientConfig & { options?: string } {

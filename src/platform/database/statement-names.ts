@@ -1,5 +1,7 @@
 /** Prepared statements of a connection; each takes memory of PostgreSQL. */
 const namesMax = 200;
+/** Characters of a statement that is kept: a longer one takes too much memory for what its planning costs. */
+const keptLengthMax = 40_000;
 
 /**
  * Gives names to the first statements to be prepared, up to a maximum. After some time it starts over, so that statements
@@ -15,6 +17,7 @@ export class StatementNames {
 
   /** @returns the name, unique to this text; undefined when the statement is not to be prepared */
   of(text: string): string | undefined {
+    if (text.length > keptLengthMax) return undefined;
     const known = this.names.get(text);
     if (known !== undefined) return known;
     if (this.names.size >= namesMax && !this.renew()) return undefined;

@@ -1,28 +1,28 @@
 import { DomainError } from '../errors.js';
-import { CURSOR_LENGTH_MAX, limitExceeded } from '../limits.js';
+import { fullOrder } from '../filter/sql/order.js';
 import type { OrderKey } from '../filter/tree/filter.js';
-import type { JsonObject, JsonValue } from '../json-object.js';
+import { CURSOR_LENGTH_MAX, limitExceeded } from '../limits.js';
 import type { ResourceMapping } from './resource-mapping.js';
 
 /** The position of a row in an order: the values of its order keys and of its key attribute. */
 export type CursorValues = (string | number | boolean | null)[];
 
-/** @returns the position of the row as an opaque text (base64url) */
-export function encodeCursor(row: JsonObject, order: readonly OrderKey[], mapping: ResourceMapping): string {
-  const values = [...order.map((key) => valueAt(row, key.path)), row[mapping.key] ?? null];
-  return Buffer.from(JSON.stringify(values)).toString('base64url');
+/** @returns the position of a row, a JSON array as compileCursor makes it, as an opaque text (base64url) */
+export function encodeCursor(values: string): string {
+  return Buffer.from(values).toString('base64url');
 }
 
 /**
  * Reads a cursor that a client sent.
  * @throws DomainError INVALID_QUERY when it is too long, or encodeCursor cannot have made it for this order
  */
-export function decodeCursor(cursor: string, order: readonly OrderKey[]): CursorValues {
+export function decodeCursor(cursor: string, order: readonly OrderKey[], mapping: ResourceMapping): CursorValues {
   if (cursor.length > CURSOR_LENGTH_MAX) {
     throw limitExceeded('CURSOR_LENGTH_MAX', CURSOR_LENGTH_MAX, `after has ${cursor.length} characters`, 'after');
   }
   const values = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-  if (Array.isArray(values) && values.length === order.length + 1 && values.every(isScalar)) return values;
+  const lengths = [order.length + 1, fullOrder(order, mapping).length];
+  if (Array.isArray(values) && lengths.includes(values.length) && values.every(isScalar)) return values;
   throw new DomainError('INVALID_QUERY', `after: '${cursor.slice(0, 40)}' is not a cursor of this order`, {
     path: 'after',
   });
@@ -38,13 +38,4 @@ function parse(text: string): unknown {
 
 function isScalar(value: unknown): value is string | number | boolean | null {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
-}
-
-function valueAt(row: JsonObject, path: readonly string[]): JsonValue {
-  let value: JsonValue = row;
-  for (const name of path) {
-    if (value === null || typeof value !== 'object' || Array.isArray(value)) return null;
-    value = value[name] ?? null;
-  }
-  return value;
 }

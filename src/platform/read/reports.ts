@@ -1,6 +1,7 @@
 import { fullOrder } from '../filter/sql/compile.js';
+import { attributeOf } from './columns.js';
 import { namedValues } from './named-values.js';
-import type { PageRequest } from './page.js';
+import type { PageRequest } from '../plan/page-request.js';
 import type { ResourceMapping } from './resource-mapping.js';
 
 /**
@@ -20,7 +21,11 @@ export function isReport(mapping: ResourceMapping, { filter, order }: Pick<PageR
   return !isServed(mapping, order);
 }
 
-/** Whether an index gives the order. Nulls come last in both directions: an index serves the descending order of what is never null. */
+/**
+ * Whether an index gives the order, its last key apart. Nulls come last in both directions: an index serves the descending order
+ * of what is never null. There it gives those of one value in the wrong order, so that they are sorted, all of them; of one
+ * instant there are few.
+ */
 function isServed(mapping: ResourceMapping, order: PageRequest['order']): boolean {
   const { orders = [] } = mapping.indexes ?? {};
   const [first, key, ...others] = fullOrder(order, mapping);
@@ -28,5 +33,7 @@ function isServed(mapping: ResourceMapping, order: PageRequest['order']): boolea
   if (first === undefined || key === undefined) return true;
   const [name = '', ...below] = first.path;
   if (others.length > 0 || below.length > 0 || !orders.includes(name)) return false;
-  return key.descending === first.descending && (!first.descending || mapping.attributes[name]?.isNeverNull === true);
+  if (!first.descending) return !key.descending;
+  const { type, isNeverNull } = attributeOf(mapping, name);
+  return isNeverNull === true && (key.descending || (type.kind === 'scalar' && type.type === 'dateTime'));
 }

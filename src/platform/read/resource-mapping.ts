@@ -40,6 +40,11 @@ export interface ResourceMapping<Row extends JsonObject = JsonObject> {
    * takes two more arguments: the ids and the values of this attribute that the filter names (text[], null for all).
    */
   asOfArgument?: readonly string[];
+  /**
+   * SQL function of an instant whose row for each id stands beside the row of the table: its column `by` is that id. Its
+   * columns are those of attributes, too.
+   */
+  beside?: { readonly function: string; readonly by: string; readonly columns: readonly string[] };
   /** Columns with a fixed value that select the rows of this resource in its table, e.g. kind = topupBalance. */
   discriminator: Readonly<Record<string, string>>;
   /** Columns that record when and by whom a row was hidden from reads; without them, rows are deleted. */

@@ -28,18 +28,16 @@ export function sourceOf(mapping: ResourceMapping, scope: Scope, filter: Filter 
   };
 }
 
-/** @returns the rows of the tenant with these ids */
-export function sourceOfIds(mapping: ResourceMapping, scope: Scope, ids: readonly string[]): Source {
-  const { where } = sourceOf(mapping, scope, undefined);
-  const named: Filter = { kind: 'compareList', path: ['id'], operator: 'in', values: ids };
-  return { from: fromClause(mapping, scope, named), where: Prisma.sql`${where} AND b."id" = ANY(${ids}::text[])` };
-}
-
 function fromClause(
-  { table, asOfFunction, asOfArgument }: ResourceMapping,
+  { table, asOfFunction, asOfArgument, beside }: ResourceMapping,
   { at }: Scope,
   filter: Filter | undefined,
 ): Prisma.Sql {
+  if (beside !== undefined) {
+    const join = `h ON h."tenantId" = b."tenantId" AND h.${identifier(beside.by)} = b."id"`;
+    const rows = Prisma.sql`${Prisma.raw(identifier(beside.function))}(${at.toISOString()}::timestamptz)`;
+    return Prisma.sql`${Prisma.raw(identifier(table))} b LEFT JOIN ${rows} ${Prisma.raw(join)}`;
+  }
   if (asOfFunction === undefined) return Prisma.raw(`${identifier(table)} b`);
   const named =
     asOfArgument === undefined

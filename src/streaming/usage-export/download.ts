@@ -18,8 +18,6 @@ const csvRows = 100;
 /** Pages between two reports of how many lines have been sent. */
 const progressPages = 10;
 
-type Item = Readonly<Record<string, unknown>>;
-
 /** Where a page begins, and the last id of the export. */
 export interface PageRange {
   limit: number;
@@ -27,8 +25,8 @@ export interface PageRange {
   upTo: string;
 }
 
-/** Reads a page; `next` is the `after` of the next one, undefined after the last. */
-export type ReadItems = (range: PageRange) => Promise<{ items: readonly Item[]; next: string | undefined }>;
+/** Reads a page as JSON texts; `next` is the `after` of the next one, undefined after the last. */
+export type ReadItems = (range: PageRange) => Promise<{ items: readonly string[]; next: string | undefined }>;
 
 /** What the routes are built on. */
 export interface ExportRoutesOptions {
@@ -100,7 +98,8 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
     if (response.destroyed) leave();
     await withSnapshot(database, { maxMs: exportMaxMs, signal }, async (reads) => {
       const upTo = await exports.lastUsage(reads, tenantId);
-      const pages = (): AsyncGenerator<readonly Item[]> => pagesOf(upTo, openItems(exchange, run.query, reads), signal);
+      const pages = (): AsyncGenerator<readonly string[]> =>
+        pagesOf(upTo, openItems(exchange, run.query, reads), signal);
       await (run.contentType === csvType ? sendCsv(sender, run, pages) : sendNdjson(sender, run, pages));
     });
   } catch (error) {
@@ -124,7 +123,7 @@ async function* pagesOf(
   upTo: string | undefined,
   read: ReadItems,
   signal: AbortSignal,
-): AsyncGenerator<readonly Item[]> {
+): AsyncGenerator<readonly string[]> {
   if (upTo === undefined) return;
   let after: string | undefined;
   do {
@@ -135,23 +134,30 @@ async function* pagesOf(
   } while (after !== undefined);
 }
 
-async function sendNdjson(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly Item[]>): Promise<void> {
+async function sendNdjson(
+  sender: Sender,
+  run: ExportRun,
+  pages: () => AsyncIterable<readonly string[]>,
+): Promise<void> {
   setHeaders(sender.exchange.response, run);
   for await (const items of pages()) {
-    await sender.write(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    await sender.write(items.map((item) => `${item}\n`).join(''));
     await sender.count(items.length);
   }
 }
 
 /** Reads all usages twice: for the columns, then for the rows. */
-async function sendCsv(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly Item[]>): Promise<void> {
+async function sendCsv(sender: Sender, run: ExportRun, pages: () => AsyncIterable<readonly string[]>): Promise<void> {
   const columns = new Set(['id', 'usageSpecification.id']);
-  for await (const items of pages()) for (const item of items) addColumns(columns, cellsOf(item));
+  for await (const items of pages())
+    for (const item of items) addColumns(columns, cellsOf(JSON.parse(item) as Record<string, unknown>));
   setHeaders(sender.exchange.response, run);
   await sender.write(csvText([[...columns]]));
   for await (const items of pages()) {
     for (let at = 0; at < items.length; at += csvRows) {
-      const records = items.slice(at, at + csvRows).map((item) => recordOf(columns, cellsOf(item)));
+      const records = items
+        .slice(at, at + csvRows)
+        .map((item) => recordOf(columns, cellsOf(JSON.parse(item) as Record<string, unknown>)));
       await sender.write(csvText(records));
       // A file may have many columns: others get their turn between two parts of a page.
       await new Promise((resolve) => setImmediate(resolve));

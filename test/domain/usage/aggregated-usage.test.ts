@@ -175,16 +175,13 @@ describe(`among ${rows.toLocaleString('en')} usages`, () => {
     filter: { kind: 'compare', path: ['id'], operator: 'eq', value: 'party-777' },
   };
   const page = (filter: Filter): Promise<unknown> =>
-    reads.reader.page(mapping, scope, { filter, order: [], offset: 0, limit: 20, attributes });
+    reads.page(mapping, scope, { filter, order: [], offset: 0, limit: 20, attributes });
 
   it.each([
     ['of a party', () => page(ofParty)],
     [
       'of a party, counted',
-      () =>
-        reads.reader
-          .page(mapping, scope, { filter: ofParty, order: [], offset: 0, limit: 0, attributes })
-          .then((found) => found.totalCount(true)),
+      () => reads.page(mapping, scope, { filter: ofParty, order: [], offset: 0, limit: 0, attributes, count: 'exact' }),
     ],
     [
       'of a party or another',
@@ -200,20 +197,21 @@ describe(`among ${rows.toLocaleString('en')} usages`, () => {
           ],
         }),
     ],
-    ['of an id', () => reads.reader.one(mapping, scope, 'party-777~data~spec~EUR', attributes)],
+    ['of an id', () => reads.one(mapping, scope, 'party-777~data~spec~EUR', attributes)],
   ])('the sums %s are found by the index of parties', async (_what, work) => {
     const plan = await reads.planOf(work);
     expect(plan).toContain('Usage_relatedParty_idx');
     expect(plan).not.toContain('Seq Scan');
-    expect(
-      await reads.reader.one(mapping, scope, 'party-777~data~spec~EUR', ['count', 'taxExcludedAmount']),
-    ).toMatchObject({ count: 10, taxExcludedAmount: { value: 1, unit: 'EUR' } });
+    expect(await reads.one(mapping, scope, 'party-777~data~spec~EUR', ['count', 'taxExcludedAmount'])).toMatchObject({
+      count: 10,
+      taxExcludedAmount: { value: 1, unit: 'EUR' },
+    });
   });
 
   it('a usage is found by the name that its deliverer gave it', async () => {
     const filter: Filter = { kind: 'compare', path: ['externalId'], operator: 'eq', value: 'cdr-7777' };
     const plan = await reads.planOf(async () => {
-      const found = await reads.reader.page(mappingOf(Usage), scope, {
+      const found = await reads.page(mappingOf(Usage), scope, {
         filter,
         order: [],
         offset: 0,

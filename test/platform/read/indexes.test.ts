@@ -51,7 +51,7 @@ describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
     const { tree } = filterVariable(filter, model, new Set());
     const request = { filter: tree, order: [], offset: 0, limit: 20, attributes: ['id'] };
     const plan = await reads.planOf(async () => {
-      const page = await reads.reader.page(mappingOf(Bucket), { tenantId: 'default', at: new Date() }, request);
+      const page = await reads.page(mappingOf(Bucket), { tenantId: 'default', at: new Date() }, request);
       expect(page.items.length).toBeGreaterThan(0);
     });
     expect(plan).toContain(index);

@@ -86,10 +86,11 @@ if (process.env.TEST_DATABASE_URL) {
     });
 
     it('is left out when it is the count: the page comes without', async () => {
-      // Each row that is looked at takes its time.
+      // Whoever counts takes his time.
       await server.database.script(`
         ALTER TABLE "UsageSpecification" RENAME TO "quick";
-        CREATE VIEW "UsageSpecification" AS SELECT * FROM "quick" WHERE pg_sleep(0.3) IS NOT NULL`);
+        CREATE VIEW "UsageSpecification" AS SELECT * FROM "quick"
+          WHERE CASE WHEN current_query() LIKE '%count(*)%' THEN pg_sleep(2) IS NOT NULL ELSE true END`);
       try {
         const { status, body, headers } = await server.rest('GET', list);
         expect([status, body.length, headers.get('x-total-count')]).toEqual([206, 2, null]);

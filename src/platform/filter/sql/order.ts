@@ -1,7 +1,4 @@
-/**
- * Order and keyset conditions: nulls last in both directions, the mapping's key as the last word, in the direction of the
- * key before it. An order of keys that are never null is then one range of an index, read in either direction.
- */
+/** Order and keyset conditions: nulls last in both directions, the mapping's key as the last word, ascending. */
 import { Prisma } from '../../../../prisma/generated/client.js';
 import { Decimal } from '../../decimal.js';
 import { DomainError } from '../../errors.js';
@@ -23,15 +20,12 @@ interface OrderTerm {
   isNeverNull: boolean;
 }
 
-/**
- * The order with the key attribute as last key, in the direction of the one before it, so that `-requestedDate` is newest
- * first among equals, too, and the index of the ascending order serves it. What follows the key could not decide anything.
- */
+/** The order with the key attribute as last key; what follows the key could not decide anything. */
 export function fullOrder(order: readonly OrderKey[], mapping: ResourceMapping): OrderKey[] {
   const isKey = ({ path }: OrderKey): boolean => path.length === 1 && path[0] === mapping.key;
   const at = order.findIndex(isKey);
   if (at >= 0) return order.slice(0, at + 1);
-  return [...order, { path: [mapping.key], descending: order.at(-1)?.descending ?? false }];
+  return [...order, { path: [mapping.key], descending: false }];
 }
 
 /** The list after ORDER BY. */

@@ -1,0 +1,104 @@
+import { getArgumentValues, type FieldNode, type GraphQLField } from 'graphql';
+import { DomainError } from '../../src/platform/errors.js';
+import { limitExceeded } from '../../src/platform/limits.js';
+import type { PageRequest } from '../../src/platform/plan/page-request.js';
+import type { Plan } from '../../src/platform/plan/plan.js';
+import type { Context } from '../context.js';
+import { EDGE_ROWS_MAX } from '../limits.js';
+import { scopeOf, toPageRequest, type PageArguments } from '../page.js';
+import type { PlannedField, PlannedPage } from './planner.js';
+
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** What a planned field asks for in one request. */
+export interface BoundField {
+  /** The arguments of the field itself. */
+  readonly args: Variables;
+  /** Of its pages by their numbers. */
+  readonly requests: readonly (PageRequest | DomainError)[];
+}
+
+/** Reads the arguments of a field and of its pages. What one of these may not ask for is an error in its place. */
+export async function bind(
+  planned: Pick<PlannedField, 'plan' | 'pages'>,
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  variables: Variables,
+  context: Context,
+  objects = 1,
+): Promise<BoundField> {
+  const args = getArgumentValues(field, node, variables);
+  const requests = planned.pages.map((page): PageRequest | DomainError => {
+    try {
+      return requestOf(page, variables, args, context.limits);
+    } catch (error) {
+      if (error instanceof DomainError) return error;
+      throw error;
+    }
+  });
+  return { args, requests: await boundNested(planned, requests, objects, context) };
+}
+
+function requestOf(
+  { read, field, node }: PlannedPage,
+  variables: Variables,
+  root: Variables,
+  limits: Context['limits'],
+): PageRequest {
+  const given = getArgumentValues(field, node, variables) as PageArguments;
+  if (!read.naming) return toPageRequest(read.target, limits, given);
+  // Behind the client's own conditions, which keep the places that refusals name.
+  const own = given.filter as { and?: readonly object[] | null } | undefined;
+  const filter = { ...own, and: [...(own?.and ?? []), read.naming(root['id'] as string)] };
+  return toPageRequest(read.target, limits, { ...given, filter });
+}
+
+/**
+ * Refuses nested pages that ask for too many rows, parents × limit, from the outermost on.
+ * @param objects whose fields they are, where they lie in no page
+ */
+async function boundNested(
+  { plan, pages }: Pick<PlannedField, 'plan' | 'pages'>,
+  requests: BoundField['requests'],
+  objects: number,
+  context: Context,
+): Promise<BoundField['requests']> {
+  const [root] = requests;
+  if (plan.kind !== 'page' || pages.length === 1 || root === undefined || root instanceof DomainError)
+    return refuseTooMany(plan.kind, pages, requests, objects);
+  const asked = refuseTooMany('page', pages, requests, root.limit);
+  // That many rows may be asked for, but how many there are decides.
+  if (asked.every((request, number) => request === requests[number])) return asked;
+  const found = await context.reads.rowsOf(plan.mapping, scopeOf(context), root);
+  return refuseTooMany('page', pages, requests, found);
+}
+
+/** @param outermost the rows of the page of the root, or the objects */
+function refuseTooMany(
+  kind: Plan['kind'],
+  pages: readonly PlannedPage[],
+  requests: BoundField['requests'],
+  outermost: number,
+): BoundField['requests'] {
+  const rowsOf: number[] = [];
+  let asked = 0;
+  return requests.map((request, number) => {
+    if (request instanceof DomainError) return request;
+    const outer = pages[number]?.outer;
+    const isRoot = kind === 'page' && number === 0;
+    const parents = outer === undefined ? outermost : (rowsOf[outer] ?? 0);
+    rowsOf[number] = isRoot ? outermost : parents * request.limit;
+    // The pages of a view are found one by one. A page of which only the count is requested costs something, too.
+    if (!isRoot && (kind !== 'view' || outer !== undefined)) asked += parents * Math.max(1, request.limit);
+    return asked > EDGE_ROWS_MAX ? tooManyRows() : request;
+  });
+}
+
+function tooManyRows(): DomainError {
+  return limitExceeded(
+    'EDGE_ROWS_MAX',
+    EDGE_ROWS_MAX,
+    'the nested lists ask for too many rows, parents × limit: ask for fewer parents or a lower limit',
+    'limit',
+  );
+}

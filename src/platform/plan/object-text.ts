@@ -1,0 +1,299 @@
+import type { ScalarType } from '../filter/tree/attribute-type.js';
+import { extensionAttribute } from '../json.js';
+import { identifier, literal } from '../read/columns.js';
+import type { ResourceMapping } from '../read/resource-mapping.js';
+import { concatenated, type TextBuilder } from './text-builder.js';
+import { forbiddenNull, type AttributeValue, type Field, type Shape, type Style, type Value } from './plan.js';
+
+// SQL expressions of the JSON text of objects. Text by concat of pieces is 2.6 times faster than json_agg of rows, and
+// a piece that is null vanishes, which is what TMF JSON wants. In a statement, the alias p has tenant and origin.
+
+/** Where the values of an object lie: in the columns of a row, or in a jsonb value. */
+type Source = RowSource | { readonly kind: 'json'; readonly json: string; readonly row: RowSource | undefined };
+
+export interface RowSource {
+  readonly kind: 'row';
+  readonly alias: string;
+  readonly mapping: ResourceMapping;
+}
+
+/** The text of a row. */
+export function rowText(builder: TextBuilder, shape: Shape, mapping: ResourceMapping, alias: string): string {
+  return new ObjectText(builder).of(shape, { kind: 'row', alias, mapping });
+}
+
+/** The text of an object that only has an id, `p."id"`. */
+export function viewText(builder: TextBuilder, shape: Shape): string {
+  return new ObjectText(builder).of(shape, { kind: 'json', json: '', row: undefined });
+}
+
+/** The text of an object in this jsonb. */
+export function jsonObjectText(builder: TextBuilder, shape: Shape, json: string): string {
+  return new ObjectText(builder).of(shape, { kind: 'json', json, row: undefined });
+}
+
+class ObjectText {
+  private readonly style: Style;
+
+  constructor(private readonly builder: TextBuilder) {
+    this.style = builder.style;
+  }
+
+  of(shape: Shape, source: Source): string {
+    return shape.inlined ? this.inlining(shape, shape.inlined, source) : this.plain(shape.fields, source);
+  }
+
+  private plain(fields: readonly Field[], source: Source): string {
+    return this.style === 'graphql' ? this.withNulls(fields, source) : this.withoutNulls(fields, source);
+  }
+
+  private withNulls(fields: readonly Field[], source: Source): string {
+    const pieces = fields.flatMap((field, index) => [
+      literal(`${index === 0 ? '{' : ','}${JSON.stringify(field.name)}:`),
+      this.printed(field, source),
+    ]);
+    return concatenated([...pieces, literal(fields.length === 0 ? '{}' : '}')]);
+  }
+
+  /** The value, or what stands for its absence. */
+  private printed({ value, isRequired }: Field, source: Source): string {
+    const text = this.valueOf(value, source);
+    if (isNeverNull(value, isRequired, source)) return text;
+    return `COALESCE((${text})::text, ${isRequired ? literal(forbiddenNull) : "'null'"})`;
+  }
+
+  /** Each piece begins with a comma, and the first comma is taken off: which piece is the first nobody knows. */
+  private withoutNulls(
+    fields: readonly Field[],
+    source: Source,
+    others?: (names: readonly string[]) => string,
+  ): string {
+    const pieces = this.pieces(fields, source);
+    const extra = others ? [others(fields.map(({ name }) => name))] : [];
+    const [first] = fields;
+    if (first && isNeverNull(first.value, first.isRequired, source) && extra.length === 0)
+      return concatenated([
+        literal(`{${JSON.stringify(first.name)}:`),
+        this.valueOf(first.value, source),
+        ...pieces.slice(1),
+        "'}'",
+      ]);
+    return `concat('{', substr(${concatenated([...pieces, ...extra])}, 2), '}')`;
+  }
+
+  private pieces(fields: readonly Field[], source: Source): string[] {
+    return fields.map((field) => {
+      if (field.value.kind === 'extension') return this.extension(field.value.members, fields, source);
+      return this.piece(field.name, this.valueOf(field.value, source));
+    });
+  }
+
+  private piece(name: string, value: string): string {
+    return `${literal(`,${JSON.stringify(name)}:`)}::text || (${value})`;
+  }
+
+  /** The members of an extension, but for those in whose place the object has an attribute of its own. */
+  private extension(members: ReadonlySet<string> | undefined, fields: readonly Field[], source: Source): string {
+    const alias = this.builder.alias('x');
+    const extension = stored(source, extensionAttribute);
+    const own = fields
+      .filter(({ value }) => value.kind !== 'extension')
+      .map(({ name, value }) => `WHEN ${literal(name)} THEN ${isAbsent(value, source)}`);
+    const isFree = own.length === 0 ? 'true' : `CASE ${alias}.key ${own.join(' ')} ELSE true END`;
+    const isAsked = members ? ` AND ${alias}.key IN (${[...members, ''].map(literal).join(', ')})` : '';
+    return (
+      `CASE WHEN jsonb_typeof(${extension}) = 'object' THEN (SELECT string_agg(concat(',', to_json(${alias}.key), ':', ${alias}.value), '') ` +
+      `FROM jsonb_each(${extension}) ${alias} WHERE ${isFree}${isAsked}) END`
+    );
+  }
+
+  /** The attributes of the resource and those of the reference that it lacks; without a resource those of the reference. */
+  private inlining({ fields }: Shape, { mapping, shape }: NonNullable<Shape['inlined']>, source: Source): string {
+    const alias = this.builder.alias('r');
+    const target: RowSource = { kind: 'row', alias, mapping };
+    const ofTarget = new Map(shape.fields.map((field) => [field.name, field]));
+    const ofReference = new Map(fields.map((field) => [field.name, field]));
+    const own = fields.flatMap((field) => {
+      const other = ofTarget.get(field.name);
+      if (field.value.kind === 'extension') return other ? [] : [this.extension(field.value.members, fields, source)];
+      if (other) return [];
+      return [this.piece(field.name, this.valueOf(field.value, source))];
+    });
+    const inlined = shape.fields.map((field) => {
+      if (field.value.kind === 'extension') return this.extension(field.value.members, shape.fields, target);
+      const reference = ofReference.get(field.name);
+      const value = `(${this.valueOf(field.value, target)})::text`;
+      return this.piece(
+        field.name,
+        reference && reference.value.kind !== 'extension'
+          ? `COALESCE(${value}, (${this.valueOf(reference.value, source)})::text)`
+          : value,
+      );
+    });
+    const text = `concat('{', substr(${concatenated([...inlined, ...own])}, 2), '}')`;
+    return `COALESCE((SELECT ${text} FROM ${this.rowNamed(target, source)}), ${this.plain(fields, source)})`;
+  }
+
+  /** FROM the row that the object refers to. */
+  private rowNamed({ mapping, alias }: RowSource, source: Source): string {
+    return this.builder.rowById(mapping, `(${idText(source)})`, alias);
+  }
+
+  /** The text of a value, or SQL null. */
+  private valueOf(value: Value, source: Source): string {
+    switch (value.kind) {
+      case 'constant':
+        return literal(value.json);
+      case 'id':
+        return `to_json(p."id")::text`;
+      case 'attribute':
+        return this.attribute(value, source);
+      case 'extension':
+        throw new Error('an extension has no place of its own');
+      case 'address':
+        return `to_json(${addressOf(value.path, source)}${value.suffix === '' ? '' : ` || ${literal(value.suffix)}`})::text`;
+      case 'partAddress': {
+        if (source.kind !== 'json' || !source.row) throw new Error('a part lies in a row');
+        const row = `${source.row.alias}."id"`;
+        const parts = value.parts.map(
+          (part) =>
+            `WHEN concat(${row}, ${literal(`-${part}`)}) THEN to_json(${addressOf(value.path, source.row as RowSource)} || ${literal(`/document.${part}`)})::text`,
+        );
+        const own = jsonText(stored(source, value.attribute), 'string', this.style);
+        return `CASE ${idText(source)} ${parts.join(' ')} ELSE ${own} END`;
+      }
+      case 'resource': {
+        const alias = this.builder.alias('r');
+        const target: RowSource = { kind: 'row', alias, mapping: value.mapping };
+        return `(SELECT ${this.of(value.shape, target)} FROM ${this.rowNamed(target, source)})`;
+      }
+      case 'page':
+        return this.builder.page(value.page, idText(source));
+    }
+  }
+
+  private attribute(value: AttributeValue, source: Source): string {
+    if (source.kind === 'json') return this.inJson(value, stored(source, value.attribute), source.row);
+    const { storage } = attributeOfRow(source.mapping, value.attribute);
+    const column = (name: string): string => `${source.alias}.${identifier(name)}`;
+    if (storage.kind === 'column') {
+      if (value.scalar !== undefined && value.scalar !== 'json' && !value.isList)
+        return columnText(column(storage.column), value.scalar);
+      return this.inJson(value, column(storage.column), source);
+    }
+    // A pair: an object whose attributes are columns.
+    const columns = new Map(Object.entries(storage.columns));
+    const present = [...columns.values()].map((name) => column(name));
+    const fields = value.shape?.fields ?? [];
+    const pieces = fields.map((field, index) => {
+      const part = field.value.kind === 'attribute' ? columns.get(field.value.attribute) : undefined;
+      if (field.value.kind === 'attribute' && part !== undefined) {
+        const text = columnText(column(part), field.value.scalar ?? 'json');
+        return { field, text, index };
+      }
+      return { field, text: field.value.kind === 'constant' ? literal(field.value.json) : 'NULL', index };
+    });
+    const object =
+      this.style === 'graphql'
+        ? concatenated([
+            ...pieces.flatMap(({ field, text, index }) => [
+              literal(`${index === 0 ? '{' : ','}${JSON.stringify(field.name)}:`),
+              `COALESCE(${text}, ${field.isRequired ? literal(forbiddenNull) : "'null'"})`,
+            ]),
+            literal(pieces.length === 0 ? '{}' : '}'),
+          ])
+        : `concat('{', substr(${concatenated(pieces.map(({ field, text }) => this.piece(field.name, text)))}, 2), '}')`;
+    return `CASE WHEN num_nonnulls(${present.join(', ')}) > 0 THEN ${object} END`;
+  }
+
+  private inJson({ scalar, isList, isFirst, shape }: AttributeValue, json: string, row: RowSource | undefined): string {
+    if (!shape) return jsonText(json, isList ? 'json' : (scalar ?? 'json'), this.style);
+    if (isFirst) return this.inObject(shape, `(${json} -> 0)`, row);
+    return isList ? this.inList(shape, json, row) : this.inObject(shape, json, row);
+  }
+
+  private inObject(shape: Shape, json: string, row: RowSource | undefined): string {
+    if (this.isShownWhole(shape)) return jsonText(json, 'json', this.style);
+    return `CASE WHEN jsonb_typeof(${json}) = 'object' THEN ${this.of(shape, { kind: 'json', json, row })} END`;
+  }
+
+  private inList(shape: Shape, json: string, row: RowSource | undefined): string {
+    if (this.isShownWhole(shape)) return jsonText(json, 'json', this.style);
+    const alias = this.builder.alias('e');
+    const element = this.of(shape, { kind: 'json', json: `${alias}.v`, row });
+    const list = `(SELECT concat('[', string_agg(${element}, ','), ']') FROM jsonb_array_elements(${json}) ${alias}(v))`;
+    return `CASE WHEN jsonb_typeof(${json}) = 'array' THEN ${list} END`;
+  }
+
+  /** What is stored, in one piece. */
+  private isShownWhole({ whole }: Shape): boolean {
+    if (this.style !== 'wireWhole' || !whole) return false;
+    this.builder.showWhole(whole.renamed);
+    return true;
+  }
+}
+
+function attributeOfRow(mapping: ResourceMapping, name: string): ResourceMapping['attributes'][string] {
+  const attribute = mapping.attributes[name];
+  if (attribute === undefined) throw new Error(`${mapping.name} has no attribute ${name}`);
+  return attribute;
+}
+
+/** Whether an object has no such value. */
+function isAbsent(value: Value, source: Source): string {
+  const name = value.kind === 'attribute' || value.kind === 'partAddress' ? value.attribute : undefined;
+  if (name === undefined) return 'false';
+  if (source.kind === 'json') return `COALESCE(${stored(source, name)}, 'null'::jsonb) = 'null'::jsonb`;
+  const { storage } = attributeOfRow(source.mapping, name);
+  const columns = storage.kind === 'column' ? [storage.column] : Object.values(storage.columns);
+  return `num_nonnulls(${columns.map((column) => `${source.alias}.${identifier(column)}`).join(', ')}) = 0`;
+}
+
+/** The jsonb of an attribute of the object; SQL null when it has none. */
+function stored(source: Source, attribute: string): string {
+  return source.kind === 'row'
+    ? `${source.alias}.${identifier(attribute)}`
+    : `(${source.json} -> ${literal(attribute)})`;
+}
+
+function idText(source: Source): string {
+  return source.kind === 'row' ? `${source.alias}."id"` : source.json === '' ? 'p."id"' : `(${source.json} ->> 'id')`;
+}
+
+/** Ids that a server gave need no encoding: they consist of letters and digits. */
+function addressOf(path: string, source: Source): string {
+  const id = idText(source);
+  const isOurs = source.kind === 'row' && source.mapping.asOfFunction === undefined;
+  return `p."origin" || ${literal(`${path}/`)} || ${isOurs ? id : `"uriComponent"(${id})`}`;
+}
+
+/** Whether SQL null is impossible. */
+function isNeverNull(value: Value, isRequired: boolean, source: Source): boolean {
+  if (value.kind === 'constant' || value.kind === 'id' || value.kind === 'page') return true;
+  if (value.kind === 'address') return source.kind === 'row';
+  return (
+    value.kind === 'attribute' && isRequired && source.kind === 'row' && value.scalar !== undefined && !value.isList
+  );
+}
+
+/** The JSON text of a column; SQL null for null. */
+function columnText(column: string, scalar: ScalarType): string {
+  switch (scalar) {
+    case 'string':
+      return `to_json(${column})::text`;
+    case 'decimal':
+      return `trim_scale(${column})::text`;
+    case 'dateTime':
+      return `to_char(${column} AT TIME ZONE 'UTC', '\\"YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\\"')`;
+    default:
+      return `${column}::text`;
+  }
+}
+
+/** The JSON text of a value within jsonb; SQL null for what is absent. */
+function jsonText(json: string, scalar: ScalarType, style: Style): string {
+  // An amount that somebody stored as a text is a number all the same.
+  if (scalar === 'decimal') return `(${json} #>> '{}')`;
+  // In GraphQL null is printed anyway, but where it is forbidden.
+  return style !== 'graphql' || scalar !== 'json' ? `NULLIF(${json}, 'null'::jsonb)::text` : `(${json})::text`;
+}

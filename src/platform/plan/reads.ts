@@ -1,0 +1,319 @@
+import DataLoader from 'dataloader';
+import { LRUCache } from 'lru-cache';
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database, ReadOptions } from '../database/database.js';
+import { DomainError } from '../errors.js';
+import type { Filter } from '../filter/tree/filter.js';
+import { encodeCursor } from '../read/cursor.js';
+import { isReport } from '../read/reports.js';
+import { boundRegexWork } from '../read/regex-work.js';
+import type { ResourceMapping } from '../read/resource-mapping.js';
+import { sourceOf } from '../read/source.js';
+import { PageCounts } from './page-counts.js';
+import type { PageRequest } from './page-request.js';
+import {
+  needsCare,
+  pagesOf,
+  type PagePlan,
+  type ObjectsPlan,
+  type Plan,
+  type RowPlan,
+  type Style,
+  type ViewPlan,
+} from './plan.js';
+import { refusalOfTimeout } from './slow-reads.js';
+import {
+  countStatement,
+  objectsStatement,
+  pageStatement,
+  rowStatement,
+  viewStatement,
+  withParameters,
+  type PageRequests,
+  type StatementBounds,
+  type StatementScope,
+  type Statements,
+} from './statement.js';
+
+/** Ids of one statement; more become several. */
+const idsPerStatementMax = 500;
+/** Kinds of reads by id whose batches are kept. */
+const batchesMax = 500;
+/** How long a plan that has met a row with an extension expects more of them. */
+const carefulMs = 10_000;
+/** Rounds of due work that one read waits for, so that a long backlog does not block it. */
+const dueRoundsMax = 3;
+
+/** Due work that is processed before every read, such as a reservation that lapses. */
+export interface Due {
+  /** SQL that is true when something of the tenant is due. */
+  condition(tenantId: string): Prisma.Sql;
+  /** Processes it; returns how many items were done. */
+  process(tenantId: string): Promise<number>;
+}
+
+/** For reads of data that does not change with time. */
+export const nothingDue: Due = { condition: () => Prisma.sql`false`, process: () => Promise.resolve(0) };
+
+/** A plan, and what one request adds to it. */
+export interface Read<P extends Plan = Plan> {
+  readonly plan: P;
+  readonly style: Style;
+  readonly requests: PageRequests;
+  readonly scope: StatementScope;
+}
+
+/** Texts of a row. */
+export interface RowTexts {
+  readonly item: string;
+  /** Of what the plan tells beside it. */
+  readonly head: string | null;
+}
+
+/** Texts of a page. */
+export interface PageTexts {
+  /** Of the rows, for each of the plan's items. */
+  readonly items: readonly (readonly string[])[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly startCursor: string | null;
+  readonly endCursor: string | null;
+  /** The number of all matching rows; null when there are more than COUNT_MAX, or counting them took too long. Undefined: not asked for. */
+  readonly totalCount?: number | null;
+  /** The same, counted to the end. */
+  readonly exactCount?: number;
+}
+
+interface StatementRow {
+  readonly isDue: boolean;
+  readonly cursor: string | null;
+  readonly head: string | null;
+  readonly id: string;
+  readonly [item: `item${number}`]: string | null;
+}
+
+interface RowAsked {
+  readonly id: string;
+  readonly read: Read<RowPlan>;
+}
+
+/**
+ * Runs read plans: one statement each, whose rows are the finished JSON texts. Every read first processes the due work of
+ * its tenant.
+ */
+export class Reads {
+  private readonly batches = new LRUCache<string, DataLoader<RowAsked, RowTexts | null>>({ max: batchesMax });
+  private readonly counts: PageCounts;
+  /** Plans that have lately met rows whose stored values could not be shown as they are. */
+  private readonly careful = new LRUCache<Plan, true>({ max: batchesMax, ttl: carefulMs });
+  private readonly numbers = new WeakMap<RowPlan, number>();
+  private plans = 0;
+
+  constructor(
+    private readonly database: Pick<Database, 'read' | 'kind'>,
+    private readonly bounds: StatementBounds,
+    private readonly due: Due,
+  ) {
+    this.counts = new PageCounts(database, bounds.countMax);
+  }
+
+  /**
+   * Reads one resource by id. Those that are asked for at the same time in the same form share a statement.
+   * @param where must hold for it, too
+   * @returns its texts, or null when there is none
+   * @throws DomainError ANSWER_TOO_LARGE, or UNAVAILABLE when the read takes too long
+   */
+  async row(read: Read<RowPlan>, id: string, where?: Filter): Promise<RowTexts | null> {
+    await this.boundRegexWork(read);
+    if (where || pagesOf(read.plan).length > 0 || read.plan.mapping.beside) {
+      const [row] = await this.rowsById(read, [id], where);
+      return row ?? null;
+    }
+    return this.batchOf(read).load({ id, read });
+  }
+
+  private batchOf({
+    plan,
+    style,
+    scope: { tenantId, at, origin },
+  }: Read<RowPlan>): DataLoader<RowAsked, RowTexts | null> {
+    let number = this.numbers.get(plan);
+    if (number === undefined) this.numbers.set(plan, (number = ++this.plans));
+    const key = JSON.stringify([number, style, tenantId, origin, plan.mapping.asOfFunction ? at : undefined]);
+    let batch = this.batches.get(key);
+    if (batch === undefined) {
+      batch = new DataLoader<RowAsked, RowTexts | null>((asked) => this.batch(asked), {
+        // Without a cache, so that a read after a write sees it. Ids of one turn of the event loop share a statement.
+        cache: false,
+        maxBatchSize: idsPerStatementMax,
+        batchScheduleFn: (run) => setImmediate(run),
+      });
+      this.batches.set(key, batch);
+    }
+    return batch;
+  }
+
+  private async batch(asked: readonly RowAsked[]): Promise<(RowTexts | null)[]> {
+    const [first] = asked;
+    if (first === undefined) return [];
+    const { signal } = first.read.scope;
+    // A statement for several clients runs on when one of them goes.
+    const common = asked.every(({ read }) => read.scope.signal === signal) ? signal : undefined;
+    const ids = [...new Set(asked.map(({ id }) => id))];
+    const rows = await this.rowsById({ ...first.read, scope: { ...first.read.scope, signal: common } }, ids);
+    const byId = new Map(ids.map((id, index) => [id, rows[index] ?? null]));
+    return asked.map(({ id }) => byId.get(id) ?? null);
+  }
+
+  private async rowsById(read: Read<RowPlan>, ids: readonly string[], where?: Filter): Promise<(RowTexts | null)[]> {
+    const options: ReadOptions = {
+      isPlanKept: read.plan.mapping.asOfArgument === undefined && where === undefined && isPlanKept(read),
+    };
+    const { rows } = await this.run(read, (statements) => rowStatement(read.plan, ids, statements, where), options);
+    const byId = new Map(
+      rows.map((row) => [row.id, { item: this.within([row.item0 ?? null])[0] as string, head: row.head }]),
+    );
+    return ids.map((id) => byId.get(id) ?? null);
+  }
+
+  /**
+   * Reads a page, ordered as requested and then by the key attribute.
+   * @throws DomainError INVALID_QUERY, ANSWER_TOO_LARGE, or UNAVAILABLE when the read takes too long
+   */
+  async page(read: Read<PagePlan>, request: PageRequest): Promise<PageTexts> {
+    await this.boundRegexWork(read);
+    const { plan } = read;
+    const options: ReadOptions = {
+      isPlanKept: isPlanKept(read),
+      ...(isReport(plan.mapping, request) && { workClass: 'report' as const }),
+    };
+    let counting = this.counts.begin(read, request, options);
+    try {
+      const { limit, offset, after } = request;
+      const { rows: found, rounds } =
+        limit === 0
+          ? { rows: [], rounds: 0 }
+          : await this.run(read, (statements) => pageStatement(plan, request, statements), options);
+      if (rounds > 0) {
+        counting.leave();
+        counting = this.counts.begin(read, request, options);
+      }
+      const shown = found.slice(0, limit);
+      const hasNextPage = found.length > limit;
+      const cursorAt = (row: StatementRow | undefined): string | null =>
+        row?.cursor ? encodeCursor(row.cursor) : null;
+      const known = !hasNextPage && after === undefined && shown.length > 0 ? offset + shown.length : undefined;
+      return {
+        items: plan.items.map((_, index) => this.within(shown.map((row) => row[`item${index}`] ?? null))),
+        hasNextPage,
+        hasPreviousPage: offset > 0 || after !== undefined,
+        startCursor: cursorAt(shown[0]),
+        endCursor: cursorAt(shown.at(-1)),
+        ...(await counting.of(known, limit === 0)),
+      };
+    } catch (error) {
+      throw refusalOfTimeout(plan.mapping, request, error);
+    } finally {
+      counting.leave();
+    }
+  }
+
+  /** Reads an object of which only the id is known. */
+  async view(read: Read<ViewPlan>, id: string): Promise<string> {
+    await this.boundRegexWork(read);
+    const { rows } = await this.run(
+      read,
+      (statements) => viewStatement(read.plan, statements),
+      { isPlanKept: isPlanKept(read) },
+      id,
+    );
+    return this.within([rows[0]?.item0 ?? null])[0] as string;
+  }
+
+  /** Reads what lies beside objects, such as what a mutation has made. Returns their texts, in their order. */
+  async objects(read: Read<ObjectsPlan>, objects: readonly object[]): Promise<string[]> {
+    await this.boundRegexWork(read);
+    const { rows } = await this.run(read, (statements) => objectsStatement(read.plan, objects, statements), {
+      isPlanKept: isPlanKept(read),
+    });
+    return this.within(rows.map(({ item0 }) => item0 ?? null));
+  }
+
+  /** How many rows a page has, at most as many as it asks for. */
+  async rowsOf(mapping: ResourceMapping, scope: StatementScope, { filter, limit }: PageRequest): Promise<number> {
+    const [row] = await this.database.read<{ count: number }>(
+      countStatement(sourceOf(mapping, scope, filter), limit - 1),
+      {
+        isPlanKept: false,
+        signal: scope.signal,
+      },
+    );
+    return Math.min(row?.count ?? 0, limit);
+  }
+
+  /** Texts that are there, and not longer than an answer may be; the statement leaves out those that would be. */
+  private within(texts: readonly (string | null)[]): string[] {
+    const { bytesMax } = this.bounds;
+    let length = 0;
+    for (const text of texts) length += text?.length ?? Infinity;
+    if (length <= bytesMax) return texts as string[];
+    throw this.tooLarge();
+  }
+
+  tooLarge(): DomainError {
+    return new DomainError(
+      'ANSWER_TOO_LARGE',
+      `the answer would be larger than the limit ANSWER_BYTES_MAX of ${this.bounds.bytesMax} bytes: ask for fewer rows or attributes`,
+    );
+  }
+
+  /** Runs a statement until nothing is due; `rounds`: how often something was. */
+  private async run(
+    read: Read,
+    statementOf: (statements: Statements) => Prisma.Sql,
+    options: ReadOptions,
+    viewId?: string,
+  ): Promise<{ rows: StatementRow[]; rounds: number }> {
+    const { scope, requests, plan } = read;
+    const { tenantId, signal } = scope;
+    const { bounds } = this;
+    const style = read.style === 'wireWhole' && this.careful.has(plan) ? 'wire' : read.style;
+    const sql = withParameters(
+      statementOf({ scope, requests, style, bounds }),
+      scope,
+      this.due.condition(tenantId),
+      viewId,
+    );
+    for (let rounds = 0; ; rounds++) {
+      const found = await this.database.read<StatementRow & { isRow: boolean | null }>(
+        sql,
+        signal ? { ...options, signal } : options,
+      );
+      // Without any row there is one, which only says whether something is due.
+      const rows = found.filter(({ isRow }) => isRow);
+      // Due work that cannot be processed now must not block reads.
+      if (found[0]?.isDue && rounds < dueRoundsMax && (await this.due.process(tenantId)) > 0) continue;
+      if (style !== 'wireWhole' || !rows.some(({ item0 }) => item0 === needsCare)) return { rows, rounds };
+      this.careful.set(plan, true);
+      return this.run(read, statementOf, options, viewId);
+    }
+  }
+
+  /** Regular expressions block the embedded database. */
+  private async boundRegexWork({ plan, requests, scope }: Read): Promise<void> {
+    if (this.database.kind !== 'pglite') return;
+    for (const { mapping, number } of pagesOf(plan)) {
+      const request = requests[number];
+      if (request && !(request instanceof DomainError))
+        await boundRegexWork(this.database, mapping, scope, request.filter);
+    }
+  }
+}
+
+/**
+ * A statement can be prepared and its plan reused for reads by id and for first pages, because the plan does not depend on
+ * the values. With a filter or a cursor the best plan depends on how many rows match, so each statement is planned anew.
+ */
+function isPlanKept({ requests }: Read): boolean {
+  return requests.every((one) => !(one instanceof DomainError) && one.filter === undefined && one.after === undefined);
+}

@@ -1,0 +1,342 @@
+import { Prisma } from '../../../prisma/generated/client.js';
+import { compileAfter, compileCursor, compileOrder } from '../filter/sql/compile.js';
+import { DomainError } from '../errors.js';
+import { extensionAttribute } from '../json.js';
+import { identifier, literal } from '../read/columns.js';
+import { decodeCursor } from '../read/cursor.js';
+import type { ResourceMapping } from '../read/resource-mapping.js';
+import { childRowsOf, sourceOf, type Scope, type Source } from '../read/source.js';
+import { jsonObjectText, rowText, viewText } from './object-text.js';
+import type { PageRequest } from './page-request.js';
+import {
+  needsCare,
+  refused,
+  tooLarge,
+  type ObjectsPlan,
+  type PageField,
+  type PageInfoField,
+  type PagePlan,
+  type RowPlan,
+  type Style,
+  type ViewPlan,
+} from './plan.js';
+import { TextBuilder, type PageSlot, type SlottedText } from './text-builder.js';
+
+/** What a statement is made for, beside its plan. */
+export interface StatementScope extends Scope {
+  /** Where addresses begin, e.g. https://example.org. */
+  readonly origin: string;
+}
+
+/** Bounds of what a statement may build. */
+export interface StatementBounds {
+  /** Counting stops at this number of rows. */
+  readonly countMax: number;
+  /** Bytes of text. */
+  readonly bytesMax: number;
+}
+
+/** The requests of the pages of a plan by their numbers; an error where one cannot be answered. */
+export type PageRequests = readonly (PageRequest | DomainError)[];
+
+/** What is the same in all statements of one request. */
+export interface Statements {
+  readonly scope: StatementScope;
+  readonly bounds: StatementBounds;
+  readonly requests: PageRequests;
+  readonly style: Style;
+}
+
+/** SQL of rows by their ids: `item0` is the text, `head` that of what is told beside it. `where` must hold, too. */
+export function rowStatement(
+  plan: RowPlan,
+  ids: readonly string[],
+  statements: Statements,
+  where?: PageRequest['filter'],
+): Prisma.Sql {
+  const source = sourceOf(
+    plan.mapping,
+    statements.scope,
+    where ? { kind: 'and', filters: [named(ids), where] } : named(ids),
+  );
+  const { item, head } = rowTexts(plan, statements.style);
+  const headText = head ? filled(head, statements) : Prisma.raw('NULL');
+  const rows = Prisma.sql`SELECT ${filled(item, statements)} AS "item0", r."id", ${headText} AS "head" FROM (${rowsOf(plan.mapping, source)}) r`;
+  // One row is bounded by what may be stored in it; many together are not.
+  if (ids.length > 1) return bounded(rows, statements.bounds, [item], ['id', 'head']);
+  if (!item.whole) return rows;
+  return Prisma.sql`SELECT ${Prisma.raw(finished('s."item0"', item))} AS "item0", s."id", s."head" FROM (${rows} OFFSET 0) s`;
+}
+
+function named(ids: readonly string[]): NonNullable<PageRequest['filter']> {
+  const [id] = ids;
+  return ids.length === 1 && id !== undefined
+    ? { kind: 'compare', path: ['id'], operator: 'eq', value: id }
+    : { kind: 'compareList', path: ['id'], operator: 'in', values: ids };
+}
+
+/**
+ * SQL of the rows of a page, one row of texts each: `item0` and so on, and its cursor. One row more than asked for shows that
+ * more follow.
+ */
+export function pageStatement(plan: PagePlan, request: PageRequest, statements: Statements): Prisma.Sql {
+  const source = sourceOf(plan.mapping, statements.scope, request.filter);
+  return bounded(
+    textRows(plan, source, request, statements, 'r'),
+    statements.bounds,
+    itemTexts(plan, statements.style, 'r'),
+    ['cursor'],
+  );
+}
+
+/** The texts of the rows of a page, unbounded. Of the row that only shows that more follow, no text is made. */
+function textRows(
+  plan: PagePlan,
+  source: Source,
+  request: PageRequest,
+  statements: Statements,
+  alias: string,
+): Prisma.Sql {
+  const { mapping } = plan;
+  const cursor = needsCursor(plan)
+    ? Prisma.sql`(${compileCursor(request.order, mapping, alias)})::text`
+    : Prisma.sql`NULL`;
+  const items = itemTexts(plan, statements.style, alias).map(
+    (text, index) =>
+      Prisma.sql`CASE WHEN row_number() OVER () <= ${Prisma.raw(String(request.limit))} THEN ${filled(text, statements)} END AS ${Prisma.raw(`"item${index}"`)}, `,
+  );
+  return Prisma.sql`SELECT ${joined(items)}${cursor} AS "cursor" FROM (${pageRows(mapping, source, request)}) ${Prisma.raw(alias)}`;
+}
+
+function joined(parts: readonly Prisma.Sql[]): Prisma.Sql {
+  return parts.length === 0 ? Prisma.empty : Prisma.join([...parts], '');
+}
+
+export function needsCursor({ fields }: PagePlan): boolean {
+  return fields.some(
+    ({ value }) =>
+      value.kind === 'pageInfo' && value.fields.some((one) => one.value === 'startCursor' || one.value === 'endCursor'),
+  );
+}
+
+/** SQL of an object of which only the id is known. */
+export function viewStatement(plan: ViewPlan, statements: Statements): Prisma.Sql {
+  return Prisma.sql`SELECT ${filled(viewTextOf(plan, statements.style), statements)} AS "item0"`;
+}
+
+/** SQL of objects that are handed in. */
+export function objectsStatement(plan: ObjectsPlan, objects: readonly object[], statements: Statements): Prisma.Sql {
+  const text = filled(objectsTextOf(plan, statements.style), statements);
+  const rows = Prisma.sql`SELECT ${text} AS "item0" FROM jsonb_array_elements(${JSON.stringify(objects)}::jsonb) WITH ORDINALITY o(v, n) ORDER BY o.n`;
+  return bounded(rows, statements.bounds, [objectsTextOf(plan, statements.style)], []);
+}
+
+/** The statement with what its texts refer to as `p`, and whether something is due. Always at least one row. */
+export function withParameters(
+  statement: Prisma.Sql,
+  { tenantId, origin }: StatementScope,
+  isDue: Prisma.Sql,
+  viewId?: string,
+): Prisma.Sql {
+  const id = viewId === undefined ? Prisma.empty : Prisma.sql`, ${viewId}::text AS "id"`;
+  return Prisma.sql`SELECT p."isDue", m.* FROM (SELECT ${tenantId}::text AS "tenant", ${origin}::text AS "origin"${id}, ${isDue} AS "isDue") p LEFT JOIN LATERAL (SELECT m.*, true AS "isRow" FROM (${statement}) m) m ON true`;
+}
+
+/** SQL of the number of matching rows, up to one more than the bound. */
+export function countStatement({ from, where }: Source, bound: number | undefined): Prisma.Sql {
+  const limit = bound === undefined ? Prisma.empty : limitOf(bound + 1);
+  return Prisma.sql`SELECT count(*)::int AS "count" FROM (SELECT 1 FROM ${from} WHERE ${where} ${limit}) t`;
+}
+
+/** Texts in running order until they exceed the bytes together: from there on null. */
+function bounded(
+  rows: Prisma.Sql,
+  { bytesMax }: StatementBounds,
+  items: readonly SlottedText[],
+  others: readonly string[],
+): Prisma.Sql {
+  if (items.length === 0) return rows;
+  const names = items.map((_, index) => `s."item${index}"`);
+  const isWithin = Prisma.sql`sum(octet_length(concat(${Prisma.raw(names.join(', '))}))) OVER (ROWS UNBOUNDED PRECEDING) <= ${bytesMax}::int`;
+  const shown = items.map(
+    (item, index) =>
+      Prisma.sql`CASE WHEN ${isWithin} THEN ${Prisma.raw(`${finished(`s."item${index}"`, item)} END AS "item${index}"`)}`,
+  );
+  const beside = others.map((name) => `, s.${identifier(name)}`).join('');
+  return Prisma.sql`SELECT ${Prisma.join(shown)}${Prisma.raw(beside)} FROM (${rows}) s`;
+}
+
+/**
+ * A text in which stored values are shown as they are, under the names that are to be shown. PostgreSQL writes a blank behind
+ * the colon of a stored name, which no other name here has; and a quotation mark within a text is always escaped. So only
+ * stored names are found.
+ */
+function finished(text: string, { whole }: SlottedText): string {
+  if (!whole) return text;
+  const renamed = whole.reduce(
+    (inner, [stored, shown]) => `replace(${inner}, ${literal(`"${stored}": `)}, ${literal(`"${shown}": `)})`,
+    text,
+  );
+  const isPlain = [`"${extensionAttribute}": `, '": null'].map((part) => `strpos(${text}, ${literal(part)}) = 0`);
+  return `CASE WHEN ${isPlain.join(' AND ')} THEN ${renamed} ELSE ${literal(needsCare)} END`;
+}
+
+/** The rows of a page as they are stored, and one more; texts are made of these alone, not of rows that are skipped. */
+function pageRows(mapping: ResourceMapping, source: Source, request: PageRequest): Prisma.Sql {
+  const { order, offset, limit, after } = request;
+  const place =
+    after === undefined
+      ? Prisma.empty
+      : Prisma.sql`AND ${compileAfter(order, decodeCursor(after, order, mapping), mapping, 'b')}`;
+  return Prisma.sql`${rowsOf(mapping, source)} ${place}
+    ORDER BY ${compileOrder(order, mapping, 'b')} ${limitOf(limit + 1)}${offset === 0 ? Prisma.empty : Prisma.sql` OFFSET ${offset}::int`}`;
+}
+
+function rowsOf(mapping: ResourceMapping, { from, where }: Source): Prisma.Sql {
+  const computed = mapping.computed.map((name) => `, b.${identifier(name)} AS ${identifier(name)}`).join('');
+  const beside = (mapping.beside?.columns ?? []).map((name) => `, h.${identifier(name)}`).join('');
+  return Prisma.sql`SELECT b.*${Prisma.raw(computed + beside)} FROM ${from} WHERE ${where}`;
+}
+
+/** Inlined: a generic plan would guess that an unknown LIMIT returns a tenth of the table. */
+function limitOf(rows: number): Prisma.Sql {
+  return Prisma.raw(`LIMIT ${Math.trunc(rows)}`);
+}
+
+interface RowTexts {
+  readonly item: SlottedText;
+  readonly head: SlottedText | undefined;
+}
+
+const texts: Readonly<Record<Style, WeakMap<object, unknown>>> = {
+  graphql: new WeakMap(),
+  wire: new WeakMap(),
+  wireWhole: new WeakMap(),
+};
+
+/** The text of a plan in a style, made once. */
+function known<T>(plan: object, style: Style, make: () => T): T {
+  let text = texts[style].get(plan) as T | undefined;
+  if (text === undefined) texts[style].set(plan, (text = make()));
+  return text;
+}
+
+function rowTexts(plan: RowPlan, style: Style): RowTexts {
+  return known(plan, style, () => {
+    const item = new TextBuilder(style);
+    const head = new TextBuilder('graphql', 'h');
+    return {
+      item: item.slotted(rowText(item, plan.shape, plan.mapping, 'r')),
+      head: plan.head && head.slotted(rowText(head, plan.head, plan.mapping, 'r')),
+    };
+  });
+}
+
+/** `alias`: that of the rows, the same for one plan at any time. */
+function itemTexts(plan: PagePlan, style: Style, alias: string): readonly SlottedText[] {
+  return known(plan, style, () =>
+    plan.items.map((shape, index) => {
+      const builder = new TextBuilder(style, `${alias}_${index || ''}`);
+      return builder.slotted(rowText(builder, shape, plan.mapping, alias));
+    }),
+  );
+}
+
+function viewTextOf(plan: ViewPlan, style: Style): SlottedText {
+  return known(plan, style, () => {
+    const builder = new TextBuilder(style);
+    return builder.slotted(viewText(builder, plan.shape));
+  });
+}
+
+function objectsTextOf(plan: ObjectsPlan, style: Style): SlottedText {
+  return known(plan, style, () => {
+    const builder = new TextBuilder(style);
+    return builder.slotted(jsonObjectText(builder, plan.shape, 'o.v'));
+  });
+}
+
+/** A text with its pages put in. */
+function filled({ strings, slots }: Pick<SlottedText, 'strings' | 'slots'>, statements: Statements): Prisma.Sql {
+  const [first = ''] = strings;
+  if (slots.length === 0) return Prisma.raw(first);
+  return Prisma.sql(strings, ...slots.map((slot) => nestedPage(slot, statements)));
+}
+
+/** The text of a page within the text of what it hangs on. */
+function nestedPage({ page, parentId }: PageSlot, statements: Statements): Prisma.Sql {
+  const request = statements.requests[page.number];
+  // The executor, which alone makes errors of fields, knows which one is meant.
+  if (request === undefined || request instanceof DomainError)
+    return Prisma.raw(literal(`${refused}${page.number}${refused}`));
+  const { scope, bounds } = statements;
+  const all = sourceOf(page.mapping, scope, request.filter);
+  const source = page.edge ? childRowsOf(all, page.edge, Prisma.raw(parentId), scope) : all;
+  const alias = `n${page.number}`;
+  const { limit, offset, after } = request;
+  const fields = page.fields.flatMap(({ name, value }, index): Prisma.Sql[] => [
+    Prisma.raw(literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
+    pageFieldText(value),
+  ]);
+  const isTooLarge = page.items.length === 0 ? Prisma.sql`false` : Prisma.sql`max(s."bytes") > ${bounds.bytesMax}::int`;
+  const text = Prisma.sql`CASE WHEN ${isTooLarge} THEN ${Prisma.raw(literal(tooLarge))} ELSE concat(${Prisma.join([...fields, Prisma.raw("'}'")])}) END`;
+  if (limit === 0)
+    return Prisma.sql`(SELECT concat(${Prisma.join([...fields, Prisma.raw("'}'")])}) FROM (SELECT NULL::text AS "cursor"${Prisma.raw(page.items.map((_, index) => `, NULL::text AS "item${index}"`).join(''))}, 0 AS "bytes", 0 AS "n" WHERE false) s HAVING true)`;
+  const names = page.items.map((_, index) => `t."item${index}"`);
+  const bytes =
+    names.length === 0 ? '0' : `sum(octet_length(concat(${names.join(', ')}))) OVER (ROWS UNBOUNDED PRECEDING)`;
+  const rows = Prisma.sql`SELECT t.*, row_number() OVER () AS "n", ${Prisma.raw(bytes)} AS "bytes" FROM (${textRows(page, source, request, statements, alias)}) t`;
+  // HAVING makes one row of all, even where nothing sums them up.
+  return Prisma.sql`(SELECT ${text} FROM (${rows}) s HAVING true)`;
+
+  function pageFieldText(value: PageField['value']): Prisma.Sql {
+    switch (value.kind) {
+      case 'constant':
+        return Prisma.raw(literal(value.json));
+      case 'items':
+        return Prisma.sql`concat('[', string_agg(${Prisma.raw(`s."item${value.index}"`)}, ',') FILTER (WHERE s."bytes" <= ${bounds.bytesMax}::int), ']')`;
+      case 'totalCount':
+        return totalCountText(value.isExact);
+      case 'pageInfo':
+        return Prisma.sql`concat(${Prisma.join([
+          ...value.fields.flatMap((field, index) => [
+            Prisma.raw(literal(`${index === 0 ? '{' : ','}${JSON.stringify(field.name)}:`)),
+            pageInfoText(field.value),
+          ]),
+          Prisma.raw("'}'"),
+        ])})`;
+    }
+  }
+
+  function pageInfoText(value: PageInfoField['value']): Prisma.Sql {
+    if (typeof value === 'object') return Prisma.raw(literal(value.json));
+    switch (value) {
+      case 'hasNextPage':
+        return Prisma.raw(limit === 0 ? "'false'" : `(count(s."n") > ${Math.trunc(limit)})::text`);
+      case 'hasPreviousPage':
+        return Prisma.raw(literal(String(offset > 0 || after !== undefined)));
+      case 'startCursor':
+        return cursorText(Prisma.raw('1'));
+      case 'endCursor':
+        return cursorText(Prisma.raw(`LEAST(count(s."n"), ${Math.trunc(limit)})`));
+    }
+  }
+
+  /** The cursor of the row with this number, in base64url, as encodeCursor writes it. */
+  function cursorText(number: Prisma.Sql): Prisma.Sql {
+    const cursor = Prisma.sql`(array_agg(s."cursor"))[${number}]`;
+    return Prisma.sql`COALESCE('"' || translate(encode(convert_to(${cursor}, 'UTF8'), 'base64'), E'+/=\n', '-_') || '"', 'null')`;
+  }
+
+  function totalCountText(isExact: boolean): Prisma.Sql {
+    const counted = Prisma.sql`(SELECT ${
+      isExact
+        ? Prisma.raw('c."count"::text')
+        : Prisma.raw(`CASE WHEN c."count" > ${Math.trunc(bounds.countMax)} THEN 'null' ELSE c."count"::text END`)
+    } FROM (${countStatement(source, isExact ? undefined : bounds.countMax)}) c)`;
+    // The last page gives the total for free.
+    return after !== undefined || limit === 0
+      ? counted
+      : Prisma.sql`CASE WHEN count(s."n") BETWEEN 1 AND ${Prisma.raw(String(Math.trunc(limit)))} THEN (count(s."n") + ${offset}::int)::text ELSE ${counted} END`;
+  }
+}
