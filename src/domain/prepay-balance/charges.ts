@@ -59,7 +59,7 @@ export class Charges {
     };
     const { results } = await applyRequests(tx, this.dependencies, tenantId, [request], { failIfDue });
     const [result] = results;
-    if (result === undefined) throw new Error('no bucket was to be skipped');
+    if (result === undefined || typeof result === 'string') throw new Error('no charge was to be left out');
     if ('error' in result) throw result.error;
     if ('refusal' in result.outcome) return result.outcome;
     const { answer } = result.outcome;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../platform/database/database.js';
 import { isLockTimeout } from '../../platform/database/failures.js';
 import { DomainError } from '../../platform/errors.js';
@@ -9,13 +8,26 @@ import { withRetry } from '../../platform/write/retry.js';
 import { requestedInput, type WriteContext } from '../changes.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
+import { Lanes, type Queued } from './lanes.js';
+import { Locating, type LocatedCommands } from './locating.js';
 import type { SkippedBuckets } from './store/bucket.store.js';
-import { applyRequests, type BalanceRequest, type BalanceResult } from './unit-of-work/apply-requests.js';
+import {
+  applyRequests,
+  type AppliedRequests,
+  type BalanceRequest,
+  type BalanceResult,
+} from './unit-of-work/apply-requests.js';
+import { claimsOf } from './unit-of-work/claims.js';
+import type { Command, Located } from './unit-of-work/located.js';
 
-/** Commands of one transaction. */
-const batchSizeMax = 256;
+/** Batches that run at the same time; with more, each is smaller and costs a commit of its own. */
+const lanesMax = 4;
 /** Commands that may wait; more are refused, to be repeated. */
 const WAITING_ACTIONS_MAX = 10_000;
+/** Requests that are located by one round of statements. */
+const locatedAtOnceMax = 256;
+/** How often a request may turn out to need other buckets than it was located in; after that it runs alone. */
+const strayedMax = 3;
 
 /** How long a command waits for buckets that another transaction has locked; longer than a process may be frozen within one. */
 const patienceMs = 8_000;
@@ -23,10 +35,10 @@ const patienceMs = 8_000;
 const patienceOfDrainMs = 1_000;
 /** How often the commands that wait for locked buckets are tried. */
 const probeMs = 50;
-/** Commands of one transaction that have waited for locked buckets: the rest of it is for new ones. */
-const parkedOfBatchMax = 128;
 /** How long a batch may search for the commands that keep it from its locks. */
 const searchMaxMs = 3_000;
+/** Answers that are given before the database is looked after again. */
+const answersAtOnce = 8;
 
 /** Commands that apply together or not at all, and what their request was. */
 export interface BalanceSubmission extends Pick<BalanceRequest, 'commands'> {
@@ -37,30 +49,32 @@ export interface BalanceSubmission extends Pick<BalanceRequest, 'commands'> {
   readonly isBulk?: boolean;
 }
 
-interface Waiting {
-  readonly tenantId: string;
+interface Waiting extends Queued {
   readonly request: BalanceRequest;
   readonly since: number;
+  located: LocatedCommands;
+  strayed: number;
   readonly resolve: (result: BalanceResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Group commit: the commands that arrive while one transaction runs wait, and go together into the next. A bucket that many
- * commands need is locked, written and committed once for all of them. Several servers may share a database: the row locks
- * keep them apart. When another server holds its locks for long, the commands that need those buckets are parked, and the
- * others go on.
+ * Group commit in lanes: the commands that arrive while the lanes are busy wait, and go together into the next transaction
+ * that is free of what they need. A bucket that many commands need is locked, written and committed once for all of them;
+ * batches of other buckets run at the same time. Several servers may share a database: the row locks keep them apart. When
+ * another server holds its locks for long, the commands that need those buckets are held up, and the others go on.
  */
 export class BalanceEngine {
-  private waiting: Waiting[] = [];
-  /** In the order they came, before all that wait. */
-  private parked: Waiting[] = [];
-  /** Buckets that the parked commands wait for. */
-  private lockedBuckets: ReadonlySet<string> = new Set();
-  private probedAt = 0;
-  private probes = 0;
+  private readonly lanes: Lanes<Waiting>;
+  private readonly locating: Locating;
+  private isLocating = false;
+  private isWoken = false;
+  private probe: NodeJS.Timeout | undefined;
+  private orders = 0;
   private patienceMs = patienceMs;
-  private running: Promise<void> | undefined;
+  /** Requests that are not answered. */
+  private unanswered = 0;
+  private whenAllAnswered: (() => void)[] = [];
   /** When commands were last answered, or the first of them came. */
   private progressAt = 0;
   /** Batches run so far; at n those of 2^n commands and more, but fewer than 2^(n+1). */
@@ -70,7 +84,10 @@ export class BalanceEngine {
     private readonly database: Database,
     private readonly dueWork: DueWork,
     private readonly dependencies: BalanceDependencies,
-  ) {}
+  ) {
+    this.lanes = new Lanes(Math.min(lanesMax, database.engineConnections));
+    this.locating = new Locating(database, dependencies);
+  }
 
   /**
    * The answer of a request, when it is committed. A key stands for the operation and its input. Throws DomainError for a
@@ -83,35 +100,36 @@ export class BalanceEngine {
     for (const command of commands)
       this.dependencies.extensions.check('attributes' in command ? command.attributes : {});
     const idempotency = idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input));
-    if (this.waiting.length + this.parked.length >= WAITING_ACTIONS_MAX) {
+    if (this.lanes.waiting.length >= WAITING_ACTIONS_MAX) {
       throw new DomainError(
         'UNAVAILABLE',
         `too many balance actions are waiting, the limit WAITING_ACTIONS_MAX is ${WAITING_ACTIONS_MAX}; repeat the request with the same Idempotency-Key`,
       );
     }
-    const result = await new Promise<BalanceResult>((resolve, reject) => {
-      const request = { commands, isBulk, idempotency };
-      this.waiting.push({ tenantId: context.tenantId, request, since: performance.now(), resolve, reject });
-      if (this.running) return;
-      this.progressAt = performance.now();
-      this.running = this.run();
-    });
-    if ('error' in result) throw result.error;
-    return { answer: answerOf(result), replayed: result.replayed };
+    if (this.unanswered++ === 0) this.progressAt = performance.now();
+    try {
+      const result = await new Promise<BalanceResult>((resolve, reject) => {
+        this.enqueue(context.tenantId, { commands, isBulk, idempotency }, resolve, reject);
+      });
+      if ('error' in result) throw result.error;
+      return { answer: answerOf(result), replayed: result.replayed };
+    } finally {
+      if (--this.unanswered === 0) for (const done of this.whenAllAnswered.splice(0)) done();
+    }
   }
 
   /** For how long commands have been waiting without any progress, in milliseconds; 0 when none waits. */
   stuckMs(): number {
-    return this.running ? performance.now() - Math.max(this.progressAt, this.dueWork.progressAt) : 0;
+    return this.unanswered > 0 ? performance.now() - Math.max(this.progressAt, this.dueWork.progressAt) : 0;
   }
 
   /** Resolves when every command is answered. */
   async drain(): Promise<void> {
     this.patienceMs = patienceOfDrainMs;
-    while (this.running) await this.running;
+    if (this.unanswered > 0) await new Promise<void>((resolve) => this.whenAllAnswered.push(resolve));
   }
 
-  /** How many batches were run, by the number of their commands: `{ '1': 12, '2-3': 4, '4-7': 1 }`. */
+  /** How many batches were run, by the number of their requests: `{ '1': 12, '2-3': 4, '4-7': 1 }`. */
   batchSizes(): Record<string, number> {
     const sizes = this.batches.map((count, power): [string, number] => [
       power === 0 ? '1' : `${2 ** power}-${2 ** (power + 1) - 1}`,
@@ -120,72 +138,114 @@ export class BalanceEngine {
     return Object.fromEntries(sizes.filter(([, count]) => count > 0));
   }
 
-  private async run(): Promise<void> {
-    // Requests that arrive in the same turn of the event loop join the first transaction.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.waiting.length + this.parked.length > 0) {
-      this.rejectExpired();
-      const batch = this.takeBatch();
-      if (batch.length > 0) await this.runBatch(batch, performance.now() + searchMaxMs);
-      else await sleep(probeMs);
-    }
-    this.running = undefined;
-  }
-
-  /** Refuses the parked commands that have waited for too long. */
-  private rejectExpired(): void {
-    const now = performance.now();
-    const late = this.parked.filter(({ since }) => now - since > this.patienceMs);
-    if (late.length === 0) return;
-    this.parked = this.parked.filter((item) => !late.includes(item));
-    for (const { reject } of late) reject(bucketsLockedElsewhere());
-    if (this.parked.length === 0) this.lockedBuckets = new Set();
-  }
-
-  /** The oldest waiting commands of one tenant, after some of the parked ones when it is time to try those. */
-  private takeBatch(): Waiting[] {
-    const isProbe = this.parked.length > 0 && performance.now() - this.probedAt >= probeMs;
-    if (isProbe) this.probedAt = performance.now();
-    // Each time the next part of them, so that none waits behind those that stay locked.
-    const from = isProbe ? (this.probes++ * parkedOfBatchMax) % this.parked.length : 0;
-    const tenantId = (isProbe ? this.parked[from] : this.waiting[0])?.tenantId;
-    const batch: Waiting[] = [];
-    let commands = 0;
-    const takeFrom = (items: readonly Waiting[], commandsMax: number): Waiting[] => {
-      const rest: Waiting[] = [];
-      for (const item of items) {
-        const isTaken =
-          item.tenantId === tenantId && (batch.length === 0 || commands + item.request.commands.length <= commandsMax);
-        (isTaken ? batch : rest).push(item);
-        if (isTaken) commands += item.request.commands.length;
-      }
-      return rest;
+  private enqueue(
+    tenantId: string,
+    request: BalanceRequest,
+    resolve: Waiting['resolve'],
+    reject: Waiting['reject'],
+  ): void {
+    const item: Waiting = {
+      order: this.orders++,
+      tenantId,
+      size: request.commands.length,
+      request,
+      since: performance.now(),
+      located: new Map(),
+      claims: undefined,
+      strayed: 0,
+      isAlone: false,
+      heldUp: undefined,
+      resolve,
+      reject,
     };
-    if (isProbe) this.parked = [...this.parked.slice(0, from), ...takeFrom(this.parked.slice(from), parkedOfBatchMax)];
-    this.waiting = takeFrom(this.waiting, batchSizeMax);
-    if (batch.length > 0) {
+    const located = this.locating.atOnce(request);
+    if (located) setLocated(item, located);
+    this.lanes.add(item);
+    this.wake();
+  }
+
+  /** Requests that arrive in the same turn of the event loop are looked at together. */
+  private wake(): void {
+    if (this.isWoken) return;
+    this.isWoken = true;
+    setImmediate(() => {
+      this.isWoken = false;
+      this.fillLanes();
+    });
+  }
+
+  private fillLanes(): void {
+    void this.locateWaiting();
+    for (let batch = this.lanes.begin(performance.now()); batch; batch = this.lanes.begin(performance.now())) {
       const power = Math.floor(Math.log2(batch.length));
       this.batches[power] = (this.batches[power] ?? 0) + 1;
+      void this.runLane(batch);
     }
-    return batch;
+    if (this.probe || !this.lanes.waiting.some(({ heldUp }) => heldUp)) return;
+    this.probe = setTimeout(() => {
+      this.probe = undefined;
+      this.fillLanes();
+    }, probeMs);
   }
 
-  /** Runs a batch in one transaction and answers its commands. Until `searchUntil` it searches for those that lock up the others. */
+  /** Finds out by an unlocked read what requests need that do not say so themselves. */
+  private async locateWaiting(): Promise<void> {
+    if (this.isLocating) return;
+    const first = this.lanes.waiting.find(({ claims, isAlone }) => claims === undefined && !isAlone);
+    if (first === undefined) return;
+    const { tenantId } = first;
+    const items = this.lanes.waiting
+      .filter((item) => item.claims === undefined && !item.isAlone && item.tenantId === tenantId)
+      .slice(0, locatedAtOnceMax);
+    this.isLocating = true;
+    try {
+      const located = await this.locating.read(
+        tenantId,
+        items.map(({ request }) => request),
+      );
+      for (const item of items) setLocated(item, located);
+    } catch (error) {
+      this.lanes.remove(items);
+      for (const { reject } of items) reject(error);
+    } finally {
+      this.isLocating = false;
+      this.fillLanes();
+    }
+  }
+
+  /** Runs a batch, and fills the lane again before its answers are given: they take longer than to begin a transaction. */
+  private async runLane(batch: readonly Waiting[]): Promise<void> {
+    const answers: (() => void)[] = [];
+    try {
+      await this.runBatch(batch, answers, performance.now() + searchMaxMs, heldUpBuckets(batch));
+    } finally {
+      this.lanes.end(batch);
+      this.fillLanes();
+    }
+    while (answers.length > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      for (const answer of answers.splice(0, answersAtOnce)) answer();
+    }
+  }
+
+  /** Runs a batch in one transaction. Until `searchUntil` it searches for the commands that lock up the others. */
   private async runBatch(
     batch: readonly Waiting[],
+    answers: (() => void)[],
     searchUntil: number,
-    skip: SkippedBuckets = this.lockedBuckets,
+    skip: SkippedBuckets,
   ): Promise<void> {
     const tenantId = batch[0]?.tenantId as string;
     const requests = batch.map(({ request }) => request);
+    const located = batch[0]?.isAlone ? undefined : locatedOf(batch);
     try {
-      const { results, skipped } = await this.dueWork.runAfterDueWork(
+      const applied = await this.dueWork.runAfterDueWork(
         tenantId,
         (guard) =>
           withRetry(
             () =>
               this.database.transaction(
-                (tx) => applyRequests(tx, this.dependencies, tenantId, requests, { ...guard, skip }),
+                (tx) => applyRequests(tx, this.dependencies, tenantId, requests, { ...guard, skip, located }),
                 { workClass: 'engine' },
               ),
             { passesLocks: true },
@@ -193,25 +253,49 @@ export class BalanceEngine {
         { waitsForLocks: false },
       );
       this.progressAt = performance.now();
-      this.park(
-        batch.filter((_item, index) => results[index] === undefined),
-        skipped,
-      );
-      results.forEach((result, index) => result && batch[index]?.resolve(result));
+      this.settle(batch, applied, answers);
     } catch (error) {
-      await this.afterFailure(batch, searchUntil, skip, error);
+      await this.afterFailure(batch, answers, searchUntil, skip, error);
     }
+  }
+
+  private settle(batch: readonly Waiting[], { results, skipped }: AppliedRequests, answers: (() => void)[]): void {
+    const again: Waiting[] = [];
+    for (const [index, item] of batch.entries()) {
+      const result = results[index];
+      if (result === undefined) throw new Error('every request has a result');
+      if (typeof result !== 'string') {
+        this.locating.remember(item.request, result);
+        answers.push(() => item.resolve(result));
+        continue;
+      }
+      if (result === 'locked') {
+        const locked = item.claims?.buckets.filter((id) => skipped.has(id)) ?? [];
+        item.heldUp = { buckets: new Set(locked), until: performance.now() + probeMs };
+        if (performance.now() - item.since > this.patienceMs) {
+          answers.push(() => item.reject(bucketsLockedElsewhere()));
+          continue;
+        }
+      }
+      if (result === 'strayed') this.locating.forget(item.request);
+      // Nobody is to wait for one that runs alone and cannot.
+      if (result === 'strayed' || item.isAlone) item.claims = undefined;
+      item.isAlone = result === 'strayed' && ++item.strayed >= strayedMax;
+      again.push(item);
+    }
+    this.lanes.putBack(again);
   }
 
   private async afterFailure(
     batch: readonly Waiting[],
+    answers: (() => void)[],
     searchUntil: number,
     skip: SkippedBuckets,
     error: unknown,
   ): Promise<void> {
     const isLocked = isLockTimeout(error);
     // Another transaction holds a bucket: the commands that need none such go on.
-    if (isLocked && skip !== 'all') return this.runBatch(batch, searchUntil, 'all');
+    if (isLocked && skip !== 'all') return this.runBatch(batch, answers, searchUntil, 'all');
     const isAway = error instanceof DomainError && error.code === 'UNAVAILABLE';
     const isLate = isLocked && performance.now() > searchUntil;
     if (batch.length === 1 || isAway || isLate) {
@@ -221,14 +305,30 @@ export class BalanceEngine {
     // Another transaction holds another row that one of them needs, in the first half or the second. Otherwise one command
     // is such that the database refuses it, or a race was lost too often: the others must not suffer.
     const parts = isLocked ? halves(batch) : batch.map((item) => [item]);
-    for (const part of parts) await this.runBatch(part, searchUntil, skip);
+    for (const part of parts) await this.runBatch(part, answers, searchUntil, skip);
   }
+}
 
-  /** Parked commands came before all that wait, and keep their order. */
-  private park(blocked: readonly Waiting[], skipped: ReadonlySet<string>): void {
-    if (blocked.length > 0) this.parked = [...this.parked, ...blocked].sort((one, other) => one.since - other.since);
-    this.lockedBuckets = this.parked.length === 0 ? new Set() : new Set([...this.lockedBuckets, ...skipped]);
-  }
+function setLocated(item: Waiting, located: LocatedCommands): void {
+  item.located = located;
+  item.claims = claimsOf(item.tenantId, item.request, (command) => located.get(command));
+}
+
+/** What is known of all commands of a batch. */
+function locatedOf(batch: readonly Waiting[]): LocatedCommands {
+  return new Map(
+    batch.flatMap(({ request, located }) =>
+      request.commands.flatMap((command): [Command, Located][] => {
+        const found = located.get(command);
+        return found ? [[command, found]] : [];
+      }),
+    ),
+  );
+}
+
+/** The buckets of a batch that another server had locked when they were last tried. */
+function heldUpBuckets(batch: readonly Waiting[]): ReadonlySet<string> {
+  return new Set(batch.flatMap(({ heldUp }) => (heldUp ? [...heldUp.buckets] : [])));
 }
 
 function halves<T>(items: readonly T[]): (readonly T[])[] {

@@ -1,11 +1,15 @@
 import type { Prisma, PrismaClient } from '../../../prisma/generated/client.js';
 
-/** One open transaction. Pass it down: on PGlite, a call of the outer Database would wait for the very transaction it is in. */
-export interface Transaction {
-  readonly client: Prisma.TransactionClient;
+/** What runs statements in one open transaction. */
+export interface Statements {
   query<T>(sql: Prisma.Sql): Promise<T[]>;
   /** @returns the number of changed rows */
   execute(sql: Prisma.Sql): Promise<number>;
+}
+
+/** One open transaction. Pass it down: on PGlite, a call of the outer Database would wait for the very transaction it is in. */
+export interface Transaction extends Statements {
+  readonly client: Prisma.TransactionClient;
   /** Runs SQL of a library, with $1, $2 for its values. */
   statement<T>(sql: string, values: readonly unknown[]): Promise<T[]>;
 }
@@ -49,6 +53,8 @@ export interface TransactionOptions {
 export interface Database {
   readonly kind: 'pglite' | 'postgresql';
   readonly client: PrismaClient;
+  /** How many transactions of the class `engine` run at the same time. */
+  readonly engineConnections: number;
   query<T>(sql: Prisma.Sql): Promise<T[]>;
   /** Runs one reading statement past Prisma, which is cheaper. Values have the types of the driver. */
   read<T>(sql: Prisma.Sql, options: ReadOptions): Promise<T[]>;

@@ -52,6 +52,7 @@ export async function openEmbedded(
       kind: 'pglite',
       pglite,
       client,
+      engineConnections: 1,
       query: (sql) => client.$queryRaw(sql),
       read: ({ text, values }, { workClass = 'read', signal, onBegin }) =>
         turns[workClass](() => {

@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { ClassTimes, WorkClass } from './work-class.js';
 
 /** The share of connections of each class, which has at least one. */
-const shares: Readonly<Record<WorkClass, number>> = { engine: 3, write: 4, read: 6, report: 2, job: 3, control: 2 };
+const shares: Readonly<Record<WorkClass, number>> = { engine: 5, write: 4, read: 6, report: 2, job: 3, control: 2 };
 const sharesTotal = Object.values(shares).reduce((sum, share) => sum + share, 0);
 
 /** @returns how many of these connections each class may have; at least one each, even if there are fewer than classes */

@@ -69,6 +69,7 @@ export async function openPostgresql(
   return {
     kind: 'postgresql',
     client: clientOf('write'),
+    engineConnections: sizes.engine,
     query: (sql) => clientOf(classOf('read')).$queryRaw(sql),
     read: async <T>({ text, values }: Prisma.Sql, { isPlanKept, workClass, signal, maxMs, onBegin }: ReadOptions) => {
       const statement = { name: isPlanKept ? names.of(text) : undefined, text, values };

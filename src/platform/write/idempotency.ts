@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Database, Transaction } from '../database/database.js';
+import type { Database, Statements } from '../database/database.js';
 import { DomainError, type ErrorCode, type ErrorReference } from '../errors.js';
 import { canonicalJson, type JsonObject } from '../json-object.js';
 import { IDEMPOTENCY_KEY_LENGTH_MAX, limitExceeded } from '../limits.js';
@@ -63,7 +63,7 @@ export type KnownOutcomes<Answer extends JsonObject = JsonObject> = Map<
 
 /** Reads the stored outcomes of these keys. */
 export async function loadOutcomes<Answer extends JsonObject = JsonObject>(
-  tx: Transaction,
+  tx: Statements,
   tenantId: string,
   keys: readonly string[],
 ): Promise<KnownOutcomes<Answer>> {

@@ -1,5 +1,5 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Transaction } from '../database/database.js';
+import type { Statements } from '../database/database.js';
 import type { AttributeType } from '../filter/tree/attribute-type.js';
 import { withoutNulls, type JsonObject, type JsonValue } from '../json-object.js';
 import { columnSources, fixedConditions, identifier, literal, recordDefinition, selectList } from '../read/columns.js';
@@ -7,7 +7,7 @@ import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { Write } from './write-all.js';
 
 /** A transaction, or the database outside of one. */
-type Queries = Pick<Transaction, 'query'>;
+type Queries = Pick<Statements, 'query'>;
 
 // Statements that all resources share, built from their ResourceMapping. One statement reads or writes any number of rows.
 
@@ -57,7 +57,7 @@ function insertParts(mapping: ResourceMapping): InsertParts {
 
 /** Reads one resource and locks it until the transaction ends; undefined when there is none. */
 export async function lockRow<Row extends JsonObject>(
-  tx: Transaction,
+  tx: Statements,
   mapping: ResourceMapping<Row>,
   tenantId: string,
   id: string,
@@ -67,7 +67,7 @@ export async function lockRow<Row extends JsonObject>(
 
 /** Reads several resources and locks them, in the order of their ids, until the transaction ends. Those found, by id. */
 export function lockRows<Row extends JsonObject>(
-  tx: Transaction,
+  tx: Statements,
   mapping: ResourceMapping<Row>,
   tenantId: string,
   ids: readonly string[],
@@ -87,7 +87,7 @@ export function readRows<Row extends JsonObject>(
 
 /** Reads resources that match a condition on the row `b`, in order and up to a limit, and locks them until the transaction ends. */
 export function lockRowsWhere<Row extends JsonObject>(
-  tx: Transaction,
+  tx: Statements,
   mapping: ResourceMapping<Row>,
   tenantId: string,
   condition: Prisma.Sql,

@@ -1,5 +1,5 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Transaction } from '../database/database.js';
+import type { Statements } from '../database/database.js';
 
 /** A statement that changes rows; undefined when there is nothing to change. */
 export type Write = Prisma.Sql | undefined;
@@ -10,7 +10,7 @@ export type Write = Prisma.Sql | undefined;
  * a write must see that its rows are its own. Deleted and inserted holds go together only because they are of different
  * reservations.
  */
-export async function writeAll(tx: Transaction, writes: readonly Write[]): Promise<void> {
+export async function writeAll(tx: Statements, writes: readonly Write[]): Promise<void> {
   const statements = writes.filter((write) => write !== undefined);
   const last = statements.pop();
   if (last === undefined) return;

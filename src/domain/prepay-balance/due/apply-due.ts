@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../platform/database/database.js';
+import type { Statements } from '../../../platform/database/database.js';
 import { toJsonForm, withoutNulls } from '../../../platform/json-object.js';
 import type { BalanceCommand, DueCommand } from '../command/commands.js';
 import { ledgerTimeOf, withImpacts } from '../decide/bookkeeping.js';
@@ -29,7 +29,7 @@ export interface AppliedDue {
  * command that is not among these. Buckets in `skip` that are locked are not waited for.
  */
 export async function applyDue(
-  tx: Transaction,
+  tx: Statements,
   dependencies: BalanceDependencies,
   tenantId: string,
   asked: readonly DueCommand[],

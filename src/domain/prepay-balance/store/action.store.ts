@@ -1,5 +1,5 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
-import type { Transaction } from '../../../platform/database/database.js';
+import type { Statements } from '../../../platform/database/database.js';
 import { Decimal } from '../../../platform/decimal.js';
 import { withoutNulls } from '../../../platform/json-object.js';
 import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
@@ -10,13 +10,13 @@ import type { ActionKind, BalanceActionRow, HoldRow } from '../model.js';
 
 /** The buckets in which each reservation holds something; read before the locks, to know what to lock. */
 export async function readHeldBuckets(
-  tx: Transaction,
+  database: Pick<Statements, 'query'>,
   tenantId: string,
   reservationIds: readonly string[],
 ): Promise<Map<string, string[]>> {
   const held = new Map<string, string[]>();
   if (reservationIds.length === 0) return held;
-  const rows = await tx.query<Pick<HoldRow, 'reserveBalanceId' | 'bucketId'>>(Prisma.sql`
+  const rows = await database.query<Pick<HoldRow, 'reserveBalanceId' | 'bucketId'>>(Prisma.sql`
     SELECT DISTINCT "reserveBalanceId", "bucketId" FROM "ReservationHold"
     WHERE "tenantId" = ${tenantId} AND "reserveBalanceId" = ANY(${reservationIds}::text[])`);
   for (const { reserveBalanceId, bucketId } of rows)
@@ -26,7 +26,7 @@ export async function readHeldBuckets(
 
 /** Actions as they stand, locked until the transaction ends; called when their buckets are locked, so nobody else ends them. */
 export async function lockActions(
-  tx: Transaction,
+  tx: Statements,
   tenantId: string,
   kind: ActionKind,
   mapping: ResourceMapping<BalanceActionRow>,
@@ -38,7 +38,7 @@ export async function lockActions(
   return [...rows.values()].map((row) => toActionState(kind, withoutNulls(row), holdsOf.get(row.id)));
 }
 
-async function readHolds(tx: Transaction, tenantId: string, ids: readonly string[]): Promise<Map<string, Hold[]>> {
+async function readHolds(tx: Statements, tenantId: string, ids: readonly string[]): Promise<Map<string, Hold[]>> {
   const rows = await tx.query<{ reserveBalanceId: string; bucketId: string; amount: string }>(Prisma.sql`
     SELECT h."reserveBalanceId", h."bucketId", h."amount"::text AS "amount" FROM "ReservationHold" h
     WHERE h."tenantId" = ${tenantId} AND h."reserveBalanceId" = ANY(${ids}::text[])

@@ -1,5 +1,5 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
-import type { Transaction } from '../../../platform/database/database.js';
+import type { Statements } from '../../../platform/database/database.js';
 import { Decimal } from '../../../platform/decimal.js';
 import type { Write } from '../../../platform/write/write-all.js';
 import { convertibleUnits } from '../../units.js';
@@ -43,7 +43,7 @@ export interface LockedBuckets {
  * order does not matter.
  */
 export async function lockBuckets(
-  tx: Transaction,
+  tx: Statements,
   tenantId: string,
   ids: readonly string[],
   now: Date,
@@ -62,7 +62,7 @@ export async function lockBuckets(
 }
 
 async function lockRowsOfBuckets(
-  tx: Transaction,
+  tx: Statements,
   tenantId: string,
   ids: readonly string[],
   now: Date,
@@ -108,7 +108,7 @@ function toBucketState(row: LockedBucket): BucketState {
  * under the locks, the result is final.
  */
 export async function locateBuckets(
-  tx: Transaction,
+  database: Pick<Statements, 'query'>,
   tenantId: string,
   locators: readonly MatchLocator[],
   now: Date,
@@ -125,7 +125,7 @@ export async function locateBuckets(
         AND ${Prisma.join(locator.conditions.map(anyOf), ' AND ')}
       ORDER BY COALESCE(b."remainingValueAmount", 0) > 0 DESC, b."id" LIMIT ${candidatesMax + 2}::int)`,
   );
-  const rows = await tx.query<{ ordinal: number; id: string }>(Prisma.join(branches, ' UNION ALL '));
+  const rows = await database.query<{ ordinal: number; id: string }>(Prisma.join(branches, ' UNION ALL '));
   const found: string[][] = locators.map(() => []);
   for (const { ordinal, id } of rows) found[ordinal]?.push(id);
   return found;

@@ -1,5 +1,5 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
-import type { Database, Transaction } from '../../../platform/database/database.js';
+import type { Database, Statements } from '../../../platform/database/database.js';
 import type { ActionKind } from '../model.js';
 
 // What is due: reservations and buckets whose time is over, unpaid actions, scheduled top-ups.
@@ -29,7 +29,7 @@ export async function readIsDue(database: Database, tenantId: string, now: Date)
 }
 
 /** Whether anything of the tenant is due. */
-export async function isAnythingDue(tx: Transaction, tenantId: string, now: Date): Promise<boolean> {
+export async function isAnythingDue(tx: Statements, tenantId: string, now: Date): Promise<boolean> {
   const [row] = await tx.query<{ isDue: boolean }>(Prisma.sql`SELECT ${isDue(tenantId, now)} AS "isDue"`);
   return row?.isDue ?? false;
 }

@@ -1,5 +1,5 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
-import type { Transaction } from '../../../platform/database/database.js';
+import type { Statements } from '../../../platform/database/database.js';
 import { Decimal } from '../../../platform/decimal.js';
 import type { Write } from '../../../platform/write/write-all.js';
 import type { LedgerEntry } from '../decide/bookkeeping.js';
@@ -7,13 +7,13 @@ import type { Effect } from '../decide/state.js';
 
 /** What each of these actions has done to each bucket in all, by the id of the action. */
 export async function readEffects(
-  tx: Transaction,
+  database: Pick<Statements, 'query'>,
   tenantId: string,
   actionIds: readonly string[],
 ): Promise<Map<string, Effect[]>> {
   const found = new Map<string, Effect[]>();
   if (actionIds.length === 0) return found;
-  const rows = await tx.query<{ actionId: string; bucketId: string; net: string }>(Prisma.sql`
+  const rows = await database.query<{ actionId: string; bucketId: string; net: string }>(Prisma.sql`
     SELECT "actionId", "bucketId", sum("remainingDelta" + "reservedDelta")::text AS "net" FROM "LedgerEntry"
     WHERE "tenantId" = ${tenantId} AND "actionId" = ANY(${actionIds}::text[])
     GROUP BY "actionId", "bucketId" ORDER BY "actionId", "bucketId"`);

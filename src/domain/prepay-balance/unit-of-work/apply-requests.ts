@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../platform/database/database.js';
+import type { Statements } from '../../../platform/database/database.js';
 import { DomainError } from '../../../platform/errors.js';
 import { findOutcome, loadOutcomes, type Idempotency, type Replayable } from '../../../platform/write/idempotency.js';
 import type { BalanceCommand } from '../command/commands.js';
@@ -6,6 +6,7 @@ import type { BalanceDependencies } from '../dependencies.js';
 import type { BalanceActionRow } from '../model.js';
 import { applyCommand } from './command-processor.js';
 import { Journal, type BalanceAnswer, type BalanceOutcome } from './journal.js';
+import { addClaims, claimsOf, touches } from './claims.js';
 import { LockedState, type LoadOptions } from './locked-state.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -21,9 +22,15 @@ export interface BalanceRequest {
 /** What a request comes to: an outcome that is remembered under its key, or a refusal of which nothing is kept. */
 export type BalanceResult = Replayable<BalanceAnswer> | { error: DomainError };
 
+/**
+ * Why nothing of a request was done: it needs a skipped bucket; it needs other buckets than it was located in; or it comes
+ * after such a one, with which it shares something.
+ */
+export type LeftOut = 'locked' | 'strayed' | 'behind';
+
 export interface AppliedRequests {
-  /** In the order of the requests; undefined for one that needs a skipped bucket: nothing of it was done. */
-  readonly results: readonly (BalanceResult | undefined)[];
+  /** In the order of the requests. */
+  readonly results: readonly (BalanceResult | LeftOut)[];
   /** Buckets that were skipped, because another transaction has locked them. */
   readonly skipped: ReadonlySet<string>;
 }
@@ -31,11 +38,11 @@ export interface AppliedRequests {
 /**
  * Applies requests, in order, inside a transaction of the caller: locks and loads what they need, decides each on the
  * state its predecessors left, and writes everything with one statement per table. Those that need a bucket which
- * `options` let it skip, and which is locked, are left out. Throws DueWorkPending, if `options` want that, when something
- * is due that must be applied first.
+ * `options` let it skip, and which is locked, are left out; so are those that `options` locate elsewhere than they turn out
+ * to be. Throws DueWorkPending, if `options` want that, when something is due that must be applied first.
  */
 export async function applyRequests(
-  tx: Transaction,
+  tx: Statements,
   dependencies: BalanceDependencies,
   tenantId: string,
   requests: readonly BalanceRequest[],
@@ -47,9 +54,19 @@ export async function applyRequests(
   // Under the locks: whoever held them may have decided under the same key.
   const known = await loadOutcomes<BalanceAnswer>(tx, tenantId, keys);
   const unitOfWork = new UnitOfWork();
-  const results = requests.map((request): BalanceResult | undefined => {
+  // What the requests share that go back to be located again: what comes after them keeps its place behind them.
+  const goingBack = new Set<string>();
+  const results = requests.map((request): BalanceResult | LeftOut => {
     const { idempotency } = request;
-    if (request.commands.some((command) => state.blocked.has(command))) return undefined;
+    if (request.commands.some((command) => state.blocked.has(command))) return 'locked';
+    const hasStrayed = request.commands.some((command) => state.strayed.has(command));
+    if (hasStrayed || goingBack.size > 0) {
+      const claims = claimsOf(tenantId, request, (command) => options.located?.get(command));
+      if (hasStrayed || touches(claims, goingBack)) {
+        addClaims(goingBack, claims);
+        return hasStrayed ? 'strayed' : 'behind';
+      }
+    }
     try {
       const earlier = findOutcome(known, idempotency);
       if (earlier) return { outcome: earlier, replayed: true };

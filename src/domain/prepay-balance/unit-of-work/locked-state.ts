@@ -1,28 +1,16 @@
-import type { Transaction } from '../../../platform/database/database.js';
+import type { Statements } from '../../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../../platform/errors.js';
-import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
-import { lockRows, readRows } from '../../../platform/write/rows.js';
-import { withChanges } from '../../changes.js';
-import type {
-  BalanceCommand,
-  DueCommand,
-  Locator,
-  PayableCommand,
-  PaymentCommand,
-  ScheduledTopupCommand,
-} from '../command/commands.js';
-import { payableOf, scheduledOf } from '../command/stored-command.js';
-import { isAwaitingPayment } from '../decide/awaited.js';
+import { lockRows } from '../../../platform/write/rows.js';
+import type { Locator, PayableCommand, PaymentCommand, ScheduledTopupCommand } from '../command/commands.js';
+import { scheduledOf } from '../command/stored-command.js';
 import type { ActionState, BucketState } from '../decide/state.js';
 import type { BalanceDependencies } from '../dependencies.js';
-import { actionKinds, type ActionKind, type BalanceActionRow, type BucketRow } from '../model.js';
-import { lockActions, readHeldBuckets } from '../store/action.store.js';
+import { actionKinds, type BucketRow } from '../model.js';
+import { lockActions } from '../store/action.store.js';
 import { locateBuckets, lockBuckets, type SkippedBuckets } from '../store/bucket.store.js';
 import { isAnythingDue } from '../store/due.store.js';
 import { readEffects } from '../store/ledger.store.js';
-import { liveStatus } from '../transitions.js';
-
-type Command = BalanceCommand | DueCommand;
+import { isPayable, locate, namedActions, reversedBy, type Command, type Located } from './located.js';
 
 /** Something was due when a transaction had its locks: it must be applied first. */
 export class DueWorkPending extends Error {
@@ -36,6 +24,11 @@ export interface LoadOptions {
   readonly skip?: SkippedBuckets;
   /** Buckets that are always skipped: something due of theirs must be applied first, and cannot be now. */
   readonly overdueBuckets?: ReadonlySet<string>;
+  /**
+   * What was read of the commands before: a command that turns out to need something else is left out, to be located again.
+   * Without it they are located in this transaction, and what is locked then is what they get.
+   */
+  readonly located?: ReadonlyMap<Command, Located>;
 }
 
 /** What the commands of a transaction need, locked, and kept current as they are decided. */
@@ -57,6 +50,8 @@ export class LockedState {
     readonly skipped: ReadonlySet<string>,
     /** Commands that need one of these, and cannot be applied now; with all buckets that each of them needs. */
     readonly blocked: ReadonlyMap<Command, readonly string[]>,
+    /** Commands that need other buckets than was read before the locks. */
+    readonly strayed: ReadonlySet<Command>,
   ) {}
 
   /** A locked bucket. Throws when it is not locked: a bug. */
@@ -97,6 +92,7 @@ export class LockedState {
       this.now,
       this.skipped,
       this.blocked,
+      this.strayed,
     );
   }
 
@@ -108,58 +104,21 @@ export class LockedState {
   }
 
   /**
-   * Locks and reads what the commands need: first the buckets, in the order of their ids, then the actions, so that no two
-   * transactions wait for each other.
+   * Locks what the commands need: first the buckets, in the order of their ids, then the actions, so that no two
+   * transactions wait for each other. Everything is read again under the locks.
    */
   static async load(
-    tx: Transaction,
+    tx: Statements,
     { clock, mappings }: BalanceDependencies,
     tenantId: string,
     asked: readonly Command[],
-    { failIfDue, skip, overdueBuckets = none }: LoadOptions,
+    { failIfDue, skip, overdueBuckets = none, located: known }: LoadOptions,
   ): Promise<LockedState> {
     const askedAt = clock.now();
-    const wanted = namedActions(asked);
-    // What is only read here may change until it is locked: it tells which buckets to lock.
-    const topups = await readRows<BalanceActionRow>(tx, mappings.topupBalance, tenantId, wanted.topupBalance);
-    const scheduled = new Map<string, ScheduledTopupCommand>();
-    for (const row of topups.values())
-      if (row.status === liveStatus && !isAwaitingPayment(row)) scheduled.set(row.id, asDue(scheduledOf(row), row));
-    const payments = asked.filter((command) => command.type === 'payment');
-    const awaited = await readAwaited(tx, mappings, tenantId, payments);
-    const payables = new Map(payments.flatMap((command) => payableFor(command, awaited.get(command.actionId))));
-    const paid = payablesOf(payables, asked);
-    const effects = await readEffects(tx, tenantId, reversedBy(asked));
-    const held = await readHeldBuckets(tx, tenantId, [...wanted.reserveBalance, ...committedBy(paid)]);
-    const locators = [
-      ...asked.flatMap(locatorsOf),
-      ...paid.flatMap(locatorsOf),
-      ...[...scheduled.values()].map(({ topup }) => topup.locator),
-    ];
-    const matching = locators.filter((locator) => locator.kind === 'match');
-    const located = new Map<Locator, string[]>();
-    for (const [index, ids] of (await locateBuckets(tx, tenantId, matching, askedAt)).entries())
-      located.set(matching[index] as Locator, ids);
-    const bucketIdsOf = (command: Command): string[] => {
-      const due = 'actionId' in command ? scheduled.get(command.actionId) : undefined;
-      const parts: readonly Command[] = [command, ...payablesOf(payables, [command])];
-      return [
-        ...[...parts.flatMap(locatorsOf), ...(due ? [due.topup.locator] : [])].flatMap((locator) =>
-          locator.kind === 'bucket' ? [locator.bucketId] : (located.get(locator) ?? []),
-        ),
-        ...parts.flatMap((part) =>
-          'actionId' in part
-            ? [
-                ...(held.get(part.actionId) ?? []),
-                ...(effects.get(part.actionId) ?? []).map(({ bucketId }) => bucketId),
-              ]
-            : [],
-        ),
-        ...(command.type === 'expire' ? [command.bucketId] : []),
-      ];
-    };
+    const located = known ?? (await locate(tx, mappings, tenantId, asked, askedAt));
+    const locatedOf = (command: Command): Located => located.get(command) ?? nowhere;
 
-    const bucketIds = [...new Set(asked.flatMap(bucketIdsOf))];
+    const bucketIds = [...new Set(asked.flatMap((command) => locatedOf(command).bucketIds))];
     const overdue = overdueBuckets.size === 0 ? [] : bucketIds.filter((id) => overdueBuckets.has(id));
     const lockable = overdue.length === 0 ? bucketIds : bucketIds.filter((id) => !overdueBuckets.has(id));
     const { buckets, isDue, skipped: locked } = await lockBuckets(tx, tenantId, lockable, askedAt, skip);
@@ -171,84 +130,85 @@ export class LockedState {
 
     const blocked = new Map<Command, readonly string[]>();
     for (const command of skipped.size === 0 ? [] : asked) {
-      const needed = bucketIdsOf(command);
+      const needed = locatedOf(command).bucketIds;
       if (needed.some((id) => skipped.has(id))) blocked.set(command, needed);
     }
     const commands = asked.filter((command) => !blocked.has(command));
+    const paid = commands.flatMap((command) => locatedOf(command).paid?.payable ?? []).filter(isPayable);
     // Of blocked commands nothing more is locked: whoever has their buckets may have their actions as well.
     const named = namedActions(commands);
-    named.reserveBalance.push(...committedBy(payablesOf(payables, commands)));
+    named.reserveBalance.push(...paid.flatMap((payable) => (payable.type === 'commit' ? [payable.actionId] : [])));
     const refilling = [...buckets.values()].flatMap(({ autoTopup }) => autoTopup?.topupBalanceId ?? []);
     named.topupBalance.push(...refilling);
-    const confirmed = await locateBuckets(tx, tenantId, matching, now, [...buckets.keys()]);
+    const matching = commands.flatMap((command) => locatedOf(command).matching);
+    const within = known ? undefined : [...buckets.keys()];
+    const found = await locateBuckets(tx, tenantId, matching, now, within);
+    const matches = new Map<Locator, readonly string[]>(
+      matching.map((locator, index) => [locator, found[index] ?? []]),
+    );
     const actions = new Map<string, ActionState>();
     for (const kind of actionKinds) {
       const locked = await lockActions(tx, tenantId, kind, mappings[kind], [...new Set(named[kind])]);
-      for (const action of locked) actions.set(action.id, { ...action, effects: effects.get(action.id) ?? [] });
+      for (const action of locked) actions.set(action.id, action);
     }
+    for (const [id, effects] of await readEffects(tx, tenantId, reversedBy(commands))) {
+      const action = actions.get(id);
+      if (action) actions.set(id, { ...action, effects });
+    }
+    const wanted = new Set(bucketIds);
+    const strayed = new Set(
+      known && commands.filter((command) => hasStrayed(command, locatedOf(command), { wanted, matches, actions })),
+    );
     dropUnlocked(actions, buckets);
-    for (const [id, row] of topups) {
-      // It was changed between reading and locking: its buckets may not be those that are locked.
-      if (actions.get(id)?.row.revision !== row.revision) scheduled.delete(id);
-    }
-    for (const command of payments) {
-      if (actions.get(command.actionId)?.row.revision !== awaited.get(command.actionId)?.revision)
-        payables.set(command, changedMeanwhile(command));
+    const scheduled = new Map<string, ScheduledTopupCommand>();
+    const payables = new Map<PaymentCommand, PayableCommand | DomainError>();
+    for (const command of commands) {
+      const { scheduled: due, paid } = locatedOf(command);
+      const revision = 'actionId' in command ? actions.get(command.actionId)?.row.revision : undefined;
+      // Changed between reading and locking: its buckets may not be those that are locked.
+      if (due && 'actionId' in command && due.revision === revision) scheduled.set(command.actionId, due.command);
+      if (command.type !== 'payment' || paid === undefined) continue;
+      const payable = paid.revision === revision ? paid.payable : changedMeanwhile(command);
+      if (payable) payables.set(command, payable);
     }
     for (const id of refilling) {
       const action = actions.get(id);
       if (action) scheduled.set(id, scheduledOf(action.row));
     }
     const bucketRows = await lockRows(tx, mappings.bucket, tenantId, expiredBy(commands));
-    const matches = new Map(matching.map((locator, index) => [locator, confirmed[index] ?? []]));
-    return new LockedState(buckets, actions, matches, scheduled, payables, bucketRows, now, skipped, blocked);
+    return new LockedState(buckets, actions, matches, scheduled, payables, bucketRows, now, skipped, blocked, strayed);
   }
 }
 
 const none: ReadonlySet<string> = new Set();
+const nowhere: Located = { bucketIds: [], matching: [] };
 
 /** After a longer wait for the locks than this, what was not due may have become due. */
 const lockWaitMs = 50;
 
-/** The actions whose payment is reported, before anything is locked. */
-async function readAwaited(
-  tx: Transaction,
-  mappings: BalanceDependencies['mappings'],
-  tenantId: string,
-  payments: readonly PaymentCommand[],
-): Promise<Map<string, BalanceActionRow>> {
-  const found = new Map<string, BalanceActionRow>();
-  for (const kind of actionKinds) {
-    const mapping: ResourceMapping<BalanceActionRow> = mappings[kind];
-    const ids = payments.filter((command) => command.kind === kind).map(({ actionId }) => actionId);
-    for (const [id, row] of await readRows(tx, mapping, tenantId, ids)) found.set(id, row);
-  }
-  return found;
+interface Checked {
+  /** Buckets that were to be locked. */
+  readonly wanted: ReadonlySet<string>;
+  readonly matches: ReadonlyMap<Locator, readonly string[]>;
+  readonly actions: ReadonlyMap<string, ActionState>;
 }
 
-/** What those of the commands that report a payment apply. */
-function payablesOf(
-  payables: ReadonlyMap<PaymentCommand, PayableCommand | DomainError>,
-  commands: readonly Command[],
-): PayableCommand[] {
-  return commands.flatMap((command) => {
-    const payable = command.type === 'payment' ? payables.get(command) : undefined;
-    return payable === undefined || payable instanceof DomainError ? [] : [payable];
+/** Whether a command needs buckets that are not locked, or names an action that is not as it was read. */
+function hasStrayed(
+  command: Command,
+  { matching, scheduled, paid }: Located,
+  { wanted, matches, actions }: Checked,
+): boolean {
+  if (matching.some((locator) => matches.get(locator)?.some((id) => !wanted.has(id)))) return true;
+  if (!('actionId' in command)) return false;
+  const committed = paid && isPayable(paid.payable) && paid.payable.type === 'commit' ? [paid.payable.actionId] : [];
+  const needed = [command.actionId, ...committed].flatMap((id) => {
+    const { holds = [], effects = [] } = actions.get(id) ?? {};
+    return [...holds, ...effects];
   });
-}
-
-/** An action that does not wait for a payment applies nothing: its command is answered by what it is. */
-function payableFor(
-  command: PaymentCommand,
-  row: BalanceActionRow | undefined,
-): [PaymentCommand, PayableCommand | DomainError][] {
-  if (row === undefined || !isAwaitingPayment(row)) return [];
-  try {
-    return [[command, payableOf(command.kind, withChanges(row, command.changes))]];
-  } catch (error) {
-    if (error instanceof DomainError) return [[command, error]];
-    throw error;
-  }
+  if (needed.some(({ bucketId }) => !wanted.has(bucketId))) return true;
+  const read = scheduled ?? paid;
+  return read !== undefined && read.revision !== actions.get(command.actionId)?.row.revision;
 }
 
 function changedMeanwhile({ kind, actionId }: PaymentCommand): DomainError {
@@ -256,47 +216,6 @@ function changedMeanwhile({ kind, actionId }: PaymentCommand): DomainError {
     'CONFLICT',
     `${kind} '${abbreviated(actionId)}' was changed at the same time: look at it, and repeat`,
   );
-}
-
-/** A scheduled top-up matches the buckets of the instant it is due, which may be long ago. */
-function asDue(command: ScheduledTopupCommand, { nextDueDate }: BalanceActionRow): ScheduledTopupCommand {
-  const { locator } = command.topup;
-  if (locator.kind === 'bucket' || !nextDueDate) return command;
-  return { ...command, topup: { ...command.topup, locator: { ...locator, dueAt: new Date(nextDueDate) } } };
-}
-
-function locatorsOf(command: Command): Locator[] {
-  if (command.type === 'transfer') return [command.locator, command.receiver];
-  return 'locator' in command ? [command.locator] : [];
-}
-
-/** Ids of the actions that the commands name, by their kind. */
-function namedActions(commands: readonly Command[]): Record<ActionKind, string[]> {
-  const ids: Record<ActionKind, string[]> = {
-    topupBalance: [],
-    adjustBalance: [],
-    reserveBalance: [],
-    transferBalance: [],
-  };
-  for (const command of commands) {
-    if (command.type === 'commit' || command.type === 'lapse') ids.reserveBalance.push(command.actionId);
-    else if (command.type === 'topupDue') ids.topupBalance.push(command.actionId);
-    else if (command.type === 'cancel' || command.type === 'payment' || command.type === 'unpaid')
-      ids[command.kind].push(command.actionId);
-  }
-  return ids;
-}
-
-/** Actions that are cancelled, and whose effects may have to be reversed. */
-function reversedBy(commands: readonly Command[]): string[] {
-  return commands.flatMap((command) =>
-    command.type === 'cancel' && command.kind !== 'reserveBalance' ? [command.actionId] : [],
-  );
-}
-
-/** Reservations that payments commit. */
-function committedBy(paid: readonly PayableCommand[]): string[] {
-  return paid.flatMap((payable) => (payable.type === 'commit' ? [payable.actionId] : []));
 }
 
 function expiredBy(commands: readonly Command[]): string[] {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../platform/database/database.js';
+import type { Statements } from '../../../platform/database/database.js';
 import { insertOutcomes, type OutcomeRow } from '../../../platform/write/idempotency.js';
 import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.js';
 import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
@@ -52,7 +52,7 @@ export class UnitOfWork {
 
   /** Writes everything, one statement per table, all sent at once. `state` gives the buckets as they then are. */
   async write(
-    tx: Transaction,
+    tx: Statements,
     { mappings, clock }: BalanceDependencies,
     tenantId: string,
     state: LockedState,
