@@ -85,7 +85,7 @@ export class BalanceEngine {
     private readonly dueWork: DueWork,
     private readonly dependencies: BalanceDependencies,
   ) {
-    this.lanes = new Lanes(Math.min(lanesMax, database.engineConnections));
+    this.lanes = new Lanes(Math.min(lanesMax, database.engine.connections));
     this.locating = new Locating(database, dependencies);
   }
 
@@ -244,9 +244,13 @@ export class BalanceEngine {
         (guard) =>
           withRetry(
             () =>
-              this.database.transaction(
-                (tx) => applyRequests(tx, this.dependencies, tenantId, requests, { ...guard, skip, located }),
-                { workClass: 'engine' },
+              this.database.engine.transaction((tx) =>
+                applyRequests(tx, this.dependencies, tenantId, requests, {
+                  ...guard,
+                  skip,
+                  located,
+                  endsTransaction: true,
+                }),
               ),
             { passesLocks: true },
           ),

@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../../platform/database/database.js';
-import { runInWorkClass } from '../../platform/database/work-class.js';
 import { withRetry } from '../../platform/write/retry.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { BalanceRequest, BalanceResult } from './unit-of-work/apply-requests.js';
@@ -37,9 +36,7 @@ export class Locating {
   read(tenantId: string, requests: readonly BalanceRequest[]): Promise<LocatedCommands> {
     const { clock, mappings } = this.dependencies;
     const commands = requests.flatMap((request) => request.commands);
-    return withRetry(() =>
-      runInWorkClass('engine', () => locate(this.database, mappings, tenantId, commands, clock.now())),
-    );
+    return withRetry(() => locate(this.database.engine, mappings, tenantId, commands, clock.now()));
   }
 
   /** Notes the buckets of the reservations that a request has made. */

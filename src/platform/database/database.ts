@@ -1,10 +1,29 @@
 import type { Prisma, PrismaClient } from '../../../prisma/generated/client.js';
 
+export interface StatementOptions {
+  /**
+   * Whether a connection may keep the plan for the same text; by default where statements are prepared at all. Not for
+   * statements whose text hardly ever comes again.
+   */
+  readonly isPlanKept: boolean;
+}
+
 /** What runs statements in one open transaction. */
 export interface Statements {
-  query<T>(sql: Prisma.Sql): Promise<T[]>;
+  query<T>(sql: Prisma.Sql, options?: StatementOptions): Promise<T[]>;
   /** @returns the number of changed rows */
   execute(sql: Prisma.Sql): Promise<number>;
+  /** Runs a statement when the work is done, together with the commit, which fails if it does. */
+  executeAtEnd(sql: Prisma.Sql): void;
+}
+
+/** The connections of the balance engine: its statements are prepared, and values have the types of the driver. */
+export interface EngineDatabase {
+  /** How many transactions run at the same time. */
+  readonly connections: number;
+  query<T>(sql: Prisma.Sql, options?: StatementOptions): Promise<T[]>;
+  /** Runs the work in one read-committed transaction, and rolls back when it throws. Do no I/O but `tx` inside. */
+  transaction<T>(work: (tx: Statements) => Promise<T>): Promise<T>;
 }
 
 /** One open transaction. Pass it down: on PGlite, a call of the outer Database would wait for the very transaction it is in. */
@@ -53,8 +72,7 @@ export interface TransactionOptions {
 export interface Database {
   readonly kind: 'pglite' | 'postgresql';
   readonly client: PrismaClient;
-  /** How many transactions of the class `engine` run at the same time. */
-  readonly engineConnections: number;
+  readonly engine: EngineDatabase;
   query<T>(sql: Prisma.Sql): Promise<T[]>;
   /** Runs one reading statement past Prisma, which is cheaper. Values have the types of the driver. */
   read<T>(sql: Prisma.Sql, options: ReadOptions): Promise<T[]>;
@@ -99,12 +117,15 @@ export function prismaTransaction<T>(
         });
       if (timeoutMs)
         await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('lock_timeout', ${String(timeoutMs)}, true)`;
+      const atEnd: Prisma.Sql[] = [];
       const result = await work({
         client: tx,
         query: (sql) => watch(tx.$queryRaw(sql)),
         execute: (sql) => watch(tx.$executeRaw(sql)),
+        executeAtEnd: (sql) => void atEnd.push(sql),
         statement: (sql, values) => watch(tx.$queryRawUnsafe(sql, ...values)),
       });
+      for (const sql of atEnd) await tx.$executeRaw(sql);
       // After a failed statement PostgreSQL turns COMMIT into a rollback without an error: whoever caught the
       // failure inside would believe in a commit that never was.
       if (failures.length > 0) throw failures[0];

@@ -48,11 +48,19 @@ export async function openEmbedded(
     const turns = { read: turnTaking(), report: turnTaking() };
     const statement = async <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> =>
       (await pglite.query<T>(sql, [...values])).rows;
+    const transaction: Database['transaction'] = (work, { timeoutMs } = {}) =>
+      watched(() =>
+        prismaTransaction(client, work, {
+          timeoutMs,
+          waitMs: TRANSACTION_WAIT_MS,
+          maxMs: timeoutMs ?? TRANSACTION_MAX_MS,
+        }),
+      );
     return {
       kind: 'pglite',
       pglite,
       client,
-      engineConnections: 1,
+      engine: { connections: 1, query: (sql) => client.$queryRaw(sql), transaction },
       query: (sql) => client.$queryRaw(sql),
       read: ({ text, values }, { workClass = 'read', signal, onBegin }) =>
         turns[workClass](() => {
@@ -60,14 +68,7 @@ export async function openEmbedded(
           onBegin?.();
           return statement(text, values);
         }),
-      transaction: (work, { timeoutMs } = {}) =>
-        watched(() =>
-          prismaTransaction(client, work, {
-            timeoutMs,
-            waitMs: TRANSACTION_WAIT_MS,
-            maxMs: timeoutMs ?? TRANSACTION_MAX_MS,
-          }),
-        ),
+      transaction,
       statement,
       // A transaction of PGlite's own: after a failure it rolls back before it lets the next one in.
       script: (sql) => pglite.transaction((tx) => tx.exec(sql)).then(() => undefined),

@@ -2,7 +2,14 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 import { PrismaClient, type Prisma } from '../../../prisma/generated/client.js';
-import { prismaTransaction, type Database, type DedicatedConnection, type ReadOptions } from './database.js';
+import {
+  prismaTransaction,
+  type Database,
+  type DedicatedConnection,
+  type ReadOptions,
+  type StatementOptions,
+} from './database.js';
+import { engineTransaction } from './engine-transaction.js';
 import { partition, Partition, processOf } from './partitions.js';
 import { StatementNames } from './statement-names.js';
 import { classOf, defaultReadTimes, timesOf, type ClassTimes, type ReadTimes, type WorkClass } from './work-class.js';
@@ -45,6 +52,8 @@ export async function openPostgresql(
         ...withOptions(config, settingsOf(times[workClass])),
         connectionTimeoutMillis: times[workClass].waitMs,
         max: sizes[workClass],
+        // A transaction of the engine sends what needs no answer of what came before.
+        pipeline: workClass === 'engine',
         maxLifetimeSeconds: CONNECTION_LIFETIME_S,
       },
       times[workClass],
@@ -66,10 +75,18 @@ export async function openPostgresql(
   const cancel = (connection: pg.PoolClient): Promise<unknown> =>
     partitions.control.query('SELECT pg_cancel_backend($1)', [processOf(connection)]);
   const names = new StatementNames(CONNECTION_LIFETIME_S * 1_000);
+  const engineNames = new StatementNames(CONNECTION_LIFETIME_S * 1_000, 'engine');
   return {
     kind: 'postgresql',
     client: clientOf('write'),
-    engineConnections: sizes.engine,
+    engine: {
+      connections: sizes.engine,
+      query: async <T>({ text, values }: Prisma.Sql, { isPlanKept }: StatementOptions = { isPlanKept: true }) => {
+        const name = isPlanKept ? engineNames.of(text) : undefined;
+        return (await partitions.engine.query({ name, text, values })).rows as T[];
+      },
+      transaction: (work) => engineTransaction(partitions.engine, engineNames, work),
+    },
     query: (sql) => clientOf(classOf('read')).$queryRaw(sql),
     read: async <T>({ text, values }: Prisma.Sql, { isPlanKept, workClass, signal, maxMs, onBegin }: ReadOptions) => {
       const statement = { name: isPlanKept ? names.of(text) : undefined, text, values };

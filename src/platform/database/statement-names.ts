@@ -12,8 +12,11 @@ export class StatementNames {
   private startedAt = performance.now();
   private given = 0;
 
-  /** `renewalMs`: as long as connections are kept, which then hold two generations at most. */
-  constructor(private readonly renewalMs: number) {}
+  /** `renewalMs`: as long as connections are kept, which then hold two generations at most. `prefix`: of all names. */
+  constructor(
+    private readonly renewalMs: number,
+    private readonly prefix = 'read',
+  ) {}
 
   /** @returns the name, unique to this text; undefined when the statement is not to be prepared */
   of(text: string): string | undefined {
@@ -21,7 +24,7 @@ export class StatementNames {
     const known = this.names.get(text);
     if (known !== undefined) return known;
     if (this.names.size >= namesMax && !this.renew()) return undefined;
-    const name = `read-${++this.given}`;
+    const name = `${this.prefix}-${++this.given}`;
     this.names.set(text, name);
     return name;
   }

@@ -11,13 +11,20 @@ export type Write = Prisma.Sql | undefined;
  * reservations.
  */
 export async function writeAll(tx: Statements, writes: readonly Write[]): Promise<void> {
+  const statement = together(writes);
+  if (statement) await tx.execute(statement);
+}
+
+/** The same as the last of the transaction, together with its commit. */
+export function writeAllAtEnd(tx: Statements, writes: readonly Write[]): void {
+  const statement = together(writes);
+  if (statement) tx.executeAtEnd(statement);
+}
+
+function together(writes: readonly Write[]): Write {
   const statements = writes.filter((write) => write !== undefined);
   const last = statements.pop();
-  if (last === undefined) return;
-  if (statements.length === 0) {
-    await tx.execute(last);
-    return;
-  }
+  if (last === undefined || statements.length === 0) return last;
   const parts = statements.map((statement, index) => Prisma.sql`${Prisma.raw(`w${index}`)} AS (${statement})`);
-  await tx.execute(Prisma.sql`WITH ${Prisma.join(parts, ', ')} ${last}`);
+  return Prisma.sql`WITH ${Prisma.join(parts, ', ')} ${last}`;
 }

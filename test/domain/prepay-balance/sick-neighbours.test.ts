@@ -51,7 +51,7 @@ if (process.env.TEST_DATABASE_URL) {
     it('is given up: its callers get 503, the server is not ready meanwhile, and the same keys do it once', async () => {
       const id = await makeBucket(server, 0);
       await topUp(far, id, 'before');
-      const swallowed = line.swallowAt('INSERT INTO "LedgerEntry"');
+      const swallowed = line.swallowAt('"entryType":"topup"');
       const first = topUp(far, id, 'silent 0');
       await swallowed;
       const others = concurrently(3, (index) => topUp(far, id, `silent ${index + 1}`));

@@ -1,5 +1,6 @@
 import type { Statements } from '../../../platform/database/database.js';
 import { toJsonForm, withoutNulls } from '../../../platform/json-object.js';
+import { writeAllAtEnd } from '../../../platform/write/write-all.js';
 import type { BalanceCommand, DueCommand } from '../command/commands.js';
 import { ledgerTimeOf, withImpacts } from '../decide/bookkeeping.js';
 import { isLive } from '../decide/refusals.js';
@@ -52,7 +53,7 @@ export async function applyDue(
     // that is applied moves its own due date or loses it; one that left it as it was would be taken for one that failed.
     if (dueDateOf(command, state)?.getTime() === dueAt?.getTime()) open.delete(command);
   }
-  await unitOfWork.write(tx, dependencies, tenantId, state);
+  writeAllAtEnd(tx, unitOfWork.writes(dependencies, tenantId, state));
   return {
     applied: commands.filter((command) => (dueDateOf(command, state) ?? Infinity) > end).length,
     blocked: state.blocked,

@@ -120,7 +120,7 @@ export class DueWork {
   /** Applies what is due of every tenant: the background job. Returns how many items that were. */
   async processAllTenants(signal?: AbortSignal): Promise<number> {
     let processed = 0;
-    for (const tenantId of await tenantsWithDue(this.database, this.dependencies.clock.now(), tenantsMax)) {
+    for (const tenantId of await tenantsWithDue(this.database.engine, this.dependencies.clock.now(), tenantsMax)) {
       for (let more = 1; more > 0 && !signal?.aborted; processed += more) more = await this.process(tenantId);
     }
     return processed;
@@ -148,7 +148,7 @@ export class DueWork {
         ...(waitsForLocks ? [] : postponedAt(this.locked, now).keys()),
       ]);
       const limit = batchSizeMax + postponed.size;
-      const found = await findDue(this.database, tenantId, now, limit);
+      const found = await findDue(this.database.engine, tenantId, now, limit);
       const due = found.filter(({ id }) => !postponed.has(id));
       if (due.length === 0) break;
       for (const item of due) {
@@ -169,7 +169,9 @@ export class DueWork {
     try {
       const { applied } = await withRetry(
         () =>
-          this.database.transaction((tx) => applyDue(tx, this.dependencies, tenantId, due.map(toCommand), { until })),
+          this.database.engine.transaction((tx) =>
+            applyDue(tx, this.dependencies, tenantId, due.map(toCommand), { until }),
+          ),
         { passesLocks: true },
       );
       this.lastAppliedAt = performance.now();
@@ -201,7 +203,9 @@ export class DueWork {
   ): Promise<number> {
     const commands = due.map(toCommand);
     const { applied, blocked } = await withRetry(() =>
-      this.database.transaction((tx) => applyDue(tx, this.dependencies, tenantId, commands, { until, skip: 'all' })),
+      this.database.engine.transaction((tx) =>
+        applyDue(tx, this.dependencies, tenantId, commands, { until, skip: 'all' }),
+      ),
     );
     const again = this.dependencies.clock.now().getTime() + lockedMs;
     for (const [index, { id }] of due.entries()) {

@@ -125,7 +125,10 @@ export async function locateBuckets(
         AND ${Prisma.join(locator.conditions.map(anyOf), ' AND ')}
       ORDER BY COALESCE(b."remainingValueAmount", 0) > 0 DESC, b."id" LIMIT ${candidatesMax + 2}::int)`,
   );
-  const rows = await database.query<{ ordinal: number; id: string }>(Prisma.join(branches, ' UNION ALL '));
+  // The text differs with the number of locators and conditions, and the best plan with their values.
+  const rows = await database.query<{ ordinal: number; id: string }>(Prisma.join(branches, ' UNION ALL '), {
+    isPlanKept: false,
+  });
   const found: string[][] = locators.map(() => []);
   for (const { ordinal, id } of rows) found[ordinal]?.push(id);
   return found;

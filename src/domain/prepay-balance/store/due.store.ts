@@ -1,5 +1,5 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
-import type { Database, Statements } from '../../../platform/database/database.js';
+import type { Database, EngineDatabase, Statements } from '../../../platform/database/database.js';
 import type { ActionKind } from '../model.js';
 
 // What is due: reservations and buckets whose time is over, unpaid actions, scheduled top-ups.
@@ -44,7 +44,12 @@ export interface DueItem {
 }
 
 /** What is due, the earliest first. */
-export async function findDue(database: Database, tenantId: string, now: Date, limit: number): Promise<DueItem[]> {
+export async function findDue(
+  database: EngineDatabase,
+  tenantId: string,
+  now: Date,
+  limit: number,
+): Promise<DueItem[]> {
   const at = now.toISOString();
   return database.query<DueItem>(Prisma.sql`
     SELECT * FROM (
@@ -59,7 +64,7 @@ export async function findDue(database: Database, tenantId: string, now: Date, l
 }
 
 /** Tenants for whom something is due. */
-export async function tenantsWithDue(database: Database, now: Date, limit: number): Promise<string[]> {
+export async function tenantsWithDue(database: EngineDatabase, now: Date, limit: number): Promise<string[]> {
   const at = now.toISOString();
   const rows = await database.query<{ tenantId: string }>(Prisma.sql`
     SELECT "tenantId" FROM "BalanceAction" WHERE "nextDueDate" <= ${at}::timestamptz

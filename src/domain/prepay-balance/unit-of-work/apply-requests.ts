@@ -1,6 +1,7 @@
 import type { Statements } from '../../../platform/database/database.js';
 import { DomainError } from '../../../platform/errors.js';
 import { findOutcome, loadOutcomes, type Idempotency, type Replayable } from '../../../platform/write/idempotency.js';
+import { writeAll, writeAllAtEnd } from '../../../platform/write/write-all.js';
 import type { BalanceCommand } from '../command/commands.js';
 import type { BalanceDependencies } from '../dependencies.js';
 import type { BalanceActionRow } from '../model.js';
@@ -21,6 +22,11 @@ export interface BalanceRequest {
 
 /** What a request comes to: an outcome that is remembered under its key, or a refusal of which nothing is kept. */
 export type BalanceResult = Replayable<BalanceAnswer> | { error: DomainError };
+
+export interface ApplyOptions extends LoadOptions {
+  /** True when nothing else is done in the transaction: what is written goes with the commit. */
+  readonly endsTransaction?: boolean;
+}
 
 /**
  * Why nothing of a request was done: it needs a skipped bucket; it needs other buckets than it was located in; or it comes
@@ -46,7 +52,7 @@ export async function applyRequests(
   dependencies: BalanceDependencies,
   tenantId: string,
   requests: readonly BalanceRequest[],
-  options: LoadOptions,
+  options: ApplyOptions,
 ): Promise<AppliedRequests> {
   const keys = requests.flatMap(({ idempotency }) => idempotency?.key ?? []);
   const commands = requests.flatMap((request) => request.commands);
@@ -83,7 +89,9 @@ export async function applyRequests(
       throw error;
     }
   });
-  await unitOfWork.write(tx, dependencies, tenantId, state);
+  const writes = unitOfWork.writes(dependencies, tenantId, state);
+  if (options.endsTransaction) writeAllAtEnd(tx, writes);
+  else await writeAll(tx, writes);
   return { results, skipped: state.skipped };
 }
 

@@ -1,9 +1,8 @@
-import type { Statements } from '../../../platform/database/database.js';
 import { insertOutcomes, type OutcomeRow } from '../../../platform/write/idempotency.js';
 import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.js';
 import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
 import { insertRows, updateRows } from '../../../platform/write/rows.js';
-import { writeAll, type Write } from '../../../platform/write/write-all.js';
+import type { Write } from '../../../platform/write/write-all.js';
 import { decidingAttributes, describingAttributes, type AttributesOfKind } from '../command/attributes.js';
 import type { LedgerEntry } from '../decide/bookkeeping.js';
 import type { BalanceDependencies } from '../dependencies.js';
@@ -50,16 +49,11 @@ export class UnitOfWork {
     this.events.push(...part.events);
   }
 
-  /** Writes everything, one statement per table, all sent at once. `state` gives the buckets as they then are. */
-  async write(
-    tx: Statements,
-    { mappings, clock }: BalanceDependencies,
-    tenantId: string,
-    state: LockedState,
-  ): Promise<void> {
+  /** What writes everything, one statement per table, to be sent at once. `state` gives the buckets as they then are. */
+  writes({ mappings, clock }: BalanceDependencies, tenantId: string, state: LockedState): Write[] {
     const now = clock.now();
     const buckets = [...this.touched].map((id) => state.bucket(id));
-    await writeAll(tx, [
+    return [
       writeBuckets(tenantId, buckets, now),
       ...actionKinds.flatMap((kind) => this.actionWrites(kind, mappings[kind], tenantId)),
       deleteHolds(tenantId, this.released),
@@ -68,7 +62,7 @@ export class UnitOfWork {
       insertClockStepsBack(tenantId, this.entries),
       insertEvents(tenantId, this.events),
       insertOutcomes(tenantId, now, this.outcomes),
-    ]);
+    ];
   }
 
   private actionWrites(kind: ActionKind, mapping: ResourceMapping<BalanceActionRow>, tenantId: string): Write[] {
