@@ -42,6 +42,17 @@ export function toJsonForm<T extends object>(value: T): JsonForm<T> {
   return toJsonObject(value) as JsonForm<T>;
 }
 
+const texts = new WeakMap<JsonObject, string>();
+
+/** The JSON of a resource that is stored in several places, made once: the resource must not be changed afterwards. */
+export function jsonTextOf(resource: JsonObject): string {
+  const known = texts.get(resource);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(resource);
+  texts.set(resource, text);
+  return text;
+}
+
 /** Drops what is null, on the first level: absent and null are the same in a stored resource. */
 export function withoutNulls<T extends JsonObject>(plain: T): T {
   const result: JsonObject = {};

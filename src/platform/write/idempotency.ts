@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, Statements } from '../database/database.js';
 import { DomainError, type ErrorCode, type ErrorReference } from '../errors.js';
-import { canonicalJson, type JsonObject } from '../json-object.js';
+import { canonicalJson, jsonTextOf, type JsonObject } from '../json-object.js';
 import { IDEMPOTENCY_KEY_LENGTH_MAX, limitExceeded } from '../limits.js';
 import type { Write } from './write-all.js';
 
@@ -105,13 +105,22 @@ export interface OutcomeRow extends Idempotency {
   outcome: Outcome;
 }
 
-/** Stores outcomes. Fails with a unique violation when another server has stored one under the same key meanwhile. */
+/**
+ * Stores outcomes, in the order of their keys: whoever else stores one of them is waited for, and must not wait for us. Fails
+ * with a unique violation when another server has stored one under the same key meanwhile.
+ */
 export function insertOutcomes(tenantId: string, at: Date, rows: readonly OutcomeRow[]): Write {
   if (rows.length === 0) return undefined;
+  const inOrder = [...rows].sort((one, other) => (one.key < other.key ? -1 : 1));
   return Prisma.sql`
     INSERT INTO "Idempotency" ("tenantId", "key", "fingerprint", "outcome", "createdAt")
     SELECT ${tenantId}::text, r."key", r."fingerprint", r."outcome", ${at.toISOString()}::timestamptz
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r("key" text, "fingerprint" text, "outcome" jsonb)`;
+    FROM jsonb_to_recordset(${`[${inOrder.map(textOf).join(',')}]`}::jsonb) AS r("key" text, "fingerprint" text, "outcome" jsonb)`;
+}
+
+function textOf({ key, fingerprint, outcome }: OutcomeRow): string {
+  const text = 'answer' in outcome ? `{"answer":${jsonTextOf(outcome.answer)}}` : JSON.stringify(outcome);
+  return `{"key":${JSON.stringify(key)},"fingerprint":${JSON.stringify(fingerprint)},"outcome":${text}}`;
 }
 
 /**

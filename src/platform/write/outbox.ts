@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
-import type { JsonObject } from '../json-object.js';
+import { jsonTextOf, type JsonObject } from '../json-object.js';
 import type { Write } from './write-all.js';
 
 /** A domain change as consumers will receive it (docs/decisions/0023-outbox.md). */
@@ -20,9 +20,13 @@ export function insertEvents(tenantId: string, events: readonly DomainEvent[]): 
   if (events.length === 0) return undefined;
   return insertEventsFrom(
     tenantId,
-    Prisma.sql`jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS r(
+    Prisma.sql`jsonb_to_recordset(${`[${events.map(textOf).join(',')}]`}::jsonb) AS r(
       "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "payload" jsonb)`,
   );
+}
+
+function textOf({ payload, ...envelope }: DomainEvent): string {
+  return `${JSON.stringify(envelope).slice(0, -1)},"payload":${jsonTextOf(payload)}}`;
 }
 
 /** The same for events made by SQL: `from` follows FROM and has the columns of an event under the alias r. */

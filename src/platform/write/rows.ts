@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Statements } from '../database/database.js';
 import type { AttributeType } from '../filter/tree/attribute-type.js';
-import { withoutNulls, type JsonObject, type JsonValue } from '../json-object.js';
+import { jsonTextOf, withoutNulls, type JsonObject, type JsonValue } from '../json-object.js';
 import { columnSources, fixedConditions, identifier, literal, recordDefinition, selectList } from '../read/columns.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { Write } from './write-all.js';
@@ -18,7 +18,7 @@ export function insertRows<Row extends JsonObject>(
   rows: readonly NoInfer<Row>[],
 ): Write {
   if (rows.length === 0) return undefined;
-  return insertRowsFrom(mapping, tenantId, Prisma.sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)`);
+  return insertRowsFrom(mapping, tenantId, Prisma.sql`jsonb_to_recordset(${textOf(rows)}::jsonb)`);
 }
 
 /** The same for rows made by SQL: `from` follows FROM and ends in a function that returns records. */
@@ -28,6 +28,10 @@ export function insertRowsFrom(mapping: ResourceMapping, tenantId: string, from:
     INSERT INTO ${Prisma.raw(identifier(mapping.table))} (${Prisma.raw(columns)})
     SELECT ${tenantId}::text, ${Prisma.raw(values)}
     FROM ${from} AS r(${Prisma.raw(record)})`;
+}
+
+function textOf(rows: readonly JsonObject[]): string {
+  return `[${rows.map(jsonTextOf).join(',')}]`;
 }
 
 interface InsertParts {
@@ -173,7 +177,7 @@ export function updateRows<Row extends JsonObject>(
   const assignments = columnSources(mapping, 'r', written).map((s) => `${identifier(s.column)} = ${s.expression}`);
   return Prisma.sql`
     UPDATE ${Prisma.raw(identifier(mapping.table))} b SET ${Prisma.raw(assignments.join(', '))}
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(recordDefinition(mapping, ['id', ...written]))})
+    FROM jsonb_to_recordset(${textOf(rows)}::jsonb) AS r(${Prisma.raw(recordDefinition(mapping, ['id', ...written]))})
     WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`;
 }
 
