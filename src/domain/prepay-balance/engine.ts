@@ -238,8 +238,9 @@ export class BalanceEngine {
     const tenantId = batch[0]?.tenantId as string;
     const requests = batch.map(({ request }) => request);
     const located = batch[0]?.isAlone ? undefined : locatedOf(batch);
+    let applied: AppliedRequests;
     try {
-      const applied = await this.dueWork.runAfterDueWork(
+      applied = await this.dueWork.runAfterDueWork(
         tenantId,
         (guard) =>
           withRetry(
@@ -256,11 +257,11 @@ export class BalanceEngine {
           ),
         { waitsForLocks: false },
       );
-      this.progressAt = performance.now();
-      this.settle(batch, applied, answers);
     } catch (error) {
-      await this.afterFailure(batch, answers, searchUntil, skip, error);
+      return this.afterFailure(batch, answers, searchUntil, skip, error);
     }
+    this.progressAt = performance.now();
+    this.settle(batch, applied, answers);
   }
 
   private settle(batch: readonly Waiting[], { results, skipped }: AppliedRequests, answers: (() => void)[]): void {

@@ -49,7 +49,7 @@ export async function openPostgresql(
   const open = (workClass: WorkClass): Partition =>
     new Partition(
       {
-        ...withOptions(config, settingsOf(times[workClass])),
+        ...withOptions(config, [settingsOf(times[workClass]), workClass === 'engine' ? byKeys : ''].join(' ')),
         connectionTimeoutMillis: times[workClass].waitMs,
         max: sizes[workClass],
         // A transaction of the engine sends what needs no answer of what came before.
@@ -122,6 +122,13 @@ export async function openPostgresql(
  * compiled: statements that write JSON are long and soon run, and PostgreSQL guesses the opposite of both.
  */
 const processSettings = '-c max_parallel_workers_per_gather=0 -c jit=off';
+
+/**
+ * The engine finds rows by their keys. Its statements are prepared, but planned each time: a plan that was made while a table
+ * was small leads by the wrong index later, or reads all of it.
+ */
+const byKeys =
+  '-c plan_cache_mode=force_custom_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
 
 function settingsOf({ statementMs, lockMs, idleMs }: ClassTimes): string {
   return `${processSettings} -c statement_timeout=${statementMs} -c lock_timeout=${lockMs} -c idle_in_transaction_session_timeout=${idleMs}`;

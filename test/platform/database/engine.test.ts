@@ -73,6 +73,17 @@ it('keys are stored in the order of their texts, so that two servers that store 
 });
 
 if (process.env.TEST_DATABASE_URL) {
+  it('its plans lead by keys, however small a table was when they were made', async () => {
+    const plan = await database.engine.query<{ 'QUERY PLAN': string }>(
+      sql`EXPLAIN UPDATE "BalanceAction" b SET "status" = r."status" FROM jsonb_to_recordset(${'[]'}::jsonb) AS r("id" text, "status" text)
+        WHERE b."tenantId" = ${'default'} AND b."id" = r."id"`,
+      { isPlanKept: false },
+    );
+    const text = plan.map((line) => line['QUERY PLAN']).join('\n');
+    expect(text).toContain('BalanceAction_pkey');
+    expect(text).not.toMatch(/Seq Scan|Hash Join|Merge Join/);
+  });
+
   it('its statements are prepared, each text once on a connection', async () => {
     const prepared = sql`SELECT count(*)::int AS "count" FROM pg_prepared_statements WHERE "statement" LIKE '%the same text%'`;
     for (let round = 0; round < 3; round++)
