@@ -56,6 +56,8 @@ const common = {
   testEnvironment: '<rootDir>/test/support/jest/environment.js',
   testRunner: '<rootDir>/test/support/jest/runner.js',
   transform: {},
+  // Packages of the bench alone.
+  modulePathIgnorePatterns: ['<rootDir>/test/bench/peers/'],
 };
 
 export default {

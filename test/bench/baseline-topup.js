@@ -6,7 +6,7 @@ import { answer, isComplete, nextId, once } from './baseline-action.js';
  * Everything the rows need is in one CTE; the row lock of the UPDATE serializes the bucket. The conditions of the
  * UPDATE are the refusals of the server; which of them failed would be found out by a second look.
  */
-const topup = {
+export const topup = {
   name: 'topup',
   text: `
 WITH "bucket" AS (

@@ -1,19 +1,10 @@
 // @ts-check
-/** A PostgreSQL database of its own for one run: made, migrated, filled, checked, dropped. */
+/** The databases: one of its own for each run, made, checked and dropped; and those that are kept. */
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
+import { bucketCount, seldomCount, topupsEach, twinIds } from './seed.js';
 
 const defaultUrl = 'postgres://root@127.0.0.1:5432/test';
-
-export const bucketCount = 10_000;
-/** The buckets on which both servers first show that they do the same; they take no part in the measurement. */
-/** @param {'server' | 'baseline'} server @param {'giver' | 'receiver'} part */
-export const twinId = (server, part = 'giver') => `bench-twin-${server}-${part}`;
-const twinIds = [twinId('server'), twinId('baseline'), twinId('server', 'receiver'), twinId('baseline', 'receiver')];
-export const openingAmount = 100;
-
-/** Ids have the length of real ones. @param {number} number from 1 to bucketCount */
-export const bucketId = (number) => `01BENCH00000000000000${String(number).padStart(5, '0')}`;
 
 /** @param {(url: string) => Promise<void>} work on the url of a new database, which is dropped afterwards */
 export async function withDatabase(work) {
@@ -35,42 +26,16 @@ export async function withDatabase(work) {
 }
 
 /**
- * Fills the migrated database with buckets as createBucket makes them: each with its owner and its opening entry.
- * @param {string} url
+ * The url of a database that is kept from one run to the next, because filling it takes minutes; made when it is missing.
+ * @param {string} name
  */
-export async function loadBuckets(url) {
-  await query(
-    url,
-    `
-    INSERT INTO "Bucket" ("tenantId", "id", "usageType", "status", "name", "description", "isShared",
-      "remainingValueAmount", "remainingValueUnits", "reservedValueAmount", "reservedValueUnits", "validForStart",
-      "requestedDate", "confirmationDate", "logicalResource", "partyAccount", "product", "relatedParty",
-      "entrySequence", "amountScale", "lastEntryAt", "updatedAt")
-    SELECT 'default', "id", 'monetary', 'active', 'Main balance', 'Prepaid main balance of subscriber ' || n, false,
-      ${openingAmount}, 'EUR', 0, 'EUR', '2026-01-01T00:00:00Z', "at", "at",
-      jsonb_build_array(jsonb_build_object('id', '4917' || 10000000 + n, 'value', '4917' || 10000000 + n)),
-      jsonb_build_object('id', 'account-' || n, 'name', 'Account ' || n),
-      jsonb_build_array(jsonb_build_object('id', 'product-' || n, 'name', 'Prepaid M')),
-      jsonb_build_array(jsonb_build_object('id', 'customer-' || n, 'name', 'Customer ' || n, 'role', 'customer', 'atReferredType', 'Customer')),
-      1, 0, "at", "at"
-    FROM (
-      SELECT n, '01BENCH00000000000000' || lpad(n::text, 5, '0') AS "id", '2026-01-01T08:00:00.125Z'::timestamptz AS "at"
-      FROM generate_series(1, ${bucketCount}) n
-      UNION ALL SELECT 0, unnest(ARRAY['${twinIds.join("','")}']), '2026-01-01T08:00:00.125Z'::timestamptz
-    ) t`,
-  );
-  await query(
-    url,
-    `
-    INSERT INTO "LedgerEntry" ("tenantId", "bucketId", "sequence", "id", "entryType", "actionKind", "actionId",
-      "remainingDelta", "reservedDelta", "remainingAfter", "reservedAfter", "units", "recordedAt")
-    SELECT "tenantId", "id", 1, 'e-' || "id", 'opening', 'bucket', "id",
-      "remainingValueAmount", 0, "remainingValueAmount", 0, "remainingValueUnits", "confirmationDate"
-    FROM "Bucket"`,
-  );
-  // Only what is filled: PostgreSQL would take tables vacuumed empty for empty, and keep plans for that.
-  await query(url, 'VACUUM (ANALYZE) "Bucket", "LedgerEntry"');
-  await query(url, 'CHECKPOINT');
+export async function keptDatabase(name) {
+  const administration = process.env.BENCH_DATABASE_URL ?? defaultUrl;
+  const [found] = await query(administration, 'SELECT FROM pg_database WHERE datname = $1', [name]);
+  if (found === undefined) await query(administration, `CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8'`);
+  const url = new URL(administration);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 /**
@@ -82,18 +47,19 @@ export async function loadBuckets(url) {
  * @returns {Promise<{ problems: string[], buckets: number }>}
  */
 export async function checkBooks(url, { topup, reserve, commit, transfer }) {
+  const buckets = bucketCount + seldomCount + twinIds.length;
   const expected = {
-    buckets: bucketCount + twinIds.length,
+    buckets,
     actions: {
-      'topupBalance completed': topup,
+      'topupBalance completed': topup + buckets * topupsEach,
       'reserveBalance created': reserve - commit,
       'reserveBalance completed': commit,
       'adjustBalance completed': commit,
       'transferBalance completed': transfer,
     },
     entries: {
-      opening: bucketCount + twinIds.length,
-      topup,
+      opening: buckets,
+      topup: topup + buckets * topupsEach,
       reserve,
       commit,
       transferOut: transfer,
@@ -144,7 +110,7 @@ export async function checkBooks(url, { topup, reserve, commit, transfer }) {
       ? []
       : [`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(value)}`];
   });
-  return { problems, buckets: expected.buckets };
+  return { problems, buckets };
 }
 
 /** @param {unknown} value */

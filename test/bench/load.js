@@ -2,16 +2,18 @@
 /** Load on one server: a closed loop of connections for a while, and every request that was sent is answered. */
 import autocannon from 'autocannon';
 
-export const connections = 64;
+export const connections = 32;
 /** How long the last answers may take after the time is up. */
 const drainMaxMs = 10_000;
 const sampleIntervalMs = 50;
+/** How an answer of GraphQL that failed tells it; nothing in the data looks like it. */
+const graphqlErrors = '"errors":[';
 /** Requests that one connection walks through, in a random order of its own. */
 const requestsPerConnection = 100;
 
 /** @typedef {import('autocannon').Request} Request */
-/** @typedef {import('./works.js').Work} Work */
-/** @typedef {Partial<Record<import('./works.js').Kind, number>>} Counts */
+/** @typedef {import('./works.js').Walk} Walk */
+/** @typedef {Partial<Record<import('./requests.js').Kind, number>>} Counts */
 
 /**
  * @typedef {object} Measurement
@@ -23,9 +25,9 @@ const requestsPerConnection = 100;
  */
 
 /**
- * Throws when anything but 2xx comes back.
+ * Throws when anything but 2xx comes back, or an answer of GraphQL that has errors.
  * @param {string} url origin
- * @param {Pick<Work, 'walk' | 'isRepeated'>} work
+ * @param {Walk} work
  * @param {number} durationMs
  * @param {AbortSignal} signal
  * @returns {Promise<Measurement>}
@@ -56,6 +58,7 @@ export async function load(url, { walk, isRepeated }, durationMs, signal) {
         sampleInt: sampleIntervalMs,
         setupClient,
         bailout: 1,
+        verifyBody: (body) => !String(body).includes(graphqlErrors),
       },
       (error, result) => (error ? reject(error) : resolve(result)),
     );
@@ -78,10 +81,10 @@ export async function load(url, { walk, isRepeated }, durationMs, signal) {
 
   const answered = result['2xx'];
   const sent = clients.reduce((sum, { reqsMade }) => sum + reqsMade, 0);
-  if (result.non2xx > 0 || result.errors > 0 || answered !== sent || answered === 0) {
+  if (result.non2xx > 0 || result.errors > 0 || result.mismatches > 0 || answered !== sent || answered === 0) {
     const codes = JSON.stringify(result.statusCodeStats);
     throw new Error(
-      `${url}: ${sent} requests were sent, ${answered} answered with 2xx, ${result.errors} failed; by status: ${codes}`,
+      `${url}: ${sent} requests were sent, ${answered} answered with 2xx, ${result.errors} failed, ${result.mismatches} had errors; by status: ${codes}`,
     );
   }
   const { p50, p99 } = result.latency;
@@ -90,7 +93,7 @@ export async function load(url, { walk, isRepeated }, durationMs, signal) {
 
 /**
  * Made anew for every request, and told of its answer.
- * @param {Work['walk'][number]} make
+ * @param {Walk['walk'][number]} make
  * @param {Counts} counts
  * @returns {Request}
  */
@@ -102,10 +105,15 @@ function step(make, counts) {
       return { ...request, body: undefined, ...made.request };
     },
     onResponse: (_status, body, context) => {
-      const { kind } = /** @type {import('./works.js').Made} */ (context);
+      const { kind } = /** @type {import('./requests.js').Made} */ (context);
       counts[kind] = (counts[kind] ?? 0) + 1;
       // Only a commit looks back, at its reservation.
-      if (kind === 'reserve') Object.assign(context, { answer: JSON.parse(body) });
+      if (kind === 'reserve') Object.assign(context, { answer: answerOf(JSON.parse(body)) });
     },
   };
+}
+
+/** @param {{ data?: Record<string, any> }} body of either door */
+function answerOf(body) {
+  return body.data === undefined ? body : Object.values(body.data)[0];
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** The two servers, each a process of its own; none outlives this one. */
+/** The servers, each a process of its own; none outlives this one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -34,11 +34,12 @@ process.on('exit', () => {
  * @param {string} cwd
  * @param {string[]} args
  * @param {Record<string, string>} settings
+ * @param {string} [program] another node than this one
  * @returns {Promise<Server>}
  */
-export async function startServer(cwd, args, settings) {
+export async function startServer(cwd, args, settings, program = process.execPath) {
   const port = await freePort();
-  const child = spawn(process.execPath, args, {
+  const child = spawn(program, args, {
     cwd,
     env: { ...process.env, NODE_ENV: 'production', HOST: host, ALLOWED_HOSTS: host, PORT: String(port), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

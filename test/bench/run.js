@@ -1,195 +1,149 @@
 // @ts-check
 /**
- * `npm run bench`: the server beside a hand-written one, in turn, on one database. Ratios are what counts: both
- * share the machine with the load and with PostgreSQL.
+ * `npm run bench`: the server beside what a user could pick instead, in turn, on one database. Ratios are what counts:
+ * all share the machine with the load and with PostgreSQL.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { benchBilling } from './billing.js';
-import { checkBooks, loadBuckets, withDatabase } from './database.js';
+import { checkBooks, keptDatabase, withDatabase } from './database.js';
 import { benchImport } from './import.js';
 import { benchIsolation } from './isolation.js';
-import { connections, load } from './load.js';
-import { startServer } from './processes.js';
-import { summary, table } from './report.js';
+import { connections } from './load.js';
+import { measure, startPeers } from './measure.js';
+import { benchMemory } from './memory.js';
+import { readOptions, usage } from './options.js';
+import { installPeers } from './peers.js';
+import { findPgbench } from './pgbench.js';
+import { summary, tables, titles } from './report.js';
 import { requireSame } from './same.js';
+import { seed, seedManyBuckets } from './seed.js';
 import { benchSummary } from './summary.js';
-import { works } from './works.js';
+import { peersOf } from './works.js';
 
-/** @typedef {import('./processes.js').Server} Server */
-/** @typedef {{ rounds: number, measureMs: number, warmUpMs: number }} Pace */
+/** @typedef {import('./measure.js').Bench} Bench */
+/** @typedef {import('./report.js').Measured} Measured */
+/** @typedef {import('./works.js').Work} Work */
+/** @typedef {ReturnType<typeof readOptions>} Options */
 
 const root = resolve(import.meta.dirname, '../..');
 const report = resolve(root, 'reports/bench.json');
-
-/** Both servers build the same addresses, or their answers could not be compared. */
-const publicUrl = 'http://bench.example';
 const poolSize = '10';
-
-/** About two minutes. @type {Pace} */
-const normal = { rounds: 3, measureMs: 2500, warmUpMs: 1500 };
-/** @type {Pace} */
-const quick = { rounds: 1, measureMs: 400, warmUpMs: 200 };
+/** Of every server. All build the same addresses, or their answers could not be compared. */
+const settings = { DATABASE_POOL_SIZE: poolSize, PUBLIC_URL: 'http://bench.example', LOG_LEVEL: 'info' };
 
 /** Its measurement is so much longer than that of a work: a slow list takes seconds. */
 const isolationPace = 6;
-const usagesNormal = 5_000_000;
-const linesNormal = 1_000_000;
-const linesQuick = 20_000;
-const accountsNormal = 10_000;
-const accountsQuick = 1_000;
 
-const usage = `npm run bench -- [options]
-  --quick             a smoke run of some seconds: its figures mean little
-  --only <text>       only works whose name contains the text; may be repeated
-  --rounds <number>   rounds of each work (${normal.rounds})
-  --cpu-prof <folder> writes a CPU profile of each of the two servers there
-  --summary           instead of the works: a summary over millions of usages, and its plan; minutes
-  --import            instead of the works: files of usages beside a plain COPY of the same rows; minutes
-  --lines <number>    lines of the import (${linesNormal.toLocaleString('en')}; with --quick ${linesQuick.toLocaleString('en')})
-  --isolation         instead of the works: top-ups beside ten clients that repeat the slowest list of usages; minutes
-  --usages <number>   usages of the summary and of the isolation (${usagesNormal.toLocaleString('en')})
-  --billing           instead of the works: a bill run that is killed three times, then two at once
-  --accounts <number> accounts it bills (${accountsNormal.toLocaleString('en')}, with --quick ${accountsQuick.toLocaleString('en')})
-  --help              this text
-PostgreSQL is that of BENCH_DATABASE_URL, or of postgres://root@127.0.0.1:5432/test.`;
-
-function readArguments() {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string', multiple: true, default: [''] },
-      rounds: { type: 'string' },
-      'cpu-prof': { type: 'string' },
-      summary: { type: 'boolean', default: false },
-      isolation: { type: 'boolean', default: false },
-      usages: { type: 'string', default: String(usagesNormal) },
-      import: { type: 'boolean', default: false },
-      lines: { type: 'string' },
-      billing: { type: 'boolean', default: false },
-      accounts: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const chosen = works.filter(({ name }) => values.only.some((text) => name.includes(text)));
-  if (chosen.length === 0) throw new Error(`no work is called '${values.only.join(', ')}'`);
-  const pace = values.quick ? quick : normal;
-  const rounds = values.rounds === undefined ? pace.rounds : Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`--rounds must be a whole number from 1: '${values.rounds}'`);
-  const usages = Number(values.usages);
-  if (!Number.isInteger(usages) || usages < 1)
-    throw new Error(`--usages must be a whole number from 1: '${values.usages}'`);
-  const lines = Number(values.lines ?? (values.quick ? linesQuick : linesNormal));
-  if (!Number.isInteger(lines) || lines < 1)
-    throw new Error(`--lines must be a whole number from 1: '${values.lines}'`);
-  const accounts = Number(values.accounts ?? (values.quick ? accountsQuick : accountsNormal));
-  if (!Number.isInteger(accounts) || accounts < 1)
-    throw new Error(`--accounts must be a whole number from 1: '${values.accounts}'`);
-  const modes = {
-    summary: values.summary,
-    isolation: values.isolation,
-    usages,
-    import: values.import,
-    lines,
-    billing: values.billing,
-    accounts,
-  };
-  return { help: values.help, ...modes, chosen, pace: { ...pace, rounds }, profileFolder: values['cpu-prof'] };
-}
-
-/**
- * @param {import('./works.js').Work} work
- * @param {{ server: Server, baseline: Server }} servers
- * @param {Pace} pace
- * @param {AbortSignal} signal
- */
-async function measure(work, { server, baseline }, pace, signal) {
-  /** @type {import('./load.js').Counts[]} */
-  const counts = [];
-  const run = async (/** @type {Server} */ { origin, complaint }, /** @type {number} */ durationMs) => {
-    try {
-      const result = await load(origin, work, durationMs, signal);
-      counts.push(result.counts);
-      return result;
-    } catch (error) {
-      throw new Error(`${work.name}: ${/** @type {Error} */ (error).message} ${complaint() ?? ''}`, { cause: error });
+/** What this machine has of the peers that the works need; what it has not is told, and left out. @param {Options} options @param {string[]} profile @param {AbortSignal} signal @returns {Promise<Bench>} */
+async function prepare({ chosen, pace }, profile, signal) {
+  /** @type {Bench['missing']} */
+  const missing = new Set();
+  const needed = new Set(chosen.flatMap(peersOf));
+  const leaveOut = (/** @type {import('./works.js').Peer[]} */ peers, /** @type {string} */ reason) => {
+    for (const peer of peers.filter((one) => needed.has(one))) {
+      missing.add(peer);
+      console.log(`without ${titles[peer]}: ${reason}`);
     }
   };
-  await run(server, pace.warmUpMs);
-  await run(baseline, pace.warmUpMs);
-  /** @type {import('./report.js').Round[]} */
-  const rounds = [];
-  for (let round = 0; round < pace.rounds; round++) {
-    rounds.push({ server: await run(server, pace.measureMs), baseline: await run(baseline, pace.measureMs) });
+  const pgbench = findPgbench();
+  if (pgbench === undefined) leaveOut(['pgbench'], 'there is no pgbench; Debian has it in postgresql');
+  if (needed.has('limit') || needed.has('postgraphile')) {
+    await installPeers().catch((error) => leaveOut(['limit', 'postgraphile'], `npm ci failed: ${String(error)}`));
   }
-  return { name: work.name, aim: work.aim, rounds, counts };
+  return { pace, profile, settings, missing, pgbench, signal };
 }
 
-/** @param {string} databaseUrl @param {ReturnType<typeof readArguments>} options @param {AbortSignal} signal */
+/** @param {Bench} bench @param {string} url @param {import('./measure.js').Servers} servers @param {Work[]} works */
+async function measureAll(bench, url, servers, works) {
+  const measured = [];
+  for (const work of works) {
+    const result = await measure(bench, url, servers, work);
+    measured.push(result);
+    const rates = Object.entries(summary(result).peers).map(([peer, { rate }]) => `${peer} ${rate.toFixed(0)}`);
+    console.log(`${work.name}: ${rates.join(', ')}`);
+  }
+  return measured;
+}
+
+/** @param {Bench} bench @param {string} url @param {Work[]} works */
+async function onOwnDatabase(bench, url, works) {
+  if (works.length === 0) return undefined;
+  const servers = await startPeers(bench, url, works, () => seed(url));
+  try {
+    const same = await requireSame(String(servers.rest?.origin), String(servers.handWritten?.origin), url);
+    const measured = await measureAll(bench, url, servers, works);
+    const confirmed = sums([same, ...measured.flatMap(({ counts }) => counts)]);
+    const books = await checkBooks(url, confirmed);
+    // It tells at its end.
+    await servers.rest?.stop();
+    return { measured, confirmed, books, batches: batchSizes(servers.rest?.output() ?? '') };
+  } finally {
+    await servers.stop();
+  }
+}
+
+/** @param {Bench} bench @param {number} count @param {Work[]} works */
+async function onManyBuckets(bench, count, works) {
+  if (works.length === 0) return [];
+  const name = `tmf_bench_buckets_${count}`;
+  const url = await keptDatabase(name);
+  const servers = await startPeers(bench, url, works, () => seedManyBuckets(url, count)).catch((error) => {
+    throw new Error(`${String(error)}\nWithout the database ${name}, it is made anew.`, { cause: error });
+  });
+  try {
+    return await measureAll(bench, url, servers, works);
+  } finally {
+    await servers.stop();
+  }
+}
+
+/** @param {string} databaseUrl @param {Options} options @param {AbortSignal} signal */
 async function bench(databaseUrl, options, signal) {
-  if (options.summary) return benchSummary(databaseUrl, options.usages, signal);
   const { chosen, pace, profileFolder } = options;
-  if (options.isolation) return benchIsolation(databaseUrl, options.usages, pace.measureMs * isolationPace, signal);
-  const settings = {
-    DATABASE_URL: databaseUrl,
-    DATABASE_POOL_SIZE: poolSize,
-    PUBLIC_URL: publicUrl,
-    LOG_LEVEL: 'info',
-  };
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(profileFolder)];
+  if (options.summary) return benchSummary(databaseUrl, options.usages, signal);
+  if (options.isolation) return benchIsolation(databaseUrl, options.usages, pace.measureMs * isolationPace, signal);
   if (options.billing) return benchBilling(databaseUrl, options.accounts, profile, signal);
   if (options.import) return benchImport(databaseUrl, options.lines, profile, signal);
-  // The server applies the migrations when it starts.
-  const server = await startServer(root, [...profile, 'dist/src/app/cli/serve.js'], settings);
-  let baseline;
-  try {
-    await loadBuckets(databaseUrl);
-    baseline = await startServer(root, [...profile, resolve(import.meta.dirname, 'baseline.js')], settings);
-    const counts = [await requireSame(server.origin, baseline.origin, databaseUrl)];
+  if (options.memory) return benchMemory(databaseUrl, settings, signal);
 
-    const measured = [];
-    for (const work of chosen) {
-      const result = await measure(work, { server, baseline }, pace, signal);
-      measured.push(result);
-      counts.push(...result.counts);
-      const { ratio } = summary(result);
-      console.log(
-        `${work.name}: ${ratio.toFixed(2)} (${result.rounds.map((r) => `${Math.round(r.server.rate)}/${Math.round(r.baseline.rate)}`).join(', ')})`,
-      );
-    }
+  const prepared = await prepare(options, profile, signal);
+  const own = await onOwnDatabase(
+    prepared,
+    databaseUrl,
+    chosen.filter(({ database }) => database === undefined),
+  );
+  const many = await onManyBuckets(
+    prepared,
+    options.buckets,
+    chosen.filter(({ database }) => database === 'many'),
+  );
+  /** @type {Measured[]} */
+  const measured = [...(own?.measured ?? []), ...many];
+  console.log(`\n${tables(measured, options.markdown)}\n`);
+  console.log(
+    `ratio: median of the ratios of ${pace.rounds} rounds; ${connections} connections, ${poolSize} database connections each, ${cpus().length} processors`,
+  );
+  if (own) tellBooks(own);
+  mkdirSync(resolve(report, '..'), { recursive: true });
+  writeFileSync(
+    report,
+    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, confirmed: own?.confirmed, batches: own?.batches, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`,
+  );
+}
 
-    const confirmed = sums(counts);
-    const books = await checkBooks(databaseUrl, confirmed);
-    // It tells at its end.
-    await server.stop();
-    const batches = batchSizes(server.output());
-    console.log(`\n${table(measured)}\n`);
-    console.log(
-      `ratio: median of the ratios of ${pace.rounds} neighbouring runs; ${connections} connections, ${poolSize} database connections each, ${cpus().length} processors`,
-    );
-    if (books.problems.length > 0) throw new Error(`the balances are wrong: ${books.problems.join('; ')}`);
-    const { topup, reserve, commit, transfer } = confirmed;
-    console.log(
-      `balances exact: ${books.buckets} buckets equal the sum of their ledger; ${topup} top-ups, ${reserve} reservations, ${commit} commits and ${transfer} transfers were confirmed and are all there, once`,
-    );
-    if (batches)
-      console.log(
-        `batches of the engine by size: ${Object.entries(batches)
-          .map(([size, count]) => `${size}: ${count}`)
-          .join(', ')}`,
-      );
-    mkdirSync(resolve(report, '..'), { recursive: true });
-    writeFileSync(
-      report,
-      `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, confirmed, batches, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`,
-    );
-  } finally {
-    await server.stop();
-    await baseline?.stop();
-  }
+/** Throws when they are wrong. @param {NonNullable<Awaited<ReturnType<typeof onOwnDatabase>>>} own */
+function tellBooks({ books, confirmed, batches }) {
+  if (books.problems.length > 0) throw new Error(`the balances are wrong: ${books.problems.join('; ')}`);
+  const { topup, reserve, commit, transfer } = confirmed;
+  console.log(
+    `balances exact: ${books.buckets} buckets equal the sum of their ledger; ${topup} top-ups, ${reserve} reservations, ${commit} commits and ${transfer} transfers were confirmed and are all there, once`,
+  );
+  if (batches === undefined) return;
+  const sizes = Object.entries(batches).map(([size, count]) => `${size}: ${count}`);
+  console.log(`batches of the engine by size: ${sizes.join(', ')}`);
 }
 
 /** @param {import('./load.js').Counts[]} counts */
@@ -208,7 +162,7 @@ function batchSizes(output) {
 }
 
 async function main() {
-  const options = readArguments();
+  const options = readOptions();
   if (options.help) return console.log(usage);
   // Interrupted, it still ends its servers and drops its database.
   const interruption = new AbortController();

@@ -1,8 +1,10 @@
 // @ts-check
 /** Before anything is measured: both servers give the same answers and leave the same rows behind. */
 import assert from 'node:assert/strict';
-import { rowsAbout, twinId } from './database.js';
-import { commit, reads, reserve, topup, transfer } from './works.js';
+import { rowsAbout } from './database.js';
+import { commit, reserve, topup, transfer } from './requests.js';
+import { twinId } from './seed.js';
+import { reads } from './works.js';
 
 /** Headers of the connection, not of the answer. */
 const ofConnection = ['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'];
@@ -26,8 +28,9 @@ const notCompared = new Set([...ofConnection, ...besides]);
  * @returns {Promise<import('./load.js').Counts>}
  */
 export async function requireSame(server, baseline, databaseUrl) {
-  for (const { name, walk } of reads) {
-    for (const make of walk) {
+  for (const { name, ask: asked } of reads) {
+    if (asked.handWritten === undefined) continue;
+    for (const make of [...(asked.rest?.walk ?? []), ...(asked.graphql?.walk ?? [])]) {
       const { request } = make({});
       assert.deepEqual(
         await ask(baseline, request),
@@ -43,7 +46,7 @@ export async function requireSame(server, baseline, databaseUrl) {
   ];
   /** @type {Record<string, any>[]} */
   const reservations = [];
-  /** @type {((twin: typeof twins[0], at: number) => import('./works.js').Made)[]} */
+  /** @type {((twin: typeof twins[0], at: number) => import('./requests.js').Made)[]} */
   const walk = [
     ({ id, name }) => topup(id, `${name}-topup`),
     ({ id, name }) => reserve(id, `${name}-reserve`),

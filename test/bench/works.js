@@ -1,140 +1,193 @@
 // @ts-check
-/** What is measured: the works, and the requests of each. */
+/** What is measured: the works, how each peer is asked for them, and which ratios are wanted. */
+import * as documents from './documents.js';
+import {
+  accepting,
+  anyBucket,
+  anyTransfer,
+  commit,
+  get,
+  graphql,
+  reserve,
+  rest,
+  topup,
+  transferBuckets,
+} from './requests.js';
+import { bucketCount, bucketId, partyId, seldomStatus, partyCount } from './seed.js';
 import { randomInt } from 'node:crypto';
-import { bucketCount, bucketId } from './database.js';
 
-/** @typedef {import('autocannon').Request} Request */
-/** @typedef {'read' | 'topup' | 'reserve' | 'commit' | 'transfer'} Kind */
-/** @typedef {{ kind: Kind, request: Request }} Made */
-/** @typedef {{ answer?: Record<string, any> }} Memory what a client keeps from one request of a walk to the next */
+/** @typedef {import('./requests.js').Made} Made */
+/** @typedef {import('./requests.js').Memory} Memory */
+/** @typedef {import('./requests.js').Door} Door */
+
+/** In the order of the table. */
+export const peers = /** @type {const} */ (['rest', 'graphql', 'handWritten', 'limit', 'postgraphile', 'pgbench']);
+/** @typedef {typeof peers[number]} Peer */
 
 /**
- * @typedef {object} Work
- * @property {string} name
- * @property {number} [aim] ratio to the baseline that is wanted (issue 2)
+ * @typedef {object} Walk
  * @property {((memory: Memory) => Made)[]} walk what each client sends, one after the other, again and again
  * @property {boolean} [isRepeated] some requests of the one step are made beforehand and repeated, which costs the load nothing
  */
 
-const base = '/tmf-api/prepayBalanceManagement/v4';
-const pageSize = 20;
+/**
+ * @typedef {object} Work
+ * @property {string} name
+ * @property {'many'} [database] of many buckets; else that of 10,000
+ * @property {Partial<Record<Exclude<Peer, 'pgbench'>, Walk>>} ask
+ * @property {'hot' | 'spread'} [pgbench] the buckets whose rows pgbench writes
+ * @property {[Peer, Peer, number][]} [aims] whose rate is to be how many times whose
+ */
 
-const extensible = 'atType atBaseType atSchemaLocation';
-const reference = `href name atReferredType ${extensible}`;
-const bucket = `{
-  id href revision usageType status remainingValue { amount units } reservedValue { amount units }
-  reserveBalance { id ${reference} } name description isShared remainingValueName priority
-  validFor { startDateTime endDateTime } logicalResource { id value ${reference} }
-  partyAccount { id href name description status atReferredType ${extensible} } product { id ${reference} }
-  relatedParty { id href name role atReferredType ${extensible} } requestedDate confirmationDate updatedAt ${extensible} extension
-}`;
-const byId = `query BucketById($id: ID!) { bucket(id: $id) ${bucket} }`;
-const page = `query BucketPage($limit: Int!) { buckets(limit: $limit) { items ${bucket} } }`;
+const size = 20;
+const day = { from: '2026-10-05T00:00:00Z', to: '2026-10-06T00:00:00Z' };
+const sevenFields = 'id,name,status,usageType,remainingValue,reservedValue,relatedParty';
 
-const json = { 'content-type': 'application/json' };
+/** @param {() => Made} make @returns {Walk} */
+const repeated = (make) => ({ walk: [make], isRepeated: true });
 
-/** The same as a browser asks for it; the hand-written server compresses nothing. @param {Made} made @returns {Made} */
-function accepting({ kind, request }) {
-  return { kind, request: { ...request, headers: { ...request.headers, 'accept-encoding': 'gzip, br' } } };
-}
+const anyParty = () => partyId(randomInt(1, partyCount + 1));
+const restById = () => rest(`/bucket/${anyBucket()}`);
+const restPage = () => rest(`/bucket?limit=${size}`);
+const graphqlById = () => graphql('BucketById', documents.byId, { id: anyBucket() });
+const graphqlPage = () => graphql('BucketPage', documents.page, { limit: size });
+const postgraphile = (/** @type {string} */ document, variables = {}) => graphql('Peer', document, variables);
 
-/** @param {string} operationName @param {string} query @param {object} variables @returns {Request} */
-function graphql(operationName, query, variables) {
-  return {
-    method: 'POST',
-    path: '/graphql',
-    headers: { ...json },
-    body: JSON.stringify({ operationName, query, variables }),
-  };
-}
-
-/** Unlike any other of this and earlier runs. */
-let keys = 0;
-const nextKey = () => `bench-${process.pid}-${++keys}`;
-
-/** @param {string} segment @param {object} body @param {string} key @returns {Request} */
-function post(segment, body, key) {
-  return {
-    method: 'POST',
-    path: `${base}/${segment}`,
-    headers: { ...json, 'Idempotency-Key': key },
-    body: JSON.stringify({ ...body, reason: 'bench' }),
-  };
-}
-
-/** @param {number} amount */
-const euro = (amount) => ({ amount, units: 'EUR' });
-
-/** @param {string} id @param {string} [key] @returns {Made} */
-export function topup(id, key = nextKey()) {
-  return { kind: 'topup', request: post('topupBalance', { amount: euro(1.25), bucket: { id } }, key) };
-}
-
-const reserved = euro(0.25);
-
-/** @param {string} id @param {string} [key] @returns {Made} */
-export function reserve(id, key = nextKey()) {
-  return { kind: 'reserve', request: post('reserveBalance', { amount: reserved, bucket: { id } }, key) };
-}
-
-/** Consumes the whole of it. @param {Record<string, any> | undefined} reservation as it was answered @param {string} [key] @returns {Made} */
-export function commit(reservation, key = nextKey()) {
-  const body = {
-    adjustType: 'reservationDebit',
-    amount: reserved,
-    bucket: reservation?.bucket,
-    reserveBalance: { id: reservation?.id },
-  };
-  return { kind: 'commit', request: post('adjustBalance', body, key) };
-}
-
-/** So little that none runs out of it. @param {string} id @param {string} receiver @param {string} [key] @returns {Made} */
-export function transfer(id, receiver, key = nextKey()) {
-  return {
-    kind: 'transfer',
-    request: post('transferBalance', { amount: euro(0.01), bucket: { id }, receiverBucket: { id: receiver } }, key),
-  };
-}
-
-const transferBuckets = 100;
-
-/** Between two of the first hundred buckets. */
-function anyTransfer() {
-  const from = randomInt(transferBuckets);
-  const to = (from + randomInt(1, transferBuckets)) % transferBuckets;
-  return transfer(bucketId(from + 1), bucketId(to + 1));
-}
-
-const anyBucket = () => bucketId(randomInt(1, bucketCount + 1));
-
-/** @param {Request} request @returns {Made} */
-const read = (request) => ({ kind: 'read', request });
-
-const restById = () => read({ method: 'GET', path: `${base}/bucket/${anyBucket()}` });
-const restPage = () => read({ method: 'GET', path: `${base}/bucket?limit=${pageSize}` });
-const graphqlById = () => read(graphql('BucketById', byId, { id: anyBucket() }));
-const graphqlPage = () => read(graphql('BucketPage', page, { limit: pageSize }));
-const anyReserve = () => reserve(anyBucket());
-const itsCommit = (/** @type {Memory} */ { answer }) => commit(answer);
-
-/** The works that only read. @type {Work[]} */
+/** @type {Work[]} */
 export const reads = [
-  { name: 'REST bucket by id', aim: 0.5, walk: [restById], isRepeated: true },
-  { name: `REST ${pageSize} buckets`, aim: 0.5, walk: [restPage], isRepeated: true },
-  { name: 'GraphQL bucket by id', aim: 0.5, walk: [graphqlById], isRepeated: true },
-  { name: `REST ${pageSize} buckets, compressed`, walk: [() => accepting(restPage())], isRepeated: true },
-  { name: `GraphQL ${pageSize} buckets`, aim: 0.5, walk: [graphqlPage], isRepeated: true },
+  {
+    name: 'bucket by id',
+    ask: {
+      rest: repeated(restById),
+      graphql: repeated(graphqlById),
+      handWritten: repeated(restById),
+      limit: repeated(() => get(`/bucket/${anyBucket()}`)),
+      postgraphile: repeated(() => postgraphile(documents.peerById, { id: anyBucket() })),
+    },
+    aims: [
+      ['rest', 'limit', 1],
+      ['graphql', 'limit', 0.85],
+    ],
+  },
+  {
+    name: `${size} buckets`,
+    ask: {
+      rest: repeated(restPage),
+      graphql: repeated(graphqlPage),
+      handWritten: repeated(restPage),
+      limit: repeated(() => get('/full')),
+      postgraphile: repeated(() => postgraphile(documents.peerPage)),
+    },
+    aims: [
+      ['rest', 'limit', 1],
+      ['rest', 'handWritten', 4],
+      ['graphql', 'limit', 0.7],
+      ['graphql', 'postgraphile', 3],
+    ],
+  },
+  {
+    name: `${size} buckets, compressed`,
+    ask: { rest: repeated(() => accepting(restPage())), handWritten: repeated(() => accepting(restPage())) },
+  },
+  {
+    name: `${size} buckets, seven attributes`,
+    ask: {
+      rest: repeated(() => rest(`/bucket?limit=${size}&fields=${sevenFields}`)),
+      graphql: repeated(() => graphql('Seven', documents.seven, { limit: size })),
+      limit: repeated(() => get('/seven')),
+      postgraphile: repeated(() => postgraphile(documents.peerSeven)),
+    },
+  },
+  {
+    name: `${size} buckets with 3 entries each`,
+    ask: {
+      graphql: repeated(() => graphql('Nested', documents.nested, { limit: size })),
+      limit: repeated(() => get('/nested')),
+      postgraphile: repeated(() => postgraphile(documents.peerNested)),
+    },
+    aims: [['graphql', 'postgraphile', 3]],
+  },
+  {
+    name: 'party with five lists',
+    ask: {
+      graphql: repeated(() => graphql('Party', documents.party, { id: anyParty() })),
+      limit: repeated(() => get(`/party/${anyParty()}`)),
+      postgraphile: repeated(() => postgraphile(documents.peerParty, { party: [{ id: anyParty() }] })),
+    },
+    aims: [['graphql', 'postgraphile', 3]],
+  },
+  {
+    name: 'sums of a day by type and status',
+    ask: {
+      graphql: repeated(() => graphql('Sums', documents.sums, day)),
+      limit: repeated(() => get(`/sums/${day.from}/${day.to}`)),
+      postgraphile: repeated(() => postgraphile(documents.peerSums, day)),
+    },
+  },
+  ...[undefined, /** @type {const} */ ('many')].map((database) => ({
+    name: `newest ${size} of a status${database === undefined ? '' : ', many buckets'}`,
+    database,
+    ask: {
+      rest: repeated(() => rest(`/bucket?status=${seldomStatus}&sort=-requestedDate&limit=${size}`)),
+      graphql: repeated(() => graphql('Newest', documents.newest, { limit: size, status: seldomStatus })),
+      limit: repeated(() => get(`/newest/${seldomStatus}`)),
+      postgraphile: repeated(() => postgraphile(documents.peerNewest, { status: seldomStatus })),
+    },
+  })),
+];
+
+/** @param {(door: Door) => Walk['walk']} walk @returns {Work['ask']} */
+const written = (walk) => ({
+  rest: { walk: walk('rest') },
+  graphql: { walk: walk('graphql') },
+  handWritten: { walk: walk('rest') },
+});
+
+/** @param {Door} door @returns {Walk['walk']} */
+const reserveAndCommit = (door) => [
+  () => reserve(anyBucket(), undefined, door),
+  ({ answer }) => commit(answer, undefined, door),
+];
+
+const mixed = {
+  walk: [
+    restById,
+    () => topup(anyBucket()),
+    graphqlById,
+    ...reserveAndCommit('rest'),
+    restPage,
+    () => anyTransfer('rest'),
+    graphqlPage,
+  ],
+};
+
+/** @type {Work[]} */
+const writes = [
+  {
+    name: 'top-up of one hot bucket',
+    ask: written((door) => [() => topup(bucketId(1), undefined, door)]),
+    pgbench: 'hot',
+    aims: [['rest', 'pgbench', 2]],
+  },
+  {
+    name: `top-up over ${bucketCount.toLocaleString('en')} buckets`,
+    ask: written((door) => [() => topup(anyBucket(), undefined, door)]),
+    pgbench: 'spread',
+    aims: [['rest', 'pgbench', 0.6]],
+  },
+  { name: 'reserve, then commit', ask: written(reserveAndCommit), aims: [['rest', 'handWritten', 1]] },
+  {
+    name: `transfer between ${transferBuckets} buckets`,
+    ask: written((door) => [() => anyTransfer(door)]),
+    aims: [['rest', 'handWritten', 1.2]],
+  },
+  { name: 'mixed load', ask: { rest: mixed, handWritten: mixed } },
 ];
 
 /** @type {Work[]} */
-export const works = [
-  ...reads,
-  { name: 'top-up of one hot bucket', aim: 1.7, walk: [() => topup(bucketId(1))] },
-  { name: 'top-up over 10,000 buckets', aim: 0.9, walk: [() => topup(anyBucket())] },
-  { name: 'reserve, then commit', walk: [anyReserve, itsCommit] },
-  { name: `transfer between ${transferBuckets} buckets`, walk: [anyTransfer] },
-  {
-    name: 'mixed load',
-    walk: [restById, () => topup(anyBucket()), graphqlById, anyReserve, itsCommit, restPage, anyTransfer, graphqlPage],
-  },
-];
+export const works = [...reads, ...writes];
+
+/** The peers that do a work. @param {Work} work @returns {Peer[]} */
+export function peersOf({ ask, pgbench }) {
+  return peers.filter((peer) => (peer === 'pgbench' ? pgbench !== undefined : ask[peer] !== undefined));
+}
