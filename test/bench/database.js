@@ -6,9 +6,12 @@ import { bucketCount, seldomCount, topupsEach, twinIds } from './seed.js';
 
 const defaultUrl = 'postgres://root@127.0.0.1:5432/test';
 
+/** Where databases are made. */
+export const administrationUrl = () => process.env.BENCH_DATABASE_URL ?? defaultUrl;
+
 /** @param {(url: string) => Promise<void>} work on the url of a new database, which is dropped afterwards */
 export async function withDatabase(work) {
-  const administration = process.env.BENCH_DATABASE_URL ?? defaultUrl;
+  const administration = administrationUrl();
   const name = `tmf_bench_${process.pid}`;
   await query(administration, `CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8'`);
   try {
@@ -30,7 +33,7 @@ export async function withDatabase(work) {
  * @param {string} name
  */
 export async function keptDatabase(name) {
-  const administration = process.env.BENCH_DATABASE_URL ?? defaultUrl;
+  const administration = administrationUrl();
   const [found] = await query(administration, 'SELECT FROM pg_database WHERE datname = $1', [name]);
   if (found === undefined) await query(administration, `CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8'`);
   const url = new URL(administration);

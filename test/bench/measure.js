@@ -5,13 +5,14 @@ import { connections, load } from './load.js';
 import { startLimit, startPostgraphile } from './peers.js';
 import { runPgbench } from './pgbench.js';
 import { startServer } from './processes.js';
+import { processorMeter } from './processor.js';
 import { peersOf } from './works.js';
 
 /** @typedef {import('./processes.js').Server} Server */
 /** @typedef {import('./works.js').Peer} Peer */
 /** @typedef {import('./works.js').Work} Work */
 /** @typedef {{ rounds: number, measureMs: number, warmUpMs: number }} Pace */
-/** @typedef {Partial<Record<Peer, Server>> & { stop: () => Promise<void> }} Servers */
+/** @typedef {Partial<Record<Peer, Server>> & { meter: Awaited<ReturnType<typeof processorMeter>>, stop: () => Promise<void> }} Servers */
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -40,7 +41,9 @@ export async function startPeers({ profile, settings, missing }, url, works, fil
   const servers = {
     rest: ours,
     graphql: ours,
+    meter: await processorMeter(url),
     stop: async () => {
+      await servers.meter.end();
       for (const server of new Set([servers.rest, servers.handWritten, servers.limit, servers.postgraphile]))
         await server?.stop();
     },
@@ -70,20 +73,22 @@ export async function measure({ pace, missing, pgbench, signal }, url, servers, 
   /** @type {import('./load.js').Counts[]} */
   const counts = [];
   const run = async (/** @type {Peer} */ peer, /** @type {number} */ durationMs) => {
+    const server = servers[peer];
     try {
-      const result =
-        peer === 'pgbench'
-          ? await runPgbench(
-              String(pgbench),
-              url,
-              { buckets: work.pgbench ?? 'spread', connections, durationMs },
-              signal,
-            )
-          : await load(String(servers[peer]?.origin), work.ask[peer] ?? { walk: [] }, durationMs, signal);
+      const result = server
+        ? await servers.meter.during(server.pid, () =>
+            load(server.origin, work.ask[/** @type {keyof Work['ask']} */ (peer)] ?? { walk: [] }, durationMs, signal),
+          )
+        : await runPgbench(
+            String(pgbench),
+            url,
+            { buckets: work.pgbench ?? 'spread', connections, durationMs },
+            signal,
+          );
       counts.push(result.counts);
       return result;
     } catch (error) {
-      const complaint = servers[peer]?.complaint() ?? '';
+      const complaint = server?.complaint() ?? '';
       throw new Error(`${work.name}, ${peer}: ${/** @type {Error} */ (error).message} ${complaint}`, { cause: error });
     }
   };

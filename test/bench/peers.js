@@ -1,7 +1,7 @@
 // @ts-check
 /** The peers that are not our own: installed by the bench where they are missing, and started. */
 import { execFile } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startServer } from './processes.js';
@@ -13,10 +13,17 @@ const installTimeoutMs = 5 * 60_000;
 /** PostGraphile 5 runs on no older one. */
 const nodeMin = 22;
 
-/** Whether all that the lock names is there. */
+/** Whether all that the lock names is there in its version; what is optional may be missing. */
 function isInstalled() {
-  const installed = join(folder, 'node_modules/.package-lock.json');
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(folder, 'package-lock.json')).mtimeMs;
+  const [wanted, found] = ['package-lock.json', 'node_modules/.package-lock.json'].map((name) => {
+    const path = join(folder, name);
+    return /** @type {Record<string, { version: string, optional?: boolean }>} */ (
+      existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : {}
+    );
+  });
+  return Object.entries(wanted ?? {}).every(
+    ([path, { version, optional }]) => path === '' || optional || found?.[path]?.version === version,
+  );
 }
 
 /** Throws when it cannot. */

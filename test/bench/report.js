@@ -26,42 +26,65 @@ export function summary({ work: { name, aims = [] }, rounds }) {
   return {
     name,
     peers: Object.fromEntries(
-      measured.map((peer) => [peer, { rate: of(peer, 'rate'), p50: of(peer, 'p50'), p99: of(peer, 'p99') }]),
+      measured.map((peer) => {
+        const spent = (/** @type {keyof import('./processor.js').Spent} */ whose) =>
+          median(rounds.map((round) => round[peer]?.spent?.[whose] ?? NaN));
+        const figures = { rate: of(peer, 'rate'), p50: of(peer, 'p50'), p99: of(peer, 'p99') };
+        return [peer, { ...figures, spent: { server: spent('server'), database: spent('database') } }];
+      }),
     ),
     // Neighbours in time see the same noise: the median of their ratios is steadier than the ratio of the medians.
     ratios: aims
       .filter(([one, other]) => measured.includes(one) && measured.includes(other))
       .map(([one, other, aim]) => {
         const ratios = rounds.map((round) => (round[one]?.rate ?? NaN) / (round[other]?.rate ?? NaN));
-        return { one, other, aim, ratio: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
+        const spent = rounds.map((round) => total(round[other]) / total(round[one]));
+        const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
+        return { one, other, aim, ratio: median(ratios), least, most, bySpent: median(spent) };
       }),
   };
 }
 
-/** @param {Measured[]} measured @returns {string[][]} */
-function rates(measured) {
-  const header = ['requests a second', ...peers.map((peer) => titles[peer])];
+/** Milliseconds of processors that an answer took. @param {Measurement | undefined} measurement */
+const total = (measurement) => (measurement?.spent ? measurement.spent.server + measurement.spent.database : NaN);
+
+/** @typedef {ReturnType<typeof summary>['peers'][string]} Figures */
+
+/**
+ * @param {Measured[]} measured
+ * @param {string} what
+ * @param {(figures: Figures) => string} cell empty where there is none
+ * @returns {string[][]}
+ */
+function byPeer(measured, what, cell) {
   const rows = measured.map(summary).map((of) => [
     of.name,
     ...peers.map((peer) => {
-      const rate = of.peers[peer]?.rate;
-      return rate === undefined ? '–' : rate.toLocaleString('en', { maximumFractionDigits: rate < 100 ? 1 : 0 });
+      const figures = of.peers[peer];
+      return (figures && cell(figures)) || '–';
     }),
   ]);
-  return [header, ...rows];
+  return [[what, ...peers.map((peer) => titles[peer])], ...rows];
 }
+
+/** @param {Figures} figures */
+const shownRate = ({ rate }) => rate.toLocaleString('en', { maximumFractionDigits: rate < 100 ? 1 : 0 });
+/** @param {Figures} figures */
+const shownSpent = ({ spent: { server, database } }) =>
+  Number.isNaN(server) ? '' : `${server.toFixed(2)} + ${database.toFixed(2)}`;
 
 /** @param {Measured[]} measured @returns {string[][]} */
 function ratios(measured) {
-  const header = ['work', 'ratio', 'measured', 'from – to', 'aim', ''];
+  const header = ['work', 'ratio', 'measured', 'from – to', 'by processor time', 'aim', ''];
   const rows = measured.map(summary).flatMap(({ name, ratios: found }) =>
-    found.map(({ one, other, aim, ratio, least, most }) => {
+    found.map(({ one, other, aim, ratio, least, most, bySpent }) => {
       const span = `${least.toFixed(2)} – ${most.toFixed(2)}`;
       return [
         name,
         `${titles[one]} / ${titles[other]}`,
         ratio.toFixed(2),
         span,
+        Number.isNaN(bySpent) ? '–' : bySpent.toFixed(2),
         `${aim}`,
         ratio >= aim ? 'met' : 'not met',
       ];
@@ -73,14 +96,18 @@ function ratios(measured) {
 /** @param {Measured[]} measured @param {boolean} isMarkdown */
 export function tables(measured, isMarkdown) {
   const print = isMarkdown ? markdown : aligned;
-  return [rates(measured), ratios(measured)]
+  return [
+    byPeer(measured, 'requests a second', shownRate),
+    ratios(measured),
+    byPeer(measured, 'processor ms of a request: server + database', shownSpent),
+  ]
     .filter((rows) => rows.length > 0)
     .map(print)
     .join('\n\n');
 }
 
-/** @param {string[][]} rows */
-function aligned(rows) {
+/** Columns of one width each, all but the first aligned to the right. @param {string[][]} rows with their header */
+export function aligned(rows) {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const pad = (/** @type {string} */ cell, /** @type {number} */ column) =>
     column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
@@ -94,7 +121,7 @@ function markdown([header = [], ...rows]) {
 }
 
 /** @param {number[]} values */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1
