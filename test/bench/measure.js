@@ -6,7 +6,7 @@ import { startLimit, startPostgraphile } from './peers.js';
 import { runPgbench } from './pgbench.js';
 import { startServer } from './processes.js';
 import { processorMeter } from './processor.js';
-import { peersOf } from './works.js';
+import { peersOf, reads } from './works.js';
 
 /** @typedef {import('./processes.js').Server} Server */
 /** @typedef {import('./works.js').Peer} Peer */
@@ -92,15 +92,29 @@ export async function measure({ pace, missing, pgbench, signal }, url, servers, 
       throw new Error(`${work.name}, ${peer}: ${/** @type {Error} */ (error).message} ${complaint}`, { cause: error });
     }
   };
-  const present = peersOf(work).filter((peer) => !missing.has(peer));
-  for (const peer of present) if (peer !== 'pgbench') await run(peer, pace.warmUpMs);
+  /** @type {string[]} */
+  const failures = [];
+  /** @type {Set<Peer>} */
+  const present = new Set(peersOf(work).filter((peer) => !missing.has(peer)));
+  /** Undefined when the peer cannot do what is only read; what is written must be known to the last row. */
+  const attempt = async (/** @type {Peer} */ peer, /** @type {number} */ durationMs) => {
+    try {
+      return await run(peer, durationMs);
+    } catch (error) {
+      if (signal.aborted || !reads.includes(work)) throw error;
+      failures.push(/** @type {Error} */ (error).message);
+      present.delete(peer);
+      return undefined;
+    }
+  };
+  for (const peer of present) if (peer !== 'pgbench') await attempt(peer, pace.warmUpMs);
   /** @type {import('./report.js').Round[]} */
   const rounds = [];
   for (let round = 0; round < pace.rounds; round++) {
     /** @type {import('./report.js').Round} */
     const results = {};
-    for (const peer of present) results[peer] = await run(peer, pace.measureMs);
+    for (const peer of present) results[peer] = await attempt(peer, pace.measureMs);
     rounds.push(results);
   }
-  return { work, rounds, counts };
+  return { work, rounds, counts, failures };
 }

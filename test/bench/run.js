@@ -61,6 +61,7 @@ async function measureAll(bench, url, servers, works) {
   for (const work of works) {
     const result = await measure(bench, url, servers, work);
     measured.push(result);
+    for (const failure of result.failures) console.log(failure);
     const rates = Object.entries(summary(result).peers).map(([peer, { rate }]) => `${peer} ${rate.toFixed(0)}`);
     console.log(`${work.name}: ${rates.join(', ')}`);
   }
@@ -123,6 +124,7 @@ async function bench(databaseUrl, options, signal) {
   /** @type {Measured[]} */
   const measured = [...(own?.measured ?? []), ...many];
   console.log(`\n${tables(measured, options.markdown)}\n`);
+  const failures = [...(own?.measured ?? []), ...many].flatMap((result) => result.failures);
   console.log(
     `ratio: median of the ratios of ${pace.rounds} rounds; ${connections} connections, ${poolSize} database connections each, ${cpus().length} processors`,
   );
@@ -132,6 +134,7 @@ async function bench(databaseUrl, options, signal) {
     report,
     `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, confirmed: own?.confirmed, batches: own?.batches, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`,
   );
+  if (failures.length > 0) throw new Error(`some works could not be done:\n${failures.join('\n')}`);
 }
 
 /** Throws when they are wrong. @param {NonNullable<Awaited<ReturnType<typeof onOwnDatabase>>>} own */

@@ -35,9 +35,14 @@ const list = (item, rest) =>
 /** @param {string} item @param {string} [condition] @param {string} [order] */
 const buckets = (item, condition = '', order = 'b."id"') =>
   list(item, `FROM "Bucket" b WHERE b."tenantId" = 'default' ${condition} ORDER BY ${order} LIMIT ${pageSize}`);
-/** @param {string} table @param {string} item */
+/** OFFSET 0 has the party looked for first: else a plan for any party walks through all rows by id. @param {string} table @param {string} item */
 const ofParty = (table, item) =>
-  `(${list(item, `FROM "${table}" b WHERE b."tenantId" = 'default' AND b."relatedParty" @> jsonb_build_array(jsonb_build_object('id', $1::text)) ORDER BY b."id" LIMIT ${partySize}`)})`;
+  `(${list(
+    item,
+    `FROM (
+    SELECT * FROM "${table}" x WHERE x."tenantId" = 'default' AND x."relatedParty" @> jsonb_build_array(jsonb_build_object('id', $1::text)) OFFSET 0
+  ) b ORDER BY b."id" LIMIT ${partySize}`,
+  )})`;
 
 const party = `SELECT json_build_object('id', $1::text,
   'buckets', ${ofParty('Bucket', `json_build_object(${plain('id', 'name', 'status', 'usageType')}, ${quantity('remainingValue')})`)},
