@@ -6,6 +6,7 @@ import { startLimit, startPostgraphile } from './peers.js';
 import { runPgbench } from './pgbench.js';
 import { startServer } from './processes.js';
 import { processorMeter } from './processor.js';
+import { requireSameRows } from './same.js';
 import { peersOf, reads } from './works.js';
 
 /** @typedef {import('./processes.js').Server} Server */
@@ -107,6 +108,7 @@ export async function measure({ pace, missing, pgbench, signal }, url, servers, 
       return undefined;
     }
   };
+  if (reads.includes(work)) await requireSameRows(work, servers);
   for (const peer of present) if (peer !== 'pgbench') await attempt(peer, pace.warmUpMs);
   /** @type {import('./report.js').Round[]} */
   const rounds = [];

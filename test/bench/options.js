@@ -21,7 +21,7 @@ const either = (/** @type {keyof typeof figures} */ name) =>
   `${shown(figures[name].normal)}; with --quick ${shown(figures[name].quick)}`;
 
 export const usage = `npm run bench -- [options]
-  --quick             a smoke run of some seconds: its figures mean little
+  --quick             a smoke run: its figures mean little
   --only <text>       only works whose name contains the text; may be repeated
   --rounds <number>   rounds of each work (${either('rounds')})
   --buckets <number>  buckets of the works on many; each number has a database, which is kept (${either('buckets')})

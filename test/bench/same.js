@@ -1,6 +1,7 @@
 // @ts-check
-/** Before anything is measured: both servers give the same answers and leave the same rows behind. */
+/** Before anything is measured: our server and the hand-written one give the same answers and leave the same rows behind, and all peers read the same. */
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { rowsAbout } from './database.js';
 import { commit, reserve, topup, transfer } from './requests.js';
 import { twinId } from './seed.js';
@@ -71,6 +72,33 @@ export async function requireSame(server, baseline, databaseUrl) {
   return Object.fromEntries(
     walk.map((make) => [make(/** @type {typeof twins[0]} */ (twins[0]), 0).kind, twins.length]),
   );
+}
+
+/** Of rows of the seed, or where there are none, the statuses that are summed up. */
+const rowsInside = /(?:01BENCH|seldom-)\d+|"(?:billed|rated)"/g;
+
+/**
+ * Throws when one peer reads other rows than the others, or, where each request is about something else, other numbers of rows.
+ * @param {import('./works.js').Work} work that only reads
+ * @param {Partial<Record<import('./works.js').Peer, import('./processes.js').Server>>} servers
+ */
+export async function requireSameRows({ name, ask: asked }, servers) {
+  /** @type {unknown[]} */
+  const all = [];
+  for (const [peer, { walk }] of Object.entries(asked)) {
+    const server = servers[/** @type {keyof typeof asked} */ (peer)];
+    const [request, other] = [walk[0]?.({}).request, walk[0]?.({}).request];
+    if (server === undefined || request === undefined) continue;
+    // What is compressed is not asked for otherwise.
+    const { status, body } = await ask(server.origin, {
+      ...request,
+      headers: { ...request.headers, 'accept-encoding': 'identity' },
+    });
+    const rows = new Set(body.match(rowsInside));
+    assert.ok(status < 300 && rows.size > 0, `${name}: ${peer} answers ${status} ${body.slice(0, 500)}`);
+    all.push(isDeepStrictEqual(request, other) ? [...rows].sort() : rows.size);
+    assert.deepEqual(all.at(-1), all[0], `${name}: ${peer} reads other rows than the first peer`);
+  }
 }
 
 /** @param {string} origin @param {import('autocannon').Request} request */

@@ -1,5 +1,6 @@
 // @ts-check
 /** What is measured: the works, how each peer is asked for them, and which ratios are wanted. */
+import { randomInt } from 'node:crypto';
 import * as documents from './documents.js';
 import {
   accepting,
@@ -14,7 +15,6 @@ import {
   transferBuckets,
 } from './requests.js';
 import { bucketCount, bucketId, partyId, seldomStatus, partyCount } from './seed.js';
-import { randomInt } from 'node:crypto';
 
 /** @typedef {import('./requests.js').Made} Made */
 /** @typedef {import('./requests.js').Memory} Memory */
