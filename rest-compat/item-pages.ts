@@ -3,6 +3,7 @@ import type { Context } from '../graphql/context.js';
 import { toAttribute } from '../graphql/naming.js';
 import type { ParsedFilter } from '../graphql/parsed-arguments.js';
 import { DomainError } from '../src/platform/errors.js';
+import { itemsOf } from '../src/platform/plan/page-text.js';
 import { parseQuery } from './query/query-string.js';
 import { refuseParameters, type ReadOperation } from './call.js';
 import { filterVariable } from './query/filter-input.js';
@@ -71,7 +72,7 @@ export function itemPages({ schema, typeName, extensionAttributes, read }: ItemP
       const answer = await read({ document, variables, presentation, context });
       if (answer.kind !== 'page') throw new Error('a collection is read by pages');
       const { items, hasNextPage, endCursor } = answer.page;
-      return { items: items[0] ?? [], next: hasNextPage ? (endCursor ?? undefined) : undefined };
+      return { items: itemsOf(items[0] ?? ''), next: hasNextPage ? (endCursor ?? undefined) : undefined };
     } catch (error) {
       // A stream goes on in smaller steps; one item alone is never too large.
       const isTooLarge = error instanceof DomainError && error.code === 'ANSWER_TOO_LARGE';

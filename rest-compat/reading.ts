@@ -20,14 +20,15 @@ export async function list(call: Call): Promise<RestResponse> {
   };
   if (query.explain !== undefined) return explanation(call, plan.document, variables);
   const {
-    items: [items = []],
+    items: [items = ''],
+    rows,
     totalCount,
     exactCount,
     ...pageInfo
   } = await readMany(call, plan, variables);
-  const page = { items, totalCount: exactCount ?? totalCount ?? null, pageInfo };
+  const page = { rows, totalCount: exactCount ?? totalCount ?? null, pageInfo };
   const { status, headers } = listHead(paging, page, request.origin + route.collection, request.rawQuery);
-  return { status, headers, text: `[${items.join(',')}]` };
+  return { status, headers, text: `[${items}]` };
 }
 
 /** How much is counted: to the end, not at all, or within bounds. Who goes on from page to page knows the total already. */
@@ -56,6 +57,6 @@ async function matchesFilter(call: Call, filter: Filter): Promise<boolean> {
   const plan = plans.plan('manyUncounted', route, { fields: { none: true, attributes: new Map() } });
   const parsed = filterVariable(filter, route.model, extensionAttributes);
   const isThisOne: Filter = { kind: 'compare', path: ['id'], operator: 'eq', value: route.id ?? '' };
-  const { items } = await readMany(call, plan, { filter: parsed.and(isThisOne), limit: 1 });
-  return (items[0]?.length ?? 0) > 0;
+  const { rows } = await readMany(call, plan, { filter: parsed.and(isThisOne), limit: 1 });
+  return rows > 0;
 }

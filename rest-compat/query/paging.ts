@@ -20,7 +20,8 @@ export interface PageSizes {
 
 export interface PageSummary {
   readonly totalCount: number | null;
-  readonly items: readonly unknown[];
+  /** Items on the page. */
+  readonly rows: number;
   readonly pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string | null };
 }
 
@@ -63,12 +64,12 @@ export function listHead(
   url: string,
   rawQuery: string,
 ): { status: number; headers: Record<string, string> } {
-  const { items, totalCount, pageInfo } = page;
-  const isPart = totalCount === null ? pageInfo.hasNextPage || pageInfo.hasPreviousPage : items.length !== totalCount;
-  const headers: Record<string, string> = { 'X-Result-Count': String(items.length) };
+  const { rows, totalCount, pageInfo } = page;
+  const isPart = totalCount === null ? pageInfo.hasNextPage || pageInfo.hasPreviousPage : rows !== totalCount;
+  const headers: Record<string, string> = { 'X-Result-Count': String(rows) };
   if (totalCount !== null) headers['X-Total-Count'] = String(totalCount);
-  if (paging.isRange && items.length > 0) {
-    headers['Content-Range'] = `items ${paging.offset + 1}-${paging.offset + items.length}/${totalCount ?? '*'}`;
+  if (paging.isRange && rows > 0) {
+    headers['Content-Range'] = `items ${paging.offset + 1}-${paging.offset + rows}/${totalCount ?? '*'}`;
   }
   const links = linksOf(paging, page, url, rawQuery);
   if (links.length > 0) headers['Link'] = links.map(([rel, href]) => `<${href}>; rel="${rel}"`).join(', ');

@@ -242,7 +242,11 @@ function createContextOf(
   router: Router,
   originOf: (request: IncomingMessage) => string,
 ): StreamDependencies['contextOf'] {
-  const reads = new Reads(database, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, due);
+  const reads = new Reads(
+    database,
+    { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
+    due,
+  );
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
   return (request, response) => {
     const origin = originOf(request);

@@ -125,6 +125,13 @@ export const settings = {
     unit: 'rows',
     meaning: 'where counting the matches of a query stops',
   },
+  COUNT_WAIT_MS: {
+    key: 'countWaitMs',
+    default: '50',
+    schema: integer(1, 10_000),
+    unit: 'ms',
+    meaning: 'how long an answer waits for the number of all matches, once its page is there; then it comes without',
+  },
   BODY_MAX_BYTES: {
     key: 'bodyMaxBytes',
     default: '1048576',

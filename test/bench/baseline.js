@@ -14,7 +14,7 @@ import { createTransfer } from './baseline-transfer.js';
 const tenantId = 'default';
 const base = '/tmf-api/prepayBalanceManagement/v4';
 const pageSizeMax = 1000;
-const countMax = 100_000;
+const countMax = 10_000;
 const exposedHeaders = [
   'ETag',
   'Last-Modified',

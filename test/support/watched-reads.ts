@@ -44,7 +44,7 @@ export function watchReads(database: Database): WatchedReads {
     ...database,
     read: <T>(sql: Prisma.Sql, options: ReadOptions) => (asked.push(sql), database.read<T>(sql, options)),
   } as Database;
-  const reads = new Reads(watched, { countMax: 100_000, bytesMax: 16_777_216 }, nothingDue);
+  const reads = new Reads(watched, { countMax: 100_000, countWaitMs: 1_000, bytesMax: 16_777_216 }, nothingDue);
   const statementOf = async (work: () => Promise<unknown>): Promise<Prisma.Sql> => {
     asked.length = 0;
     await work();
@@ -62,7 +62,7 @@ export function watchReads(database: Database): WatchedReads {
     page: async (mapping, scope, { attributes, count, ...request }) => {
       const plan = pagePlan(mapping, attributes, { count });
       const page = await reads.page({ ...graphql, plan, scope: at(scope) }, request);
-      const items = (page.items[0] ?? []).map((text) => JSON.parse(text) as JsonObject);
+      const items = JSON.parse(`[${page.items[0] ?? ''}]`) as JsonObject[];
       return { items, count: page.exactCount ?? page.totalCount };
     },
     nested: async (parent, ids, mapping, edge, scope) => {

@@ -27,7 +27,12 @@ import type { AppContext, StreamDependencies, DomainModule } from '../app-contex
 /** `charges` is what usages consume prepay buckets by. */
 export function createUsageModule(appContext: AppContext, charges: Charges): DomainModule<UsageDomain> {
   const { config, database, clock, nextId, extensions, jobs, schema, executor, logger } = appContext;
-  const pages = itemPages({ schema, typeName: 'Usage', extensionAttributes: extensions.attributes, read: executor.read });
+  const pages = itemPages({
+    schema,
+    typeName: 'Usage',
+    extensionAttributes: extensions.attributes,
+    read: executor.read,
+  });
   const dependencies = {
     clock,
     nextId,
@@ -66,7 +71,11 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
         const filter = pages.filterOf(query);
         const context = {
           ...contextOf(request, response),
-          reads: new Reads(reads, { countMax: config.countMax, bytesMax: config.answerMaxBytes }, nothingDue),
+          reads: new Reads(
+            reads,
+            { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
+            nothingDue,
+          ),
         };
         return (range) =>
           pages

@@ -7,7 +7,7 @@ interface Running {
   readonly abort: AbortController;
   waiting: number;
   /** For those who came after it had begun: what it counts may have changed since. */
-  next?: Running;
+  next?: Running | undefined;
 }
 
 /** Runs a statement that counts, and tells when it begins. Aborting the signal cancels it. */
@@ -32,6 +32,8 @@ export class Counts {
   begin(statement: Prisma.Sql, run: RunCount): Counting {
     const key = JSON.stringify([statement.text, statement.values]);
     const current = this.running.get(key);
+    // One that everybody has left before it began never will.
+    if (current?.next?.abort.signal.aborted) current.next = undefined;
     const joined = current
       ? (current.next ??= this.start(key, statement, run, current))
       : this.start(key, statement, run);
@@ -59,6 +61,7 @@ export class Counts {
         return run(statement, abort.signal, onBegin);
       })
       .finally(() => {
+        if (this.running.get(key) !== one) return;
         if (one.next) this.running.set(key, one.next);
         else this.running.delete(key);
       });

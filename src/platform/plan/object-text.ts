@@ -3,7 +3,15 @@ import { extensionAttribute } from '../json.js';
 import { identifier, literal } from '../read/columns.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
 import { concatenated, type TextBuilder } from './text-builder.js';
-import { forbiddenNull, type AttributeValue, type Field, type Shape, type Style, type Value } from './plan.js';
+import {
+  extensionMark,
+  forbiddenNull,
+  type AttributeValue,
+  type Field,
+  type Shape,
+  type Style,
+  type Value,
+} from './plan.js';
 
 // SQL expressions of the JSON text of objects. Text by concat of pieces is 2.6 times faster than json_agg of rows, and
 // a piece that is null vanishes, which is what TMF JSON wants. In a statement, the alias p has tenant and origin.
@@ -94,8 +102,13 @@ class ObjectText {
 
   /** The members of an extension, but for those in whose place the object has an attribute of its own. */
   private extension(members: ReadonlySet<string> | undefined, fields: readonly Field[], source: Source): string {
-    const alias = this.builder.alias('x');
     const extension = stored(source, extensionAttribute);
+    if (this.style === 'wireWhole') {
+      // What has one is read again, with care.
+      this.builder.showWhole([]);
+      return `CASE WHEN jsonb_typeof(${extension}) = 'object' THEN ${literal(`,${extensionMark}`)} END`;
+    }
+    const alias = this.builder.alias('x');
     const own = fields
       .filter(({ value }) => value.kind !== 'extension')
       .map(({ name, value }) => `WHEN ${literal(name)} THEN ${isAbsent(value, source)}`);
@@ -213,12 +226,12 @@ class ObjectText {
   }
 
   private inObject(shape: Shape, json: string, row: RowSource | undefined): string {
-    if (this.isShownWhole(shape)) return jsonText(json, 'json', this.style);
+    if (this.isShownWhole(shape)) return `${json}::text`;
     return `CASE WHEN jsonb_typeof(${json}) = 'object' THEN ${this.of(shape, { kind: 'json', json, row })} END`;
   }
 
   private inList(shape: Shape, json: string, row: RowSource | undefined): string {
-    if (this.isShownWhole(shape)) return jsonText(json, 'json', this.style);
+    if (this.isShownWhole(shape)) return `${json}::text`;
     const alias = this.builder.alias('e');
     const element = this.of(shape, { kind: 'json', json: `${alias}.v`, row });
     const list = `(SELECT concat('[', string_agg(${element}, ','), ']') FROM jsonb_array_elements(${json}) ${alias}(v))`;
@@ -294,6 +307,9 @@ function columnText(column: string, scalar: ScalarType): string {
 function jsonText(json: string, scalar: ScalarType, style: Style): string {
   // An amount that somebody stored as a text is a number all the same.
   if (scalar === 'decimal') return `(${json} #>> '{}')`;
+  // Names within a value of any structure are not ours, though they may look so: what has such is read again, with care.
+  if (scalar === 'json' && style === 'wireWhole')
+    return `(CASE WHEN strpos((${json})::text, '"at') > 0 THEN ${literal(extensionMark)} ELSE '' END || NULLIF(${json}, 'null'::jsonb)::text)`;
   // In GraphQL null is printed anyway, but where it is forbidden.
   return style !== 'graphql' || scalar !== 'json' ? `NULLIF(${json}, 'null'::jsonb)::text` : `(${json})::text`;
 }

@@ -4,12 +4,10 @@ import { sourceOf } from '../read/source.js';
 import { Counts, type Counting } from './counts.js';
 import type { PageRequest } from './page-request.js';
 import type { PagePlan } from './plan.js';
-import type { PageTexts, Read } from './reads.js';
+import type { PageTexts, Read, ReadBounds } from './reads.js';
 import { countStatement } from './statement.js';
 
-/** How long an answer waits for its count, once its page is there and the count has begun. */
-const countWaitMs = 50;
-/** How long it waits for a count that waits for its turn. */
+/** How long an answer waits for a count that waits for its turn. */
 const countTurnMs = 300;
 /** How long it waits where only the count is asked for. */
 const countOnlyMs = 1_000;
@@ -32,7 +30,7 @@ export class PageCounts {
 
   constructor(
     private readonly database: Pick<Database, 'read'>,
-    private readonly countMax: number,
+    private readonly bounds: ReadBounds,
   ) {}
 
   begin({ plan, scope }: Read<PagePlan>, { filter }: PageRequest, options: ReadOptions): Totals {
@@ -40,7 +38,7 @@ export class PageCounts {
     const source = asked.length === 0 ? undefined : sourceOf(plan.mapping, scope, filter);
     const begin = (isExact: boolean): Counting | undefined => {
       if (!source || !asked.includes(isExact)) return undefined;
-      const statement = countStatement(source, isExact ? undefined : this.countMax);
+      const statement = countStatement(source, isExact ? undefined : this.bounds.countMax);
       return this.counts.begin(statement, async (sql, signal, onBegin) => {
         const workClass = isExact ? 'report' : options.workClass;
         const [row] = await this.database.read<{ count: number }>(sql, { ...options, workClass, signal, onBegin });
@@ -62,7 +60,9 @@ export class PageCounts {
         leave();
       },
       of: async (known, isAll) => ({
-        ...(bounded && { totalCount: known ?? (await this.soon(bounded, isAll ? countOnlyMs : countWaitMs)) }),
+        ...(bounded && {
+          totalCount: known ?? (await this.soon(bounded, isAll ? countOnlyMs : this.bounds.countWaitMs)),
+        }),
         ...(exact && { exactCount: known ?? (await exact.count) }),
       }),
     };
@@ -79,7 +79,7 @@ export class PageCounts {
     try {
       const late = [begun.then(() => after(waitMs)), after(Math.max(waitMs, countTurnMs))];
       const counted = await Promise.race([count, ...late]);
-      return counted === null || counted > this.countMax ? null : counted;
+      return counted === null || counted > this.bounds.countMax ? null : counted;
     } catch (error) {
       if (isStatementTimeout(error)) return null;
       throw error;

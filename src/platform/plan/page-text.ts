@@ -1,5 +1,11 @@
 import type { PageInfoField, PagePlan } from './plan.js';
 import type { PageTexts } from './reads.js';
+import { betweenItems } from './statement.js';
+
+/** The texts of items that stand joined in a page. */
+export function itemsOf(joined: string): string[] {
+  return joined === '' ? [] : joined.split(betweenItems);
+}
 
 /** The JSON text of a page of the root. */
 export function pageText({ fields }: PagePlan, texts: PageTexts): string {
@@ -9,7 +15,7 @@ export function pageText({ fields }: PagePlan, texts: PageTexts): string {
         case 'constant':
           return value.json;
         case 'items':
-          return `[${(texts.items[value.index] ?? []).join(',')}]`;
+          return `[${texts.items[value.index] ?? ''}]`;
         case 'totalCount':
           return String((value.isExact ? texts.exactCount : texts.totalCount) ?? null);
         case 'pageInfo':

@@ -1,3 +1,4 @@
+import { extensionAttribute } from '../json.js';
 import type { ScalarType } from '../filter/tree/attribute-type.js';
 import type { Edge } from '../read/source.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
@@ -122,7 +123,9 @@ export interface AttributeValue {
  * answer to the executor, which turns it into an error.
  */
 export const forbiddenNull = '\u0001';
-/** In the place of a row whose stored values cannot be shown as they are. */
+/** As PostgreSQL writes the name of an extension within a stored value. */
+export const extensionMark = `"${extensionAttribute}": `;
+/** In the place of what has values that cannot be shown as they are stored. */
 export const needsCare = '\u0004';
 /** A nested list that would exceed the bytes of an answer. */
 export const tooLarge = '\u0002';

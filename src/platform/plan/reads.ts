@@ -55,6 +55,12 @@ export interface Due {
 /** For reads of data that does not change with time. */
 export const nothingDue: Due = { condition: () => Prisma.sql`false`, process: () => Promise.resolve(0) };
 
+/** Bounds of what a read may take. */
+export interface ReadBounds extends StatementBounds {
+  /** How long an answer waits for its count, once its page is there and the count has begun. */
+  readonly countWaitMs: number;
+}
+
 /** A plan, and what one request adds to it. */
 export interface Read<P extends Plan = Plan> {
   readonly plan: P;
@@ -72,8 +78,10 @@ export interface RowTexts {
 
 /** Texts of a page. */
 export interface PageTexts {
-  /** Of the rows, for each of the plan's items. */
-  readonly items: readonly (readonly string[])[];
+  /** Of its rows, joined by `betweenItems`, for each of the plan's items. */
+  readonly items: readonly string[];
+  /** How many they are. */
+  readonly rows: number;
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
   readonly startCursor: string | null;
@@ -86,7 +94,10 @@ export interface PageTexts {
 
 interface StatementRow {
   readonly isDue: boolean;
-  readonly cursor: string | null;
+  readonly isTooLarge?: boolean;
+  readonly rows?: number;
+  readonly first?: string | null;
+  readonly last?: string | null;
   readonly head: string | null;
   readonly id: string;
   readonly [item: `item${number}`]: string | null;
@@ -111,10 +122,10 @@ export class Reads {
 
   constructor(
     private readonly database: Pick<Database, 'read' | 'kind'>,
-    private readonly bounds: StatementBounds,
+    private readonly bounds: ReadBounds,
     private readonly due: Due,
   ) {
-    this.counts = new PageCounts(database, bounds.countMax);
+    this.counts = new PageCounts(database, bounds);
   }
 
   /**
@@ -187,34 +198,34 @@ export class Reads {
       isPlanKept: isPlanKept(read),
       ...(isReport(plan.mapping, request) && { workClass: 'report' as const }),
     };
-    let counting = this.counts.begin(read, request, options);
+    // What is a report already has few connections: its count does not take another one meanwhile.
+    let counting = options.workClass === 'report' ? undefined : this.counts.begin(read, request, options);
     try {
       const { limit, offset, after } = request;
       const { rows: found, rounds } =
         limit === 0
           ? { rows: [], rounds: 0 }
           : await this.run(read, (statements) => pageStatement(plan, request, statements), options);
-      if (rounds > 0) {
-        counting.leave();
-        counting = this.counts.begin(read, request, options);
-      }
-      const shown = found.slice(0, limit);
-      const hasNextPage = found.length > limit;
-      const cursorAt = (row: StatementRow | undefined): string | null =>
-        row?.cursor ? encodeCursor(row.cursor) : null;
-      const known = !hasNextPage && after === undefined && shown.length > 0 ? offset + shown.length : undefined;
+      if (rounds > 0) counting?.leave();
+      if (rounds > 0 || !counting) counting = this.counts.begin(read, request, options);
+      const [sums] = found;
+      if (sums?.isTooLarge) throw this.tooLarge();
+      const rows = Math.min(sums?.rows ?? 0, limit);
+      const hasNextPage = (sums?.rows ?? 0) > limit;
+      const known = !hasNextPage && after === undefined && rows > 0 ? offset + rows : undefined;
       return {
-        items: plan.items.map((_, index) => this.within(shown.map((row) => row[`item${index}`] ?? null))),
+        items: plan.items.map((_, index) => sums?.[`item${index}`] ?? ''),
+        rows,
         hasNextPage,
         hasPreviousPage: offset > 0 || after !== undefined,
-        startCursor: cursorAt(shown[0]),
-        endCursor: cursorAt(shown.at(-1)),
+        startCursor: sums?.first ? encodeCursor(sums.first) : null,
+        endCursor: sums?.last ? encodeCursor(sums.last) : null,
         ...(await counting.of(known, limit === 0)),
       };
     } catch (error) {
       throw refusalOfTimeout(plan.mapping, request, error);
     } finally {
-      counting.leave();
+      counting?.leave();
     }
   }
 

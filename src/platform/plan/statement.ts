@@ -1,7 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import { compileAfter, compileCursor, compileOrder } from '../filter/sql/compile.js';
 import { DomainError } from '../errors.js';
-import { extensionAttribute } from '../json.js';
 import { identifier, literal } from '../read/columns.js';
 import { decodeCursor } from '../read/cursor.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
@@ -9,6 +8,7 @@ import { childRowsOf, sourceOf, type Scope, type Source } from '../read/source.j
 import { jsonObjectText, rowText, viewText } from './object-text.js';
 import type { PageRequest } from './page-request.js';
 import {
+  extensionMark,
   needsCare,
   refused,
   tooLarge,
@@ -21,6 +21,9 @@ import {
   type ViewPlan,
 } from './plan.js';
 import { TextBuilder, type PageSlot, type SlottedText } from './text-builder.js';
+
+/** Stands between the texts of items: no JSON text has a line break in it. */
+export const betweenItems = ',\n';
 
 /** What a statement is made for, beside its plan. */
 export interface StatementScope extends Scope {
@@ -76,20 +79,23 @@ function named(ids: readonly string[]): NonNullable<PageRequest['filter']> {
 }
 
 /**
- * SQL of the rows of a page, one row of texts each: `item0` and so on, and its cursor. One row more than asked for shows that
- * more follow.
+ * SQL of a page, as one row: `item0` and so on are the texts of its rows, joined by `betweenItems`; `isTooLarge`, if there would be too
+ * many bytes of them; `rows` is how many there are, one more than asked for when more follow; `first` and `last` are their cursors.
  */
 export function pageStatement(plan: PagePlan, request: PageRequest, statements: Statements): Prisma.Sql {
-  const source = sourceOf(plan.mapping, statements.scope, request.filter);
-  return bounded(
-    textRows(plan, source, request, statements, 'r'),
-    statements.bounds,
-    itemTexts(plan, statements.style, 'r'),
-    ['cursor'],
+  const { bounds, style, scope } = statements;
+  const source = sourceOf(plan.mapping, scope, request.filter);
+  const page = new PageSql(plan, request, bounds);
+  const items = itemTexts(plan, style, 'r');
+  const joinedItems = items.map((_, index) => Prisma.sql`${page.items(index)} AS ${Prisma.raw(`"item${index}"`)}, `);
+  const sums = Prisma.sql`SELECT ${joined(joinedItems)}${page.isTooLarge()} AS "isTooLarge", count(*)::int AS "rows", ${page.cursor('first')} AS "first", ${page.cursor('last')} AS "last" FROM (${page.rows(textRows(plan, source, request, statements, 'r'))}) s`;
+  const finishedItems = items.map((item, index) =>
+    Prisma.raw(`${finished(`a."item${index}"`, item)} AS "item${index}", `),
   );
+  return Prisma.sql`SELECT ${joined(finishedItems)}a."isTooLarge", a."rows", a."first", a."last" FROM (${sums} OFFSET 0) a`;
 }
 
-/** The texts of the rows of a page, unbounded. Of the row that only shows that more follow, no text is made. */
+/** The texts of the rows of a page, unbounded. */
 function textRows(
   plan: PagePlan,
   source: Source,
@@ -102,10 +108,43 @@ function textRows(
     ? Prisma.sql`(${compileCursor(request.order, mapping, alias)})::text`
     : Prisma.sql`NULL`;
   const items = itemTexts(plan, statements.style, alias).map(
-    (text, index) =>
-      Prisma.sql`CASE WHEN row_number() OVER () <= ${Prisma.raw(String(request.limit))} THEN ${filled(text, statements)} END AS ${Prisma.raw(`"item${index}"`)}, `,
+    (text, index) => Prisma.sql`${filled(text, statements)} AS ${Prisma.raw(`"item${index}"`)}, `,
   );
   return Prisma.sql`SELECT ${joined(items)}${cursor} AS "cursor" FROM (${pageRows(mapping, source, request)}) ${Prisma.raw(alias)}`;
+}
+
+/** What is summed up of the rows of a page, which stand under the alias s. */
+class PageSql {
+  private readonly limit: number;
+
+  constructor(
+    private readonly plan: PagePlan,
+    request: PageRequest,
+    private readonly bounds: StatementBounds,
+  ) {
+    this.limit = Math.trunc(request.limit);
+  }
+
+  /** The rows with their numbers and the bytes up to each. OFFSET 0 keeps PostgreSQL from making each text twice. */
+  rows(texts: Prisma.Sql): Prisma.Sql {
+    const names = this.plan.items.map((_, index) => `t."item${index}"`);
+    const bytes = names.length === 0 ? '0' : `sum(octet_length(concat(${names.join(', ')}))) OVER w`;
+    return Prisma.sql`SELECT t.*, count(*) OVER w AS "n", ${Prisma.raw(bytes)} AS "bytes" FROM (${texts} OFFSET 0) t WINDOW w AS (ROWS UNBOUNDED PRECEDING)`;
+  }
+
+  items(index: number): Prisma.Sql {
+    return Prisma.sql`string_agg(${Prisma.raw(`s."item${index}"`)}, ${Prisma.raw(literal(betweenItems))}) FILTER (WHERE s."n" <= ${Prisma.raw(String(this.limit))} AND s."bytes" <= ${this.bounds.bytesMax}::int)`;
+  }
+
+  isTooLarge(): Prisma.Sql {
+    return Prisma.sql`COALESCE(max(s."bytes") FILTER (WHERE s."n" <= ${Prisma.raw(String(this.limit))}) > ${this.bounds.bytesMax}::int, false)`;
+  }
+
+  /** As compileCursor makes it. */
+  cursor(which: 'first' | 'last'): Prisma.Sql {
+    if (!needsCursor(this.plan)) return Prisma.sql`NULL`;
+    return Prisma.raw(`(array_agg(s."cursor"))[${which === 'first' ? '1' : `LEAST(count(*), ${this.limit})`}]`);
+  }
 }
 
 function joined(parts: readonly Prisma.Sql[]): Prisma.Sql {
@@ -177,7 +216,7 @@ function finished(text: string, { whole }: SlottedText): string {
     (inner, [stored, shown]) => `replace(${inner}, ${literal(`"${stored}": `)}, ${literal(`"${shown}": `)})`,
     text,
   );
-  const isPlain = [`"${extensionAttribute}": `, '": null'].map((part) => `strpos(${text}, ${literal(part)}) = 0`);
+  const isPlain = [extensionMark, '": null'].map((part) => `strpos(${text}, ${literal(part)}) = 0`);
   return `CASE WHEN ${isPlain.join(' AND ')} THEN ${renamed} ELSE ${literal(needsCare)} END`;
 }
 
@@ -274,27 +313,27 @@ function nestedPage({ page, parentId }: PageSlot, statements: Statements): Prism
   const source = page.edge ? childRowsOf(all, page.edge, Prisma.raw(parentId), scope) : all;
   const alias = `n${page.number}`;
   const { limit, offset, after } = request;
+  const sums = new PageSql(page, request, bounds);
   const fields = page.fields.flatMap(({ name, value }, index): Prisma.Sql[] => [
     Prisma.raw(literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
     pageFieldText(value),
   ]);
-  const isTooLarge = page.items.length === 0 ? Prisma.sql`false` : Prisma.sql`max(s."bytes") > ${bounds.bytesMax}::int`;
-  const text = Prisma.sql`CASE WHEN ${isTooLarge} THEN ${Prisma.raw(literal(tooLarge))} ELSE concat(${Prisma.join([...fields, Prisma.raw("'}'")])}) END`;
-  if (limit === 0)
-    return Prisma.sql`(SELECT concat(${Prisma.join([...fields, Prisma.raw("'}'")])}) FROM (SELECT NULL::text AS "cursor"${Prisma.raw(page.items.map((_, index) => `, NULL::text AS "item${index}"`).join(''))}, 0 AS "bytes", 0 AS "n" WHERE false) s HAVING true)`;
-  const names = page.items.map((_, index) => `t."item${index}"`);
-  const bytes =
-    names.length === 0 ? '0' : `sum(octet_length(concat(${names.join(', ')}))) OVER (ROWS UNBOUNDED PRECEDING)`;
-  const rows = Prisma.sql`SELECT t.*, row_number() OVER () AS "n", ${Prisma.raw(bytes)} AS "bytes" FROM (${textRows(page, source, request, statements, alias)}) t`;
+  const text = Prisma.sql`CASE WHEN ${sums.isTooLarge()} THEN ${Prisma.raw(literal(tooLarge))} ELSE concat(${Prisma.join([...fields, Prisma.raw("'}'")])}) END`;
+  const texts =
+    limit === 0
+      ? Prisma.raw(
+          `SELECT NULL::text AS "cursor"${page.items.map((_, index) => `, NULL::text AS "item${index}"`).join('')} WHERE false`,
+        )
+      : textRows(page, source, request, statements, alias);
   // HAVING makes one row of all, even where nothing sums them up.
-  return Prisma.sql`(SELECT ${text} FROM (${rows}) s HAVING true)`;
+  return Prisma.sql`(SELECT ${text} FROM (${sums.rows(texts)}) s HAVING true)`;
 
   function pageFieldText(value: PageField['value']): Prisma.Sql {
     switch (value.kind) {
       case 'constant':
         return Prisma.raw(literal(value.json));
       case 'items':
-        return Prisma.sql`concat('[', string_agg(${Prisma.raw(`s."item${value.index}"`)}, ',') FILTER (WHERE s."bytes" <= ${bounds.bytesMax}::int), ']')`;
+        return Prisma.sql`concat('[', ${sums.items(value.index)}, ']')`;
       case 'totalCount':
         return totalCountText(value.isExact);
       case 'pageInfo':
@@ -312,20 +351,19 @@ function nestedPage({ page, parentId }: PageSlot, statements: Statements): Prism
     if (typeof value === 'object') return Prisma.raw(literal(value.json));
     switch (value) {
       case 'hasNextPage':
-        return Prisma.raw(limit === 0 ? "'false'" : `(count(s."n") > ${Math.trunc(limit)})::text`);
+        return Prisma.raw(`(count(*) > ${Math.trunc(limit)})::text`);
       case 'hasPreviousPage':
         return Prisma.raw(literal(String(offset > 0 || after !== undefined)));
       case 'startCursor':
-        return cursorText(Prisma.raw('1'));
+        return cursorText('first');
       case 'endCursor':
-        return cursorText(Prisma.raw(`LEAST(count(s."n"), ${Math.trunc(limit)})`));
+        return cursorText('last');
     }
   }
 
-  /** The cursor of the row with this number, in base64url, as encodeCursor writes it. */
-  function cursorText(number: Prisma.Sql): Prisma.Sql {
-    const cursor = Prisma.sql`(array_agg(s."cursor"))[${number}]`;
-    return Prisma.sql`COALESCE('"' || translate(encode(convert_to(${cursor}, 'UTF8'), 'base64'), E'+/=\n', '-_') || '"', 'null')`;
+  /** A cursor in base64url, as encodeCursor writes it. */
+  function cursorText(which: 'first' | 'last'): Prisma.Sql {
+    return Prisma.sql`COALESCE('"' || translate(encode(convert_to(${sums.cursor(which)}, 'UTF8'), 'base64'), E'+/=\n', '-_') || '"', 'null')`;
   }
 
   function totalCountText(isExact: boolean): Prisma.Sql {
@@ -337,6 +375,6 @@ function nestedPage({ page, parentId }: PageSlot, statements: Statements): Prism
     // The last page gives the total for free.
     return after !== undefined || limit === 0
       ? counted
-      : Prisma.sql`CASE WHEN count(s."n") BETWEEN 1 AND ${Prisma.raw(String(Math.trunc(limit)))} THEN (count(s."n") + ${offset}::int)::text ELSE ${counted} END`;
+      : Prisma.sql`CASE WHEN count(*) BETWEEN 1 AND ${Prisma.raw(String(Math.trunc(limit)))} THEN (count(*) + ${offset}::int)::text ELSE ${counted} END`;
   }
 }

@@ -39,10 +39,10 @@ export function compileOrder(order: readonly OrderKey[], mapping: ResourceMappin
   );
 }
 
-/** The jsonb array of a row's order values, which compileAfter takes back; numbers are texts, to stay exact. */
+/** The jsonb array of a row's order values, which compileAfter takes back; decimals are texts, to stay exact. */
 export function compileCursor(order: readonly OrderKey[], mapping: ResourceMapping, alias: string): Prisma.Sql {
   const values = terms(order, mapping, alias).map(({ expression, type }) => {
-    if (type === 'decimal' || type === 'int') return Prisma.sql`(${expression})::text`;
+    if (type === 'decimal') return Prisma.sql`(${expression})::text`;
     return expression;
   });
   return Prisma.sql`jsonb_build_array(${Prisma.join(values)})`;
