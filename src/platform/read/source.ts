@@ -60,7 +60,8 @@ export type Edge = { parent: string } | { links: string; parent: string; child: 
 export function childRowsOf({ from, where }: Source, edge: Edge, parentId: Prisma.Sql, { tenantId }: Scope): Source {
   if ('idsBy' in edge) {
     const ids = Prisma.sql`SELECT i."id" FROM ${Prisma.raw(identifier(edge.idsBy))}(${tenantId}::text, ${parentId}) i("id")`;
-    return { from, where: Prisma.sql`${where} AND b."id" IN (${ids})` };
+    // As an array: however many PostgreSQL expects of them, it looks them up by the key, and does not read the whole table.
+    return { from, where: Prisma.sql`${where} AND b."id" = ANY(ARRAY(${ids}))` };
   }
   const parent = Prisma.raw(identifier(edge.parent));
   if (!('links' in edge)) return { from, where: Prisma.sql`${where} AND b.${parent} = ${parentId}` };
