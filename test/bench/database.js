@@ -147,7 +147,7 @@ export async function rowsAbout(url, id) {
 }
 
 /** @param {string} url @param {string} sql @param {unknown[]} [values] @returns {Promise<Record<string, any>[]>} */
-async function query(url, sql, values) {
+export async function query(url, sql, values) {
   const client = new pg.Client(url);
   await client.connect();
   try {

@@ -28,6 +28,7 @@ export const usage = `npm run bench -- [options]
   --markdown          prints the tables as docs/performance.md has them
   --cpu-prof <folder> writes a CPU profile of our server and of the hand-written one there
   --memory            instead of the works: what a list of 1,000 buckets adds to the memory of the server
+  --scale             instead of the works: queries on millions of rows, which are loaded once (some ten minutes) and kept
   --summary           instead of the works: a summary over millions of usages, and its plan; minutes
   --import            instead of the works: files of usages beside a plain COPY of the same rows; minutes
   --lines <number>    lines of the import (${either('lines')})
@@ -50,6 +51,7 @@ export function readOptions() {
       markdown: flag,
       'cpu-prof': text,
       memory: flag,
+      scale: flag,
       summary: flag,
       import: flag,
       lines: text,
@@ -61,16 +63,16 @@ export function readOptions() {
     },
   });
   const chosen = works.filter(({ name }) => values.only.some((part) => name.includes(part)));
-  if (chosen.length === 0) throw new Error(`no work is called '${values.only.join(', ')}'`);
+  if (chosen.length === 0 && !values.scale) throw new Error(`no work is called '${values.only.join(', ')}'`);
   const number = (/** @type {keyof typeof figures} */ name) => {
     const value = Number(values[name] ?? figures[name][values.quick ? 'quick' : 'normal']);
     if (!Number.isInteger(value) || value < 1)
       throw new Error(`--${name} must be a whole number from 1: '${values[name]}'`);
     return value;
   };
-  const { help, markdown, memory, summary, isolation, billing } = values;
+  const { help, only, markdown, memory, scale, summary, isolation, billing } = values;
   return {
-    ...{ help, markdown, memory, summary, import: values.import, isolation, billing },
+    ...{ help, only, markdown, memory, scale, summary, import: values.import, isolation, billing },
     ...{ buckets: number('buckets'), usages: number('usages'), lines: number('lines'), accounts: number('accounts') },
     chosen,
     pace: { ...(values.quick ? quick : normal), rounds: number('rounds') },

@@ -95,7 +95,7 @@ function ratios(measured) {
 
 /** @param {Measured[]} measured @param {boolean} isMarkdown */
 export function tables(measured, isMarkdown) {
-  const print = isMarkdown ? markdown : aligned;
+  const print = isMarkdown ? markdown : (/** @type {string[][]} */ rows) => aligned(rows);
   return [
     byPeer(measured, 'requests a second', shownRate),
     ratios(measured),
@@ -106,12 +106,12 @@ export function tables(measured, isMarkdown) {
     .join('\n\n');
 }
 
-/** Columns of one width each, all but the first aligned to the right. @param {string[][]} rows with their header */
-export function aligned(rows) {
+/** Columns of one width each, all but those in `left` aligned to the right. @param {string[][]} rows with their header @param {readonly number[]} left */
+export function aligned(rows, left = [0]) {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const pad = (/** @type {string} */ cell, /** @type {number} */ column) =>
-    column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return rows.map((cells) => cells.map(pad).join('  ')).join('\n');
+    left.includes(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return rows.map((cells) => cells.map(pad).join('  ').trimEnd()).join('\n');
 }
 
 /** @param {string[][]} rows */

@@ -17,6 +17,7 @@ import { readOptions, usage } from './options.js';
 import { installPeers } from './peers.js';
 import { findPgbench } from './pgbench.js';
 import { summary, tables, titles } from './report.js';
+import { benchScale } from './scale.js';
 import { requireSame } from './same.js';
 import { seed, seedManyBuckets } from './seed.js';
 import { benchSummary } from './summary.js';
@@ -172,6 +173,7 @@ async function main() {
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.once(name, () => interruption.abort(new Error(`interrupted by ${name}`)));
   }
+  if (options.scale) return benchScale(options.only, interruption.signal);
   await withDatabase((url) => bench(url, options, interruption.signal));
 }
 
