@@ -1,4 +1,4 @@
-import { Field, InputType, ObjectType } from 'type-graphql';
+import { Extensions, Field, InputType, ObjectType } from 'type-graphql';
 import type { GraphQLScalarType } from 'graphql';
 import type { Indexes } from '../src/platform/read/resource-mapping.js';
 import { nameOnWire } from './naming.js';
@@ -111,6 +111,8 @@ const resources = new Map<object, ResourceOptions>();
 export function Resource(options: ResourceOptions): ClassDecorator {
   return (target) => {
     ObjectType({ description: options.description, simpleResolvers: true })(target);
+    const { indexes, asOfFunction, asOfArgument } = options;
+    Extensions({ served: { indexes, isComputed: asOfFunction !== undefined, asOfArgument } })(target);
     resources.set(target, options);
   };
 }

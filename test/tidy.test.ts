@@ -62,8 +62,14 @@ const importTable: Row[] = [
         'storable-text',
       ].map((name) => `src/platform/${name}`),
     ],
-    // It hands the context of a request on to the executor, and looks at nothing in it; of plans it knows what they answer.
-    typesOnly: ['graphql/context', 'graphql/plan/answer', 'graphql/plan/presentation'],
+    // It hands the context of a request on to the executor, and looks at nothing in it; of plans it knows what they answer, of
+    // indexes what they serve, for OpenAPI.
+    typesOnly: [
+      'graphql/context',
+      'graphql/plan/answer',
+      'graphql/plan/presentation',
+      'src/platform/read/resource-mapping',
+    ],
     // lru-cache bounds the documents it keeps, node:crypto makes ETags; the others are JSON numbers and Sandbox links.
     packages: ['graphql', 'lru-cache', 'lossless-json', 'node:crypto'],
   },

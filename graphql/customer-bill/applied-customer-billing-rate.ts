@@ -11,7 +11,7 @@ import { BillingAccountRef, CustomerBillRef } from './references.js';
 
 @Resource({
   table: 'AppliedCustomerBillingRate',
-  indexes: { orders: ['date'], references: ['bill', 'billingAccount', 'product'] },
+  indexes: { orders: ['date', 'isBilled'], references: ['bill', 'billingAccount', 'product'] },
   description:
     'TMF678 AppliedCustomerBillingRate: one line of a bill, or one that waits to be billed. What was billed stands as it is.',
 })

@@ -20,7 +20,7 @@ export class BillRunFailure {
 
 @Resource({
   table: 'BillRun',
-  indexes: { orders: ['state'], references: ['billCycle'] },
+  indexes: { orders: ['state', 'startedAt'], references: ['billCycle'] },
   description:
     'Our extension: the run of a bill cycle. Every account with rates or rated usages from before the end of the period that no bill has gets one bill for each currency, in the background; running again bills what has come since, and nothing twice.',
 })

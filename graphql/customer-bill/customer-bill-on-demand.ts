@@ -8,7 +8,7 @@ import { BillingAccountRef, CustomerBillRef } from './references.js';
 
 @Resource({
   table: 'CustomerBillOnDemand',
-  indexes: { orders: ['state'], references: ['billingAccount', 'relatedParty'] },
+  indexes: { orders: ['state', 'lastUpdate'], references: ['billingAccount', 'relatedParty'] },
   description: 'TMF678 CustomerBillOnDemand: the request for a bill out of turn, and what became of it.',
 })
 export class CustomerBillOnDemand extends ExtensibleResource {

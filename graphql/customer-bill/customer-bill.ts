@@ -18,7 +18,8 @@ import { BillCycleRef, BillingAccountRef, CustomerBillRef, FinancialAccountRef }
 @Resource({
   table: 'CustomerBill',
   indexes: {
-    orders: ['state', 'billRunId'],
+    orders: ['state', 'billRunId', 'lastUpdate', '-billDate'],
+    values: ['billNo'],
     references: ['billCycle', 'billingAccount', 'financialAccount', 'relatedParty'],
   },
   description:

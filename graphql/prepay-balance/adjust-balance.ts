@@ -2,12 +2,12 @@ import { Attribute, Resource } from '../attribute.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { UsageRef } from '../usage/references.js';
-import { BalanceActionParts, hiddenAction } from './balance-action.js';
+import { actionIndexes, BalanceActionParts, hiddenAction } from './balance-action.js';
 import { AdjustBalanceRef, ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
-  indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
+  indexes: { ...actionIndexes, references: [...actionIndexes.references, 'usage'] },
   hidden: hiddenAction,
   discriminator: { kind: 'adjustBalance' },
   description: 'TMF654 AdjustBalance: a correction of a balance, up or down, or the consumption of a reservation.',

@@ -18,6 +18,21 @@ import { BucketRef, ImpactedBucket, RelatedTopupBalance, ReserveBalanceRef } fro
 /** An action that is deleted is kept for those who audit: ledger entries name it. */
 export const hiddenAction = { at: 'deletedAt', by: 'deletedBy' };
 
+const references = ['logicalResource', 'partyAccount', 'product', 'relatedParty'];
+/** By the triggers of the table, "BucketAction" has the buckets that an action names or moved. */
+const links = {
+  table: 'BucketAction',
+  row: 'actionId',
+  named: 'bucketId',
+  bytesMax: 64,
+  paths: [
+    ['bucket', 'id'],
+    ['impactedBucket', 'bucket', 'id'],
+  ],
+};
+/** Of the actions of one kind. */
+export const actionIndexes = { orders: ['status', 'requestedDate'], references, links };
+
 /** What the balance actions of TMF654 have in common. */
 @ObjectType()
 export abstract class BalanceActionParts extends ExtensibleResource {
@@ -132,7 +147,7 @@ export abstract class BalanceActionParts extends ExtensibleResource {
 // What belongs to some kinds of action only is told by their own classes; here it is only read.
 @Resource({
   table: 'BalanceAction',
-  indexes: { orders: ['kind'], references: ['bucket', 'relatedParty'] },
+  indexes: { orders: ['kind', 'requestedDate'], references, links },
   hidden: hiddenAction,
   description:
     'TMF654 BalanceAction: the history of balance actions of every kind, one row each, whether applied, scheduled or refused. Made and changed through the resource of its kind.',

@@ -18,7 +18,7 @@ import { BucketRef, ReserveBalanceRef } from './references.js';
 @Resource({
   table: 'Bucket',
   indexes: {
-    orders: ['status', 'usageType'],
+    orders: ['status', 'usageType', 'requestedDate', 'name'],
     references: ['logicalResource', 'partyAccount', 'product', 'relatedParty'],
   },
   description:

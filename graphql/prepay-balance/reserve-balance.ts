@@ -6,12 +6,12 @@ import { DateTime } from '../scalars.js';
 import { Quantity } from '../shared/quantity.js';
 import { RelatedParty } from '../shared/references.js';
 import { AdjustBalance } from './adjust-balance.js';
-import { BalanceActionParts, hiddenAction } from './balance-action.js';
+import { actionIndexes, BalanceActionParts, hiddenAction } from './balance-action.js';
 import { ReserveBalanceRef } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
-  indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
+  indexes: actionIndexes,
   hidden: hiddenAction,
   discriminator: { kind: 'reserveBalance' },
   description:

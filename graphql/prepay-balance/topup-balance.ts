@@ -5,12 +5,12 @@ import { DateTime } from '../scalars.js';
 import { Quantity } from '../shared/quantity.js';
 import { PaymentMethodRef, PaymentRef } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
-import { BalanceActionParts, hiddenAction } from './balance-action.js';
+import { actionIndexes, BalanceActionParts, hiddenAction } from './balance-action.js';
 import { RelatedTopupBalance } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
-  indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
+  indexes: actionIndexes,
   hidden: hiddenAction,
   discriminator: { kind: 'topupBalance' },
   description:

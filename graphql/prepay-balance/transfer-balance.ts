@@ -3,12 +3,12 @@ import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { Quantity } from '../shared/quantity.js';
 import { LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
-import { BalanceActionParts, hiddenAction } from './balance-action.js';
+import { actionIndexes, BalanceActionParts, hiddenAction } from './balance-action.js';
 import { BucketRef } from './references.js';
 
 @Resource({
   table: 'BalanceAction',
-  indexes: { orders: ['status'], references: ['bucket', 'relatedParty'] },
+  indexes: actionIndexes,
   hidden: hiddenAction,
   discriminator: { kind: 'transferBalance' },
   description:

@@ -29,7 +29,7 @@ export class ExternalReference extends ExtensibleValue {
 
 @Resource({
   table: 'ResourceOrder',
-  indexes: { orders: ['state', 'orderDate'], references: ['externalReference', 'orderItem', 'relatedParty'] },
+  indexes: { orders: ['state', 'orderDate', 'name'], references: ['externalReference', 'orderItem', 'relatedParty'] },
   description: 'TMF652 ResourceOrder: an order for resources, item by item. Its state follows those of its items.',
 })
 export class ResourceOrder extends ExtensibleResource {

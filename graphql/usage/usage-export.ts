@@ -8,7 +8,7 @@ import { ExtensibleResource } from '../shared/extensible.js';
 
 @Resource({
   table: 'UsageExport',
-  indexes: { orders: ['status'] },
+  indexes: { orders: ['status', 'creationDate'] },
   description:
     'TMF635 ExportJob: usages that are handed out as a file. The task says which; its bytes are made when they are fetched from url, as often as they are. On PostgreSQL a file shows all usages as they are at one instant; on the embedded database those that are there when it begins, each as it is when its turn comes.',
 })

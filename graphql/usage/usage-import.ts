@@ -8,7 +8,7 @@ import { ExtensibleResource } from '../shared/extensible.js';
 
 @Resource({
   table: 'UsageImport',
-  indexes: { orders: ['status'] },
+  indexes: { orders: ['status', 'creationDate'] },
   description:
     'TMF635 ImportJob: a file of usages that is taken over. Its bytes are sent to uploadUrl, or at once: a POST to this collection of TMF REST whose body is the file, as application/x-ndjson or text/csv, plain or gzip, with ?mode=, makes the task and takes the file. Every line is checked as a created usage is, and those that can be taken are moved in the background.',
 })

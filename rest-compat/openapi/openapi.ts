@@ -120,11 +120,11 @@ interface Described {
   /** The schema of one resource. */
   readonly row: Json;
   /** References to the parameters of this resource's operations. */
-  readonly parameters: Record<'selection' | 'conditions' | 'search' | 'write', Json[]>;
+  readonly parameters: Record<'sort' | 'selection' | 'conditions' | 'search' | 'write', Json[]>;
 }
 
 function parametersOf(model: ResourceModel, { parameters }: Parts): Described['parameters'] {
-  const { conditions, expand } = resourceParameters(model);
+  const { sort, conditions, expand } = resourceParameters(model);
   const add = (parameter: Json): Json => {
     const name = `${model.name}.${String(parameter['name']).replace('@', 'at-')}`;
     parameters[name] = parameter;
@@ -135,6 +135,7 @@ function parametersOf(model: ResourceModel, { parameters }: Parts): Described['p
   const explain = 'explain' in parameters ? [reference('explain')] : [];
   const [any, ...each] = conditions.map(add);
   return {
+    sort: [add(sort)],
     selection: [reference('fields'), ...expansion, ...explain, ...edition],
     search: any === undefined ? [] : [reference('filter'), any],
     conditions: each,
@@ -165,7 +166,9 @@ function listOperation({ segment, model, parts, row, parameters }: Described): J
     ...named(segment, 'list', `Lists or finds ${model.name} objects`),
     description: 'All conditions must hold. Values of one parameter are alternatives.',
     parameters: [
-      ...['offset', 'limit', 'sort', 'after'].map(reference),
+      ...['offset', 'limit'].map(reference),
+      ...parameters.sort,
+      reference('after'),
       ...parameters.selection,
       ...parameters.search,
       ...parameters.conditions,

@@ -7,6 +7,7 @@ import { extensionAttribute } from '../../src/platform/json.js';
 import { scalarSchema } from './schemas.js';
 import { editionHeader } from '../edition.js';
 import type { PageSizes } from '../query/paging.js';
+import { servedBy } from './served.js';
 import { attributeFields, targetType, type ResourceModel } from '../resource-model.js';
 
 // No parameter has a default or an example with a value: Swagger UI would send it.
@@ -26,10 +27,6 @@ export function commonParameters(facts: {
     fields: query(
       'fields',
       `Attributes to answer, separated by commas: first level or deeper with dots (\`relatedParty.id\`); ${identity}. \`none\` is id and href. Absent: everything.`,
-    ),
-    sort: query(
-      'sort',
-      'Attributes to sort by, separated by commas, `-` before one for descending: `-amount.amount,id`. Absent values come last. Default: in the order of creation.',
     ),
     offset: query('offset', `Items to skip, at most ${OFFSET_MAX}; further on, use after.`, {
       type: 'integer',
@@ -96,12 +93,17 @@ export function commonParameters(facts: {
   };
 }
 
-/** Parameters of one resource: its conditions, and the references it can expand. */
-export function resourceParameters(model: ResourceModel): { conditions: Json[]; expand: Json | undefined } {
+/** Parameters of one resource: its order, its conditions, and the references it can expand. */
+export function resourceParameters(model: ResourceModel): { sort: Json; conditions: Json[]; expand: Json | undefined } {
   const places = filterPlaces(model);
   const references = referencePaths(model.type);
+  const served = servedBy(model.type);
   return {
-    conditions: places.length === 0 ? [] : [anyConditions(places), ...places.map(equalTo)],
+    sort: query(
+      'sort',
+      `Attributes to sort by, separated by commas, \`-\` before one for descending: \`-amount.amount,id\`. Absent values come last. Default: in the order of creation. ${served.sort}`,
+    ),
+    conditions: places.length === 0 ? [] : [anyConditions(places, served.conditions), ...places.map(equalTo)],
     expand:
       references.length === 0
         ? undefined
@@ -162,7 +164,7 @@ function equalTo({ name, description, schema }: Place): Json {
 }
 
 /** All other conditions; OpenAPI has no parameter whose name is free but an object whose members are parameters. */
-function anyConditions(places: readonly Place[]): Json {
+function anyConditions(places: readonly Place[], served: string): Json {
   const name = (matching: (place: Place) => boolean): string | undefined => places.find(matching)?.name;
   const text = name(
     ({ schema, name: place }) =>
@@ -181,7 +183,7 @@ function anyConditions(places: readonly Place[]): Json {
   return {
     ...query(
       'conditions',
-      `Any other conditions, each a query parameter of its own: a dotted attribute path, an operator, a value. The name \`conditions\` itself is not sent; here they are written as JSON object, \`{"path.operator": "value"}\`. For instance ${examples.join(', ')}. The operators are listed at the top of this page.`,
+      `Any other conditions, each a query parameter of its own: a dotted attribute path, an operator, a value. The name \`conditions\` itself is not sent; here they are written as JSON object, \`{"path.operator": "value"}\`. For instance ${examples.join(', ')}. The operators are listed at the top of this page. ${served}`,
       // Without an example Swagger UI would make one up, and send that.
       { type: 'object', additionalProperties: { type: 'string' }, example: {} },
     ),

@@ -29,6 +29,15 @@ export function requireValidity(validFor: Validity | null | undefined, path = 'v
   }
 }
 
+/** Refuses a text that is too long to be indexed; an empty one is not. Throws INVALID_ATTRIBUTE. */
+export function requireIndexable(path: string, value: string): void {
+  if (value.length > NAME_LENGTH_MAX)
+    throw invalid(
+      path,
+      `must have at most ${NAME_LENGTH_MAX} characters: the limit NAME_LENGTH_MAX is ${NAME_LENGTH_MAX}`,
+    );
+}
+
 /** Refuses a name that is empty or too long to be indexed. Throws INVALID_ATTRIBUTE. */
 export function requireName(path: string, value: string): void {
   if (value.length === 0 || value.length > NAME_LENGTH_MAX) {

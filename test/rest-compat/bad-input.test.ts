@@ -129,6 +129,11 @@ describe('bad input through REST', () => {
           expectError(await post(JSON.stringify(valid({ usageType }))), 400, 'usageType');
       });
 
+      if (fixture.segment === 'bucket')
+        it('refuses a name that is longer than 255 characters', async () => {
+          expectError(await post(JSON.stringify(valid({ name: 'x'.repeat(256) }))), 400, 'name');
+        });
+
       it.each([
         '__proto__',
         'constructor',

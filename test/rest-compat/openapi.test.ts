@@ -358,7 +358,7 @@ describe('a document of any schema', () => {
     expect(named(document.paths['/node'].get)).toEqual([
       'offset',
       'limit',
-      'sort',
+      'Node.sort',
       'after',
       'fields',
       'Node.expand',
@@ -372,7 +372,7 @@ describe('a document of any schema', () => {
     expect(named(document.paths['/leaf'].get)).toEqual([
       'offset',
       'limit',
-      'sort',
+      'Leaf.sort',
       'after',
       'fields',
       'Range',

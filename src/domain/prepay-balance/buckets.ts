@@ -19,7 +19,16 @@ import {
   type RowChanges,
   type WriteContext,
 } from '../changes.js';
-import { mapNamingElement, invalid, missing, requireName, requireValidity, type Validity } from '../input.js';
+import {
+  invalid,
+  isGiven,
+  mapNamingElement,
+  missing,
+  requireIndexable,
+  requireName,
+  requireValidity,
+  type Validity,
+} from '../input.js';
 import type { Quantity } from '../row.js';
 import { requireTransition } from '../transitions.js';
 import { completeLogicalResources } from './command/input-parts.js';
@@ -162,18 +171,19 @@ export class Buckets {
   }
 }
 
-function checkInput({ status, usageType, validFor, remainingValue, reservedValue }: BucketInput): void {
+function checkInput({ name, status, usageType, validFor, remainingValue, reservedValue }: BucketInput): void {
   if (usageType === null) throw invalid('usageType', 'cannot be removed');
   if (usageType !== undefined) requireName('usageType', usageType);
+  if (isGiven(name)) requireIndexable('name', name);
   if (status === null) throw invalid('status', 'cannot be removed');
   if (status !== undefined && !(status in bucketTransitions)) {
     throw invalid('status', `must be one of ${Object.keys(bucketTransitions).join(', ')}: '${status}'`);
   }
   requireValidity(validFor);
-  for (const [name, value] of Object.entries({ remainingValue, reservedValue })) {
+  for (const [path, value] of Object.entries({ remainingValue, reservedValue })) {
     if (!value) continue;
-    requireName(`${name}.units`, value.units);
-    requireOpeningAmount(value.amount, `${name}.amount`);
+    requireName(`${path}.units`, value.units);
+    requireOpeningAmount(value.amount, `${path}.amount`);
   }
 }
 

@@ -1,7 +1,16 @@
 import type { JsonObject } from '../../platform/json-object.js';
 import { requireAttachments, type AttachmentInput } from '../attachments.js';
 import type { RowChanges } from '../changes.js';
-import { invalid, isGiven, missing, requireName, requireOneOf, toChanges, toGiven } from '../input.js';
+import {
+  invalid,
+  isGiven,
+  missing,
+  requireIndexable,
+  requireName,
+  requireOneOf,
+  toChanges,
+  toGiven,
+} from '../input.js';
 import { requireItems, dependencyRelationship } from './items.js';
 import type { OrderRow } from './model.js';
 import { firstState, itemTransitions, orderTransitions } from './transitions.js';
@@ -37,6 +46,7 @@ export interface ItemInput {
 
 /** The attributes that the rules read; all others are stored as they arrive. */
 export interface OrderInput {
+  name?: string | null;
   state?: string | null;
   priority?: number | null;
   orderItem?: ItemInput[] | null;
@@ -63,7 +73,8 @@ export function fromOrderChange(input: OrderInput): RowChanges<OrderRow> {
   return toChanges(input);
 }
 
-function checkOrder({ state, priority, orderItem }: OrderInput): void {
+function checkOrder({ name, state, priority, orderItem }: OrderInput): void {
+  if (isGiven(name)) requireIndexable('name', name);
   if (isGiven(state)) requireOneOf('state', Object.keys(orderTransitions), state);
   if (isGiven(priority) && (priority < 0 || priority > priorityMax))
     throw invalid('priority', `must be from 0 (highest) to ${priorityMax} (lowest): ${priority}`);

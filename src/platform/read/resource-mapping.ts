@@ -17,10 +17,29 @@ export interface StoredAttribute {
 
 /** What the indexes of a table serve, besides the key. A read that none of them serves runs as a report. */
 export interface Indexes {
-  /** Attributes by which, followed by the key, an index gives the ascending order. */
+  /**
+   * Attributes by which, followed by the key, an index gives the order, and finds rows: the ascending one, and the
+   * descending one of an instant that is never null; with `-` before it the descending one only.
+   */
   readonly orders?: readonly string[];
+  /** Further attributes by whose values an index finds rows. */
+  readonly values?: readonly string[];
   /** References by whose id an index finds rows. */
   readonly references?: readonly string[];
+  /** A table that finds rows by ids that they name. */
+  readonly links?: Links;
+}
+
+/** A table of pairs: the id of a row, and an id that the row names. */
+export interface Links {
+  readonly table: string;
+  /** Column of the row's id, and of the id that it names. */
+  readonly row: string;
+  readonly named: string;
+  /** Ids with more bytes have no pair. */
+  readonly bytesMax: number;
+  /** Paths of the ids that have pairs. */
+  readonly paths: readonly (readonly string[])[];
 }
 
 /** How a resource is stored: all that the reader, the writer and the filter compiler know about it. */

@@ -307,6 +307,10 @@ describe('an order', () => {
     const refused: [object, string][] = [
       [{ orderItem: [] }, 'orderItem must have at least one element'],
       [{ orderItem: [{ id: '' }] }, 'orderItem.0.id must have 1 to 255 characters: the limit NAME_LENGTH_MAX is 255'],
+      [
+        { orderItem: [{ id: '1' }], name: 'x'.repeat(256) },
+        'name must have at most 255 characters: the limit NAME_LENGTH_MAX is 255',
+      ],
       [{ orderItem: [{ id: '1' }], priority: 5 }, 'priority must be from 0 (highest) to 4 (lowest): 5'],
       [{ orderItem: [{ id: '1' }], priority: -1 }, 'priority must be from 0'],
       [{ orderItem: [{ id: '1', quantity: -1 }] }, 'orderItem.0.quantity must be greater than zero'],

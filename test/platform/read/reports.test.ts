@@ -23,6 +23,7 @@ afterAll(() => database.close());
 
 interface Node {
   'Node Type': string;
+  'Index Name'?: string;
   Plans?: Node[];
 }
 
@@ -83,7 +84,8 @@ describe.each(listed.map((mapping): [string, ResourceMapping] => [mapping.name, 
     const rows = await database.query<{ column: string }>(Prisma.sql`
       SELECT a.attname AS "column" FROM pg_index i
       JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-      WHERE i.indrelid = ${`"${mapping.table}"`}::regclass AND m.amname = 'gin' AND i.indpred IS NULL`);
+      WHERE i.indrelid = ${`"${mapping.table}"`}::regclass AND m.amname = 'gin'
+        AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) IN ('(' || quote_ident(a.attname) || ' IS NOT NULL)'))`);
     const references = rows
       .map(({ column }) => column)
       .filter((name) => partsOf(mapping.attributes[name]?.type)?.['id'] !== undefined);
@@ -105,13 +107,67 @@ describe.each(listed.map((mapping): [string, ResourceMapping] => [mapping.name, 
       expect([name, isReport(mapping, { order, filter: ofOwner })]).toEqual([name, false]);
     }
   });
+});
 
-  it(`${mapping.asOfFunction ? 'is' : 'is not'} a report for its filter alone`, () => {
-    expect(
-      isReport(mapping, { order: [], filter: { kind: 'compare', path: ['name'], operator: 'eq', value: 'x' } }),
-    ).toBe(mapping.asOfFunction !== undefined);
+describe.each(ofTables.map((mapping): [string, ResourceMapping] => [mapping.name, mapping]))('%s', (_name, mapping) => {
+  it('is no report for a value of exactly those attributes of which an index finds values', async () => {
+    const rows = await database.query<{ columns: string[] }>(Prisma.sql`
+      SELECT array_agg(a.attname::text ORDER BY k.place) AS "columns" FROM pg_index i
+      JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+      CROSS JOIN unnest(i.indkey) WITH ORDINALITY k(number, place) LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0
+      WHERE i.indrelid = ${`"${mapping.table}"`}::regclass AND m.amname = 'btree' AND i.indpred IS NULL GROUP BY i.indexrelid`);
+    const leading = ['tenantId', ...Object.keys(mapping.discriminator)];
+    // An index that the kind of the resource leads serves it as one that the attribute leads.
+    const found = rows.flatMap(({ columns }) => {
+      const isOfTenant = columns[0] === 'tenantId';
+      const first = columns.find((name) => !leading.includes(name));
+      return isOfTenant && first !== undefined && scalarsOf(mapping).includes(first) ? [first] : [];
+    });
+    const told = scalarsOf(mapping).filter((name) => !isReport(mapping, { order: [], filter: valueOf(name) }));
+    expect(told.sort()).toEqual([...new Set(found)].sort());
+  });
+
+  it('is no report for a range of the attribute that it is in order of', () => {
+    for (const name of mapping.indexes?.orders ?? []) {
+      const path = [name.replace(/^-/, '')];
+      const filter: Filter = { kind: 'compare', path, operator: 'gte', value: 'x' };
+      const order: OrderKey[] = [{ path, descending: name.startsWith('-') }];
+      expect([name, isReport(mapping, { order, filter })]).toEqual([name, false]);
+      expect([name, isReport(mapping, { order: [], filter })]).toEqual([name, true]);
+    }
+  });
+
+  it.each([
+    ['ne', { kind: 'compare', operator: 'ne', value: 'x' }],
+    ['contains', { kind: 'compare', operator: 'contains', value: 'x' }],
+    ['regex', { kind: 'compare', operator: 'regex', value: 'x' }],
+    ['isNull', { kind: 'isNull', isNull: true }],
+  ] as const)('is a report for %s', (_operator, condition) => {
+    for (const path of (mapping.indexes?.orders ?? []).map((name) => [name.replace(/^-/, '')]))
+      expect(isReport(mapping, { order: [{ path, descending: false }], filter: { ...condition, path } })).toBe(true);
   });
 });
+
+it.each([['bucket'], ['impactedBucket']])('actions that name a bucket as %s are found by their links', async (name) => {
+  const mapping = mappings.find((one) => one.name === 'BalanceAction') as ResourceMapping;
+  const id: Filter = { kind: 'compare', path: ['id'], operator: 'eq', value: 'x' };
+  const filter: Filter =
+    name === 'bucket'
+      ? { ...id, path: ['bucket', 'id'] }
+      : { kind: 'some', path: [name], filter: { ...id, path: ['bucket', 'id'] } };
+  expect(isReport(mapping, { order: [], filter })).toBe(false);
+  const indexes = (await planOf(mapping, { filter })).map((node) => node['Index Name']);
+  expect(indexes).toContain('BucketAction_pkey');
+});
+
+/** Attributes that one value can be compared with. */
+function scalarsOf({ attributes }: ResourceMapping): string[] {
+  return Object.entries(attributes).flatMap(([name, { type }]) =>
+    type.kind === 'scalar' && type.type !== 'json' ? [name] : [],
+  );
+}
+
+const valueOf = (name: string): Filter => ({ kind: 'compare', path: [name], operator: 'eq', value: 'x' });
 
 function partsOf(type: AttributeType | undefined): Readonly<Record<string, AttributeType>> | undefined {
   const single = type?.kind === 'list' ? type.element : type;

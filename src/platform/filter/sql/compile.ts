@@ -4,6 +4,7 @@ import type { ResourceMapping } from '../../read/resource-mapping.js';
 import type { ScalarType } from '../tree/attribute-type.js';
 import { containmentOf, nest, type Containment } from './containment.js';
 import { elementOf, scalarFor } from '../tree/resolve.js';
+import { linkedRows } from './links.js';
 import {
   columnParameter,
   identifier,
@@ -31,7 +32,9 @@ type Leaf = Exclude<Place, { kind: 'parts' }>;
  * a NOT only as `IS NOT TRUE`. The tenant scope and ResourceMapping.discriminator are not in it: the reader adds them.
  */
 export function compileFilter(filter: Filter, mapping: ResourceMapping, alias: string): Prisma.Sql {
-  return compile(filter, { kind: 'row', mapping, alias });
+  const condition = compile(filter, { kind: 'row', mapping, alias });
+  const linked = linkedRows(filter, mapping, alias);
+  return linked ? Prisma.sql`(${linked} AND ${condition})` : condition;
 }
 
 function compile(filter: Filter, scope: Scope): Prisma.Sql {
