@@ -86,7 +86,10 @@ export async function startTestServer(
   const clock = options.clock ?? new TestClock();
   const { mode = 'sandbox', time } = options;
   const production = mode === 'serve' && { DATABASE_URL: 'postgres://not-asked', ALLOWED_HOSTS: '127.0.0.1' };
-  const config = readConfig({ PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', COUNT_WAIT_MS: '2000', ...production, ...env }, mode);
+  const config = readConfig(
+    { PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', COUNT_WAIT_MS: '2000', ...production, ...env },
+    mode,
+  );
   const server = await createServer({
     config,
     database,
