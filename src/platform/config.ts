@@ -1,9 +1,10 @@
 import { settings, type Config, type Mode, type Setting, type SettingName } from './settings.js';
+import { StartError } from './start-error.js';
 
 export { logLevels, type Config, type LogLevel, type Mode } from './settings.js';
 
 /** A setting has a value that cannot be used. The message is one line and holds no password. */
-export class ConfigError extends Error {
+export class ConfigError extends StartError {
   override readonly name = 'ConfigError';
 }
 

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from '../start-error.js';
 
 /** How often a holder touches its file, for processes on other hosts, which cannot see whether it lives. */
 const HEARTBEAT_MS = 5_000;
@@ -19,7 +20,7 @@ const STARTING = 'starting';
 const HOLDING = 'holding.';
 
 /** Another process holds the directory. */
-export class DirectoryLockedError extends Error {
+export class DirectoryLockedError extends StartError {
   override readonly name = 'DirectoryLockedError';
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from '../../../prisma/generated/client.js';
+import { StartError } from '../start-error.js';
 import { prismaTransaction, type Database } from './database.js';
 import { DirectoryLockedError, lockDirectory, type DirectoryLock } from './directory-lock.js';
 
@@ -15,7 +16,7 @@ const TRANSACTION_MAX_MS = 30_000;
 export const DATABASE_FOLDER = 'database';
 
 /** The data directory cannot be used. One line. */
-export class DataDirectoryError extends Error {
+export class DataDirectoryError extends StartError {
   override readonly name = 'DataDirectoryError';
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { StartError } from '../start-error.js';
 import type { Database, DedicatedConnection } from './database.js';
 import { describeMissing } from './schema-check.js';
 
@@ -22,7 +23,7 @@ const CREATE_RECORDS = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
 )`;
 
 /** A migration failed, or the database's history is not the one of this program. */
-export class MigrationError extends Error {
+export class MigrationError extends StartError {
   override readonly name = 'MigrationError';
 }
 

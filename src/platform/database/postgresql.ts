@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 import { PrismaClient, type Prisma } from '../../../prisma/generated/client.js';
+import { StartError } from '../start-error.js';
 import {
   prismaTransaction,
   type Database,
@@ -26,7 +27,7 @@ const SERVER_VERSION_MIN = 15;
 const APPLICATION_NAME = 'tmf-balance-server';
 
 /** The server cannot be used: not reachable, refuses us, or too old. One line, without the password. */
-export class DatabaseOpenError extends Error {
+export class DatabaseOpenError extends StartError {
   override readonly name = 'DatabaseOpenError';
 }
 

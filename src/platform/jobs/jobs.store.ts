@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Database, Transaction } from '../database/database.js';
 import { isUnavailable, isUniqueViolation } from '../database/failures.js';
 import type { JsonObject } from '../json-object.js';
+import { StartError } from '../start-error.js';
 
 /** pg-boss's tables have a schema of their own, which no migration of ours knows. */
 const SCHEMA = 'pgboss';
@@ -17,7 +18,7 @@ const WAITING_KEPT_DAYS = 36_500;
 const DEAD_KEPT_SECONDS = 30 * 24 * 3_600;
 
 /** The tables of pg-boss cannot be created or used, e.g. because the user may not create a schema. The message is one line. */
-export class JobStoreError extends Error {
+export class JobStoreError extends StartError {
   override readonly name = 'JobStoreError';
 }
 
