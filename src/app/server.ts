@@ -39,6 +39,7 @@ import { OriginPolicy } from './http/origins.js';
 import { restHandler } from './http/rest.js';
 import { createStreams } from './http/streams.js';
 import type { AppContext, StreamDependencies } from './app-context.js';
+import { onlyWorker, type Workers } from './workers/workers.js';
 
 /** A server that has not started to listen yet. */
 export interface AppServer {
@@ -62,6 +63,8 @@ export interface ServerOptions {
   config: Config;
   database: Database;
   logger: Logger;
+  /** The processes that answer on its port; by default it is the only one. */
+  workers?: Workers;
   /** Replaces the server's own clock, in tests. */
   clock?: Clock;
   /** Replaces the machine's clocks that the server's own clock reads. */
@@ -147,7 +150,11 @@ async function createServerWith(
     pageSizeMax,
     logger,
   });
-  const readiness = new Readiness(database, () => modules.flatMap((one) => one.problem?.() ?? [])[0]);
+  const readiness = new Readiness(
+    database,
+    () => modules.flatMap((one) => one.problem?.() ?? [])[0],
+    options.workers ?? onlyWorker(),
+  );
   const http = createHttpServer({
     config,
     readiness,

@@ -19,6 +19,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
   });
   const config = { mode, ...Object.fromEntries(values) } as Config;
   checkServing(config);
+  checkWorkers(config);
   fitPages(config, env);
   fitAnswers(config, env);
   return config;
@@ -42,6 +43,11 @@ function checkServing({ mode, databaseUrl, publicUrl, allowedHosts, seed }: Conf
   if (publicUrl === undefined && allowedHosts.length === 0)
     throw new ConfigError('neither PUBLIC_URL nor ALLOWED_HOSTS is set; serve needs to know what clients call it');
   if (seed === 'demo') refuse('SEED', seed, 'demonstration data is only written in sandbox mode');
+}
+
+function checkWorkers({ workers, databaseUrl }: Config): void {
+  if (workers > 1 && databaseUrl === undefined)
+    refuse('WORKERS', `${workers}`, 'the embedded database belongs to one process; several need DATABASE_URL');
 }
 
 function fitPages(config: Config, env: NodeJS.ProcessEnv): void {

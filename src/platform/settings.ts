@@ -82,6 +82,13 @@ export const settings = {
     // Where a password stands in something that is no such URL cannot be known: only the scheme is repeated.
     shown: (text: string) => text.replace(/^([a-z]+:\/\/)?.*$/is, '$1…'),
   },
+  WORKERS: {
+    key: 'workers',
+    default: '1',
+    schema: integer(1, 64),
+    unit: 'processes',
+    meaning: 'processes that answer requests on the one port; more than one needs DATABASE_URL',
+  },
   DATA_DIR: { key: 'dataDir', default: './data', schema: anyText, meaning: 'directory of the embedded database' },
   SEED: {
     key: 'seed',
@@ -173,7 +180,7 @@ export const settings = {
     default: '4096',
     schema: integer(1, 1_000_000),
     unit: 'connections',
-    meaning: 'connections of clients at once; further ones get 503',
+    meaning: 'connections of clients at once, of each worker; further ones get 503',
   },
   CONNECTIONS_PER_CLIENT_MAX: {
     key: 'connectionsPerClientMax',
@@ -187,7 +194,7 @@ export const settings = {
     default: '8',
     schema: integer(1, 16),
     unit: 'files',
-    meaning: 'files that one client sends at once, of 16 in all',
+    meaning: 'files that one client sends to a worker at once, of 16 in all',
   },
   ANSWER_BYTES_MAX: {
     key: 'answerMaxBytes',
@@ -210,7 +217,7 @@ export const settings = {
     schema: integer(1, 1_000),
     unit: 'connections',
     meaning:
-      'connections of one server to PostgreSQL at most, shared out among six classes of work, each of which has at least one',
+      'connections of one server to PostgreSQL at most, shared out among its WORKERS, and in each among six classes of work, each of which has at least one',
   },
   READ_STATEMENT_MAX_MS: {
     key: 'readStatementMaxMs',

@@ -249,11 +249,7 @@ describe('an error that nobody catches', () => {
       await call(origin, 'GET', `/bucket?name=${how}`);
       await others;
       expect(await program.exitCode()).toBe(1);
-      const fatal = program.output
-        .split('\n')
-        .filter((line) => line.startsWith('{'))
-        .map((line) => JSON.parse(line))
-        .find(({ level }) => level === 60);
+      const fatal = program.log().find(({ level }) => level === 60);
       expect(fatal).toMatchObject({
         err: { message: 'nobody catches this', self: '[contains itself]' },
         request: { method: 'GET', url: `${basePath}/bucket?name=${how}` },

@@ -16,9 +16,13 @@ const ANSWER_MAX_MS = 150_000;
 /** A program lives no longer, whatever becomes of the test. A file that uses one for several tests gives it more. */
 const LIFE_MAX_MS = 20 * startMaxMs;
 
-/** Ends the program with us even when we are killed: the channel to us closes then. */
+/** Ends the program with us even when we are killed: the channel to us closes then. That of a worker leads to its primary. */
 const endWithParent = `data:text/javascript,${encodeURIComponent(
-  `process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); process.channel?.unref();`,
+  `import cluster from 'node:cluster';
+  if (cluster.isPrimary) {
+    process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+    process.channel?.unref();
+  }`,
 )}`;
 
 const running = new Set<Program>();
@@ -47,11 +51,23 @@ export class Program {
 
   /** Waits until it prints this. Fails when it ends instead. */
   async prints(pattern: RegExp): Promise<RegExpExecArray> {
-    return eventually(`the program prints ${String(pattern)}`, () => {
-      const match = pattern.exec(this.output);
-      if (!match && !running.has(this)) throw new Error(`the program ended: ${this.output}${this.errors}`);
-      return match ?? undefined;
-    });
+    try {
+      return await eventually(`the program prints ${String(pattern)}`, () => {
+        const match = pattern.exec(this.output);
+        if (!match && !running.has(this)) throw new Error('the program ended');
+        return match ?? undefined;
+      });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}: ${this.output}${this.errors}`, { cause: error });
+    }
+  }
+
+  /** What it has logged, parsed. */
+  log(): any[] {
+    return this.output
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line));
   }
 
   /** Waits until it serves, and answers its origin. */

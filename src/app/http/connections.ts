@@ -26,7 +26,7 @@ interface RequestQueue {
 export class Connections {
   private readonly counts = new Map<string, number>();
   private open = 0;
-  private readonly refused = new WeakSet<Socket>();
+  private readonly refused = new Set<Socket>();
   private readonly queues = new WeakMap<Socket, RequestQueue>();
 
   constructor(
@@ -36,11 +36,9 @@ export class Connections {
 
   /** Applies the limits to all connections of a server. */
   guard(server: Server): void {
-    const { connectionsMax, readerStallMs } = this.settings;
-    server.maxConnections = connectionsMax + REFUSED_CONNECTIONS_MAX;
     server.on('connection', (socket: Socket) => this.admit(socket));
     // Time without a byte in either direction. A client that waits for an answer in progress is not cut off.
-    server.timeout = readerStallMs;
+    server.timeout = this.settings.readerStallMs;
     server.on('timeout', (socket: Socket) => {
       const isWaiting = this.queues.get(socket)?.current !== undefined && socket.writableLength === 0;
       if (!isWaiting) socket.destroy();
@@ -54,7 +52,13 @@ export class Connections {
     const { connectionsMax, connectionsPerClientMax } = this.settings;
     const isFull = this.open >= connectionsMax;
     if (isFull || (own >= connectionsPerClientMax && !this.addresses.isProxy(address))) {
+      // Node's own limit (maxConnections) would send the connection round and round between full workers.
+      if (this.refused.size >= REFUSED_CONNECTIONS_MAX) {
+        socket.destroy();
+        return;
+      }
       this.refused.add(socket);
+      socket.once('close', () => this.refused.delete(socket));
       const refusal = isFull
         ? refusalOf('CONNECTIONS_MAX', connectionsMax, 'the server has too many connections, try again later')
         : refusalOf(

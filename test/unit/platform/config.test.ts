@@ -14,6 +14,7 @@ describe('configuration', () => {
       allowedHosts: [],
       trustedProxies: [],
       databaseUrl: undefined,
+      workers: 1,
       dataDir: './data',
       seed: 'demo',
       pageSizeDefault: 100,
@@ -65,6 +66,7 @@ describe('configuration', () => {
       ALLOWED_HOSTS: 'API.example:8443, *.shop.example,10.0.0.1, ::1, [::2]:80',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1',
       DATABASE_URL: 'postgresql:///app?host=/var/run/postgresql',
+      WORKERS: '4',
       DATA_DIR: '/var/lib/balance',
       SEED: 'none',
       PAGE_SIZE_DEFAULT: '20',
@@ -109,6 +111,7 @@ describe('configuration', () => {
       allowedHosts: ['api.example', '*.shop.example', '10.0.0.1', '[::1]', '[::2]'],
       trustedProxies: ['10.0.0.0/8', '::1'],
       databaseUrl: 'postgresql:///app?host=/var/run/postgresql',
+      workers: 4,
       dataDir: '/var/lib/balance',
       seed: 'none',
       pageSizeDefault: 20,
@@ -177,6 +180,10 @@ describe('configuration', () => {
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
     ['TRUSTED_PROXIES', '*'],
+    ['WORKERS', '0'],
+    ['WORKERS', '65'],
+    ['WORKERS', '1.5'],
+    ['WORKERS', 'two'],
     ['SEED', 'Demo'],
     ['PAGE_SIZE_DEFAULT', '0'],
     ['PAGE_SIZE_DEFAULT', '1001'],
@@ -218,6 +225,16 @@ describe('configuration', () => {
     expect(readConfig({ DATABASE_URL: databaseUrl, PUBLIC_URL: 'https://api.example' }, 'serve').publicUrl).toBe(
       'https://api.example',
     );
+  });
+
+  test('refuses several workers on the embedded database, whatever the mode', () => {
+    expect(() => readConfig({ WORKERS: '2' }, 'sandbox')).toThrow(
+      new ConfigError(
+        "cannot use WORKERS '2': the embedded database belongs to one process; several need DATABASE_URL",
+      ),
+    );
+    expect(readConfig({ WORKERS: '1' }, 'sandbox').workers).toBe(1);
+    expect(readConfig({ WORKERS: '64', DATABASE_URL: databaseUrl }, 'sandbox').workers).toBe(64);
   });
 
   test('refuses demonstration data in serve mode', () => {
