@@ -270,6 +270,17 @@ describe('connections', () => {
     expect(held.map(({ isClosed }) => isClosed)).toEqual([false, false, false]);
   });
 
+  it('on which nothing was ever sent do not hold up a server that stops', async () => {
+    server = await startTestServer({ READER_STALL_SECONDS: '3600' });
+    const [silent, used] = [(await dial()).read(), (await dial()).read()];
+    used.socket.write(get('/health/live'));
+    await used.says(/^HTTP\/1\.1 200 /m);
+    await server.close();
+    server = { ...server, close: () => Promise.resolve() };
+    await Promise.all([silent.closed(), used.closed()]);
+    expect([silent.text, used.statuses]).toEqual(['', [200]]);
+  });
+
   it('on which no header comes whole are ended', async () => {
     server = await startTestServer({ HEADER_SECONDS_MAX: '1' });
     const [silent, dripping] = [(await dial()).read(), (await dial()).read()];

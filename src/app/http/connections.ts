@@ -28,6 +28,8 @@ export class Connections {
   private open = 0;
   private readonly refused = new Set<Socket>();
   private readonly queues = new WeakMap<Socket, RequestQueue>();
+  /** Connections without a request so far. */
+  private readonly unused = new Set<Socket>();
 
   constructor(
     private readonly settings: ConnectionSettings,
@@ -71,18 +73,26 @@ export class Connections {
     }
     this.open += 1;
     this.counts.set(client, own + 1);
+    this.unused.add(socket);
     socket.once('close', () => {
       this.open -= 1;
+      this.unused.delete(socket);
       const left = (this.counts.get(client) ?? 1) - 1;
       if (left === 0) this.counts.delete(client);
       else this.counts.set(client, left);
     });
   }
 
+  /** Closes the connections on which nothing has come: Node does not count them as idle. */
+  closeUnused(): void {
+    for (const socket of this.unused) if (socket.bytesRead === 0) socket.destroy();
+  }
+
   /** Calls `work` when the request is next on its connection. */
   take(request: IncomingMessage, response: ServerResponse, work: Take): void {
     const { socket } = request;
     if (this.refused.has(socket)) return;
+    this.unused.delete(socket);
     const queue = this.queueOf(socket);
     if (queue.current === undefined) {
       this.begin(queue, socket, response, () => work(request, response));

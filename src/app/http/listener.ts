@@ -135,7 +135,7 @@ export function createHttpServer({
   // Node's limit would end long uploads. The pace of bodies is limited instead.
   server.requestTimeout = 0;
   connections.guard(server);
-  return { listen: () => listen(server, config, logger), close: () => close(server, openResponses) };
+  return { listen: () => listen(server, config, logger), close: () => close(server, connections, openResponses) };
 }
 
 /** Probes and the documentation pages; TMF REST refuses every other path. */
@@ -169,12 +169,15 @@ function listen(server: Server, config: Config, logger: Logger): Promise<string>
 }
 
 /** Takes no new connections and closes idle ones at once, the others when their request is answered. */
-function close(server: Server, openResponses: ReadonlySet<ServerResponse>): Promise<void> {
+function close(server: Server, connections: Connections, openResponses: ReadonlySet<ServerResponse>): Promise<void> {
   return new Promise((resolve) => {
     for (const response of openResponses) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
-    const closeIdle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+    const closeIdle = setInterval(() => {
+      server.closeIdleConnections();
+      connections.closeUnused();
+    }, idleCheckMs);
     server.close(() => {
       clearInterval(closeIdle);
       resolve();
