@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { transform } from '@swc/core';
 import { swcOptions } from '../../jest.config.js';
 
 const tests = new URL('../', import.meta.url).href;
@@ -27,7 +29,23 @@ export async function load(url, context, next) {
   const [address] = url.split('?');
   if (!address.endsWith('.ts')) return next(url, context);
   const filename = fileURLToPath(address);
-  const source = await readFile(filename, 'utf8');
+  return { format: 'module', source: await compiled(filename, await readFile(filename, 'utf8')), shortCircuit: true };
+}
+
+/**
+ * What is compiled already, a file for each source: the tests start a hundred processes, each of which reads all of the server.
+ * It begins with the hash of what it was made of.
+ */
+const cacheFolder = fileURLToPath(new URL('../../node_modules/.cache/tests-compiled/', import.meta.url));
+const compiler = readFileSync(createRequire(import.meta.url).resolve('@swc/core/package.json'), 'utf8');
+const hash = (...texts) => createHash('sha256').update(texts.join('\0')).digest('hex');
+
+async function compiled(filename, source) {
+  const stamp = hash(compiler, JSON.stringify(swcOptions), filename, source);
+  const file = join(cacheFolder, `${hash(filename)}.js`);
+  const known = await readFile(file, 'utf8').catch(() => '');
+  if (known.startsWith(stamp)) return known.slice(stamp.length);
+  const { transform } = await import('@swc/core');
   const { code } = await transform(source, {
     ...swcOptions,
     filename,
@@ -35,5 +53,18 @@ export async function load(url, context, next) {
     configFile: false,
     swcrc: false,
   });
-  return { format: 'module', source: code, shortCircuit: true };
+  await keep(file, stamp + code);
+  return code;
+}
+
+/** Complete under its name at once: other processes read it. Where nothing can be written it is compiled each time. */
+async function keep(file, text) {
+  const draft = `${file}.${process.pid}`;
+  try {
+    await mkdir(cacheFolder, { recursive: true });
+    await writeFile(draft, text);
+    await rename(draft, file);
+  } catch {
+    // Without it the next process takes longer, no more.
+  }
 }
