@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
+import { applyMigrations } from '../../src/platform/database/migrations.js';
 import {
   basePath,
   call,
   createFolderStorage,
+  createMigratedStorage,
   createStorage,
   graphql,
   killAll,
@@ -20,13 +22,19 @@ jest.setTimeout(4 * startMaxMs);
 const oneLine = /^[^\n]+\n$/;
 
 let storage: Storage;
-beforeEach(async () => {
-  storage = await createStorage();
-});
-afterEach(async () => {
+
+/** Each test has a database of its own. Most starts need no empty one, and migrations take longer than the rest of a start. */
+function withStorage(create: () => Promise<Storage> = createMigratedStorage): void {
+  beforeEach(async () => {
+    storage = await create();
+  });
+  afterEach(removeStorage);
+}
+
+async function removeStorage(): Promise<void> {
   await killAll();
   await storage.remove();
-});
+}
 
 async function bucketsOf(origin: string): Promise<any[]> {
   const { status, body } = await call(origin, 'GET', '/bucket');
@@ -35,7 +43,9 @@ async function bucketsOf(origin: string): Promise<any[]> {
 }
 
 describe('npm start', () => {
-  it('seeds an empty database once and keeps the data', async () => {
+  withStorage(createStorage);
+
+  it('seeds an empty database once and keeps the data, also when an earlier start died over it', async () => {
     const first = new Program('start', storage.env);
     const origin = await first.origin();
     const seeded = await bucketsOf(origin);
@@ -43,49 +53,22 @@ describe('npm start', () => {
     expect(seeded.length).toBeGreaterThan(1);
     const added = await call(origin, 'POST', '/bucket', { usageType: 'monetary' });
     expect(added.status).toBe(201);
+    const all = (await bucketsOf(origin)).map((bucket) => ({
+      ...bucket,
+      href: expect.stringContaining(`/bucket/${bucket.id}`),
+    }));
+    expect(all).toHaveLength(seeded.length + 1);
     expect(await first.stop()).toBe(0);
 
     const second = new Program('start', storage.env);
-    const kept = await bucketsOf(await second.origin());
-    expect(kept.map(({ id }) => id).sort()).toEqual([...seeded.map(({ id }) => id), added.body.id].sort());
+    expect(await bucketsOf(await second.origin())).toEqual(all);
     expect(await second.stop()).toBe(0);
     expect(second.errors).toBe('');
-  });
 
-  it('prints addresses that answer', async () => {
-    const program = new Program('start', storage.env);
-    await program.origin();
-    const addresses = [...program.output.matchAll(/^\w+ +(http:\S+)$/gm)].map(([, address]) => address!);
-    expect(addresses.length).toBeGreaterThan(1);
-    for (const address of addresses) {
-      const { status } = await fetch(address, {
-        headers: { accept: address.includes('/tmf-api/') ? 'application/json' : 'text/html' },
-      });
-      expect({ address, status }).toEqual({ address, status: 200 });
-    }
-  });
-
-  it('finishes the demo data when an earlier start died over it', async () => {
-    const first = new Program('start', storage.env);
-    const seeded = await bucketsOf(await first.origin());
-    expect(await first.stop()).toBe(0);
     await storage.inspect((database) =>
       database.transaction((tx) => tx.execute(Prisma.sql`DELETE FROM "ServerState"`)),
     );
-
-    const second = new Program('start', storage.env);
-    expect(await bucketsOf(await second.origin())).toEqual(
-      seeded.map((bucket) => ({ ...bucket, href: expect.stringContaining(`/bucket/${bucket.id}`) })),
-    );
-  });
-
-  it('starts empty with SEED=none, and shows its GraphQL schema', async () => {
-    const program = new Program('start', { ...storage.env, SEED: 'none' });
-    const origin = await program.origin();
-    expect(await bucketsOf(origin)).toEqual([]);
-    expect((await graphql(origin, '{ __type(name: "Bucket") { name } }')).body).toMatchObject({
-      data: { __type: { name: 'Bucket' } },
-    });
+    expect(await bucketsOf(await new Program('start', storage.env).origin())).toEqual(all);
   });
 
   it('refuses a second process on its data directory, and goes on', async () => {
@@ -107,7 +90,49 @@ describe('npm start', () => {
   });
 });
 
+describe('a sandbox without demo data', () => {
+  let program: Program;
+  let origin: string;
+  beforeAll(async () => {
+    storage = await createMigratedStorage();
+    program = new Program('start', { ...storage.env, SEED: 'none', SHUTDOWN_DELAY_SECONDS: '2' });
+    origin = await program.origin();
+  });
+  afterAll(removeStorage);
+
+  it('starts empty, and shows its GraphQL schema', async () => {
+    expect(await bucketsOf(origin)).toEqual([]);
+    expect((await graphql(origin, '{ __type(name: "Bucket") { name } }')).body).toMatchObject({
+      data: { __type: { name: 'Bucket' } },
+    });
+  });
+
+  it('prints addresses that answer', async () => {
+    const addresses = [...program.output.matchAll(/^\w+ +(http:\S+)$/gm)].map(([, address]) => address!);
+    expect(addresses.length).toBeGreaterThan(1);
+    for (const address of addresses) {
+      const { status } = await fetch(address, {
+        headers: { accept: address.includes('/tmf-api/') ? 'application/json' : 'text/html' },
+      });
+      expect({ address, status }).toEqual({ address, status: 200 });
+    }
+  });
+
+  // The last one: the program ends.
+  it('tells balancers of SIGTERM for a while before the listener closes', async () => {
+    expect((await fetch(`${origin}/health/ready`)).status).toBe(200);
+    program.signal('SIGTERM');
+    await program.prints(/"msg":"stopping"/);
+    const ready = await fetch(`${origin}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping' }]);
+    expect((await call(origin, 'POST', '/bucket', { usageType: 'monetary' })).status).toBe(201);
+    expect(await program.exitCode()).toBe(0);
+  });
+});
+
 describe('SIGTERM', () => {
+  withStorage();
+
   it('lets a request that is under way end, takes no new one, and exits 0', async () => {
     const env = { ...storage.env, SEED: 'none' };
     const program = new Program('start', env);
@@ -136,20 +161,10 @@ describe('SIGTERM', () => {
     // Otherwise a client that keeps its connection busy holds the server up until it is cut off.
     expect(answer).toMatch(/^Connection: close\r$/im);
 
-    const again = new Program('start', env);
-    expect((await bucketsOf(await again.origin())).map(({ name }) => name)).toEqual(['under way']);
-  });
-
-  it('is told to balancers for a while before the listener closes', async () => {
-    const program = new Program('start', { ...storage.env, SEED: 'none', SHUTDOWN_DELAY_SECONDS: '2' });
-    const origin = await program.origin();
-    expect((await fetch(`${origin}/health/ready`)).status).toBe(200);
-    program.signal('SIGTERM');
-    await program.prints(/"msg":"stopping"/);
-    const ready = await fetch(`${origin}/health/ready`);
-    expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping' }]);
-    expect((await call(origin, 'POST', '/bucket', { usageType: 'monetary' })).status).toBe(201);
-    expect(await program.exitCode()).toBe(0);
+    const stored = await storage.inspect((database) =>
+      database.query<{ name: string }>(Prisma.sql`SELECT "name" FROM "Bucket"`),
+    );
+    expect(stored).toEqual([{ name: 'under way' }]);
   });
 
   it('ends the process while nothing else can run in it', async () => {
@@ -170,6 +185,8 @@ describe('SIGTERM', () => {
 });
 
 describe('a start that cannot succeed', () => {
+  withStorage(createStorage);
+
   async function refused(program: Program): Promise<string> {
     expect(await program.exitCode()).toBe(1);
     expect(program.errors).toMatch(oneLine);
@@ -202,7 +219,7 @@ describe('a start that cannot succeed', () => {
     } finally {
       other.close();
     }
-    await new Program('start', storage.env).origin();
+    await storage.inspect((database) => database.ping());
   });
 
   it('names the migration that fails, and leaves the database as it was', async () => {
@@ -217,12 +234,14 @@ describe('a start that cannot succeed', () => {
     await storage.inspect(async (database) => {
       expect(await database.query(tables)).toEqual([{ name: 'LedgerEntry' }]);
       await database.dedicated(({ script }) => script('DROP TABLE "LedgerEntry"'));
+      expect((await applyMigrations(database)).length).toBeGreaterThan(1);
     });
-    await new Program('start', storage.env).origin();
   });
 });
 
 describe('an error that nobody catches', () => {
+  withStorage();
+
   /** What no request can do any more: the program is told to fail behind the answer to it. */
   const failing = `data:text/javascript,${encodeURIComponent(`
     import { ServerResponse } from 'node:http';
