@@ -4,13 +4,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { readArguments, WrongUse } from '../../src/app/cli/usage-import/arguments.js';
 import { linesOf, usage, usagePath, type Json } from '../streaming/imports.js';
 import { createMigratedStorage, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
 
-// One test starts twelve commands beside its server.
-jest.setTimeout(14 * startMaxMs);
+// A test starts up to seven commands.
+jest.setTimeout(9 * startMaxMs);
+
+/** Lines of an import that is interrupted: many more than are there when that is seen. */
+const longLines = 15_000;
 
 let folder: string;
 beforeAll(async () => {
@@ -22,13 +26,15 @@ let storage: Storage;
 let program: Program;
 let url: string;
 const commands: ChildProcess[] = [];
-beforeEach(async () => {
+beforeAll(async () => {
   storage = await createMigratedStorage();
   program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'warn' });
   url = await program.origin();
 });
-afterEach(async () => {
+afterEach(() => {
   for (const command of commands.splice(0)) command.kill('SIGKILL');
+});
+afterAll(async () => {
   await killAll();
   await storage.remove();
 });
@@ -59,11 +65,27 @@ function start(...args: string[]): Command {
   return { child, errors: () => errors, ended: once(child, 'close').then(([code]) => ({ code, output, errors })) };
 }
 
-const countOf = async (): Promise<number> =>
-  Number((await fetch(`${url}${usagePath}/usage?limit=1`)).headers.get('x-total-count'));
+const countOf = async (): Promise<number> => {
+  const { headers } = await fetch(`${url}${usagePath}/usage?limit=1`, { headers: { prefer: 'count=exact' } });
+  return Number(headers.get('x-total-count'));
+};
 const usages = (count: number): Json[] => Array.from({ length: count }, (_, index) => usage(`command-${index}`));
+/** Without names, so that only where an import goes on keeps its lines from being taken twice. */
+const longFile = (name: string): Promise<string> =>
+  written(
+    name,
+    linesOf(Array.from({ length: longLines }, (_, index) => usage(undefined, { description: String(index) }))),
+  );
+/** The latest import of a server that has taken some lines of it. */
+const begunImport = (): Promise<Json> =>
+  eventually('some lines are there', async () => {
+    const answer = await fetch(`${url}${usagePath}/importJob?status=running&lines.gte=2000`);
+    return ((await answer.json()) as Json[])[0];
+  });
+const allTaken = `succeeded: ${longLines.toLocaleString('en')} lines, ${longLines.toLocaleString('en')} accepted, 0 duplicates, 0 rejected\n`;
 
 it('sends files of every kind and says what became of them', async () => {
+  const before = await countOf();
   const lines = linesOf(usages(100));
   const table = `usageSpecification.id,usageDate,source,externalId\n${usages(100)
     .map(({ externalId }) => `spec-data,2026-03-01T08:00:00Z,switch-1,${externalId}`)
@@ -96,7 +118,7 @@ it('sends files of every kind and says what became of them', async () => {
     code: 0,
     output: 'succeeded: 1 lines, 1 accepted, 0 duplicates, 0 rejected\n',
   });
-  expect(await countOf()).toBe(101);
+  expect(await countOf()).toBe(before + 101);
 });
 
 it('ends with 1 when lines were refused, and prints the first of them', async () => {
@@ -123,72 +145,63 @@ it('ends with 1 when lines were refused, and prints the first of them', async ()
 
 it('ends with 2 when it is used wrongly, and shows its help', async () => {
   const path = await written('some.ndjson', linesOf([usage()]));
-  for (const args of [
-    [],
-    [path, path],
-    ['--colour', path],
-    ['no-such.ndjson'],
-    [folder, '--type', 'csv'],
-    [await written('some.txt', '')],
-    ['--type', 'xml', path],
-    ['--url', 'nowhere', path],
-    ['--resume', 'a/b', path],
-    ['--resume', 'a', '--mode', 'skipBad', path],
-  ]) {
-    const { code, errors } = await start(...args).ended;
-    expect([args, code, errors]).toEqual([args, 2, expect.stringContaining('--mode <mode>')]);
+  const wrong: [string[], string][] = [
+    [[], 'one file is needed'],
+    [[path, path], 'one file is needed, not 2'],
+    [['--colour', path], "'--colour'"],
+    [['no-such.ndjson'], "'no-such.ndjson' cannot be read"],
+    [[folder, '--type', 'csv'], `'${folder}' is a folder`],
+    [[await written('some.txt', '')], "'txt' is no type"],
+    [['--type', 'xml', path], "'xml' is no type"],
+    [['--url', 'nowhere', path], "--url 'nowhere'"],
+    [['--resume', 'a/b', path], "--resume 'a/b'"],
+    [['--resume', 'a', '--mode', 'skipBad', path], '--mode is that of the import'],
+  ];
+  for (const [args, message] of wrong) {
+    const read = (): unknown => readArguments(args);
+    expect(read).toThrow(WrongUse);
+    expect(read).toThrow(message);
   }
-  expect(await start('--help').ended).toMatchObject({ code: 0, output: expect.stringContaining('Exit code') });
-  expect((await start('--url', url, '--mode', 'maybe', path).ended).code).toBe(1);
+  const ended = await Promise.all(
+    [['--colour', path], ['--help'], ['--url', url, '--mode', 'maybe', path]].map((args) => start(...args).ended),
+  );
+  expect(ended).toMatchObject([
+    { code: 2, errors: expect.stringMatching(/'--colour'[^]*--mode <mode>/) },
+    { code: 0, output: expect.stringContaining('Exit code') },
+    { code: 1 },
+  ]);
 });
 
 it.each(['SIGTERM', 'SIGKILL'] as const)(
   'goes on by itself when the server ends by %s and comes back',
   async (signal) => {
+    const before = await countOf();
     const port = new URL(url).port;
-    const count = 40_000;
-    const path = await written(
-      'long.ndjson',
-      linesOf(Array.from({ length: count }, (_, index) => usage(undefined, { description: String(index) }))),
-    );
-    const command = start('--url', url, path);
-    const { id } = await eventually('some lines are there', async () => {
-      const answer = await fetch(`${url}${usagePath}/importJob?lines.gte=2000`);
-      return ((await answer.json()) as Json[])[0];
-    });
+    const command = start('--url', url, await longFile('long.ndjson'));
+    const { id } = await begunImport();
     program.signal(signal);
     await program.exitCode();
     program = new Program('start', { ...storage.env, SEED: 'none', LOG_LEVEL: 'warn', PORT: port });
     await program.origin();
-    expect(await command.ended).toMatchObject({
-      code: 0,
-      output: `succeeded: 40,000 lines, 40,000 accepted, 0 duplicates, 0 rejected\n`,
-    });
-    expect([await countOf(), command.errors()]).toEqual([count, expect.stringContaining(`import ${id}`)]);
+    expect(await command.ended).toMatchObject({ code: 0, output: allTaken });
+    expect([await countOf(), command.errors()]).toEqual([before + longLines, expect.stringContaining(`import ${id}`)]);
     expect(command.errors()).toContain('trying again');
   },
 );
 
 it('goes on with an import when it was stopped itself, and nothing is doubled', async () => {
-  const count = 40_000;
-  // Without names, so that only where it goes on keeps them from being taken twice.
-  const path = await written(
-    'stopped.ndjson',
-    linesOf(Array.from({ length: count }, (_, index) => usage(undefined, { description: String(index) }))),
-  );
+  const before = await countOf();
+  const path = await longFile('stopped.ndjson');
   const stopped = start('--url', url, path);
-  const { id } = await eventually('some lines are there', async () => {
-    const answer = await fetch(`${url}${usagePath}/importJob?lines.gte=2000`);
-    return ((await answer.json()) as Json[])[0];
-  });
+  const { id } = await begunImport();
   stopped.child.kill('SIGKILL');
   await stopped.ended;
   expect(stopped.errors()).toContain(`import ${id}`);
-  const all = { code: 0, output: 'succeeded: 40,000 lines, 40,000 accepted, 0 duplicates, 0 rejected\n' };
+  const all = { code: 0, output: allTaken };
   expect(await start('--url', url, '--resume', id, path).ended).toMatchObject(all);
   // And once more, now that it is over.
   expect(await start('--url', url, '--resume', id, path).ended).toMatchObject(all);
-  expect(await countOf()).toBe(count);
+  expect(await countOf()).toBe(before + longLines);
   const { code, errors } = await start('--url', url, '--resume', 'nobody', path).ended;
   expect([code, errors]).toEqual([1, expect.stringContaining("'nobody'")]);
 });
