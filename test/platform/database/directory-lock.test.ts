@@ -55,6 +55,15 @@ describe('the lock of a data directory', () => {
     await (await lockDirectory(nested)).release();
   });
 
+  test.each(['', 'starting\n', 'holding.\n{"pid":', 'holding.\nnull\n'])(
+    'takes over from a claim that a crash left unreadable: %j',
+    async (content) => {
+      await writeFile(join(directory, OTHER), content);
+      await expectTakenOver();
+      expect(await readdir(directory)).toEqual([]);
+    },
+  );
+
   test('refuses a second process, naming the directory and the holder', async () => {
     const holder = await startHolder();
     const attempt = lockDirectory(directory);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -6,6 +6,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import { DirectoryLockedError, lockDirectory } from '../../../src/platform/database/directory-lock.js';
 import { DATABASE_FOLDER, DataDirectoryError, openEmbedded } from '../../../src/platform/database/embedded.js';
 import { startChild } from '../../support/child.js';
+import { openTestDatabase } from '../../support/database.js';
 
 let directory: string;
 
@@ -42,9 +43,9 @@ describe('the embedded database', () => {
   });
 
   test('refuses a folder that is not empty and no database, and leaves what is in it', async () => {
-    await (await openEmbedded(directory)).close();
     const folder = join(directory, DATABASE_FOLDER);
-    await rm(join(folder, 'PG_VERSION'));
+    await mkdir(join(folder, 'base'), { recursive: true });
+    await writeFile(join(folder, 'postgresql.conf'), '');
     const before = (await readdir(folder)).sort();
     await expect(openEmbedded(directory)).rejects.toThrow(DataDirectoryError);
     await expect(openEmbedded(directory)).rejects.toThrow(/^directory '[^\n]*' is not empty and is no database[^\n]*$/);
@@ -57,17 +58,8 @@ describe('the embedded database', () => {
     await expect(openEmbedded(file)).rejects.toThrow(/^cannot use directory '[^\n]*$/);
   });
 
-  test.each(['', 'starting\n', 'holding.\n{"pid":', 'holding.\nnull\n'])(
-    'takes over from a claim that a crash left unreadable: %j',
-    async (content) => {
-      await writeFile(join(directory, 'lock.00000000-0000-4000-8000-000000000000'), content);
-      await (await openEmbedded(directory)).close();
-      expect((await readdir(directory)).filter((name) => name.startsWith('lock.'))).toEqual([]);
-    },
-  );
-
   test('throws when a commit fails', async () => {
-    const database = await openEmbedded(undefined);
+    const database = await openTestDatabase();
     await database.client.$executeRaw`CREATE TABLE "late" ("id" integer UNIQUE DEFERRABLE INITIALLY DEFERRED)`;
     const insert = (id: number): Promise<number> =>
       database.transaction((tx) => tx.execute(Prisma.sql`INSERT INTO "late" VALUES (${id})`));

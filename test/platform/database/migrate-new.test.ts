@@ -33,55 +33,61 @@ function create(name = 'some_change', why = 'because'): Promise<NewMigration> {
   });
 }
 
+async function makeMigration(name: string, sql: string): Promise<void> {
+  await mkdir(join(folder, 'migrations', name), { recursive: true });
+  await writeFile(join(folder, 'migrations', name, 'migration.sql'), sql);
+}
+
 describe('a new migration', () => {
-  test('leads from nothing to the schema, with its reason and bytewise text', async () => {
+  // One story, because each step makes a database and applies all that is there.
+  test('leads from nothing to the schema, then holds only the difference, and is not written when there is none', async () => {
     await writeModel(
-      '  id String @id\n  name String?\n  code String @db.VarChar(3)\n  tags String[]\n  at DateTime @db.Timestamptz(3)',
+      '  id String @id\n  name String?\n  code String @db.VarChar(3)\n  count Int\n  tags String[]\n  at DateTime @db.Timestamptz(3)\n  @@index([name])',
     );
-    const { file, leftOut } = await create('first', 'the first table');
-    expect(leftOut).toEqual([]);
-    expect(basename(dirname(file!))).toBe('20260131235900_first');
-    expect(await readFile(file!, 'utf8')).toBe(`-- the first table
+    const first = await create('first', 'the first table');
+    expect(first.leftOut).toEqual([]);
+    expect(basename(dirname(first.file!))).toBe('20260131235900_first');
+    expect(await readFile(first.file!, 'utf8')).toBe(`-- the first table
 
 -- CreateTable
 CREATE TABLE "Thing" (
     "id" TEXT COLLATE "C" NOT NULL,
     "name" TEXT COLLATE "C",
     "code" VARCHAR(3) COLLATE "C" NOT NULL,
+    "count" INTEGER NOT NULL,
     "tags" TEXT[] COLLATE "C",
     "at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "Thing_pkey" PRIMARY KEY ("id")
 );
+
+-- CreateIndex
+CREATE INDEX "Thing_name_idx" ON "Thing"("name");
 `);
-  });
 
-  test('is not written when there is nothing to migrate', async () => {
-    await writeModel('  id String @id');
-    await create();
+    await writeModel(
+      '  id String @id\n  name String?\n  code String @db.VarChar(3)\n  count String\n  tags String[]\n  at DateTime @db.Timestamptz(3)\n  title String?',
+    );
+    const second = await create('second');
+    expect((await readFile(second.file!, 'utf8')).split('\n').filter((line) => line && !line.startsWith('--'))).toEqual(
+      [
+        'DROP INDEX "Thing_name_idx";',
+        'ALTER TABLE "Thing" ADD COLUMN     "title" TEXT COLLATE "C",',
+        'ALTER COLUMN "count" SET DATA TYPE TEXT COLLATE "C";',
+      ],
+    );
     expect(await create()).toEqual({ leftOut: [] });
-    expect(await readdir(join(folder, 'migrations'))).toEqual(['20260131235900_some_change']);
-  });
-
-  test('holds only the difference to the migrations there are', async () => {
-    await writeModel('  id String @id\n  count Int\n  name String\n  @@index([name])');
-    await create();
-    await writeModel('  id String @id\n  count String\n  name String\n  title String?');
-    const { file } = await create();
-    expect((await readFile(file!, 'utf8')).split('\n').filter((line) => line && !line.startsWith('--'))).toEqual([
-      'DROP INDEX "Thing_name_idx";',
-      'ALTER TABLE "Thing" ADD COLUMN     "title" TEXT COLLATE "C",',
-      'ALTER COLUMN "count" SET DATA TYPE TEXT COLLATE "C";',
-    ]);
-    expect(await create()).toEqual({ leftOut: [] });
+    expect(await readdir(join(folder, 'migrations'))).toEqual(['20260131235900_first', '20260131235901_second']);
   });
 
   test('does not drop what was made by hand, and says so', async () => {
     await writeModel('  id String @id\n  name String');
-    await create();
-    await mkdir(join(folder, 'migrations', '20260131235930_by_hand'));
-    await writeFile(
-      join(folder, 'migrations', '20260131235930_by_hand', 'migration.sql'),
+    await makeMigration(
+      '20260131235900_first',
+      '-- by hand\nCREATE TABLE "Thing" ("id" TEXT COLLATE "C" NOT NULL, "name" TEXT COLLATE "C" NOT NULL, CONSTRAINT "Thing_pkey" PRIMARY KEY ("id"));\n',
+    );
+    await makeMigration(
+      '20260131235930_by_hand',
       `-- names are looked up
 -- by hand
 CREATE INDEX "thing_name" ON "Thing" ("name");
@@ -113,9 +119,7 @@ CREATE FUNCTION "shout"("Thing") RETURNS text LANGUAGE sql AS $$ SELECT upper($1
 
   test('is refused when it would sort before one there is', async () => {
     await writeModel('  id String @id');
-    second = 5;
-    await create();
-    second = 0;
+    await makeMigration('20260131235905_some_change', '-- nothing\n');
     await expect(create()).rejects.toThrow("would sort before '20260131235905_some_change'");
   });
 
