@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { applyMigrations } from '../../../src/platform/database/migrations.js';
 import { openPostgresql } from '../../../src/platform/database/postgresql.js';
@@ -12,15 +12,16 @@ let database: TestDatabase;
 let further: Database[] = [];
 let servers: Jobs[] = [];
 
-beforeEach(async () => {
+// One database for all: each test has kinds of jobs of its own.
+beforeAll(async () => {
   database = await openTestDatabase();
 });
 afterEach(async () => {
   await Promise.all(servers.map((jobs) => jobs.stop()));
   await Promise.all(further.map((one) => one.close()));
   [servers, further] = [[], []];
-  await database.close();
 });
+afterAll(() => database.close());
 
 function server(on: Database = database, options?: JobsOptions): ReturnType<typeof createJobs> {
   const created = createJobs(on, options);
@@ -194,7 +195,7 @@ describe('a job that is sent in a transaction', () => {
   it('is not there after a rollback', async () => {
     const { jobs } = server();
     const ran: string[] = [];
-    const job = jobs.define<{ name: string }>('with-change', async ({ name }) => void ran.push(name), {
+    const job = jobs.define<{ name: string }>('with-undone-change', async ({ name }) => void ran.push(name), {
       ...settings,
       concurrency: 1,
     });
@@ -204,7 +205,7 @@ describe('a job that is sent in a transaction', () => {
       throw new Error('changed my mind');
     });
     await expect(change).rejects.toThrow('changed my mind');
-    expect((await jobs.counts())['with-change']).toEqual({ waiting: 0, active: 0, dead: 0 });
+    expect((await jobs.counts())['with-undone-change']).toEqual({ waiting: 0, active: 0, dead: 0 });
     await job.send({ name: 'next' });
     jobs.start();
     await until('the next has run', () => ran.length > 0);
@@ -330,7 +331,7 @@ describe('work that repeats', () => {
     const { jobs, log } = server();
     let runs = 0;
     jobs.every(
-      'sweep',
+      'sweep-again',
       1,
       async () => {
         if (++runs === 1) throw new Error('out of luck');
@@ -340,8 +341,10 @@ describe('work that repeats', () => {
     await jobs.prepare();
     jobs.start();
     await until('it has run three times', () => runs >= 3);
-    expect(log.filter(({ job }) => job === 'sweep')).toMatchObject([{ level: 40, err: { message: 'out of luck' } }]);
-    expect((await jobs.counts())['sweep']!.dead).toBe(0);
+    expect(log.filter(({ job }) => job === 'sweep-again')).toMatchObject([
+      { level: 40, err: { message: 'out of luck' } },
+    ]);
+    expect((await jobs.counts())['sweep-again']!.dead).toBe(0);
   });
 });
 
