@@ -1,6 +1,6 @@
 import type { PageInfoField, PagePlan } from './plan.js';
 import type { PageTexts } from './reads.js';
-import { betweenItems } from './statement.js';
+import { betweenItems } from './page-sql.js';
 
 /** The texts of items that stand joined in a page. */
 export function itemsOf(joined: string): string[] {

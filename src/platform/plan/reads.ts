@@ -11,6 +11,7 @@ import type { ResourceMapping } from '../read/resource-mapping.js';
 import { sourceOf } from '../read/source.js';
 import { PageCounts } from './page-counts.js';
 import type { PageRequest } from './page-request.js';
+import type { StatementBounds } from './page-sql.js';
 import {
   needsCare,
   pagesOf,
@@ -30,7 +31,6 @@ import {
   viewStatement,
   withParameters,
   type PageRequests,
-  type StatementBounds,
   type StatementScope,
   type Statements,
 } from './statement.js';

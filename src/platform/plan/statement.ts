@@ -7,6 +7,7 @@ import type { ResourceMapping } from '../read/resource-mapping.js';
 import { childRowsOf, sourceOf, type Scope, type Source } from '../read/source.js';
 import { jsonObjectText, rowText, viewText } from './object-text.js';
 import type { PageRequest } from './page-request.js';
+import { needsCursor, PageSql, type StatementBounds } from './page-sql.js';
 import {
   extensionMark,
   needsCare,
@@ -22,21 +23,10 @@ import {
 } from './plan.js';
 import { TextBuilder, type PageSlot, type SlottedText } from './text-builder.js';
 
-/** Stands between the texts of items: no JSON text has a line break in it. */
-export const betweenItems = ',\n';
-
 /** What a statement is made for, beside its plan. */
 export interface StatementScope extends Scope {
   /** Where addresses begin, e.g. https://example.org. */
   readonly origin: string;
-}
-
-/** Bounds of what a statement may build. */
-export interface StatementBounds {
-  /** Counting stops at this number of rows. */
-  readonly countMax: number;
-  /** Bytes of text. */
-  readonly bytesMax: number;
 }
 
 /** The requests of the pages of a plan by their numbers; an error where one cannot be answered. */
@@ -113,49 +103,8 @@ function textRows(
   return Prisma.sql`SELECT ${joined(items)}${cursor} AS "cursor" FROM (${pageRows(mapping, source, request)}) ${Prisma.raw(alias)}`;
 }
 
-/** What is summed up of the rows of a page, which stand under the alias s. */
-class PageSql {
-  private readonly limit: number;
-
-  constructor(
-    private readonly plan: PagePlan,
-    request: PageRequest,
-    private readonly bounds: StatementBounds,
-  ) {
-    this.limit = Math.trunc(request.limit);
-  }
-
-  /** The rows with their numbers and the bytes up to each. OFFSET 0 keeps PostgreSQL from making each text twice. */
-  rows(texts: Prisma.Sql): Prisma.Sql {
-    const names = this.plan.items.map((_, index) => `t."item${index}"`);
-    const bytes = names.length === 0 ? '0' : `sum(octet_length(concat(${names.join(', ')}))) OVER w`;
-    return Prisma.sql`SELECT t.*, count(*) OVER w AS "n", ${Prisma.raw(bytes)} AS "bytes" FROM (${texts} OFFSET 0) t WINDOW w AS (ROWS UNBOUNDED PRECEDING)`;
-  }
-
-  items(index: number): Prisma.Sql {
-    return Prisma.sql`string_agg(${Prisma.raw(`s."item${index}"`)}, ${Prisma.raw(literal(betweenItems))}) FILTER (WHERE s."n" <= ${Prisma.raw(String(this.limit))} AND s."bytes" <= ${this.bounds.bytesMax}::int)`;
-  }
-
-  isTooLarge(): Prisma.Sql {
-    return Prisma.sql`COALESCE(max(s."bytes") FILTER (WHERE s."n" <= ${Prisma.raw(String(this.limit))}) > ${this.bounds.bytesMax}::int, false)`;
-  }
-
-  /** As compileCursor makes it. */
-  cursor(which: 'first' | 'last'): Prisma.Sql {
-    if (!needsCursor(this.plan)) return Prisma.sql`NULL`;
-    return Prisma.raw(`(array_agg(s."cursor"))[${which === 'first' ? '1' : `LEAST(count(*), ${this.limit})`}]`);
-  }
-}
-
 function joined(parts: readonly Prisma.Sql[]): Prisma.Sql {
   return parts.length === 0 ? Prisma.empty : Prisma.join([...parts], '');
-}
-
-export function needsCursor({ fields }: PagePlan): boolean {
-  return fields.some(
-    ({ value }) =>
-      value.kind === 'pageInfo' && value.fields.some((one) => one.value === 'startCursor' || one.value === 'endCursor'),
-  );
 }
 
 /** SQL of an object of which only the id is known. */
