@@ -25,16 +25,22 @@ export function engineTransaction<T>(
     };
     const prepared = (sql: Prisma.Sql, { isPlanKept }: StatementOptions = { isPlanKept: true }): Promise<Answer> =>
       send(sql, isPlanKept ? names.of(sql.text) : undefined);
-    const sent: Promise<unknown>[] = [send({ text: 'BEGIN' })];
+    const sent: Promise<unknown>[] = [];
+    /** What nobody awaits before the end. A connection that breaks fails it earlier, while the work awaits another statement. */
+    const sendAhead = (answer: Promise<unknown>): void => {
+      answer.catch(() => undefined);
+      sent.push(answer);
+    };
+    sendAhead(send({ text: 'BEGIN' }));
     let isUsable = true;
     try {
       const result = await work({
         query: async <Row>(sql: Prisma.Sql, options?: StatementOptions) => (await prepared(sql, options)).rows as Row[],
         execute: async (sql) => (await prepared(sql)).rowCount ?? 0,
-        executeAtEnd: (sql) => void sent.push(prepared(sql)),
+        executeAtEnd: (sql) => sendAhead(prepared(sql)),
       });
       // Whoever caught the failure of a statement inside must not believe in a commit: it would be a rollback.
-      if (failures.length === 0) sent.push(send({ text: 'COMMIT' }));
+      if (failures.length === 0) sendAhead(send({ text: 'COMMIT' }));
       await Promise.allSettled(sent);
       if (failures.length > 0) throw failures[0];
       return result;
