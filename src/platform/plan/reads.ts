@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
@@ -117,8 +118,7 @@ export class Reads {
   private readonly counts: PageCounts;
   /** Plans that have lately met rows whose stored values could not be shown as they are. */
   private readonly careful = new LRUCache<Plan, true>({ max: batchesMax, ttl: carefulMs });
-  private readonly numbers = new WeakMap<RowPlan, number>();
-  private plans = 0;
+  private readonly forms = new WeakMap<RowPlan, string>();
 
   constructor(
     private readonly database: Pick<Database, 'read' | 'kind'>,
@@ -148,9 +148,9 @@ export class Reads {
     style,
     scope: { tenantId, at, origin },
   }: Read<RowPlan>): DataLoader<RowAsked, RowTexts | null> {
-    let number = this.numbers.get(plan);
-    if (number === undefined) this.numbers.set(plan, (number = ++this.plans));
-    const key = JSON.stringify([number, style, tenantId, origin, plan.mapping.asOfFunction ? at : undefined]);
+    let form = this.forms.get(plan);
+    if (form === undefined) this.forms.set(plan, (form = formOf(plan)));
+    const key = JSON.stringify([form, style, tenantId, origin, plan.mapping.asOfFunction ? at : undefined]);
     let batch = this.batches.get(key);
     if (batch === undefined) {
       batch = new DataLoader<RowAsked, RowTexts | null>((asked) => this.batch(asked), {
@@ -327,4 +327,16 @@ export class Reads {
  */
 function isPlanKept({ requests }: Read): boolean {
   return requests.every((one) => !(one instanceof DomainError) && one.filter === undefined && one.after === undefined);
+}
+
+/**
+ * The same for plans that show the same: their rows share a statement, and so are seen at one moment, under whatever names they
+ * are asked for.
+ */
+function formOf(plan: RowPlan): string {
+  const text = JSON.stringify(plan, (name, value: unknown) => {
+    if (value instanceof Set) return [...(value as Set<unknown>)];
+    return name === 'mapping' ? (value as ResourceMapping).name : value;
+  });
+  return createHash('sha256').update(text).digest('base64url');
 }
