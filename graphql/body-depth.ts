@@ -2,8 +2,7 @@ import { Kind, visit, type DocumentNode, type OperationDefinitionNode, type Valu
 import type { DomainError } from '../src/platform/errors.js';
 import { extensionAttribute, isDeeper, refuseDeep } from '../src/platform/json.js';
 import { DOCUMENT_DEPTH_MAX } from '../src/platform/limits.js';
-
-type Variables = Readonly<Record<string, unknown>>;
+import type { Variables } from './cost/values.js';
 
 /** Has bounds of its own, and is not stored. */
 const filterArgument = 'filter';

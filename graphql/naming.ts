@@ -1,4 +1,15 @@
+import type { ScalarType } from '../src/platform/filter/tree/attribute-type.js';
 import { lowerFirst, upperFirst } from '../src/platform/letter-case.js';
+
+/** How values are stored by the names of their scalars; of all others they are JSON of any structure. */
+export const scalarTypes: Readonly<Record<string, ScalarType>> = {
+  String: 'string',
+  ID: 'string',
+  Int: 'int',
+  Boolean: 'boolean',
+  Decimal: 'decimal',
+  DateTime: 'dateTime',
+};
 
 // GraphQL names cannot start with @: the TMF attribute @type is atType, @referredType is atReferredType.
 

@@ -7,7 +7,7 @@ import type { Edition } from './edition.js';
 import { presentationOf, projectionOf, type Expansion, type Projection } from './projection.js';
 import type { ResourceModel } from './resource-model.js';
 
-/** Shapes of operations kept; each compiles to about 70 KB in the executor. */
+/** Shapes of operations kept; the executor keeps of each a plan, or for a write compiled code, which takes about 70 KB. */
 const plansMax = 500;
 
 /** A GraphQL operation of a fixed shape, and how its answer becomes TMF JSON. */

@@ -22,7 +22,7 @@ export interface Expansion {
 
 export const noExpansion: Expansion = { paths: [], depth: 0 };
 
-/** What is selected of a type, and how the answer becomes TMF JSON: one plan for both, so they cannot differ. */
+/** What is selected of a type, and how the answer of a write becomes TMF JSON: one plan for both, so they cannot differ. */
 export interface Projection {
   /** The GraphQL selection, braces included. */
   readonly selection: string;

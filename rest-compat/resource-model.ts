@@ -10,18 +10,9 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
 } from 'graphql';
-import { operationsOf } from '../graphql/naming.js';
+import { operationsOf, scalarTypes } from '../graphql/naming.js';
 import { extensionAttribute } from '../src/platform/json.js';
-import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/tree/attribute-type.js';
-
-const scalarTypes: Readonly<Record<string, ScalarType>> = {
-  String: 'string',
-  ID: 'string',
-  Int: 'int',
-  Boolean: 'boolean',
-  Decimal: 'decimal',
-  DateTime: 'dateTime',
-};
+import type { Attributes, AttributeType } from '../src/platform/filter/tree/attribute-type.js';
 
 /** What REST knows of a resource: nothing but what its GraphQL type and operations say. */
 export interface ResourceModel {

@@ -12,7 +12,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { AnyJson, JSONObject } from '../scalars.js';
-import { objectTypeOf, Selections, type Selected } from './selections.js';
+import { fragmentsOf, objectTypeOf, Selections, type Selected } from './selections.js';
 import { weights } from './weights.js';
 
 /** Points that each row takes, and points that are the same however many rows there are. */
@@ -71,12 +71,7 @@ export function costPlanOf(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): CostPlan {
-  const fragments = new Map(
-    document.definitions.flatMap((one) =>
-      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [],
-    ),
-  );
-  const builder = new Builder(new Selections(fragments), Object.keys(schema.getTypeMap()).length);
+  const builder = new Builder(new Selections(fragmentsOf(document)), Object.keys(schema.getTypeMap()).length);
   const type = schema.getRootType(operation.operation);
   const root = type ? builder.nodeOf([operation.selectionSet], type, rootPoints) : noFields;
   return { root, filterVariables: builder.filterVariables, isEndless: builder.isEndless };

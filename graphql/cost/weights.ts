@@ -19,7 +19,7 @@ export const weights = {
   statement: 5_000,
   /** A sum over all that there may be. */
   report: 100_000,
-  /** Each parent of a list within a list: all parents share one statement. */
+  /** Each parent of a list within a list, which is part of the statement of its parents. */
   parent: 100,
   count: 5_000,
   exactCount: 25_000,

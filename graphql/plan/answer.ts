@@ -1,7 +1,8 @@
 import type { PageTexts, RowTexts } from '../../src/platform/plan/reads.js';
 import type { Context } from '../context.js';
 import { scopeOf } from '../page.js';
-import { bind, type Variables } from './bind.js';
+import type { Variables } from '../cost/values.js';
+import { bind } from './bind.js';
 import { hasMarks, type Outcome } from './executor.js';
 import type { PlannedOperation, PlannedRoot } from './plans.js';
 import { readFieldText, rootRequest } from './read-field.js';

@@ -4,11 +4,10 @@ import { limitExceeded } from '../../src/platform/limits.js';
 import type { PageRequest } from '../../src/platform/plan/page-request.js';
 import type { Plan } from '../../src/platform/plan/plan.js';
 import type { Context } from '../context.js';
+import type { Variables } from '../cost/values.js';
 import { EDGE_ROWS_MAX } from '../limits.js';
 import { scopeOf, toPageRequest, type PageArguments } from '../page.js';
 import type { PlannedField, PlannedPage } from './planner.js';
-
-export type Variables = Readonly<Record<string, unknown>>;
 
 /** What a planned field asks for in one request. */
 export interface BoundField {

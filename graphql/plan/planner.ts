@@ -4,7 +4,6 @@ import {
   getNullableType,
   isListType,
   isNonNullType,
-  isObjectType,
   type FieldNode,
   type GraphQLField,
   type GraphQLObjectType,
@@ -23,11 +22,12 @@ import type {
   Value,
 } from '../../src/platform/plan/plan.js';
 import type { ResourceMapping } from '../../src/platform/read/resource-mapping.js';
-import type { Selected, Selections } from '../cost/selections.js';
+import { objectTypeOf, type Selected, type Selections } from '../cost/selections.js';
+import type { Variables } from '../cost/values.js';
+import { scalarTypes } from '../naming.js';
 import { mappingOf } from '../resource-mapping.js';
 import { readOf, type FieldRead, type PageRead } from './field-read.js';
 import { isHead, type Presentation } from './presentation.js';
-import { scalarTypes } from './scalar-types.js';
 import { isStoredWhole, renamedIn } from './stored-whole.js';
 
 /** A page of a plan, by its number, with what its request is made of. */
@@ -55,7 +55,7 @@ export interface PlannerOptions {
   /** The path of the collection of a resource in TMF REST. */
   readonly collectionOf: (typeName: string) => string;
   /** Values of the variables that decide what is selected, see structuralVariables. */
-  readonly variables: Readonly<Record<string, unknown>>;
+  readonly variables: Variables;
   /** Absent: as GraphQL has it. */
   readonly presentation: Presentation | undefined;
 }
@@ -122,7 +122,6 @@ interface Surroundings {
   readonly special?: ReadonlyMap<string, Value>;
   readonly path?: readonly string[];
   readonly outer?: number;
-  readonly ancestors?: readonly GraphQLObjectType[];
 }
 
 class PlanBuilder {
@@ -211,7 +210,7 @@ class PlanBuilder {
     const fields = selected.flatMap((one) =>
       this.field(one, {
         name: presentation ? presentation.nameOf(one.field.name) : one.responseName,
-        surroundings: { ...surroundings, ancestors: [...(surroundings.ancestors ?? []), type] },
+        surroundings,
         type,
       }),
     );
@@ -260,7 +259,7 @@ class PlanBuilder {
     field: GraphQLField<unknown, unknown>,
     nodes: readonly FieldNode[],
     read: FieldRead | undefined,
-    { isView, special, path = [], outer, ancestors }: Surroundings,
+    { isView, special, path = [], outer }: Surroundings,
     parent?: GraphQLObjectType,
   ): Value {
     const { presentation, collectionOf } = this.options;
@@ -281,7 +280,6 @@ class PlanBuilder {
       this.shape(type, sets, {
         path: [...path, field.name],
         outer,
-        ancestors,
         ...(read?.kind === 'parts' && { special: partsOf(read, collectionOf(read.target.name)) }),
       });
     const named = getNamedType(field.type);
@@ -303,15 +301,6 @@ function partsOf(
   return new Map([[attribute, { kind: 'partAddress', path, parts, attribute }]]);
 }
 
-function isExact(
-  field: GraphQLField<unknown, unknown>,
-  node: FieldNode,
-  variables: Readonly<Record<string, unknown>>,
-): boolean {
+function isExact(field: GraphQLField<unknown, unknown>, node: FieldNode, variables: Variables): boolean {
   return getArgumentValues(field, node, variables)['exact'] === true;
-}
-
-function objectTypeOf({ type }: Pick<GraphQLField<unknown, unknown>, 'type'>): GraphQLObjectType | undefined {
-  const named = getNamedType(type);
-  return isObjectType(named) ? named : undefined;
 }

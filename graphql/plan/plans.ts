@@ -2,7 +2,6 @@ import {
   getDirectiveValues,
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
-  Kind,
   visit,
   type DocumentNode,
   type FieldNode,
@@ -13,11 +12,10 @@ import {
   type SelectionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { Selections } from '../cost/selections.js';
+import { fragmentsOf, Selections } from '../cost/selections.js';
+import type { Variables } from '../cost/values.js';
 import { planField, type PlannedField } from './planner.js';
 import type { Presentation } from './presentation.js';
-
-type Variables = Readonly<Record<string, unknown>>;
 
 /** Variables that decide what an operation selects; with more of them it has too many forms to keep. */
 const structuralMax = 6;
@@ -123,12 +121,6 @@ export class Plans {
     }
     return form;
   }
-}
-
-export function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
-  return new Map(
-    document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one]] : [])),
-  );
 }
 
 /** What is selected with these values of the variables. */

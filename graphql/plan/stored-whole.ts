@@ -2,9 +2,9 @@ import { getNamedType, isScalarType, type GraphQLField, type GraphQLObjectType }
 import { extensionAttribute } from '../../src/platform/json.js';
 import type { Field } from '../../src/platform/plan/plan.js';
 import type { Selected } from '../cost/selections.js';
+import { scalarTypes } from '../naming.js';
 import { readOf } from './field-read.js';
 import type { Presentation } from './presentation.js';
-import { scalarTypes } from './scalar-types.js';
 
 /** Whether what is stored of an object is just what is shown of it, but for the names. */
 export function isStoredWhole(

@@ -1,7 +1,7 @@
 import type { ScalarType } from '../filter/tree/attribute-type.js';
 import { extensionAttribute } from '../json.js';
-import { identifier, literal } from '../read/columns.js';
-import type { ResourceMapping } from '../read/resource-mapping.js';
+import { attributeOf, identifier, literal, partType } from '../read/columns.js';
+import type { ResourceMapping, StoredAttribute } from '../read/resource-mapping.js';
 import { concatenated, type TextBuilder } from './text-builder.js';
 import {
   extensionMark,
@@ -66,27 +66,22 @@ class ObjectText {
   /** The value, or what stands for its absence. */
   private printed({ value, isRequired }: Field, source: Source): string {
     const text = this.valueOf(value, source);
-    if (isNeverNull(value, isRequired, source)) return text;
+    if (isNeverNull(value, source)) return text;
     return `COALESCE((${text})::text, ${isRequired ? literal(forbiddenNull) : "'null'"})`;
   }
 
   /** Each piece begins with a comma, and the first comma is taken off: which piece is the first nobody knows. */
-  private withoutNulls(
-    fields: readonly Field[],
-    source: Source,
-    others?: (names: readonly string[]) => string,
-  ): string {
+  private withoutNulls(fields: readonly Field[], source: Source): string {
     const pieces = this.pieces(fields, source);
-    const extra = others ? [others(fields.map(({ name }) => name))] : [];
     const [first] = fields;
-    if (first && isNeverNull(first.value, first.isRequired, source) && extra.length === 0)
+    if (first && isNeverNull(first.value, source))
       return concatenated([
         literal(`{${JSON.stringify(first.name)}:`),
         this.valueOf(first.value, source),
         ...pieces.slice(1),
         "'}'",
       ]);
-    return `concat('{', substr(${concatenated([...pieces, ...extra])}, 2), '}')`;
+    return `concat('{', substr(${concatenated(pieces)}, 2), '}')`;
   }
 
   private pieces(fields: readonly Field[], source: Source): string[] {
@@ -187,36 +182,24 @@ class ObjectText {
 
   private attribute(value: AttributeValue, source: Source): string {
     if (source.kind === 'json') return this.inJson(value, stored(source, value.attribute), source.row);
-    const { storage } = attributeOfRow(source.mapping, value.attribute);
+    const found = attributeOf(source.mapping, value.attribute);
+    const { storage } = found;
     const column = (name: string): string => `${source.alias}.${identifier(name)}`;
     if (storage.kind === 'column') {
       if (value.scalar !== undefined && value.scalar !== 'json' && !value.isList)
         return columnText(column(storage.column), value.scalar);
       return this.inJson(value, column(storage.column), source);
     }
-    // A pair: an object whose attributes are columns.
-    const columns = new Map(Object.entries(storage.columns));
-    const present = [...columns.values()].map((name) => column(name));
-    const fields = value.shape?.fields ?? [];
-    const pieces = fields.map((field, index) => {
-      const part = field.value.kind === 'attribute' ? columns.get(field.value.attribute) : undefined;
-      if (field.value.kind === 'attribute' && part !== undefined) {
-        const text = columnText(column(part), field.value.scalar ?? 'json');
-        return { field, text, index };
-      }
-      return { field, text: field.value.kind === 'constant' ? literal(field.value.json) : 'NULL', index };
-    });
-    const object =
-      this.style === 'graphql'
-        ? concatenated([
-            ...pieces.flatMap(({ field, text, index }) => [
-              literal(`${index === 0 ? '{' : ','}${JSON.stringify(field.name)}:`),
-              `COALESCE(${text}, ${field.isRequired ? literal(forbiddenNull) : "'null'"})`,
-            ]),
-            literal(pieces.length === 0 ? '{}' : '}'),
-          ])
-        : `concat('{', substr(${concatenated(pieces.map(({ field, text }) => this.piece(field.name, text)))}, 2), '}')`;
-    return `CASE WHEN num_nonnulls(${present.join(', ')}) > 0 THEN ${object} END`;
+    // A pair: an object whose attributes are columns of the row.
+    if (!value.shape) throw new Error(`${value.attribute} is an object`);
+    const parts = Object.entries(storage.columns);
+    const attributes = parts.map(([part, name]): [string, StoredAttribute] => [
+      part,
+      { type: partType(found, part), storage: { kind: 'column', column: name } },
+    ]);
+    const pair: RowSource = { ...source, mapping: { ...source.mapping, attributes: Object.fromEntries(attributes) } };
+    const present = parts.map(([, name]) => column(name)).join(', ');
+    return `CASE WHEN num_nonnulls(${present}) > 0 THEN ${this.of(value.shape, pair)} END`;
   }
 
   private inJson({ scalar, isList, isFirst, shape }: AttributeValue, json: string, row: RowSource | undefined): string {
@@ -246,18 +229,12 @@ class ObjectText {
   }
 }
 
-function attributeOfRow(mapping: ResourceMapping, name: string): ResourceMapping['attributes'][string] {
-  const attribute = mapping.attributes[name];
-  if (attribute === undefined) throw new Error(`${mapping.name} has no attribute ${name}`);
-  return attribute;
-}
-
 /** Whether an object has no such value. */
 function isAbsent(value: Value, source: Source): string {
   const name = value.kind === 'attribute' || value.kind === 'partAddress' ? value.attribute : undefined;
   if (name === undefined) return 'false';
   if (source.kind === 'json') return `COALESCE(${stored(source, name)}, 'null'::jsonb) = 'null'::jsonb`;
-  const { storage } = attributeOfRow(source.mapping, name);
+  const { storage } = attributeOf(source.mapping, name);
   const columns = storage.kind === 'column' ? [storage.column] : Object.values(storage.columns);
   return `num_nonnulls(${columns.map((column) => `${source.alias}.${identifier(column)}`).join(', ')}) = 0`;
 }
@@ -280,13 +257,13 @@ function addressOf(path: string, source: Source): string {
   return `p."origin" || ${literal(`${path}/`)} || ${isOurs ? id : `"uriComponent"(${id})`}`;
 }
 
-/** Whether SQL null is impossible. */
-function isNeverNull(value: Value, isRequired: boolean, source: Source): boolean {
+/** Whether SQL null is impossible. What a function gives instead of a table, nobody has promised. */
+function isNeverNull(value: Value, source: Source): boolean {
   if (value.kind === 'constant' || value.kind === 'id' || value.kind === 'page') return true;
-  if (value.kind === 'address') return source.kind === 'row';
-  return (
-    value.kind === 'attribute' && isRequired && source.kind === 'row' && value.scalar !== undefined && !value.isList
-  );
+  if (source.kind !== 'row') return false;
+  if (value.kind === 'address') return true;
+  if (value.kind !== 'attribute' || source.mapping.asOfFunction !== undefined) return false;
+  return attributeOf(source.mapping, value.attribute).isNeverNull === true;
 }
 
 /** The JSON text of a column; SQL null for null. */

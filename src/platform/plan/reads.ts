@@ -132,14 +132,11 @@ export class Reads {
    * Reads one resource by id. Those that are asked for at the same time in the same form share a statement.
    * @param where must hold for it, too
    * @returns its texts, or null when there is none
-   * @throws DomainError ANSWER_TOO_LARGE, or UNAVAILABLE when the read takes too long
+   * @throws DomainError ANSWER_TOO_LARGE
    */
   async row(read: Read<RowPlan>, id: string, where?: Filter): Promise<RowTexts | null> {
     await this.boundRegexWork(read);
-    if (where || pagesOf(read.plan).length > 0 || read.plan.mapping.beside) {
-      const [row] = await this.rowsById(read, [id], where);
-      return row ?? null;
-    }
+    if (where || read.requests.length > 0) return (await this.rowsById(read, [id], where)).get(id) ?? null;
     return this.batchOf(read).load({ id, read });
   }
 
@@ -172,19 +169,19 @@ export class Reads {
     const common = asked.every(({ read }) => read.scope.signal === signal) ? signal : undefined;
     const ids = [...new Set(asked.map(({ id }) => id))];
     const rows = await this.rowsById({ ...first.read, scope: { ...first.read.scope, signal: common } }, ids);
-    const byId = new Map(ids.map((id, index) => [id, rows[index] ?? null]));
-    return asked.map(({ id }) => byId.get(id) ?? null);
+    return asked.map(({ id }) => rows.get(id) ?? null);
   }
 
-  private async rowsById(read: Read<RowPlan>, ids: readonly string[], where?: Filter): Promise<(RowTexts | null)[]> {
+  private async rowsById(
+    read: Read<RowPlan>,
+    ids: readonly string[],
+    where?: Filter,
+  ): Promise<ReadonlyMap<string, RowTexts>> {
     const options: ReadOptions = {
       isPlanKept: read.plan.mapping.asOfArgument === undefined && where === undefined && isPlanKept(read),
     };
     const { rows } = await this.run(read, (statements) => rowStatement(read.plan, ids, statements, where), options);
-    const byId = new Map(
-      rows.map((row) => [row.id, { item: this.within([row.item0 ?? null])[0] as string, head: row.head }]),
-    );
-    return ids.map((id) => byId.get(id) ?? null);
+    return new Map(rows.map(({ id, item0, head }) => [id, { item: this.within([item0 ?? null])[0] as string, head }]));
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import { compileAfter, compileCursor, compileOrder } from '../filter/sql/compile.js';
 import { DomainError } from '../errors.js';
-import { identifier, literal } from '../read/columns.js';
+import { computedColumns, identifier, literal } from '../read/columns.js';
 import { decodeCursor } from '../read/cursor.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
 import { childRowsOf, sourceOf, type Scope, type Source } from '../read/source.js';
@@ -181,9 +181,8 @@ function pageRows(mapping: ResourceMapping, source: Source, request: PageRequest
 }
 
 function rowsOf(mapping: ResourceMapping, { from, where }: Source): Prisma.Sql {
-  const computed = mapping.computed.map((name) => `, b.${identifier(name)} AS ${identifier(name)}`).join('');
   const beside = (mapping.beside?.columns ?? []).map((name) => `, h.${identifier(name)}`).join('');
-  return Prisma.sql`SELECT b.*${Prisma.raw(computed + beside)} FROM ${from} WHERE ${where}`;
+  return Prisma.sql`SELECT b.*${Prisma.raw(computedColumns(mapping, 'b') + beside)} FROM ${from} WHERE ${where}`;
 }
 
 /** Inlined: a generic plan would guess that an unknown LIMIT returns a tenth of the table. */

@@ -1,4 +1,4 @@
-import { identifier, fixedConditions } from '../read/columns.js';
+import { computedColumns, fixedConditions, identifier } from '../read/columns.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { PagePlan, Style } from './plan.js';
 
@@ -83,9 +83,8 @@ export class TextBuilder {
     const { table, asOfFunction, asOfArgument } = mapping;
     if (asOfFunction !== undefined || asOfArgument !== undefined)
       throw new Error(`nothing refers to rows of ${mapping.name}`);
-    const computed = mapping.computed.map((name) => `, b.${identifier(name)} AS ${identifier(name)}`).join('');
     return (
-      `(SELECT b.*${computed} FROM ${identifier(table)} b WHERE b."tenantId" = p."tenant" AND b."id" = ${id} ` +
+      `(SELECT b.*${computedColumns(mapping, 'b')} FROM ${identifier(table)} b WHERE b."tenantId" = p."tenant" AND b."id" = ${id} ` +
       `${fixedConditions(mapping, 'b')} LIMIT 1) ${alias}`
     );
   }

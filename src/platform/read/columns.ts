@@ -62,6 +62,11 @@ function readExpression(mapping: ResourceMapping, alias: string, name: string): 
   return `CASE WHEN num_nonnulls(${present}) > 0 THEN json_build_object(${pairs}) END`;
 }
 
+/** `, alias."name" AS "name"` of each attribute that is an SQL function of the row, behind `alias.*`. */
+export function computedColumns({ computed }: ResourceMapping, alias: string): string {
+  return computed.map((name) => `, ${alias}.${identifier(name)} AS ${identifier(name)}`).join('');
+}
+
 /** A column with the expression that takes its value out of a jsonb record `source."attribute"`. */
 export interface ColumnSource {
   column: string;
