@@ -1,7 +1,27 @@
-/** Who sends a request. Until authentication exists every request is the anonymous user of the default tenant. */
+/** A person with a token, a machine with a key or token, the server itself; or anybody, where nobody has to tell. */
+export type PrincipalKind = 'person' | 'machine' | 'system' | 'anonymous';
+
+/** Who sends a request, and what is theirs. Made once per request, before its body is read. */
 export interface Principal {
   readonly tenantId: string;
+  /** The subject of a token, or the id of an API key; unique in its tenant. */
   readonly id: string;
+  readonly kind: PrincipalKind;
+  /** Names of roles of the policy. */
+  readonly roles: readonly string[];
+  /** Ids of the parties, billing accounts and logical resources that are theirs. */
+  readonly parties: readonly string[];
+  readonly accounts: readonly string[];
+  readonly logicalResources: readonly string[];
 }
 
-export const anonymous: Principal = { tenantId: 'default', id: 'anonymous' };
+/** Everybody, where nobody has to tell who they are (AUTH=off). */
+export const anonymous: Principal = {
+  tenantId: 'default',
+  id: 'anonymous',
+  kind: 'anonymous',
+  roles: ['admin'],
+  parties: [],
+  accounts: [],
+  logicalResources: [],
+};
