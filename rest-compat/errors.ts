@@ -123,9 +123,14 @@ const retryAfterSeconds = 1;
 
 /**
  * The TMF630 §3.4 error body of a refusal.
+ * @param requestId the name of the request, as X-Request-Id has it
  * @param href the URL of the resource that records the refusal, from its GraphQL type and id
  */
-export function errorResponse(refusal: DomainError, href: (typeName: string, id: string) => string): RestResponse {
+export function errorResponse(
+  refusal: DomainError,
+  requestId: string,
+  href: (typeName: string, id: string) => string = () => '',
+): RestResponse {
   const { reason } = declarationOf(refusal.code);
   const status = statusOf(refusal.code);
   const { reference, allow } = refusal.details;
@@ -138,6 +143,7 @@ export function errorResponse(refusal: DomainError, href: (typeName: string, id:
     message: refusal.message,
     status: String(status),
     referenceError: reference && href(upperFirst(reference.type), reference.id),
+    requestId,
     '@type': 'Error',
   };
   return { status, headers, body };

@@ -36,13 +36,16 @@ export const headers = {
   ),
   'X-Content-Type-Options': text('`nosniff`: it is what Content-Type says.'),
   'X-Operation-Cost': count('Points that the request cost, or would have cost, of at most `OPERATION_COST_MAX`.'),
+  'X-Request-Id': text(
+    'The name of the request in logs and audit: that of its own header X-Request-Id, or a new one.',
+  ),
   'TMF-Edition': text('The published edition by which the answer is written, where the API knows several.'),
 } as const satisfies Record<string, Json>;
 
 export type HeaderName = keyof typeof headers;
 
 /** Those that any answer may have. */
-const common: readonly HeaderName[] = ['Cache-Control', 'X-Content-Type-Options', 'X-Operation-Cost', 'TMF-Edition'];
+const common: readonly HeaderName[] = ['Cache-Control', 'X-Content-Type-Options', 'X-Operation-Cost', 'X-Request-Id', 'TMF-Edition'];
 
 /** TMF630 §3.4. */
 export const errorSchema: Json = {
@@ -61,6 +64,7 @@ export const errorSchema: Json = {
       type: 'string',
       description: 'Address of the resource that records the refusal, e.g. an action kept as failed.',
     },
+    requestId: { type: 'string', description: 'The name of the request, as in the header X-Request-Id.' },
     '@type': { type: 'string', enum: ['Error'] },
   },
 };

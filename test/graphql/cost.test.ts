@@ -105,7 +105,7 @@ describe('an operation that costs too much', () => {
         400,
         undefined,
         1,
-        { code: 'OPERATION_TOO_COSTLY', status: 400, reason: 'Operation too costly' },
+        { code: 'OPERATION_TOO_COSTLY', status: 400, reason: 'Operation too costly', requestId: expect.any(String) },
       ]);
       expect(errors?.[0]?.message).toMatch(
         new RegExp(`^the operation costs \\d+ points, the limit OPERATION_COST_MAX is ${costMax}; most of it: `),
@@ -139,6 +139,7 @@ describe('an operation that costs too much', () => {
         reason: 'Operation too costly',
         message: expect.stringContaining('OPERATION_COST_MAX'),
         status: '400',
+        requestId: expect.any(String),
         '@type': 'Error',
       },
     ]);

@@ -554,6 +554,7 @@ function expectError(answer: RawAnswer, status: number, named: string): void {
       reason: expect.stringMatching(/./),
       message: expect.stringContaining(named),
       status: String(status),
+      requestId: expect.any(String),
       '@type': 'Error',
     },
   ]);

@@ -10,6 +10,7 @@ const errorBody = (status: number, named = ''): object => ({
   reason: expect.stringMatching(/./),
   message: expect.stringContaining(named),
   status: String(status),
+  requestId: expect.any(String),
   '@type': 'Error',
 });
 

@@ -611,6 +611,7 @@ function error(status: number, named: string): object {
     reason: expect.stringMatching(/./),
     message: expect.stringContaining(named),
     status: String(status),
+    requestId: expect.any(String),
     '@type': 'Error',
   };
 }

@@ -426,6 +426,7 @@ function expectError(answer: RestAnswer, status: number, named: string): void {
       reason: expect.stringMatching(/./),
       message: expect.stringContaining(named),
       status: String(status),
+      requestId: expect.any(String),
       '@type': 'Error',
     },
   ]);

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { apis } from '../../rest-compat/apis/index.js';
 import { createLogger } from '../../src/app/logger.js';
 import { createServer } from '../../src/app/server.js';
@@ -49,6 +50,7 @@ export interface GraphqlAnswer {
       reason: string;
       attribute?: string;
       reference?: { type: string; id: string };
+      requestId?: string;
     };
   }[];
 }
@@ -75,6 +77,8 @@ export interface TestServerOptions {
   time?: TimeSources;
   /** `serve` starts it as for production. */
   mode?: Mode;
+  /** Takes the log, which is silent otherwise. */
+  logger?: Logger;
 }
 
 /** The whole server on a free port. */
@@ -93,7 +97,7 @@ export async function startTestServer(
   const server = await createServer({
     config,
     database,
-    logger: createLogger(config.logLevel),
+    logger: options.logger ?? createLogger(config.logLevel),
     ...(time ? { time } : { clock }),
   }).catch(async (error: unknown) => {
     // An open database would keep the test process alive.

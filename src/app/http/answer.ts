@@ -5,6 +5,7 @@ import { declarationOf, DomainError } from '../../platform/errors.js';
 import { limitExceeded } from '../../platform/limits.js';
 import { encodeBody } from './compression.js';
 import { statusOf } from '../errors.js';
+import { newRequestId, requestIdOf } from './request-id.js';
 import { DROPPED_BODY_BYTES_MAX, DROPPED_BODY_MS_MAX, HEADER_BYTES_MAX, REFUSED_CONNECTION_MS_MAX } from '../limits.js';
 
 export const jsonType = 'application/json; charset=utf-8';
@@ -19,6 +20,7 @@ const commonHeaders = {
 /** Sets the headers that every answer has. */
 export function setCommonHeaders(response: ServerResponse): void {
   for (const name in commonHeaders) response.setHeader(name, commonHeaders[name as keyof typeof commonHeaders]);
+  response.setHeader('X-Request-Id', requestIdOf(response.req));
 }
 
 /** Ends an answer with its whole body, compressed if the client accepts that. Status and headers must be set before. */
@@ -108,13 +110,20 @@ export function refuseGraphql(request: IncomingMessage, response: ServerResponse
   endWith(
     request,
     response,
-    JSON.stringify({ errors: [{ message: refusal.message, extensions: { code: refusal.code, status, reason } }] }),
+    JSON.stringify({
+      errors: [
+        {
+          message: refusal.message,
+          extensions: { code: refusal.code, status, reason, requestId: requestIdOf(request) },
+        },
+      ],
+    }),
   );
 }
 
 /** Answers with a refusal in the form of TMF REST that names no resource. */
 export function refuseRest(request: IncomingMessage, response: ServerResponse, refusal: DomainError): void {
-  const { status, headers, body } = errorResponse(refusal, () => '');
+  const { status, headers, body } = errorResponse(refusal, requestIdOf(request));
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.setHeader('Content-Type', 'application/json;charset=utf-8');
@@ -146,13 +155,15 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): 
 
 /** Writes a refusal to a connection that has no request to answer, and closes it. */
 export function endRaw(socket: Duplex, refusal: DomainError): void {
-  const { status, headers, body } = errorResponse(refusal, () => '');
+  const requestId = newRequestId();
+  const { status, headers, body } = errorResponse(refusal, requestId);
   const text = JSON.stringify(body);
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     ...Object.entries({
       ...headers,
       ...commonHeaders,
+      'X-Request-Id': requestId,
       'Content-Type': 'application/json;charset=utf-8',
       'Content-Length': Buffer.byteLength(text),
       Connection: 'close',

@@ -18,6 +18,7 @@ import { statusOf } from '../errors.js';
 import { DataText } from '../../../graphql/plan/answer.js';
 import type { Executor } from '../execute.js';
 import { toRefusal } from '../refusal.js';
+import { currentRequestId } from './request-trace.js';
 
 /** Characters of an error message. */
 const messageLengthMax = 2_000;
@@ -113,10 +114,16 @@ function asInputError(error: GraphQLError): GraphQLError {
 function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logger): GraphQLFormattedError {
   const { locations, path, extensions } = formatted;
   const message = shownMessage(formatted.message);
+  const requestId = currentRequestId();
   const code = extensions?.['code'];
   if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR' && !(originalOf(thrown) instanceof DomainError)) {
     // Refused by Apollo before any resolver ran.
-    return { message, locations, path, extensions: { code, status: 400, reason: platformErrors.INVALID_BODY.reason } };
+    return {
+      message,
+      locations,
+      path,
+      extensions: { code, status: 400, reason: platformErrors.INVALID_BODY.reason, requestId },
+    };
   }
   const refusal = toRefusal(thrown, logger);
   const { path: attribute, reference } = refusal.details;
@@ -126,7 +133,7 @@ function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logge
     message: shownMessage(refusal.message),
     locations,
     path,
-    extensions: { code: refusal.code, status, reason, attribute, reference },
+    extensions: { code: refusal.code, status, reason, attribute, reference, requestId },
   };
 }
 

@@ -16,6 +16,7 @@ const exposedHeaders = [
   'Content-Range',
   'Idempotency-Replayed',
   'X-Operation-Cost',
+  'X-Request-Id',
 ];
 const preflightMaxAgeSeconds = 600;
 

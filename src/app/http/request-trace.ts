@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
+import { requestIdOf } from './request-id.js';
 
 const urlMax = 1_000;
 
@@ -10,8 +11,16 @@ export function inRequest(request: IncomingMessage, work: () => void): void {
   requests.run(request, work);
 }
 
-/** Method and URL of the request whose work is running, for the log; undefined outside of one. */
-export function currentRequest(): { method: string; url: string } | undefined {
+/** Name, method and URL of the request whose work is running, for the log; undefined outside of one. */
+export function currentRequest(): { id: string; method: string; url: string } | undefined {
   const request = requests.getStore();
-  return request && { method: request.method ?? '', url: (request.url ?? '').slice(0, urlMax) };
+  return (
+    request && { id: requestIdOf(request), method: request.method ?? '', url: (request.url ?? '').slice(0, urlMax) }
+  );
+}
+
+/** Its name alone; undefined outside of one. */
+export function currentRequestId(): string | undefined {
+  const request = requests.getStore();
+  return request && requestIdOf(request);
 }

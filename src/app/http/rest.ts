@@ -9,6 +9,7 @@ import { parseJson } from '../../platform/json.js';
 import { DomainError } from '../../platform/errors.js';
 import { endEmpty, endWith, hasBody, vary } from './answer.js';
 import { readText, type BodyLimits } from './body.js';
+import { requestIdOf } from './request-id.js';
 import { toRefusal } from '../refusal.js';
 
 export interface RestHttpOptions {
@@ -30,7 +31,7 @@ export function restHandler(
       answer = await rest.handle(toRestRequest(request, context, options));
     } catch (error) {
       const refusal = toRefusal(error, options.logger);
-      answer = errorResponse(refusal, (typeName, id) => context.href(typeName, id));
+      answer = errorResponse(refusal, requestIdOf(request), (typeName, id) => context.href(typeName, id));
     }
     send(request, response, answer);
   };

@@ -11,6 +11,7 @@ import { DomainError } from '../../platform/errors.js';
 import type { StreamRoute } from '../../streaming/routes.js';
 import { openBody } from './compression.js';
 import { toRefusal } from '../refusal.js';
+import { requestIdOf } from './request-id.js';
 import { addressOf, send } from './rest.js';
 
 export interface StreamHttpOptions {
@@ -164,7 +165,7 @@ function refuse(
   send(
     request,
     response,
-    errorResponse(refusal, (typeName, id) => context.href(typeName, id)),
+    errorResponse(refusal, requestIdOf(request), (typeName, id) => context.href(typeName, id)),
   );
 }
 

@@ -386,6 +386,7 @@ function expectErrorBody(door: Transport, { body, message, reference }: Outcome,
       message,
       status: String(status),
       referenceError: reference,
+      requestId: expect.any(String),
       '@type': 'Error',
     });
   } else {
