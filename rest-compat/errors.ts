@@ -47,6 +47,7 @@ declare module '../src/platform/errors.js' {
 
 const statusByKind: Readonly<Record<Exclude<ErrorKind, 'protocol'>, number>> = {
   invalid: 400,
+  unauthenticated: 401,
   forbidden: 403,
   notFound: 404,
   tooSlow: 408,
@@ -94,6 +95,7 @@ const generalCodes: Readonly<Record<GeneralCode, string>> = {
   INVALID_HEADER: '26',
   OPERATION_TOO_COSTLY: '130',
   ANSWER_TOO_LARGE: '131',
+  UNAUTHENTICATED: '41',
   FOREIGN_PAGE: '51',
   NOT_FOUND: '60',
   METHOD_NOT_ALLOWED: '61',
@@ -119,7 +121,7 @@ export const tmfCodes = Object.assign({}, generalCodes, ...apis.map(({ errorCode
 >;
 
 /** Seconds after which a client may try again when the database was away. */
-const retryAfterSeconds = 1;
+export const retryAfterSeconds = 1;
 
 /**
  * The TMF630 §3.4 error body of a refusal.

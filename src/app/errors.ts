@@ -12,6 +12,12 @@ import { domainErrors } from './domains/errors.js';
 
 /** Refusals by the HTTP server itself, before a request reaches GraphQL or TMF REST. */
 export const httpErrors = declareErrors('http', {
+  UNAUTHENTICATED: {
+    kind: 'unauthenticated',
+    reason: 'Missing or invalid credentials',
+    description:
+      'The request has no token and no API key, or one that is not valid (any more); WWW-Authenticate and the message say why. Get a new one.',
+  },
   FOREIGN_PAGE: {
     kind: 'forbidden',
     reason: 'Forbidden requester',

@@ -17,13 +17,13 @@ import { DatabaseClock } from '../platform/database/database-clock.js';
 import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-schemas.js';
 import { createIdSource } from '../platform/ids.js';
 import { Jobs } from '../platform/jobs/jobs.js';
-import { anonymous } from '../platform/principal.js';
 import { Reads } from '../platform/plan/reads.js';
 import { Plans } from '../../graphql/plan/plans.js';
 import { withPlans } from '../../graphql/plan/executor.js';
 import { Router } from '../../rest-compat/route.js';
 import { lastIdOf } from '../platform/write/outbox.js';
 import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
+import { createAuthentication, type Authentication } from './authentication/authentication.js';
 import { Addresses } from './http/addresses.js';
 import { docsRouter } from './http/docs.js';
 import { createDomainModules, type DomainModules } from './domains/index.js';
@@ -124,7 +124,12 @@ async function createServerWith(
   const rest = createRest(appContext, router);
   const addresses = new Addresses(config);
   const originOf = (request: IncomingMessage): string => addresses.originOf(request);
-  const contextOf = createContextOf(appContext, domainModules, router, originOf);
+  const authentication = await createAuthentication(config, {
+    clock,
+    logger,
+    isTenantActive: (tenantId) => tenantId === 'default',
+  });
+  const contextOf = createContextOf(appContext, domainModules, router, originOf, authentication);
   const stopping = new AbortController();
   const { isIntrospectionEnabled } = config;
   const bodyLimits = {
@@ -161,6 +166,7 @@ async function createServerWith(
     logger,
     addresses,
     origins: new OriginPolicy(config, addresses),
+    authentication,
     graphql: graphqlHttp.handle,
     findStream: streams.find,
     rest: restHandler(rest, { bodyLimits, contextOf, originOf, logger }),
@@ -248,6 +254,7 @@ function createContextOf(
   { domains, due }: DomainModules,
   router: Router,
   originOf: (request: IncomingMessage) => string,
+  authentication: Authentication,
 ): StreamDependencies['contextOf'] {
   const reads = new Reads(
     database,
@@ -260,7 +267,7 @@ function createContextOf(
     let cost = 0;
     return {
       ...domains,
-      principal: anonymous,
+      principal: authentication.principalOf(request),
       now: clock.now(),
       reads,
       origin,

@@ -1,4 +1,5 @@
 import { settings, type Config, type Mode, type Setting, type SettingName } from './settings.js';
+import { isLoopback } from './loopback.js';
 import { StartError } from './start-error.js';
 
 export { logLevels, type Config, type LogLevel, type Mode } from './settings.js';
@@ -19,6 +20,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
   });
   const config = { mode, ...Object.fromEntries(values) } as Config;
   checkServing(config);
+  checkAuthentication(config);
   checkWorkers(config);
   fitPages(config, env);
   fitAnswers(config, env);
@@ -43,6 +45,28 @@ function checkServing({ mode, databaseUrl, publicUrl, allowedHosts, seed }: Conf
   if (publicUrl === undefined && allowedHosts.length === 0)
     throw new ConfigError('neither PUBLIC_URL nor ALLOWED_HOSTS is set; serve needs to know what clients call it');
   if (seed === 'demo') refuse('SEED', seed, 'demonstration data is only written in sandbox mode');
+}
+
+function checkAuthentication({
+  auth,
+  host,
+  isOpenBeyondLoopback,
+  authIssuer,
+  authJwksFile,
+  authAudience,
+}: Config): void {
+  if (auth === 'off') {
+    if (isLoopback(host) || isOpenBeyondLoopback) return;
+    refuse(
+      'HOST',
+      host,
+      'other machines reach it, and AUTH=off lets everybody in; set AUTH=required, or AUTH_OFF_BEYOND_LOOPBACK=on',
+    );
+  }
+  if ((authIssuer ?? authJwksFile) !== undefined && authAudience.length === 0)
+    throw new ConfigError(
+      'AUTH_AUDIENCE is not set; without it a token that was made for another service would be taken',
+    );
 }
 
 function checkWorkers({ workers, databaseUrl }: Config): void {

@@ -18,6 +18,8 @@
 export type ErrorKind =
   /** The request is wrong by itself, whatever is stored. */
   | 'invalid'
+  /** Nobody knows who sends it. */
+  | 'unauthenticated'
   /** It belongs to somebody else, or comes from where it may not. */
   | 'forbidden'
   | 'notFound'

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isTimeZone } from './calendar.js';
+import { isLoopback } from './loopback.js';
 
 /** What stands in the column "values" of docs/configuration.md. */
 function describedAs<S extends z.ZodType>(schema: S, values: string): S {
@@ -123,6 +124,38 @@ const edition = z.string().transform((text, context): [api: string, edition: str
 export const editions: z.ZodType<Readonly<Record<string, string>>, string> = listOf(edition).transform((pairs) =>
   Object.fromEntries(pairs),
 );
+
+/** Keys that came over a plain connection could be anybody's. A slash at the end is part of the name of an issuer. */
+export const issuer = textThat((text) => {
+  const url = httpUrlOf(text);
+  const isBare = url && !url.username && !url.password && !text.includes('?') && !text.includes('#');
+  return isBare === true && (url.protocol === 'https:' || isLoopback(url.hostname));
+}, 'it is an https URL without query and user; http only for this machine');
+
+/** A claim of a token: its name, or names with dots in between that lead into objects. */
+export const claimPath = textThat(
+  (text) => /^[^\s,.]+(\.[^\s,.]+)*$/.test(text),
+  'it is the name of a claim, or a path like realm_access.roles',
+);
+
+/** A condition that the claims of a token are met by. */
+export interface ClaimCondition {
+  readonly claim: string;
+  /** What the claim has to be. */
+  readonly value?: string;
+  /** What the claim has to begin with. */
+  readonly start?: string;
+  /** The claim that it has to be equal to. */
+  readonly other?: string;
+}
+
+export const claimCondition: z.ZodType<ClaimCondition, string> = z.string().transform((text, context) => {
+  const [, claim = '', wanted = ''] = /^([^\s=]+)=(\S+)$/.exec(text) ?? [];
+  if (wanted === '' || wanted === '$' || wanted === '*')
+    return refused(context, text, 'a condition is written like gty=client-credentials, sub=$client_id or name=robot-*');
+  if (wanted.startsWith('$')) return { claim, other: wanted.slice(1) };
+  return wanted.endsWith('*') ? { claim, start: wanted.slice(0, -1) } : { claim, value: wanted };
+});
 
 function httpUrlOf(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;

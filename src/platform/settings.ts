@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { authSettings } from './auth-settings.js';
 import {
   allowedHost,
   anyText,
@@ -74,6 +75,7 @@ export const settings = {
     schema: listOf(network),
     meaning: 'addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-Host, -Proto and -For count',
   },
+  ...authSettings,
   DATABASE_URL: {
     key: 'databaseUrl',
     default: undefined,

@@ -39,7 +39,14 @@ export class Program {
     this.child = spawn(process.execPath, ['--import', loader, '--import', endWithParent, `src/app/cli/${name}.ts`], {
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       // Nothing of ours: a variable that happens to be set here is not part of the test.
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ALLOWED_HOSTS: '127.0.0.1', ...env },
+      env: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        PORT: '0',
+        ALLOWED_HOSTS: '127.0.0.1',
+        AUTH: 'off',
+        ...env,
+      },
       timeout: lifeMaxMs,
       killSignal: 'SIGKILL',
     }) as unknown as ChildProcessWithoutNullStreams;

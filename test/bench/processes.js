@@ -41,7 +41,15 @@ export async function startServer(cwd, args, settings, program = process.execPat
   const port = await freePort();
   const child = spawn(program, args, {
     cwd,
-    env: { ...process.env, NODE_ENV: 'production', HOST: host, ALLOWED_HOSTS: host, PORT: String(port), ...settings },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      HOST: host,
+      ALLOWED_HOSTS: host,
+      AUTH: 'off',
+      PORT: String(port),
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);

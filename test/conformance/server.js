@@ -37,6 +37,7 @@ export async function startServer(root, dataFolder) {
   const env = {
     ...Object.fromEntries(inherited),
     HOST: host,
+    AUTH: 'off',
     PORT: String(port),
     DATA_DIR: dataFolder,
     SEED: 'demo',

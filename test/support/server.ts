@@ -89,7 +89,12 @@ export async function startTestServer(
   const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? new TestClock();
   const { mode = 'sandbox', time } = options;
-  const production = mode === 'serve' && { DATABASE_URL: 'postgres://not-asked', ALLOWED_HOSTS: '127.0.0.1' };
+  const production = mode === 'serve' && {
+    DATABASE_URL: 'postgres://not-asked',
+    ALLOWED_HOSTS: '127.0.0.1',
+    // A test that is about who sends a request says so.
+    AUTH: 'off',
+  };
   const config = readConfig(
     { PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', COUNT_WAIT_MS: '2000', ...production, ...env },
     mode,

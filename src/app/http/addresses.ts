@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
 import type { Config } from '../../platform/config.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
+import { isLoopback } from '../../platform/loopback.js';
 
 /** RFC 9110 §7.2: a name or an address, and perhaps a port; nothing else that a URL could contain. */
 const authorityPattern = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{0,5})?$/i;
@@ -123,11 +124,6 @@ export class Addresses {
     }
     return networkOf(peer);
   }
-}
-
-/** Whether a host name or address reaches this machine only. */
-export function isLoopback(name: string): boolean {
-  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name);
 }
 
 function isWildcard(host: string): boolean {

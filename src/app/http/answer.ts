@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errorResponse } from '../../../rest-compat/errors.js';
+import { errorResponse, retryAfterSeconds } from '../../../rest-compat/errors.js';
 import { declarationOf, DomainError } from '../../platform/errors.js';
 import { limitExceeded } from '../../platform/limits.js';
 import { encodeBody } from './compression.js';
@@ -106,6 +106,7 @@ export function refuseGraphql(request: IncomingMessage, response: ServerResponse
   const { reason } = declarationOf(refusal.code);
   const status = statusOf(refusal.code);
   response.statusCode = status;
+  if (status === 503) response.setHeader('Retry-After', String(retryAfterSeconds));
   response.setHeader('Content-Type', jsonType);
   endWith(
     request,

@@ -4,11 +4,13 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import type { Logger } from 'pino';
 import type { Config } from '../../platform/config.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
+import type { Authentication } from '../authentication/authentication.js';
 import type { Addresses } from './addresses.js';
 import { refuseGraphql, refuseRest, refuseUnreadable, setCommonHeaders, takeBody } from './answer.js';
 import { answerFailure } from './failure.js';
 import { Connections } from './connections.js';
-import type { OriginPolicy } from './origins.js';
+import { createGate, type Gate } from './gate.js';
+import { isPageVisit, type OriginPolicy } from './origins.js';
 import type { Readiness } from '../readiness.js';
 import { inRequest } from './request-trace.js';
 import type { FindStream } from './streams.js';
@@ -33,6 +35,7 @@ export interface HttpServerOptions {
   logger: Logger;
   addresses: Addresses;
   origins: OriginPolicy;
+  authentication: Authentication;
   graphql: RequestHandler;
   findStream: FindStream;
   /** Answers every request that no other handler is for. */
@@ -55,12 +58,15 @@ export function createHttpServer({
   logger,
   addresses,
   origins,
+  authentication,
   graphql,
   findStream,
   rest,
   docs,
 }: HttpServerOptions): HttpServer {
-  const pages = createPages(readiness, docs, rest, logger);
+  const gate = createGate(authentication, logger);
+  const pages = createPages(readiness, docs, guarded(rest, gate, logger), logger);
+  const hasLandingPage = config.mode === 'sandbox';
   const openResponses = new Set<ServerResponse>();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     setCommonHeaders(response);
@@ -78,13 +84,19 @@ export function createHttpServer({
         refuse(request, response, refusal);
         return;
       }
-      takeBody(request, response);
       if (expressPaths.test(url)) {
+        takeBody(request, response);
         pages(request, response);
         return;
       }
       const handle = isGraphql ? graphql : (findStream(request) ?? rest);
-      handle(request, response).catch((error: unknown) => answerFailure(error, response, logger));
+      const goOn = (): void => {
+        takeBody(request, response);
+        handle(request, response).catch((error: unknown) => answerFailure(error, response, logger));
+      };
+      // The page is where people type their tokens in.
+      if (isGraphql && hasLandingPage && isPageVisit(request)) goOn();
+      else gate(request, response, refuse, goOn);
     });
   };
   const connections = new Connections(config, addresses);
@@ -138,8 +150,21 @@ export function createHttpServer({
   return { listen: () => listen(server, config, logger), close: () => close(server, connections, openResponses) };
 }
 
-/** Probes and the documentation pages; TMF REST refuses every other path. */
-function createPages(readiness: Readiness, docs: Router, rest: RequestHandler, logger: Logger): express.Express {
+/** Goes on only when it is known who sends the request. */
+function guarded(handle: RequestHandler, gate: Gate, logger: Logger): express.RequestHandler {
+  return (request, response) =>
+    gate(request, response, refuseRest, () => {
+      handle(request, response).catch((error: unknown) => answerFailure(error, response, logger));
+    });
+}
+
+/** Probes and the documentation pages, which everybody may see; TMF REST refuses every other path. */
+function createPages(
+  readiness: Readiness,
+  docs: Router,
+  rest: express.RequestHandler,
+  logger: Logger,
+): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
   app.get('/health/live', (_request, response) => void response.json({ status: 'live' }));

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
+import Negotiator from 'negotiator';
 import type { Config } from '../../platform/config.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import { isLoopback, type Addresses } from './addresses.js';
+import { isLoopback } from '../../platform/loopback.js';
+import type { Addresses } from './addresses.js';
 
 /** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
 const sandboxOrigin = 'https://studio.apollographql.com';
@@ -17,6 +19,8 @@ const exposedHeaders = [
   'Idempotency-Replayed',
   'X-Operation-Cost',
   'X-Request-Id',
+  'WWW-Authenticate',
+  'Retry-After',
 ];
 const preflightMaxAgeSeconds = 600;
 
@@ -100,4 +104,19 @@ function isVisit({ method, url = '', headers }: IncomingMessage): boolean {
     return false;
   const question = url.indexOf('?');
   return question < 0 || !new URLSearchParams(url.slice(question + 1)).has('query');
+}
+
+/** What Apollo offers besides its page, in its order. */
+const offeredBeforePages = [
+  'application/json; charset=utf-8',
+  'application/graphql-response+json; charset=utf-8',
+  'multipart/mixed; deferSpec=20220824',
+  'multipart/mixed; incrementalSpec=v0.2',
+  'multipart/mixed',
+];
+
+/** Whether Apollo answers a request to /graphql with its page, and runs nothing. */
+export function isPageVisit({ method, headers: { accept } }: IncomingMessage): boolean {
+  if (method !== 'GET' || accept === undefined) return false;
+  return new Negotiator({ headers: { accept } }).mediaType([...offeredBeforePages, 'text/html']) === 'text/html';
 }

@@ -47,6 +47,22 @@ describe('configuration', () => {
       idempotencyKeyDays: 30,
       billRepeatedChargesMax: 15,
       isWorkSimulated: true,
+      auth: 'off',
+      isOpenBeyondLoopback: false,
+      authAudience: [],
+      authAlgorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      authClockSkewSeconds: 30,
+      authClaimTenant: 'tenant',
+      authClaimRoles: 'roles',
+      authClaimParties: 'parties',
+      authClaimAccounts: 'accounts',
+      authClaimLogicalResources: 'logical_resources',
+      authMachines: [
+        { claim: 'gty', value: 'client-credentials' },
+        { claim: 'idtyp', value: 'app' },
+        { claim: 'sub', other: 'client_id' },
+        { claim: 'sub', other: 'azp' },
+      ],
     });
   });
 
@@ -54,6 +70,7 @@ describe('configuration', () => {
     expect(readConfig({ DATABASE_URL: databaseUrl, ALLOWED_HOSTS: 'api.example' }, 'serve')).toMatchObject({
       seed: 'none',
       isIntrospectionEnabled: false,
+      auth: 'required',
       databaseUrl,
     });
   });
@@ -65,6 +82,19 @@ describe('configuration', () => {
       PUBLIC_URL: 'https://example.org/balance',
       ALLOWED_HOSTS: 'API.example:8443, *.shop.example,10.0.0.1, ::1, [::2]:80',
       TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      AUTH: 'required',
+      AUTH_OFF_BEYOND_LOOPBACK: 'on',
+      AUTH_ISSUER: 'https://issuer.example/realms/a/',
+      AUTH_JWKS_FILE: '/etc/balance/keys.json',
+      AUTH_AUDIENCE: 'tmf, balance',
+      AUTH_ALGORITHMS: 'ES384,EdDSA',
+      AUTH_CLOCK_SKEW_SECONDS: '0',
+      AUTH_CLAIM_TENANT: 'org.id',
+      AUTH_CLAIM_ROLES: 'realm_access.roles',
+      AUTH_CLAIM_PARTIES: 'https://example.org/parties',
+      AUTH_CLAIM_ACCOUNTS: 'a',
+      AUTH_CLAIM_LOGICAL_RESOURCES: 'numbers',
+      AUTH_MACHINES: 'gty=client-credentials,name=robot-*,sub=$client_id',
       DATABASE_URL: 'postgresql:///app?host=/var/run/postgresql',
       WORKERS: '4',
       DATA_DIR: '/var/lib/balance',
@@ -110,6 +140,23 @@ describe('configuration', () => {
       publicUrl: 'https://example.org/balance',
       allowedHosts: ['api.example', '*.shop.example', '10.0.0.1', '[::1]', '[::2]'],
       trustedProxies: ['10.0.0.0/8', '::1'],
+      auth: 'required',
+      isOpenBeyondLoopback: true,
+      authIssuer: 'https://issuer.example/realms/a/',
+      authJwksFile: '/etc/balance/keys.json',
+      authAudience: ['tmf', 'balance'],
+      authAlgorithms: ['ES384', 'EdDSA'],
+      authClockSkewSeconds: 0,
+      authClaimTenant: 'org.id',
+      authClaimRoles: 'realm_access.roles',
+      authClaimParties: 'https://example.org/parties',
+      authClaimAccounts: 'a',
+      authClaimLogicalResources: 'numbers',
+      authMachines: [
+        { claim: 'gty', value: 'client-credentials' },
+        { claim: 'name', start: 'robot-' },
+        { claim: 'sub', other: 'client_id' },
+      ],
       databaseUrl: 'postgresql:///app?host=/var/run/postgresql',
       workers: 4,
       dataDir: '/var/lib/balance',
@@ -208,6 +255,13 @@ describe('configuration', () => {
     ['BACKGROUND_JOBS', 'no'],
     ['IDEMPOTENCY_KEY_DAYS', '0'],
     ['PAYMENT_WAIT_SECONDS', '0'],
+    ['AUTH', 'on'],
+    ['AUTH_ISSUER', 'http://issuer.example'],
+    ['AUTH_ISSUER', 'https://issuer.example?x=1'],
+    ['AUTH_ALGORITHMS', 'none'],
+    ['AUTH_ALGORITHMS', 'HS256'],
+    ['AUTH_CLAIM_ROLES', 'a..b'],
+    ['AUTH_MACHINES', 'gty'],
   ])('refuses %s=%s, naming both on one line', (name, value) => {
     const read = (): unknown => readConfig({ [name]: value }, 'sandbox');
     expect(read).toThrow(ConfigError);
@@ -225,6 +279,18 @@ describe('configuration', () => {
     expect(readConfig({ DATABASE_URL: databaseUrl, PUBLIC_URL: 'https://api.example' }, 'serve').publicUrl).toBe(
       'https://api.example',
     );
+  });
+
+  test('refuses tokens that nobody says are meant for it', () => {
+    for (const env of [
+      { AUTH_ISSUER: 'https://issuer.example' },
+      { AUTH_JWKS_FILE: 'keys.json' },
+    ] as NodeJS.ProcessEnv[]) {
+      expect(() => readConfig({ AUTH: 'required', ...env }, 'sandbox')).toThrow('AUTH_AUDIENCE is not set');
+      expect(readConfig({ AUTH: 'required', AUTH_AUDIENCE: 'tmf', ...env }, 'sandbox').auth).toBe('required');
+    }
+    // API keys need no issuer.
+    expect(readConfig({ AUTH: 'required' }, 'sandbox').authIssuer).toBeUndefined();
   });
 
   test('refuses several workers on the embedded database, whatever the mode', () => {

@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { Clock } from '../../platform/clock.js';
+import type { Config } from '../../platform/config.js';
+import { abbreviated } from '../../platform/errors.js';
+import { anonymous, type Principal } from '../../platform/principal.js';
+import { credentialOf, keyPrefix } from './credentials.js';
+import { FileKeys } from './file-keys.js';
+import { IssuerKeys } from './issuer-keys.js';
+import { Tokens } from './tokens.js';
+import { Unauthenticated } from './unauthenticated.js';
+
+/** Who sends the requests. */
+export interface Authentication {
+  /**
+   * Makes the principal of a request from its header, at once where nobody has to be asked. Throws Unauthenticated, or
+   * UNAVAILABLE when it cannot be known now.
+   */
+  admit(request: IncomingMessage): Principal | Promise<Principal>;
+  /** The principal that was made of it. Throws Unauthenticated when there is none. */
+  principalOf(request: IncomingMessage): Principal;
+}
+
+/** Whether requests of this tenant are answered. */
+export type IsTenantActive = (tenantId: string) => boolean | Promise<boolean>;
+
+export interface AuthenticationDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly isTenantActive: IsTenantActive;
+}
+
+/** Throws ConfigError when AUTH_JWKS_FILE cannot be used. */
+export async function createAuthentication(
+  config: Config,
+  dependencies: AuthenticationDependencies,
+): Promise<Authentication> {
+  if (config.auth === 'off') return everybody;
+  return new RequiredAuthentication(await createTokens(config, dependencies), dependencies.isTenantActive);
+}
+
+/** AUTH=off: nobody has to tell who they are, and nobody is asked. */
+const everybody: Authentication = { admit: () => anonymous, principalOf: () => anonymous };
+
+/** Undefined where no tokens are taken, but only API keys. */
+async function createTokens(
+  config: Config,
+  { clock, logger }: AuthenticationDependencies,
+): Promise<Tokens | undefined> {
+  if (config.authJwksFile !== undefined)
+    return new Tokens((await FileKeys.read(config.authJwksFile, logger)).keyOf, config, clock);
+  if (config.authIssuer === undefined) return undefined;
+  const keys = new IssuerKeys(config.authIssuer, logger);
+  keys.begin();
+  return new Tokens(keys.keyOf, config, clock);
+}
+
+class RequiredAuthentication implements Authentication {
+  private readonly principals = new WeakMap<IncomingMessage, Principal>();
+
+  constructor(
+    private readonly tokens: Tokens | undefined,
+    private readonly isTenantActive: IsTenantActive,
+  ) {}
+
+  admit(request: IncomingMessage): Principal | Promise<Principal> {
+    const found = this.find(credentialOf(request));
+    if (found instanceof Promise) return found.then((principal) => this.admitFound(request, principal));
+    return this.admitFound(request, found);
+  }
+
+  principalOf(request: IncomingMessage): Principal {
+    const principal = this.principals.get(request);
+    if (principal === undefined) throw new Unauthenticated('the request was not authenticated');
+    return principal;
+  }
+
+  private find(credential: string): Principal | Promise<Principal> {
+    if (credential.startsWith(keyPrefix)) throw new Unauthenticated('there is no such API key', 'invalid_token');
+    if (this.tokens === undefined)
+      throw new Unauthenticated('no tokens are taken here, only API keys', 'invalid_token');
+    return this.tokens.principalOf(credential);
+  }
+
+  private admitFound(request: IncomingMessage, principal: Principal): Principal | Promise<Principal> {
+    const isActive = this.isTenantActive(principal.tenantId);
+    if (isActive instanceof Promise) return isActive.then((active) => this.remember(request, principal, active));
+    return this.remember(request, principal, isActive);
+  }
+
+  private remember(request: IncomingMessage, principal: Principal, isActive: boolean): Principal {
+    if (!isActive)
+      throw new Unauthenticated(
+        `the tenant '${abbreviated(principal.tenantId)}' does not exist or is suspended`,
+        'invalid_token',
+      );
+    this.principals.set(request, principal);
+    return principal;
+  }
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { DomainError } from '../../platform/errors.js';
+import type { Authentication } from '../authentication/authentication.js';
+import { Unauthenticated } from '../authentication/unauthenticated.js';
+import { toRefusal } from '../refusal.js';
+import { answerFailure } from './failure.js';
+
+/** How a transport refuses a request before it has looked at it. */
+export type Refuse = (request: IncomingMessage, response: ServerResponse, refusal: DomainError) => void;
+
+/** Goes on with a request when it is known who sends it, at once where that is known; otherwise answers with a refusal. */
+export type Gate = (request: IncomingMessage, response: ServerResponse, refuse: Refuse, goOn: () => void) => void;
+
+export function createGate(authentication: Authentication, logger: Logger): Gate {
+  const refuseBy = (request: IncomingMessage, response: ServerResponse, refuse: Refuse, error: unknown): void => {
+    const refusal = toRefusal(error, logger);
+    if (refusal instanceof Unauthenticated) response.setHeader('WWW-Authenticate', refusal.challenge);
+    refuse(request, response, refusal);
+  };
+  return (request, response, refuse, goOn) => {
+    let admitted;
+    try {
+      admitted = authentication.admit(request);
+    } catch (error) {
+      refuseBy(request, response, refuse, error);
+      return;
+    }
+    if (!(admitted instanceof Promise)) {
+      goOn();
+      return;
+    }
+    admitted
+      .then(
+        () => {
+          // The client may have gone meanwhile: nobody would tell who reads its body.
+          if (!response.destroyed) goOn();
+        },
+        (error: unknown) => {
+          if (!response.destroyed) refuseBy(request, response, refuse, error);
+        },
+      )
+      .catch((error: unknown) => answerFailure(error, response, logger));
+  };
+}
