@@ -1,10 +1,11 @@
+import type { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
 import { isStatementTimeout } from '../database/failures.js';
 import { sourceOf } from '../read/source.js';
-import { Counts, type Counting } from './counts.js';
 import type { PageRequest } from './page-request.js';
 import type { PagePlan } from './plan.js';
 import type { PageTexts, Read, ReadBounds } from './reads.js';
+import { Sharing, type Share } from './sharing.js';
 import { countStatement } from './statement.js';
 
 /** How long an answer waits for a count that waits for its turn. */
@@ -24,26 +25,33 @@ export interface Totals {
   leave(): void;
 }
 
+interface CountAsked {
+  readonly statement: Prisma.Sql;
+  readonly options: ReadOptions;
+}
+
 /** Counts the rows of pages, by statements of their own that run beside those of the pages. */
 export class PageCounts {
-  private readonly counts = new Counts();
+  private readonly counts: Sharing<CountAsked, number>;
 
   constructor(
-    private readonly database: Pick<Database, 'read'>,
+    database: Pick<Database, 'read'>,
     private readonly bounds: ReadBounds,
-  ) {}
+  ) {
+    this.counts = new Sharing(async ([{ statement, options }], signal, onBegin) => {
+      const [row] = await database.read<{ count: number }>(statement, { ...options, signal, onBegin });
+      return row?.count ?? 0;
+    });
+  }
 
   begin({ plan, scope }: Read<PagePlan>, { filter }: PageRequest, options: ReadOptions): Totals {
     const asked = plan.fields.flatMap(({ value }) => (value.kind === 'totalCount' ? [value.isExact] : []));
     const source = asked.length === 0 ? undefined : sourceOf(plan.mapping, scope, filter);
-    const begin = (isExact: boolean): Counting | undefined => {
+    const begin = (isExact: boolean): Share<number> | undefined => {
       if (!source || !asked.includes(isExact)) return undefined;
       const statement = countStatement(source, isExact ? undefined : this.bounds.countMax);
-      return this.counts.begin(statement, async (sql, signal, onBegin) => {
-        const workClass = isExact ? 'report' : options.workClass;
-        const [row] = await this.database.read<{ count: number }>(sql, { ...options, workClass, signal, onBegin });
-        return row?.count ?? 0;
-      });
+      const key = JSON.stringify([statement.text, statement.values]);
+      return this.counts.join(key, { statement, options: isExact ? { ...options, workClass: 'report' } : options });
     };
     const bounded = begin(false);
     const exact = begin(true);
@@ -63,13 +71,13 @@ export class PageCounts {
         ...(bounded && {
           totalCount: known ?? (await this.soon(bounded, isAll ? countOnlyMs : this.bounds.countWaitMs)),
         }),
-        ...(exact && { exactCount: known ?? (await exact.count) }),
+        ...(exact && { exactCount: known ?? (await exact.result) }),
       }),
     };
   }
 
   /** The bounded count, unless it takes too long; then the page is answered without it. */
-  private async soon({ begun, count }: Counting, waitMs: number): Promise<number | null> {
+  private async soon({ begun, result }: Share<number>, waitMs: number): Promise<number | null> {
     const timers: NodeJS.Timeout[] = [];
     const after = (milliseconds: number): Promise<null> =>
       new Promise((resolve) => {
@@ -78,7 +86,7 @@ export class PageCounts {
       });
     try {
       const late = [begun.then(() => after(waitMs)), after(Math.max(waitMs, countTurnMs))];
-      const counted = await Promise.race([count, ...late]);
+      const counted = await Promise.race([result, ...late]);
       return counted === null || counted > this.bounds.countMax ? null : counted;
     } catch (error) {
       if (isStatementTimeout(error)) return null;

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
@@ -23,6 +21,8 @@ import {
   type Style,
   type ViewPlan,
 } from './plan.js';
+import { keyOf } from './read-key.js';
+import { Sharing } from './sharing.js';
 import { refusalOfTimeout } from './slow-reads.js';
 import {
   countStatement,
@@ -38,8 +38,10 @@ import {
 
 /** Ids of one statement; more become several. */
 const idsPerStatementMax = 500;
-/** Kinds of reads by id whose batches are kept. */
-const batchesMax = 500;
+/** A read that takes longer keeps nobody waiting who asks for the same. */
+const besideMs = 20;
+/** Plans of which it is known that their rows need care. */
+const carefulMax = 500;
 /** How long a plan that has met a row with an extension expects more of them. */
 const carefulMs = 10_000;
 /** Rounds of due work that one read waits for, so that a long backlog does not block it. */
@@ -105,20 +107,44 @@ interface StatementRow {
 }
 
 interface RowAsked {
-  readonly id: string;
   readonly read: Read<RowPlan>;
+  readonly id: string;
+}
+
+interface PageAsked {
+  readonly read: Read<PagePlan>;
+  readonly request: PageRequest;
+}
+
+interface ViewAsked {
+  readonly read: Read<ViewPlan>;
+  readonly id: string;
 }
 
 /**
  * Runs read plans: one statement each, whose rows are the finished JSON texts. Every read first processes the due work of
- * its tenant.
+ * its tenant. What is asked for in the same form while one such read runs shares the next statement, and its texts; rows whatever their ids.
  */
 export class Reads {
-  private readonly batches = new LRUCache<string, DataLoader<RowAsked, RowTexts | null>>({ max: batchesMax });
+  private readonly rows = new Sharing<RowAsked, ReadonlyMap<string, RowTexts>>(
+    (asked, signal) =>
+      this.rowsById(
+        shared(asked, signal),
+        asked.map(({ id }) => id),
+      ),
+    besideMs,
+  );
+  private readonly pages = new Sharing<PageAsked, PageTexts>(
+    (asked, signal) => this.readPage(shared(asked, signal), asked[0].request),
+    besideMs,
+  );
+  private readonly views = new Sharing<ViewAsked, string>(
+    (asked, signal) => this.readView(shared(asked, signal), asked[0].id),
+    besideMs,
+  );
   private readonly counts: PageCounts;
   /** Plans that have lately met rows whose stored values could not be shown as they are. */
-  private readonly careful = new LRUCache<Plan, true>({ max: batchesMax, ttl: carefulMs });
-  private readonly forms = new WeakMap<RowPlan, string>();
+  private readonly careful = new LRUCache<Plan, true>({ max: carefulMax, ttl: carefulMs });
 
   constructor(
     private readonly database: Pick<Database, 'read' | 'kind'>,
@@ -129,59 +155,40 @@ export class Reads {
   }
 
   /**
-   * Reads one resource by id. Those that are asked for at the same time in the same form share a statement.
+   * Reads one resource by id.
    * @param where must hold for it, too
    * @returns its texts, or null when there is none
    * @throws DomainError ANSWER_TOO_LARGE
    */
   async row(read: Read<RowPlan>, id: string, where?: Filter): Promise<RowTexts | null> {
     await this.boundRegexWork(read);
-    if (where || read.requests.length > 0) return (await this.rowsById(read, [id], where)).get(id) ?? null;
-    return this.batchOf(read).load({ id, read });
-  }
-
-  private batchOf({
-    plan,
-    style,
-    scope: { tenantId, at, origin },
-  }: Read<RowPlan>): DataLoader<RowAsked, RowTexts | null> {
-    let form = this.forms.get(plan);
-    if (form === undefined) this.forms.set(plan, (form = formOf(plan)));
-    const key = JSON.stringify([form, style, tenantId, origin, plan.mapping.asOfFunction ? at : undefined]);
-    let batch = this.batches.get(key);
-    if (batch === undefined) {
-      batch = new DataLoader<RowAsked, RowTexts | null>((asked) => this.batch(asked), {
-        // Without a cache, so that a read after a write sees it. Ids of one turn of the event loop share a statement.
-        cache: false,
-        maxBatchSize: idsPerStatementMax,
-        batchScheduleFn: (run) => setImmediate(run),
-      });
-      this.batches.set(key, batch);
-    }
-    return batch;
-  }
-
-  private async batch(asked: readonly RowAsked[]): Promise<(RowTexts | null)[]> {
-    const [first] = asked;
-    if (first === undefined) return [];
-    const { signal } = first.read.scope;
-    // A statement for several clients runs on when one of them goes.
-    const common = asked.every(({ read }) => read.scope.signal === signal) ? signal : undefined;
-    const ids = [...new Set(asked.map(({ id }) => id))];
-    const rows = await this.rowsById({ ...first.read, scope: { ...first.read.scope, signal: common } }, ids);
-    return asked.map(({ id }) => rows.get(id) ?? null);
+    const rows = where
+      ? await this.rowsById(read, [id], where)
+      : await this.rows.of(keyOf(read), { read, id }, read.scope.signal);
+    return rows.get(id) ?? null;
   }
 
   private async rowsById(
     read: Read<RowPlan>,
-    ids: readonly string[],
+    asked: readonly string[],
     where?: Filter,
   ): Promise<ReadonlyMap<string, RowTexts>> {
     const options: ReadOptions = {
       isPlanKept: read.plan.mapping.asOfArgument === undefined && where === undefined && isPlanKept(read),
     };
-    const { rows } = await this.run(read, (statements) => rowStatement(read.plan, ids, statements, where), options);
-    return new Map(rows.map(({ id, item0, head }) => [id, { item: this.within([item0 ?? null])[0] as string, head }]));
+    const ids = [...new Set(asked)];
+    const found = new Map<string, RowTexts>();
+    for (let from = 0; from < ids.length; from += idsPerStatementMax) {
+      const some = ids.slice(from, from + idsPerStatementMax);
+      const { rows } = await this.run(read, (statements) => rowStatement(read.plan, some, statements, where), options);
+      for (const { id, item0: item, head } of rows) {
+        // What is too much together is read one by one.
+        if (typeof item === 'string') found.set(id, { item, head });
+        else if (ids.length === 1) throw this.tooLarge();
+        else for (const [, row] of await this.rowsById(read, [id])) found.set(id, row);
+      }
+    }
+    return found;
   }
 
   /**
@@ -190,6 +197,10 @@ export class Reads {
    */
   async page(read: Read<PagePlan>, request: PageRequest): Promise<PageTexts> {
     await this.boundRegexWork(read);
+    return this.pages.of(keyOf(read, request), { read, request }, read.scope.signal);
+  }
+
+  private async readPage(read: Read<PagePlan>, request: PageRequest): Promise<PageTexts> {
     const { plan } = read;
     const options: ReadOptions = {
       isPlanKept: isPlanKept(read),
@@ -229,6 +240,10 @@ export class Reads {
   /** Reads an object of which only the id is known. */
   async view(read: Read<ViewPlan>, id: string): Promise<string> {
     await this.boundRegexWork(read);
+    return this.views.of(`${keyOf(read)} ${id}`, { read, id }, read.scope.signal);
+  }
+
+  private async readView(read: Read<ViewPlan>, id: string): Promise<string> {
     const { rows } = await this.run(
       read,
       (statements) => viewStatement(read.plan, statements),
@@ -326,14 +341,8 @@ function isPlanKept({ requests }: Read): boolean {
   return requests.every((one) => !(one instanceof DomainError) && one.filter === undefined && one.after === undefined);
 }
 
-/**
- * The same for plans that show the same: their rows share a statement, and so are seen at one moment, under whatever names they
- * are asked for.
- */
-function formOf(plan: RowPlan): string {
-  const text = JSON.stringify(plan, (name, value: unknown) => {
-    if (value instanceof Set) return [...(value as Set<unknown>)];
-    return name === 'mapping' ? (value as ResourceMapping).name : value;
-  });
-  return createHash('sha256').update(text).digest('base64url');
+/** What is read for all who have asked: as of when the last of them did. */
+function shared<P extends Plan>(asked: readonly { read: Read<P> }[], signal: AbortSignal): Read<P> {
+  const { read } = asked[asked.length - 1] as { read: Read<P> };
+  return { ...read, scope: { ...read.scope, signal } };
 }

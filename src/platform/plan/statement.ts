@@ -29,6 +29,12 @@ export interface StatementScope extends Scope {
   readonly origin: string;
 }
 
+/** A text that is the same for those only to whom a plan shows the same at one moment. */
+export function scopeText({ tenantId, origin }: StatementScope): string {
+  const parts: Record<Exclude<keyof StatementScope, 'at' | 'signal'>, string> = { tenantId, origin };
+  return Object.values(parts).join(' ');
+}
+
 /** The requests of the pages of a plan by their numbers; an error where one cannot be answered. */
 export type PageRequests = readonly (PageRequest | DomainError)[];
 

@@ -116,6 +116,8 @@ function compileList({ path, operator, values }: CompareList, scope: Scope): Pri
 
 function includes(place: Leaf, type: ScalarType, values: readonly FilterValue[]): Prisma.Sql {
   if (place.kind === 'column') {
+    // The same statement for any number of them.
+    if (type === 'string') return Prisma.sql`(${place.column} = ANY(${values as string[]}::text[]))`;
     return Prisma.sql`(${place.column} IN (${Prisma.join(values.map((value) => columnParameter(type, value)))}))`;
   }
   const containment = containmentOf({ kind: 'compareList', path: place.path, operator: 'in', values }, place.rootType);
