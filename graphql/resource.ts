@@ -47,7 +47,16 @@ export const texts = {
  * one by a resolver of its own.
  */
 export function resourceResolvers(target: TypeClass, writing: Writing, one = oneResolver(target)): ResolverClass[] {
-  const resolvers = [one, manyResolver(target), hrefResolver(target)];
+  return [one, manyResolver(target), hrefResolver(target), ...writeResolvers(target, writing)];
+}
+
+/** The same for a resource of ours that TMF REST does not have: it has no address there. */
+export function ownResolvers(target: TypeClass, writing: Writing): ResolverClass[] {
+  return [oneResolver(target), manyResolver(target), ...writeResolvers(target, writing)];
+}
+
+function writeResolvers(target: TypeClass, writing: Writing): ResolverClass[] {
+  const resolvers: ResolverClass[] = [];
   if (writing.create) {
     const input = createInputOf(target);
     resolvers.push(createResolver(target, input, writing.create));

@@ -11,6 +11,7 @@ import { customerBillOnDemand } from './customer-bill/customer-bill-on-demand.js
 import { customerBill } from './customer-bill/customer-bill.js';
 import { billingAccount } from './customer/billing-account.js';
 import { party } from './customer/party.js';
+import { tenant } from './tenancy/tenant.js';
 import { withJoins } from './joins.js';
 import { resolversOfPages } from './page.js';
 import { accumulatedBalance } from './prepay-balance/accumulated-balance.js';
@@ -57,6 +58,7 @@ const resources: readonly ResourceModule[] = [
   cancelResourceOrder,
   billingAccount,
   party,
+  tenant,
 ];
 
 /** TypeGraphQL makes the two root types itself, and offers no place for what they are. */

@@ -106,7 +106,7 @@ async function createServerWith(
   const appContext = await createAppContext(options, clock, schema, executor);
   const { jobs } = appContext;
   const domainModules = createDomainModules(appContext);
-  const { domains, modules } = domainModules;
+  const { domains, modules, tenants } = domainModules;
   defineRepeatingWork(jobs, [
     ...modules.flatMap(({ repeatingWork = [] }) => repeatingWork),
     forgetIdempotencyKeys(appContext),
@@ -118,6 +118,7 @@ async function createServerWith(
     modules.flatMap((one) => one.backfills ?? []),
   );
   await keepOutboxEpoch(database);
+  await tenants.begin();
   // Demo data and requests may send jobs, so the job store must exist before either.
   await jobs.prepare();
 
@@ -127,7 +128,7 @@ async function createServerWith(
   const authentication = await createAuthentication(config, {
     clock,
     logger,
-    isTenantActive: (tenantId) => tenantId === 'default',
+    isTenantActive: (tenantId) => tenants.isActive(tenantId),
   });
   const contextOf = createContextOf(appContext, domainModules, router, originOf, authentication);
   const stopping = new AbortController();

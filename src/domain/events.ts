@@ -3,12 +3,19 @@ import { canonicalJson, type JsonObject } from '../platform/json-object.js';
 import { upperFirst } from '../platform/letter-case.js';
 import type { DomainEvent } from '../platform/write/outbox.js';
 import { customerBillEvents } from './customer-bill/events.js';
+import { tenancyEvents } from './tenancy/events.js';
 import { prepayBalanceEvents } from './prepay-balance/events.js';
 import { resourceOrderEvents } from './resource-order/events.js';
 import { usageEvents } from './usage/events.js';
 
 /** What can happen to each resource, by its name. */
-const changesOfResource = { ...prepayBalanceEvents, ...usageEvents, ...customerBillEvents, ...resourceOrderEvents };
+const changesOfResource = {
+  ...prepayBalanceEvents,
+  ...usageEvents,
+  ...customerBillEvents,
+  ...resourceOrderEvents,
+  ...tenancyEvents,
+};
 
 /** A resource that events are about. */
 export type EventResource = keyof typeof changesOfResource;

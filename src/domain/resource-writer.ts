@@ -47,7 +47,7 @@ export interface Rules<
   readonly mapping: WrittenMapping<Name, Row>;
   /** The states that a creation may name: it begins in its first state anyway. Any other is refused, not ignored. */
   readonly begins?: { readonly attribute: keyof Row & string; readonly allowed: readonly string[] };
-  /** A creation by itself: checked, and without what is null. */
+  /** A creation by itself: checked, and without what is null. It has an id only where clients choose it. */
   fromInput(input: Input): Given;
   /** The changes of an update by themselves: checked; null removes. Absent: clients change nothing. */
   fromChange?(input: Input): RowChanges<Row>;
@@ -128,7 +128,8 @@ export class ResourceWriter<
   }
 
   private async newRow(given: Given, writing: Writing): Promise<Row> {
-    const begun: object = { ...this.stamps(writing.now), id: this.dependencies.nextId(writing.now), revision: 1 };
+    const id = given.id ?? this.dependencies.nextId(writing.now);
+    const begun: object = { ...this.stamps(writing.now), id, revision: 1 };
     const row = withoutNulls(await this.rules.complete({ ...given, ...(begun as Begun<Row>) }, writing));
     this.dependencies.extensions.check(row);
     return row;

@@ -12,21 +12,19 @@ import { billDocumentRoutes } from '../../streaming/bill-document/routes.js';
 import { steppedJobSettings } from '../jobs.js';
 import { seedCustomerBill } from '../seed/customer-bill.js';
 import type { AppContext, DomainModule } from '../app-context.js';
+import type { TenantFacts } from './tenancy.js';
 
-export function createCustomerBillModule({
-  config,
-  database,
-  clock,
-  nextId,
-  extensions,
-  jobs,
-}: AppContext): DomainModule<CustomerBillDomain> {
+export function createCustomerBillModule(
+  { config, database, clock, nextId, extensions, jobs }: AppContext,
+  { zoneOf, billPrefixOf, issuerOf }: TenantFacts,
+): DomainModule<CustomerBillDomain> {
   const dependencies = {
     clock,
     nextId,
     extensions,
     mappings: mappingsOf([...customerBillResources, 'usage']),
-    timeZone: config.timeZone,
+    zoneOf,
+    billPrefixOf,
     documentTypes,
     holdPolicy: { repeatedChargesMax: config.billRepeatedChargesMax, totalMax: config.billTotalMax },
   };
@@ -45,7 +43,7 @@ export function createCustomerBillModule({
   return {
     domain,
     backfills: [redrafting(dependencies)],
-    streams: () => billDocumentRoutes({ lines: domain.lines, issuer: config.billIssuer, zone: config.timeZone }),
+    streams: () => billDocumentRoutes({ lines: domain.lines, issuerOf, zoneOf }),
     seed: seedCustomerBill,
   };
 }

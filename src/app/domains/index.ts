@@ -1,7 +1,9 @@
 import type { Domains } from '../../domain/domains.js';
+import type { TenantDirectory } from '../../domain/tenancy/index.js';
 import type { Due } from '../../platform/plan/reads.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 import { createCustomerBillModule } from './customer-bill.js';
+import { createTenancyModule, tenantFacts } from './tenancy.js';
 import { createPrepayBalanceModule } from './prepay-balance.js';
 import { createResourceOrderModule } from './resource-order.js';
 import { createUsageModule } from './usage.js';
@@ -11,15 +13,20 @@ export interface DomainModules {
   readonly modules: readonly DomainModule<Domains[keyof Domains]>[];
   /** Processes due work before every read, whichever domain it belongs to. */
   readonly due: Due;
+  /** Whose requests are answered; to be begun before there are any. */
+  readonly tenants: TenantDirectory;
 }
 
 /** Builds every domain with those it depends on. `modules` is in the order in which demo data are written and jobs start. */
 export function createDomainModules(appContext: AppContext): DomainModules {
-  const prepayBalance = createPrepayBalanceModule(appContext);
-  const usage = createUsageModule(appContext, prepayBalance.domain.charges);
-  const customerBill = createCustomerBillModule(appContext);
+  const tenancy = createTenancyModule(appContext);
+  const facts = tenantFacts(appContext.config, tenancy.domain);
+  const prepayBalance = createPrepayBalanceModule(appContext, facts);
+  const usage = createUsageModule(appContext, facts, prepayBalance.domain.charges);
+  const customerBill = createCustomerBillModule(appContext, facts);
   const resourceOrder = createResourceOrderModule(appContext);
   const modules: { readonly [Name in keyof Domains]: DomainModule<Domains[Name]> } = {
+    tenancy,
     prepayBalance,
     usage,
     customerBill,
@@ -27,6 +34,7 @@ export function createDomainModules(appContext: AppContext): DomainModules {
   };
   return {
     domains: {
+      tenancy: tenancy.domain,
       prepayBalance: prepayBalance.domain,
       usage: usage.domain,
       customerBill: customerBill.domain,
@@ -34,5 +42,6 @@ export function createDomainModules(appContext: AppContext): DomainModules {
     },
     modules: Object.values(modules),
     due: prepayBalance.domain.dueWork,
+    tenants: tenancy.domain.directory,
   };
 }

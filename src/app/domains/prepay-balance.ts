@@ -3,21 +3,18 @@ import { balanceResources, createPrepayBalance, type PrepayBalance } from '../..
 import { BALANCE_STALL_MS_MAX } from '../limits.js';
 import { seedPrepayBalance } from '../seed/prepay-balance.js';
 import type { AppContext, DomainModule } from '../app-context.js';
+import type { TenantFacts } from './tenancy.js';
 
-export function createPrepayBalanceModule({
-  config,
-  database,
-  clock,
-  nextId,
-  extensions,
-  logger,
-}: AppContext): DomainModule<PrepayBalance> {
+export function createPrepayBalanceModule(
+  { config, database, clock, nextId, extensions, logger }: AppContext,
+  { zoneOf }: TenantFacts,
+): DomainModule<PrepayBalance> {
   const domain = createPrepayBalance(database, {
     clock,
     nextId,
     extensions,
     mappings: mappingsOf(balanceResources),
-    timeZone: config.timeZone,
+    zoneOf,
     paymentWaitMs: config.paymentWaitSeconds * 1_000,
     reportStuck: (error, command) => logger.error({ err: error, command }, 'due work cannot be done'),
   });

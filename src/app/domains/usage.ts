@@ -23,9 +23,14 @@ import { steppedJobSettings } from '../jobs.js';
 import { toRefusal } from '../refusal.js';
 import { seedUsage } from '../seed/usage.js';
 import type { AppContext, StreamDependencies, DomainModule } from '../app-context.js';
+import type { TenantFacts } from './tenancy.js';
 
 /** `charges` is what usages consume prepay buckets by. */
-export function createUsageModule(appContext: AppContext, charges: Charges): DomainModule<UsageDomain> {
+export function createUsageModule(
+  appContext: AppContext,
+  { zoneOf }: TenantFacts,
+  charges: Charges,
+): DomainModule<UsageDomain> {
   const { config, database, clock, nextId, extensions, jobs, schema, executor, logger } = appContext;
   const pages = itemPages({
     schema,
@@ -38,7 +43,7 @@ export function createUsageModule(appContext: AppContext, charges: Charges): Dom
     nextId,
     extensions,
     mappings: mappingsOf(usageResources),
-    timeZone: config.timeZone,
+    zoneOf,
     charges,
     contentTypes: usageFileTypes,
     checkQuery: (query: string) => {

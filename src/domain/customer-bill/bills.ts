@@ -29,7 +29,7 @@ export class CustomerBills extends ResourceWriter<
       fromInput: fromBillInput,
       fromChange: fromBillChange,
       complete: (given) => newBill(given, dependencies),
-      derive: (before, changes, writing) => derive(before, changes, writing, dependencies.timeZone),
+      derive: (before, changes, writing) => derive(before, changes, writing, dependencies),
       // All payments that were to be added are there: an equal request was here before.
       isRepeated: (before, { appliedPayment }) => (appliedPayment ?? []).length > before.appliedPayment.length,
       release: (bill, writing) => {
@@ -88,7 +88,7 @@ async function derive(
   before: BillRow,
   changes: RowChanges<BillRow>,
   writing: Writing,
-  zone: string,
+  dependencies: CustomerBillDependencies,
 ): Promise<RowChanges<BillRow>> {
   const { state, appliedPayment, ...others } = changes;
   const moved = typeof state === 'string' ? move(before, state) : {};
@@ -96,7 +96,7 @@ async function derive(
   const paid = appliedPayment === undefined ? {} : pay(sent, addedPayments(before, appliedPayment));
   const after = { ...others, ...moved, ...paid };
   if (!needsNumber({ ...before, ...after })) return after;
-  const [billNo] = await takeBillNumbers(writing, before.category, 1, zone);
+  const [billNo] = await takeBillNumbers(writing, before.category, 1, dependencies);
   return { ...after, billNo };
 }
 

@@ -55,9 +55,9 @@ export class BillCycles extends ResourceWriter<'billCycle', CycleRow, CycleInput
       complete: async (given, { tx, tenantId }) => {
         const id = given.billCycleSpecification?.id;
         if (id === undefined) return given;
-        const { mappings, timeZone } = cycleDependencies;
+        const { mappings, zoneOf } = cycleDependencies;
         const specification = (await readRows(tx, mappings.billCycleSpecification, tenantId, [id])).get(id);
-        return specification ? completeCycle(given, specification, timeZone) : given;
+        return specification ? completeCycle(given, specification, zoneOf(tenantId)) : given;
       },
     });
   }
@@ -67,16 +67,17 @@ export class BillCycles extends ResourceWriter<'billCycle', CycleRow, CycleInput
    * NOT_FOUND, and CONFLICT when the specification does not say what recurs, or is no longer valid then.
    */
   createNext(context: WriteContext, specificationId: string): Promise<Answer<CycleRow>> {
-    const { mappings, nextId, timeZone } = this.cycleDependencies;
+    const { mappings, nextId, zoneOf } = this.cycleDependencies;
     const input = { id: specificationId };
     return this.run(context, 'createNextBillCycle', input, async ({ tx, tenantId, now }, changes) => {
       // Transactions that make the next cycle at the same time wait for each other here.
       const specification = await this.lockSpecification(tx, tenantId, specificationId);
       const known = await findKnownCycles(tx, tenantId, specificationId);
-      const anchor = anchorOf(specification, known, timeZone) ?? localTime(now, timeZone).startOf('month').toJSDate();
-      const period = nextPeriod(specification, anchor, known.last ?? undefined, timeZone);
+      const zone = zoneOf(tenantId);
+      const anchor = anchorOf(specification, known, zone) ?? localTime(now, zone).startOf('month').toJSDate();
+      const period = nextPeriod(specification, anchor, known.last ?? undefined, zone);
       requireValidPeriod(specification, period);
-      const cycle = newCycle(specification, period, nextId(now), now, timeZone);
+      const cycle = newCycle(specification, period, nextId(now), now, zone);
       changes.create(mappings.billCycle, [cycle]);
       return { answer: cycle };
     });

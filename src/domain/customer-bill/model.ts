@@ -116,8 +116,10 @@ export interface CustomerBillDependencies extends WriterDependencies {
     usage: UsageRow;
   }>;
   readonly holdPolicy: Omit<HoldPolicy, 'timeZone'>;
-  /** Of the operator: in it years, periods and days begin. */
-  readonly timeZone: string;
+  /** IANA zone in which years, periods and days of a tenant begin. */
+  zoneOf(tenantId: string): string;
+  /** What the numbers of its bills begin with; undefined: nothing. */
+  billPrefixOf(tenantId: string): string | undefined;
   /** The mimeType of each document that is made of a bill. */
   readonly documentTypes: Readonly<Record<DocumentFormat, string>>;
 }

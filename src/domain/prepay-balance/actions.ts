@@ -173,7 +173,7 @@ export class BalanceActions {
       const command: BalanceCommand = { type: 'payment', kind, actionId: id, outcome: status, changes, ifRevision };
       return this.engine.submit(context, { operation: `update ${kind}`, input: { id, ...asked }, commands: [command] });
     }
-    const { clock, mappings, extensions, nextId, timeZone } = this.dependencies;
+    const { clock, mappings, extensions, nextId } = this.dependencies;
     const mapping: ResourceMapping<BalanceActionRow> = mappings[kind];
     const idempotency = idempotencyOf(
       context.idempotencyKey,
@@ -183,7 +183,7 @@ export class BalanceActions {
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
       const before = await this.lock(tx, tenantId, kind, id, ifRevision);
       if (status !== undefined) requireTransition(actionTransitions, `${kind} '${id}'`, before.status, status);
-      const set = revise(kind, before, changes, now, timeZone);
+      const set = revise(kind, before, changes, now, this.dependencies.zoneOf(tenantId));
       const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
       extensions.check(after);

@@ -12,8 +12,8 @@ export interface BalanceDependencies {
   readonly extensions: ExtensionSchemas;
   /** How buckets and actions are stored. */
   readonly mappings: { readonly [Name in keyof BalanceRows]: ResourceMapping<BalanceRows[Name]> };
-  /** IANA zone in which the periods of recurring top-ups begin. */
-  readonly timeZone: string;
+  /** IANA zone in which the periods of recurring top-ups of a tenant begin. */
+  zoneOf(tenantId: string): string;
   /** How long an action waits for its payment. */
   readonly paymentWaitMs: number;
   /** Called when a due command cannot be applied, which is a bug; the others are applied all the same. */

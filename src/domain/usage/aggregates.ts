@@ -32,7 +32,7 @@ export class UsageAggregates {
   constructor(
     private readonly database: Database,
     private readonly mapping: ResourceMapping,
-    private readonly timeZone: string,
+    private readonly zoneOf: (tenantId: string) => string,
   ) {}
 
   /** The groups in the order of their keys. Refusals: INVALID_ATTRIBUTE, INVALID_QUERY. */
@@ -44,7 +44,10 @@ export class UsageAggregates {
     await boundRegexWork(this.database, this.mapping, scope, request.filter);
     const [row] = await this.database
       .read<{ groups: string }>(
-        selectGroups(this.mapping, this.timeZone, scope, { ...request, limit: limit ?? USAGE_GROUPS_MAX + 1 }),
+        selectGroups(this.mapping, this.zoneOf(scope.tenantId), scope, {
+          ...request,
+          limit: limit ?? USAGE_GROUPS_MAX + 1,
+        }),
         {
           isPlanKept: false,
           workClass: 'report',

@@ -35,7 +35,7 @@ export function createUsage(database: Database, dependencies: UsageDependencies,
   return {
     usages: new Usages(database, dependencies),
     specifications: createUsageSpecifications(database, dependencies),
-    aggregates: new UsageAggregates(database, dependencies.mappings.usage, dependencies.timeZone),
+    aggregates: new UsageAggregates(database, dependencies.mappings.usage, dependencies.zoneOf),
     imports: new UsageImports(new ImportTasks(database, dependencies, jobs.moveImport)),
     exports: new UsageExports(database, dependencies),
   };

@@ -80,8 +80,8 @@ export type UsageMappings = MappingsOf<{
 /** What the domain is built on. */
 export interface UsageDependencies extends WriterDependencies {
   readonly mappings: UsageMappings;
-  /** IANA zone of days and months. */
-  readonly timeZone: string;
+  /** IANA zone of days and months of a tenant. */
+  zoneOf(tenantId: string): string;
   /** What files of usages may be; the first is that of a task that does not say. */
   readonly contentTypes: readonly [string, ...string[]];
   /** Refuses what is no selection of usages. */

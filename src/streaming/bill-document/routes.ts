@@ -25,10 +25,10 @@ const typeName = 'CustomerBill';
 /** What the routes are built on. */
 export interface BillDocumentOptions {
   lines: BillLines;
-  /** Name at the head of every bill. */
-  issuer: string;
-  /** Of the operator, who dates by its calendar. */
-  zone: string;
+  /** Name at the head of every bill of a tenant. */
+  issuerOf(tenantId: string): string;
+  /** IANA zone by whose calendar a tenant dates. */
+  zoneOf(tenantId: string): string;
 }
 
 type Writer = (exchange: Exchange, found: BillWithCount, options: BillDocumentOptions) => Promise<void>;
@@ -79,7 +79,7 @@ async function sendDocument(
     throw new DomainError('INVALID_QUERY', `'${name}' is no parameter of a document: it has none`, { path: name });
   const found = await options.lines.find(tenantId, id);
   if (found === undefined) throw new DomainError('NOT_FOUND', `CustomerBill '${id}' does not exist`);
-  const tag = tagOf(found, format, options);
+  const tag = tagOf(found, format, { issuer: options.issuerOf(tenantId), zone: options.zoneOf(tenantId) });
   const version = {
     ETag: tag,
     'Last-Modified': new Date(found.bill.lastUpdate).toUTCString(),
@@ -121,7 +121,7 @@ async function sendDocument(
 function tagOf(
   { bill, lineCount }: BillWithCount,
   format: DocumentFormat,
-  { issuer, zone }: BillDocumentOptions,
+  { issuer, zone }: { issuer: string; zone: string },
 ): string {
   const facts = [renderingVersion, format, bill.id, bill.revision, lineCount, issuer, zone];
   return `"${createHash('sha256').update(JSON.stringify(facts)).digest('base64url').slice(0, 22)}"`;
@@ -135,9 +135,10 @@ function fileName({ bill }: BillWithCount): string {
 function sendPdf(
   { tenantId, open }: Exchange,
   { bill, lineCount }: BillWithCount,
-  { lines, issuer, zone }: BillDocumentOptions,
+  { lines, issuerOf, zoneOf }: BillDocumentOptions,
 ): Promise<void> {
   const { id } = bill;
+  const [issuer, zone] = [issuerOf(tenantId), zoneOf(tenantId)];
   const linesOf = (ids: readonly string[]): AsyncIterable<readonly RateRow[]> => lines.byId(tenantId, ids);
   return writePdf({ bill, lineCount, groups: () => lines.groups(tenantId, id), linesOf, issuer, zone }, open());
 }

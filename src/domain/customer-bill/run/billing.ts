@@ -124,16 +124,17 @@ async function linesOf(
 /** The bills of one account, one for each currency. Throws CONFLICT when no JSON number holds what they come to. */
 function billsOf(
   lines: readonly Line[],
-  { now }: Writing,
+  { now, tenantId }: Writing,
   dependencies: CustomerBillDependencies,
   { common, parties }: BillPlan,
 ): { bill: BillRow; lines: Line[] }[] {
-  const { nextId, holdPolicy, timeZone } = dependencies;
+  const { nextId, zoneOf } = dependencies;
+  const holdPolicy = { ...dependencies.holdPolicy, timeZone: zoneOf(tenantId) };
   return [...grouped(lines, ({ rate }) => String(currencyOf(rate)))].map(([currency, own]) => {
     const rates = own.map(({ rate }) => rate);
     const figures = figuresOf(rates, currency);
     const total = figures.taxIncludedAmount;
-    const holdReason = reasonToHold(rates, total, { ...holdPolicy, timeZone });
+    const holdReason = reasonToHold(rates, total, holdPolicy);
     const at = now.toISOString();
     const id = nextId(now);
     const bill: BillRow = {

@@ -60,7 +60,7 @@ export async function makeStatement(
   // Before the number is taken: what is refused leaves no gap.
   if (figures instanceof DomainError) return refuse(figures.message);
   const nothing = money(new Decimal(0), currency);
-  const [billNo] = await takeBillNumbers(writing, statementCategory, 1, dependencies.timeZone);
+  const [billNo] = await takeBillNumbers(writing, statementCategory, 1, dependencies);
   const bill: BillRow = {
     id: billId,
     revision: 1,

@@ -34,6 +34,7 @@ export interface LoadOptions {
 /** What the commands of a transaction need, locked, and kept current as they are decided. */
 export class LockedState {
   private constructor(
+    readonly tenantId: string,
     readonly buckets: Map<string, BucketState>,
     readonly actions: Map<string, ActionState>,
     /** Ids of the buckets that each locator matches. */
@@ -83,6 +84,7 @@ export class LockedState {
   /** For commands that apply together or not at all: what they do to the copy is adopted, or dropped. */
   copy(): LockedState {
     return new LockedState(
+      this.tenantId,
       new Map(this.buckets),
       new Map(this.actions),
       this.matches,
@@ -176,7 +178,19 @@ export class LockedState {
       if (action) scheduled.set(id, scheduledOf(action.row));
     }
     const bucketRows = await lockRows(tx, mappings.bucket, tenantId, expiredBy(commands));
-    return new LockedState(buckets, actions, matches, scheduled, payables, bucketRows, now, skipped, blocked, strayed);
+    return new LockedState(
+      tenantId,
+      buckets,
+      actions,
+      matches,
+      scheduled,
+      payables,
+      bucketRows,
+      now,
+      skipped,
+      blocked,
+      strayed,
+    );
   }
 }
 

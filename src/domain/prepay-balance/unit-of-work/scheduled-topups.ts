@@ -61,7 +61,12 @@ export function applyDueTopup(journal: Journal, id: string, time: Date): void {
   }
   createTopup(journal, action, command.topup, action.dueAt, now);
   const anchor = new Date(action.row.requestedDate);
-  const next = nextDueDate(anchor, command.recurringPeriod, action.dueAt, journal.dependencies.timeZone);
+  const next = nextDueDate(
+    anchor,
+    command.recurringPeriod,
+    action.dueAt,
+    journal.dependencies.zoneOf(journal.state.tenantId),
+  );
   advance(journal, id, next, now);
 }
 

@@ -1,0 +1,42 @@
+import { mappingsOf } from '../../../graphql/resource-mapping.js';
+import { createTenancy, tenancyResources, type TenancyDomain } from '../../domain/tenancy/index.js';
+import type { Config } from '../../platform/config.js';
+import type { AppContext, DomainModule } from '../app-context.js';
+
+export function createTenancyModule({
+  database,
+  clock,
+  nextId,
+  extensions,
+  logger,
+}: AppContext): DomainModule<TenancyDomain> {
+  const domain = createTenancy(database, {
+    clock,
+    nextId,
+    extensions,
+    mappings: mappingsOf(tenancyResources),
+    reportFailure: (error) => logger.warn({ err: error }, 'tenants cannot be read again'),
+  });
+  return { domain, stop: async () => domain.directory.stop() };
+}
+
+/** What differs from tenant to tenant, where other domains need it: its own settings, or those of the server. */
+export interface TenantFacts {
+  /** IANA zone in which days, months and periods begin. */
+  zoneOf(tenantId: string): string;
+  /** Name at the head of its bills. */
+  issuerOf(tenantId: string): string;
+  /** What the numbers of its bills begin with; undefined: nothing. */
+  billPrefixOf(tenantId: string): string | undefined;
+}
+
+export function tenantFacts(
+  { timeZone, billIssuer }: Pick<Config, 'timeZone' | 'billIssuer'>,
+  { directory }: TenancyDomain,
+): TenantFacts {
+  return {
+    zoneOf: (tenantId) => directory.settingsOf(tenantId).timeZone ?? timeZone,
+    issuerOf: (tenantId) => directory.settingsOf(tenantId).billIssuer ?? billIssuer,
+    billPrefixOf: (tenantId) => directory.settingsOf(tenantId).billNumberPrefix ?? undefined,
+  };
+}

@@ -1,0 +1,29 @@
+import type { Tenant } from '../../../prisma/generated/client.js';
+import type { WriterDependencies } from '../resource-writer.js';
+import type { DomainRow, MappingsOf } from '../row.js';
+
+/** The tenant whose admins look after all tenants. Everything belongs to it where there is no other. */
+export const operatorTenant = 'default';
+
+/** What a tenant has otherwise than the operator; absent is as the server is configured. */
+export type TenantSettings = {
+  /** IANA zone in which its days, months and periods begin. */
+  timeZone?: string | null;
+  /** Name at the head of its bills. */
+  billIssuer?: string | null;
+  /** What the numbers of its bills begin with. */
+  billNumberPrefix?: string | null;
+};
+
+/** A tenant of the installation. */
+export type TenantRow = DomainRow<Tenant, { settings: TenantSettings }>;
+
+/** The resources this domain writes. */
+export const tenancyResources = ['tenant'] as const;
+
+/** What the domain is built on. */
+export interface TenancyDependencies extends WriterDependencies {
+  readonly mappings: MappingsOf<{ tenant: TenantRow }>;
+  /** Told when what is known of the tenants cannot be read again. */
+  readonly reportFailure: (error: unknown) => void;
+}

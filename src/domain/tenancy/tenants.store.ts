@@ -1,0 +1,35 @@
+import { Prisma } from '../../../prisma/generated/client.js';
+import type { Database, Statements } from '../../platform/database/database.js';
+import { operatorTenant, type TenantSettings } from './model.js';
+
+/** What a server keeps in mind of a tenant. */
+export interface KnownTenant {
+  readonly id: string;
+  readonly state: string;
+  readonly settings: TenantSettings;
+}
+
+/** All tenants there are. */
+export async function readTenants(database: Database): Promise<KnownTenant[]> {
+  const rows = await database.read<{ id: string; state: string; settings: string | null }>(
+    Prisma.sql`
+      SELECT "id", "state", "settings"::text AS "settings" FROM "Tenant" WHERE "tenantId" = ${operatorTenant}`,
+    { isPlanKept: true },
+  );
+  return rows.map(({ id, state, settings }) => ({
+    id,
+    state,
+    settings: settings === null ? {} : (JSON.parse(settings) as TenantSettings),
+  }));
+}
+
+/** How many tenants there are; those who ask for it in their transactions wait for each other. */
+export async function countTenants(tx: Statements): Promise<number> {
+  await tx.query(
+    Prisma.sql`SELECT "id" FROM "Tenant" WHERE "tenantId" = ${operatorTenant} AND "id" = ${operatorTenant} FOR UPDATE`,
+  );
+  const [row] = await tx.query<{ count: number }>(
+    Prisma.sql`SELECT count(*)::int AS "count" FROM "Tenant" WHERE "tenantId" = ${operatorTenant}`,
+  );
+  return row?.count ?? 0;
+}
