@@ -2,6 +2,8 @@ import type { WriteContext } from '../src/domain/changes.js';
 import type { Domains } from '../src/domain/domains.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Principal } from '../src/platform/principal.js';
+import type { WriteGuard } from '../src/platform/rights/guard.js';
+import type { Access } from '../src/platform/rights/visibility.js';
 import type { JsonObject } from '../src/platform/json-object.js';
 import type { Reads } from '../src/platform/plan/reads.js';
 import type { Answer } from '../src/platform/write/command.js';
@@ -9,6 +11,10 @@ import type { Answer } from '../src/platform/write/command.js';
 /** What a resolver may use, the domains among it; src/app makes one per request. */
 export interface Context extends Domains {
   readonly principal: Principal;
+  /** What it may do and see. */
+  readonly access: Access;
+  /** In a mutation: what may be written, where that is not every row and any amount. */
+  readonly guard?: WriteGuard;
   /** When the request came: the present, to all its reads. */
   readonly now: Date;
   readonly reads: Reads;
@@ -36,8 +42,9 @@ export interface Context extends Domains {
 
 /** Who writes and under which key, as the domain wants it. */
 export function writeContext(context: Context, idempotencyKey: string | null | undefined): WriteContext {
-  const { principal, requestedAs } = context;
+  const { principal, requestedAs, guard } = context;
   return {
+    ...(guard && { guard }),
     tenantId: principal.tenantId,
     principalId: principal.id,
     idempotencyKey: idempotencyKey ?? context.idempotencyKey,

@@ -12,6 +12,7 @@ import {
   type SingleType,
   type TypeClass,
 } from './attribute.js';
+import { ownershipOf } from './rights/ownership.js';
 import { DateTime, Decimal } from './scalars.js';
 
 const scalarTypes = new Map<SingleType, ScalarType>([
@@ -86,6 +87,7 @@ function createMapping(target: TypeClass): ResourceMapping {
     hidden,
     key,
     indexes,
+    ownership: ownershipOf(target.name, (name) => mappingOf(resourceNamed(name))),
     attributes: Object.fromEntries(
       attributes.map((attribute) => [attribute.name, stored(attribute, types[attribute.name])]),
     ),

@@ -6,6 +6,7 @@ import type { TypeClass } from './attribute.js';
 import { relayAnswer, writeContext, type Context } from './context.js';
 import { createInputOf, updateInputOf } from './inputs.js';
 import type { Join } from './joins.js';
+import { lowerFirst } from '../src/platform/letter-case.js';
 import { operationsOf } from './naming.js';
 import { pageArgumentsOf, pageOf, type PageArguments } from './page.js';
 import { byPlan, Read } from './plan/field-read.js';
@@ -187,6 +188,9 @@ function updateResolver(target: TypeClass, { description, call }: NonNullable<Wr
       @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
       @Ctx() context: Context,
     ): Promise<object> {
+      const named = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+      // Whether a change changes anything would tell what is hidden.
+      context.access.rights.requireVisible(lowerFirst(target.name), named);
       return relayAnswer(context, call(context, writeContext(context, key), { id, input: values, ifRevision }));
     }
   }

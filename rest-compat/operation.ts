@@ -2,13 +2,24 @@ import { parse, type DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Presentation } from '../graphql/plan/presentation.js';
 import type { FieldSelection, ParsedQuery } from './query/query-string.js';
+import type { Access } from '../src/platform/rights/visibility.js';
+import { lowerFirst } from '../src/platform/letter-case.js';
 import type { ApiDescriptor } from './apis/api.js';
 import type { Edition } from './edition.js';
-import { presentationOf, projectionOf, type Expansion, type Projection } from './projection.js';
+import {
+  nothingHidden,
+  presentationOf,
+  projectionOf,
+  type Expansion,
+  type HiddenOf,
+  type Projection,
+} from './projection.js';
 import type { ResourceModel } from './resource-model.js';
 
 /** Shapes of operations kept; the executor keeps of each a plan, or for a write compiled code, which takes about 70 KB. */
 const plansMax = 500;
+/** Rights that hide something, whose operations are kept. */
+const hidingMax = 50;
 
 /** A GraphQL operation of a fixed shape, and how its answer becomes TMF JSON. */
 export interface Plan {
@@ -25,6 +36,19 @@ export class Plans {
   private readonly plans = new LRUCache<string, Plan>({ max: plansMax });
   /** One per resource. */
   private readonly deletions = new Map<string, DocumentNode>();
+  /** Of clients who do not see everything, by their rights. */
+  private readonly others = new LRUCache<string, Plans>({ max: hidingMax });
+
+  constructor(private readonly hiddenOf: HiddenOf = nothingHidden) {}
+
+  /** The plans of what a client may see. */
+  seenBy({ rights }: Access): Plans {
+    if (!rights.hides) return this;
+    const hiddenOf: HiddenOf = (typeName) => rights.hidden(lowerFirst(typeName));
+    const known = this.others.get(rights.key) ?? new Plans(hiddenOf);
+    this.others.set(rights.key, known);
+    return known;
+  }
 
   plan(
     kind: OperationKind,
@@ -35,7 +59,7 @@ export class Plans {
     const key = `${kind} ${model.name} ${edition?.name ?? ''} ${chosen ? fieldsKey(chosen) : '*'} ${depth} ${JSON.stringify(expand)}`;
     let plan = this.plans.get(key);
     if (plan === undefined) {
-      plan = createPlan(kind, model, chosen, { paths: expand, depth }, edition);
+      plan = createPlan(kind, model, chosen, { paths: expand, depth }, edition, this.hiddenOf);
       this.plans.set(key, plan);
     }
     return plan;
@@ -61,8 +85,9 @@ function createPlan(
   fields: FieldSelection | undefined,
   expansion: Expansion,
   edition: Edition | undefined,
+  hiddenOf: HiddenOf,
 ): Plan {
-  const projection = projectionOf(model.type, fields, expansion, edition?.singles);
+  const projection = projectionOf(model.type, fields, expansion, edition?.singles, hiddenOf);
   return {
     document: parse(operationText(kind, model, projection.selection), { noLocation: true }),
     projection,

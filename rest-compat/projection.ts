@@ -22,6 +22,12 @@ export interface Expansion {
 
 export const noExpansion: Expansion = { paths: [], depth: 0 };
 
+/** Attributes of a type that are left out, because the client may not see them. */
+export type HiddenOf = (typeName: string) => ReadonlySet<string>;
+
+const nothing: ReadonlySet<string> = new Set();
+export const nothingHidden: HiddenOf = () => nothing;
+
 /** What is selected of a type, and how the answer of a write becomes TMF JSON: one plan for both, so they cannot differ. */
 export interface Projection {
   /** The GraphQL selection, braces included. */
@@ -61,8 +67,15 @@ export function projectionOf(
   fields?: FieldSelection,
   expansion: Expansion = noExpansion,
   singles: Singles = {},
+  hiddenOf: HiddenOf = nothingHidden,
 ): Projection {
-  return build(type, fields, expansion, [], singles);
+  return build(type, fields, expansion, [], { singles, hiddenOf });
+}
+
+/** What is the same throughout an answer. */
+interface Manner {
+  readonly singles: Singles;
+  readonly hiddenOf: HiddenOf;
 }
 
 function build(
@@ -70,12 +83,14 @@ function build(
   fields: FieldSelection | undefined,
   expansion: Expansion,
   outer: readonly GraphQLObjectType[],
-  singles: Singles,
+  manner: Manner,
 ): Projection {
+  const { singles, hiddenOf } = manner;
+  const hidden = hiddenOf(type.name);
   const single = Object.hasOwn(singles, type.name) ? singles[type.name] : undefined;
   const parts = attributeFields(type).flatMap((field): Part[] => {
     const chosen = fields ? fields.attributes.get(field.name) : true;
-    if (chosen === undefined) return [];
+    if (chosen === undefined || hidden.has(field.name)) return [];
     const named = getNamedType(field.type);
     const part = { name: field.name, wire: toWire(field.name), isSingle: single?.includes(field.name) ?? false };
     if (!isObjectType(named))
@@ -85,8 +100,8 @@ function build(
     const below = { paths: paths.filter((path) => path.length > 0), depth: expansion.depth };
     const isNamed = paths.some((path) => path.length === 0);
     const target = isNamed || expansion.depth > 0 || below.paths.length > 0 ? targetType(named) : undefined;
-    const inner = build(named, chosen === true ? undefined : chosen, below, [...outer, named], singles);
-    return [{ ...part, inner: target ? expanded(inner, target, below, outer, singles) : inner }];
+    const inner = build(named, chosen === true ? undefined : chosen, below, [...outer, named], manner);
+    return [{ ...part, inner: target ? expanded(inner, target, below, outer, manner) : inner }];
   });
   const selection = `{ ${parts.map(({ name, inner }) => (inner ? `${name} ${inner.selection}` : name)).join(' ')} }`;
   return { selection: parts.length === 0 ? '{ __typename }' : selection, project: (value) => project(parts, value) };
@@ -98,9 +113,9 @@ function expanded(
   target: GraphQLObjectType,
   { paths, depth }: Expansion,
   outer: readonly GraphQLObjectType[],
-  singles: Singles,
+  manner: Manner,
 ): Projection {
-  const inlined = build(target, undefined, { paths, depth: depth - 1 }, [...outer, target], singles);
+  const inlined = build(target, undefined, { paths, depth: depth - 1 }, [...outer, target], manner);
   return {
     selection: reference.selection.replace(/\}$/, `target ${inlined.selection} }`),
     project(value) {

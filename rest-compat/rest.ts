@@ -7,6 +7,7 @@ import { parseQuery, type ParsedQuery } from './query/query-string.js';
 import type { Call, ExecuteOperation, ReadOperation } from './call.js';
 import { editionHeader, editionOf, type ConfiguredEditions } from './edition.js';
 import { extensionAttribute } from '../src/platform/json.js';
+import { lowerFirst } from '../src/platform/letter-case.js';
 import { requireAcceptable } from './headers.js';
 import type { RestRequest, RestResponse } from './http.js';
 import { Plans } from './operation.js';
@@ -71,6 +72,8 @@ export class Rest {
     const attributes = withExtensions(route.model.attributes, extensionAttributes);
     const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);
     this.checkExplain(query);
+    const { access } = request.context;
+    access.rights.requireVisible(lowerFirst(route.model.name), [...(query.fields?.attributes.keys() ?? [])]);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
     const { execute, read, pageSizes, bodyMaxBytes } = this.options;
     const edition = editionOf(route.api, request.headers[editionHeader.toLowerCase()], this.options.editions);
@@ -78,7 +81,7 @@ export class Rest {
       request,
       route: { ...route, edition },
       query,
-      plans: this.plans,
+      plans: this.plans.seenBy(access),
       patches: this.patches,
       execute,
       read,

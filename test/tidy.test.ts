@@ -39,7 +39,8 @@ const importTable: Row[] = [
       ].map((name) => `src/platform/${name}`),
     ],
     // An Answer is what the domain gives every write back as.
-    typesOnly: [generated, 'src/platform/write/command', 'src/platform/json-object'],
+    // Of rights it knows what they say of a request, and how a row names its owners.
+    typesOnly: [generated, 'src/platform/write/command', 'src/platform/json-object', 'src/platform/rights'],
     // lru-cache bounds the plans it keeps; node:crypto makes a name that no client knows.
     packages: ['graphql', 'type-graphql', 'reflect-metadata', 'lossless-json', 'lru-cache', 'node:crypto'],
   },
@@ -62,13 +63,14 @@ const importTable: Row[] = [
         'storable-text',
       ].map((name) => `src/platform/${name}`),
     ],
-    // It hands the context of a request on to the executor, and looks at nothing in it; of plans it knows what they answer, of
+    // It hands the context of a request on to the executor, and looks only at what is hidden from the client; of plans it knows what they answer, of
     // indexes what they serve, for OpenAPI.
     typesOnly: [
       'graphql/context',
       'graphql/plan/answer',
       'graphql/plan/presentation',
       'src/platform/read/resource-mapping',
+      'src/platform/rights/visibility',
     ],
     // lru-cache bounds the documents it keeps, node:crypto makes ETags; the others are JSON numbers and Sandbox links.
     packages: ['graphql', 'lru-cache', 'lossless-json', 'node:crypto'],

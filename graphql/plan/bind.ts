@@ -7,6 +7,7 @@ import type { Context } from '../context.js';
 import type { Variables } from '../cost/values.js';
 import { EDGE_ROWS_MAX } from '../limits.js';
 import { scopeOf, toPageRequest, type PageArguments } from '../page.js';
+import { requireVisible } from '../rights/foreign.js';
 import type { PlannedField, PlannedPage } from './planner.js';
 
 /** What a planned field asks for in one request. */
@@ -19,17 +20,18 @@ export interface BoundField {
 
 /** Reads the arguments of a field and of its pages. What one of these may not ask for is an error in its place. */
 export async function bind(
-  planned: Pick<PlannedField, 'plan' | 'pages'>,
+  planned: Pick<PlannedField, 'plan' | 'pages' | 'rights'>,
   field: GraphQLField<unknown, unknown>,
   node: FieldNode,
   variables: Variables,
   context: Context,
   objects = 1,
 ): Promise<BoundField> {
+  for (const right of planned.rights) context.access.rights.require(right);
   const args = getArgumentValues(field, node, variables);
   const requests = planned.pages.map((page): PageRequest | DomainError => {
     try {
-      return requestOf(page, variables, args, context.limits);
+      return requestOf(page, variables, args, context);
     } catch (error) {
       if (error instanceof DomainError) return error;
       throw error;
@@ -42,10 +44,12 @@ function requestOf(
   { read, field, node }: PlannedPage,
   variables: Variables,
   root: Variables,
-  limits: Context['limits'],
+  { limits, access }: Context,
 ): PageRequest {
   const given = getArgumentValues(field, node, variables) as PageArguments;
-  if (!read.naming) return toPageRequest(read.target, limits, given);
+  const request = toPageRequest(read.target, limits, given);
+  requireVisible(read.target.name, request, access);
+  if (!read.naming) return request;
   // Behind the client's own conditions, which keep the places that refusals name.
   const own = given.filter as { and?: readonly object[] | null } | undefined;
   const filter = { ...own, and: [...(own?.and ?? []), read.naming(root['id'] as string)] };

@@ -10,7 +10,8 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { DomainError } from '../../src/platform/errors.js';
-import { forbiddenNull, refused, tooLarge } from '../../src/platform/plan/plan.js';
+import { lowerFirst } from '../../src/platform/letter-case.js';
+import { forbiddenNull, hiddenValue, refused, tooLarge } from '../../src/platform/plan/plan.js';
 import type { Context } from '../context.js';
 import { scopeOf } from '../page.js';
 import type { Selected } from '../cost/selections.js';
@@ -87,8 +88,10 @@ function ofPlan(field: GraphQLField<unknown, ContextWithOutcomes>): Resolver {
   const { resolve = defaultFieldResolver } = field;
   const read = readOf(field);
   return (source, args, context, info) => {
-    if (typeof source !== 'object' || source === null || !planned.has(source))
+    if (typeof source !== 'object' || source === null || !planned.has(source)) {
+      if (context.access.rights.hides && isHidden(info, context)) throw hiddenAttribute();
       return resolve(source, args, context, info);
+    }
     const values = source as Readonly<Record<string, unknown>>;
     if (read?.kind === 'resolver')
       return resolve(Object.fromEntries(read.needs.map((name) => [name, values[`@${name}`]])), args, context, info);
@@ -98,9 +101,17 @@ function ofPlan(field: GraphQLField<unknown, ContextWithOutcomes>): Resolver {
   };
 }
 
+function isHidden({ parentType, fieldName }: GraphQLResolveInfo, { access }: Context): boolean {
+  return access.rights.hidden(lowerFirst(parentType.name)).has(fieldName);
+}
+
+function hiddenAttribute(): DomainError {
+  return new DomainError('FORBIDDEN', 'this attribute is hidden from you');
+}
+
 function selectedBy(
   info: GraphQLResolveInfo,
-  { collectionOf }: Context,
+  { collectionOf, access }: Context,
 ): { field: GraphQLField<unknown, unknown>; node: FieldNode; selected: Selected; options: PlannerOptions } {
   const { fieldName, fieldNodes: nodes, parentType, fragments, variableValues: variables, path } = info;
   const field = parentType.getFields()[fieldName];
@@ -108,27 +119,33 @@ function selectedBy(
   if (!field || !node) throw new Error(`${fieldName} is a field of the schema`);
   const selections = selectionsOf(new Map(Object.entries(fragments)), variables);
   const selected = { responseName: String(path.key), field, nodes };
-  return { field, node, selected, options: { selections, collectionOf, presentation: undefined, variables } };
+  return { field, node, selected, options: { selections, collectionOf, presentation: undefined, variables, access } };
 }
 
 /** Stands in a text for a value that was refused: a name that no client knows. */
 const refusal = `@refused-${randomUUID()}`;
-const marks = new RegExp(`${refused}(\\d+)${refused}|${forbiddenNull}|${tooLarge}`, 'g');
+const marks = new RegExp(`${refused}(\\d+)${refused}|${forbiddenNull}|${tooLarge}|${hiddenValue}`, 'g');
+/** Numbers of refusals that are not those of a page. */
+const numbers: Readonly<Record<string, number>> = { [tooLarge]: -1, [hiddenValue]: -2 };
 
 /** Whether a text cannot go out as it is. */
 export function hasMarks(text: string): boolean {
-  return text.includes(forbiddenNull) || text.includes(tooLarge) || text.includes(refused);
+  return [forbiddenNull, tooLarge, refused, hiddenValue].some((mark) => text.includes(mark));
 }
 
 /** The value of a text, in which marks stand for errors. */
 function parsed(text: string, requests: BoundField['requests'], { reads }: Context): unknown {
   const json = text.replace(marks, (mark: string, number: string | undefined) =>
-    mark === forbiddenNull ? 'null' : JSON.stringify({ [refusal]: number === undefined ? -1 : Number(number) }),
+    mark === forbiddenNull
+      ? 'null'
+      : JSON.stringify({ [refusal]: number === undefined ? numbers[mark] : Number(number) }),
   );
   return JSON.parse(json, (_name, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     if (Object.hasOwn(value, refusal)) {
-      const request = requests[(value as Readonly<Record<string, number>>)[refusal] ?? -1];
+      const number = (value as Readonly<Record<string, number>>)[refusal];
+      if (number === numbers[hiddenValue]) return new Refused(hiddenAttribute());
+      const request = requests[number ?? -1];
       return new Refused(request instanceof DomainError ? request : reads.tooLarge());
     }
     planned.add(value);

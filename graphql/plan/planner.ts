@@ -10,6 +10,8 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { extensionAttribute } from '../../src/platform/json.js';
+import { lowerFirst } from '../../src/platform/letter-case.js';
+import { hiddenValue } from '../../src/platform/plan/plan.js';
 import type {
   Field,
   ObjectsPlan,
@@ -20,12 +22,16 @@ import type {
   RowPlan,
   Shape,
   Value,
+  ViewPlan,
 } from '../../src/platform/plan/plan.js';
 import type { ResourceMapping } from '../../src/platform/read/resource-mapping.js';
 import { objectTypeOf, type Selected, type Selections } from '../cost/selections.js';
 import type { Variables } from '../cost/values.js';
 import { scalarTypes } from '../naming.js';
+import type { Access } from '../../src/platform/rights/visibility.js';
 import { mappingOf } from '../resource-mapping.js';
+import { guardOf } from '../rights/foreign.js';
+import { readingOf } from '../rights/operations.js';
 import { readOf, type FieldRead, type PageRead } from './field-read.js';
 import { isHead, type Presentation } from './presentation.js';
 import { isStoredWhole, renamedIn } from './stored-whole.js';
@@ -48,6 +54,8 @@ export interface PlannedField {
   readonly pages: readonly PlannedPage[];
   /** No resolver has anything to add. */
   readonly isWhole: boolean;
+  /** The rights that it takes, e.g. bucket:read. */
+  readonly rights: readonly string[];
 }
 
 export interface PlannerOptions {
@@ -58,6 +66,8 @@ export interface PlannerOptions {
   readonly variables: Variables;
   /** Absent: as GraphQL has it. */
   readonly presentation: Presentation | undefined;
+  /** What the caller does not see. */
+  readonly access: Access;
 }
 
 /** The plan of a field; undefined when it is not read by one. */
@@ -76,7 +86,7 @@ export function planField({ field, nodes }: Selected, options: PlannerOptions): 
     case 'page':
       return builder.finished(builder.page(read, { field, nodes }, type, undefined));
     case 'view':
-      return builder.finished({ kind: 'view', shape: builder.shape(type, sets, { isView: true }) });
+      return builder.finished(builder.view(type, sets));
     default:
       return undefined;
   }
@@ -97,7 +107,8 @@ export function planObjects(
     type,
     nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
   );
-  if (!reads(shape)) return undefined;
+  // Who does not see everything is shown what a write has made as a read would show it.
+  if (!reads(shape) && options.access.form === '') return undefined;
   const plan = { kind: 'objects', shape } as const;
   return { ...builder.finished(plan), plan };
 }
@@ -126,6 +137,7 @@ interface Surroundings {
 
 class PlanBuilder {
   private readonly pages: PlannedPage[] = [];
+  private readonly rights = new Set<string>();
   private isWhole = true;
 
   /** `absent`: attributes of the row that are null. */
@@ -135,10 +147,22 @@ class PlanBuilder {
   ) {}
 
   finished(plan: Plan, past?: RowPlan): PlannedField {
-    return { plan, past, pages: this.pages, isWhole: this.isWhole };
+    return { plan, past, pages: this.pages, isWhole: this.isWhole, rights: [...this.rights] };
+  }
+
+  /** Notes that a resource is read. */
+  private reading(mapping: ResourceMapping): ResourceMapping {
+    this.rights.add(readingOf(mapping.name));
+    return mapping;
+  }
+
+  view(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): ViewPlan {
+    this.rights.add(readingOf(type.name));
+    return { kind: 'view', shape: this.shape(type, sets, { isView: true }) };
   }
 
   row(mapping: ResourceMapping, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): RowPlan {
+    this.reading(mapping);
     if (!this.options.presentation) return { kind: 'row', mapping, shape: this.shape(type, sets) };
     const shape = this.shape(type, sets);
     const head = this.options.selections
@@ -184,7 +208,7 @@ class PlanBuilder {
           throw new Error(`a page has no ${field.name}`);
       }
     });
-    const mapping = mappingOf(read.target);
+    const mapping = this.reading(mappingOf(read.target));
     const { edge, asOfFunction } = read;
     return {
       kind: 'page',
@@ -204,7 +228,8 @@ class PlanBuilder {
   }
 
   shape(type: GraphQLObjectType, sets: readonly SelectionSetNode[], surroundings: Surroundings = {}): Shape {
-    const { presentation, selections } = this.options;
+    const { presentation, selections, access } = this.options;
+    const guard = guardOf(type.name, access);
     const all = selections.of(sets, type);
     const selected = presentation ? all.filter(({ responseName }) => !isHead(responseName)) : all;
     const fields = selected.flatMap((one) =>
@@ -214,12 +239,15 @@ class PlanBuilder {
         type,
       }),
     );
-    if (!presentation) return { fields };
+    const guarded = guard && { guard };
+    if (!presentation) return { fields, ...guarded };
     const target = selected.find(({ field }) => readOf(field)?.kind === 'resource');
     return {
       fields,
+      ...guarded,
       ...(target && { inlined: this.inlined(target, surroundings) }),
       ...(!target &&
+        !guard &&
         isStoredWhole(type, selected, fields) && { whole: { renamed: renamedIn(type, fields, presentation) } }),
     };
   }
@@ -229,7 +257,10 @@ class PlanBuilder {
     const type = objectTypeOf(field);
     if (read?.kind !== 'resource' || type === undefined) throw new Error(`${field.name} refers to nothing`);
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-    return { mapping: mappingOf(read.target), shape: this.shape(type, sets, { path: [...path, field.name], outer }) };
+    return {
+      mapping: this.reading(mappingOf(read.target)),
+      shape: this.shape(type, sets, { path: [...path, field.name], outer }),
+    };
   }
 
   /** A field of an object as part of its shape; nothing where it is told in another way. */
@@ -249,8 +280,10 @@ class PlanBuilder {
         value: { kind: 'attribute', attribute, scalar: 'string', isList: false, isFirst: false },
       }));
     }
-    const { presentation } = this.options;
+    const { presentation, access } = this.options;
     if (read?.kind === 'resource' && presentation) return [];
+    if (type && access.rights.hidden(lowerFirst(type.name)).has(field.name))
+      return presentation ? [] : [{ name, isRequired: false, value: { kind: 'constant', json: hiddenValue } }];
     const value = this.value(field, nodes, read, surroundings, type);
     return [{ name, isRequired: isNonNullType(field.type), value }];
   }
@@ -270,7 +303,11 @@ class PlanBuilder {
     const type = objectTypeOf(field);
     if (read?.kind === 'address') return { kind: 'address', path: collectionOf(read.target.name), suffix: read.suffix };
     if (read?.kind === 'resource' && type)
-      return { kind: 'resource', mapping: mappingOf(read.target), shape: this.shape(type, sets, { outer }) };
+      return {
+        kind: 'resource',
+        mapping: this.reading(mappingOf(read.target)),
+        shape: this.shape(type, sets, { outer }),
+      };
     if (read?.kind === 'page' && type) return { kind: 'page', page: this.page(read, { field, nodes }, type, outer) };
     if (this.absent.has(field.name) && path.length === 0 && !isView) return { kind: 'constant', json: 'null' };
     const isExtension = presentation && field.name === extensionAttribute;

@@ -12,6 +12,7 @@ import {
   type SelectionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Access } from '../../src/platform/rights/visibility.js';
 import { fragmentsOf, Selections } from '../cost/selections.js';
 import type { Variables } from '../cost/values.js';
 import { planField, type PlannedField } from './planner.js';
@@ -67,16 +68,17 @@ export class Plans {
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Variables,
+    access: Access,
     presentation?: Presentation,
   ): PlannedOperation | undefined {
     if (operation.operation !== 'query') return undefined;
     const form = this.formOf(document, operation);
     if (form.structural.length > structuralMax) return undefined;
-    const key = `${form.number} ${form.structural.map((name) => JSON.stringify(variables[name])).join(' ')}`;
+    const key = `${form.number} ${access.form} ${form.structural.map((name) => JSON.stringify(variables[name])).join(' ')}`;
     let known = this.planned.get(key);
     if (known === undefined) {
       known = {
-        operation: this.plan(operation, form, variables, presentation),
+        operation: this.plan(operation, form, variables, access, presentation),
         bytes: form.length * bytesPerCharacter + 1,
       };
       this.planned.set(key, known);
@@ -88,6 +90,7 @@ export class Plans {
     operation: OperationDefinitionNode,
     { fragments }: Form,
     variables: Variables,
+    access: Access,
     presentation: Presentation | undefined,
   ): PlannedOperation | undefined {
     const { schema, collectionOf } = this.options;
@@ -100,7 +103,7 @@ export class Plans {
       const isTypeName = field.name === '__typename';
       const planned = isTypeName
         ? undefined
-        : planField(selected, { selections, collectionOf, presentation, variables });
+        : planField(selected, { selections, collectionOf, presentation, variables, access });
       if (!isTypeName && !planned?.isWhole) return undefined;
       roots.push({ name, field, node: nodes[0] as FieldNode, planned });
     }

@@ -1,4 +1,4 @@
-import type { GraphQLField } from 'graphql';
+import { getNamedType, type GraphQLField } from 'graphql';
 import { DomainError } from '../../src/platform/errors.js';
 import type { Filter } from '../../src/platform/filter/tree/filter.js';
 import { pageText } from '../../src/platform/plan/page-text.js';
@@ -7,6 +7,7 @@ import type { Plan } from '../../src/platform/plan/plan.js';
 import type { Read } from '../../src/platform/plan/reads.js';
 import type { Context } from '../context.js';
 import { scopeOf } from '../page.js';
+import { requireOwnView } from '../rights/foreign.js';
 import type { BoundField } from './bind.js';
 import { readOf } from './field-read.js';
 import type { PlannedField } from './planner.js';
@@ -24,6 +25,7 @@ export async function readFieldText(
     case 'page':
       return pageText(plan, await context.reads.page(read(plan), rootRequest(bound)));
     case 'view':
+      requireOwnView(getNamedType(field.type).name, String(args['id']), context.access);
       return context.reads.view(read(plan), String(args['id']));
     case 'row': {
       const id = String(args['id']);

@@ -101,7 +101,7 @@ export function createExecutor(
       if (!definition) throw new Error('a read of TMF REST is one operation');
       const { refusal } = costOf(operation, definition);
       if (refusal) throw refusal;
-      const planned = plans.of(document, definition, variables ?? {}, presentation);
+      const planned = plans.of(document, definition, variables ?? {}, context.access, presentation);
       if (!planned) throw new Error('a read of TMF REST is read by a plan');
       return answerOnWire(planned, variables ?? {}, context);
     },
@@ -157,7 +157,7 @@ function createRun(
       if (errors) return { errors };
       values = coerced;
     }
-    const planned = plans.of(document, definition, values);
+    const planned = plans.of(document, definition, values, context.access);
     const answer = planned && (await answerByPlans(planned, values, context));
     if (answer instanceof DataText) return { data: answer as unknown as Record<string, unknown> };
     const query = answer === undefined && seen.has(document) ? compile(document, operationName) : undefined;

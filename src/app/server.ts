@@ -17,8 +17,15 @@ import { DatabaseClock } from '../platform/database/database-clock.js';
 import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-schemas.js';
 import { createIdSource } from '../platform/ids.js';
 import { Jobs } from '../platform/jobs/jobs.js';
+import type { Principal } from '../platform/principal.js';
+import type { Access } from '../platform/rights/visibility.js';
 import { Reads } from '../platform/plan/reads.js';
 import { Plans } from '../../graphql/plan/plans.js';
+import { withRights } from '../../graphql/rights/guarded-roots.js';
+import { operationsOfSchema } from '../../graphql/rights/operations.js';
+import { Policies } from '../platform/rights/rights.js';
+import { loadPolicy, policyTermsOf } from './rights/load-policy.js';
+import { accessBy } from './rights/access.js';
 import { withPlans } from '../../graphql/plan/executor.js';
 import { Router } from '../../rest-compat/route.js';
 import { lastIdOf } from '../platform/write/outbox.js';
@@ -94,7 +101,9 @@ async function createServerWith(
   stopClock: () => Promise<void>,
 ): Promise<AppServer> {
   const { config, database, logger } = options;
-  const schema = guardResolvers(withPlans(await createSchema()));
+  const bare = await createSchema();
+  const policies = new Policies(await loadPolicy(config.policyFile, policyTermsOf(bare)));
+  const schema = guardResolvers(withPlans(withRights(bare, operationsOfSchema(bare))));
   const router = new Router(schema, apis);
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
   const collectionOf = (typeName: string): string => router.collectionOf(typeName);
@@ -130,7 +139,14 @@ async function createServerWith(
     logger,
     isTenantActive: (tenantId) => tenants.isActive(tenantId),
   });
-  const contextOf = createContextOf(appContext, domainModules, router, originOf, authentication);
+  const contextOf = createContextOf(
+    appContext,
+    domainModules,
+    router,
+    originOf,
+    authentication,
+    accessBy(policies, schema),
+  );
   const stopping = new AbortController();
   const { isIntrospectionEnabled } = config;
   const bodyLimits = {
@@ -256,6 +272,7 @@ function createContextOf(
   router: Router,
   originOf: (request: IncomingMessage) => string,
   authentication: Authentication,
+  accessOf: (principal: Principal) => Access,
 ): StreamDependencies['contextOf'] {
   const reads = new Reads(
     database,
@@ -265,10 +282,12 @@ function createContextOf(
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
   return (request, response) => {
     const origin = originOf(request);
+    const principal = authentication.principalOf(request);
     let cost = 0;
     return {
       ...domains,
-      principal: authentication.principalOf(request),
+      principal,
+      access: accessOf(principal),
       now: clock.now(),
       reads,
       origin,

@@ -1,5 +1,8 @@
+import type { Statements } from '../platform/database/database.js';
 import { DomainError, abbreviated } from '../platform/errors.js';
 import { canonicalJson, withoutNulls, type JsonObject } from '../platform/json-object.js';
+import type { ResourceMapping } from '../platform/read/resource-mapping.js';
+import type { WriteGuard } from '../platform/rights/guard.js';
 
 // What every write of a resource has in common, whatever it is about.
 
@@ -9,6 +12,8 @@ export interface WriteContext {
   readonly idempotencyKey?: string;
   /** Who asks, where that is recorded. */
   readonly principalId?: string;
+  /** What may be written; absent: everything. */
+  readonly guard?: WriteGuard;
   /** What the key stands for instead of the input, when the input was computed from it (a JSON Patch). */
   readonly requestedAs?: JsonObject;
 }
@@ -66,4 +71,39 @@ export function requireRevision<Row extends JsonObject & { revision: number }>(
     throw new DomainError('REVISION_MISMATCH', `${what} '${id}' has revision ${row.revision}, not ${ifRevision}`);
   }
   return withoutNulls(row);
+}
+
+/** The locked row, if it is one that may be written: what is somebody else's is not there. */
+export async function ownRow<Row extends JsonObject & { id: string }>(
+  tx: Pick<Statements, 'query'>,
+  { guard, tenantId }: Pick<WriteContext, 'guard' | 'tenantId'>,
+  mapping: ResourceMapping<Row>,
+  row: Row | undefined,
+): Promise<Row | undefined> {
+  if (!guard?.isOwnOnly || row === undefined) return row;
+  return (await guard.own(tx, mapping as ResourceMapping, tenantId, [row.id])).has(row.id) ? row : undefined;
+}
+
+/** Refuses a row that would not be its writer's own. What lies below another row is held against that. Throws FORBIDDEN. */
+export function requireOwn({ guard }: Pick<WriteContext, 'guard'>, mapping: ResourceMapping, row: JsonObject): void {
+  if (!guard?.isOwnOnly || mapping.ownership?.below || guard.isNamedBy(mapping, row)) return;
+  const names = mapping.ownership?.paths.map(({ path }) => path.join('.')) ?? [];
+  throw new DomainError(
+    'FORBIDDEN',
+    `the right ${guard.operation} is only given for what is yours: ${[...new Set(names)].join(' or ')} must name you, and nobody else as its owner`,
+  );
+}
+
+/** Refuses a change of who owns a row, unless it stays its writer's own. Throws FORBIDDEN. */
+export function requireStillOwn(
+  context: Pick<WriteContext, 'guard'>,
+  mapping: ResourceMapping,
+  before: JsonObject,
+  after: JsonObject,
+): void {
+  const owners = new Set(mapping.ownership?.paths.map(({ path }) => path[0] as string));
+  const isChanged = [...owners].some(
+    (name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null),
+  );
+  if (isChanged) requireOwn(context, mapping, after);
 }

@@ -2,6 +2,7 @@ import type { Transaction } from '../platform/database/database.js';
 import type { IdSource } from '../platform/ids.js';
 import { withoutNulls } from '../platform/json-object.js';
 import type { ResourceMapping } from '../platform/read/resource-mapping.js';
+import type { WriteGuard } from '../platform/rights/guard.js';
 import { insertEvents, type DomainEvent } from '../platform/write/outbox.js';
 import { deleteRow, insertRows, updateRows } from '../platform/write/rows.js';
 import { writeAll, type Write } from '../platform/write/write-all.js';
@@ -15,6 +16,8 @@ export interface Writing {
   readonly tx: Transaction;
   readonly tenantId: string;
   readonly now: Date;
+  /** What may be written; absent: everything. */
+  readonly guard?: WriteGuard;
 }
 
 interface Updates<Row extends ResourceRow> {

@@ -10,7 +10,10 @@ import { lockRow } from '../platform/write/rows.js';
 import {
   changed,
   requestedInput,
+  ownRow,
+  requireOwn,
   requireRevision,
+  requireStillOwn,
   type Change,
   type RowChanges,
   type WriteContext,
@@ -117,7 +120,9 @@ export class ResourceWriter<
       const items: Row[] = [];
       for (const [index, one] of given.entries()) {
         try {
-          items.push(await this.newRow(one, writing));
+          const row = await this.newRow(one, writing);
+          requireOwn(context, this.rules.mapping, row);
+          items.push(row);
         } catch (error) {
           throw isBulk ? inElement(error, index) : error;
         }
@@ -161,12 +166,14 @@ export class ResourceWriter<
       requestedInput(context, { id, ...(asked as JsonObject) }),
       async (writing, collected) => {
         const { tx, tenantId, now } = writing;
-        const before = requireRevision(await lockRow(tx, mapping, tenantId, id), resource, id, ifRevision);
+        const locked = await ownRow(tx, context, mapping, await lockRow(tx, mapping, tenantId, id));
+        const before = requireRevision(locked, resource, id, ifRevision);
         const changes = toChanges(before);
         const derived = (await this.rules.derive?.(before, changes, writing)) ?? changes;
         const next = changed<Row>(before, derived, now);
         if (next === undefined) return { answer: before, replayed: this.rules.isRepeated?.(before, changes) ?? false };
         this.rules.require?.(before, next);
+        requireStillOwn(context, mapping, before, next);
         const stamps = this.stamps(now);
         // An update may say itself when the resource was last changed.
         const dated = Object.keys(stamps).filter(
@@ -199,7 +206,8 @@ export class ResourceWriter<
     const { resource, mapping } = this.rules;
     return this.run(context, this.operation('delete'), { id }, async (writing, changes) => {
       const { tx, tenantId } = writing;
-      const before = requireRevision(await lockRow(tx, mapping, tenantId, id), resource, id, ifRevision);
+      const locked = await ownRow(tx, context, mapping, await lockRow(tx, mapping, tenantId, id));
+      const before = requireRevision(locked, resource, id, ifRevision);
       await this.rules.release?.(before, writing, changes);
       changes.delete(mapping, before);
       return { answer: { id } };
@@ -213,10 +221,10 @@ export class ResourceWriter<
     input: JsonObject,
     work: (writing: Writing, changes: ResourceChanges) => Promise<Done<Json> | { refusal: Refusal }>,
   ): Promise<Answer<Json>> {
-    const { tenantId } = context;
+    const { tenantId, guard } = context;
     const idempotency = idempotencyOf(context.idempotencyKey, operation, input);
     return runCommand(this.database, this.dependencies.clock, { tenantId, idempotency }, async (tx, now) => {
-      const writing = { tx, tenantId, now };
+      const writing = { tx, tenantId, now, ...(guard && { guard }) };
       const changes = new ResourceChanges(writing, this.dependencies.nextId);
       const done = await work(writing, changes);
       return 'refusal' in done ? done : { ...done, events: await changes.flushRows() };

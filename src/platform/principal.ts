@@ -20,7 +20,7 @@ export const anonymous: Principal = {
   tenantId: 'default',
   id: 'anonymous',
   kind: 'anonymous',
-  roles: ['admin'],
+  roles: ['admin', 'installation'],
   parties: [],
   accounts: [],
   logicalResources: [],

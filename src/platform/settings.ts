@@ -261,6 +261,12 @@ export const settings = {
     schema: anyText,
     meaning: 'folder of JSON schemas (`*.json`) that extensions are checked by',
   },
+  POLICY_FILE: {
+    key: 'policyFile',
+    default: undefined,
+    schema: anyText,
+    meaning: 'file with what roles may do (docs/rights.md); absent: the built-in policy',
+  },
   CORS_ORIGINS: {
     key: 'corsOrigins',
     default: '',

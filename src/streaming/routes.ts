@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
+import type { StreamOperation } from './operations.js';
 
 /** A request for a file, and how to answer it. */
 export interface Exchange {
@@ -30,6 +31,8 @@ export interface StreamRoute {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** The GraphQL type of the resource it belongs to. */
   readonly typeName: string;
+  /** The right that it takes. */
+  readonly operation: StreamOperation;
   /** Path segment after the id; undefined for the collection. */
   readonly part?: string;
   /** Media types that the route accepts; bodies of others go to TMF REST. Undefined: any. */

@@ -90,7 +90,7 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
 }
 
 async function serve(
-  { typeName, handle }: StreamRoute,
+  { typeName, operation, handle }: StreamRoute,
   id: string,
   rawQuery: string,
   request: IncomingMessage,
@@ -111,6 +111,9 @@ async function serve(
     });
   let body: Writable | undefined;
   try {
+    context.access.rights.require(operation);
+    // What is somebody else's is not there.
+    if (id !== '' && context.access.visibility) await get(rest.router.pathOf(typeName, id), 'fields=none');
     await handle({
       request,
       response,

@@ -6,7 +6,15 @@ import { runCommand, type Answer } from '../../platform/write/command.js';
 import { idempotencyOf } from '../../platform/write/idempotency.js';
 import { hideRow, lockRow, readRows, updateRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
-import { changed, namesOf, requestedInput, requireRevision, type Change, type WriteContext } from '../changes.js';
+import {
+  changed,
+  namesOf,
+  ownRow,
+  requestedInput,
+  requireRevision,
+  type Change,
+  type WriteContext,
+} from '../changes.js';
 import { mapNamingElement, invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
 import { describingAttributes } from './command/attributes.js';
@@ -181,7 +189,7 @@ export class BalanceActions {
       requestedInput(context, { id, ...asked }),
     );
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
-      const before = await this.lock(tx, tenantId, kind, id, ifRevision);
+      const before = await this.lock(tx, context, kind, id, ifRevision);
       if (status !== undefined) requireTransition(actionTransitions, `${kind} '${id}'`, before.status, status);
       const set = revise(kind, before, changes, now, this.dependencies.zoneOf(tenantId));
       const after = changed(before, set, now);
@@ -199,7 +207,7 @@ export class BalanceActions {
     const { clock, mappings, nextId } = this.dependencies;
     const idempotency = idempotencyOf(context.idempotencyKey, `delete ${kind}`, { id });
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
-      const before = await this.lock(tx, tenantId, kind, id, ifRevision);
+      const before = await this.lock(tx, context, kind, id, ifRevision);
       if (before.status === liveStatus)
         throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);
       await writeAll(tx, [hideRow(mappings[kind], tenantId, id, { at: now, by: principalId })]);
@@ -237,13 +245,14 @@ export class BalanceActions {
 
   private async lock(
     tx: Transaction,
-    tenantId: string,
+    context: WriteContext,
     kind: ActionKind,
     id: string,
     ifRevision?: number,
   ): Promise<BalanceActionRow> {
     const mapping: ResourceMapping<BalanceActionRow> = this.dependencies.mappings[kind];
-    return requireRevision(await lockRow(tx, mapping, tenantId, id), kind, id, ifRevision);
+    const locked = await ownRow(tx, context, mapping, await lockRow(tx, mapping, context.tenantId, id));
+    return requireRevision(locked, kind, id, ifRevision);
   }
 }
 

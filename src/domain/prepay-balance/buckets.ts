@@ -12,8 +12,11 @@ import { requireOpeningAmount } from '../amount.js';
 import {
   changed,
   namesOf,
+  ownRow,
   requestedInput,
+  requireOwn,
   requireRevision,
+  requireStillOwn,
   withChanges,
   type Change,
   type RowChanges,
@@ -79,7 +82,7 @@ export class Buckets {
     const idempotency = idempotencyOf(idempotencyKey, 'createBucket', withoutNulls(toJsonObject(input)));
     const { clock, nextId } = this.dependencies;
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
-      const { row, event } = await this.insert(tx, tenantId, input, id ?? nextId(now), now);
+      const { row, event } = await this.insert(tx, context, input, id ?? nextId(now), now);
       return { answer: row, events: [event] };
     });
   }
@@ -94,20 +97,22 @@ export class Buckets {
     const { clock, nextId } = this.dependencies;
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
       const made: { row: BucketRow; event: DomainEvent }[] = [];
-      for (const input of inputs) made.push(await this.insert(tx, tenantId, input, nextId(now), now));
+      for (const input of inputs) made.push(await this.insert(tx, context, input, nextId(now), now));
       return { answer: { items: made.map(({ row }) => row) }, events: made.map(({ event }) => event) };
     });
   }
 
   private async insert(
     tx: Transaction,
-    tenantId: string,
+    context: WriteContext,
     input: BucketInput,
     id: string,
     now: Date,
   ): Promise<{ row: BucketRow; event: DomainEvent }> {
     const { extensions, mappings, nextId } = this.dependencies;
+    const { tenantId } = context;
     const row = newBucket(input, id, now);
+    requireOwn(context, mappings.bucket, row);
     extensions.check(row);
     await writeAll(tx, [insertRows(mappings.bucket, tenantId, [row])]);
     if (input.remainingValue) {
@@ -129,13 +134,15 @@ export class Buckets {
     const idempotency = idempotencyOf(idempotencyKey, 'updateBucket', requestedInput(context, { id, ...asked }));
     const { clock, extensions, mappings, nextId } = this.dependencies;
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
-      const before = requireRevision(await lockRow(tx, mappings.bucket, tenantId, id), 'bucket', id, ifRevision);
+      const locked = await ownRow(tx, context, mappings.bucket, await lockRow(tx, mappings.bucket, tenantId, id));
+      const before = requireRevision(locked, 'bucket', id, ifRevision);
       const { remainingValue, reservedValue, ...changes } = asked;
       requireSameValue('remainingValue', before, remainingValue);
       requireSameValue('reservedValue', before, reservedValue);
       const set: RowChanges<BucketRow> = { ...changes, status: statusAfter(before, changes, now) };
       const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
+      requireStillOwn(context, mappings.bucket, before, after);
       extensions.check(after);
       await writeAll(tx, [updateRows(mappings.bucket, tenantId, namesOf<BucketRow>(set), [after])]);
       return { answer: after, events: [changeEvent('bucket', 'AttributeValueChange', after, now, nextId)] };
@@ -149,7 +156,8 @@ export class Buckets {
     const idempotency = idempotencyOf(idempotencyKey, 'deleteBucket', { id });
     const { clock, mappings, nextId } = this.dependencies;
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
-      const before = requireRevision(await lockRow(tx, mappings.bucket, tenantId, id), 'bucket', id, ifRevision);
+      const locked = await ownRow(tx, context, mappings.bucket, await lockRow(tx, mappings.bucket, tenantId, id));
+      const before = requireRevision(locked, 'bucket', id, ifRevision);
       for (const attribute of ['remainingValue', 'reservedValue'] as const) {
         const value = before[attribute];
         if (value && value.amount !== 0) {

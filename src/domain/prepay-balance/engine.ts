@@ -109,7 +109,7 @@ export class BalanceEngine {
     if (this.unanswered++ === 0) this.progressAt = performance.now();
     try {
       const result = await new Promise<BalanceResult>((resolve, reject) => {
-        this.enqueue(context.tenantId, { commands, isBulk, idempotency }, resolve, reject);
+        this.enqueue(context.tenantId, { commands, isBulk, idempotency, guard: context.guard }, resolve, reject);
       });
       if ('error' in result) throw result.error;
       return { answer: answerOf(result), replayed: result.replayed };

@@ -23,6 +23,11 @@ export const prepayBalanceErrors = declareErrors('prepay balance', {
     reason: 'Reservation unknown',
     description: 'There is no reservation with the given id.',
   },
+  RECEIVER_UNABLE: {
+    kind: 'conflict',
+    reason: 'Receiver cannot take it',
+    description: "A transfer to somebody else's bucket is refused by what that bucket is: more is not told of it.",
+  },
   // The state of the balance forbids it.
   BUCKET_SUSPENDED: {
     kind: 'conflict',

@@ -4,7 +4,7 @@ import { withoutNulls } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
 import { withRetry } from '../../platform/write/retry.js';
 import { lockRow, readRows } from '../../platform/write/rows.js';
-import { changed, type WriteContext } from '../changes.js';
+import { changed, ownRow, type WriteContext } from '../changes.js';
 import { invalid, isGiven, missing, requireName, toGiven, withoutAddress } from '../input.js';
 import { ResourceChanges } from '../resource-changes.js';
 import { ResourceWriter, type Writing } from '../resource-writer.js';
@@ -126,12 +126,12 @@ function fromCancelInput(
 
 async function requireOrder(
   given: CancellationRow,
-  { tx, tenantId }: Writing,
+  { tx, tenantId, guard }: Writing,
   { mappings }: ResourceOrderDependencies,
 ): Promise<CancellationRow> {
   const { id } = given.resourceOrder;
   const found = await readRows(tx, mappings.resourceOrder, tenantId, [id]);
-  if (found.size === 0)
+  if (!(await ownRow(tx, { tenantId, guard }, mappings.resourceOrder, found.get(id))))
     throw new DomainError('RESOURCE_ORDER_UNKNOWN', `resourceOrder '${abbreviated(id)}' does not exist`, {
       path: 'resourceOrder.id',
     });

@@ -6,12 +6,13 @@ import type { Refusal } from '../../platform/write/idempotency.js';
 import { lockRow, readRows } from '../../platform/write/rows.js';
 import { writeAll } from '../../platform/write/write-all.js';
 import {
+  type Change,
   changed,
+  ownRow,
   requestedInput,
   requireRevision,
-  withChanges,
-  type Change,
   type RowChanges,
+  withChanges,
   type WriteContext,
 } from '../changes.js';
 import { areSameIn, mapNamingElement } from '../input.js';
@@ -116,7 +117,12 @@ export class Usages extends ResourceWriter<'usage', UsageRow, UsageInput, Delive
     const { mappings, extensions } = this.usageDependencies;
     const input = requestedInput(context, { id, ...(asked as JsonObject) });
     return this.charging(context, operation, input, async ({ tx, tenantId, now }, collected, charge) => {
-      const before = requireRevision(await lockRow(tx, mappings.usage, tenantId, id), 'usage', id, ifRevision);
+      const before = requireRevision(
+        await ownRow(tx, context, mappings.usage, await lockRow(tx, mappings.usage, tenantId, id)),
+        'usage',
+        id,
+        ifRevision,
+      );
       const changes = toChanges(before);
       if (typeof changes.status === 'string')
         requireTransition(usageTransitions, `usage '${id}'`, before.status, changes.status);

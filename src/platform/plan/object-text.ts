@@ -48,6 +48,16 @@ class ObjectText {
   }
 
   of(shape: Shape, source: Source): string {
+    if (!shape.guard || source.kind !== 'json') return this.unguarded(shape, source);
+    const { mapping, path } = shape.guard;
+    const id = `(${source.json} #>> ${literal(`{${path.join(',')}}`)})`;
+    const isSeen = `EXISTS (SELECT 1 FROM ${this.builder.rowById(mapping, id, this.builder.alias('g'))})`;
+    const whole = this.unguarded(shape, source);
+    const onlyId = this.plain(onWay(shape, path).fields, source);
+    return `CASE WHEN ${id} IS NULL OR ${isSeen} THEN ${whole} ELSE ${onlyId} END`;
+  }
+
+  private unguarded(shape: Shape, source: Source): string {
     return shape.inlined ? this.inlining(shape, shape.inlined, source) : this.plain(shape.fields, source);
   }
 
@@ -85,9 +95,10 @@ class ObjectText {
   }
 
   private pieces(fields: readonly Field[], source: Source): string[] {
-    return fields.map((field) => {
-      if (field.value.kind === 'extension') return this.extension(field.value.members, fields, source);
-      return this.piece(field.name, this.valueOf(field.value, source));
+    return fields.flatMap((field) => {
+      if (field.value.kind === 'absent') return [];
+      if (field.value.kind === 'extension') return [this.extension(field.value.members, fields, source)];
+      return [this.piece(field.name, this.valueOf(field.value, source))];
     });
   }
 
@@ -152,6 +163,8 @@ class ObjectText {
     switch (value.kind) {
       case 'constant':
         return literal(value.json);
+      case 'absent':
+        return 'NULL::text';
       case 'id':
         return `to_json(p."id")::text`;
       case 'attribute':
@@ -227,6 +240,18 @@ class ObjectText {
     this.builder.showWhole(whole.renamed);
     return true;
   }
+}
+
+/** The shape with nothing but what leads to the id: null, or nothing, in the place of all other values. */
+function onWay(shape: Shape, [name, ...path]: readonly string[]): Shape {
+  return {
+    fields: shape.fields.flatMap((field): Field[] => {
+      const { value } = field;
+      if (value.kind === 'constant') return [field];
+      if (value.kind !== 'attribute' || value.attribute !== name) return [{ ...field, value: { kind: 'absent' } }];
+      return [{ ...field, value: value.shape ? { ...value, shape: onWay(value.shape, path) } : value }];
+    }),
+  };
 }
 
 /** Whether an object has no such value. */

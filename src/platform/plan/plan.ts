@@ -69,6 +69,8 @@ export interface ObjectsPlan {
 /** What is shown of an object. */
 export interface Shape {
   readonly fields: readonly Field[];
+  /** Of an object that names a row which may not be seen, only the names on the way to its id are shown. */
+  readonly guard?: Guard;
   /**
    * Of a reference: the resource that it names, whose attributes take the place of those of the reference, as far as it
    * exists and has them.
@@ -76,6 +78,13 @@ export interface Shape {
   readonly inlined?: { readonly mapping: ResourceMapping; readonly shape: Shape };
   /** It shows all that is stored, under names that differ from the stored ones as `renamed` says. */
   readonly whole?: { readonly renamed: readonly (readonly [stored: string, shown: string])[] };
+}
+
+/** Which row an object names. */
+export interface Guard {
+  readonly mapping: ResourceMapping;
+  /** Where its id stands in the object. */
+  readonly path: readonly string[];
 }
 
 export interface Field {
@@ -89,6 +98,8 @@ export interface Field {
 export type Value =
   | { readonly kind: 'constant'; readonly json: string }
   | { readonly kind: 'id' }
+  /** Nothing: null, or left out. */
+  | { readonly kind: 'absent' }
   | AttributeValue
   /** The attributes of an extension, beside those of the object; `members`: only these. */
   | { readonly kind: 'extension'; readonly members: ReadonlySet<string> | undefined }
@@ -131,6 +142,8 @@ export const needsCare = '\u0004';
 export const tooLarge = '\u0002';
 /** A nested page whose request was refused. */
 export const refused = '\u0003';
+/** In the place of an attribute that is hidden from the caller. */
+export const hiddenValue = '\u0005';
 
 /** All pages of a plan, itself included. */
 export function pagesOf(plan: Plan): PagePlan[] {

@@ -37,3 +37,15 @@ function numberOf(mapping: object): number {
   if (number === undefined) numbers.set(mapping, (number = ++numbered));
   return number;
 }
+
+/**
+ * A statement can be prepared and its plan reused for reads by id and for first pages, because the plan does not depend on
+ * the values. With a filter, a cursor or rows that are not seen the best plan depends on how many rows match, so each
+ * statement is planned anew.
+ */
+export function isPlanKept({ requests, scope }: Read): boolean {
+  return (
+    !scope.visibility &&
+    requests.every((one) => !(one instanceof DomainError) && one.filter === undefined && one.after === undefined)
+  );
+}

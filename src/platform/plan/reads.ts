@@ -21,7 +21,7 @@ import {
   type Style,
   type ViewPlan,
 } from './plan.js';
-import { keyOf } from './read-key.js';
+import { isPlanKept, keyOf } from './read-key.js';
 import { Sharing } from './sharing.js';
 import { refusalOfTimeout } from './slow-reads.js';
 import {
@@ -331,14 +331,6 @@ export class Reads {
         await boundRegexWork(this.database, mapping, scope, request.filter);
     }
   }
-}
-
-/**
- * A statement can be prepared and its plan reused for reads by id and for first pages, because the plan does not depend on
- * the values. With a filter or a cursor the best plan depends on how many rows match, so each statement is planned anew.
- */
-function isPlanKept({ requests }: Read): boolean {
-  return requests.every((one) => !(one instanceof DomainError) && one.filter === undefined && one.after === undefined);
 }
 
 /** What is read for all who have asked: as of when the last of them did. */

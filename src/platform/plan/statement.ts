@@ -4,7 +4,7 @@ import { DomainError } from '../errors.js';
 import { computedColumns, identifier, literal } from '../read/columns.js';
 import { decodeCursor } from '../read/cursor.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
-import { childRowsOf, sourceOf, type Scope, type Source } from '../read/source.js';
+import { childRowsOf, seen, sourceOf, type Scope, type Source } from '../read/source.js';
 import { jsonObjectText, rowText, viewText } from './object-text.js';
 import type { PageRequest } from './page-request.js';
 import { needsCursor, PageSql, type StatementBounds } from './page-sql.js';
@@ -30,8 +30,12 @@ export interface StatementScope extends Scope {
 }
 
 /** A text that is the same for those only to whom a plan shows the same at one moment. */
-export function scopeText({ tenantId, origin }: StatementScope): string {
-  const parts: Record<Exclude<keyof StatementScope, 'at' | 'signal'>, string> = { tenantId, origin };
+export function scopeText({ tenantId, origin, visibility }: StatementScope): string {
+  const parts: Record<Exclude<keyof StatementScope, 'at' | 'signal'>, string> = {
+    tenantId,
+    origin,
+    visibility: visibility?.key ?? '',
+  };
   return Object.values(parts).join(' ');
 }
 
@@ -249,11 +253,16 @@ function objectsTextOf(plan: ObjectsPlan, style: Style): SlottedText {
   });
 }
 
-/** A text with its pages put in. */
+/** A text with its gaps filled. */
 function filled({ strings, slots }: Pick<SlottedText, 'strings' | 'slots'>, statements: Statements): Prisma.Sql {
   const [first = ''] = strings;
   if (slots.length === 0) return Prisma.raw(first);
-  return Prisma.sql(strings, ...slots.map((slot) => nestedPage(slot, statements)));
+  return Prisma.sql(
+    strings,
+    ...slots.map((slot) =>
+      'page' in slot ? nestedPage(slot, statements) : seen(slot.seen, slot.alias, statements.scope),
+    ),
+  );
 }
 
 /** The text of a page within the text of what it hangs on. */

@@ -30,11 +30,20 @@ function isLiteral(piece: string): boolean {
   return /^'(?:[^']|'')*'$/.test(piece);
 }
 
-/** A page within a text: its SQL depends on its request. */
+/** A gap in a text, whose SQL depends on the request. */
+export type Slot = PageSlot | SeenSlot;
+
+/** A page within a text. */
 export interface PageSlot {
   readonly page: PagePlan;
   /** SQL of the id of what it hangs on. */
   readonly parentId: string;
+}
+
+/** The condition that rows under this alias are seen. */
+export interface SeenSlot {
+  readonly seen: ResourceMapping;
+  readonly alias: string;
 }
 
 /** Names that are stored otherwise than they are shown. */
@@ -43,7 +52,7 @@ export type Renamed = readonly (readonly [stored: string, shown: string])[];
 /** SQL text with gaps: `strings` has one more element than there are `slots`. */
 export interface SlottedText {
   readonly strings: readonly string[];
-  readonly slots: readonly PageSlot[];
+  readonly slots: readonly Slot[];
   /** It has values as they are stored, in which these names are to be replaced. */
   readonly whole: Renamed | undefined;
 }
@@ -54,7 +63,7 @@ const mark = '\u0000';
 /** Collects what the text of one statement needs beside the text. */
 export class TextBuilder {
   private aliases = 0;
-  private readonly slots: PageSlot[] = [];
+  private readonly slots: Slot[] = [];
   private whole: Map<string, string> | undefined;
 
   /** `prefix`: tells the aliases of nested statements apart. */
@@ -74,7 +83,11 @@ export class TextBuilder {
   }
 
   page(page: PagePlan, parentId: string): string {
-    this.slots.push({ page, parentId });
+    return this.slot({ page, parentId });
+  }
+
+  private slot(slot: Slot): string {
+    this.slots.push(slot);
     return `${mark}${this.slots.length - 1}${mark}`;
   }
 
@@ -85,7 +98,7 @@ export class TextBuilder {
       throw new Error(`nothing refers to rows of ${mapping.name}`);
     return (
       `(SELECT b.*${computedColumns(mapping, 'b')} FROM ${identifier(table)} b WHERE b."tenantId" = p."tenant" AND b."id" = ${id} ` +
-      `${fixedConditions(mapping, 'b')} LIMIT 1) ${alias}`
+      `${fixedConditions(mapping, 'b')} ${this.slot({ seen: mapping, alias: 'b' })} LIMIT 1) ${alias}`
     );
   }
 
@@ -95,7 +108,7 @@ export class TextBuilder {
     return {
       strings: parts.filter((_, index) => index % 2 === 0),
       // A text may occur twice, and its pages with it.
-      slots: parts.filter((_, index) => index % 2 === 1).map((index) => this.slots[Number(index)] as PageSlot),
+      slots: parts.filter((_, index) => index % 2 === 1).map((index) => this.slots[Number(index)] as Slot),
       whole: this.whole && [...this.whole],
     };
   }

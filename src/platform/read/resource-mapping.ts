@@ -1,5 +1,6 @@
 import type { AttributeType } from '../filter/tree/attribute-type.js';
 import type { JsonObject } from '../json-object.js';
+import type { Ownership } from '../rights/ownership.js';
 
 /**
  * Where an attribute is stored: in one column (scalars by their type, objects and lists as jsonb), or,
@@ -72,6 +73,8 @@ export interface ResourceMapping<Row extends JsonObject = JsonObject> {
   key: string;
   attributes: Readonly<Record<string, StoredAttribute>>;
   indexes?: Indexes;
+  /** Absent: no row is anybody's own. */
+  ownership?: Ownership;
   /** Attributes that are SQL functions of the row (`alias."name"` calls them): read, never written. */
   computed: readonly string[];
 }

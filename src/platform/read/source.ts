@@ -3,12 +3,15 @@ import { compileFilter } from '../filter/sql/compile.js';
 import type { Filter } from '../filter/tree/filter.js';
 import { fixedConditions, identifier } from './columns.js';
 import { namedValues } from './named-values.js';
+import type { Visibility } from '../rights/visibility.js';
 import type { ResourceMapping } from './resource-mapping.js';
 
 /** The tenant whose rows are read, and the instant as of which time-dependent rows are computed. */
 export interface Scope {
   tenantId: string;
   at: Date;
+  /** Which rows are seen; undefined: all. */
+  visibility?: Visibility;
   /** Cancels the statement when the client no longer waits for it. */
   signal?: AbortSignal;
 }
@@ -19,13 +22,19 @@ export interface Source {
   where: Prisma.Sql;
 }
 
-/** @returns the rows of the tenant that match the filter */
+/** @returns the rows of the tenant that match the filter, as far as they are seen */
 export function sourceOf(mapping: ResourceMapping, scope: Scope, filter: Filter | undefined): Source {
   const matching = filter === undefined ? Prisma.empty : Prisma.sql`AND ${compileFilter(filter, mapping, 'b')}`;
   return {
     from: fromClause(mapping, scope, filter),
-    where: Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(mapping, 'b'))} ${matching}`,
+    where: Prisma.sql`b."tenantId" = ${scope.tenantId} ${Prisma.raw(fixedConditions(mapping, 'b'))} ${seen(mapping, 'b', scope)} ${matching}`,
   };
+}
+
+/** The condition, behind others, that rows under this alias are seen. */
+export function seen(mapping: ResourceMapping, alias: string, { visibility, tenantId }: Scope): Prisma.Sql {
+  const condition = visibility?.condition(mapping, alias, tenantId);
+  return condition ? Prisma.sql`AND ${condition}` : Prisma.empty;
 }
 
 function fromClause(

@@ -41,6 +41,7 @@ export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] 
   return documentFormats.map((format) => ({
     method: 'GET',
     typeName,
+    operation: 'customerBill:readDocument',
     // What CustomerBill.billDocument.url leads to.
     part: `document.${format}`,
     handle: (exchange) => sendDocument(exchange, format, options, largeDocuments),

@@ -64,7 +64,7 @@ export function exportRoutes(options: ExportRoutesOptions): StreamRoute[] {
       release();
     }
   };
-  return [{ method: 'GET', typeName: 'UsageExport', part: 'content', handle }];
+  return [{ method: 'GET', typeName: 'UsageExport', operation: 'usageExport:download', part: 'content', handle }];
 }
 
 /** Answers HEAD: no usage is read, and the task does not count it. */

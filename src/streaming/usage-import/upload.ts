@@ -36,15 +36,28 @@ export function importRoutes(options: ImportRoutesOptions): StreamRoute[] {
   const uploads = new ImportUploads(options);
   const content = {
     typeName,
+    operation: 'usageImport:upload' as const,
     part: 'content',
     mediaTypes,
     handle: (exchange: Exchange) => uploads.receiveContent(exchange),
   };
   return [
-    { method: 'POST', typeName, mediaTypes, handle: (exchange) => uploads.receiveNew(exchange) },
+    {
+      method: 'POST',
+      typeName,
+      operation: 'usageImport:upload',
+      mediaTypes,
+      handle: (exchange) => uploads.receiveNew(exchange),
+    },
     { method: 'PUT', ...content },
     { method: 'POST', ...content },
-    { method: 'GET', typeName, part: 'errorLog', handle: (exchange) => sendProblems(options, exchange) },
+    {
+      method: 'GET',
+      typeName,
+      operation: 'usageImport:readErrors',
+      part: 'errorLog',
+      handle: (exchange) => sendProblems(options, exchange),
+    },
   ];
 }
 

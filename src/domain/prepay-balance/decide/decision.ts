@@ -23,6 +23,8 @@ export interface DecisionContext {
   readonly candidates: readonly BucketState[];
   /** Buckets the locator of a transfer's receiver leads to. */
   readonly receivers: readonly BucketState[];
+  /** Of the receiver the sender of the command may not know more than whether it takes the amount. */
+  readonly isReceiverForeign?: boolean;
   /** The earlier action it names; its buckets are the candidates. */
   readonly action: ActionState | undefined;
   readonly now: Date;

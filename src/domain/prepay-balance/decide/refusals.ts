@@ -10,6 +10,8 @@ import type { Amount } from '../model.js';
 export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
+  /** It is about the receiver of a transfer. */
+  readonly isOfReceiver?: boolean;
 }
 
 // Each check is one row of the refusal order that the README of this folder lists.
@@ -94,6 +96,13 @@ export function checkBalanceLimit(bucket: BucketState, amount: Decimal, added: D
     code: 'BALANCE_LIMIT',
     message: `bucket '${bucket.id}' cannot hold ${total.toFixed()} exactly: at most 15 digits, decimals included`,
   };
+}
+
+/** What is told of a refusal: of somebody else's bucket nothing but that it cannot take the amount. */
+export function toldRefusal({ code, message, isOfReceiver }: Refusal, isReceiverForeign: boolean): Refusal {
+  return isOfReceiver && isReceiverForeign
+    ? { code: 'RECEIVER_UNABLE', message: 'the receiver cannot take it' }
+    : { code, message };
 }
 
 /** The refusal of a PATCH of an attribute that must not change any more, and why. */

@@ -92,5 +92,5 @@ function costOfReceiver(
 
 /** A refusal that is about the receiver of a transfer. */
 export function asReceiverRefusal({ code, message }: Refusal): Refusal {
-  return { code, message: `receiver: ${message}` };
+  return { code, message: `receiver: ${message}`, isOfReceiver: true };
 }

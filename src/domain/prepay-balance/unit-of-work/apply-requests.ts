@@ -2,6 +2,7 @@ import type { Statements } from '../../../platform/database/database.js';
 import { DomainError } from '../../../platform/errors.js';
 import { findOutcome, loadOutcomes, type Idempotency, type Replayable } from '../../../platform/write/idempotency.js';
 import { writeAll, writeAllAtEnd } from '../../../platform/write/write-all.js';
+import type { WriteGuard } from '../../../platform/rights/guard.js';
 import type { BalanceCommand } from '../command/commands.js';
 import type { BalanceDependencies } from '../dependencies.js';
 import type { BalanceActionRow } from '../model.js';
@@ -18,6 +19,8 @@ export interface BalanceRequest {
   /** The message of a bulk request that is refused, from the message and the place of the refused command. */
   readonly refusedAs?: (message: string, index: number) => string;
   readonly idempotency?: Idempotency;
+  /** Which buckets its sender may act on, and up to which amounts; absent: all. */
+  readonly guard?: WriteGuard;
 }
 
 /** What a request comes to: an outcome that is remembered under its key, or a refusal of which nothing is kept. */
@@ -57,6 +60,7 @@ export async function applyRequests(
   const keys = requests.flatMap(({ idempotency }) => idempotency?.key ?? []);
   const commands = requests.flatMap((request) => request.commands);
   const state = await LockedState.load(tx, dependencies, tenantId, commands, options);
+  const ownBuckets = await findOwnBuckets(tx, dependencies, tenantId, requests, state);
   // Under the locks: whoever held them may have decided under the same key.
   const known = await loadOutcomes<BalanceAnswer>(tx, tenantId, keys);
   const unitOfWork = new UnitOfWork();
@@ -76,9 +80,10 @@ export async function applyRequests(
     try {
       const earlier = findOutcome(known, idempotency);
       if (earlier) return { outcome: earlier, replayed: true };
+      const own = ownBuckets.get(request);
       const outcome = request.isBulk
-        ? applyTogether(request, state, dependencies, unitOfWork)
-        : applyCommand(new Journal(dependencies, state, unitOfWork), request.commands[0]);
+        ? applyTogether(request, state, dependencies, unitOfWork, own)
+        : applyCommand(new Journal(dependencies, state, unitOfWork, own), request.commands[0]);
       if (idempotency) {
         known.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome });
         unitOfWork.outcomes.push({ ...idempotency, outcome });
@@ -101,6 +106,7 @@ function applyTogether(
   state: LockedState,
   dependencies: BalanceDependencies,
   unitOfWork: UnitOfWork,
+  ownBuckets: ReadonlySet<string> | undefined,
 ): BalanceOutcome {
   const trial = state.copy();
   const together = new UnitOfWork();
@@ -108,7 +114,7 @@ function applyTogether(
   for (const [index, command] of commands.entries()) {
     // The record of a refusal is kept although nothing is applied: it is collected in a unit of work of its own.
     const own = new UnitOfWork();
-    const outcome = applyCommand(new Journal(dependencies, trial, own), command);
+    const outcome = applyCommand(new Journal(dependencies, trial, own, ownBuckets), command);
     if ('refusal' in outcome) {
       unitOfWork.merge(own);
       return { refusal: { ...outcome.refusal, message: refusedAs(outcome.refusal.message, index) } };
@@ -123,4 +129,20 @@ function applyTogether(
 
 function refusedElement(message: string, index: number): string {
   return `element ${index}: ${message}; none was applied`;
+}
+
+/** Of requests that may only act on own buckets, which of the locked ones these are. */
+async function findOwnBuckets(
+  tx: Statements,
+  { mappings }: BalanceDependencies,
+  tenantId: string,
+  requests: readonly BalanceRequest[],
+  state: LockedState,
+): Promise<ReadonlyMap<BalanceRequest, ReadonlySet<string>>> {
+  const found = new Map<BalanceRequest, ReadonlySet<string>>();
+  for (const request of requests) {
+    const { guard } = request;
+    if (guard?.isOwnOnly) found.set(request, await guard.own(tx, mappings.bucket, tenantId, [...state.buckets.keys()]));
+  }
+  return found;
 }

@@ -16,7 +16,7 @@ import {
   type Posting,
 } from '../decide/bookkeeping.js';
 import type { AcceptedDecision, DecisionContext } from '../decide/decision.js';
-import type { Refusal } from '../decide/refusals.js';
+import { toldRefusal, type Refusal } from '../decide/refusals.js';
 import { firstDueDate } from '../decide/schedule.js';
 import { toActionState, type ActionState, type BucketState } from '../decide/state.js';
 import type { BalanceDependencies } from '../dependencies.js';
@@ -41,6 +41,8 @@ export class Journal {
     readonly dependencies: BalanceDependencies,
     readonly state: LockedState,
     readonly unitOfWork: UnitOfWork,
+    /** The buckets that the sender of the command may act on; undefined: all. */
+    private readonly ownBuckets?: ReadonlySet<string>,
   ) {}
 
   /**
@@ -48,16 +50,42 @@ export class Journal {
    * buckets.
    */
   contextOf(command: CreateCommand | CancelCommand, dueAt?: Date): DecisionContext {
-    const action = 'actionId' in command ? this.state.actions.get(command.actionId) : undefined;
+    const action = 'actionId' in command ? this.action(command.actionId) : undefined;
     const candidates =
-      'locator' in command ? this.state.bucketsAt(command.locator) : action ? this.state.bucketsOf(action) : [];
+      'locator' in command
+        ? this.state.bucketsAt(command.locator).filter(({ id }) => this.isOwn(id))
+        : action
+          ? this.state.bucketsOf(action)
+          : [];
     const receivers = command.type === 'transfer' ? this.state.bucketsAt(command.receiver) : [];
     return {
       action,
       candidates,
       receivers,
+      isReceiverForeign:
+        receivers.length === 0 ? this.ownBuckets !== undefined : !receivers.every(({ id }) => this.isOwn(id)),
       now: dueAt ? ledgerTimeOf(dueAt, [...candidates, ...receivers], this.state.now) : this.state.now,
     };
+  }
+
+  private isOwn(bucketId: string): boolean {
+    return this.ownBuckets?.has(bucketId) ?? true;
+  }
+
+  /**
+   * An earlier action that is there for the sender of the command: one that touched an own bucket. Throws FORBIDDEN when it
+   * touched another one, too.
+   */
+  action(id: string): ActionState | undefined {
+    const action = this.state.actions.get(id);
+    if (action === undefined || this.ownBuckets === undefined) return action;
+    const { bucket, impactedBucket } = action.row;
+    const named = [bucket?.id, ...(impactedBucket ?? []).map((one) => one.bucket?.id)];
+    const touched = [...action.holds, ...action.effects].map(({ bucketId }) => bucketId);
+    const all = [...new Set([...named, ...touched])].filter((one) => one !== undefined && one !== null);
+    if (!all.some((one) => this.isOwn(one))) return undefined;
+    if (all.every((one) => this.isOwn(one))) return action;
+    throw new DomainError('FORBIDDEN', `${action.kind} '${id}' has moved somebody else's bucket, too`);
   }
 
   /** Creates the action of a command and posts its decision. `known` are attributes that only the server knows. */
@@ -135,7 +163,9 @@ export class Journal {
    * Records a refused command as an action with status failed. Throws DomainError where the record would lack a required
    * attribute: an adjustment that has no usageType.
    */
-  refuse(command: CreateCommand, refusal: Refusal, { candidates, action, now }: DecisionContext): RecordedRefusal {
+  refuse(command: CreateCommand, decided: Refusal, decisionContext: DecisionContext): RecordedRefusal {
+    const { candidates, action, isReceiverForeign = false, now } = decisionContext;
+    const refusal = toldRefusal(decided, isReceiverForeign);
     const ofRecord = 'usageTypeOfRecord' in command ? command.usageTypeOfRecord : undefined;
     const usageType = command.usageType ?? candidates[0]?.usageType ?? action?.usageType ?? ofRecord;
     const adjusts = command.type === 'credit' || command.type === 'debit' || command.type === 'commit';

@@ -5,6 +5,7 @@ import { actionKindOf, type PayableCommand, type PaymentCommand } from '../comma
 import { isAwaitingPayment, decideRecording } from '../decide/awaited.js';
 import { bucketAttributesOf, debitedBuckets } from '../decide/bookkeeping.js';
 import { isRefusal, type DecisionContext } from '../decide/decision.js';
+import { toldRefusal } from '../decide/refusals.js';
 import { decide } from '../decide/rules.js';
 import type { ActionChanges, BalanceActionRow } from '../model.js';
 import { actionTransitions, awaitedTransitions, liveStatus } from '../transitions.js';
@@ -43,7 +44,7 @@ export function recordAwaitingPayment(
  */
 export function applyPayment(journal: Journal, command: PaymentCommand): BalanceOutcome<BalanceActionRow> {
   const { kind, actionId, outcome, changes } = command;
-  const action = requireAction(command, journal.state.actions.get(actionId));
+  const action = requireAction(command, journal.action(actionId));
   const isAwaited = isAwaitingPayment(action.row);
   requireTransition(
     isAwaited ? awaitedTransitions : actionTransitions,
@@ -79,8 +80,9 @@ export function applyPayment(journal: Journal, command: PaymentCommand): Balance
   if (outcome === 'failed') return { answer: fail({}) };
   const decision = decide(paid, decisionContext);
   if (isRefusal(decision)) {
-    fail({ failureCode: decision.code, failureMessage: decision.message });
-    return { refusal: { ...decision, reference: { type: kind, id: actionId } } };
+    const refusal = toldRefusal(decision, decisionContext.isReceiverForeign ?? false);
+    fail({ failureCode: refusal.code, failureMessage: refusal.message });
+    return { refusal: { ...refusal, reference: { type: kind, id: actionId } } };
   }
   const posting = journal.post(decision, action, now);
   const { impactedBucket, buckets } = posting;

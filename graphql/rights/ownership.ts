@@ -1,0 +1,79 @@
+import { upperFirst } from '../../src/platform/letter-case.js';
+import type { Below, OwnerPath, Ownership } from '../../src/platform/rights/ownership.js';
+import type { ResourceMapping } from '../../src/platform/read/resource-mapping.js';
+
+// Which rows are whose: the closed table of all resources (docs/rights.md). What is not in it is nobody's own.
+
+type MappingOf = (resource: string) => ResourceMapping;
+type Declared = Omit<Ownership, 'below'> & { readonly below?: (mappingOf: MappingOf) => Below };
+
+const relatedParty: OwnerPath = { path: ['relatedParty'], of: 'party', form: 'parties' };
+const accountAsParty: OwnerPath = { path: ['relatedParty'], of: 'account', form: 'accountsAmongParties' };
+const partyAccount: OwnerPath = { path: ['partyAccount'], of: 'account', form: 'reference' };
+const billingAccount: OwnerPath = { path: ['billingAccount'], of: 'account', form: 'reference' };
+const logicalResource: OwnerPath = { path: ['logicalResource'], of: 'logicalResource', form: 'values' };
+
+/** What moved or named an own bucket is own, whoever asked for it. */
+const action: Declared = {
+  paths: [],
+  below: (mappingOf) => ({
+    parent: () => mappingOf('bucket'),
+    links: 'BucketAction',
+    parentColumn: 'bucketId',
+    childColumn: 'actionId',
+  }),
+};
+
+const table: Readonly<Record<string, Declared>> = {
+  Bucket: { paths: [relatedParty, partyAccount, logicalResource] },
+  // It sums up all buckets that name its owner in whatever role.
+  AccumulatedBalance: {
+    paths: [],
+    below: (mappingOf) => ({
+      parent: () => mappingOf('bucket'),
+      links: 'BalanceGroupBucket',
+      parentColumn: 'bucketId',
+      childColumn: 'groupId',
+      isOfAll: true,
+    }),
+  },
+  LedgerEntry: { paths: [], below: (mappingOf) => ({ parent: () => mappingOf('bucket'), column: 'bucketId' }) },
+  BalanceAction: action,
+  TopupBalance: action,
+  AdjustBalance: action,
+  ReserveBalance: action,
+  TransferBalance: action,
+  Usage: { paths: [relatedParty, accountAsParty] },
+  CustomerBill: { paths: [relatedParty, billingAccount] },
+  CustomerBillOnDemand: { paths: [relatedParty, billingAccount] },
+  AppliedCustomerBillingRate: {
+    paths: [billingAccount],
+    below: (mappingOf) => ({ parent: () => mappingOf('customerBill'), reference: 'bill' }),
+  },
+  ResourceOrder: { paths: [relatedParty, accountAsParty] },
+  CancelResourceOrder: {
+    paths: [],
+    below: (mappingOf) => ({ parent: () => mappingOf('resourceOrder'), reference: 'resourceOrder' }),
+  },
+};
+
+/** Resources none of whose rows is anybody's own: those of the operator, such as specifications and runs, and sums. */
+export const ownedByNobody: ReadonlySet<string> = new Set([
+  'UsageSpecification',
+  // The sums of a party count what names it in whatever role.
+  'AggregatedUsage',
+  'UsageImport',
+  'UsageExport',
+  'BillCycle',
+  'BillCycleSpecification',
+  'BillRun',
+]);
+
+/** How the rows of a resource name their owners; undefined: they are nobody's own. */
+export function ownershipOf(typeName: string, mappingOf: MappingOf): Ownership | undefined {
+  const declared = table[upperFirst(typeName)];
+  return declared && { paths: declared.paths, ...(declared.below && { below: [declared.below(mappingOf)] }) };
+}
+
+/** The names of all resources with owners. */
+export const ownedResources: readonly string[] = Object.keys(table);
