@@ -45,6 +45,7 @@ export function writeContext(context: Context, idempotencyKey: string | null | u
   const { principal, requestedAs, guard } = context;
   return {
     ...(guard && { guard }),
+    ...(principal.kind !== 'anonymous' && { keyOwner: `${principal.kind} ${principal.id}` }),
     tenantId: principal.tenantId,
     principalId: principal.id,
     idempotencyKey: idempotencyKey ?? context.idempotencyKey,

@@ -10,6 +10,8 @@ import type { WriteGuard } from '../platform/rights/guard.js';
 export interface WriteContext {
   readonly tenantId: string;
   readonly idempotencyKey?: string;
+  /** Whose the key is; absent: everybody's. */
+  readonly keyOwner?: string;
   /** Who asks, where that is recorded. */
   readonly principalId?: string;
   /** What may be written; absent: everything. */

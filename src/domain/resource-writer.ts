@@ -222,7 +222,7 @@ export class ResourceWriter<
     work: (writing: Writing, changes: ResourceChanges) => Promise<Done<Json> | { refusal: Refusal }>,
   ): Promise<Answer<Json>> {
     const { tenantId, guard } = context;
-    const idempotency = idempotencyOf(context.idempotencyKey, operation, input);
+    const idempotency = idempotencyOf(context, operation, input);
     return runCommand(this.database, this.dependencies.clock, { tenantId, idempotency }, async (tx, now) => {
       const writing = { tx, tenantId, now, ...(guard && { guard }) };
       const changes = new ResourceChanges(writing, this.dependencies.nextId);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
+import type { WriteContext } from '../domain/changes.js';
 import type { StreamOperation } from './operations.js';
 
 /** A request for a file, and how to answer it. */
@@ -11,7 +12,8 @@ export interface Exchange {
   /** The client's address, or its network for IPv6. */
   readonly client: string;
   readonly tenantId: string;
-  readonly idempotencyKey: string | undefined;
+  /** Who writes, and under which idempotency key. */
+  readonly write: WriteContext;
   /** Id of the resource in the path; empty when the path is that of the collection. */
   readonly id: string;
   readonly query: URLSearchParams;

@@ -6,7 +6,7 @@ export class People {
   private constructor(
     readonly server: TestServer,
     private readonly issuer: TestIssuer,
-    private readonly tokens: ReadonlyMap<string, Record<string, string>>,
+    private readonly tokens: Map<string, Record<string, string>>,
   ) {}
 
   /** @param claims of each person's token, by name */
@@ -25,6 +25,11 @@ export class People {
     const headers = this.tokens.get(name);
     if (headers === undefined) throw new Error(`${name} has no token`);
     return headers;
+  }
+
+  /** A new token, for a time when the first has expired. */
+  async renew(name: string, claims: object): Promise<void> {
+    this.tokens.set(name, bearer(await this.issuer.token({ claims: { sub: name, ...claims } })));
   }
 
   rest(name: string, method: string, path: string, body?: object): Promise<RestAnswer> {

@@ -26,6 +26,12 @@ export function createPrepayBalanceModule(
     domain,
     repeatingWork: [
       { name: 'settle-balances', everySeconds: 5, expireInSeconds: 300, run: ({ signal }) => processDueWork(signal) },
+      {
+        name: 'forget-amounts-of-days',
+        everySeconds: 3_600,
+        expireInSeconds: 60,
+        run: () => domain.forgetDayAmounts(),
+      },
     ],
     seed: seedPrepayBalance,
     problem: () => (domain.stuckMs() > BALANCE_STALL_MS_MAX ? 'balance actions make no progress' : undefined),

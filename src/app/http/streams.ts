@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
-import type { Context } from '../../../graphql/context.js';
+import { writeContext, type Context } from '../../../graphql/context.js';
 import { errorResponse } from '../../../rest-compat/errors.js';
 import { isNotModified, mediaTypeOf } from '../../../rest-compat/headers.js';
 import type { RestResponse } from '../../../rest-compat/http.js';
@@ -120,7 +120,7 @@ async function serve(
       mediaType: mediaTypeOf(request.headers['content-type']) ?? '',
       client: options.clientOf(request),
       tenantId: context.principal.tenantId,
-      idempotencyKey: context.idempotencyKey,
+      write: writeContext(context, undefined),
       id,
       query: new URLSearchParams(rawQuery),
       isNotModified: (tag) => isNotModified(request.headers, tag),

@@ -183,11 +183,7 @@ export class BalanceActions {
     }
     const { clock, mappings, extensions, nextId } = this.dependencies;
     const mapping: ResourceMapping<BalanceActionRow> = mappings[kind];
-    const idempotency = idempotencyOf(
-      context.idempotencyKey,
-      `update ${kind}`,
-      requestedInput(context, { id, ...asked }),
-    );
+    const idempotency = idempotencyOf(context, `update ${kind}`, requestedInput(context, { id, ...asked }));
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
       const before = await this.lock(tx, context, kind, id, ifRevision);
       if (status !== undefined) requireTransition(actionTransitions, `${kind} '${id}'`, before.status, status);
@@ -205,7 +201,7 @@ export class BalanceActions {
     const { tenantId, principalId } = context;
     await this.dueWork.processIfDue(tenantId);
     const { clock, mappings, nextId } = this.dependencies;
-    const idempotency = idempotencyOf(context.idempotencyKey, `delete ${kind}`, { id });
+    const idempotency = idempotencyOf(context, `delete ${kind}`, { id });
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
       const before = await this.lock(tx, context, kind, id, ifRevision);
       if (before.status === liveStatus)

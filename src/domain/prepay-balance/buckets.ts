@@ -77,9 +77,9 @@ export class Buckets {
   /** `id` is given only by the seed, for the bucket that the conformance kit expects. */
   async create(context: WriteContext, input: BucketInput, id?: string): Promise<Answer> {
     checkNew(input);
-    const { tenantId, idempotencyKey } = context;
+    const { tenantId } = context;
     await this.dueWork.processIfDue(tenantId);
-    const idempotency = idempotencyOf(idempotencyKey, 'createBucket', withoutNulls(toJsonObject(input)));
+    const idempotency = idempotencyOf(context, 'createBucket', withoutNulls(toJsonObject(input)));
     const { clock, nextId } = this.dependencies;
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
       const { row, event } = await this.insert(tx, context, input, id ?? nextId(now), now);
@@ -90,10 +90,10 @@ export class Buckets {
   /** Several buckets, all or none; the answer is `{ items: [...] }`. */
   async createMany(context: WriteContext, inputs: readonly BucketInput[]): Promise<Answer> {
     mapNamingElement(inputs, checkNew);
-    const { tenantId, idempotencyKey } = context;
+    const { tenantId } = context;
     await this.dueWork.processIfDue(tenantId);
     const items = inputs.map((input) => withoutNulls(toJsonObject(input)));
-    const idempotency = idempotencyOf(idempotencyKey, 'createBuckets', { items });
+    const idempotency = idempotencyOf(context, 'createBuckets', { items });
     const { clock, nextId } = this.dependencies;
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
       const made: { row: BucketRow; event: DomainEvent }[] = [];
@@ -128,10 +128,10 @@ export class Buckets {
   /** Changes a bucket in everything but its balance, which only balance actions change. */
   async update(context: WriteContext, { id, input, ifRevision }: BucketChange): Promise<Answer> {
     checkInput(input);
-    const { tenantId, idempotencyKey } = context;
+    const { tenantId } = context;
     await this.dueWork.processIfDue(tenantId);
     const asked = toJsonForm(withLogicalResources(input));
-    const idempotency = idempotencyOf(idempotencyKey, 'updateBucket', requestedInput(context, { id, ...asked }));
+    const idempotency = idempotencyOf(context, 'updateBucket', requestedInput(context, { id, ...asked }));
     const { clock, extensions, mappings, nextId } = this.dependencies;
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
       const locked = await ownRow(tx, context, mappings.bucket, await lockRow(tx, mappings.bucket, tenantId, id));
@@ -151,9 +151,9 @@ export class Buckets {
 
   /** Deletes an empty bucket: money must not vanish with its container. Its ledger stays. */
   async delete(context: WriteContext, id: string, ifRevision?: number): Promise<Answer> {
-    const { tenantId, idempotencyKey } = context;
+    const { tenantId } = context;
     await this.dueWork.processIfDue(tenantId);
-    const idempotency = idempotencyOf(idempotencyKey, 'deleteBucket', { id });
+    const idempotency = idempotencyOf(context, 'deleteBucket', { id });
     const { clock, mappings, nextId } = this.dependencies;
     return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
       const locked = await ownRow(tx, context, mappings.bucket, await lockRow(tx, mappings.bucket, tenantId, id));

@@ -99,7 +99,7 @@ export class BalanceEngine {
   ): Promise<Answer> {
     for (const command of commands)
       this.dependencies.extensions.check('attributes' in command ? command.attributes : {});
-    const idempotency = idempotencyOf(context.idempotencyKey, operation, requestedInput(context, input));
+    const idempotency = idempotencyOf(context, operation, requestedInput(context, input));
     if (this.lanes.waiting.length >= WAITING_ACTIONS_MAX) {
       throw new DomainError(
         'UNAVAILABLE',

@@ -5,6 +5,7 @@ import { Buckets } from './buckets.js';
 import { Charges } from './charges.js';
 import { BalanceEngine } from './engine.js';
 import { DueWork } from './due/due-work.js';
+import { forgetDayAmounts } from './store/day-amount.store.js';
 
 export { balanceResources, type ActionKind, type Amount, type BalanceRows } from './model.js';
 export type { BalanceActions } from './actions.js';
@@ -19,6 +20,8 @@ export interface PrepayBalance {
   readonly charges: Charges;
   /** Applies what is due: before every read, and by a background job. */
   readonly dueWork: DueWork;
+  /** Deletes what was moved on days that are over everywhere. */
+  forgetDayAmounts(): Promise<number>;
   /** Resolves when every accepted balance action is answered. */
   drain(): Promise<void>;
   /** For how long balance actions have been waiting without any progress, in milliseconds; 0 when none waits. */
@@ -35,6 +38,7 @@ export function createPrepayBalance(database: Database, dependencies: BalanceDep
     actions: new BalanceActions(database, engine, dueWork, dependencies),
     charges: new Charges(dueWork, dependencies),
     dueWork,
+    forgetDayAmounts: () => forgetDayAmounts(database, dependencies.clock.now()),
     drain: async () => {
       await engine.drain();
       await dueWork.drain();

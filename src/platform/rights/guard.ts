@@ -10,6 +10,8 @@ import type { Granted } from './rights.js';
 /** What a caller may write who may not write everything. The rows that a write has locked are held against it. */
 export class WriteGuard {
   constructor(
+    /** Who writes, in the tenant. */
+    readonly principal: string,
     /** E.g. adjustBalance:create. */
     readonly operation: string,
     private readonly granted: Granted,

@@ -42,7 +42,7 @@ export interface Access {
 
 /** @param reads the rights to read of all resources: who has those that it has for all rows sees everything */
 export function accessOf(
-  { parties, accounts, logicalResources }: Principal,
+  { kind, id, parties, accounts, logicalResources }: Principal,
   rights: Rights,
   partyRoles: readonly string[],
   reads: readonly string[],
@@ -53,6 +53,6 @@ export function accessOf(
     rights,
     visibility: seesAll ? undefined : new Visibility(rights, owner),
     form: seesAll && !rights.hides ? '' : rights.key,
-    guard: (operation, granted) => new WriteGuard(operation, granted, owner),
+    guard: (operation, granted) => new WriteGuard(`${kind} ${id}`, operation, granted, owner),
   };
 }

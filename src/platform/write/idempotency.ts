@@ -9,10 +9,18 @@ import type { Write } from './write-all.js';
 /** Keys that one statement deletes: few enough not to block the single connection of the embedded database for long. */
 const deletedPerStatementMax = 1_000;
 
-/** The key that a client sent, and a hash of its request: the same key must come with the same request. */
+/** The key of a request, and a hash of it: the same key must come with the same request. */
 export interface Idempotency {
+  /** What the client sent, behind what tells its senders apart. */
   key: string;
   fingerprint: string;
+}
+
+/** The key that a client sent, and whose it is. */
+export interface KeyContext {
+  readonly idempotencyKey?: string;
+  /** Keys of different owners are different; absent: of everybody. */
+  readonly keyOwner?: string;
 }
 
 /** A refusal as it is stored under a key. */
@@ -40,7 +48,11 @@ export interface Replayable<Answer extends JsonObject = JsonObject> {
  * @returns undefined when the client sent no key
  * @throws DomainError INVALID_HEADER for a key that is empty, too long or not printable ASCII
  */
-export function idempotencyOf(key: string | undefined, operation: string, input: JsonObject): Idempotency | undefined {
+export function idempotencyOf(
+  { idempotencyKey: key, keyOwner }: KeyContext,
+  operation: string,
+  input: JsonObject,
+): Idempotency | undefined {
   if (key === undefined) return undefined;
   if (key.length === 0 || key.length > IDEMPOTENCY_KEY_LENGTH_MAX || !/^[\x20-\x7e]+$/.test(key)) {
     throw limitExceeded(
@@ -52,7 +64,19 @@ export function idempotencyOf(key: string | undefined, operation: string, input:
     );
   }
   const fingerprint = createHash('sha256').update(canonicalJson({ operation, input })).digest('hex');
-  return { key, fingerprint };
+  return { key: keyOwner === undefined ? key : `${shortHash(keyOwner)}${separator}${key}`, fingerprint };
+}
+
+/** No client sends it in a key. */
+const separator = '\u001f';
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}
+
+/** The key as the client sent it. */
+function sentKey(key: string): string {
+  return key.slice(key.indexOf(separator) + 1);
 }
 
 /** Stored outcomes by key. */
@@ -92,7 +116,7 @@ export function findOutcome<Answer extends JsonObject>(
   if (earlier.fingerprint !== idempotency?.fingerprint) {
     throw new DomainError(
       'IDEMPOTENCY_KEY_REUSED',
-      `Idempotency-Key '${idempotency?.key}' was used for another request`,
+      `Idempotency-Key '${sentKey(idempotency?.key ?? '')}' was used for another request`,
       {
         path: 'Idempotency-Key',
       },

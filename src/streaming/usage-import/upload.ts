@@ -73,12 +73,12 @@ class ImportUploads {
   /** Creates a task and receives its file in one request. Repeated under its key, it continues that task. */
   async receiveNew(exchange: Exchange): Promise<void> {
     const { imports } = this.options;
-    const { tenantId, idempotencyKey, query } = exchange;
+    const { tenantId, write, query } = exchange;
     requireParameters(query, ['mode']);
     requireReadable(exchange.request.headers);
     await this.withSlot(exchange, async () => {
       const input = { mode: query.get('mode'), contentType: exchange.mediaType };
-      const { answer, replayed } = await imports.create({ tenantId, idempotencyKey }, input);
+      const { answer, replayed } = await imports.create(write, input);
       const { id } = answer;
       if (replayed) exchange.response.setHeader('Idempotency-Replayed', 'true');
       if (!replayed || !(await imports.isReceived(tenantId, id))) await this.receive(exchange, id);

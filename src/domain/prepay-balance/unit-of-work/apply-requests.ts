@@ -9,6 +9,7 @@ import type { BalanceActionRow } from '../model.js';
 import { applyCommand } from './command-processor.js';
 import { Journal, type BalanceAnswer, type BalanceOutcome } from './journal.js';
 import { addClaims, claimsOf, touches } from './claims.js';
+import { DayAmounts } from './day-amounts.js';
 import { LockedState, type LoadOptions } from './locked-state.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -59,6 +60,8 @@ export async function applyRequests(
 ): Promise<AppliedRequests> {
   const keys = requests.flatMap(({ idempotency }) => idempotency?.key ?? []);
   const commands = requests.flatMap((request) => request.commands);
+  const { clock, zoneOf } = dependencies;
+  const dayAmounts = await DayAmounts.take(tx, tenantId, requests, { now: clock.now(), timeZone: zoneOf(tenantId) });
   const state = await LockedState.load(tx, dependencies, tenantId, commands, options);
   const ownBuckets = await findOwnBuckets(tx, dependencies, tenantId, requests, state);
   // Under the locks: whoever held them may have decided under the same key.
@@ -80,6 +83,7 @@ export async function applyRequests(
     try {
       const earlier = findOutcome(known, idempotency);
       if (earlier) return { outcome: earlier, replayed: true };
+      dayAmounts?.require(request);
       const own = ownBuckets.get(request);
       const outcome = request.isBulk
         ? applyTogether(request, state, dependencies, unitOfWork, own)
@@ -94,10 +98,19 @@ export async function applyRequests(
       throw error;
     }
   });
-  const writes = unitOfWork.writes(dependencies, tenantId, state);
+  for (const [index, request] of dayAmounts ? requests.entries() : []) {
+    const result = results[index];
+    if (!hasApplied(result)) dayAmounts?.giveBack(request);
+  }
+  const writes = [...unitOfWork.writes(dependencies, tenantId, state), dayAmounts?.writes()];
   if (options.endsTransaction) writeAllAtEnd(tx, writes);
   else await writeAll(tx, writes);
   return { results, skipped: state.skipped };
+}
+
+/** Whether a request was applied just now. */
+function hasApplied(result: BalanceResult | LeftOut | undefined): boolean {
+  return typeof result === 'object' && 'outcome' in result && !result.replayed && 'answer' in result.outcome;
 }
 
 /** All or nothing: decided on a copy of the locked state, which is adopted when no command is refused. */

@@ -1,0 +1,144 @@
+import { localTime } from '../../../platform/calendar.js';
+import type { Statements } from '../../../platform/database/database.js';
+import { zero, type Decimal } from '../../../platform/decimal.js';
+import { DomainError, abbreviated } from '../../../platform/errors.js';
+import type { WriteGuard } from '../../../platform/rights/guard.js';
+import type { Write } from '../../../platform/write/write-all.js';
+import { areConvertible, toBase } from '../../units.js';
+import type { BalanceCommand } from '../command/commands.js';
+import type { Amount } from '../model.js';
+import { addToDay, takeOffDay, type DayAmount } from '../store/day-amount.store.js';
+
+/** A request whose amounts may be bounded. */
+interface Bounded {
+  readonly commands: readonly BalanceCommand[];
+  readonly guard?: WriteGuard;
+}
+
+/** What a request takes of the amount of a day. */
+interface Taken extends DayAmount {
+  /** That of the day may not exceed it. */
+  readonly max: Decimal;
+}
+
+/**
+ * Bounds of the policy on amounts, of one action and of a day. What a request takes of its day is written before anything else
+ * is locked, so that no two transactions wait for each other, and given back when the request turns out not to move it.
+ */
+export class DayAmounts<Request extends Bounded> {
+  private readonly refused = new Map<Request, DomainError>();
+  private readonly taken = new Map<Request, Taken[]>();
+  private readonly givenBack: Taken[] = [];
+
+  private constructor(
+    private readonly tenantId: string,
+    private readonly day: string,
+  ) {}
+
+  static async take<Request extends Bounded>(
+    tx: Statements,
+    tenantId: string,
+    requests: readonly Request[],
+    { now, timeZone }: { readonly now: Date; readonly timeZone: string },
+  ): Promise<DayAmounts<Request> | undefined> {
+    const bounded = requests.filter(({ guard }) => guard?.bounds);
+    if (bounded.length === 0) return undefined;
+    const amounts = new DayAmounts<Request>(tenantId, localTime(now, timeZone).toISODate() ?? '');
+    const wanted = bounded.flatMap((request) => amounts.wantedBy(request).map((taken) => ({ request, taken })));
+    for (const { request, taken } of wanted.sort((one, other) => compare(keyOf(one.taken), keyOf(other.taken))))
+      await amounts.takeOne(tx, request, taken);
+    return amounts;
+  }
+
+  /** @throws DomainError FORBIDDEN when a bound does not allow the request */
+  require(request: Request): void {
+    const refusal = this.refused.get(request);
+    if (refusal) throw refusal;
+  }
+
+  /** The request has moved nothing. */
+  giveBack(request: Request): void {
+    this.givenBack.push(...(this.taken.get(request) ?? []));
+    this.taken.delete(request);
+  }
+
+  /** What is given back. */
+  writes(): Write {
+    if (this.givenBack.length === 0) return undefined;
+    const sums = new Map<string, Taken>();
+    for (const taken of this.givenBack) {
+      const { amount = zero } = sums.get(keyOf(taken)) ?? {};
+      sums.set(keyOf(taken), { ...taken, amount: taken.amount.plus(amount) });
+    }
+    return takeOffDay(this.tenantId, this.day, [...sums.values()]);
+  }
+
+  private wantedBy(request: Request): Taken[] {
+    const { guard, commands } = request;
+    const wanted: Taken[] = [];
+    for (const command of commands) {
+      // A commit takes what its reservation has taken already.
+      const amount = command.type === 'commit' || !('amount' in command) ? undefined : command.amount;
+      if (guard === undefined || amount === undefined) continue;
+      const bound = guard.bounds?.find(({ units }) => areConvertible(units, amount.units));
+      const refusal = bound ? exceeded(guard, bound.perAction, bound.units, amount) : notIn(guard, amount.units);
+      if (refusal) {
+        this.refused.set(request, refusal);
+        return [];
+      }
+      if (bound?.perDay)
+        wanted.push({
+          principal: guard.principal,
+          operation: guard.operation,
+          units: bound.units,
+          amount: toBase(amount.amount, amount.units),
+          max: toBase(bound.perDay, bound.units),
+        });
+    }
+    return wanted;
+  }
+
+  private async takeOne(tx: Statements, request: Request, taken: Taken): Promise<void> {
+    if (this.refused.has(request)) return;
+    const { operation, units } = taken;
+    if (await addToDay(tx, this.tenantId, this.day, taken, taken.max)) {
+      this.taken.set(request, [...(this.taken.get(request) ?? []), taken]);
+      return;
+    }
+    this.giveBack(request);
+    this.refused.set(
+      request,
+      new DomainError('FORBIDDEN', `${operation} would exceed what you may move in a day, counted in ${units}`, {
+        path: 'amount',
+      }),
+    );
+  }
+}
+
+function exceeded(
+  { operation }: WriteGuard,
+  max: Decimal | undefined,
+  units: string,
+  { amount, units: given }: Amount,
+): DomainError | undefined {
+  if (max === undefined || toBase(amount, given).lte(toBase(max, units))) return undefined;
+  return new DomainError(
+    'FORBIDDEN',
+    `${operation} is granted up to ${max.toFixed()} ${units}: ${amount.toFixed()} ${given}`,
+    { path: 'amount' },
+  );
+}
+
+function notIn({ operation }: WriteGuard, units: string): DomainError {
+  return new DomainError('FORBIDDEN', `${operation} is not granted in '${abbreviated(units)}'`, {
+    path: 'amount.units',
+  });
+}
+
+function keyOf({ principal, operation, units }: Taken): string {
+  return JSON.stringify([principal, operation, units]);
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
