@@ -40,6 +40,11 @@ export interface Context extends Domains {
   costs(points: number): void;
 }
 
+/** The same context but for these parts. Contexts share what is the same for all requests, so they cannot be spread. */
+export function contextWith<Parts extends object>(context: Context, parts: Parts): Context & Parts {
+  return Object.assign(Object.create(context) as Context, parts);
+}
+
 /** Who writes and under which key, as the domain wants it. */
 export function writeContext(context: Context, idempotencyKey: string | null | undefined): WriteContext {
   const { principal, requestedAs, guard } = context;

@@ -13,7 +13,7 @@ import type { RestRequest, RestResponse } from './http.js';
 import { Plans } from './operation.js';
 import type { PageSizes } from './query/paging.js';
 import { list, read as readResource } from './reading.js';
-import { targetType } from './resource-model.js';
+import { targetType, type ResourceModel } from './resource-model.js';
 import type { Route, Router } from './route.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { create, createMany, jsonPatchTypes, mergePatchTypes, remove, update } from './writing.js';
@@ -58,10 +58,10 @@ export class Rest {
     }
     const route = this.router.match(request.path);
     const handlers = handlersOf(route);
-    const methods = [...Object.keys(handlers), 'OPTIONS'];
-    if (request.method === 'OPTIONS') return { status: 204, headers: optionsHeaders(methods) };
     const handler = Object.hasOwn(handlers, request.method) ? handlers[request.method] : undefined;
     if (handler === undefined) {
+      const methods = [...Object.keys(handlers), 'OPTIONS'];
+      if (request.method === 'OPTIONS') return { status: 204, headers: optionsHeaders(methods) };
       throw new DomainError('METHOD_NOT_ALLOWED', `${request.method} is not offered here, but ${methods.join(', ')}`, {
         allow: methods,
       });
@@ -117,9 +117,20 @@ function withExtensionField(query: ParsedQuery, own: Attributes): ParsedQuery {
   return { ...query, fields: { ...query.fields, attributes: new Map(names) } };
 }
 
+type Handlers = Partial<Record<string, Handler>>;
+
+/** Made once for each resource: of its collection, and of one. */
+const handlers = new WeakMap<ResourceModel, readonly [Handlers, Handlers]>();
+
 /** What each method does here; what a resource can do follows from the operations of its type. */
-function handlersOf({ model, id }: Route): Partial<Record<string, Handler>> {
-  if (id === undefined) {
+function handlersOf({ model, id }: Route): Handlers {
+  let known = handlers.get(model);
+  if (known === undefined) handlers.set(model, (known = [handlersFor(model, false), handlersFor(model, true)]));
+  return known[id === undefined ? 0 : 1];
+}
+
+function handlersFor(model: ResourceModel, isOne: boolean): Handlers {
+  if (!isOne) {
     return {
       GET: list,
       HEAD: list,

@@ -39,7 +39,8 @@ async function outcomeOf(
   if (!planned) return { text: '"Query"' };
   try {
     context.signal?.throwIfAborted();
-    const bound = await bind(planned, field, node, variables, context);
+    const binding = bind(planned, field, node, variables, context);
+    const bound = binding instanceof Promise ? await binding : binding;
     return { text: await readFieldText(planned, bound, context, field) };
   } catch (error) {
     return { error };
@@ -59,7 +60,8 @@ export async function answerOnWire(
   const [root] = operation.roots;
   if (!root?.planned) throw new Error('a read of TMF REST has one field');
   const { planned, field, node } = root;
-  const bound = await bind(planned, field, node, variables, context);
+  const binding = bind(planned, field, node, variables, context);
+  const bound = binding instanceof Promise ? await binding : binding;
   const { plan } = planned;
   const read = { style: 'wireWhole', requests: bound.requests, scope: scopeOf(context) } as const;
   if (plan.kind === 'page')

@@ -18,15 +18,15 @@ export interface BoundField {
   readonly requests: readonly (PageRequest | DomainError)[];
 }
 
-/** Reads the arguments of a field and of its pages. What one of these may not ask for is an error in its place. */
-export async function bind(
+/** Reads the arguments of a field and of its pages. What one of these may not ask for is an error in its place. Takes time only where rows are counted for it. */
+export function bind(
   planned: Pick<PlannedField, 'plan' | 'pages' | 'rights'>,
   field: GraphQLField<unknown, unknown>,
   node: FieldNode,
   variables: Variables,
   context: Context,
   objects = 1,
-): Promise<BoundField> {
+): BoundField | Promise<BoundField> {
   for (const right of planned.rights) context.access.rights.require(right);
   const args = getArgumentValues(field, node, variables);
   const requests = planned.pages.map((page): PageRequest | DomainError => {
@@ -37,7 +37,10 @@ export async function bind(
       throw error;
     }
   });
-  return { args, requests: await boundNested(planned, requests, objects, context) };
+  const bounded = boundNested(planned, requests, objects, context);
+  return bounded instanceof Promise
+    ? bounded.then((found) => ({ args, requests: found }))
+    : { args, requests: bounded };
 }
 
 function requestOf(
@@ -60,20 +63,21 @@ function requestOf(
  * Refuses nested pages that ask for too many rows, parents × limit, from the outermost on.
  * @param objects whose fields they are, where they lie in no page
  */
-async function boundNested(
+function boundNested(
   { plan, pages }: Pick<PlannedField, 'plan' | 'pages'>,
   requests: BoundField['requests'],
   objects: number,
   context: Context,
-): Promise<BoundField['requests']> {
+): BoundField['requests'] | Promise<BoundField['requests']> {
   const [root] = requests;
   if (plan.kind !== 'page' || pages.length === 1 || root === undefined || root instanceof DomainError)
     return refuseTooMany(plan.kind, pages, requests, objects);
   const asked = refuseTooMany('page', pages, requests, root.limit);
   // That many rows may be asked for, but how many there are decides.
   if (asked.every((request, number) => request === requests[number])) return asked;
-  const found = await context.reads.rowsOf(plan.mapping, scopeOf(context), root);
-  return refuseTooMany('page', pages, requests, found);
+  return context.reads
+    .rowsOf(plan.mapping, scopeOf(context), root)
+    .then((found) => refuseTooMany('page', pages, requests, found));
 }
 
 /** @param outermost the rows of the page of the root, or the objects */

@@ -20,7 +20,7 @@ import {
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import { bodyTooDeep } from '../../graphql/body-depth.js';
-import type { Context } from '../../graphql/context.js';
+import { contextWith, type Context } from '../../graphql/context.js';
 import { Costs, type CostLimits } from '../../graphql/cost/cost.js';
 import { answerByPlans, answerOnWire, DataText, type WireAnswer } from '../../graphql/plan/answer.js';
 import type { ContextWithOutcomes } from '../../graphql/plan/executor.js';
@@ -95,7 +95,7 @@ export function createExecutor(
         : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
       return { ...result, extensions: { ...result.extensions, cost: points } };
     },
-    read: async (operation) => {
+    read: (operation) => {
       const { document, variables, context, presentation } = operation;
       const definition = getOperationAST(document);
       if (!definition) throw new Error('a read of TMF REST is one operation');
@@ -163,7 +163,7 @@ function createRun(
     const query = answer === undefined && seen.has(document) ? compile(document, operationName) : undefined;
     if (query === undefined) {
       seen.add(document);
-      const contextValue: ContextWithOutcomes = answer ? { ...context, outcomes: answer } : context;
+      const contextValue: ContextWithOutcomes = answer ? contextWith(context, { outcomes: answer }) : context;
       return execute({ ...coercing(document, definition), operationName, variableValues: values, contextValue });
     }
     const result = (await query.query(undefined, context, values)) as ExecutionResult;

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import type { Context } from '../../graphql/context.js';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { problemOfEditions } from '../../rest-compat/edition.js';
@@ -280,19 +281,16 @@ function createContextOf(
     due,
   );
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
+  const shared = { ...domains, reads, limits, collectionOf: (typeName: string) => router.collectionOf(typeName) };
   return (request, response) => {
     const origin = originOf(request);
     const principal = authentication.principalOf(request);
     let cost = 0;
-    return {
-      ...domains,
+    const own: Omit<Context, keyof typeof shared> = {
       principal,
       access: accessOf(principal),
       now: clock.now(),
-      reads,
       origin,
-      collectionOf: (typeName) => router.collectionOf(typeName),
-      limits,
       signal: clientOf(response),
       idempotencyKey: headerOf(request, 'idempotency-key'),
       href: (typeName, id) => origin + router.pathOf(typeName, id),
@@ -302,6 +300,8 @@ function createContextOf(
         if (!response.headersSent) response.setHeader('X-Operation-Cost', String(cost));
       },
     };
+    // To spread what is shared would take longer than all else that is made for a request.
+    return Object.setPrototypeOf(own, shared) as Context;
   };
 }
 

@@ -22,6 +22,7 @@ import { importRoutes } from '../../streaming/usage-import/upload.js';
 import { steppedJobSettings } from '../jobs.js';
 import { toRefusal } from '../refusal.js';
 import { seedUsage } from '../seed/usage.js';
+import { contextWith } from '../../../graphql/context.js';
 import type { AppContext, StreamDependencies, DomainModule } from '../app-context.js';
 import type { TenantFacts } from './tenancy.js';
 
@@ -74,17 +75,16 @@ export function createUsageModule(
       exports: domain.exports,
       openItems: ({ request, response }, query, reads) => {
         const filter = pages.filterOf(query);
-        const context = {
-          ...contextOf(request, response),
+        const context = contextWith(contextOf(request, response), {
           reads: new Reads(
             reads,
             { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
             nothingDue,
           ),
-        };
+        });
         return (range) =>
           pages
-            .read(filter, range, { ...context, limits: { ...context.limits, pageSizeMax: range.limit } })
+            .read(filter, range, contextWith(context, { limits: { ...context.limits, pageSizeMax: range.limit } }))
             .catch((error: unknown) => {
               throw toRefusal(error, appContext.logger);
             });

@@ -161,7 +161,7 @@ export class Reads {
    * @throws DomainError ANSWER_TOO_LARGE
    */
   async row(read: Read<RowPlan>, id: string, where?: Filter): Promise<RowTexts | null> {
-    await this.boundRegexWork(read);
+    if (this.database.kind === 'pglite') await this.boundRegexWork(read);
     const rows = where
       ? await this.rowsById(read, [id], where)
       : await this.rows.of(keyOf(read), { read, id }, read.scope.signal);
@@ -196,7 +196,7 @@ export class Reads {
    * @throws DomainError INVALID_QUERY, ANSWER_TOO_LARGE, or UNAVAILABLE when the read takes too long
    */
   async page(read: Read<PagePlan>, request: PageRequest): Promise<PageTexts> {
-    await this.boundRegexWork(read);
+    if (this.database.kind === 'pglite') await this.boundRegexWork(read);
     return this.pages.of(keyOf(read, request), { read, request }, read.scope.signal);
   }
 
@@ -239,7 +239,7 @@ export class Reads {
 
   /** Reads an object of which only the id is known. */
   async view(read: Read<ViewPlan>, id: string): Promise<string> {
-    await this.boundRegexWork(read);
+    if (this.database.kind === 'pglite') await this.boundRegexWork(read);
     return this.views.of(`${keyOf(read)} ${id}`, { read, id }, read.scope.signal);
   }
 
@@ -255,7 +255,7 @@ export class Reads {
 
   /** Reads what lies beside objects, such as what a mutation has made. Returns their texts, in their order. */
   async objects(read: Read<ObjectsPlan>, objects: readonly object[]): Promise<string[]> {
-    await this.boundRegexWork(read);
+    if (this.database.kind === 'pglite') await this.boundRegexWork(read);
     const { rows } = await this.run(read, (statements) => objectsStatement(read.plan, objects, statements), {
       isPlanKept: isPlanKept(read),
     });
@@ -324,7 +324,6 @@ export class Reads {
 
   /** Regular expressions block the embedded database. */
   private async boundRegexWork({ plan, requests, scope }: Read): Promise<void> {
-    if (this.database.kind !== 'pglite') return;
     for (const { mapping, number } of pagesOf(plan)) {
       const request = requests[number];
       if (request && !(request instanceof DomainError))

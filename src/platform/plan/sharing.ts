@@ -20,6 +20,7 @@ interface Group<Asked, Result> extends Pick<Share<Result>, 'begun' | 'result'> {
   readonly asked: Asked[];
   readonly abort: AbortController;
   waiting: number;
+  isDone: boolean;
   readonly onBegin: () => void;
   readonly settle: (result: Promise<Result>) => void;
 }
@@ -50,6 +51,19 @@ export class Sharing<Asked, Result> {
 
   /** Asks for a read; those of the same key are the same. */
   join(key: string, asked: Asked): Share<Result> {
+    const group = this.groupOf(key, asked);
+    let hasLeft = false;
+    return {
+      begun: group.begun,
+      result: group.result,
+      leave: (reason) => {
+        if (!hasLeft) leave(group, reason);
+        hasLeft = true;
+      },
+    };
+  }
+
+  private groupOf(key: string, asked: Asked): Group<Asked, Result> {
     let line = this.lines.get(key);
     if (line === undefined) this.lines.set(key, (line = { running: 0, begunAt: 0, next: undefined, timer: undefined }));
     // One that everybody has left before it began never will.
@@ -57,29 +71,19 @@ export class Sharing<Asked, Result> {
     const group = (line.next ??= this.open(key, line));
     group.asked.push(asked);
     group.waiting++;
-    let hasLeft = false;
-    return {
-      begun: group.begun,
-      result: group.result,
-      leave: (reason = new Error('nobody waits for it')) => {
-        if (hasLeft) return;
-        hasLeft = true;
-        if (--group.waiting === 0) group.abort.abort(reason);
-      },
-    };
+    return group;
   }
 
   /** The same, for one who waits until it is there or the signal is aborted. */
   async of(key: string, asked: Asked, signal: AbortSignal | undefined): Promise<Result> {
     signal?.throwIfAborted();
-    const { result, leave } = this.join(key, asked);
-    const onAbort = (): void => leave(signal?.reason);
+    const group = this.groupOf(key, asked);
+    const onAbort = (): void => leave(group, signal?.reason);
     signal?.addEventListener('abort', onAbort);
     try {
-      return await result;
+      return await group.result;
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      leave();
     }
   }
 
@@ -90,6 +94,7 @@ export class Sharing<Asked, Result> {
       asked: [],
       abort: new AbortController(),
       waiting: 0,
+      isDone: false,
       begun: new Promise((resolve) => (onBegin = resolve)),
       result: new Promise((resolve) => (settle = resolve)),
       onBegin: () => onBegin(),
@@ -117,11 +122,16 @@ export class Sharing<Asked, Result> {
       : this.run([first, ...others], signal, next.onBegin);
     next.settle(result);
     result.catch(noMatter).finally(() => {
+      next.isDone = true;
       line.running--;
       if (line.next) setImmediate(() => this.begin(key, line));
       else if (line.running === 0) this.lines.delete(key);
     });
   }
+}
+
+function leave(group: Pick<Group<unknown, unknown>, 'waiting' | 'isDone' | 'abort'>, reason: unknown): void {
+  if (--group.waiting === 0 && !group.isDone) group.abort.abort(reason ?? new Error('nobody waits for it'));
 }
 
 function noMatter(): void {}
