@@ -10,6 +10,7 @@ import { lowerFirst } from '../src/platform/letter-case.js';
 import { operationsOf } from './naming.js';
 import { pageArgumentsOf, pageOf, type PageArguments } from './page.js';
 import { byPlan, Read } from './plan/field-read.js';
+import { byWrite, WrittenBy, type Write } from './write.js';
 
 export type ResolverClass = new () => object;
 
@@ -118,16 +119,18 @@ function createResolver(
   { description, call }: NonNullable<Writing['create']>,
 ): ResolverClass {
   const { create } = operationsOf(target.name);
+  const write: Write<{ input: never }> = (context, { input: values, idempotencyKey }) =>
+    relayAnswer(context, call(context, writeContext(context, idempotencyKey), values));
 
   @Resolver(() => target)
   class CreateResolver {
+    @WrittenBy(write)
     @Mutation(() => target, { nullable: true, name: create, description })
     create(
-      @Arg('input', () => input, { description: `What the new ${target.name} is made from.` }) values: never,
-      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
-      @Ctx() context: Context,
-    ): Promise<object> {
-      return relayAnswer(context, call(context, writeContext(context, key), values));
+      @Arg('input', () => input, { description: `What the new ${target.name} is made from.` }) _values: never,
+      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) _key: string,
+    ): object {
+      return byWrite();
     }
   }
   return CreateResolver;

@@ -30,6 +30,7 @@ import { usageSpecification } from './usage/usage-specification.js';
 import { usageExport } from './usage/usage-export.js';
 import { usageImport } from './usage/usage-import.js';
 import { usage } from './usage/usage.js';
+import { withWrites } from './write.js';
 
 /** Every resource of the schema. */
 const resources: readonly ResourceModule[] = [
@@ -90,5 +91,5 @@ export async function createSchema(): Promise<GraphQLSchema> {
   ] as const) {
     if (type) type.description = description;
   }
-  return joined;
+  return withWrites(joined);
 }

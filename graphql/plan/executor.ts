@@ -9,6 +9,7 @@ import {
   type GraphQLResolveInfo,
   type GraphQLSchema,
 } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { DomainError } from '../../src/platform/errors.js';
 import { lowerFirst } from '../../src/platform/letter-case.js';
 import { forbiddenNull, hiddenValue, refused, tooLarge } from '../../src/platform/plan/plan.js';
@@ -18,7 +19,7 @@ import type { Selected } from '../cost/selections.js';
 import { bind, type BoundField } from './bind.js';
 import { readOf } from './field-read.js';
 import { planField, planObjects, type PlannerOptions } from './planner.js';
-import { selectionsOf } from './plans.js';
+import { selectionsOf, structuralVariables } from './plans.js';
 import { readFieldText } from './read-field.js';
 
 // The way of a read through the executor, for operations that no text answers as a whole: those with an error, with a field
@@ -32,6 +33,9 @@ export type Outcome = { readonly text: string } | { readonly error: unknown };
 export interface ContextWithOutcomes extends Context {
   readonly outcomes?: ReadonlyMap<string, Outcome>;
 }
+
+/** Plans of one field of a mutation, which differ by what its variables select. */
+const plansOfFieldMax = 8;
 
 /** Objects that plans have made: their values stand under names of the answer. */
 const planned = new WeakSet<object>();
@@ -72,15 +76,48 @@ function withReads({ resolve = defaultFieldResolver }: GraphQLField<unknown, Con
   return async (source, args, context, info) => {
     const result: unknown = await resolve(source, args, context, info);
     if (typeof result !== 'object' || result === null) return result;
-    const { field, node, selected, options } = selectedBy(info, context);
-    const plan = planObjects(selected, options);
+    const plan = plannedObjects(info, context);
     if (!plan) return result;
+    const { field, node } = selectedBy(info, context);
     const rows = Array.isArray(result) ? (result as object[]) : [result];
     const { requests } = await bind(plan, field, node, info.variableValues, context, rows.length);
     const read = { plan: plan.plan, style: 'graphql', requests, scope: scopeOf(context) } as const;
     const objects = (await context.reads.objects(read, rows)).map((text) => parsed(text, requests, context));
     return Array.isArray(result) ? objects : objects[0];
   };
+}
+
+type PlannedObjects = ReturnType<typeof planObjects>;
+
+/** What is known of a field of a mutation. */
+interface KnownObjects {
+  /** The variables that decide what it selects. */
+  readonly structural: readonly string[];
+  /** What its selection wants to know beyond the row, by what the caller may see and the values of these. */
+  readonly plans: LRUCache<string, { readonly plan: PlannedObjects }>;
+}
+
+const knownObjects = new WeakMap<FieldNode, KnownObjects>();
+
+function plannedObjects(info: GraphQLResolveInfo, context: Context): PlannedObjects {
+  const { fieldNodes, fragments, variableValues } = info;
+  const make = (): PlannedObjects => {
+    const { selected, options } = selectedBy(info, context);
+    return planObjects(selected, options);
+  };
+  const [node, another] = fieldNodes;
+  if (node === undefined || another !== undefined) return make();
+  let known = knownObjects.get(node);
+  if (known === undefined) {
+    const structural = structuralVariables([node, ...Object.values(fragments)]);
+    known = { structural, plans: new LRUCache({ max: plansOfFieldMax }) };
+    knownObjects.set(node, known);
+  }
+  const values = known.structural.map((name) => JSON.stringify(variableValues[name]));
+  const key = [context.access.form, ...values].join(' ');
+  let found = known.plans.get(key);
+  if (found === undefined) known.plans.set(key, (found = { plan: make() }));
+  return found.plan;
 }
 
 /** A field of any other object: that of a plan has the value, under the name of the answer. */

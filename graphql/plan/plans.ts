@@ -3,6 +3,8 @@ import {
   GraphQLIncludeDirective,
   GraphQLSkipDirective,
   visit,
+  type ASTNode,
+  type ASTVisitor,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -116,7 +118,7 @@ export class Plans {
       const fragments = fragmentsOf(document);
       form = {
         number: ++this.formsMade,
-        structural: structuralVariables(document),
+        structural: structuralVariables([document]),
         fragments,
         length: lengthOf(document),
       };
@@ -138,10 +140,10 @@ export function selectionsOf(fragments: ReadonlyMap<string, FragmentDefinitionNo
 }
 
 /** The variables in conditions of selections, and in the only argument that has no place in a request. */
-function structuralVariables(document: DocumentNode): string[] {
+export function structuralVariables(parts: readonly ASTNode[]): string[] {
   const names = new Set<string>();
   const note = { Variable: ({ name }: { name: { value: string } }) => void names.add(name.value) };
-  visit(document, {
+  const visitor: ASTVisitor = {
     VariableDefinition: () => false,
     Directive: (node) => {
       visit(node, note);
@@ -150,7 +152,8 @@ function structuralVariables(document: DocumentNode): string[] {
     Field: (node) => {
       if (node.name.value === 'totalCount') for (const argument of node.arguments ?? []) visit(argument, note);
     },
-  });
+  };
+  for (const part of parts) visit(part, visitor);
   return [...names].sort();
 }
 

@@ -1,5 +1,5 @@
 import type { GraphQLField, GraphQLFieldResolver, GraphQLSchema } from 'graphql';
-import type { Context } from '../context.js';
+import { contextWith, type Context } from '../context.js';
 import { readOf } from '../plan/field-read.js';
 import type { Operations } from './operations.js';
 
@@ -27,7 +27,7 @@ function guarded(
     return resolve(
       source,
       args,
-      granted.isLimited ? { ...context, guard: context.access.guard(operation, granted) } : context,
+      granted.isLimited ? contextWith(context, { guard: context.access.guard(operation, granted) }) : context,
       info,
     );
   };
