@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Prisma } from '../../../prisma/generated/client.js';
 import type { Statements, StatementOptions } from './database.js';
 import type { Partition } from './partitions.js';
@@ -15,8 +16,21 @@ export function engineTransaction<T>(
   return pool.withDeadline(async () => {
     const connection = await pool.connect();
     const failures: unknown[] = [];
+    const { stream } = connection.connection as unknown as { stream: Writable };
+    let isHeld = false;
+    /** What is sent within one turn leaves in one piece. */
+    const hold = (): void => {
+      if (isHeld) return;
+      isHeld = true;
+      stream.cork();
+      process.nextTick(() => {
+        isHeld = false;
+        stream.uncork();
+      });
+    };
     const send = async (sql: Prisma.Sql | { text: string }, name?: string): Promise<Answer> => {
       try {
+        hold();
         return await connection.query({ name, text: sql.text, values: 'values' in sql ? sql.values : [] });
       } catch (error) {
         failures.push(error);

@@ -33,8 +33,12 @@ export async function lockActions(
   ids: readonly string[],
 ): Promise<ActionState[]> {
   if (ids.length === 0) return [];
-  const rows = await lockRows(tx, mapping, tenantId, ids);
-  const holdsOf = kind === 'reserveBalance' ? await readHolds(tx, tenantId, ids) : new Map<string, Hold[]>();
+  const locking = lockRows(tx, mapping, tenantId, ids);
+  // Sent behind it without waiting. Where that one fails, so does this one, but that one says why.
+  const holding = kind === 'reserveBalance' ? readHolds(tx, tenantId, ids) : undefined;
+  holding?.catch(() => undefined);
+  const rows = await locking;
+  const holdsOf = (await holding) ?? new Map<string, Hold[]>();
   return [...rows.values()].map((row) => toActionState(kind, withoutNulls(row), holdsOf.get(row.id)));
 }
 

@@ -62,10 +62,17 @@ export async function applyRequests(
   const commands = requests.flatMap((request) => request.commands);
   const { clock, zoneOf } = dependencies;
   const dayAmounts = await DayAmounts.take(tx, tenantId, requests, { now: clock.now(), timeZone: zoneOf(tenantId) });
-  const state = await LockedState.load(tx, dependencies, tenantId, commands, options);
+  const loading = LockedState.load(tx, dependencies, tenantId, commands, options);
+  // Under the locks: whoever held them may have decided under the same key. What is located locks its buckets by its first
+  // statement, and this one is sent behind it without waiting.
+  const outcomes = options.located
+    ? loadOutcomes<BalanceAnswer>(tx, tenantId, keys)
+    : loading.then(() => loadOutcomes<BalanceAnswer>(tx, tenantId, keys));
+  // Where that one fails, so does this one, but that one says why.
+  outcomes.catch(() => undefined);
+  const state = await loading;
+  const known = await outcomes;
   const ownBuckets = await findOwnBuckets(tx, dependencies, tenantId, requests, state);
-  // Under the locks: whoever held them may have decided under the same key.
-  const known = await loadOutcomes<BalanceAnswer>(tx, tenantId, keys);
   const unitOfWork = new UnitOfWork();
   // What the requests share that go back to be located again: what comes after them keeps its place behind them.
   const goingBack = new Set<string>();
