@@ -54,7 +54,7 @@ export function operationsOf(
   };
 }
 
-/** Plain English plural: bucket → buckets, LedgerEntry → LedgerEntries. */
+/** Plain English plural: bucket → buckets, LedgerEntry → LedgerEntries, ApiKey → ApiKeys. */
 export function plural(noun: string): string {
-  return noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+  return /[^aeou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`;
 }

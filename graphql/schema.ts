@@ -11,6 +11,7 @@ import { customerBillOnDemand } from './customer-bill/customer-bill-on-demand.js
 import { customerBill } from './customer-bill/customer-bill.js';
 import { billingAccount } from './customer/billing-account.js';
 import { party } from './customer/party.js';
+import { apiKey } from './tenancy/api-key.js';
 import { tenant } from './tenancy/tenant.js';
 import { withJoins } from './joins.js';
 import { resolversOfPages } from './page.js';
@@ -60,6 +61,7 @@ const resources: readonly ResourceModule[] = [
   billingAccount,
   party,
   tenant,
+  apiKey,
 ];
 
 /** TypeGraphQL makes the two root types itself, and offers no place for what they are. */

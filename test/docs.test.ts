@@ -186,6 +186,7 @@ describe('everything that the code declares is documented, and nothing else', ()
       ...Object.keys(limits),
       ...Object.values(ApolloServerErrorCode),
       'BENCH_DATABASE_URL',
+      'TMF_API_KEY',
     ]);
     expect(wrongMatches(userDocuments, /`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`/g, (name) => known.has(name))).toEqual([]);
   });

@@ -92,7 +92,11 @@ export async function createServer(options: ServerOptions): Promise<AppServer> {
 }
 
 /** Servers on one database share its time; the embedded database has only the time of this machine. */
-async function startClock({ database, logger, time }: ServerOptions): Promise<RunningClock> {
+export async function startClock({
+  database,
+  logger,
+  time,
+}: Pick<ServerOptions, 'database' | 'logger' | 'time'>): Promise<RunningClock> {
   return database.kind === 'postgresql' ? DatabaseClock.start(database, logger, time) : new SteadyClock(logger, time);
 }
 
@@ -116,7 +120,7 @@ async function createServerWith(
   const appContext = await createAppContext(options, clock, schema, executor);
   const { jobs } = appContext;
   const domainModules = createDomainModules(appContext);
-  const { domains, modules, tenants } = domainModules;
+  const { domains, modules, tenants, keys } = domainModules;
   defineRepeatingWork(jobs, [
     ...modules.flatMap(({ repeatingWork = [] }) => repeatingWork),
     forgetIdempotencyKeys(appContext),
@@ -138,7 +142,9 @@ async function createServerWith(
   const authentication = await createAuthentication(config, {
     clock,
     logger,
-    isTenantActive: (tenantId) => tenants.isActive(tenantId),
+    tenants,
+    keys,
+    clientOf: (request) => addresses.clientOf(request),
   });
   const contextOf = createContextOf(
     appContext,

@@ -173,7 +173,7 @@ describe('a request is 401', () => {
     const headers = new Headers(bearer(token));
     headers.append('authorization', `Bearer ${token}`);
     expect(await refusal({ authorization: headers.get('authorization')! })).toContain('invalid_request');
-    expect(await refusal({ 'x-api-key': 'tmf_made-up' })).toContain('there is no such API key');
+    expect(await refusal({ 'x-api-key': 'tmf_made-up' })).toContain('its check is wrong');
     expect(await refusal({ 'x-api-key': token })).toContain('X-API-Key is no API key');
   });
 });

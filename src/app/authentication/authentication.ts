@@ -4,7 +4,9 @@ import type { Clock } from '../../platform/clock.js';
 import type { Config } from '../../platform/config.js';
 import { abbreviated } from '../../platform/errors.js';
 import { anonymous, type Principal } from '../../platform/principal.js';
-import { credentialOf, keyPrefix } from './credentials.js';
+import { keyPrefix, type KeyDirectory, type TenantDirectory } from '../../domain/tenancy/index.js';
+import { ApiKeyAuthentication } from './api-keys.js';
+import { credentialOf } from './credentials.js';
 import { FileKeys } from './file-keys.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { Tokens } from './tokens.js';
@@ -21,13 +23,14 @@ export interface Authentication {
   principalOf(request: IncomingMessage): Principal;
 }
 
-/** Whether requests of this tenant are answered. */
-export type IsTenantActive = (tenantId: string) => boolean | Promise<boolean>;
-
 export interface AuthenticationDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly isTenantActive: IsTenantActive;
+  /** Whose requests are answered. */
+  readonly tenants: TenantDirectory;
+  readonly keys: KeyDirectory;
+  /** The address of the client. */
+  clientOf(request: IncomingMessage): string;
 }
 
 /** Throws ConfigError when AUTH_JWKS_FILE cannot be used. */
@@ -36,7 +39,7 @@ export async function createAuthentication(
   dependencies: AuthenticationDependencies,
 ): Promise<Authentication> {
   if (config.auth === 'off') return everybody;
-  return new RequiredAuthentication(await createTokens(config, dependencies), dependencies.isTenantActive);
+  return new RequiredAuthentication(await createTokens(config, dependencies), dependencies);
 }
 
 /** AUTH=off: nobody has to tell who they are, and nobody is asked. */
@@ -45,7 +48,7 @@ const everybody: Authentication = { admit: () => anonymous, principalOf: () => a
 /** Undefined where no tokens are taken, but only API keys. */
 async function createTokens(
   config: Config,
-  { clock, logger }: AuthenticationDependencies,
+  { clock, logger }: Pick<AuthenticationDependencies, 'clock' | 'logger'>,
 ): Promise<Tokens | undefined> {
   if (config.authJwksFile !== undefined)
     return new Tokens((await FileKeys.read(config.authJwksFile, logger)).keyOf, config, clock);
@@ -58,13 +61,17 @@ async function createTokens(
 class RequiredAuthentication implements Authentication {
   private readonly principals = new WeakMap<IncomingMessage, Principal>();
 
+  private readonly apiKeys: ApiKeyAuthentication;
+
   constructor(
     private readonly tokens: Tokens | undefined,
-    private readonly isTenantActive: IsTenantActive,
-  ) {}
+    private readonly dependencies: AuthenticationDependencies,
+  ) {
+    this.apiKeys = new ApiKeyAuthentication(dependencies.keys, dependencies.clock);
+  }
 
   admit(request: IncomingMessage): Principal | Promise<Principal> {
-    const found = this.find(credentialOf(request));
+    const found = this.find(credentialOf(request), request);
     if (found instanceof Promise) return found.then((principal) => this.admitFound(request, principal));
     return this.admitFound(request, found);
   }
@@ -75,15 +82,16 @@ class RequiredAuthentication implements Authentication {
     return principal;
   }
 
-  private find(credential: string): Principal | Promise<Principal> {
-    if (credential.startsWith(keyPrefix)) throw new Unauthenticated('there is no such API key', 'invalid_token');
+  private find(credential: string, request: IncomingMessage): Principal | Promise<Principal> {
+    if (credential.startsWith(keyPrefix))
+      return this.apiKeys.principalOf(credential, this.dependencies.clientOf(request));
     if (this.tokens === undefined)
       throw new Unauthenticated('no tokens are taken here, only API keys', 'invalid_token');
     return this.tokens.principalOf(credential);
   }
 
   private admitFound(request: IncomingMessage, principal: Principal): Principal | Promise<Principal> {
-    const isActive = this.isTenantActive(principal.tenantId);
+    const isActive = this.dependencies.tenants.isActive(principal.tenantId);
     if (isActive instanceof Promise) return isActive.then((active) => this.remember(request, principal, active));
     return this.remember(request, principal, isActive);
   }

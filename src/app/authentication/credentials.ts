@@ -1,8 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { keyPrefix } from '../../domain/tenancy/index.js';
 import { Unauthenticated } from './unauthenticated.js';
-
-/** What every API key begins with, so that it is told from a token, and found where it was left by mistake. */
-export const keyPrefix = 'tmf_';
 
 /** RFC 6750 §2.1: the scheme in any case, and a b64token. */
 const bearer = /^bearer +([\w.~+/-]+=*) *$/i;

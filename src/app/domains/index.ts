@@ -1,5 +1,5 @@
 import type { Domains } from '../../domain/domains.js';
-import type { TenantDirectory } from '../../domain/tenancy/index.js';
+import type { KeyDirectory, TenantDirectory } from '../../domain/tenancy/index.js';
 import type { Due } from '../../platform/plan/reads.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 import { createCustomerBillModule } from './customer-bill.js';
@@ -15,6 +15,8 @@ export interface DomainModules {
   readonly due: Due;
   /** Whose requests are answered; to be begun before there are any. */
   readonly tenants: TenantDirectory;
+  /** Finds what requests say by keys who they are. */
+  readonly keys: KeyDirectory;
 }
 
 /** Builds every domain with those it depends on. `modules` is in the order in which demo data are written and jobs start. */
@@ -43,5 +45,6 @@ export function createDomainModules(appContext: AppContext): DomainModules {
     modules: Object.values(modules),
     due: prepayBalance.domain.dueWork,
     tenants: tenancy.domain.directory,
+    keys: tenancy.domain.keys,
   };
 }

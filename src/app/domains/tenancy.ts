@@ -15,9 +15,16 @@ export function createTenancyModule({
     nextId,
     extensions,
     mappings: mappingsOf(tenancyResources),
-    reportFailure: (error) => logger.warn({ err: error }, 'tenants cannot be read again'),
+    reportFailure: (error) =>
+      logger.warn({ err: error }, 'tenants cannot be read again, or uses of keys not be written'),
   });
-  return { domain, stop: async () => domain.directory.stop() };
+  return {
+    domain,
+    stop: async () => {
+      domain.directory.stop();
+      await domain.keys.writeUses();
+    },
+  };
 }
 
 /** What differs from tenant to tenant, where other domains need it: its own settings, or those of the server. */

@@ -1,4 +1,4 @@
-import type { Tenant } from '../../../prisma/generated/client.js';
+import type { ApiKey, Tenant } from '../../../prisma/generated/client.js';
 import type { WriterDependencies } from '../resource-writer.js';
 import type { DomainRow, MappingsOf } from '../row.js';
 
@@ -18,12 +18,17 @@ export type TenantSettings = {
 /** A tenant of the installation. */
 export type TenantRow = DomainRow<Tenant, { settings: TenantSettings }>;
 
+type KeyLists = { roles: string[]; parties: string[]; accounts: string[]; logicalResources: string[] };
+
+/** A key by which a machine says who it is, without the hash that finds it. */
+export type ApiKeyRow = DomainRow<ApiKey, KeyLists, 'tenantId' | 'hash', keyof KeyLists>;
+
 /** The resources this domain writes. */
-export const tenancyResources = ['tenant'] as const;
+export const tenancyResources = ['tenant', 'apiKey'] as const;
 
 /** What the domain is built on. */
 export interface TenancyDependencies extends WriterDependencies {
-  readonly mappings: MappingsOf<{ tenant: TenantRow }>;
-  /** Told when what is known of the tenants cannot be read again. */
+  readonly mappings: MappingsOf<{ tenant: TenantRow; apiKey: ApiKeyRow }>;
+  /** Told when tenants cannot be read again, or last uses of keys not be written, which is tried again. */
   readonly reportFailure: (error: unknown) => void;
 }

@@ -44,6 +44,11 @@ export class TenantDirectory {
     return isOld ? this.read().then(answer) : answer();
   }
 
+  /** Whether there is such a tenant, as far as is known. */
+  has(tenantId: string): boolean {
+    return this.tenants.has(tenantId);
+  }
+
   /** What the tenant has otherwise than the operator; nothing where there is no such tenant. */
   settingsOf(tenantId: string): TenantSettings {
     return this.tenants.get(tenantId)?.settings ?? {};

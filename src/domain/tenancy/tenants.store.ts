@@ -33,3 +33,14 @@ export async function countTenants(tx: Statements): Promise<number> {
   );
   return row?.count ?? 0;
 }
+
+/** All tenants for people, by their ids. */
+export function listTenants(
+  database: Database,
+): Promise<{ id: string; state: string; name: string; createdAt: Date }[]> {
+  return database.client.tenant.findMany({
+    where: { tenantId: operatorTenant },
+    select: { id: true, state: true, name: true, createdAt: true },
+    orderBy: { id: 'asc' },
+  });
+}

@@ -8,7 +8,7 @@ import { invalid, isGiven, missing, requireName, toChanges, toGiven } from '../i
 import { ResourceWriter, type Writing } from '../resource-writer.js';
 import { operatorTenant, type TenancyDependencies, type TenantRow, type TenantSettings } from './model.js';
 import type { TenantDirectory } from './tenant-directory.js';
-import { countTenants } from './tenants.store.js';
+import { countTenants, listTenants } from './tenants.store.js';
 
 /** Tenants of an installation: every server has all of them in mind. */
 export const TENANTS_MAX = 10_000;
@@ -44,6 +44,11 @@ export class Tenants extends ResourceWriter<'tenant', TenantRow, TenantInput, Gi
         return { ...given, state: 'active', createdAt: writing.now.toISOString() };
       },
     });
+  }
+
+  /** All tenants, by their ids. */
+  list(): ReturnType<typeof listTenants> {
+    return listTenants(this.database);
   }
 
   override create(context: WriteContext, input: TenantInput): Promise<Answer<TenantRow>> {

@@ -27,6 +27,7 @@ export const help = `npm run usage:import -- [options] <file>
   --type <type>   ndjson or csv, when the name of the file does not say it
   --resume <id>   goes on with an import that broke off, with the same file: nothing is taken twice
   --help          this text
+The environment variable TMF_API_KEY has the API key or the token, where the server wants one.
 Exit code: 0 all lines are taken, 1 the import failed or lines were refused, 2 wrong use.
 `;
 

@@ -43,7 +43,11 @@ export class ImportClient {
   private readonly base: string;
   private readonly key = randomUUID();
 
-  constructor(url: string) {
+  /** `credential` is a token or an API key, where the server wants one. */
+  constructor(
+    url: string,
+    private readonly credential: string | undefined,
+  ) {
     this.base = url.replace(/\/+$/, '') + importPath;
   }
 
@@ -65,11 +69,15 @@ export class ImportClient {
     return lines.map((line) => JSON.parse(line) as LineProblem);
   }
 
-  private async call(path: string, init: RequestInit = {}): Promise<string> {
+  private async call(
+    path: string,
+    init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
+  ): Promise<string> {
     let answer: Response;
     let text: string;
     try {
-      answer = await fetch(this.base + path, { ...init, signal: AbortSignal.timeout(answerMaxMs) });
+      const headers = { ...init.headers, ...this.authorization() };
+      answer = await fetch(this.base + path, { ...init, headers, signal: AbortSignal.timeout(answerMaxMs) });
       text = await answer.text();
     } catch (error) {
       const { message, cause } = error as Error;
@@ -77,6 +85,10 @@ export class ImportClient {
     }
     requireAccepted(answer.status, text);
     return text;
+  }
+
+  private authorization(): Record<string, string> {
+    return this.credential === undefined ? {} : { Authorization: `Bearer ${this.credential}` };
   }
 
   /** Sends the file and resolves when the server has it all; `onBytes` is called with the size of each piece sent. */
@@ -87,7 +99,11 @@ export class ImportClient {
     onBytes: (count: number) => void,
   ): Promise<void> {
     const url = new URL(`${this.base}/${id}/content`);
-    const headers = { 'Content-Type': contentType, ...(isPacked && { 'Content-Encoding': 'gzip' }) };
+    const headers = {
+      ...this.authorization(),
+      'Content-Type': contentType,
+      ...(isPacked && { 'Content-Encoding': 'gzip' }),
+    };
     return new Promise((resolve, reject) => {
       const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
         method: 'PUT',

@@ -36,7 +36,7 @@ export async function runImport(given: readonly string[]): Promise<number> {
 }
 
 async function importFile(options: ImportArguments): Promise<number> {
-  const client = new ImportClient(options.url);
+  const client = new ImportClient(options.url, process.env['TMF_API_KEY'] || undefined);
   const progress = new Progress(process.stderr, options.bytes);
   try {
     const { id } = await withRetries(progress, () =>

@@ -1,0 +1,177 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { runKey } from '../../src/app/cli/administration/key.js';
+import { runTenant } from '../../src/app/cli/administration/tenant.js';
+import { eventually } from '../support/eventually.js';
+import { openEmptyDatabase } from '../support/database.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { basePath, killAll, Program, startMaxMs } from './program.js';
+
+// A test starts up to four commands and a server.
+jest.setTimeout(10 * startMaxMs);
+
+interface Done {
+  code: number | null;
+  output: string;
+  errors: string;
+}
+
+/** `npm run tenant` or `npm run key`, without npm. */
+async function start(env: Record<string, string>, command: 'tenant' | 'key', ...args: string[]): Promise<Done> {
+  const loader = join(process.cwd(), 'test/support/typescript.js');
+  const child = spawn(process.execPath, ['--import', loader, `src/app/cli/${command}.ts`, ...args], {
+    stdio: 'pipe',
+    env: { PATH: process.env.PATH, ...env },
+    timeout: startMaxMs,
+    killSignal: 'SIGKILL',
+  });
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  await once(child, 'close');
+  return { code: child.exitCode, output, errors };
+}
+
+/** The same in this process, which needs no start. */
+async function run(env: Record<string, string>, command: 'tenant' | 'key', ...args: string[]): Promise<Done> {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    jest.spyOn(process[name], 'write').mockImplementation((text) => {
+      written[name] += String(text);
+      return true;
+    }),
+  );
+  try {
+    const code = await (command === 'tenant' ? runTenant : runKey)(args, env);
+    return { code, output: written.stdout, errors: written.stderr };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const statusOf = async (url: string, key: string): Promise<number> =>
+  (await fetch(`${url}${basePath}/bucket`, { headers: { 'x-api-key': key } })).status;
+
+describe('wrong use', () => {
+  it.each([
+    ['tenant', [], "'' is none of the commands new, list, suspend, resume"],
+    ['tenant', ['new', 'acme'], '--name is needed'],
+    ['tenant', ['new', '--name', 'Acme'], '1 arguments are needed, not 0'],
+    ['key', ['new', '--name', 'a', '--expires', 'soon'], "--expires 'soon' is no time"],
+    ['key', ['new', '--nme', 'a'], "Unknown option '--nme'"],
+    ['key', ['constructor'], 'is none of the commands'],
+  ] as const)('of %s %j is told, with help', async (command, args, message) => {
+    const { code, output, errors } = await run({}, command, ...args);
+    expect([code, output]).toEqual([2, '']);
+    expect(errors).toContain(message);
+    expect(errors).toContain(`npm run ${command} -- <command>`);
+  });
+});
+
+describe('a folder of data', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tmf-administration-'));
+  });
+  afterEach(killAll);
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('gets its first tenant and key before its first server, and no other while that runs', async () => {
+    const env = { DATA_DIR: folder };
+    expect(await start(env, 'tenant', 'new', 'acme', '--name', 'Acme')).toEqual({
+      code: 0,
+      output: 'acme is active\n',
+      errors: '',
+    });
+    const made = await run(env, 'key', 'new', '--tenant', 'acme', '--name', 'first', '--role', 'admin');
+    expect(made.output).toMatch(/^tmf_\w{57}\n$/);
+    const server = new Program('start', { ...env, SEED: 'none', AUTH: 'required' });
+    const origin = await server.origin();
+    expect(await statusOf(origin, made.output.trim())).toBe(200);
+    expect(await statusOf(origin, 'tmf_1')).toBe(401);
+    const late = await run(env, 'tenant', 'list');
+    expect([late.code, late.output]).toEqual([1, '']);
+    expect(late.errors).toMatch(/^[^\n]+\n$/);
+    await server.stop();
+    expect((await run(env, 'key', 'list', '--tenant', 'acme')).output).toMatch(/\d{4}-[^ ]+ +admin +first\n$/);
+  });
+});
+
+if (process.env.TEST_DATABASE_URL) {
+  describe('a database that a server runs on', () => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await startTestServer({ AUTH: 'required' });
+    });
+    afterAll(() => server.close());
+
+    it('has tenants and keys that are made, shown, suspended and revoked', async () => {
+      const env = { DATABASE_URL: String(server.database.url) };
+      const settings = ['--time-zone', 'Asia/Tokyo', '--bill-issuer', 'Edo Mobile', '--bill-number-prefix', 'EDO'];
+      expect(await run(env, 'tenant', 'new', 'edo', '--name', 'Edo', ...settings)).toMatchObject({ code: 0 });
+      const again = await run(env, 'tenant', 'new', 'edo', '--name', 'Edo');
+      expect([again.code, again.errors]).toEqual([1, "tenant 'edo' exists already\n"]);
+      expect((await run(env, 'tenant', 'list')).output).toMatch(
+        /^id +state +since +name\ndefault +active +\S+ +The operator\nedo +active +\S+ +Edo\n$/,
+      );
+
+      const lists = [
+        '--role',
+        'agent',
+        '--role',
+        'reader',
+        '--party',
+        'p',
+        '--account',
+        'a',
+        '--logical-resource',
+        '1',
+      ];
+      const made = await run(env, 'key', 'new', '--tenant', 'edo', '--name', 'CRM', ...lists);
+      const key = made.output.trim();
+      const id = /^key (\w+) of tenant edo; it is not told again:\n$/.exec(made.errors)?.[1] ?? '';
+      const row = await server.database.client.apiKey.findFirst({ where: { tenantId: 'edo', id } });
+      expect(row).toMatchObject({
+        roles: ['agent', 'reader'],
+        parties: ['p'],
+        accounts: ['a'],
+        logicalResources: ['1'],
+        createdBy: 'command line',
+      });
+      expect((await run(env, 'key', 'new', '--tenant', 'nowhere', '--name', 'x')).errors).toBe(
+        "tenant 'nowhere' does not exist\n",
+      );
+
+      const turns = (status: number): Promise<unknown> =>
+        eventually(
+          `the key is answered with ${status}`,
+          async () => (await statusOf(server.url, key)) === status || undefined,
+        );
+      await turns(200);
+      expect((await run(env, 'tenant', 'suspend', 'edo')).output).toBe('edo is suspended\n');
+      await turns(401);
+      expect((await run(env, 'tenant', 'resume', 'edo')).output).toBe('edo is active\n');
+      await turns(200);
+      expect((await run(env, 'key', 'revoke', id)).code).toBe(1);
+      expect((await run(env, 'key', 'revoke', id, '--tenant', 'edo')).output).toBe(`key ${id} is revoked\n`);
+      await turns(401);
+    });
+
+    it('tells when no server has been there yet', async () => {
+      const empty = await openEmptyDatabase();
+      try {
+        const { code, errors } = await run({ DATABASE_URL: String(empty.url) }, 'tenant', 'list');
+        expect([code, errors]).toEqual([
+          1,
+          'the database has no tenants yet: start a server of this version on it first\n',
+        ]);
+      } finally {
+        await empty.close();
+      }
+    });
+  });
+}
