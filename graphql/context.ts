@@ -1,5 +1,6 @@
 import type { WriteContext } from '../src/domain/changes.js';
 import type { Domains } from '../src/domain/domains.js';
+import type { RequestAudit } from '../src/platform/audit/request-audit.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Principal } from '../src/platform/principal.js';
 import type { WriteGuard } from '../src/platform/rights/guard.js';
@@ -32,6 +33,10 @@ export interface Context extends Domains {
    * stored resource (a JSON Patch): an idempotency key stands for this, not for the computed input.
    */
   requestedAs?: JsonObject;
+  /** The records of what the request does, where such are kept. */
+  readonly audit?: RequestAudit;
+  /** The record of the mutation that runs. */
+  readonly auditedWrite?: WriteContext['audit'];
   /** Canonical REST address of a resource of ours. */
   href(typeName: string, id: string): string;
   /** Told when an answer repeats an earlier one, for the Idempotency-Replayed header. */
@@ -47,12 +52,13 @@ export function contextWith<Parts extends object>(context: Context, parts: Parts
 
 /** Who writes and under which key, as the domain wants it. */
 export function writeContext(context: Context, idempotencyKey: string | null | undefined): WriteContext {
-  const { principal, requestedAs, guard } = context;
+  const { principal, requestedAs, guard, auditedWrite } = context;
   return {
     ...(guard && { guard }),
     ...(principal.kind !== 'anonymous' && { keyOwner: `${principal.kind} ${principal.id}` }),
     tenantId: principal.tenantId,
     principalId: principal.id,
+    audit: auditedWrite,
     idempotencyKey: idempotencyKey ?? context.idempotencyKey,
     requestedAs,
   };

@@ -69,6 +69,11 @@ function writeResolvers(target: TypeClass, writing: Writing): ResolverClass[] {
   return resolvers;
 }
 
+/** The resolvers of what is only read, and has no address in TMF REST: one, many. */
+export function readResolvers(target: TypeClass): ResolverClass[] {
+  return [oneResolver(target), manyResolver(target)];
+}
+
 function oneResolver(target: TypeClass): ResolverClass {
   const { one } = operationsOf(target.name);
 

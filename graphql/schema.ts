@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { buildSchema } from 'type-graphql';
 import type { GraphQLSchema } from 'graphql';
+import { auditRecord } from './audit/audit-record.js';
 import { appliedCustomerBillingRate } from './customer-bill/applied-customer-billing-rate.js';
 import { billRun } from './customer-bill/bill-run.js';
 import { billing } from './customer-bill/billing.js';
@@ -62,6 +63,7 @@ const resources: readonly ResourceModule[] = [
   party,
   tenant,
   apiKey,
+  auditRecord,
 ];
 
 /** TypeGraphQL makes the two root types itself, and offers no place for what they are. */

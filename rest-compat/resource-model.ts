@@ -57,8 +57,8 @@ function argumentType(
   return isInputObjectType(type) ? type : undefined;
 }
 
-/** Joins, and what REST says in headers: ETag and Last-Modified. */
-const notAttributes: ReadonlySet<string> = new Set(['target', 'revision', 'updatedAt']);
+/** Joins, what REST says in headers (ETag and Last-Modified), and who asked, which no published resource has. */
+const notAttributes: ReadonlySet<string> = new Set(['target', 'revision', 'updatedAt', 'principalId']);
 
 /** Fields of a type that are TMF attributes; fields with arguments are edges. */
 export function attributeFields(type: GraphQLObjectType): GraphQLField<unknown, unknown>[] {

@@ -38,9 +38,15 @@ const importTable: Row[] = [
         'storable-text',
       ].map((name) => `src/platform/${name}`),
     ],
-    // An Answer is what the domain gives every write back as.
+    // An Answer is what the domain gives every write back as; the records of a request are handed on.
     // Of rights it knows what they say of a request, and how a row names its owners.
-    typesOnly: [generated, 'src/platform/write/command', 'src/platform/json-object', 'src/platform/rights'],
+    typesOnly: [
+      generated,
+      'src/platform/write/command',
+      'src/platform/json-object',
+      'src/platform/audit/request-audit',
+      'src/platform/rights',
+    ],
     // lru-cache bounds the plans it keeps; node:crypto makes a name that no client knows.
     packages: ['graphql', 'type-graphql', 'reflect-metadata', 'lossless-json', 'lru-cache', 'node:crypto'],
   },

@@ -136,6 +136,12 @@ export abstract class BalanceActionParts extends ExtensibleResource {
   paymentDueDate?: Date;
 
   @Attribute(() => String, {
+    description:
+      'Our extension, in GraphQL only: who asked for it, the id of a principal, or system for what the server did by itself. Null in actions of earlier versions.',
+  })
+  principalId?: string;
+
+  @Attribute(() => String, {
     description: 'Our extension: the error code of the refusal when status is failed, e.g. INSUFFICIENT_REMAINING.',
   })
   failureCode?: string;

@@ -52,4 +52,10 @@ export class LedgerEntry {
     description: 'When the balance moved: what happened by itself is dated when it was due.',
   })
   recordedAt: Date;
+
+  @Attribute(() => String, {
+    description:
+      'Who asked for it: the id of a principal, or system for the server itself. Null in entries of earlier versions.',
+  })
+  principalId?: string;
 }

@@ -3,6 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../../graphql/context.js';
 import type { Domains } from '../domain/domains.js';
+import type { AuditTransport } from '../platform/audit/audit-record.js';
 import type { Clock } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
 import type { Backfill } from '../platform/database/backfills.js';
@@ -51,9 +52,12 @@ export interface DomainModule<Domain> {
   stop?(): Promise<void>;
 }
 
+/** The context of a request, which came by one of the transports. */
+export type ContextOf = (request: IncomingMessage, response: ServerResponse, transport: AuditTransport) => Context;
+
 /** What a domain's file routes are created with. */
 export interface StreamDependencies {
-  contextOf(request: IncomingMessage, response: ServerResponse): Context;
+  readonly contextOf: ContextOf;
   /** Aborted when the server begins to stop. */
   readonly stopping: AbortSignal;
 }

@@ -29,6 +29,7 @@ import type { Presentation } from '../../graphql/plan/presentation.js';
 import { DomainError } from '../platform/errors.js';
 import { exceeds } from './answer-size.js';
 import { statusOf } from './errors.js';
+import { recordOperation, recordRead } from './audit/audited-operations.js';
 
 /** How many compiled operations are kept; each takes about 70 KB. */
 const compiledMax = 500;
@@ -93,17 +94,22 @@ export function createExecutor(
       const result = refusal
         ? { errors: [toRefused(refusal)] }
         : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
+      if (context.audit)
+        await recordOperation(schema, { document, definition, variables, context }, result.errors?.[0]);
       return { ...result, extensions: { ...result.extensions, cost: points } };
     },
     read: (operation) => {
       const { document, variables, context, presentation } = operation;
       const definition = getOperationAST(document);
       if (!definition) throw new Error('a read of TMF REST is one operation');
-      const { refusal } = costOf(operation, definition);
-      if (refusal) throw refusal;
-      const planned = plans.of(document, definition, variables ?? {}, context.access, presentation);
-      if (!planned) throw new Error('a read of TMF REST is read by a plan');
-      return answerOnWire(planned, variables ?? {}, context);
+      const answer = (): Promise<WireAnswer> => {
+        const { refusal } = costOf(operation, definition);
+        if (refusal) throw refusal;
+        const planned = plans.of(document, definition, variables ?? {}, context.access, presentation);
+        if (!planned) throw new Error('a read of TMF REST is read by a plan');
+        return answerOnWire(planned, variables ?? {}, context);
+      };
+      return context.audit ? recordRead(schema, { document, definition, variables, context }, answer) : answer();
     },
   };
 }

@@ -31,12 +31,14 @@ import { withPlans } from '../../graphql/plan/executor.js';
 import { Router } from '../../rest-compat/route.js';
 import { lastIdOf } from '../platform/write/outbox.js';
 import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
-import { createAuthentication, type Authentication } from './authentication/authentication.js';
+import { createAuthentication } from './authentication/authentication.js';
 import { Addresses } from './http/addresses.js';
 import { docsRouter } from './http/docs.js';
 import { createDomainModules, type DomainModules } from './domains/index.js';
 import { clientOf } from './http/client.js';
 import { errorCatalogue } from './errors.js';
+import { createAudit, type Audit } from './audit/audit.js';
+import { auditMutations } from './audit/audited-mutations.js';
 import { createExecutor, type Executor } from './execute.js';
 import { createGraphqlHttp } from './http/graphql.js';
 import { guardResolvers } from './guarded-resolvers.js';
@@ -44,9 +46,11 @@ import { createHttpServer } from './http/listener.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
 import { Readiness } from './readiness.js';
 import { OriginPolicy } from './http/origins.js';
+import { requestIdOf } from './http/request-id.js';
 import { restHandler } from './http/rest.js';
 import { createStreams } from './http/streams.js';
-import type { AppContext, StreamDependencies } from './app-context.js';
+import type { AppContext, ContextOf } from './app-context.js';
+import { auditExportRoutes } from '../streaming/audit-export/routes.js';
 import { onlyWorker, type Workers } from './workers/workers.js';
 
 /** A server that has not started to listen yet. */
@@ -73,6 +77,8 @@ export interface ServerOptions {
   logger: Logger;
   /** The processes that answer on its port; by default it is the only one. */
   workers?: Workers;
+  /** Replaces how the principal of a request is found, in tests. */
+  principalOf?: (request: IncomingMessage) => Principal;
   /** Replaces the server's own clock, in tests. */
   clock?: Clock;
   /** Replaces the machine's clocks that the server's own clock reads. */
@@ -108,7 +114,8 @@ async function createServerWith(
   const { config, database, logger } = options;
   const bare = await createSchema();
   const policies = new Policies(await loadPolicy(config.policyFile, policyTermsOf(bare)));
-  const schema = guardResolvers(withPlans(withRights(bare, operationsOfSchema(bare))));
+  const guarded = withRights(bare, operationsOfSchema(bare));
+  const schema = guardResolvers(withPlans(config.isAuditKept ? auditMutations(guarded) : guarded));
   const router = new Router(schema, apis);
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
   const collectionOf = (typeName: string): string => router.collectionOf(typeName);
@@ -119,11 +126,13 @@ async function createServerWith(
   );
   const appContext = await createAppContext(options, clock, schema, executor);
   const { jobs } = appContext;
+  const audit = createAudit(appContext);
   const domainModules = createDomainModules(appContext);
   const { domains, modules, tenants, keys } = domainModules;
   defineRepeatingWork(jobs, [
     ...modules.flatMap(({ repeatingWork = [] }) => repeatingWork),
     forgetIdempotencyKeys(appContext),
+    ...(audit ? [audit.repeatingWork] : []),
   ]);
   const backfills = new Backfills(
     database,
@@ -135,6 +144,7 @@ async function createServerWith(
   await tenants.begin();
   // Demo data and requests may send jobs, so the job store must exist before either.
   await jobs.prepare();
+  await audit?.prepare();
 
   const rest = createRest(appContext, router);
   const addresses = new Addresses(config);
@@ -146,14 +156,13 @@ async function createServerWith(
     keys,
     clientOf: (request) => addresses.clientOf(request),
   });
-  const contextOf = createContextOf(
-    appContext,
-    domainModules,
+  const contextOf = createContextOf(appContext, domainModules, {
     router,
-    originOf,
-    authentication,
-    accessBy(policies, schema),
-  );
+    addresses,
+    audit,
+    principalOf: options.principalOf ?? ((request) => authentication.principalOf(request)),
+    accessOf: accessBy(policies, schema),
+  });
   const stopping = new AbortController();
   const { isIntrospectionEnabled } = config;
   const bodyLimits = {
@@ -171,7 +180,7 @@ async function createServerWith(
     logger,
   });
   const routes = modules.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
-  const streams = createStreams(routes, {
+  const streams = createStreams([...routes, ...auditExportRoutes(database, clock)], {
     rest,
     contextOf,
     originOf,
@@ -224,6 +233,7 @@ async function createServerWith(
       await streams.drain();
       await graphqlHttp.stop();
       for (const one of modules) await one.stop?.();
+      await audit?.close();
       await stopClock();
     },
   };
@@ -272,15 +282,20 @@ function isExplainOffered({ mode }: Config): boolean {
   return mode === 'sandbox';
 }
 
-/** Creates the context of a request, the same for both transports. */
+interface RequestDependencies {
+  readonly router: Router;
+  readonly addresses: Addresses;
+  readonly audit: Audit | undefined;
+  principalOf(request: IncomingMessage): Principal;
+  accessOf(principal: Principal): Access;
+}
+
+/** Creates the context of a request, the same for all transports. */
 function createContextOf(
   { config, database, clock }: AppContext,
   { domains, due }: DomainModules,
-  router: Router,
-  originOf: (request: IncomingMessage) => string,
-  authentication: Authentication,
-  accessOf: (principal: Principal) => Access,
-): StreamDependencies['contextOf'] {
+  { router, addresses, audit, principalOf, accessOf }: RequestDependencies,
+): ContextOf {
   const reads = new Reads(
     database,
     { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
@@ -288,13 +303,19 @@ function createContextOf(
   );
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
   const shared = { ...domains, reads, limits, collectionOf: (typeName: string) => router.collectionOf(typeName) };
-  return (request, response) => {
-    const origin = originOf(request);
-    const principal = authentication.principalOf(request);
+  return (request, response, transport) => {
+    const origin = addresses.originOf(request);
+    const principal = principalOf(request);
+    const access = accessOf(principal);
     let cost = 0;
     const own: Omit<Context, keyof typeof shared> = {
       principal,
-      access: accessOf(principal),
+      access,
+      audit: audit?.of(principal, ({ type }) => access.rights.grantOf(`${type}:read`)?.rows === 'own', {
+        address: addresses.clientOf(request),
+        requestId: requestIdOf(request),
+        transport,
+      }),
       now: clock.now(),
       origin,
       signal: clientOf(response),

@@ -1,3 +1,4 @@
+import type { AuditedWrite } from '../platform/audit/audit-record.js';
 import type { Statements } from '../platform/database/database.js';
 import { DomainError, abbreviated } from '../platform/errors.js';
 import { canonicalJson, withoutNulls, type JsonObject } from '../platform/json-object.js';
@@ -12,10 +13,12 @@ export interface WriteContext {
   readonly idempotencyKey?: string;
   /** Whose the key is; absent: everybody's. */
   readonly keyOwner?: string;
-  /** Who asks, where that is recorded. */
-  readonly principalId?: string;
+  /** Who asks: actions, ledger entries and events say so. */
+  readonly principalId: string;
   /** What may be written; absent: everything. */
   readonly guard?: WriteGuard;
+  /** The record of the write, where such are kept: it is written in the same transaction. */
+  readonly audit?: AuditedWrite;
   /** What the key stands for instead of the input, when the input was computed from it (a JSON Patch). */
   readonly requestedAs?: JsonObject;
 }

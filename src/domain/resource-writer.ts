@@ -223,7 +223,7 @@ export class ResourceWriter<
   ): Promise<Answer<Json>> {
     const { tenantId, guard } = context;
     const idempotency = idempotencyOf(context, operation, input);
-    return runCommand(this.database, this.dependencies.clock, { tenantId, idempotency }, async (tx, now) => {
+    return runCommand(this.database, this.dependencies.clock, { ...context, idempotency }, async (tx, now) => {
       const writing = { tx, tenantId, now, ...(guard && { guard }) };
       const changes = new ResourceChanges(writing, this.dependencies.nextId);
       const done = await work(writing, changes);

@@ -24,6 +24,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
   checkWorkers(config);
   fitPages(config, env);
   fitAnswers(config, env);
+  config.isAuditKept ??= config.auth === 'required';
   return config;
 }
 

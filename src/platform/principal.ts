@@ -7,6 +7,8 @@ export interface Principal {
   /** The subject of a token, or the id of an API key; unique in its tenant. */
   readonly id: string;
   readonly kind: PrincipalKind;
+  /** The API key that it came with. */
+  readonly keyId?: string;
   /** Names of roles of the policy. */
   readonly roles: readonly string[];
   /** Ids of the parties, billing accounts and logical resources that are theirs. */
@@ -14,6 +16,9 @@ export interface Principal {
   readonly accounts: readonly string[];
   readonly logicalResources: readonly string[];
 }
+
+/** The id under which the server acts by itself: what is due, and background work. */
+export const systemPrincipalId = 'system';
 
 /** Everybody, where nobody has to tell who they are (AUTH=off). */
 export const anonymous: Principal = {

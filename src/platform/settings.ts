@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { auditSettings } from './audit-settings.js';
 import { authSettings } from './auth-settings.js';
 import {
   allowedHost,
@@ -76,6 +77,7 @@ export const settings = {
     meaning: 'addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-Host, -Proto and -For count',
   },
   ...authSettings,
+  ...auditSettings,
   DATABASE_URL: {
     key: 'databaseUrl',
     default: undefined,

@@ -4,6 +4,7 @@ export const streamOperations = [
   'usageImport:upload',
   'usageImport:readErrors',
   'usageExport:download',
+  'auditRecord:export',
 ] as const;
 
 export type StreamOperation = (typeof streamOperations)[number];

@@ -35,6 +35,8 @@ export interface StreamRoute {
   readonly typeName: string;
   /** The right that it takes. */
   readonly operation: StreamOperation;
+  /** The whole path, where it belongs to no resource of TMF REST. */
+  readonly path?: string;
   /** Path segment after the id; undefined for the collection. */
   readonly part?: string;
   /** Media types that the route accepts; bodies of others go to TMF REST. Undefined: any. */

@@ -40,7 +40,7 @@ describe('the name of a request', () => {
     ['a path that there is not', () => ask('/nowhere', 'r:1')],
     ['GraphQL', () => graphql('r:1', query)],
     ['a refusal of GraphQL', () => graphql('r:1', '{ nothing }')],
-    ['a file', () => ask('/tmf-api/usageManagement/v4/usageExport/none/content', 'r:1')],
+    ['a file', () => ask('/tmf-api/usageManagement/v4/exportJob/none/content', 'r:1')],
     ['a probe', () => ask('/health/live', 'r:1')],
     ['a page', () => ask('/docs', 'r:1')],
     [
@@ -76,7 +76,7 @@ describe('the name of a request', () => {
 
   it('is in the errors of both transports', async () => {
     expect(await (await ask(`${base}/bucket/none`, 'e-1')).json()).toMatchObject({ requestId: 'e-1' });
-    expect(await (await ask('/tmf-api/usageManagement/v4/usageExport/none/content', 'e-2')).json()).toMatchObject({
+    expect(await (await ask('/tmf-api/usageManagement/v4/exportJob/none/content', 'e-2')).json()).toMatchObject({
       requestId: 'e-2',
     });
     const answers = [

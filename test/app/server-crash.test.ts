@@ -41,7 +41,7 @@ interface Write {
 const eur = (amount: number): object => ({ amount, units: 'EUR' });
 
 it('keeps every acknowledged write through kill -9, each once, and the ledger gives the balance', async () => {
-  const env = { ...storage.env, SEED: 'none', LOG_LEVEL: 'warn' };
+  const env = { ...storage.env, SEED: 'none', LOG_LEVEL: 'warn', AUDIT: 'on' };
   let program = new Program('start', env);
   let origin = await program.origin();
   const make = async (amount: number): Promise<{ id: string }> => ({
@@ -154,6 +154,14 @@ it('keeps every acknowledged write through kill -9, each once, and the ledger gi
     { type: 'TopupBalanceCreateEvent', count: topups },
     { type: 'TransferBalanceCreateEvent', count: transfers },
   ]);
+  const unrecorded = await storage.inspect((database) =>
+    database.query(Prisma.sql`
+      SELECT a."id" FROM "BalanceAction" a WHERE a."tenantId" = 'default' AND NOT EXISTS (
+        SELECT 1 FROM "AuditRecord" r
+        WHERE r."tenantId" = a."tenantId" AND r."operation" ~ '^create' AND r."outcome" = 'done' AND r."resourceIds" = jsonb_build_array(a."id")
+      )`),
+  );
+  expect(unrecorded).toEqual([]);
 });
 
 /** Adds the ledger up; every entry must follow from the one before. All amounts here are exact in binary. */

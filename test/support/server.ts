@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { apis } from '../../rest-compat/apis/index.js';
 import { createLogger } from '../../src/app/logger.js';
 import { createServer } from '../../src/app/server.js';
 import type { TimeSources } from '../../src/platform/clock.js';
 import { readConfig, type Mode } from '../../src/platform/config.js';
+import type { Principal } from '../../src/platform/principal.js';
 import { openTestDatabase, type TestDatabase } from './database.js';
 
 /** A clock that stands still until it is told otherwise. */
@@ -77,6 +79,8 @@ export interface TestServerOptions {
   time?: TimeSources;
   /** `serve` starts it as for production. */
   mode?: Mode;
+  /** Finds the principal of a request; none: everybody is anonymous. */
+  principalOf?: (request: IncomingMessage) => Principal;
   /** Takes the log, which is silent otherwise. */
   logger?: Logger;
 }
@@ -102,6 +106,7 @@ export async function startTestServer(
   const server = await createServer({
     config,
     database,
+    principalOf: options.principalOf,
     logger: options.logger ?? createLogger(config.logLevel),
     ...(time ? { time } : { clock }),
   }).catch(async (error: unknown) => {

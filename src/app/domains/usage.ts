@@ -75,7 +75,7 @@ export function createUsageModule(
       exports: domain.exports,
       openItems: ({ request, response }, query, reads) => {
         const filter = pages.filterOf(query);
-        const context = contextWith(contextOf(request, response), {
+        const context = contextWith(contextOf(request, response, 'file'), {
           reads: new Reads(
             reads,
             { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },

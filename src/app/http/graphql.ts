@@ -13,6 +13,7 @@ import { TOKENS_MAX, validationRules } from '../../../graphql/limits.js';
 import { declarationOf, DomainError, platformErrors } from '../../platform/errors.js';
 import { hasExactNumber, parseJson } from '../../platform/json.js';
 import { endWith, refuseGraphql } from './answer.js';
+import type { ContextOf } from '../app-context.js';
 import { readText, type BodyLimits } from './body.js';
 import { statusOf } from '../errors.js';
 import { DataText } from '../../../graphql/plan/answer.js';
@@ -26,7 +27,7 @@ const messageLengthMax = 2_000;
 export interface GraphqlHttpOptions {
   schema: GraphQLSchema;
   execute: Executor['execute'];
-  contextOf(request: IncomingMessage, response: ServerResponse): Context;
+  contextOf: ContextOf;
   bodyLimits: BodyLimits;
   isIntrospectionEnabled: boolean;
   /** Whether browsers get Apollo's Sandbox. */
@@ -189,7 +190,7 @@ async function handle(
       search: request.url?.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
       body,
     },
-    context: async () => options.contextOf(request, response),
+    context: async () => options.contextOf(request, response, 'graphql'),
   });
   for (const [name, value] of result.headers) response.setHeader(name, value);
   response.statusCode = result.status ?? 200;

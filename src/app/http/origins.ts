@@ -25,7 +25,7 @@ const exposedHeaders = [
 const preflightMaxAgeSeconds = 600;
 
 /** RFC 9110 §9.2.1: methods that change nothing. */
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+export const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /** Values of Sec-Fetch-Site for requests that no page of another origin caused. */
 const ownSites = new Set(['same-origin', 'none']);

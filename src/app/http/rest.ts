@@ -8,13 +8,15 @@ import type { Rest } from '../../../rest-compat/rest.js';
 import { parseJson } from '../../platform/json.js';
 import { DomainError } from '../../platform/errors.js';
 import { endEmpty, endWith, hasBody, vary } from './answer.js';
+import type { ContextOf } from '../app-context.js';
 import { readText, type BodyLimits } from './body.js';
+import { safeMethods } from './origins.js';
 import { requestIdOf } from './request-id.js';
 import { toRefusal } from '../refusal.js';
 
 export interface RestHttpOptions {
   bodyLimits: BodyLimits;
-  contextOf(request: IncomingMessage, response: ServerResponse): Context;
+  contextOf: ContextOf;
   originOf(request: IncomingMessage): string;
   logger: Logger;
 }
@@ -25,16 +27,24 @@ export function restHandler(
   options: RestHttpOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
-    const context = options.contextOf(request, response);
+    const context = options.contextOf(request, response, 'rest');
     let answer: RestResponse;
     try {
       answer = await rest.handle(toRestRequest(request, context, options));
     } catch (error) {
       const refusal = toRefusal(error, options.logger);
+      await recordRefusal(request, context, refusal);
       answer = errorResponse(refusal, requestIdOf(request), (typeName, id) => context.href(typeName, id));
     }
     send(request, response, answer);
   };
+}
+
+/** A write that was refused before it came to its mutation; what is read is recorded where it is read. */
+async function recordRefusal(request: IncomingMessage, { audit }: Context, refusal: DomainError): Promise<void> {
+  const { method = '' } = request;
+  if (audit === undefined || audit.isRecorded || safeMethods.has(method)) return;
+  await audit.refused({ operation: `${method} ${addressOf(request).path}` }, refusal);
 }
 
 function toRestRequest(request: IncomingMessage, context: Context, options: RestHttpOptions): RestRequest {

@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
-import { writeContext, type Context } from '../../../graphql/context.js';
+import { contextWith, writeContext, type Context } from '../../../graphql/context.js';
 import { errorResponse } from '../../../rest-compat/errors.js';
 import { isNotModified, mediaTypeOf } from '../../../rest-compat/headers.js';
 import type { RestResponse } from '../../../rest-compat/http.js';
 import type { Rest } from '../../../rest-compat/rest.js';
 import type { Route } from '../../../rest-compat/route.js';
 import { DomainError } from '../../platform/errors.js';
+import { lowerFirst } from '../../platform/letter-case.js';
 import type { StreamRoute } from '../../streaming/routes.js';
+import type { ContextOf } from '../app-context.js';
 import { openBody } from './compression.js';
 import { toRefusal } from '../refusal.js';
 import { requestIdOf } from './request-id.js';
@@ -16,7 +18,7 @@ import { addressOf, send } from './rest.js';
 
 export interface StreamHttpOptions {
   rest: Rest;
-  contextOf(request: IncomingMessage, response: ServerResponse): Context;
+  contextOf: ContextOf;
   originOf(request: IncomingMessage): string;
   clientOf(request: IncomingMessage): string;
   /** Page size of TMF REST's lists. */
@@ -54,6 +56,7 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
   };
   const { router } = options.rest;
   const parts = new Set(routes.map(({ part }) => part));
+  const paths = new Set(routes.map(({ path }) => path));
   const locate = (path: string): Route | undefined => {
     try {
       return router.match(path);
@@ -67,6 +70,15 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
     const part = path.slice(lastSlash + 1);
     const isBelow = parts.has(part);
     const media = mediaTypeOf(request.headers['content-type']);
+    const wanted = request.method === 'HEAD' ? 'GET' : request.method;
+    if (paths.has(path)) {
+      const own = routes.filter((one) => one.path === path);
+      const route = own.find(({ method }) => method === wanted);
+      return async (_request, response) =>
+        route
+          ? begin(serve({ route, id: '', rawQuery, request, response }, options))
+          : refuse(refusalOf(request, media, own, []), request, response, options);
+    }
     if (
       !isBelow &&
       (request.method !== 'POST' || media === undefined || media === 'application/json' || media.endsWith('+json'))
@@ -74,14 +86,14 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
       return undefined;
     const place = locate(isBelow ? path.slice(0, lastSlash) : path);
     if (place === undefined || isBelow !== (place.id !== undefined)) return undefined;
-    const wanted = request.method === 'HEAD' ? 'GET' : request.method;
     const candidates = routes.filter(
       (route) => route.typeName === place.model.name && route.part === (isBelow ? part : undefined),
     );
     const route = candidates.find(
       ({ method, mediaTypes }) => method === wanted && (mediaTypes === undefined || mediaTypes.has(media ?? '')),
     );
-    if (route) return (_request, response) => begin(serve(route, place.id ?? '', rawQuery, request, response, options));
+    if (route)
+      return (_request, response) => begin(serve({ route, id: place.id ?? '', rawQuery, request, response }, options));
     if (candidates.length === 0) return undefined;
     const refusal = refusalOf(request, media, candidates, isBelow ? [] : ['application/json']);
     return async (_request, response) => refuse(refusal, request, response, options);
@@ -89,15 +101,53 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
   return { find, drain: async () => void (await Promise.allSettled(openStreams)) };
 }
 
-async function serve(
-  { typeName, operation, handle }: StreamRoute,
-  id: string,
-  rawQuery: string,
-  request: IncomingMessage,
-  response: ServerResponse,
+/** A request for a file. */
+interface FileRequest {
+  readonly route: StreamRoute;
+  readonly id: string;
+  readonly rawQuery: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Serves a file. Who sends or takes which is recorded, before it begins if it writes: it may take long. */
+async function serve(file: FileRequest, options: StreamHttpOptions): Promise<void> {
+  const { route, id, rawQuery, request, response } = file;
+  // What a file is made of is no read of its own.
+  const full = options.contextOf(request, response, 'file');
+  const { audit } = full;
+  const context = contextWith(full, { audit: undefined });
+  const ids = id === '' ? [] : [id];
+  const asked = { operation: fileOperationOf(route), resourceType: lowerFirst(route.typeName) };
+  try {
+    if (audit === undefined) await transfer(file, options, context);
+    else if (route.method === 'GET') {
+      const read = (failure?: unknown): void =>
+        audit.read(asked, { resourceIds: ids, detail: rawQuery || undefined }, failure);
+      const transferred = transfer(file, options, context);
+      void transferred.then(() => read(), read);
+      await transferred;
+    } else {
+      await audit.begun(asked, ids);
+      await audit.write(asked, () => transfer(file, options, context).then(() => ids));
+    }
+  } catch (error) {
+    refuse(error, request, response, options);
+  }
+}
+
+/** e.g. POST usageImport/content. */
+function fileOperationOf({ method, typeName, part, path }: StreamRoute): string {
+  return path === undefined
+    ? [`${method} ${lowerFirst(typeName)}`, part].filter(Boolean).join('/')
+    : `${method} ${path}`;
+}
+
+async function transfer(
+  { route: { typeName, operation, handle }, id, rawQuery, request, response }: FileRequest,
   options: StreamHttpOptions,
+  context: Context,
 ): Promise<void> {
-  const context = options.contextOf(request, response);
   const { rest } = options;
   const get = (path: string, rawQuery = ''): Promise<RestResponse> =>
     rest.handle({
@@ -110,46 +160,42 @@ async function serve(
       ...readRequest,
     });
   let body: Writable | undefined;
-  try {
-    context.access.rights.require(operation);
-    // What is somebody else's is not there.
-    if (id !== '' && context.access.visibility) await get(rest.router.pathOf(typeName, id), 'fields=none');
-    await handle({
-      request,
-      response,
-      mediaType: mediaTypeOf(request.headers['content-type']) ?? '',
-      client: options.clientOf(request),
-      tenantId: context.principal.tenantId,
-      write: writeContext(context, undefined),
-      id,
-      query: new URLSearchParams(rawQuery),
-      isNotModified: (tag) => isNotModified(request.headers, tag),
-      open: () => (body ??= openBody(request, response)),
-      answer: async (status, of) => {
-        const { headers, text } = await get(rest.router.pathOf(typeName, of));
-        send(request, response, {
-          status,
-          headers: status === 201 ? { ...headers, Location: context.href(typeName, of) } : headers,
-          text,
-        });
-      },
-      represent: async (of, ids) => {
-        const perList = Math.min(idsPerListMax, options.pageSizeMax);
-        const found = new Map<unknown, object>();
-        for (let at = 0; at < ids.length; at += perList) {
-          const rawQuery = `limit=${perList}&id=${ids
-            .slice(at, at + perList)
-            .map(encodeURIComponent)
-            .join(',')}`;
-          const { text = '[]' } = await get(rest.router.collectionOf(of), rawQuery);
-          for (const one of JSON.parse(text) as { id: string }[]) found.set(one.id, one);
-        }
-        return ids.map((one) => found.get(one)).filter((one) => one !== undefined);
-      },
-    });
-  } catch (error) {
-    refuse(error, request, response, options);
-  }
+  context.access.rights.require(operation);
+  // What is somebody else's is not there.
+  if (id !== '' && context.access.visibility) await get(rest.router.pathOf(typeName, id), 'fields=none');
+  await handle({
+    request,
+    response,
+    mediaType: mediaTypeOf(request.headers['content-type']) ?? '',
+    client: options.clientOf(request),
+    tenantId: context.principal.tenantId,
+    write: writeContext(context, undefined),
+    id,
+    query: new URLSearchParams(rawQuery),
+    isNotModified: (tag) => isNotModified(request.headers, tag),
+    open: () => (body ??= openBody(request, response)),
+    answer: async (status, of) => {
+      const { headers, text } = await get(rest.router.pathOf(typeName, of));
+      send(request, response, {
+        status,
+        headers: status === 201 ? { ...headers, Location: context.href(typeName, of) } : headers,
+        text,
+      });
+    },
+    represent: async (of, ids) => {
+      const perList = Math.min(idsPerListMax, options.pageSizeMax);
+      const found = new Map<unknown, object>();
+      for (let at = 0; at < ids.length; at += perList) {
+        const rawQuery = `limit=${perList}&id=${ids
+          .slice(at, at + perList)
+          .map(encodeURIComponent)
+          .join(',')}`;
+        const { text = '[]' } = await get(rest.router.collectionOf(of), rawQuery);
+        for (const one of JSON.parse(text) as { id: string }[]) found.set(one.id, one);
+      }
+      return ids.map((one) => found.get(one)).filter((one) => one !== undefined);
+    },
+  });
 }
 
 function refuse(
@@ -164,7 +210,7 @@ function refuse(
     response.destroy();
     return;
   }
-  const context = contextOf(request, response);
+  const context = contextOf(request, response, 'file');
   send(
     request,
     response,

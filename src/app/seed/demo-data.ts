@@ -2,7 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.js';
 import type { WriteContext } from '../../domain/changes.js';
 import type { Database } from '../../platform/database/database.js';
 import type { Decimal } from '../../platform/decimal.js';
-import { anonymous } from '../../platform/principal.js';
+import { anonymous, systemPrincipalId } from '../../platform/principal.js';
 
 // What the demo data of all domains share: the people in it, and how it is written.
 
@@ -45,5 +45,5 @@ export async function once(database: Database, key: string, work: () => Promise<
 /** Returns a function that gives each step its own idempotency key, so that a repeated run repeats nothing. */
 export function stepsOf(key: string): () => WriteContext {
   let steps = 0;
-  return () => ({ tenantId: anonymous.tenantId, idempotencyKey: `${key} ${++steps}` });
+  return () => ({ tenantId: anonymous.tenantId, principalId: systemPrincipalId, idempotencyKey: `${key} ${++steps}` });
 }

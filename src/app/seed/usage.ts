@@ -1,7 +1,7 @@
 import type { Domains } from '../../domain/domains.js';
 import { Decimal } from '../../platform/decimal.js';
 import type { SpecificationRow } from '../../domain/usage/model.js';
-import { anonymous } from '../../platform/principal.js';
+import { anonymous, systemPrincipalId } from '../../platform/principal.js';
 import type { SeedDependencies } from '../app-context.js';
 import { euro, jane, john, once, taxed, taxRate } from './demo-data.js';
 
@@ -45,7 +45,7 @@ const specifications = [
 /** Writes a month of two customers' usage, the same in every sandbox except for its dates. An external id keeps each unique. */
 export async function seedUsage({ database, logger }: SeedDependencies, { usage }: Domains): Promise<void> {
   await once(database, seededKey, async () => {
-    const context = { tenantId: anonymous.tenantId };
+    const context = { tenantId: anonymous.tenantId, principalId: systemPrincipalId };
     const made = await usage.specifications.createMany(
       { ...context, idempotencyKey: `${seededKey} specifications` },
       specifications.map((each) => ({ ...each, lifecycleStatus: 'active' })),

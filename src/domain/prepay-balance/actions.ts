@@ -184,7 +184,7 @@ export class BalanceActions {
     const { clock, mappings, extensions, nextId } = this.dependencies;
     const mapping: ResourceMapping<BalanceActionRow> = mappings[kind];
     const idempotency = idempotencyOf(context, `update ${kind}`, requestedInput(context, { id, ...asked }));
-    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+    return runCommand(this.database, clock, { ...context, idempotency }, async (tx, now) => {
       const before = await this.lock(tx, context, kind, id, ifRevision);
       if (status !== undefined) requireTransition(actionTransitions, `${kind} '${id}'`, before.status, status);
       const set = revise(kind, before, changes, now, this.dependencies.zoneOf(tenantId));
@@ -202,7 +202,7 @@ export class BalanceActions {
     await this.dueWork.processIfDue(tenantId);
     const { clock, mappings, nextId } = this.dependencies;
     const idempotency = idempotencyOf(context, `delete ${kind}`, { id });
-    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+    return runCommand(this.database, clock, { ...context, idempotency }, async (tx, now) => {
       const before = await this.lock(tx, context, kind, id, ifRevision);
       if (before.status === liveStatus)
         throw new DomainError('CONFLICT', `${kind} '${id}' is still live: cancel it before deleting it`);

@@ -81,7 +81,7 @@ export class Buckets {
     await this.dueWork.processIfDue(tenantId);
     const idempotency = idempotencyOf(context, 'createBucket', withoutNulls(toJsonObject(input)));
     const { clock, nextId } = this.dependencies;
-    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+    return runCommand(this.database, clock, { ...context, idempotency }, async (tx, now) => {
       const { row, event } = await this.insert(tx, context, input, id ?? nextId(now), now);
       return { answer: row, events: [event] };
     });
@@ -95,7 +95,7 @@ export class Buckets {
     const items = inputs.map((input) => withoutNulls(toJsonObject(input)));
     const idempotency = idempotencyOf(context, 'createBuckets', { items });
     const { clock, nextId } = this.dependencies;
-    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+    return runCommand(this.database, clock, { ...context, idempotency }, async (tx, now) => {
       const made: { row: BucketRow; event: DomainEvent }[] = [];
       for (const input of inputs) made.push(await this.insert(tx, context, input, nextId(now), now));
       return { answer: { items: made.map(({ row }) => row) }, events: made.map(({ event }) => event) };
@@ -116,7 +116,7 @@ export class Buckets {
     extensions.check(row);
     await writeAll(tx, [insertRows(mappings.bucket, tenantId, [row])]);
     if (input.remainingValue) {
-      const { bucket, entry } = opening(row, input.remainingValue, now, nextId);
+      const { bucket, entry } = opening(row, input.remainingValue, context.principalId, now, nextId);
       await writeAll(tx, [
         writeBuckets(tenantId, [bucket], now, { keepRevision: true }),
         insertEntries(tenantId, [entry]),
@@ -133,7 +133,7 @@ export class Buckets {
     const asked = toJsonForm(withLogicalResources(input));
     const idempotency = idempotencyOf(context, 'updateBucket', requestedInput(context, { id, ...asked }));
     const { clock, extensions, mappings, nextId } = this.dependencies;
-    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+    return runCommand(this.database, clock, { ...context, idempotency }, async (tx, now) => {
       const locked = await ownRow(tx, context, mappings.bucket, await lockRow(tx, mappings.bucket, tenantId, id));
       const before = requireRevision(locked, 'bucket', id, ifRevision);
       const { remainingValue, reservedValue, ...changes } = asked;
@@ -155,7 +155,7 @@ export class Buckets {
     await this.dueWork.processIfDue(tenantId);
     const idempotency = idempotencyOf(context, 'deleteBucket', { id });
     const { clock, mappings, nextId } = this.dependencies;
-    return runCommand(this.database, clock, { tenantId, idempotency }, async (tx, now) => {
+    return runCommand(this.database, clock, { ...context, idempotency }, async (tx, now) => {
       const locked = await ownRow(tx, context, mappings.bucket, await lockRow(tx, mappings.bucket, tenantId, id));
       const before = requireRevision(locked, 'bucket', id, ifRevision);
       for (const attribute of ['remainingValue', 'reservedValue'] as const) {
@@ -251,7 +251,13 @@ function isOver({ validFor }: BucketRow, now: Date): boolean {
 }
 
 /** The opening balance, as the first entry of the ledger. */
-function opening(row: BucketRow, { amount, units }: Amount, now: Date, nextId: IdSource): ReturnType<typeof post> {
+function opening(
+  row: BucketRow,
+  { amount, units }: Amount,
+  principalId: string,
+  now: Date,
+  nextId: IdSource,
+): ReturnType<typeof post> {
   const empty = emptyState(row, units);
   const refusal = checkBalanceLimit(empty, amount, amount);
   if (refusal) throw new DomainError(refusal.code, refusal.message);
@@ -262,7 +268,7 @@ function opening(row: BucketRow, { amount, units }: Amount, now: Date, nextId: I
     remainingDelta: amount,
     reservedDelta: zero,
   };
-  return post(empty, movement, { kind: 'bucket', id: row.id }, now, nextId);
+  return post(empty, movement, { kind: 'bucket', id: row.id, principalId }, now, nextId);
 }
 
 function emptyState({ id, status, usageType, validFor }: BucketRow, units: string): BucketState {

@@ -1,10 +1,13 @@
 import type { Transaction } from '../../platform/database/database.js';
+import type { WriteContext } from '../changes.js';
 import type { Refusal } from '../../platform/write/idempotency.js';
 import type { AdjustCommand } from './command/commands.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
 import type { AdjustBalanceRow, Amount } from './model.js';
 import { applyRequests, type BalanceRequest } from './unit-of-work/apply-requests.js';
+
+type Asking = Pick<WriteContext, 'tenantId' | 'principalId'>;
 
 /** What a usage takes from a bucket, or gives back of what it took before. */
 export interface Charge {
@@ -38,15 +41,15 @@ export class Charges {
    * something was due that must be applied first. A refused charge has left its record in the transaction: the write
    * commits that and nothing else.
    */
-  within<T>(tenantId: string, write: (apply: ApplyCharges) => Promise<T>): Promise<T> {
-    return this.dueWork.runAfterDueWork(tenantId, ({ failIfDue }) =>
-      write((tx, charges) => this.apply(tx, tenantId, charges, failIfDue)),
+  within<T>(context: Asking, write: (apply: ApplyCharges) => Promise<T>): Promise<T> {
+    return this.dueWork.runAfterDueWork(context.tenantId, ({ failIfDue }) =>
+      write((tx, charges) => this.apply(tx, context, charges, failIfDue)),
     );
   }
 
   private async apply(
     tx: Transaction,
-    tenantId: string,
+    { tenantId, principalId }: Asking,
     charges: readonly Charge[],
     failIfDue: boolean,
   ): Promise<Charged> {
@@ -55,6 +58,7 @@ export class Charges {
     const request: BalanceRequest = {
       commands: [first, ...others],
       isBulk: true,
+      principalId,
       refusedAs: (message, index) => [charges[index]?.subject, message].filter(Boolean).join(': '),
     };
     const { results } = await applyRequests(tx, this.dependencies, tenantId, [request], { failIfDue });

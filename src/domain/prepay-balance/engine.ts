@@ -99,6 +99,7 @@ export class BalanceEngine {
   ): Promise<Answer> {
     for (const command of commands)
       this.dependencies.extensions.check('attributes' in command ? command.attributes : {});
+    const { tenantId, principalId, audit } = context;
     const idempotency = idempotencyOf(context, operation, requestedInput(context, input));
     if (this.lanes.waiting.length >= WAITING_ACTIONS_MAX) {
       throw new DomainError(
@@ -109,9 +110,11 @@ export class BalanceEngine {
     if (this.unanswered++ === 0) this.progressAt = performance.now();
     try {
       const result = await new Promise<BalanceResult>((resolve, reject) => {
-        this.enqueue(context.tenantId, { commands, isBulk, idempotency, guard: context.guard }, resolve, reject);
+        const { guard } = context;
+        this.enqueue(tenantId, { commands, isBulk, idempotency, principalId, audit, guard }, { resolve, reject });
       });
       if ('error' in result) throw result.error;
+      if (!result.replayed) audit?.recorded();
       return { answer: answerOf(result), replayed: result.replayed };
     } finally {
       if (--this.unanswered === 0) for (const done of this.whenAllAnswered.splice(0)) done();
@@ -138,12 +141,7 @@ export class BalanceEngine {
     return Object.fromEntries(sizes.filter(([, count]) => count > 0));
   }
 
-  private enqueue(
-    tenantId: string,
-    request: BalanceRequest,
-    resolve: Waiting['resolve'],
-    reject: Waiting['reject'],
-  ): void {
+  private enqueue(tenantId: string, request: BalanceRequest, answer: Pick<Waiting, 'resolve' | 'reject'>): void {
     const item: Waiting = {
       order: this.orders++,
       tenantId,
@@ -155,8 +153,7 @@ export class BalanceEngine {
       strayed: 0,
       isAlone: false,
       heldUp: undefined,
-      resolve,
-      reject,
+      ...answer,
     };
     const located = this.locating.atOnce(request);
     if (located) setLocated(item, located);

@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
+import { systemPrincipalId } from '../../platform/principal.js';
 import { readRows } from '../../platform/write/rows.js';
 import { isOpen, started } from './items.js';
 import type { OrderRow, ResourceOrderDependencies } from './model.js';
@@ -41,10 +42,15 @@ export class Simulator {
     const move = order && nextMove(order);
     if (order === undefined || move === undefined) return false;
     try {
-      await this.orders.updateItem({ tenantId }, { id, ifRevision: order.revision }, move.itemId, {
-        state: move.state,
-        note: `simulated: ${move.state}`,
-      });
+      await this.orders.updateItem(
+        { tenantId, principalId: systemPrincipalId },
+        { id, ifRevision: order.revision },
+        move.itemId,
+        {
+          state: move.state,
+          note: `simulated: ${move.state}`,
+        },
+      );
       return true;
     } catch (error) {
       // Another client was faster: the order is left to it until the next round.

@@ -155,7 +155,7 @@ export class Usages extends ResourceWriter<'usage', UsageRow, UsageInput, Delive
       charge: ApplyCharges,
     ) => Promise<Done<Json> | { refusal: Refusal }>,
   ): Promise<Answer<Json>> {
-    return this.usageDependencies.charges.within(context.tenantId, (charge) =>
+    return this.usageDependencies.charges.within(context, (charge) =>
       this.run(context, operation, input, (writing, changes) => work(writing, changes, charge)),
     );
   }

@@ -1,3 +1,4 @@
+import { insertAuditRecords, type AuditedWrite } from '../audit/audit-record.js';
 import type { Clock } from '../clock.js';
 import type { Database, Transaction } from '../database/database.js';
 import { DomainError } from '../errors.js';
@@ -17,6 +18,10 @@ import { writeAll } from './write-all.js';
 
 export interface CommandContext {
   tenantId: string;
+  /** Who asks. */
+  principalId: string;
+  /** The record of the command, which is written with it. */
+  audit?: AuditedWrite;
   idempotency?: Idempotency;
 }
 
@@ -49,9 +54,11 @@ export async function runCommand<Json extends JsonObject>(
   context: CommandContext,
   work: (tx: Transaction, now: Date) => Promise<CommandResult<Json>>,
 ): Promise<Answer<Json>> {
-  const { tenantId, idempotency } = context;
+  const { tenantId, principalId, audit, idempotency } = context;
+  let isRecorded = false;
   const result = await withRetry(() =>
     database.transaction(async (tx): Promise<Replayable> => {
+      isRecorded = false;
       const earlier = await earlierOutcome(tx, context);
       if (earlier) return earlier;
       const now = clock.now();
@@ -67,10 +74,19 @@ export async function runCommand<Json extends JsonObject>(
       const outcome = 'refusal' in result ? { refusal: result.refusal } : { answer: result.answer };
       const { events, replayed = false } = 'refusal' in result ? { events: [] } : result;
       const outcomes = idempotency ? [{ ...idempotency, outcome }] : [];
-      await writeAll(tx, [insertEvents(tenantId, events), insertOutcomes(tenantId, now, outcomes)]);
+      await writeAll(tx, [
+        insertEvents(
+          tenantId,
+          events.map((event) => ({ principalId, ...event })),
+        ),
+        insertOutcomes(tenantId, now, outcomes),
+        insertAuditRecords(tenantId, audit ? [audit.rowOf(outcome, now)] : []),
+      ]);
+      isRecorded = true;
       return { outcome, replayed };
     }),
   );
+  if (isRecorded) audit?.recorded();
   // A key belongs to one command, so a stored answer has the type of this one.
   return { answer: answerOf(result) as Json, replayed: result.replayed };
 }

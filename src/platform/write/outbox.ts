@@ -1,6 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
 import { jsonTextOf, type JsonObject } from '../json-object.js';
+import { systemPrincipalId } from '../principal.js';
 import type { Write } from './write-all.js';
 
 /** A domain change as consumers will receive it (docs/decisions/0023-outbox.md). */
@@ -11,6 +12,8 @@ export interface DomainEvent {
   resourceType: string;
   resourceId: string;
   occurredAt: string;
+  /** Who asked for the change; absent: the server itself. */
+  principalId?: string;
   /** The resource after the change. */
   payload: JsonObject;
 }
@@ -21,7 +24,7 @@ export function insertEvents(tenantId: string, events: readonly DomainEvent[]): 
   return insertEventsFrom(
     tenantId,
     Prisma.sql`jsonb_to_recordset(${`[${events.map(textOf).join(',')}]`}::jsonb) AS r(
-      "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "payload" jsonb)`,
+      "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "principalId" text, "payload" jsonb)`,
   );
 }
 
@@ -32,8 +35,9 @@ function textOf({ payload, ...envelope }: DomainEvent): string {
 /** The same for events made by SQL: `from` follows FROM and has the columns of an event under the alias r. */
 export function insertEventsFrom(tenantId: string, from: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    INSERT INTO "Outbox" ("tenantId", "id", "eventType", "resourceType", "resourceId", "occurredAt", "payload")
-    SELECT ${tenantId}::text, r."id", r."eventType", r."resourceType", r."resourceId", r."occurredAt", r."payload" FROM ${from}`;
+    INSERT INTO "Outbox" ("tenantId", "id", "eventType", "resourceType", "resourceId", "occurredAt", "principalId", "payload")
+    SELECT ${tenantId}::text, r."id", r."eventType", r."resourceType", r."resourceId", r."occurredAt",
+      coalesce(r."principalId", ${systemPrincipalId}), r."payload" FROM ${from}`;
 }
 
 /** Events that lastIdOf looks at: the latest may come from several servers, each with its own sequence of ids. */

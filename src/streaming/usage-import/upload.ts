@@ -116,7 +116,7 @@ class ImportUploads {
   private async receive(exchange: Exchange, id: string): Promise<void> {
     const { imports, columns, stopping, pace } = this.options;
     const contentType = exchange.mediaType;
-    const upload = await imports.begin(exchange.tenantId, id, (expected) => requireSameType(contentType, expected));
+    const upload = await imports.begin(exchange.write, id, (expected) => requireSameType(contentType, expected));
     const position: Position = { line: 0 };
     try {
       const content = contentOf(exchange.request, stopping, pace);

@@ -61,7 +61,7 @@ describe('the demo bills', () => {
     expect(await database.client.appliedCustomerBillingRate.count({ where: { isBilled: false } })).toBe(2);
     expect(
       await server.domains.customerBill.createRatesFromUsage(
-        { tenantId: 'default' },
+        { tenantId: 'default', principalId: 'a test' },
         { billingAccount: { id: 'account-1' } },
       ),
     ).toEqual({ usages: 3, rates: 3, hasMore: false });

@@ -24,7 +24,7 @@ describe('the simulator', () => {
     await database.client.resourceOrder.deleteMany();
   });
 
-  const write = { tenantId: anonymous.tenantId };
+  const write = { tenantId: anonymous.tenantId, principalId: anonymous.id };
   const round = (): Promise<number> => server.domains.resourceOrder.simulator.round(new AbortController().signal);
   const on = (itemId: string): object => ({
     orderItemRelationship: [{ relationshipType: 'dependsOn', orderItem: { itemId } }],

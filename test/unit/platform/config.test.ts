@@ -55,6 +55,8 @@ describe('configuration', () => {
       authClaimTenant: 'tenant',
       authClaimRoles: 'roles',
       authClaimParties: 'parties',
+      isAuditKept: false,
+      auditDays: 400,
       authClaimAccounts: 'accounts',
       authClaimLogicalResources: 'logical_resources',
       authMachines: [
@@ -95,6 +97,8 @@ describe('configuration', () => {
       AUTH_CLAIM_ACCOUNTS: 'a',
       AUTH_CLAIM_LOGICAL_RESOURCES: 'numbers',
       AUTH_MACHINES: 'gty=client-credentials,name=robot-*,sub=$client_id',
+      AUDIT: 'on',
+      AUDIT_DAYS: '30',
       DATABASE_URL: 'postgresql:///app?host=/var/run/postgresql',
       WORKERS: '4',
       DATA_DIR: '/var/lib/balance',
@@ -150,6 +154,8 @@ describe('configuration', () => {
       authClaimTenant: 'org.id',
       authClaimRoles: 'realm_access.roles',
       authClaimParties: 'https://example.org/parties',
+      isAuditKept: true,
+      auditDays: 30,
       authClaimAccounts: 'a',
       authClaimLogicalResources: 'numbers',
       authMachines: [

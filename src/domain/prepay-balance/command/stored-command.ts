@@ -54,6 +54,7 @@ function inputOf({
   impactedBucket,
   failureCode,
   failureMessage,
+  principalId,
   amount,
   validFor,
   autoTopupThreshold,

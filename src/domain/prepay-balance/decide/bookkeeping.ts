@@ -12,10 +12,11 @@ import type { BucketState, Movement } from './state.js';
 /** One entry of the ledger, and whether it is dated before the entry that precedes it. */
 export type LedgerEntry = LedgerEntryRow & { readonly stepsBack: boolean };
 
-/** What the ledger names as the cause of an entry: an action, or the bucket itself for its opening balance. */
+/** What the ledger names as the cause of an entry: an action, or the bucket itself for its opening balance; and who asked. */
 export interface EntryCause {
   readonly kind: string;
   readonly id: string;
+  readonly principalId: string;
 }
 
 /** How far the clocks of servers that share a database may differ. */
@@ -69,6 +70,7 @@ export function post(
     reservedAfter: after.reserved,
     units,
     recordedAt,
+    principalId: cause.principalId,
     stepsBack: bucket.lastEntryAt !== undefined && recordedAt < bucket.lastEntryAt,
   };
   return { bucket: after, entry };

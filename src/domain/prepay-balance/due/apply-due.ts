@@ -1,5 +1,6 @@
 import type { Statements } from '../../../platform/database/database.js';
 import { toJsonForm, withoutNulls } from '../../../platform/json-object.js';
+import { systemPrincipalId } from '../../../platform/principal.js';
 import { writeAllAtEnd } from '../../../platform/write/write-all.js';
 import type { BalanceCommand, DueCommand } from '../command/commands.js';
 import { ledgerTimeOf, withImpacts } from '../decide/bookkeeping.js';
@@ -41,7 +42,8 @@ export async function applyDue(
   const unitOfWork = new UnitOfWork();
   const { now } = state;
   // Dated in the past, but created now: lists in the order of ids continue where they were.
-  const journal = new Journal({ ...dependencies, nextId: () => dependencies.nextId(now) }, state, unitOfWork);
+  const dated = { ...dependencies, nextId: () => dependencies.nextId(now) };
+  const journal = new Journal(dated, state, unitOfWork, systemPrincipalId);
   const open = new Set(commands);
   const end = until < now ? until : now;
   for (let step = 0; step < stepsMax; step++) {

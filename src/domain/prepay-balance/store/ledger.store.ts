@@ -28,11 +28,11 @@ export function insertEntries(tenantId: string, entries: readonly LedgerEntry[])
   if (entries.length === 0) return undefined;
   return Prisma.sql`
     INSERT INTO "LedgerEntry" ("tenantId", "bucketId", "sequence", "id", "entryType", "actionKind", "actionId",
-      "remainingDelta", "reservedDelta", "remainingAfter", "reservedAfter", "units", "recordedAt")
+      "remainingDelta", "reservedDelta", "remainingAfter", "reservedAfter", "units", "recordedAt", "principalId")
     SELECT ${tenantId}::text, r.* FROM jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) AS r(
       "bucketId" text, "sequence" integer, "id" text, "entryType" text, "actionKind" text, "actionId" text,
       "remainingDelta" numeric, "reservedDelta" numeric, "remainingAfter" numeric, "reservedAfter" numeric,
-      "units" text, "recordedAt" timestamptz)`;
+      "units" text, "recordedAt" timestamptz, "principalId" text)`;
 }
 
 /** Records where the times of entries step back: the search for a balance as of an instant goes from one to the next. */

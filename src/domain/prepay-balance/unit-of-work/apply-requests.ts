@@ -1,3 +1,4 @@
+import type { AuditedWrite } from '../../../platform/audit/audit-record.js';
 import type { Statements } from '../../../platform/database/database.js';
 import { DomainError } from '../../../platform/errors.js';
 import { findOutcome, loadOutcomes, type Idempotency, type Replayable } from '../../../platform/write/idempotency.js';
@@ -22,6 +23,10 @@ export interface BalanceRequest {
   readonly idempotency?: Idempotency;
   /** Which buckets its sender may act on, and up to which amounts; absent: all. */
   readonly guard?: WriteGuard;
+  /** Who asks. */
+  readonly principalId: string;
+  /** The record of the request, which is written with it. */
+  readonly audit?: AuditedWrite;
 }
 
 /** What a request comes to: an outcome that is remembered under its key, or a refusal of which nothing is kept. */
@@ -94,11 +99,12 @@ export async function applyRequests(
       const own = ownBuckets.get(request);
       const outcome = request.isBulk
         ? applyTogether(request, state, dependencies, unitOfWork, own)
-        : applyCommand(new Journal(dependencies, state, unitOfWork, own), request.commands[0]);
+        : applyCommand(new Journal(dependencies, state, unitOfWork, request.principalId, own), request.commands[0]);
       if (idempotency) {
         known.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome });
         unitOfWork.outcomes.push({ ...idempotency, outcome });
       }
+      if (request.audit) unitOfWork.audits.push(request.audit.rowOf(outcome, state.now));
       return { outcome, replayed: false };
     } catch (error) {
       if (error instanceof DomainError) return { error };
@@ -122,7 +128,7 @@ function hasApplied(result: BalanceResult | LeftOut | undefined): boolean {
 
 /** All or nothing: decided on a copy of the locked state, which is adopted when no command is refused. */
 function applyTogether(
-  { commands, refusedAs = refusedElement }: BalanceRequest,
+  { commands, refusedAs = refusedElement, principalId }: BalanceRequest,
   state: LockedState,
   dependencies: BalanceDependencies,
   unitOfWork: UnitOfWork,
@@ -134,7 +140,7 @@ function applyTogether(
   for (const [index, command] of commands.entries()) {
     // The record of a refusal is kept although nothing is applied: it is collected in a unit of work of its own.
     const own = new UnitOfWork();
-    const outcome = applyCommand(new Journal(dependencies, trial, own, ownBuckets), command);
+    const outcome = applyCommand(new Journal(dependencies, trial, own, principalId, ownBuckets), command);
     if ('refusal' in outcome) {
       unitOfWork.merge(own);
       return { refusal: { ...outcome.refusal, message: refusedAs(outcome.refusal.message, index) } };

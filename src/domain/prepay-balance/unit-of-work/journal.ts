@@ -1,5 +1,6 @@
 import { DomainError } from '../../../platform/errors.js';
 import { toJsonForm } from '../../../platform/json-object.js';
+import { systemPrincipalId } from '../../../platform/principal.js';
 import type { Outcome } from '../../../platform/write/idempotency.js';
 import { requireRevision } from '../../changes.js';
 import type { Quantity } from '../../row.js';
@@ -41,9 +42,18 @@ export class Journal {
     readonly dependencies: BalanceDependencies,
     readonly state: LockedState,
     readonly unitOfWork: UnitOfWork,
+    /** Who asks for what it records. */
+    readonly principalId: string,
     /** The buckets that the sender of the command may act on; undefined: all. */
     private readonly ownBuckets?: ReadonlySet<string>,
   ) {}
+
+  /** The same journal, for what the server does by itself. */
+  bySystem(): Journal {
+    return this.principalId === systemPrincipalId
+      ? this
+      : new Journal(this.dependencies, this.state, this.unitOfWork, systemPrincipalId);
+  }
 
   /**
    * What a command is decided on, at present. With `dueAt`, at the instant it was due, but not before the last entry of its
@@ -105,6 +115,7 @@ export class Journal {
       confirmationDate: command.type === 'scheduled' ? null : now.toISOString(),
       nextDueDate: firstDueOf(command, now)?.toISOString() ?? null,
       impactedBucket: command.type === 'scheduled' ? null : posting.impactedBucket,
+      principalId: this.principalId,
       ...bucketAttributesOf(command, decision, posting),
     };
     const row = newAction(
@@ -123,8 +134,10 @@ export class Journal {
   }
 
   /** Posts the movements of a decision to its buckets and the ledger. */
-  post(decision: AcceptedDecision, cause: EntryCause, now: Date): Posting {
-    const posting = postAll(decision, (id) => this.state.bucket(id), cause, now, this.dependencies.nextId);
+  post(decision: AcceptedDecision, { kind, id }: Pick<EntryCause, 'kind' | 'id'>, now: Date): Posting {
+    const { principalId } = this;
+    const bucketOf = (bucketId: string): BucketState => this.state.bucket(bucketId);
+    const posting = postAll(decision, bucketOf, { kind, id, principalId }, now, this.dependencies.nextId);
     for (const bucket of posting.buckets) this.put(bucket);
     this.unitOfWork.entries.push(...posting.entries);
     return posting;
@@ -156,7 +169,8 @@ export class Journal {
 
   /** An event about an action, as it stands after the change. */
   emit(kind: ActionKind, change: Change, row: BalanceActionRow, now: Date): void {
-    this.unitOfWork.events.push(changeEvent(kind, change, row, now, this.dependencies.nextId));
+    const event = changeEvent(kind, change, row, now, this.dependencies.nextId);
+    this.unitOfWork.events.push({ ...event, principalId: this.principalId });
   }
 
   /**
@@ -191,7 +205,11 @@ export class Journal {
     now: Date,
   ): BalanceActionRow {
     const kind = actionKindOf[command.type];
-    const row = { ...refusedAction(this.dependencies.nextId(now), command, refusal, amount, now), ...known };
+    const row = {
+      ...refusedAction(this.dependencies.nextId(now), command, refusal, amount, now),
+      principalId: this.principalId,
+      ...known,
+    };
     this.unitOfWork.create(kind, row);
     this.emit(kind, 'Failure', row, now);
     return row;

@@ -84,7 +84,8 @@ function applyOnce(journal: Journal, action: ActionState, topup: TopupCommand, n
 }
 
 /** One period of a recurring top-up, or one refill by an auto top-up: a top-up of its own, which names its parent. */
-function createTopup(journal: Journal, parent: ActionState, topup: TopupCommand, dueAt: Date, now: Date): void {
+function createTopup(asked: Journal, parent: ActionState, topup: TopupCommand, dueAt: Date, now: Date): void {
+  const journal = asked.bySystem();
   const known = {
     requestedDate: dueAt.toISOString(),
     isAutoTopup: true,

@@ -1,3 +1,4 @@
+import { insertAuditRecords, type AuditRow } from '../../../platform/audit/audit-record.js';
 import { insertOutcomes, type OutcomeRow } from '../../../platform/write/idempotency.js';
 import { insertEvents, type DomainEvent } from '../../../platform/write/outbox.js';
 import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
@@ -23,6 +24,7 @@ export class UnitOfWork {
   readonly released: string[] = [];
   readonly events: DomainEvent[] = [];
   readonly outcomes: OutcomeRow[] = [];
+  readonly audits: AuditRow[] = [];
   private readonly created = emptyRows();
   private readonly changed = emptyRows();
 
@@ -36,7 +38,7 @@ export class UnitOfWork {
     (this.created[kind].has(row.id) ? this.created : this.changed)[kind].set(row.id, row);
   }
 
-  /** Takes over what another unit of work has collected, but for its outcomes. */
+  /** Takes over what another unit of work has collected, but for its outcomes and records. */
   merge(part: UnitOfWork): void {
     for (const id of part.touched) this.touched.add(id);
     for (const kind of actionKinds) {
@@ -62,6 +64,7 @@ export class UnitOfWork {
       insertClockStepsBack(tenantId, this.entries),
       insertEvents(tenantId, this.events),
       insertOutcomes(tenantId, now, this.outcomes),
+      insertAuditRecords(tenantId, this.audits),
     ];
   }
 

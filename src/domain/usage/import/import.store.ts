@@ -52,6 +52,8 @@ export interface StagedBatch {
   keys: readonly StagedKey[];
   rows: readonly StagedLine[];
   refused: readonly RefusedLine[];
+  /** Who sent them. */
+  principalId: string;
   now: Date;
 }
 
@@ -106,7 +108,10 @@ export class ImportStore {
   }
 
   /** Keeps a batch, as far as this is still the upload that may: one statement, committed. */
-  async stage(task: ImportTask, { lastLine, digest, keys, rows, refused, now }: StagedBatch): Promise<void> {
+  async stage(
+    task: ImportTask,
+    { lastLine, digest, keys, rows, refused, principalId, now }: StagedBatch,
+  ): Promise<void> {
     const { tenantId, id } = task;
     const problems = refused.map(({ line, refusal: { code, message } }) => ({
       line,
@@ -122,8 +127,8 @@ export class ImportStore {
           WHERE ${isCurrentUpload(task)} AND "lastLine" < ${lastLine}
           RETURNING "rejected" - ${refused.length} AS "rejectedBefore"
         ), batch AS (
-          INSERT INTO "UsageImportBatch" ("tenantId", "importId", "firstLine", "claims", "rows")
-          SELECT ${tenantId}::text, ${id}::text, ${rows[0]?.line ?? 0}::int, ${JSON.stringify(keys)}::text, ${JSON.stringify(rows)}::text FROM task WHERE ${rows.length > 0}::boolean
+          INSERT INTO "UsageImportBatch" ("tenantId", "importId", "firstLine", "claims", "rows", "principalId")
+          SELECT ${tenantId}::text, ${id}::text, ${rows[0]?.line ?? 0}::int, ${JSON.stringify(keys)}::text, ${JSON.stringify(rows)}::text, ${principalId}::text FROM task WHERE ${rows.length > 0}::boolean
         ), problem AS (
           ${insertProblems(tenantId, id, Prisma.sql`${problemRows(problems)} CROSS JOIN task`)}
         ) SELECT count(*)::int AS "tasks" FROM task`),

@@ -76,7 +76,11 @@ export class UsageImports extends ResourceWriter<
    * Begins an upload, or continues one that broke off: an earlier one that still runs is cut off. `requireType` refuses a
    * file of another type than that of the task. Throws NOT_FOUND, and CONFLICT when the file has come already.
    */
-  async begin(tenantId: string, id: string, requireType: (contentType: string) => void): Promise<Upload> {
+  async begin(
+    { tenantId, principalId }: WriteContext,
+    id: string,
+    requireType: (contentType: string) => void,
+  ): Promise<Upload> {
     const { database, store } = this.tasks;
     const task = await withRetry(() =>
       database.transaction(async (tx) => {
@@ -91,7 +95,7 @@ export class UsageImports extends ResourceWriter<
         return { ...counted, status: 'running' };
       }),
     );
-    return new Upload(this.tasks, task);
+    return new Upload(this.tasks, task, principalId);
   }
 
   /** Whether the file of a task has come to its end. */

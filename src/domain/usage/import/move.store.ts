@@ -63,7 +63,7 @@ export async function moveLines(
   const [moved] = await tx.query<Moved>(Prisma.sql`
     WITH ${takenLines(range)},
     fresh AS MATERIALIZED (
-      SELECT r.* FROM ${batches(range)} CROSS JOIN LATERAL jsonb_to_recordset(b."rows"::jsonb) AS r("line" integer, "eventId" text, "row" jsonb)
+      SELECT r.*, b."principalId" FROM ${batches(range)} CROSS JOIN LATERAL jsonb_to_recordset(b."rows"::jsonb) AS r("line" integer, "eventId" text, "row" jsonb)
       WHERE NOT EXISTS (SELECT 1 FROM taken t WHERE t."line" = r."line")
     ),
     task AS (SELECT "rejected" AS "rejectedBefore" FROM "UsageImport" WHERE "tenantId" = ${tenantId} AND "id" = ${importId}),
@@ -72,7 +72,7 @@ export async function moveLines(
       tenantId,
       Prisma.sql`(
         SELECT "eventId" AS "id", ${eventTypeOf('usage', 'Create')}::text AS "eventType", 'usage' AS "resourceType", "row"->>'id' AS "resourceId",
-          ${now}::timestamptz AS "occurredAt", "row" AS "payload" FROM fresh) r`,
+          ${now}::timestamptz AS "occurredAt", "principalId", "row" AS "payload" FROM fresh) r`,
     )}),
     problems AS (${insertProblems(tenantId, importId, Prisma.sql`${conflicts} CROSS JOIN task`)}),
     done AS (DELETE FROM "UsageImportBatch" WHERE "tenantId" = ${tenantId} AND "importId" = ${importId} AND "firstLine" BETWEEN ${from} AND ${to})
@@ -91,7 +91,7 @@ function stagedKeys(range: Range): Prisma.Sql {
 
 function batches({ tenantId, importId, from, to }: Range): Prisma.Sql {
   return Prisma.sql`(
-    SELECT "claims", "rows" FROM "UsageImportBatch"
+    SELECT "claims", "rows", "principalId" FROM "UsageImportBatch"
     WHERE "tenantId" = ${tenantId} AND "importId" = ${importId} AND "firstLine" BETWEEN ${from} AND ${to}) b`;
 }
 

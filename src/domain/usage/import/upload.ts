@@ -35,6 +35,8 @@ export class Upload {
   constructor(
     private readonly tasks: ImportTasks,
     private readonly task: ImportTask,
+    /** Who sends it. */
+    private readonly principalId: string,
   ) {
     this.isBehindEarlier = task.lastLine === 0;
     // Should the database be away, the next batch finds out.
@@ -139,7 +141,14 @@ export class Upload {
     const keys = await withRetry(() =>
       withEarlierDigests(tasks.database, mappings, task.tenantId, sorted.keys, rows, { isFile: true }),
     );
-    await tasks.store.stage(task, { ...sorted, keys, lastLine: lines.at(-1)?.line ?? 0, digest, now });
+    await tasks.store.stage(task, {
+      ...sorted,
+      keys,
+      lastLine: lines.at(-1)?.line ?? 0,
+      digest,
+      principalId: this.principalId,
+      now,
+    });
     // Those of all or nothing wait for the end of the file.
     if (task.mode === 'skipBad') await tasks.askToMove(task);
   }

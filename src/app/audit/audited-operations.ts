@@ -1,0 +1,105 @@
+import {
+  getNamedType,
+  Kind,
+  valueFromASTUntyped,
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Context } from '../../../graphql/context.js';
+import type { RequestAudit } from '../../platform/audit/request-audit.js';
+import { lowerFirst } from '../../platform/letter-case.js';
+
+type Variables = Record<string, unknown>;
+
+/** An operation, as it was executed. */
+export interface ExecutedOperation {
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+  readonly variables: Variables | null | undefined;
+  readonly context: Context;
+}
+
+/**
+ * Records what no resolver does: the fields that a query reads, and the mutations that were refused before any of them began.
+ * `error` is what the operation ended with, if it did.
+ */
+export async function recordOperation(
+  schema: GraphQLSchema,
+  { document, definition, variables, context: { audit } }: ExecutedOperation,
+  error?: unknown,
+): Promise<void> {
+  if (audit === undefined) return;
+  const { operation, selectionSet } = definition;
+  if (operation === 'query') recordReads(schema, audit, fieldsOf(document, selectionSet), variables ?? {}, error);
+  else if (error !== undefined && !audit.isRecorded)
+    for (const { name } of fieldsOf(document, selectionSet)) await audit.refused({ operation: name.value }, error);
+}
+
+/** Runs a query, and records what it reads. */
+export async function recordRead<T>(
+  schema: GraphQLSchema,
+  executed: ExecutedOperation,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    const answer = await read();
+    await recordOperation(schema, executed);
+    return answer;
+  } catch (error) {
+    await recordOperation(schema, executed, error);
+    throw error;
+  }
+}
+
+/** Each field is a read of its own, with its arguments. */
+function recordReads(
+  schema: GraphQLSchema,
+  audit: RequestAudit,
+  nodes: readonly FieldNode[],
+  variables: Variables,
+  error?: unknown,
+): void {
+  if (!audit.watchesReads) return;
+  const fields = schema.getQueryType()?.getFields() ?? {};
+  for (const node of nodes) {
+    const field = fields[node.name.value];
+    // Introspection reads nothing of anybody.
+    if (field === undefined) continue;
+    const values = argumentsOf(node, variables);
+    const resourceType = lowerFirst(getNamedType(field.type).name.replace(/Page$/, ''));
+    const resourceIds = typeof values['id'] === 'string' ? [values['id']] : [];
+    audit.read({ operation: field.name, resourceType }, { resourceIds, detail: shown(values) }, error);
+  }
+}
+
+/** Those of fragments included: a fragment of the root is in no other fragment for long. */
+function fieldsOf(document: DocumentNode, set: SelectionSetNode, depth = 0): FieldNode[] {
+  return set.selections.flatMap((selection): FieldNode[] => {
+    if (selection.kind === Kind.FIELD) return [selection];
+    if (depth > document.definitions.length) return [];
+    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsOf(document, selection.selectionSet, depth);
+    const fragment = document.definitions.find(
+      (one) => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === selection.name.value,
+    );
+    return fragment?.kind === Kind.FRAGMENT_DEFINITION ? fieldsOf(document, fragment.selectionSet, depth + 1) : [];
+  });
+}
+
+function argumentsOf(node: FieldNode, variables: Variables): Variables {
+  return Object.fromEntries(
+    (node.arguments ?? []).map(({ name, value }) => [name.value, valueFromASTUntyped(value, variables)]),
+  );
+}
+
+function shown(values: Variables): string | undefined {
+  try {
+    const { id: _id, ...others } = values;
+    const given = Object.entries(others).filter(([, value]) => value !== undefined && value !== null);
+    return given.length === 0 ? undefined : JSON.stringify(Object.fromEntries(given));
+  } catch {
+    return undefined;
+  }
+}
