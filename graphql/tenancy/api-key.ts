@@ -91,14 +91,18 @@ class ApiKeyWrites {
   @Mutation(() => NewApiKey, {
     nullable: true,
     description:
-      'Makes a key of the tenant of the principal and tells its text, this once. Errors: INVALID_ATTRIBUTE, CONFLICT (there are too many).',
+      'Makes a key of the tenant of the principal and tells its text, this once. Errors: INVALID_ATTRIBUTE, FORBIDDEN (its roles may do more than those of the principal), CONFLICT (there are too many).',
   })
   async createApiKey(
     @Arg('input', () => ApiKeyCreate, { description: 'What the new key is made from.' }) input: never,
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    const making = context.tenancy.apiKeys.createKey(writeContext(context, idempotencyKey), input);
+    const making = context.tenancy.apiKeys.createKey(
+      writeContext(context, idempotencyKey),
+      input,
+      context.principal.roles,
+    );
     return { apiKey: await relayAnswer(context, making), key: (await making).key };
   }
 

@@ -11,6 +11,7 @@ import type { Database } from '../platform/database/database.js';
 import type { ExtensionSchemas } from '../platform/extension-schemas.js';
 import type { IdSource } from '../platform/ids.js';
 import type { Jobs } from '../platform/jobs/jobs.js';
+import type { Policies } from '../platform/rights/rights.js';
 import type { StreamRoute } from '../streaming/routes.js';
 import type { Executor } from './execute.js';
 import type { RepeatingWork } from './jobs.js';
@@ -27,6 +28,8 @@ export interface AppContext {
   readonly schema: GraphQLSchema;
   /** Runs GraphQL operations, for both transports and for streams that read and check as TMF REST does. */
   readonly executor: Executor;
+  /** What roles may do. */
+  readonly policies: Policies;
   readonly logger: Logger;
 }
 

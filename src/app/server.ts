@@ -124,7 +124,7 @@ async function createServerWith(
     { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes },
     new Plans({ schema, collectionOf }),
   );
-  const appContext = await createAppContext(options, clock, schema, executor);
+  const appContext = await createAppContext(options, clock, schema, executor, policies);
   const { jobs } = appContext;
   const audit = createAudit(appContext);
   const domainModules = createDomainModules(appContext);
@@ -244,6 +244,7 @@ async function createAppContext(
   clock: Clock,
   schema: GraphQLSchema,
   executor: Executor,
+  policies: Policies,
 ): Promise<AppContext> {
   return {
     config,
@@ -254,6 +255,7 @@ async function createAppContext(
     jobs: new Jobs(database, logger),
     schema,
     executor,
+    policies,
     logger,
   };
 }

@@ -92,9 +92,13 @@ describe('a request with a valid token', () => {
       { claims: { aud: ['other', 'tmf'] } },
       { expiresIn: -29 },
       { validIn: 29 },
-      { claims: { roles: ['made-up'] } },
     ] satisfies TokenFacts[])
       expect((await server.graphql(query, {}, bearer(await issuer.token(facts)))).data).toBeTruthy();
+  });
+
+  it('has none of the roles that nobody knows', async () => {
+    const headers = bearer(await issuer.token({ claims: { roles: ['made-up'] } }));
+    expect((await server.rest('GET', '/bucket', { headers })).status).toBe(403);
   });
 
   it('is answered until the token expires, also when it is sent again', async () => {

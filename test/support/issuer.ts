@@ -74,10 +74,17 @@ export class TestIssuer {
     return path === '/keys' ? { status: 200, body: this.keySet } : { status: 404, body: '{}' };
   }
 
-  /** A signed token: of the tenant default and the role admin, unless its claims say otherwise. */
+  /** A signed token: of the tenant default and the roles admin and installation, unless its claims say otherwise. */
   async token({ claims = {}, expiresIn = 300, validIn, key = this.keys[0]! }: TokenFacts = {}): Promise<string> {
     const now = Math.floor(this.now().getTime() / 1_000);
-    const usual = { iss: this.url, aud: 'tmf', sub: 'jane', tenant: 'default', roles: ['admin'], iat: now };
+    const usual = {
+      iss: this.url,
+      aud: 'tmf',
+      sub: 'jane',
+      tenant: 'default',
+      roles: ['admin', 'installation'],
+      iat: now,
+    };
     const times = { exp: now + expiresIn, ...(validIn !== undefined && { nbf: now + validIn }) };
     const payload = JSON.parse(JSON.stringify({ ...usual, ...times, ...claims })) as JWTPayload;
     return new SignJWT(payload).setProtectedHeader({ alg: key.alg, kid: key.kid }).sign(key.privateKey);

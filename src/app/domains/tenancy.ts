@@ -1,6 +1,8 @@
 import { mappingsOf } from '../../../graphql/resource-mapping.js';
 import { createTenancy, tenancyResources, type TenancyDomain } from '../../domain/tenancy/index.js';
 import type { Config } from '../../platform/config.js';
+import type { Policies } from '../../platform/rights/rights.js';
+import { policyTermsOf } from '../rights/load-policy.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 
 export function createTenancyModule({
@@ -9,12 +11,16 @@ export function createTenancyModule({
   nextId,
   extensions,
   logger,
+  schema,
+  policies,
 }: AppContext): DomainModule<TenancyDomain> {
+  const { operations } = policyTermsOf(schema);
   const domain = createTenancy(database, {
     clock,
     nextId,
     extensions,
     mappings: mappingsOf(tenancyResources),
+    findExcess: (giver, roles) => excessOf(policies, operations, giver, roles),
     reportFailure: (error) =>
       logger.warn({ err: error }, 'tenants cannot be read again, or uses of keys not be written'),
   });
@@ -46,4 +52,18 @@ export function tenantFacts(
     issuerOf: (tenantId) => directory.settingsOf(tenantId).billIssuer ?? billIssuer,
     billPrefixOf: (tenantId) => directory.settingsOf(tenantId).billNumberPrefix ?? undefined,
   };
+}
+
+/** An operation that roles grant, or grant further, than the roles of who gives them; undefined: there is none. */
+function excessOf(
+  policies: Policies,
+  operations: ReadonlySet<string>,
+  giver: readonly string[],
+  roles: readonly string[],
+): string | undefined {
+  const [own, given] = [policies.rightsOf(giver), policies.rightsOf(roles)];
+  return [...operations].find((operation) => {
+    const [held, wanted] = [own.grantOf(operation), given.grantOf(operation)];
+    return wanted !== undefined && (held === undefined || (held.isLimited && !wanted.isLimited));
+  });
 }

@@ -52,10 +52,20 @@ export class ApiKeys extends ResourceWriter<'apiKey', ApiKeyRow, ApiKeyInput> {
     return listKeys(this.database, tenantId);
   }
 
-  /** Makes a key. A repeated answer, under the same idempotency key, does not have its text any more. */
-  async createKey(context: WriteContext, input: ApiKeyInput): Promise<Answer<ApiKeyRow> & { key: string | null }> {
+  /**
+   * Makes a key. A repeated answer, under the same idempotency key, does not have its text any more. With `giver`, the roles
+   * of who makes it, it may do no more than they do: throws FORBIDDEN.
+   */
+  async createKey(
+    context: WriteContext,
+    input: ApiKeyInput,
+    giver?: readonly string[],
+  ): Promise<Answer<ApiKeyRow> & { key: string | null }> {
     const { nextId, mappings, clock } = this.keyDependencies;
     check(input, clock.now());
+    const excess = giver && this.keyDependencies.findExcess(giver, input.roles ?? []);
+    if (excess !== undefined)
+      throw new DomainError('FORBIDDEN', `a key may do no more than who makes it: the right ${excess} is missing`);
     const key = newKeyText();
     const done = await this.run(
       context,

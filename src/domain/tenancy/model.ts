@@ -29,6 +29,8 @@ export const tenancyResources = ['tenant', 'apiKey'] as const;
 /** What the domain is built on. */
 export interface TenancyDependencies extends WriterDependencies {
   readonly mappings: MappingsOf<{ tenant: TenantRow; apiKey: ApiKeyRow }>;
+  /** An operation that these roles grant and those of the giver do not; undefined: there is none. */
+  findExcess(giver: readonly string[], roles: readonly string[]): string | undefined;
   /** Told when tenants cannot be read again, or last uses of keys not be written, which is tried again. */
   readonly reportFailure: (error: unknown) => void;
 }

@@ -36,6 +36,7 @@ export async function withTenancy<T>(env: NodeJS.ProcessEnv, work: (tenancy: Ten
       nextId: createIdSource(lastId),
       extensions: noExtensionSchemas,
       mappings: mappingsOf(tenancyResources),
+      findExcess: () => undefined,
       reportFailure: () => undefined,
     });
     try {
