@@ -66,13 +66,15 @@ export class Rest {
         allow: methods,
       });
     }
+    const { access } = request.context;
+    // Before anything of the request is looked at: what it would come to is not told.
+    access.rights.require(operationOf(request.method, route));
     requireAcceptable(request);
     if (!['GET', 'HEAD'].includes(request.method)) await request.requireType();
     const { extensionAttributes } = this.options;
     const attributes = withExtensions(route.model.attributes, extensionAttributes);
     const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);
     this.checkExplain(query);
-    const { access } = request.context;
     access.rights.requireVisible(lowerFirst(route.model.name), [...(query.fields?.attributes.keys() ?? [])]);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
     const { execute, read, pageSizes, bodyMaxBytes } = this.options;
@@ -115,6 +117,12 @@ function withExtensionField(query: ParsedQuery, own: Attributes): ParsedQuery {
     Object.hasOwn(own, name) ? ([name, inner] as const) : ([extensionAttribute, true] as const),
   );
   return { ...query, fields: { ...query.fields, attributes: new Map(names) } };
+}
+
+/** The right that a request takes, as graphql/rights/operations.ts names it. */
+function operationOf(method: string, { model, id }: Route): string {
+  const verb = { DELETE: 'delete', PATCH: id === undefined ? 'create' : 'update', POST: 'create' }[method] ?? 'read';
+  return `${lowerFirst(model.name)}:${verb}`;
 }
 
 type Handlers = Partial<Record<string, Handler>>;

@@ -45,7 +45,7 @@ const table: Readonly<Record<string, Declared>> = {
   TransferBalance: action,
   Usage: { paths: [relatedParty, accountAsParty] },
   CustomerBill: { paths: [relatedParty, billingAccount] },
-  CustomerBillOnDemand: { paths: [relatedParty, billingAccount] },
+  CustomerBillOnDemand: { paths: [{ ...relatedParty, form: 'party' }, billingAccount] },
   AppliedCustomerBillingRate: {
     paths: [billingAccount],
     below: (mappingOf) => ({ parent: () => mappingOf('customerBill'), reference: 'bill' }),

@@ -72,6 +72,7 @@ function ownerRows(): string[] {
 const ownerWords: Readonly<Record<OwnerPath['form'], string>> = {
   reference: 'by its id',
   references: 'by an id among them',
+  party: 'by a party with an owning role',
   parties: 'by a party with an owning role',
   accountsAmongParties: 'by a party whose @referredType is BillingAccount',
   values: 'by a value or id among them',

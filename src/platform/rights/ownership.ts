@@ -14,7 +14,6 @@ export type OwnerKind = 'party' | 'account' | 'logicalResource';
 
 /** How a row names an owner. */
 export interface OwnerPath {
-  /** relatedParty: the list of its name, whose elements own in certain roles only. */
   readonly path: readonly string[];
   readonly of: OwnerKind;
   readonly form:
@@ -22,7 +21,9 @@ export interface OwnerPath {
     | 'reference'
     /** A list of such objects. */
     | 'references'
-    /** A list of parties, each with its role. */
+    /** A party with its role. */
+    | 'party'
+    /** A list of such parties. */
     | 'parties'
     /** A list of parties that may be accounts, as their referred type says. */
     | 'accountsAmongParties'
@@ -115,7 +116,8 @@ function ownersNamed({ path, of, form }: OwnerPath, row: JsonObject, owner: Owne
   return named.flatMap((one) => {
     if (!one) return [];
     const isAccount = one['atReferredType'] === 'BillingAccount';
-    if (form === 'parties' && (isAccount || !owner.partyRoles.includes(String(one['role'])))) return [];
+    if ((form === 'parties' || form === 'party') && (isAccount || !owner.partyRoles.includes(String(one['role']))))
+      return [];
     if (form === 'accountsAmongParties' && !isAccount) return [];
     const id = form === 'values' ? (one['value'] ?? one['id']) : one['id'];
     return [own.includes(String(id))];
@@ -146,6 +148,14 @@ function named(path: readonly string[], form: OwnerPath['form'], id: string, rol
       return { kind: 'compare', path: [...path, 'id'], operator: 'eq', value: id };
     case 'references':
       return some(equals('id', id));
+    case 'party':
+      return {
+        kind: 'and',
+        filters: [
+          { kind: 'compare', path: [...path, 'id'], operator: 'eq', value: id },
+          { kind: 'compareList', path: [...path, 'role'], operator: 'in', values: roles },
+        ],
+      };
     case 'parties':
       return some(equals('id', id), { kind: 'compareList', path: ['role'], operator: 'in', values: roles });
     case 'accountsAmongParties':
