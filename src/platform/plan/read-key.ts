@@ -43,9 +43,9 @@ function numberOf(mapping: object): number {
  * the values. With a filter, a cursor or rows that are not seen the best plan depends on how many rows match, so each
  * statement is planned anew.
  */
-export function isPlanKept({ requests, scope }: Read): boolean {
+export function isPlanKept({ plan, requests, scope }: Read): boolean {
   return (
-    !scope.visibility &&
+    (plan.kind === 'row' || !scope.visibility) &&
     requests.every((one) => !(one instanceof DomainError) && one.filter === undefined && one.after === undefined)
   );
 }
