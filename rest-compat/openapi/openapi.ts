@@ -14,6 +14,7 @@ import {
   type ErrorResponses,
 } from './responses.js';
 import { createExample, Schemas, updateExample } from './schemas.js';
+import { security, securedPaths, securitySchemes } from './security.js';
 import { jsonPatchSchema, overview, patchExamples } from './texts.js';
 import type { PageSizes } from '../query/paging.js';
 import { resourceModel, type ResourceModel } from '../resource-model.js';
@@ -24,6 +25,8 @@ export interface OpenApiOptions {
   pageSizes: PageSizes;
   /** Whether `?explain=graphql` is answered. */
   isExplainOffered: boolean;
+  /** Whether requests need a token or an API key. */
+  isAuthenticationRequired: boolean;
   /** Every error of the server, of whatever layer. */
   errors: readonly DescribedError[];
 }
@@ -59,11 +62,13 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
     segment,
     model: resourceModel(schema, typeName),
   }));
-  const paths = served.map(({ segment, model }) => pathsOf(segment, model, parts));
+  const described = served.map(({ segment, model }) => pathsOf(segment, model, parts));
+  const paths = options.isAuthenticationRequired ? described.map((one) => securedPaths(one, parts.errors)) : described;
   return {
     openapi: '3.0.3',
     info: { title: `${api.number} ${api.title}`, version: api.version, description: overview(facts) },
     servers: api.basePaths.map((url) => ({ url })),
+    ...(options.isAuthenticationRequired && { security }),
     tags: served.map(({ segment, model }) => ({ name: segment, description: model.type.description ?? '' })),
     paths: Object.assign({}, ...paths) as Json,
     components: {
@@ -71,6 +76,7 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
       parameters: parts.parameters,
       headers,
       responses: parts.errors,
+      ...(options.isAuthenticationRequired && { securitySchemes }),
     },
   };
 }

@@ -30,6 +30,7 @@ export const headers = {
   ),
   Allow: text('The methods that are offered here.'),
   'Accept-Patch': text('The media types that PATCH takes here.'),
+  'WWW-Authenticate': text('Why nobody knows who sends the request (RFC 6750).'),
   'Retry-After': count('Seconds after which to try again.'),
   'Cache-Control': text(
     'How the answer may be kept: `private, no-cache` what was read (ask again with its ETag), `no-store` everything else.',
@@ -105,6 +106,7 @@ function errorResponse(status: number, errors: readonly DescribedError[]): Json 
     description: reasons,
     headers: headerReferences([
       ...common,
+      ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
       ...(status === 405 ? (['Allow'] as const) : []),
       ...(status === 503 ? (['Retry-After'] as const) : []),
     ]),

@@ -208,6 +208,7 @@ async function createServerWith(
       apis,
       pageSizes: pageSizesOf(config),
       isExplainOffered: isExplainOffered(config),
+      isAuthenticationRequired: config.auth === 'required',
       errors: errorCatalogue,
       originOf,
     }),

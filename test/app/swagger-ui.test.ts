@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
 import { apis } from '../../rest-compat/apis/index.js';
+import { hashOfKey, newKeyText } from '../../src/domain/tenancy/key-text.js';
 import { send } from '../fixtures/http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -23,6 +24,20 @@ const browserArguments = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+/** A key of an admin as the table has it. */
+const storedKey = (key: string) => ({
+  tenantId: 'default',
+  id: 'key',
+  name: 'page',
+  hash: hashOfKey(key),
+  roles: ['admin'],
+  parties: [],
+  accounts: [],
+  logicalResources: [],
+  createdAt: new Date(),
+  updatedAt: new Date(),
+});
 
 describe('Swagger UI', () => {
   let server: TestServer;
@@ -127,6 +142,34 @@ describe('Swagger UI', () => {
         });
         expect([status, body]).toEqual(['200', [{ id: expect.any(String), name: 'found' }]]);
         expect(new URL(url).search).toContain('name.startswith=fo');
+      });
+
+      it('takes an API key, and keeps it', async () => {
+        const closed = await startTestServer({ AUTH: 'required' });
+        const other = await browser.newPage();
+        try {
+          const key = newKeyText();
+          await closed.database.client.apiKey.create({ data: storedKey(key) });
+          const execute = async (): Promise<string> => {
+            await other.goto(`${closed.url}/docs`);
+            const block = other.locator('.opblock-get').filter({ has: other.locator('[data-path="/bucket"]') });
+            await block.locator('.opblock-summary').first().click();
+            await block.getByRole('button', { name: 'Try it out' }).click();
+            await block.getByRole('button', { name: 'Execute' }).click();
+            const status = block.locator('.live-responses-table .response .response-col_status');
+            await status.first().waitFor();
+            return (await status.first().innerText()).trim().split(/\s/)[0] ?? '';
+          };
+          expect(await execute()).toBe('401');
+          await other.locator('.btn.authorize').first().click();
+          const scheme = other.locator('.auth-container').filter({ hasText: 'X-API-Key' });
+          await scheme.locator('input').fill(key);
+          await scheme.getByRole('button', { name: 'Apply credentials' }).click();
+          expect(await execute()).toBe('200');
+        } finally {
+          await other.close();
+          await closed.close();
+        }
       });
 
       it('asks nobody but the server, and finds nothing wrong', () => {

@@ -19,14 +19,19 @@ function printed(schema: GraphQLSchema): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }
 
-/** The files of the contract by their path in the repository, as the code of now makes them with its default settings. */
+/** The files of the contract by their path in the repository, as the code of now makes them with its default settings for production. */
 export async function contractFiles(): Promise<Map<string, string>> {
   const schema = await createSchema();
   const { pageSizeMax, restPageSizeDefault } = readConfig({}, 'sandbox');
   const pageSizes = { pageSizeMax, pageSizeDefault: restPageSizeDefault };
   const files = new Map([['schema.graphql', printed(schema)]]);
   for (const api of apis) {
-    const document = openApiDocument(schema, api, { pageSizes, isExplainOffered: false, errors: errorCatalogue });
+    const document = openApiDocument(schema, api, {
+      pageSizes,
+      isExplainOffered: false,
+      isAuthenticationRequired: true,
+      errors: errorCatalogue,
+    });
     files.set(`openapi/${fileNameOf(api.title)}.json`, `${JSON.stringify(document, null, 2)}\n`);
   }
   return files;

@@ -336,6 +336,7 @@ describe('a document of any schema', () => {
   const document: any = openApiDocument(schema, api, {
     pageSizes: { pageSizeDefault: 5, pageSizeMax: 7 },
     isExplainOffered: false,
+    isAuthenticationRequired: true,
     errors: errorCatalogue,
   });
   const { schemas, parameters } = document.components;

@@ -47,6 +47,7 @@ describe('the published swaggers', () => {
       const document: any = openApiDocument(await createSchema(), api, {
         pageSizes: { pageSizeDefault: 1000, pageSizeMax: 1000 },
         isExplainOffered: false,
+        isAuthenticationRequired: true,
         errors: errorCatalogue,
       });
       schemas = document.components.schemas;
