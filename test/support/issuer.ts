@@ -47,10 +47,16 @@ export class TestIssuer {
     server.on('request', ({ url = '' }, response) => {
       issuer.asked.push(url);
       if (issuer.isSilent) return;
+      if (issuer.answerInstead === undefined && url.startsWith('/token')) {
+        void issuer
+          .token({ claims: claimsOf(url), expiresIn: 3_600 })
+          .then((token) => response.writeHead(200, { 'content-type': 'text/plain' }).end(token));
+        return;
+      }
       const { status, body } = issuer.answerInstead ?? issuer.answer(url);
       response.writeHead(status, { 'content-type': 'application/json' }).end(body);
     });
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
     return issuer;
   }
 
@@ -94,6 +100,17 @@ export class TestIssuer {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
+}
+
+/** Claims that are lists. */
+const lists = ['roles', 'parties', 'accounts', 'logical_resources'];
+
+/** The claims that the parameters of /token name, lists separated by commas. */
+function claimsOf(url: string): Record<string, unknown> {
+  const parameters = new URL(url, 'http://issuer').searchParams;
+  return Object.fromEntries(
+    [...parameters].map(([name, value]) => [name, lists.includes(name) ? value.split(',').filter(Boolean) : value]),
+  );
 }
 
 /** The header that a token goes in. */
