@@ -25,6 +25,6 @@ export interface RestResponse {
   readonly headers: Record<string, string>;
   /** Neither this nor `text`: no content. */
   readonly body?: unknown;
-  /** A body that is JSON text already. */
-  readonly text?: string;
+  /** A body that is JSON text already, perhaps in UTF-8. */
+  readonly text?: string | Buffer;
 }

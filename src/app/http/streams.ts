@@ -191,7 +191,7 @@ async function transfer(
           .map(encodeURIComponent)
           .join(',')}`;
         const { text = '[]' } = await get(rest.router.collectionOf(of), rawQuery);
-        for (const one of JSON.parse(text) as { id: string }[]) found.set(one.id, one);
+        for (const one of JSON.parse(String(text)) as { id: string }[]) found.set(one.id, one);
       }
       return ids.map((one) => found.get(one)).filter((one) => one !== undefined);
     },
