@@ -1,6 +1,7 @@
 import type { WriteContext } from '../src/domain/changes.js';
 import type { Domains } from '../src/domain/domains.js';
 import type { RequestAudit } from '../src/platform/audit/request-audit.js';
+import type { SignedLinks } from './files/signed-link.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Principal } from '../src/platform/principal.js';
 import type { WriteGuard } from '../src/platform/rights/guard.js';
@@ -37,6 +38,7 @@ export interface Context extends Domains {
   readonly audit?: RequestAudit;
   /** The record of the mutation that runs. */
   readonly auditedWrite?: WriteContext['audit'];
+  readonly links: SignedLinks;
   /** Canonical REST address of a resource of ours. */
   href(typeName: string, id: string): string;
   /** Told when an answer repeats an earlier one, for the Idempotency-Replayed header. */

@@ -13,6 +13,7 @@ import { customerBill } from './customer-bill/customer-bill.js';
 import { billingAccount } from './customer/billing-account.js';
 import { party } from './customer/party.js';
 import { apiKey } from './tenancy/api-key.js';
+import { signedLink } from './files/signed-link.js';
 import { tenant } from './tenancy/tenant.js';
 import { withJoins } from './joins.js';
 import { resolversOfPages } from './page.js';
@@ -61,6 +62,7 @@ const resources: readonly ResourceModule[] = [
   cancelResourceOrder,
   billingAccount,
   party,
+  signedLink,
   tenant,
   apiKey,
   auditRecord,

@@ -45,6 +45,8 @@ import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http/listener.js';
 import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
 import { Readiness } from './readiness.js';
+import { AppSignedLinks } from './links/signed-links.js';
+import { readSigningKeys } from './links/signing-keys.js';
 import { OriginPolicy } from './http/origins.js';
 import { requestIdOf } from './http/request-id.js';
 import { restHandler } from './http/rest.js';
@@ -149,17 +151,25 @@ async function createServerWith(
   const rest = createRest(appContext, router);
   const addresses = new Addresses(config);
   const originOf = (request: IncomingMessage): string => addresses.originOf(request);
+  const links = new AppSignedLinks({
+    keys: await readSigningKeys(config, database),
+    clock,
+    secondsMax: config.signedLinkSeconds,
+    files: () => streams,
+  });
   const authentication = await createAuthentication(config, {
     clock,
     logger,
     tenants,
     keys,
     clientOf: (request) => addresses.clientOf(request),
+    links,
   });
   const contextOf = createContextOf(appContext, domainModules, {
     router,
     addresses,
     audit,
+    links,
     principalOf: options.principalOf ?? ((request) => authentication.principalOf(request)),
     accessOf: accessBy(policies, schema),
   });
@@ -289,6 +299,7 @@ interface RequestDependencies {
   readonly router: Router;
   readonly addresses: Addresses;
   readonly audit: Audit | undefined;
+  readonly links: AppSignedLinks;
   principalOf(request: IncomingMessage): Principal;
   accessOf(principal: Principal): Access;
 }
@@ -297,7 +308,7 @@ interface RequestDependencies {
 function createContextOf(
   { config, database, clock }: AppContext,
   { domains, due }: DomainModules,
-  { router, addresses, audit, principalOf, accessOf }: RequestDependencies,
+  { router, addresses, audit, links, principalOf, accessOf }: RequestDependencies,
 ): ContextOf {
   const reads = new Reads(
     database,
@@ -321,6 +332,7 @@ function createContextOf(
       }),
       now: clock.now(),
       origin,
+      links,
       signal: clientOf(response),
       idempotencyKey: headerOf(request, 'idempotency-key'),
       href: (typeName, id) => origin + router.pathOf(typeName, id),

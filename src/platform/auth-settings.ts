@@ -1,4 +1,14 @@
-import { anyText, choice, claimCondition, claimPath, integer, issuer, listOf, onOrOff } from './setting-values.js';
+import {
+  anyText,
+  choice,
+  claimCondition,
+  claimPath,
+  integer,
+  issuer,
+  listOf,
+  onOrOff,
+  signingKeys,
+} from './setting-values.js';
 import type { Setting } from './settings.js';
 
 /** Algorithms of signatures by a key pair. Those with a shared secret, and none, are not there on purpose. */
@@ -99,5 +109,26 @@ export const authSettings = {
     schema: listOf(claimCondition),
     meaning:
       'conditions, separated by commas, one of which makes a token that of a machine instead of a person: `claim=value`, `claim=start*`, `claim=$other` (equal to another claim)',
+  },
+  SIGNING_KEY: {
+    key: 'signingKey',
+    default: undefined,
+    schema: signingKeys,
+    meaning:
+      'secret that signed links are made by, at least 32 characters; a second one behind a comma is the one before, by which no more links are made, but read. Absent: made by the first server and kept in the database',
+    shown: () => '…',
+  },
+  SIGNING_KEY_FILE: {
+    key: 'signingKeyFile',
+    default: undefined,
+    schema: anyText,
+    meaning: 'file with these secrets instead of SIGNING_KEY, one on a line; read at the start',
+  },
+  SIGNED_LINK_SECONDS: {
+    key: 'signedLinkSeconds',
+    default: '600',
+    schema: integer(1, 86_400),
+    unit: 'seconds',
+    meaning: 'how long a signed link holds, and the most that its maker may ask for',
   },
 } as const satisfies Readonly<Record<string, Setting>>;

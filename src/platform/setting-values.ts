@@ -157,6 +157,24 @@ export const claimCondition: z.ZodType<ClaimCondition, string> = z.string().tran
   return wanted.endsWith('*') ? { claim, start: wanted.slice(0, -1) } : { claim, value: wanted };
 });
 
+/** Characters of a secret: as many as 32 bytes have, however they are written. */
+const secretLengthMin = 32;
+
+/** One or two secrets, the present one first. The error tells neither. */
+export const signingKeys: z.ZodType<string[], string> = describedAs(
+  z.string().transform((text, context) => {
+    const secrets = text
+      .split(/[,\n]/)
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
+    const isUsable = secrets.length > 0 && secrets.length <= 2 && secrets.every((one) => one.length >= secretLengthMin);
+    return isUsable
+      ? secrets
+      : refused(context, '', `it is one or two secrets of ${secretLengthMin} characters or more`);
+  }),
+  'secret',
+);
+
 function httpUrlOf(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);

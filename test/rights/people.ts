@@ -5,7 +5,7 @@ import { startTestServer, TestClock, type RestAnswer, type TestServer } from '..
 export class People {
   private constructor(
     readonly server: TestServer,
-    private readonly issuer: TestIssuer,
+    readonly issuer: TestIssuer,
     private readonly tokens: Map<string, Record<string, string>>,
   ) {}
 

@@ -7,6 +7,7 @@ import { anonymous, type Principal } from '../../platform/principal.js';
 import { keyPrefix, type KeyDirectory, type TenantDirectory } from '../../domain/tenancy/index.js';
 import { ApiKeyAuthentication } from './api-keys.js';
 import { credentialOf } from './credentials.js';
+import type { AppSignedLinks, SignedRequest } from '../links/signed-links.js';
 import { FileKeys } from './file-keys.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { Tokens } from './tokens.js';
@@ -15,10 +16,10 @@ import { Unauthenticated } from './unauthenticated.js';
 /** Who sends the requests. */
 export interface Authentication {
   /**
-   * Makes the principal of a request from its header, at once where nobody has to be asked. Throws Unauthenticated, or
-   * UNAVAILABLE when it cannot be known now.
+   * Makes the principal of a request from its header, at once where nobody has to be asked, or from the signature that a
+   * request for a file has instead. Throws Unauthenticated, or UNAVAILABLE when it cannot be known now.
    */
-  admit(request: IncomingMessage): Principal | Promise<Principal>;
+  admit(request: IncomingMessage, signed?: SignedRequest): Principal | Promise<Principal>;
   /** The principal that was made of it. Throws Unauthenticated when there is none. */
   principalOf(request: IncomingMessage): Principal;
 }
@@ -31,6 +32,7 @@ export interface AuthenticationDependencies {
   readonly keys: KeyDirectory;
   /** The address of the client. */
   clientOf(request: IncomingMessage): string;
+  readonly links: Pick<AppSignedLinks, 'principalOf'>;
 }
 
 /** Throws ConfigError when AUTH_JWKS_FILE cannot be used. */
@@ -70,8 +72,8 @@ class RequiredAuthentication implements Authentication {
     this.apiKeys = new ApiKeyAuthentication(dependencies.keys, dependencies.clock);
   }
 
-  admit(request: IncomingMessage): Principal | Promise<Principal> {
-    const found = this.find(credentialOf(request), request);
+  admit(request: IncomingMessage, signed?: SignedRequest): Principal | Promise<Principal> {
+    const found = signed ? this.maker(request, signed) : this.find(credentialOf(request), request);
     if (found instanceof Promise) return found.then((principal) => this.admitFound(request, principal));
     return this.admitFound(request, found);
   }
@@ -80,6 +82,12 @@ class RequiredAuthentication implements Authentication {
     const principal = this.principals.get(request);
     if (principal === undefined) throw new Unauthenticated('the request was not authenticated');
     return principal;
+  }
+
+  private maker({ headers }: IncomingMessage, signed: SignedRequest): Promise<Principal> {
+    if (headers.authorization !== undefined || headers['x-api-key'] !== undefined)
+      throw new Unauthenticated('the request has a signature and a header that says who sends it', 'invalid_request');
+    return this.dependencies.links.principalOf(signed).then((maker) => (maker.keyId ? this.apiKeys.confirm(maker) : maker));
   }
 
   private find(credential: string, request: IncomingMessage): Principal | Promise<Principal> {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { DomainError } from '../../platform/errors.js';
 import type { Authentication } from '../authentication/authentication.js';
+import type { SignedRequest } from '../links/signed-links.js';
 import { Unauthenticated } from '../authentication/unauthenticated.js';
 import { toRefusal } from '../refusal.js';
 import { answerFailure } from './failure.js';
@@ -9,8 +10,17 @@ import { answerFailure } from './failure.js';
 /** How a transport refuses a request before it has looked at it. */
 export type Refuse = (request: IncomingMessage, response: ServerResponse, refusal: DomainError) => void;
 
-/** Goes on with a request when it is known who sends it, at once where that is known; otherwise answers with a refusal. */
-export type Gate = (request: IncomingMessage, response: ServerResponse, refuse: Refuse, goOn: () => void) => void;
+/**
+ * Goes on with a request when it is known who sends it, at once where that is known; otherwise answers with a refusal.
+ * `signed` is what a request for a file comes with instead of a header.
+ */
+export type Gate = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  refuse: Refuse,
+  goOn: () => void,
+  signed?: SignedRequest,
+) => void;
 
 export function createGate(authentication: Authentication, logger: Logger): Gate {
   const refuseBy = (request: IncomingMessage, response: ServerResponse, refuse: Refuse, error: unknown): void => {
@@ -18,10 +28,10 @@ export function createGate(authentication: Authentication, logger: Logger): Gate
     if (refusal instanceof Unauthenticated) response.setHeader('WWW-Authenticate', refusal.challenge);
     refuse(request, response, refusal);
   };
-  return (request, response, refuse, goOn) => {
+  return (request, response, refuse, goOn, signed) => {
     let admitted;
     try {
-      admitted = authentication.admit(request);
+      admitted = authentication.admit(request, signed);
     } catch (error) {
       refuseBy(request, response, refuse, error);
       return;

@@ -89,14 +89,15 @@ export function createHttpServer({
         pages(request, response);
         return;
       }
-      const handle = isGraphql ? graphql : (findStream(request) ?? rest);
+      const file = isGraphql ? undefined : findStream(request);
+      const handle = isGraphql ? graphql : (file?.handle ?? rest);
       const goOn = (): void => {
         takeBody(request, response);
         handle(request, response).catch((error: unknown) => answerFailure(error, response, logger));
       };
       // The page is where people type their tokens in.
       if (isGraphql && hasLandingPage && isPageVisit(request)) goOn();
-      else gate(request, response, refuse, goOn);
+      else gate(request, response, refuse, goOn, file?.signed);
     });
   };
   const connections = new Connections(config, addresses);

@@ -11,6 +11,7 @@ import { DomainError } from '../../platform/errors.js';
 import { lowerFirst } from '../../platform/letter-case.js';
 import type { StreamRoute } from '../../streaming/routes.js';
 import type { ContextOf } from '../app-context.js';
+import { partSignature, type FileAddress, type FileAddresses, type SignedRequest } from '../links/signed-links.js';
 import { openBody } from './compression.js';
 import { toRefusal } from '../refusal.js';
 import { requestIdOf } from './request-id.js';
@@ -35,13 +36,21 @@ const readRequest = {
   body: () => Promise.resolve(undefined),
 };
 
-/** Returns the handler of a request for a file; undefined when it is no such request. */
-export type FindStream = (
-  request: IncomingMessage,
-) => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | undefined;
+/** How a request for a file is answered. */
+export interface FoundStream {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Of a request that reads: what it comes with instead of a header. */
+  readonly signed?: SignedRequest;
+}
+
+/**
+ * Recognizes a request for a file; undefined: it is none. A signature is taken out of its address, so that it lets in nobody
+ * who sees the address later.
+ */
+export type FindStream = (request: IncomingMessage) => FoundStream | undefined;
 
 /** The file routes of all domains. */
-export interface Streams {
+export interface Streams extends FileAddresses {
   find: FindStream;
   /** Resolves when all files that were begun are finished, even those whose connection is gone. */
   drain(): Promise<void>;
@@ -71,13 +80,22 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
     const isBelow = parts.has(part);
     const media = mediaTypeOf(request.headers['content-type']);
     const wanted = request.method === 'HEAD' ? 'GET' : request.method;
+    const refusing = (refusal: DomainError): FoundStream => ({
+      handle: async (_request, response) => refuse(refusal, request, response, options),
+    });
+    const serving = (route: StreamRoute, id: string): FoundStream => {
+      const parted = wanted === 'GET' ? partSignature(rawQuery) : undefined;
+      const query = parted?.query ?? rawQuery;
+      if (parted) request.url = query === '' ? path : `${path}?${query}`;
+      return {
+        handle: (_request, response) => begin(serve({ route, id, rawQuery: query, request, response }, options)),
+        ...(parted && { signed: { signature: parted.signature, file: addressed(route, id, query) } }),
+      };
+    };
     if (paths.has(path)) {
       const own = routes.filter((one) => one.path === path);
       const route = own.find(({ method }) => method === wanted);
-      return async (_request, response) =>
-        route
-          ? begin(serve({ route, id: '', rawQuery, request, response }, options))
-          : refuse(refusalOf(request, media, own, []), request, response, options);
+      return route ? serving(route, '') : refusing(refusalOf(request, media, own, []));
     }
     if (
       !isBelow &&
@@ -92,13 +110,37 @@ export function createStreams(routes: readonly StreamRoute[], options: StreamHtt
     const route = candidates.find(
       ({ method, mediaTypes }) => method === wanted && (mediaTypes === undefined || mediaTypes.has(media ?? '')),
     );
-    if (route)
-      return (_request, response) => begin(serve({ route, id: place.id ?? '', rawQuery, request, response }, options));
+    if (route) return serving(route, place.id ?? '');
     if (candidates.length === 0) return undefined;
-    const refusal = refusalOf(request, media, candidates, isBelow ? [] : ['application/json']);
-    return async (_request, response) => refuse(refusal, request, response, options);
+    return refusing(refusalOf(request, media, candidates, isBelow ? [] : ['application/json']));
   };
-  return { find, drain: async () => void (await Promise.allSettled(openStreams)) };
+  const readable = routes.filter(({ method }) => method === 'GET');
+  const fileAt = (path: string, query: string): FileAddress | undefined => {
+    const own = readable.find((route) => route.path === path);
+    if (own) return addressed(own, '', query);
+    const lastSlash = path.lastIndexOf('/');
+    const place = parts.has(path.slice(lastSlash + 1)) ? locate(path.slice(0, lastSlash)) : undefined;
+    const route = readable.find(
+      ({ typeName, part }) => typeName === place?.model.name && part === path.slice(lastSlash + 1),
+    );
+    return route && place?.id !== undefined ? addressed(route, place.id, query) : undefined;
+  };
+  return {
+    find,
+    fileAt,
+    requireFile: async (context, { operation, typeName, id }) => {
+      context.access.rights.require(operation);
+      if (id === '') return;
+      const { origin } = context;
+      const there = { method: 'GET', path: router.pathOf(typeName, id), rawQuery: 'fields=none', headers: {} };
+      await options.rest.handle({ ...there, origin, context, ...readRequest });
+    },
+    drain: async () => void (await Promise.allSettled(openStreams)),
+  };
+}
+
+function addressed({ typeName, operation, path, part = '' }: StreamRoute, id: string, query: string): FileAddress {
+  return { operation, typeName, id, part: path ?? part, query };
 }
 
 /** A request for a file. */

@@ -22,8 +22,8 @@ const customerReads = [
   'billingAccount:read',
 ];
 
-/** What the operator publishes for everybody. */
-const catalogueReads = ['usageSpecification:read', 'billCycle:read', 'billCycleSpecification:read'];
+/** What the operator publishes for everybody, and links to the files that one may fetch. */
+const catalogueReads = ['signedLink:read', 'usageSpecification:read', 'billCycle:read', 'billCycleSpecification:read'];
 
 const staffReads = [...customerReads, ...catalogueReads, 'aggregatedUsage:read', 'billRun:read'];
 
@@ -117,7 +117,7 @@ export const defaultPolicy: PolicyText = {
     },
     ingest: {
       description: 'Brings usages in, one by one or by files; reads nothing but how its imports went.',
-      grants: [{ operations: ['usage:create', ...anyVerb(['usageImport'])] }],
+      grants: [{ operations: ['usage:create', ...anyVerb(['usageImport']), 'signedLink:read'] }],
     },
   },
 };
