@@ -14,6 +14,7 @@ import { billingAccount } from './customer/billing-account.js';
 import { party } from './customer/party.js';
 import { apiKey } from './tenancy/api-key.js';
 import { signedLink } from './files/signed-link.js';
+import { partyErasure } from './personal-data/party-erasure.js';
 import { tenant } from './tenancy/tenant.js';
 import { withJoins } from './joins.js';
 import { resolversOfPages } from './page.js';
@@ -62,6 +63,7 @@ const resources: readonly ResourceModule[] = [
   cancelResourceOrder,
   billingAccount,
   party,
+  partyErasure,
   signedLink,
   tenant,
   apiKey,

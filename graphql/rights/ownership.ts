@@ -67,6 +67,7 @@ export const ownedByNobody: ReadonlySet<string> = new Set([
   'BillCycle',
   'BillCycleSpecification',
   'BillRun',
+  'PartyErasure',
 ]);
 
 /** How the rows of a resource name their owners; undefined: they are nobody's own. */

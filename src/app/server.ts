@@ -3,7 +3,6 @@ import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import type { Context } from '../../graphql/context.js';
 import { createSchema } from '../../graphql/schema.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { problemOfEditions } from '../../rest-compat/edition.js';
@@ -19,8 +18,6 @@ import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-
 import { createIdSource } from '../platform/ids.js';
 import { Jobs } from '../platform/jobs/jobs.js';
 import type { Principal } from '../platform/principal.js';
-import type { Access } from '../platform/rights/visibility.js';
-import { Reads } from '../platform/plan/reads.js';
 import { Plans } from '../../graphql/plan/plans.js';
 import { withRights } from '../../graphql/rights/guarded-roots.js';
 import { operationsOfSchema } from '../../graphql/rights/operations.js';
@@ -34,10 +31,9 @@ import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
 import { createAuthentication } from './authentication/authentication.js';
 import { Addresses } from './http/addresses.js';
 import { docsRouter } from './http/docs.js';
-import { createDomainModules, type DomainModules } from './domains/index.js';
-import { clientOf } from './http/client.js';
+import { createDomainModules } from './domains/index.js';
 import { errorCatalogue } from './errors.js';
-import { createAudit, type Audit } from './audit/audit.js';
+import { createAudit } from './audit/audit.js';
 import { auditMutations } from './audit/audited-mutations.js';
 import { createExecutor, type Executor } from './execute.js';
 import { createGraphqlHttp } from './http/graphql.js';
@@ -48,10 +44,10 @@ import { Readiness } from './readiness.js';
 import { AppSignedLinks } from './links/signed-links.js';
 import { readSigningKeys } from './links/signing-keys.js';
 import { OriginPolicy } from './http/origins.js';
-import { requestIdOf } from './http/request-id.js';
 import { restHandler } from './http/rest.js';
 import { createStreams } from './http/streams.js';
-import type { AppContext, ContextOf } from './app-context.js';
+import { createContextOf } from './request-context.js';
+import type { AppContext } from './app-context.js';
 import { auditExportRoutes } from '../streaming/audit-export/routes.js';
 import { onlyWorker, type Workers } from './workers/workers.js';
 
@@ -293,61 +289,4 @@ function pageSizesOf({ restPageSizeDefault, pageSizeMax }: Config): PageSizes {
 
 function isExplainOffered({ mode }: Config): boolean {
   return mode === 'sandbox';
-}
-
-interface RequestDependencies {
-  readonly router: Router;
-  readonly addresses: Addresses;
-  readonly audit: Audit | undefined;
-  readonly links: AppSignedLinks;
-  principalOf(request: IncomingMessage): Principal;
-  accessOf(principal: Principal): Access;
-}
-
-/** Creates the context of a request, the same for all transports. */
-function createContextOf(
-  { config, database, clock }: AppContext,
-  { domains, due }: DomainModules,
-  { router, addresses, audit, links, principalOf, accessOf }: RequestDependencies,
-): ContextOf {
-  const reads = new Reads(
-    database,
-    { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
-    due,
-  );
-  const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
-  const shared = { ...domains, reads, limits, collectionOf: (typeName: string) => router.collectionOf(typeName) };
-  return (request, response, transport) => {
-    const origin = addresses.originOf(request);
-    const principal = principalOf(request);
-    const access = accessOf(principal);
-    let cost = 0;
-    const own: Omit<Context, keyof typeof shared> = {
-      principal,
-      access,
-      audit: audit?.of(principal, ({ type }) => access.rights.grantOf(`${type}:read`)?.rows === 'own', {
-        address: addresses.clientOf(request),
-        requestId: requestIdOf(request),
-        transport,
-      }),
-      now: clock.now(),
-      origin,
-      links,
-      signal: clientOf(response),
-      idempotencyKey: headerOf(request, 'idempotency-key'),
-      href: (typeName, id) => origin + router.pathOf(typeName, id),
-      replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
-      costs: (points) => {
-        cost += points;
-        if (!response.headersSent) response.setHeader('X-Operation-Cost', String(cost));
-      },
-    };
-    // To spread what is shared would take longer than all else that is made for a request.
-    return Object.setPrototypeOf(own, shared) as Context;
-  };
-}
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
 }

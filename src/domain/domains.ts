@@ -1,5 +1,6 @@
 import type { CustomerBillDomain } from './customer-bill/index.js';
 import type { TenancyDomain } from './tenancy/index.js';
+import type { PersonalDataDomain } from './personal-data/index.js';
 import type { PrepayBalance } from './prepay-balance/index.js';
 import type { ResourceOrderDomain } from './resource-order/index.js';
 import type { UsageDomain } from './usage/index.js';
@@ -11,4 +12,5 @@ export interface Domains {
   readonly usage: UsageDomain;
   readonly customerBill: CustomerBillDomain;
   readonly resourceOrder: ResourceOrderDomain;
+  readonly personalData: PersonalDataDomain;
 }

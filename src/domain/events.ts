@@ -4,6 +4,7 @@ import { upperFirst } from '../platform/letter-case.js';
 import type { DomainEvent } from '../platform/write/outbox.js';
 import { customerBillEvents } from './customer-bill/events.js';
 import { tenancyEvents } from './tenancy/events.js';
+import { personalDataEvents } from './personal-data/events.js';
 import { prepayBalanceEvents } from './prepay-balance/events.js';
 import { resourceOrderEvents } from './resource-order/events.js';
 import { usageEvents } from './usage/events.js';
@@ -15,6 +16,7 @@ const changesOfResource = {
   ...customerBillEvents,
   ...resourceOrderEvents,
   ...tenancyEvents,
+  ...personalDataEvents,
 };
 
 /** A resource that events are about. */

@@ -132,7 +132,7 @@ export class ResourceWriter<
     });
   }
 
-  private async newRow(given: Given, writing: Writing): Promise<Row> {
+  protected async newRow(given: Given, writing: Writing): Promise<Row> {
     const id = given.id ?? this.dependencies.nextId(writing.now);
     const begun: object = { ...this.stamps(writing.now), id, revision: 1 };
     const row = withoutNulls(await this.rules.complete({ ...given, ...(begun as Begun<Row>) }, writing));

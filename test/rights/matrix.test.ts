@@ -110,6 +110,24 @@ async function readProblems({ role, name, tenant }: Person, field: Field): Promi
   return problems;
 }
 
+/** Whether a person gets a link to the documents of the bills that it may fetch, and to no others. */
+async function linkProblems({ role, name, tenant }: Person, field: Field): Promise<string[]> {
+  const granted = grantOf(role, ofField.get(`Query.${field.name}`)!) && grantOf(role, 'customerBill:readDocument');
+  const query = `query ($url: String!) { found: ${field.name}(url: $url) { url } }`;
+  const problems: string[] = [];
+  for (const id of [...allIds('CustomerBill'), 'unheard-of']) {
+    const url = `/tmf-api/customerBillManagement/v4/customerBill/${id}/document.pdf`;
+    const { data: found, errors } = await people.graphql(name, query, { url });
+    const isSeen = granted ? seesRow('CustomerBill', id, tenant, granted) : false;
+    const code = errors?.[0]?.extensions.code;
+    const isRight = isSeen
+      ? !errors && (await fetch(people.server.url + found.found.url)).status === 200
+      : code === (granted ? 'NOT_FOUND' : 'FORBIDDEN');
+    if (!isRight) problems.push(`${id}: ${JSON.stringify(errors)}`);
+  }
+  return problems;
+}
+
 /** Whether a person may call a mutation just when that is granted. */
 async function callProblems({ role, name }: Person, field: Field): Promise<string[]> {
   const operation = ofField.get(`Mutation.${field.name}`)!;
@@ -124,12 +142,15 @@ async function callProblems({ role, name }: Person, field: Field): Promise<strin
   return isMissing === !grantOf(role, operation) ? [] : [JSON.stringify(errors)];
 }
 
+const hasUrl = ({ args }: Field): boolean => args.some(({ name }) => name === 'url');
+
 describe.each(persons)('$name of $tenant', (person) => {
   const { role, name, tenant } = person;
 
   it.each([
     ['lists', listProblems, queries.filter(({ args }) => args.some((arg) => arg.name === 'filter'))],
     ['reads', readProblems, queries.filter(({ args }) => args.some((arg) => arg.name === 'id'))],
+    ['links', linkProblems, queries.filter(hasUrl)],
     ['mutations', callProblems, mutations],
   ] as const)('has what is granted of the %s, and nothing else', async (_what, problemsOf, fields) => {
     const problems: string[] = [];
@@ -158,7 +179,7 @@ describe.each(persons)('$name of $tenant', (person) => {
 
 it('everything was called', () => {
   const called = [
-    ...queries.filter(({ args }) => args.some(({ name }) => ['filter', 'id'].includes(name))),
+    ...queries.filter(({ args }) => args.some(({ name }) => ['filter', 'id', 'url'].includes(name))),
     ...mutations,
   ];
   expect([...queries, ...mutations].filter((field) => !called.includes(field)).map(({ name }) => name)).toEqual([]);

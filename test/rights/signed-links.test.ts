@@ -182,6 +182,23 @@ describe('a signed link', () => {
     expect(await refusalOf(await open(url))).toEqual([401, "the tenant 'acme' does not exist or is suspended"]);
   });
 
+  it('opens nothing for a key that was revoked', async () => {
+    const { data } = await people.graphql(
+      'admin',
+      'mutation { createApiKey(input: { name: "robot", roles: ["reader"] }) { key apiKey { id } } }',
+    );
+    const headers = { 'x-api-key': data.createApiKey.key as string };
+    const made = await people.server.graphql(query, { url: pathOf(bill) }, headers);
+    expect(made.errors).toBeUndefined();
+    const { url } = made.data.signedLink;
+    expect((await open(url)).status).toBe(200);
+    const { errors } = await people.graphql('admin', 'mutation ($id: ID!) { revokeApiKey(id: $id) { id } }', {
+      id: data.createApiKey.apiKey.id,
+    });
+    expect(errors).toBeUndefined();
+    expect(await refusalOf(await open(url))).toEqual([401, 'the API key is revoked']);
+  });
+
   /** An export of the tenant acme. */
   async function tenantFile(): Promise<{ url: string }> {
     const token = await people.issuer.token({ claims: { sub: 'boss', roles: ['admin'], tenant: 'acme' } });

@@ -87,7 +87,9 @@ class RequiredAuthentication implements Authentication {
   private maker({ headers }: IncomingMessage, signed: SignedRequest): Promise<Principal> {
     if (headers.authorization !== undefined || headers['x-api-key'] !== undefined)
       throw new Unauthenticated('the request has a signature and a header that says who sends it', 'invalid_request');
-    return this.dependencies.links.principalOf(signed).then((maker) => (maker.keyId ? this.apiKeys.confirm(maker) : maker));
+    return this.dependencies.links
+      .principalOf(signed)
+      .then((maker) => (maker.keyId ? this.apiKeys.confirm(maker) : maker));
   }
 
   private find(credential: string, request: IncomingMessage): Principal | Promise<Principal> {

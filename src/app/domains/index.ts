@@ -4,6 +4,7 @@ import type { Due } from '../../platform/plan/reads.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 import { createCustomerBillModule } from './customer-bill.js';
 import { createTenancyModule, tenantFacts } from './tenancy.js';
+import { createPersonalDataModule } from './personal-data.js';
 import { createPrepayBalanceModule } from './prepay-balance.js';
 import { createResourceOrderModule } from './resource-order.js';
 import { createUsageModule } from './usage.js';
@@ -27,12 +28,14 @@ export function createDomainModules(appContext: AppContext): DomainModules {
   const usage = createUsageModule(appContext, facts, prepayBalance.domain.charges);
   const customerBill = createCustomerBillModule(appContext, facts);
   const resourceOrder = createResourceOrderModule(appContext);
+  const personalData = createPersonalDataModule(appContext);
   const modules: { readonly [Name in keyof Domains]: DomainModule<Domains[Name]> } = {
     tenancy,
     prepayBalance,
     usage,
     customerBill,
     resourceOrder,
+    personalData,
   };
   return {
     domains: {
@@ -41,6 +44,7 @@ export function createDomainModules(appContext: AppContext): DomainModules {
       usage: usage.domain,
       customerBill: customerBill.domain,
       resourceOrder: resourceOrder.domain,
+      personalData: personalData.domain,
     },
     modules: Object.values(modules),
     due: prepayBalance.domain.dueWork,

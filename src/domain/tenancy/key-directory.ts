@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.js';
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import { hashOfKey } from './key-text.js';
-import { findKeys, writeUses, type KeyUse, type KnownKey } from './keys.store.js';
+import { findKey, findKeys, writeUses, type KeyUse, type KnownKey } from './keys.store.js';
 
 /** Keys that are kept in mind, and texts that are none ... */
 const knownMax = 20_000;
@@ -62,6 +62,11 @@ export class KeyDirectory {
     this.waiting.set(hash, { promise, settle, fail });
     if (!this.isLooking) void this.look();
     return promise;
+  }
+
+  /** Reads a key by its id, for what was made by it. */
+  findById(tenantId: string, id: string): Promise<KnownKey | undefined> {
+    return findKey(this.database, tenantId, id);
   }
 
   private async look(): Promise<void> {

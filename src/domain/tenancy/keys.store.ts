@@ -19,13 +19,23 @@ interface KeyColumns {
 }
 
 /** The keys with these hashes, whichever tenant they are of; those that there are, by hash. */
-export async function findKeys(database: Database, hashes: readonly string[]): Promise<Map<string, KnownKey>> {
+export function findKeys(database: Database, hashes: readonly string[]): Promise<Map<string, KnownKey>> {
+  return readKeys(database, Prisma.sql`"hash" = ANY(${hashes}::text[])`);
+}
+
+/** A key by its id; undefined: there is none. */
+export async function findKey(database: Database, tenantId: string, id: string): Promise<KnownKey | undefined> {
+  const found = await readKeys(database, Prisma.sql`"tenantId" = ${tenantId} AND "id" = ${id}`);
+  return [...found.values()][0];
+}
+
+async function readKeys(database: Database, condition: Prisma.Sql): Promise<Map<string, KnownKey>> {
   const rows = await database.read<KeyColumns>(
     Prisma.sql`
       SELECT "hash", "tenantId", "id", to_char("expiresAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "expiresAt",
         "revokedAt" IS NOT NULL AS "isRevoked", jsonb_build_object('roles', "roles", 'parties', "parties",
         'accounts', "accounts", 'logicalResources', "logicalResources")::text AS "owned"
-      FROM "ApiKey" WHERE "hash" = ANY(${hashes}::text[])`,
+      FROM "ApiKey" WHERE ${condition}`,
     { isPlanKept: true },
   );
   return new Map(
@@ -36,6 +46,7 @@ export async function findKeys(database: Database, hashes: readonly string[]): P
           tenantId,
           id,
           kind: 'machine',
+          keyId: id,
           ...(JSON.parse(owned) as Pick<Principal, 'roles' | 'parties' | 'accounts' | 'logicalResources'>),
         },
         expiresAt: expiresAt === null ? undefined : new Date(expiresAt),

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import type { Context } from '../../graphql/context.js';
+import type { Router } from '../../rest-compat/route.js';
+import { Reads } from '../platform/plan/reads.js';
+import type { Principal } from '../platform/principal.js';
+import type { Access } from '../platform/rights/visibility.js';
+import type { AppContext, ContextOf } from './app-context.js';
+import type { Audit } from './audit/audit.js';
+import type { DomainModules } from './domains/index.js';
+import type { Addresses } from './http/addresses.js';
+import { clientOf } from './http/client.js';
+import { requestIdOf } from './http/request-id.js';
+import type { AppSignedLinks } from './links/signed-links.js';
+
+/** What contexts are made with. */
+export interface RequestDependencies {
+  readonly router: Router;
+  readonly addresses: Addresses;
+  readonly audit: Audit | undefined;
+  readonly links: AppSignedLinks;
+  principalOf(request: IncomingMessage): Principal;
+  accessOf(principal: Principal): Access;
+}
+
+/** Creates the context of a request, the same for all transports. */
+export function createContextOf(
+  { config, database, clock }: AppContext,
+  { domains, due }: DomainModules,
+  { router, addresses, audit, links, principalOf, accessOf }: RequestDependencies,
+): ContextOf {
+  const reads = new Reads(
+    database,
+    { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
+    due,
+  );
+  const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
+  const shared = { ...domains, reads, limits, collectionOf: (typeName: string) => router.collectionOf(typeName) };
+  return (request, response, transport) => {
+    const origin = addresses.originOf(request);
+    const principal = principalOf(request);
+    const access = accessOf(principal);
+    let cost = 0;
+    const own: Omit<Context, keyof typeof shared> = {
+      principal,
+      access,
+      audit: audit?.of(principal, ({ type }) => access.rights.grantOf(`${type}:read`)?.rows === 'own', {
+        address: addresses.clientOf(request),
+        requestId: requestIdOf(request),
+        transport,
+      }),
+      now: clock.now(),
+      origin,
+      links,
+      signal: clientOf(response),
+      idempotencyKey: headerOf(request, 'idempotency-key'),
+      href: (typeName, id) => origin + router.pathOf(typeName, id),
+      replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
+      costs: (points) => {
+        cost += points;
+        if (!response.headersSent) response.setHeader('X-Operation-Cost', String(cost));
+      },
+    };
+    // To spread what is shared would take longer than all else that is made for a request.
+    return Object.setPrototypeOf(own, shared) as Context;
+  };
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
