@@ -1,5 +1,6 @@
 import { Arg, Ctx, Field, ID, Int, ObjectType, Query, registerEnumType, Resolver } from 'type-graphql';
 import { USAGE_GROUPS_MAX, usageGroupings, type UsageGroup, type UsageGrouping } from '../../src/domain/usage/index.js';
+import { pathsOf } from '../../src/platform/filter/tree/filter.js';
 import { OFFSET_MAX } from '../../src/platform/limits.js';
 import type { Context } from '../context.js';
 import { weights } from '../cost/weights.js';
@@ -119,8 +120,15 @@ class UsageAggregateResolver {
     offset: number | undefined,
     @Ctx() context: Context,
   ): Promise<object[]> {
+    const usages = filterOf(Usage, filter);
+    context.access.rights.requireVisible('usage', [
+      ...(usages ? pathsOf(usages) : []),
+      ...groupBy.map((grouping) => groupedBy[grouping]),
+      ...(characteristic ? ['usageCharacteristic'] : []),
+      'ratedProductUsage',
+    ]);
     const groups = await context.usage.aggregates.read(scopeOf(context), {
-      filter: filterOf(Usage, filter),
+      filter: usages,
       groupBy,
       characteristic: characteristic ?? undefined,
       limit: limit === undefined || limit === null ? undefined : requireRange('limit', limit, { USAGE_GROUPS_MAX }),
@@ -129,6 +137,16 @@ class UsageAggregateResolver {
     return groups.map(toUsageAggregate);
   }
 }
+
+/** The attribute of a usage that it is grouped by. */
+const groupedBy: Readonly<Record<UsageGrouping, string>> = {
+  usageType: 'usageType',
+  status: 'status',
+  specification: 'usageSpecification',
+  party: 'relatedParty',
+  day: 'usageDate',
+  month: 'usageDate',
+};
 
 function toUsageAggregate(group: UsageGroup): object {
   return { ...group, specification: typeof group.specification === 'string' ? { id: group.specification } : null };

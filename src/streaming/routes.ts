@@ -35,6 +35,8 @@ export interface StreamRoute {
   readonly typeName: string;
   /** The right that it takes. */
   readonly operation: StreamOperation;
+  /** Resources that it shows wholly, e.g. usage: none of their attributes may be hidden from who asks. */
+  readonly shows?: readonly string[];
   /** The whole path, where it belongs to no resource of TMF REST. */
   readonly path?: string;
   /** Path segment after the id; undefined for the collection. */

@@ -10,8 +10,8 @@ const policy = {
   roles: {
     admin: { grants: [{ operations: ['*:*'] }] },
     desk: {
-      grants: [{ operations: ['*:read', 'bucket:update', 'bucket:create'] }],
-      hidden: { bucket: ['description', 'relatedParty'] },
+      grants: [{ operations: ['*:read', 'bucket:update', 'bucket:create', 'customerBill:readDocument'] }],
+      hidden: { bucket: ['description', 'relatedParty'], usage: ['usageType'], customerBill: ['amountDue'] },
     },
   },
 };
@@ -71,4 +71,19 @@ it('is not told by a write, nor guessed by one', async () => {
   const guess = await people.rest('desk', 'PATCH', `/bucket/${id}`, { description: 'a secret' });
   expect([guess.status, guess.body.message]).toEqual([403, expect.stringContaining('hidden from you')]);
   expect((await people.rest('admin', 'GET', `/bucket/${id}`)).body.description).toBe('a secret');
+});
+
+it('is not told by sums and documents', async () => {
+  const grouped = await people.graphql('desk', '{ usageAggregate(groupBy: [usageType]) { count } }');
+  expect(grouped.errors?.[0]).toMatchObject({ extensions: { code: 'FORBIDDEN' } });
+  const counted = await people.graphql('desk', '{ usageAggregate(groupBy: []) { count } }');
+  expect(counted.data.usageAggregate).toEqual([{ count: 0 }]);
+  const bill = await people.make('/customerBill', {
+    amountDue: { value: 5, unit: 'EUR' },
+    billingAccount: { id: 'account', name: 'account' },
+  });
+  for (const format of ['pdf', 'csv', 'json']) {
+    const { status, body } = await people.rest('desk', 'GET', `/customerBill/${bill}/document.${format}`);
+    expect([status, body.message]).toEqual([403, expect.stringContaining("'amountDue'")]);
+  }
 });

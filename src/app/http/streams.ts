@@ -186,7 +186,7 @@ function fileOperationOf({ method, typeName, part, path }: StreamRoute): string 
 }
 
 async function transfer(
-  { route: { typeName, operation, handle }, id, rawQuery, request, response }: FileRequest,
+  { route: { typeName, operation, shows = [], handle }, id, rawQuery, request, response }: FileRequest,
   options: StreamHttpOptions,
   context: Context,
 ): Promise<void> {
@@ -203,6 +203,7 @@ async function transfer(
     });
   let body: Writable | undefined;
   context.access.rights.require(operation);
+  for (const resource of shows) context.access.rights.requireWhole(resource);
   // What is somebody else's is not there.
   if (id !== '' && context.access.visibility) await get(rest.router.pathOf(typeName, id), 'fields=none');
   await handle({

@@ -167,7 +167,7 @@ export class BalanceActions {
     requireRelated(changes.relatedTopupBalance);
     const { tenantId } = context;
     if (status === 'cancelled') {
-      await this.requireDescribing(tenantId, kind, id, changes);
+      await this.requireDescribing(context, kind, id, changes);
       const command: BalanceCommand = { type: 'cancel', kind, actionId: id, changes, ifRevision };
       return this.engine.submit(context, {
         operation: `cancel ${kind}`,
@@ -176,7 +176,7 @@ export class BalanceActions {
       });
     }
     await this.dueWork.processIfDue(tenantId);
-    if ((status === 'completed' || status === 'failed') && (await this.isAwaited(tenantId, kind, id))) {
+    if ((status === 'completed' || status === 'failed') && (await this.isAwaited(context, kind, id))) {
       if (changes.amount === null) throw invalid('amount', 'cannot be removed');
       const command: BalanceCommand = { type: 'payment', kind, actionId: id, outcome: status, changes, ifRevision };
       return this.engine.submit(context, { operation: `update ${kind}`, input: { id, ...asked }, commands: [command] });
@@ -211,19 +211,20 @@ export class BalanceActions {
     });
   }
 
-  private async read(tenantId: string, kind: ActionKind, id: string): Promise<BalanceActionRow | undefined> {
+  private async read(context: WriteContext, kind: ActionKind, id: string): Promise<BalanceActionRow | undefined> {
     const mapping: ResourceMapping<BalanceActionRow> = this.dependencies.mappings[kind];
-    return (await readRows(this.database, mapping, tenantId, [id])).get(id);
+    const found = (await readRows(this.database, mapping, context.tenantId, [id])).get(id);
+    return ownRow(this.database, context, mapping, found);
   }
 
-  private async isAwaited(tenantId: string, kind: ActionKind, id: string): Promise<boolean> {
-    const row = await this.read(tenantId, kind, id);
+  private async isAwaited(context: WriteContext, kind: ActionKind, id: string): Promise<boolean> {
+    const row = await this.read(context, kind, id);
     return row !== undefined && isAwaitingPayment(row);
   }
 
   /** With its end, an action changes only in what describes it; what is sent back as it was read is no change. */
   private async requireDescribing(
-    tenantId: string,
+    context: WriteContext,
     kind: ActionKind,
     id: string,
     changes: ActionChanges,
@@ -231,7 +232,7 @@ export class BalanceActions {
     const describing: readonly (keyof BalanceActionRow)[] = describingAttributes[kind];
     const named = namesOf<BalanceActionRow>(changes).filter((attribute) => !describing.includes(attribute));
     if (named.length === 0) return;
-    const row = await this.read(tenantId, kind, id);
+    const row = await this.read(context, kind, id);
     for (const name of named) {
       if (canonicalJson(changes[name] ?? null) !== canonicalJson(row?.[name] ?? null))
         throw invalid(name, 'cannot be changed together with the status');

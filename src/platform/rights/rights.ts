@@ -101,6 +101,11 @@ export class Rights {
     return hidden;
   }
 
+  /** @throws DomainError FORBIDDEN when some attribute of the resource is hidden */
+  requireWhole(resource: string): void {
+    this.requireVisible(resource, [...this.hidden(resource)]);
+  }
+
   /** @throws DomainError FORBIDDEN when one of the paths enters an attribute that is hidden */
   requireVisible(resource: string, paths: readonly string[]): void {
     const hidden = this.hidden(resource);

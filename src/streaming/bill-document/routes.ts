@@ -42,6 +42,7 @@ export function billDocumentRoutes(options: BillDocumentOptions): StreamRoute[] 
     method: 'GET',
     typeName,
     operation: 'customerBill:readDocument',
+    shows: ['customerBill', 'appliedCustomerBillingRate'],
     // What CustomerBill.billDocument.url leads to.
     part: `document.${format}`,
     handle: (exchange) => sendDocument(exchange, format, options, largeDocuments),
