@@ -68,6 +68,7 @@ const statusOfProtocolError: Partial<Record<ErrorCode, number>> = {
   URL_TOO_LONG: 414,
   INVALID_EXPECTATION: 417,
   MISDIRECTED: 421,
+  RATE_LIMITED: 429,
   HEADERS_TOO_LARGE: 431,
 };
 
@@ -109,6 +110,7 @@ const generalCodes: Readonly<Record<GeneralCode, string>> = {
   INVALID_EXPECTATION: '26',
   MISDIRECTED: '26',
   HEADERS_TOO_LARGE: '26',
+  RATE_LIMITED: '132',
   IDEMPOTENCY_KEY_REUSED: '100',
   INTERNAL: '1',
   NOT_SUPPORTED: '28',

@@ -44,7 +44,7 @@ export const prepayBalance: ApiDescriptor = {
     COMMIT_ABOVE_RESERVED: '116',
     BALANCE_LIMIT: '117',
     BUCKET_NOT_EMPTY: '118',
-    RECEIVER_UNABLE: '119',
+    RECEIVER_UNABLE: '120',
   } satisfies Record<keyof ErrorRegistry['prepayBalance'], string>,
   // The draft edition of January 2020, and the samples.
   aliases: {

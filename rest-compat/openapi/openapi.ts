@@ -37,7 +37,7 @@ export type OpenApiDocument = Json & { servers: { url: string }[] };
 const version = ['ETag', 'Last-Modified'] as const;
 
 /** Every request has a path and passes a server. */
-const alwaysPossible = [414, 421, 500, 501, 503];
+const alwaysPossible = [414, 421, 429, 500, 501, 503];
 const readRefusals = [400, 406, ...alwaysPossible];
 const writeRefusals = [400, 403, 406, 409, 422, ...alwaysPossible];
 const bodyRefusals = [...writeRefusals, 413, 415];

@@ -40,13 +40,15 @@ export const headers = {
   'X-Request-Id': text(
     'The name of the request in logs and audit: that of its own header X-Request-Id, or a new one.',
   ),
+  RateLimit: text('How much is left of each quota that counts the request (`r`), and after how many seconds it is whole again (`t`).'),
+  'RateLimit-Policy': text('The quotas that count the request: how much (`q`) in how many seconds (`w`).'),
   'TMF-Edition': text('The published edition by which the answer is written, where the API knows several.'),
 } as const satisfies Record<string, Json>;
 
 export type HeaderName = keyof typeof headers;
 
 /** Those that any answer may have. */
-const common: readonly HeaderName[] = ['Cache-Control', 'X-Content-Type-Options', 'X-Operation-Cost', 'X-Request-Id', 'TMF-Edition'];
+const common: readonly HeaderName[] = ['Cache-Control', 'X-Content-Type-Options', 'X-Operation-Cost', 'X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'TMF-Edition'];
 
 /** TMF630 §3.4. */
 export const errorSchema: Json = {
@@ -108,7 +110,7 @@ function errorResponse(status: number, errors: readonly DescribedError[]): Json 
       ...common,
       ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
       ...(status === 405 ? (['Allow'] as const) : []),
-      ...(status === 503 ? (['Retry-After'] as const) : []),
+      ...(status === 503 || status === 429 ? (['Retry-After'] as const) : []),
     ]),
     content: {
       'application/json': {

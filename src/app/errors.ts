@@ -33,6 +33,12 @@ export const httpErrors = declareErrors('http', {
     reason: 'Misdirected request',
     description: 'The request names a host that is neither in PUBLIC_URL nor in ALLOWED_HOSTS.',
   },
+  RATE_LIMITED: {
+    kind: 'protocol',
+    reason: 'Too many requests',
+    description:
+      'A quota of requests or of cost is used up; the message names it, and the header Retry-After says when it is whole again.',
+  },
   HEADERS_TOO_LARGE: {
     kind: 'protocol',
     reason: 'Header too large',

@@ -11,12 +11,14 @@ import type { Addresses } from './http/addresses.js';
 import { clientOf } from './http/client.js';
 import { requestIdOf } from './http/request-id.js';
 import type { AppSignedLinks } from './links/signed-links.js';
+import type { Quotas } from './quotas/quotas.js';
 
 /** What contexts are made with. */
 export interface RequestDependencies {
   readonly router: Router;
   readonly addresses: Addresses;
   readonly audit: Audit | undefined;
+  readonly quotas: Quotas | undefined;
   readonly links: AppSignedLinks;
   principalOf(request: IncomingMessage): Principal;
   accessOf(principal: Principal): Access;
@@ -26,7 +28,7 @@ export interface RequestDependencies {
 export function createContextOf(
   { config, database, clock }: AppContext,
   { domains, due }: DomainModules,
-  { router, addresses, audit, links, principalOf, accessOf }: RequestDependencies,
+  { router, addresses, audit, quotas, links, principalOf, accessOf }: RequestDependencies,
 ): ContextOf {
   const reads = new Reads(
     database,
@@ -57,6 +59,7 @@ export function createContextOf(
       replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
       costs: (points) => {
         cost += points;
+        quotas?.spend({ address: addresses.clientOf(request), principal }, points);
         if (!response.headersSent) response.setHeader('X-Operation-Cost', String(cost));
       },
     };

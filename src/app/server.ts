@@ -35,6 +35,8 @@ import { createDomainModules } from './domains/index.js';
 import { errorCatalogue } from './errors.js';
 import { createAudit } from './audit/audit.js';
 import { auditMutations } from './audit/audited-mutations.js';
+import { withQuotas } from './quotas/quota-gate.js';
+import { createQuotas } from './quotas/quotas.js';
 import { createExecutor, type Executor } from './execute.js';
 import { createGraphqlHttp } from './http/graphql.js';
 import { guardResolvers } from './guarded-resolvers.js';
@@ -125,12 +127,14 @@ async function createServerWith(
   const appContext = await createAppContext(options, clock, schema, executor, policies);
   const { jobs } = appContext;
   const audit = createAudit(appContext);
+  const quotas = createQuotas(appContext);
   const domainModules = createDomainModules(appContext);
   const { domains, modules, tenants, keys } = domainModules;
   defineRepeatingWork(jobs, [
     ...modules.flatMap(({ repeatingWork = [] }) => repeatingWork),
     forgetIdempotencyKeys(appContext),
     ...(audit ? [audit.repeatingWork] : []),
+    ...(quotas ? [quotas.repeatingWork] : []),
   ]);
   const backfills = new Backfills(
     database,
@@ -161,12 +165,14 @@ async function createServerWith(
     clientOf: (request) => addresses.clientOf(request),
     links,
   });
+  const principalOf = options.principalOf ?? ((request: IncomingMessage) => authentication.principalOf(request));
   const contextOf = createContextOf(appContext, domainModules, {
     router,
     addresses,
     audit,
+    quotas,
     links,
-    principalOf: options.principalOf ?? ((request) => authentication.principalOf(request)),
+    principalOf,
     accessOf: accessBy(policies, schema),
   });
   const stopping = new AbortController();
@@ -206,6 +212,9 @@ async function createServerWith(
     addresses,
     origins: new OriginPolicy(config, addresses),
     authentication,
+    throttle:
+      quotas &&
+      ((gate) => withQuotas(gate, { quotas, clientOf: (request) => addresses.clientOf(request), principalOf, logger })),
     graphql: graphqlHttp.handle,
     findStream: streams.find,
     rest: restHandler(rest, { bodyLimits, contextOf, originOf, logger }),

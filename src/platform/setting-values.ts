@@ -108,6 +108,24 @@ export const allowedHost: z.ZodType<string, string> = z.string().transform((text
   return isSuffix ? `*.${hostname}` : hostname;
 });
 
+/** So much in each second or day. */
+export interface Rate {
+  readonly max: number;
+  readonly seconds: number;
+}
+
+const rate: z.ZodType<Rate, string> = z.string().transform((text, context) => {
+  const [, max, unit] = /^([1-9]\d{0,11})\/([sd])$/.exec(text) ?? [];
+  if (max === undefined) return refused(context, text, 'a rate is written like 100/s or 100000/d');
+  return { max: Number(max), seconds: unit === 's' ? 1 : 86_400 };
+});
+
+/** Rates in a second, in a day or in both. */
+export const rates: z.ZodType<Rate[], string> = describedAs(listOf(rate), '`n/s`, `n/d` or both').refine(
+  (found) => new Set(found.map(({ seconds }) => seconds)).size === found.length,
+  { error: 'it has one rate for a second, and one for a day' },
+);
+
 export const network = textThat((text) => {
   const [address = '', prefix, ...more] = text.split('/');
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;

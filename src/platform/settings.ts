@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { auditSettings } from './audit-settings.js';
 import { authSettings } from './auth-settings.js';
+import { quotaSettings } from './quota-settings.js';
 import {
   allowedHost,
   anyText,
@@ -78,6 +79,7 @@ export const settings = {
   },
   ...authSettings,
   ...auditSettings,
+  ...quotaSettings,
   DATABASE_URL: {
     key: 'databaseUrl',
     default: undefined,

@@ -17,6 +17,8 @@ export interface Exchange {
   /** Id of the resource in the path; empty when the path is that of the collection. */
   readonly id: string;
   readonly query: URLSearchParams;
+  /** Told what the file costs beside what is read for it, in points. */
+  costs(points: number): void;
   /** Whether If-None-Match says that the client has what this ETag stands for. */
   isNotModified(tag: string): boolean;
   /** Returns the stream to write the body to, the same one each time; headers must be set before. It compresses if the client accepts that. */

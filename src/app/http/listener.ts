@@ -36,6 +36,8 @@ export interface HttpServerOptions {
   addresses: Addresses;
   origins: OriginPolicy;
   authentication: Authentication;
+  /** Counts requests before and behind the gate, where quotas are set. */
+  throttle?: (gate: Gate) => Gate;
   graphql: RequestHandler;
   findStream: FindStream;
   /** Answers every request that no other handler is for. */
@@ -59,12 +61,14 @@ export function createHttpServer({
   addresses,
   origins,
   authentication,
+  throttle,
   graphql,
   findStream,
   rest,
   docs,
 }: HttpServerOptions): HttpServer {
-  const gate = createGate(authentication, logger);
+  const identified = createGate(authentication, logger);
+  const gate = throttle ? throttle(identified) : identified;
   const pages = createPages(readiness, docs, guarded(rest, gate, logger), logger);
   const hasLandingPage = config.mode === 'sandbox';
   const openResponses = new Set<ServerResponse>();

@@ -19,6 +19,9 @@ const exposedHeaders = [
   'Idempotency-Replayed',
   'X-Operation-Cost',
   'X-Request-Id',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
   'WWW-Authenticate',
   'Retry-After',
 ];

@@ -215,6 +215,7 @@ async function transfer(
     write: writeContext(context, undefined),
     id,
     query: new URLSearchParams(rawQuery),
+    costs: (points) => context.costs(points),
     isNotModified: (tag) => isNotModified(request.headers, tag),
     open: () => (body ??= openBody(request, response)),
     answer: async (status, of) => {

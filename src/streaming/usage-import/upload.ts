@@ -61,6 +61,9 @@ export function importRoutes(options: ImportRoutesOptions): StreamRoute[] {
   ];
 }
 
+/** What a line costs: about as much as the creation of a usage. */
+const linePoints = 10;
+
 class ImportUploads {
   private readonly slots: Semaphore;
 
@@ -130,6 +133,7 @@ class ImportUploads {
       await upload.interrupt((refusal ?? new Error('the server failed')).message);
       throw refusal ?? error;
     } finally {
+      exchange.costs(position.line * linePoints);
       upload.close();
     }
   }

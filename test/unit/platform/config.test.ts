@@ -103,6 +103,14 @@ describe('configuration', () => {
       SIGNED_LINK_SECONDS: '60',
       AUDIT: 'on',
       AUDIT_DAYS: '30',
+      QUOTA_PRINCIPAL: '10/s,1000/d',
+      QUOTA_PRINCIPAL_COST: '1/s',
+      QUOTA_KEY: '2/s',
+      QUOTA_KEY_COST: '3/s',
+      QUOTA_TENANT: '4/s',
+      QUOTA_TENANT_COST: '5/d',
+      QUOTA_ADDRESS: '6/s',
+      QUOTA_ADDRESS_COST: '7/s',
       DATABASE_URL: 'postgresql:///app?host=/var/run/postgresql',
       WORKERS: '4',
       DATA_DIR: '/var/lib/balance',
@@ -130,6 +138,7 @@ describe('configuration', () => {
       LOG_LEVEL: 'debug',
       INTROSPECTION: 'off',
       EXTENSION_SCHEMA_DIR: '/etc/balance/schemas',
+      POLICY_FILE: '/etc/balance/policy.json',
       CORS_ORIGINS: 'https://a.example, http://localhost:3000,',
       OPERATOR_TIME_ZONE: 'Europe/Berlin',
       BILL_ISSUER: 'Ελλάδα Telecom',
@@ -160,6 +169,17 @@ describe('configuration', () => {
       authClaimParties: 'https://example.org/parties',
       isAuditKept: true,
       auditDays: 30,
+      quotaPrincipal: [
+        { max: 10, seconds: 1 },
+        { max: 1000, seconds: 86_400 },
+      ],
+      quotaPrincipalCost: [{ max: 1, seconds: 1 }],
+      quotaKey: [{ max: 2, seconds: 1 }],
+      quotaKeyCost: [{ max: 3, seconds: 1 }],
+      quotaTenant: [{ max: 4, seconds: 1 }],
+      quotaTenantCost: [{ max: 5, seconds: 86_400 }],
+      quotaAddress: [{ max: 6, seconds: 1 }],
+      quotaAddressCost: [{ max: 7, seconds: 1 }],
       authClaimAccounts: 'a',
       authClaimLogicalResources: 'numbers',
       authMachines: [
@@ -206,6 +226,7 @@ describe('configuration', () => {
       billTotalMax: 10_000,
       isWorkSimulated: false,
       extensionSchemaDir: '/etc/balance/schemas',
+      policyFile: '/etc/balance/policy.json',
     });
   });
 
@@ -275,6 +296,9 @@ describe('configuration', () => {
     ['AUTH_ALGORITHMS', 'HS256'],
     ['AUTH_CLAIM_ROLES', 'a..b'],
     ['AUTH_MACHINES', 'gty'],
+    ['QUOTA_TENANT', '10/h'],
+    ['QUOTA_TENANT', '0/s'],
+    ['QUOTA_TENANT', '10/s,20/s'],
   ])('refuses %s=%s, naming both on one line', (name, value) => {
     const read = (): unknown => readConfig({ [name]: value }, 'sandbox');
     expect(read).toThrow(ConfigError);
