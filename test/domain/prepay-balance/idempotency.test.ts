@@ -226,11 +226,21 @@ describe('the same key again', () => {
     const two = await server.graphql(`mutation { ${topup('a')} ${topup('b')} }`, {}, { 'Idempotency-Key': `${key}2` });
     expect([two.status, two.errors?.[0]?.extensions]).toEqual([
       400,
-      { code: 'INVALID_HEADER', status: 400, reason: 'Invalid header value', attribute: 'Idempotency-Key' },
+      expect.objectContaining({
+        code: 'INVALID_HEADER',
+        status: 400,
+        reason: 'Invalid header value',
+        attribute: 'Idempotency-Key',
+      }),
     ]);
     expect(await balanceOf(server, id)).toEqual([11, 0]);
   });
 });
+
+/** Each request has an id of its own, which its error tells. */
+function apartFromRequest(outcome: Outcome): unknown {
+  return JSON.parse(JSON.stringify(outcome, (name, value: unknown) => (name === 'requestId' ? undefined : value)));
+}
 
 describe('a refused action', () => {
   it.each(transports)('replays its refusal, even when it would be accepted by now (%s)', async (door) => {
@@ -244,7 +254,7 @@ describe('a refused action', () => {
       expect(first.reference).toBeDefined();
       accepted(await create(server, door, 'TopupBalance', { bucket, amount: eur(1000) }));
       const before = await allTables(server);
-      expect(await send()).toEqual({ ...first, replayed: true });
+      expect(apartFromRequest(await send())).toEqual(apartFromRequest({ ...first, replayed: true }));
       expect(await allTables(server)).toEqual(before);
       accepted(await create(server, door, 'AdjustBalance', { bucket, ...actions.debit.attributes, amount: eur(1000) }));
     }
