@@ -61,6 +61,8 @@ export type ContextOf = (request: IncomingMessage, response: ServerResponse, tra
 /** What a domain's file routes are created with. */
 export interface StreamDependencies {
   readonly contextOf: ContextOf;
+  /** Roles in which a relatedParty owns, by the policy. */
+  readonly partyRoles: readonly string[];
   /** Aborted when the server begins to stop. */
   readonly stopping: AbortSignal;
 }

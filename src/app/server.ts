@@ -191,7 +191,9 @@ async function createServerWith(
     hasLandingPage,
     logger,
   });
-  const routes = modules.flatMap((one) => one.streams?.({ contextOf, stopping: stopping.signal }) ?? []);
+  const { partyRoles } = policies.policy;
+  const streaming = { contextOf, partyRoles, stopping: stopping.signal };
+  const routes = modules.flatMap((one) => one.streams?.(streaming) ?? []);
   const streams = createStreams([...routes, ...auditExportRoutes(database, clock)], {
     rest,
     contextOf,

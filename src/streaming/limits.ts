@@ -19,6 +19,12 @@ export const UPLOADS_MAX = 16;
 export const DOWNLOADS_MAX = 4;
 /** Of those, the exports of one client, so that some are left for the others. */
 export const DOWNLOADS_PER_CLIENT_MAX = 3;
+/** Files of what is held about a party that one server sends at once: each has a connection to the database of its own. */
+export const PARTY_DATA_MAX = 2;
+/** Accounts whose data one such file has. */
+export const PARTY_DATA_ACCOUNTS_MAX = 100;
+/** How long a client may take to fetch one. */
+export const PARTY_DATA_MS_MAX = 600_000;
 /** Documents of large bills that one server makes at once. */
 export const LARGE_DOCUMENTS_MAX = 2;
 /** Lines from which on a bill counts as large. */

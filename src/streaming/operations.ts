@@ -5,6 +5,7 @@ export const streamOperations = [
   'usageImport:readErrors',
   'usageExport:download',
   'auditRecord:export',
+  'party:readData',
 ] as const;
 
 export type StreamOperation = (typeof streamOperations)[number];

@@ -223,6 +223,52 @@ describe('forgetParty', () => {
     expect((await read('bucket')).relatedParty[1]).toEqual(max);
   });
 
+  it('takes names out of what waits in imports, of trials of runs, and of rows that are deleted', async () => {
+    const { database } = people.server;
+    const row = {
+      id: 'u',
+      extension: { weight: 0.1, contact: { id: '42', role: 'caller', name } },
+      relatedParty: [zoe()],
+    };
+    const deleted = await make('deleted', '/topupBalance', {
+      amount: { amount: 1, units: 'EUR' },
+      bucket: { id: made['bucket']!.id },
+      usageType: 'monetary',
+      requestor: zoe('agent'),
+      relatedParty: [max],
+    });
+    expect((await people.rest('admin', 'DELETE', `/topupBalance/${deleted}`)).status).toBe(204);
+    const rows = JSON.stringify([{ line: 1, eventId: 'e', row: { ...row, description: 'Größe' } }]);
+    await database.transaction(async (tx) => {
+      await tx.execute(Prisma.sql`
+        INSERT INTO "UsageImportBatch" ("tenantId", "importId", "firstLine", "claims", "rows")
+        SELECT 'default', 'i', n, '[]', ${rows} FROM generate_series(1, 5) n`);
+      await tx.execute(Prisma.sql`
+        INSERT INTO "UsageImportProblem" ("tenantId", "importId", "line", "code", "message")
+        VALUES ('default', 'i', 7, 'INVALID_ATTRIBUTE', ${`'${name}' is no number`})`);
+      await tx.execute(Prisma.sql`
+        INSERT INTO "BillRunPreview" ("tenantId", "runId", "billId", "bill")
+        VALUES ('default', 'r', 'b', ${JSON.stringify({ ...row, amountDueValue: 12.5 })}::jsonb)`);
+    });
+    await forgotten({ id: '42', names: [name] });
+    for (const text of [name, mail]) expect([text, await placesOf(text)]).toEqual([text, []]);
+    const [batch] = await database.query<{ rows: string }>(
+      Prisma.sql`SELECT "rows" FROM "UsageImportBatch" WHERE "firstLine" = 5`,
+    );
+    expect(JSON.parse(batch!.rows)).toEqual([
+      {
+        line: 1,
+        eventId: 'e',
+        row: {
+          id: 'u',
+          description: 'Größe',
+          extension: { weight: 0.1, contact: { id: '42', role: 'caller' } },
+          relatedParty: [expect.not.objectContaining({ name: expect.anything() })],
+        },
+      },
+    ]);
+  });
+
   it('is given to admins only, and refuses what it cannot look for', async () => {
     const refused = await people.graphql('reader', forget, { id: '42' });
     expect(refused.errors?.[0]).toMatchObject({ message: 'the right party:forget is missing' });

@@ -42,13 +42,15 @@ const textPlaces: ReadonlySet<string> = new Set([
  */
 export function forgetIn(row: JsonObject, who: Forgotten, texts: readonly string[]): JsonObject {
   const names = new Set(who.names);
-  for (const [name, value] of Object.entries(row)) collectNames(name, value, who, names, false);
+  for (const [name, value] of Object.entries(row)) collectNames(name, value, who, names, name === 'extension');
   const pattern = patternOf(names);
   const walk = new Walk(who, pattern);
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [
       name,
-      typeof value === 'string' && texts.includes(name) ? walk.text(value) : walk.value(name, value, false),
+      typeof value === 'string' && texts.includes(name)
+        ? walk.text(value)
+        : walk.value(name, value, name === 'extension'),
     ]),
   );
 }

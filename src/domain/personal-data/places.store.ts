@@ -65,8 +65,9 @@ function mayName({ json, jsonText = [], texts = [] }: Place, { party, accounts, 
   const written = names.map((name) => JSON.stringify(name).slice(1, -1));
   const of = (column: string): Prisma.Sql => Prisma.raw(`b.${identifier(column)}::text`);
   const hasId = (column: string, id: string): Prisma.Sql => Prisma.sql`position(${id}::text IN ${of(column)}) > 0`;
+  // Columns are in the collation C, which knows small letters of ASCII only.
   const hasName = (column: string, name: string): Prisma.Sql =>
-    Prisma.sql`position(lower(${name}::text) IN lower(${of(column)})) > 0`;
+    Prisma.sql`position(lower(${name}::text) IN lower(${of(column)} COLLATE "default")) > 0`;
   const conditions = [
     ...[...json, ...jsonText].flatMap((column) => [
       ...ids.map((id) => hasId(column, id)),

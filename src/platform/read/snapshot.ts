@@ -28,7 +28,10 @@ export async function withSnapshot<T>(
     const [row] = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const cancel = (): void =>
       void database.statement('SELECT pg_cancel_backend($1)', [row?.pid]).catch(() => undefined);
+    // Its statements are those of the pools: one process each, and not compiled, which takes far longer than they do.
     await connection.script(`
+      SET max_parallel_workers_per_gather = 0;
+      SET jit = off;
       SET statement_timeout = ${Math.trunc(maxMs)};
       SET idle_in_transaction_session_timeout = ${Math.trunc(maxMs)};
       BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`);
