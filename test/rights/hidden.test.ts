@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { startTestServer } from '../support/server.js';
 import { bucketOf, People } from './people.js';
 
 jest.setTimeout(60_000);
@@ -16,10 +17,10 @@ const policy = {
   },
 };
 
+const file = join(tmpdir(), `policy-${process.pid}.json`);
 let people: People;
 let id: string;
 beforeAll(async () => {
-  const file = join(tmpdir(), `policy-${process.pid}.json`);
   await writeFile(file, JSON.stringify(policy));
   people = await People.start({ desk: { roles: ['desk'] } }, { POLICY_FILE: file });
   id = await people.make('/bucket', { ...bucketOf('ann'), description: 'a secret' });
@@ -71,6 +72,17 @@ it('is not told by a write, nor guessed by one', async () => {
   const guess = await people.rest('desk', 'PATCH', `/bucket/${id}`, { description: 'a secret' });
   expect([guess.status, guess.body.message]).toEqual([403, expect.stringContaining('hidden from you')]);
   expect((await people.rest('admin', 'GET', `/bucket/${id}`)).body.description).toBe('a secret');
+});
+
+it('is seen by everybody where nobody is asked who they are, whatever the policy says', async () => {
+  const server = await startTestServer({ POLICY_FILE: file });
+  try {
+    const { status } = await server.rest('POST', '/bucket', { body: bucketOf('ann') });
+    const { body } = await server.rest('GET', '/bucket');
+    expect([status, body[0].relatedParty.length]).toEqual([201, 1]);
+  } finally {
+    await server.close();
+  }
 });
 
 it('is not told by sums and documents', async () => {

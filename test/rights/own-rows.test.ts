@@ -116,6 +116,25 @@ describe('a customer', () => {
   });
 });
 
+describe('a bill', () => {
+  it('is shown, with its document, to whom it is made out', async () => {
+    const made = await server.rest('POST', '/customerBill', {
+      headers: of('admin'),
+      body: { billingAccount: { id: 'account-a', name: 'a' }, amountDue: { value: 5, unit: 'EUR' } },
+    });
+    for (const part of ['', '/document.pdf', '/document.csv', '/document.json']) {
+      const own = await fetch(`${server.url}/tmf-api/customerBillManagement/v4/customerBill/${made.body.id}${part}`, {
+        headers: of('ann'),
+      });
+      expect([part, own.status]).toEqual([part, 200]);
+      const other = await fetch(own.url, { headers: of('bob') });
+      expect([part, other.status, await other.json()]).toEqual([part, 404, expect.objectContaining({ code: '60' })]);
+      const anybody = await fetch(own.url);
+      expect([part, anybody.status]).toEqual([part, 401]);
+    }
+  });
+});
+
 describe('who may read everything', () => {
   it('reads, and writes nothing', async () => {
     const { body, headers } = await server.rest('GET', '/bucket', { headers: of('reader') });
