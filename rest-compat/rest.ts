@@ -75,7 +75,8 @@ export class Rest {
     const attributes = withExtensions(route.model.attributes, extensionAttributes);
     const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);
     this.checkExplain(query);
-    access.rights.requireVisible(lowerFirst(route.model.name), [...(query.fields?.attributes.keys() ?? [])]);
+    if (access.rights.hides)
+      access.rights.requireVisible(lowerFirst(route.model.name), [...(query.fields?.attributes.keys() ?? [])]);
     for (const path of query.expand ?? []) requireReference(route.model.type, path);
     const { execute, read, pageSizes, bodyMaxBytes } = this.options;
     const edition = editionOf(route.api, request.headers[editionHeader.toLowerCase()], this.options.editions);

@@ -22,7 +22,7 @@ export class ApiKeyAuthentication {
   ) {}
 
   /**
-   * Whose key it is. Throws Unauthenticated, and UNAVAILABLE when it would have to be looked for while too many keys of its
+   * Whose key it is. Throws Unauthenticated, and RATE_LIMITED when it would have to be looked for while too many keys of its
    * client were wrong.
    */
   principalOf(text: string, client: string): Principal | Promise<Principal> {
@@ -57,7 +57,7 @@ export class ApiKeyAuthentication {
     const before = this.wrongKeys.get(client) ?? { count: 0, at: now };
     const count = Math.max(0, before.count - ((now - before.at) / 1_000) * wrongKeysPerSecond);
     if (count >= wrongKeysMax)
-      throw new DomainError('UNAVAILABLE', 'too many wrong API keys came from this address; try again later');
+      throw new DomainError('RATE_LIMITED', 'too many wrong API keys came from this address; try again later');
     this.wrongKeys.set(client, { count: count + 1, at: now });
   }
 

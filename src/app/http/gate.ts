@@ -25,6 +25,7 @@ export type Gate = (
 export function createGate(authentication: Authentication, logger: Logger): Gate {
   const refuseBy = (request: IncomingMessage, response: ServerResponse, refuse: Refuse, error: unknown): void => {
     const refusal = toRefusal(error, logger);
+    if (refusal.code === 'RATE_LIMITED') response.setHeader('Retry-After', '1');
     if (refusal instanceof Unauthenticated) response.setHeader('WWW-Authenticate', refusal.challenge);
     refuse(request, response, refusal);
   };
