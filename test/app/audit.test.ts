@@ -182,7 +182,12 @@ describe('a refusal of a write', () => {
     if (door === 'rest') await rest('POST', '/bucket', { usageType: 'monetary' });
     else await graphql('mutation { createBucket(input: { usageType: "monetary" }) { id } }');
     expect(await records('writes')).toEqual([
-      expect.objectContaining({ operation: 'createBucket', outcome: 'refused', code: 'FORBIDDEN' }),
+      expect.objectContaining({
+        // TMF REST looks at rights before it reads the body.
+        operation: door === 'rest' ? expect.stringMatching(/^POST .*\/bucket$/) : 'createBucket',
+        outcome: 'refused',
+        code: 'FORBIDDEN',
+      }),
     ]);
   });
 
@@ -236,7 +241,7 @@ describe('a read', () => {
     principal = { ...agent, ...changes };
     await rest('GET', '/bucket?limit=1');
     await rest('DELETE', '/bucket/none');
-    expect((await recorded(1)).map(({ operation }) => operation)).toEqual(['deleteBucket']);
+    expect((await recorded(1)).map(({ operation }) => operation)).toEqual([expect.stringMatching(/delete/i)]);
   });
 });
 

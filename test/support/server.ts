@@ -7,6 +7,7 @@ import type { TimeSources } from '../../src/platform/clock.js';
 import { readConfig, type Mode } from '../../src/platform/config.js';
 import type { Principal } from '../../src/platform/principal.js';
 import { openTestDatabase, type TestDatabase } from './database.js';
+import { watchTenants } from './second-wall.js';
 
 /** A clock that stands still until it is told otherwise. */
 export class TestClock {
@@ -103,9 +104,10 @@ export async function startTestServer(
     { PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', COUNT_WAIT_MS: '2000', ...production, ...env },
     mode,
   );
+  const watched = watchTenants(database);
   const server = await createServer({
     config,
-    database,
+    database: watched.database,
     principalOf: options.principalOf,
     logger: options.logger ?? createLogger(config.logLevel),
     ...(time ? { time } : { clock }),
@@ -140,6 +142,7 @@ export async function startTestServer(
     close: async () => {
       await server.close();
       await database.close();
+      watched.check();
     },
   };
 }
