@@ -296,10 +296,12 @@ if (process.env.TEST_DATABASE_URL) {
       while (!isOver) {
         const { rowCount } = await client.query(
           `SELECT pg_terminate_backend("pid") FROM pg_stat_activity
-           WHERE "datname" = current_database() AND "pid" <> pg_backend_pid() AND "state" <> 'idle' AND "query" LIKE '%"Bucket"%FOR UPDATE%'`,
+           WHERE "datname" = current_database() AND "pid" <> pg_backend_pid() AND "state" <> 'idle'
+             AND ("query" LIKE '%"Bucket"%FOR UPDATE%' OR "query" LIKE '%INSERT INTO "BalanceAction"%')`,
         );
         cuts += rowCount ?? 0;
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        // What runs is soon over: it is looked for again at once.
+        await new Promise((resolve) => setTimeout(resolve, rowCount ? 20 : 1));
         if (cuts >= 10) break;
       }
     })();
