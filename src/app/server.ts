@@ -214,6 +214,7 @@ async function createServerWith(
     addresses,
     origins: new OriginPolicy(config, addresses),
     authentication,
+    principalOf,
     throttle:
       quotas &&
       ((gate) => withQuotas(gate, { quotas, clientOf: (request) => addresses.clientOf(request), principalOf, logger })),

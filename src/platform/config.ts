@@ -21,7 +21,7 @@ export function readConfig(env: NodeJS.ProcessEnv, mode: Mode): Config {
   const config = { mode, ...Object.fromEntries(values) } as Config;
   checkServing(config);
   checkAuthentication(config);
-  checkWorkers(config);
+  checkDatabase(config);
   fitPages(config, env);
   fitAnswers(config, env);
   config.isAuditKept ??= config.auth === 'required';
@@ -70,8 +70,15 @@ function checkAuthentication({
     );
 }
 
-function checkWorkers({ workers, databaseUrl }: Config): void {
-  if (workers > 1 && databaseUrl === undefined)
+function checkDatabase({ workers, databaseUrl, isRowLevelSecurityOn }: Config): void {
+  if (databaseUrl !== undefined) return;
+  if (isRowLevelSecurityOn)
+    refuse(
+      'ROW_LEVEL_SECURITY',
+      'on',
+      'the embedded database has one role, which no policy binds; it needs DATABASE_URL',
+    );
+  if (workers > 1)
     refuse('WORKERS', `${workers}`, 'the embedded database belongs to one process; several need DATABASE_URL');
 }
 

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { auditSettings } from './audit-settings.js';
 import { authSettings } from './auth-settings.js';
+import { databaseSettings } from './database-settings.js';
 import { quotaSettings } from './quota-settings.js';
 import {
   allowedHost,
   anyText,
   choice,
-  databaseUrl,
   editions,
   hostName,
   integer,
@@ -80,22 +80,7 @@ export const settings = {
   ...authSettings,
   ...auditSettings,
   ...quotaSettings,
-  DATABASE_URL: {
-    key: 'databaseUrl',
-    default: undefined,
-    schema: databaseUrl,
-    meaning: 'PostgreSQL 15 or newer; required by serve, else embedded in DATA_DIR',
-    // Where a password stands in something that is no such URL cannot be known: only the scheme is repeated.
-    shown: (text: string) => text.replace(/^([a-z]+:\/\/)?.*$/is, '$1…'),
-  },
-  WORKERS: {
-    key: 'workers',
-    default: '1',
-    schema: integer(1, 64),
-    unit: 'processes',
-    meaning: 'processes that answer requests on the one port; more than one needs DATABASE_URL',
-  },
-  DATA_DIR: { key: 'dataDir', default: './data', schema: anyText, meaning: 'directory of the embedded database' },
+  ...databaseSettings,
   SEED: {
     key: 'seed',
     default: { sandbox: 'demo', serve: 'none' },

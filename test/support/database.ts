@@ -2,11 +2,18 @@ import { readFile } from 'node:fs/promises';
 import type { Database } from '../../src/platform/database/database.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
+import { keepTenantWall } from '../../src/platform/database/tenant-wall.js';
 import type { ReadTimes } from '../../src/platform/database/work-class.js';
 import { createDatabase, dropDatabase, urlOf } from './postgresql.js';
 
 /** Two or more for whatever is done at once. */
 const POOL_SIZE = 12;
+
+/**
+ * With ROW_LEVEL_SECURITY=on every database has its policies. TEST_DATABASE_URL then names a role that is no superuser, with
+ * CREATEDB.
+ */
+export const isWalled = process.env.ROW_LEVEL_SECURITY === 'on' && process.env.TEST_DATABASE_URL !== undefined;
 
 export type TestDatabase = Database & {
   /** Address for further connections, on PostgreSQL only. */
@@ -35,7 +42,8 @@ async function copyEmbedded(template: string): Promise<TestDatabase> {
 async function copyPostgresql(template?: string, readTimes?: ReadTimes): Promise<TestDatabase> {
   const name = await createDatabase(template);
   const url = urlOf(name);
-  const database = await openPostgresql(url, { poolSize: POOL_SIZE, readTimes });
+  const database = await openPostgresql(url, { poolSize: POOL_SIZE, readTimes, isolatesTenants: isWalled });
+  if (isWalled && template !== undefined) await keepTenantWall(database, true);
   const close = async (): Promise<void> => {
     await database.close();
     await dropDatabase(name);

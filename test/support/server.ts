@@ -6,7 +6,7 @@ import { createServer } from '../../src/app/server.js';
 import type { TimeSources } from '../../src/platform/clock.js';
 import { readConfig, type Mode } from '../../src/platform/config.js';
 import type { Principal } from '../../src/platform/principal.js';
-import { openTestDatabase, type TestDatabase } from './database.js';
+import { isWalled, openTestDatabase, type TestDatabase } from './database.js';
 import { watchTenants } from './second-wall.js';
 
 /** A clock that stands still until it is told otherwise. */
@@ -100,8 +100,9 @@ export async function startTestServer(
     // A test that is about who sends a request says so.
     AUTH: 'off',
   };
+  const walls = isWalled && { DATABASE_URL: 'postgres://not-asked', ROW_LEVEL_SECURITY: 'on' };
   const config = readConfig(
-    { PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', COUNT_WAIT_MS: '2000', ...production, ...env },
+    { PORT: '0', SEED: 'none', LOG_LEVEL: 'silent', COUNT_WAIT_MS: '2000', ...production, ...walls, ...env },
     mode,
   );
   const watched = watchTenants(database);

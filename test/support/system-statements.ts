@@ -12,6 +12,10 @@ export const systemStatements: readonly SystemStatement[] = [
     why: 'the epoch is that of the database: transactions have no tenant',
   },
   {
+    statement: /^SELECT max\("epoch"\) AS "epoch" FROM "Outbox"$/,
+    why: 'the first start on a database begins its epoch',
+  },
+  {
     statement:
       /^SELECT b\."tenantId", b\."id" FROM "CustomerBill" b WHERE \(b\."tenantId", b\."id"\) > .* AND b\."isCalculated"/,
     why: 'a backfill finds the drafts of an earlier version',

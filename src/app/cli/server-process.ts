@@ -4,6 +4,7 @@ import type { Config } from '../../platform/config.js';
 import type { Database } from '../../platform/database/database.js';
 import { openEmbedded } from '../../platform/database/embedded.js';
 import { applyMigrations } from '../../platform/database/migrations.js';
+import { keepTenantWall } from '../../platform/database/tenant-wall.js';
 import { openPostgresql } from '../../platform/database/postgresql.js';
 import { createLogger } from '../logger.js';
 import { createServer } from '../server.js';
@@ -51,6 +52,9 @@ export async function serve(config: Config, role: ProcessRole): Promise<void> {
     if (role.isPreparing) {
       const applied = await applyMigrations(database);
       if (applied.length > 0) logger.info({ applied }, 'migrations applied');
+      const isWalled = config.isRowLevelSecurityOn;
+      const tables = await keepTenantWall(database, isWalled);
+      if (tables.length > 0) logger.info({ tables }, `row level security is ${isWalled ? 'on' : 'off'} from now on`);
     }
     const server = await createServer({ config, database, logger, workers });
     if (role.isPreparing) {
@@ -86,7 +90,8 @@ export async function serve(config: Config, role: ProcessRole): Promise<void> {
 
 function open(config: Config): Promise<Database> {
   const { databasePoolSize: poolSize, readStatementMaxMs: readMs, reportStatementMaxMs: reportMs } = config;
-  if (config.databaseUrl) return openPostgresql(config.databaseUrl, { poolSize, readTimes: { readMs, reportMs } });
+  const { databaseUrl, isRowLevelSecurityOn: isolatesTenants } = config;
+  if (databaseUrl) return openPostgresql(databaseUrl, { poolSize, readTimes: { readMs, reportMs }, isolatesTenants });
   return openEmbedded(config.dataDir);
 }
 

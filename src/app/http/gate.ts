@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { enterTenant } from '../../platform/database/tenant-scope.js';
 import type { DomainError } from '../../platform/errors.js';
+import type { Principal } from '../../platform/principal.js';
 import type { Authentication } from '../authentication/authentication.js';
 import type { SignedRequest } from '../links/signed-links.js';
 import { Unauthenticated } from '../authentication/unauthenticated.js';
@@ -21,6 +23,12 @@ export type Gate = (
   goOn: () => void,
   signed?: SignedRequest,
 ) => void;
+
+/** Lets a request go on in the scope of its tenant, so that its statements see only rows of that. */
+export function withinTenant(gate: Gate, principalOf: (request: IncomingMessage) => Principal): Gate {
+  return (request, response, refuse, goOn, signed) =>
+    gate(request, response, refuse, () => enterTenant(principalOf(request).tenantId, goOn), signed);
+}
 
 export function createGate(authentication: Authentication, logger: Logger): Gate {
   const refuseBy = (request: IncomingMessage, response: ServerResponse, refuse: Refuse, error: unknown): void => {

@@ -4,12 +4,13 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import type { Logger } from 'pino';
 import type { Config } from '../../platform/config.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
+import type { Principal } from '../../platform/principal.js';
 import type { Authentication } from '../authentication/authentication.js';
 import type { Addresses } from './addresses.js';
 import { refuseGraphql, refuseRest, refuseUnreadable, setCommonHeaders, takeBody } from './answer.js';
 import { answerFailure } from './failure.js';
 import { Connections } from './connections.js';
-import { createGate, type Gate } from './gate.js';
+import { createGate, withinTenant, type Gate } from './gate.js';
 import { isPageVisit, type OriginPolicy } from './origins.js';
 import type { Readiness } from '../readiness.js';
 import { inRequest } from './request-trace.js';
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
   addresses: Addresses;
   origins: OriginPolicy;
   authentication: Authentication;
+  /** Who sends a request that the gate has let in. */
+  principalOf(this: void, request: IncomingMessage): Principal;
   /** Counts requests before and behind the gate, where quotas are set. */
   throttle?: (gate: Gate) => Gate;
   graphql: RequestHandler;
@@ -61,6 +64,7 @@ export function createHttpServer({
   addresses,
   origins,
   authentication,
+  principalOf,
   throttle,
   graphql,
   findStream,
@@ -68,7 +72,8 @@ export function createHttpServer({
   docs,
 }: HttpServerOptions): HttpServer {
   const identified = createGate(authentication, logger);
-  const gate = throttle ? throttle(identified) : identified;
+  const admitted = throttle ? throttle(identified) : identified;
+  const gate = config.isRowLevelSecurityOn ? withinTenant(admitted, principalOf) : admitted;
   const pages = createPages(readiness, docs, guarded(rest, gate, logger), logger);
   const hasLandingPage = config.mode === 'sandbox';
   const openResponses = new Set<ServerResponse>();

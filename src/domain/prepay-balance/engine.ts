@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/database.js';
 import { isLockTimeout } from '../../platform/database/failures.js';
+import { runForTenant } from '../../platform/database/tenant-scope.js';
 import { DomainError } from '../../platform/errors.js';
 import type { JsonObject } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
@@ -176,7 +177,7 @@ export class BalanceEngine {
     for (let batch = this.lanes.begin(performance.now()); batch; batch = this.lanes.begin(performance.now())) {
       const power = Math.floor(Math.log2(batch.length));
       this.batches[power] = (this.batches[power] ?? 0) + 1;
-      void this.runLane(batch);
+      void runForTenant(batch[0]!.tenantId, () => this.runLane(batch));
     }
     if (this.probe || !this.lanes.waiting.some(({ heldUp }) => heldUp)) return;
     this.probe = setTimeout(() => {
@@ -196,10 +197,8 @@ export class BalanceEngine {
       .slice(0, locatedAtOnceMax);
     this.isLocating = true;
     try {
-      const located = await this.locating.read(
-        tenantId,
-        items.map(({ request }) => request),
-      );
+      const requests = items.map(({ request }) => request);
+      const located = await runForTenant(tenantId, () => this.locating.read(tenantId, requests));
       for (const item of items) setLocated(item, located);
     } catch (error) {
       this.lanes.remove(items);

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../platform/clock.js';
 import type { Database } from '../../platform/database/database.js';
+import { runForAllTenants } from '../../platform/database/tenant-scope.js';
 import { DomainError } from '../../platform/errors.js';
 import { hashOfKey } from './key-text.js';
 import { findKey, findKeys, writeUses, type KeyUse, type KnownKey } from './keys.store.js';
@@ -66,7 +67,7 @@ export class KeyDirectory {
 
   /** Reads a key by its id, for what was made by it. */
   findById(tenantId: string, id: string): Promise<KnownKey | undefined> {
-    return findKey(this.database, tenantId, id);
+    return runForAllTenants(() => findKey(this.database, tenantId, id));
   }
 
   private async look(): Promise<void> {
@@ -78,10 +79,8 @@ export class KeyDirectory {
       for (const [hash] of asked) this.waiting.delete(hash);
       try {
         const [until, revocations] = [performance.now() + knownMs, this.revocations];
-        const found = await findKeys(
-          this.database,
-          asked.map(([hash]) => hash),
-        );
+        const hashes = asked.map(([hash]) => hash);
+        const found = await runForAllTenants(() => findKeys(this.database, hashes));
         for (const [hash, { settle }] of asked) {
           if (revocations === this.revocations) this.known.set(hash, { key: found.get(hash), until });
           settle(found.get(hash));
@@ -113,7 +112,7 @@ export class KeyDirectory {
     const uses = [...this.uses.values()];
     this.uses.clear();
     if (uses.length === 0) return;
-    await writeUses(this.database, uses).catch(this.reportFailure);
+    await runForAllTenants(() => writeUses(this.database, uses)).catch(this.reportFailure);
   }
 }
 

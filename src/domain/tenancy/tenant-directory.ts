@@ -1,4 +1,5 @@
 import type { Database } from '../../platform/database/database.js';
+import { runForAllTenants } from '../../platform/database/tenant-scope.js';
 import type { TenantSettings } from './model.js';
 import { readTenants, type KnownTenant } from './tenants.store.js';
 
@@ -62,7 +63,7 @@ export class TenantDirectory {
   }
 
   private read(): Promise<void> {
-    const reading = (this.reading ??= readTenants(this.database)
+    const reading = (this.reading ??= runForAllTenants(() => readTenants(this.database))
       .then((rows) => {
         if (this.reading !== reading) return;
         this.tenants = new Map(rows.map((row) => [row.id, row]));

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import { runForTenant } from '../database/tenant-scope.js';
 import { insertAuditRecords, type AuditRow } from './audit-record.js';
 
 /** Records that wait to be written; further ones are only logged. */
@@ -70,7 +71,7 @@ export class AuditWriter {
       try {
         for (const [tenantId, rows] of byTenant(batch)) {
           const insert = insertAuditRecords(tenantId, rows);
-          if (insert) await this.database.transaction((tx) => tx.execute(insert));
+          if (insert) await runForTenant(tenantId, () => this.database.transaction((tx) => tx.execute(insert)));
           const done = new Set(rows);
           this.waiting = this.waiting.filter(({ row }) => !done.has(row));
         }

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../database/database.js';
+import { raisingOf } from '../database/tenant-wall.js';
 
 /** Months that have a partition before they begin. */
 const monthsAhead = 2;
@@ -56,12 +57,21 @@ async function add(database: Database, month: Date): Promise<void> {
     await tx.query(Prisma.sql`SELECT pg_advisory_xact_lock(${advisoryLock}::bigint)::text`);
     if ((await partitions(tx)).includes(name)) return;
     await tx.execute(Prisma.raw(`CREATE TABLE public."${name}" (LIKE public."AuditRecord" INCLUDING DEFAULTS)`));
+    if (await isWalled(tx)) for (const statement of raisingOf(name)) await tx.execute(Prisma.raw(statement));
     await tx.execute(
       Prisma.raw(
         `ALTER TABLE public."AuditRecord" ATTACH PARTITION public."${name}" FOR VALUES FROM ('${month.toISOString()}') TO ('${nextMonth(month).toISOString()}')`,
       ),
     );
   });
+}
+
+/** Whether the whole has policies: a partition has its own. */
+async function isWalled(database: Pick<Transaction, 'query'>): Promise<boolean> {
+  const [row] = await database.query<{ isWalled: boolean }>(
+    Prisma.sql`SELECT relrowsecurity AS "isWalled" FROM pg_class WHERE oid = 'public."AuditRecord"'::regclass`,
+  );
+  return row?.isWalled ?? false;
 }
 
 async function drop(database: Database, name: string): Promise<void> {

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { allTenants, currentTenant } from './tenant-scope.js';
+import { tenantSetting } from './tenant-wall.js';
 import type { ClassTimes, WorkClass } from './work-class.js';
 
 /** The share of connections of each class, which has at least one. */
@@ -30,6 +32,15 @@ type Lease = (connection: pg.PoolClient) => void;
 
 const leases = new AsyncLocalStorage<Lease>();
 
+/** Whose rows a connection sees where that is one tenant; at its beginning it sees those of all. */
+const tenants = new WeakMap<pg.ClientBase, string>();
+
+/** Lets a connection see the rows of this tenant only, or of all. */
+export async function showTenant(connection: pg.ClientBase, tenantId: string): Promise<void> {
+  await connection.query(`SELECT set_config('${tenantSetting}', $1, false)`, [tenantId]);
+  tenants.set(connection, tenantId);
+}
+
 type ConnectCallback = (
   error: Error | undefined,
   client: pg.PoolClient | undefined,
@@ -46,6 +57,8 @@ export class Partition extends pg.Pool {
   constructor(
     config: pg.PoolConfig,
     private readonly times: ClassTimes,
+    /** Whether a connection sees the rows of one tenant only while it does the work of that. */
+    private readonly isolatesTenants = false,
   ) {
     super(config);
     this.on('connect', (connection) => {
@@ -65,12 +78,34 @@ export class Partition extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
-    if (callback) return super.connect(callback);
+    if (callback) return super.connect(this.isolatesTenants ? this.shown(callback) : callback);
     const lease = leases.getStore();
-    return super.connect().then((connection) => {
+    const connecting = this.isolatesTenants ? this.connectFor(currentTenant()) : super.connect();
+    return connecting.then((connection) => {
       lease?.(connection);
       return connection;
     });
+  }
+
+  private async connectFor(tenantId: string): Promise<pg.PoolClient> {
+    const connection = await super.connect();
+    if (!isShown(connection, tenantId)) await showOrDrop(connection, tenantId);
+    return connection;
+  }
+
+  /** The same for whoever calls back, which is what `query` does: in the surroundings of whoever gave the connection back. */
+  private shown(callback: ConnectCallback): ConnectCallback {
+    const tenantId = currentTenant();
+    return (error, connection, done) => {
+      if (connection === undefined || isShown(connection, tenantId)) {
+        callback(error, connection, done);
+        return;
+      }
+      showOrDrop(connection, tenantId).then(
+        () => callback(undefined, connection, done),
+        (failure: unknown) => callback(failure as Error, undefined, () => undefined),
+      );
+    };
   }
 
   /** Runs a transaction on a connection of this pool; on timeout the connection is closed, and the transaction fails. */
@@ -147,6 +182,20 @@ export type Cancel = (connection: pg.PoolClient) => Promise<unknown>;
 /** @returns the id of the PostgreSQL process of a connection, by which its statement can be cancelled */
 export function processOf(connection: pg.PoolClient): number {
   return (connection as pg.PoolClient & { processID: number }).processID;
+}
+
+function isShown(connection: pg.PoolClient, tenantId: string): boolean {
+  return (tenants.get(connection) ?? allTenants) === tenantId;
+}
+
+/** One that cannot be told whose rows to show is not used again. */
+async function showOrDrop(connection: pg.PoolClient, tenantId: string): Promise<void> {
+  try {
+    await showTenant(connection, tenantId);
+  } catch (error) {
+    connection.release(true);
+    throw error;
+  }
 }
 
 function socketOf(connection: pg.PoolClient): Socket {

@@ -11,8 +11,10 @@ import {
   type StatementOptions,
 } from './database.js';
 import { engineTransaction } from './engine-transaction.js';
-import { partition, Partition, processOf } from './partitions.js';
+import { partition, Partition, processOf, showTenant } from './partitions.js';
 import { StatementNames } from './statement-names.js';
+import { allTenants, currentTenant, runForAllTenants } from './tenant-scope.js';
+import { tenantSetting } from './tenant-wall.js';
 import { classOf, defaultReadTimes, timesOf, type ClassTimes, type ReadTimes, type WorkClass } from './work-class.js';
 
 /** How long to wait for a connection outside the pools. */
@@ -36,12 +38,14 @@ export interface PostgresqlOptions {
   poolSize: number;
   /** How long reads and reports may take. */
   readTimes?: ReadTimes;
+  /** Whether statements see only rows of the tenant whose request they are for (ROW_LEVEL_SECURITY). */
+  isolatesTenants?: boolean;
 }
 
 /** Opens a PostgreSQL server. Throws DatabaseOpenError when it cannot be used. */
 export async function openPostgresql(
   url: string,
-  { poolSize, readTimes = defaultReadTimes }: PostgresqlOptions,
+  { poolSize, readTimes = defaultReadTimes, isolatesTenants = false }: PostgresqlOptions,
 ): Promise<Database> {
   const config = readUrl(url);
   await checkServer(config);
@@ -58,6 +62,7 @@ export async function openPostgresql(
         maxLifetimeSeconds: CONNECTION_LIFETIME_S,
       },
       times[workClass],
+      isolatesTenants,
     );
   const partitions: Readonly<Record<WorkClass, Partition>> = {
     engine: open('engine'),
@@ -74,7 +79,7 @@ export async function openPostgresql(
     return client;
   };
   const cancel = (connection: pg.PoolClient): Promise<unknown> =>
-    partitions.control.query('SELECT pg_cancel_backend($1)', [processOf(connection)]);
+    runForAllTenants(() => partitions.control.query('SELECT pg_cancel_backend($1)', [processOf(connection)]));
   const names = new StatementNames(CONNECTION_LIFETIME_S * 1_000);
   const engineNames = new StatementNames(CONNECTION_LIFETIME_S * 1_000, 'engine');
   return {
@@ -107,9 +112,14 @@ export async function openPostgresql(
     script: async (sql) => {
       await partitions[classOf('write')].query(`BEGIN; ${sql}; COMMIT`);
     },
-    dedicated: (work) => withConnection(withOptions(config, '-c statement_timeout=0'), work),
+    dedicated: (work) =>
+      withConnection(
+        withOptions(config, '-c statement_timeout=0'),
+        work,
+        isolatesTenants ? currentTenant() : allTenants,
+      ),
     ping: async () => {
-      await partitions.control.query('SELECT 1');
+      await runForAllTenants(() => partitions.control.query('SELECT 1'));
     },
     close: async () => {
       await Promise.all([...clients.values()].map((client) => client.$disconnect()));
@@ -149,7 +159,7 @@ function readUrl(url: string): pg.ClientConfig & { options?: string } {
   return config;
 }
 
-/** Server settings of a connection. What the url carries wins over ours, except the time zone. */
+/** Server settings of a connection. What the url carries wins over ours, except the time zone and the tenant. */
 function withOptions(config: pg.ClientConfig, ours: string): pg.ClientConfig {
   return {
     application_name: APPLICATION_NAME,
@@ -157,20 +167,23 @@ function withOptions(config: pg.ClientConfig, ours: string): pg.ClientConfig {
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     ...config,
-    // adapter-pg reads a timestamptz with another offset as if it were UTC.
-    options: [ours, config.options, '-c TimeZone=UTC'].filter(Boolean).join(' '),
+    // adapter-pg reads a timestamptz with another offset as if it were UTC. Without a tenant, a connection would see no rows
+    // where policies are in force.
+    options: [ours, config.options, '-c TimeZone=UTC', `-c ${tenantSetting}=${allTenants}`].filter(Boolean).join(' '),
   };
 }
 
 async function withConnection<T>(
   config: pg.ClientConfig,
   work: (connection: DedicatedConnection) => Promise<T>,
+  tenantId = allTenants,
 ): Promise<T> {
   const client = new pg.Client(config);
   // A lost connection fails the query that runs or comes next; without a listener it would also end the process.
   client.on('error', () => undefined);
   await client.connect();
   try {
+    if (tenantId !== allTenants) await showTenant(client, tenantId);
     return await work({
       // Without values pg uses the simple protocol, which takes a script.
       script: async (sql) => {

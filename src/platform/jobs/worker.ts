@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isUnavailable } from '../database/failures.js';
+import { runForAllTenants } from '../database/tenant-scope.js';
 import { runInWorkClass } from '../database/work-class.js';
 import type { JsonObject } from '../json-object.js';
 import type { JobStore, StoredJob } from './jobs.store.js';
@@ -117,7 +118,9 @@ export class Worker {
     try {
       const signal = AbortSignal.any([timeUp, this.stopping.signal]);
       // Leases are renewed on connections of another work class, which jobs cannot use up.
-      const run = runInWorkClass('job', () => this.work.run(job.data, { signal, attempt: job.attempt }));
+      const run = runForAllTenants(() =>
+        runInWorkClass('job', () => this.work.run(job.data, { signal, attempt: job.attempt })),
+      );
       await orTimeUp(run, timeUp, expireInSeconds);
     } catch (error) {
       if (this.isStopping) await this.persist(log, deadline, () => this.store.giveBack(name, job));

@@ -1,6 +1,7 @@
 import type { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database } from '../../../platform/database/database.js';
 import { isLockTimeout } from '../../../platform/database/failures.js';
+import { runForAllTenants, runForTenant } from '../../../platform/database/tenant-scope.js';
 import { runInWorkClass } from '../../../platform/database/work-class.js';
 import { DomainError } from '../../../platform/errors.js';
 import { withRetry } from '../../../platform/write/retry.js';
@@ -110,9 +111,9 @@ export class DueWork {
     const running = calls.get(tenantId);
     if (running) return running;
     // Everybody may wait for it, whoever asked first.
-    const processing = runInWorkClass('engine', () => this.processTenant(tenantId, options.waitsForLocks)).finally(() =>
-      calls.delete(tenantId),
-    );
+    const processing = runForTenant(tenantId, () =>
+      runInWorkClass('engine', () => this.processTenant(tenantId, options.waitsForLocks)),
+    ).finally(() => calls.delete(tenantId));
     calls.set(tenantId, processing);
     return processing;
   }
@@ -120,7 +121,9 @@ export class DueWork {
   /** Applies what is due of every tenant: the background job. Returns how many items that were. */
   async processAllTenants(signal?: AbortSignal): Promise<number> {
     let processed = 0;
-    for (const tenantId of await tenantsWithDue(this.database.engine, this.dependencies.clock.now(), tenantsMax)) {
+    const now = this.dependencies.clock.now();
+    const tenants = await runForAllTenants(() => tenantsWithDue(this.database.engine, now, tenantsMax));
+    for (const tenantId of tenants) {
       for (let more = 1; more > 0 && !signal?.aborted; processed += more) more = await this.process(tenantId);
     }
     return processed;
