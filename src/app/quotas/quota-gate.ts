@@ -38,9 +38,15 @@ export function withQuotas(gate: Gate, { quotas, clientOf, principalOf, logger }
       counted.then(decide).catch((error: unknown) => answerFailure(error, response, logger));
     else decide(counted);
   };
-  return (request, response, refuse, goOn) =>
+  return (request, response, refuse, goOn, signed) =>
     pass(request, response, refuse, quotas.admitAddress(clientOf(request)), () =>
-      gate(request, response, refuse, () => pass(request, response, refuse, quotas.admit(principalOf(request)), goOn)),
+      gate(
+        request,
+        response,
+        refuse,
+        () => pass(request, response, refuse, quotas.admit(principalOf(request)), goOn),
+        signed,
+      ),
     );
 }
 
