@@ -5,7 +5,7 @@ import { DateTime } from '../scalars.js';
 
 @Resource({
   table: 'AuditRecord',
-  indexes: { orders: ['at', 'principalId'] },
+  indexes: { orders: ['at'], values: ['principalId'] },
   description:
     'What somebody did or tried, kept where AUDIT is on: every write with what came of it, and what people read of others. Never changed; forgotten after AUDIT_DAYS.',
 })

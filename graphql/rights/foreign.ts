@@ -27,7 +27,7 @@ export function guardOf(typeName: string, { visibility }: Access): Guard | undef
 
 /** Attributes of actions that have such objects, and what is shown of them in any case. */
 const withBuckets: ReadonlySet<string> = new Set(['bucket', 'receiverBucket', 'impactedBucket']);
-const shown = /^(bucket|receiverBucket)\.id$|^impactedBucket\.bucket\.id$/;
+const shown = /(^|\.)(bucket|receiverBucket)\.id$/;
 
 /**
  * Refuses a page whose filter or order goes by what its caller may not see, whatever the data.
@@ -39,7 +39,7 @@ export function requireVisible(typeName: string, { filter, order }: PageRequest,
   rights.requireVisible(lowerFirst(typeName), paths);
   const mapping = mappingOf(resourceNamed('bucket'));
   if (!visibility?.isRestricted(mapping) || typeName === mapping.name) return;
-  const foreign = paths.find((path) => withBuckets.has(path.split('.')[0] as string) && !shown.test(path));
+  const foreign = paths.find((path) => path.split('.').some((name) => withBuckets.has(name)) && !shown.test(path));
   if (foreign !== undefined)
     throw new DomainError(
       'FORBIDDEN',

@@ -13,6 +13,13 @@ const partyAccount: OwnerPath = { path: ['partyAccount'], of: 'account', form: '
 const billingAccount: OwnerPath = { path: ['billingAccount'], of: 'account', form: 'reference' };
 const logicalResource: OwnerPath = { path: ['logicalResource'], of: 'logicalResource', form: 'values' };
 
+/**
+ * Why an action was refused tells what the bucket has from which it was to take, or what that of its receiver is like: it is shown
+ * to whom that bucket belongs.
+ */
+const refusedOfOwn = `{row}."status" <> 'failed' OR (({row}."bucket" ->> 'id') = ANY({own})
+  AND (COALESCE({row}."failureMessage", '') NOT LIKE 'receiver: %' OR ({row}."receiverBucket" ->> 'id') = ANY({own})))`;
+
 /** What moved or named an own bucket is own, whoever asked for it. */
 const action: Declared = {
   paths: [],
@@ -21,6 +28,7 @@ const action: Declared = {
     links: 'BucketAction',
     parentColumn: 'bucketId',
     childColumn: 'actionId',
+    condition: refusedOfOwn,
   }),
 };
 

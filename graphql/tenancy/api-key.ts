@@ -98,11 +98,7 @@ class ApiKeyWrites {
     @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) idempotencyKey: string,
     @Ctx() context: Context,
   ): Promise<object> {
-    const making = context.tenancy.apiKeys.createKey(
-      writeContext(context, idempotencyKey),
-      input,
-      context.principal.roles,
-    );
+    const making = context.tenancy.apiKeys.createKey(writeContext(context, idempotencyKey), input, context.principal);
     return { apiKey: await relayAnswer(context, making), key: (await making).key };
   }
 

@@ -110,5 +110,8 @@ export function requireStillOwn(
   const isChanged = [...owners].some(
     (name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null),
   );
-  if (isChanged) requireOwn(context, mapping, after);
+  if (!isChanged || !context.guard?.isOwnOnly) return;
+  // Who shares a row does not put the others out.
+  if (!mapping.ownership?.below) requireOwn(context, mapping, before);
+  requireOwn(context, mapping, after);
 }

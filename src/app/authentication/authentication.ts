@@ -87,9 +87,11 @@ class RequiredAuthentication implements Authentication {
   private maker({ headers }: IncomingMessage, signed: SignedRequest): Promise<Principal> {
     if (headers.authorization !== undefined || headers['x-api-key'] !== undefined)
       throw new Unauthenticated('the request has a signature and a header that says who sends it', 'invalid_request');
-    return this.dependencies.links
-      .principalOf(signed)
-      .then((maker) => (maker.keyId ? this.apiKeys.confirm(maker) : maker));
+    return this.dependencies.links.principalOf(signed).then((maker) => {
+      // Made while nobody was asked who they are.
+      if (maker.kind === 'anonymous') throw new Unauthenticated('nobody made the link', 'invalid_token');
+      return maker.keyId ? this.apiKeys.confirm(maker) : maker;
+    });
   }
 
   private find(credential: string, request: IncomingMessage): Principal | Promise<Principal> {

@@ -3,6 +3,9 @@ import { createTenancy, tenancyResources, type TenancyDomain } from '../../domai
 import type { Config } from '../../platform/config.js';
 import type { Policies } from '../../platform/rights/rights.js';
 import { policyTermsOf } from '../rights/load-policy.js';
+import type { KeyLists } from '../../domain/tenancy/model.js';
+import { abbreviated } from '../../platform/errors.js';
+import type { Principal } from '../../platform/principal.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 
 export function createTenancyModule({
@@ -20,7 +23,7 @@ export function createTenancyModule({
     nextId,
     extensions,
     mappings: mappingsOf(tenancyResources),
-    findExcess: (giver, roles) => excessOf(policies, operations, giver, roles),
+    findExcess: (giver, key) => excessOf(policies, operations, giver, key),
     reportFailure: (error) =>
       logger.warn({ err: error }, 'tenants cannot be read again, or uses of keys not be written'),
   });
@@ -54,16 +57,25 @@ export function tenantFacts(
   };
 }
 
-/** An operation that roles grant, or grant further, than the roles of who gives them; undefined: there is none. */
+/**
+ * What a key would be granted and its giver is not, in words; undefined: nothing. Who is limited in anything, by rows, bounds or
+ * what is hidden, gives roles and ids of its own only.
+ */
 function excessOf(
   policies: Policies,
   operations: ReadonlySet<string>,
-  giver: readonly string[],
-  roles: readonly string[],
+  giver: Principal,
+  key: KeyLists,
 ): string | undefined {
-  const [own, given] = [policies.rightsOf(giver), policies.rightsOf(roles)];
-  return [...operations].find((operation) => {
-    const [held, wanted] = [own.grantOf(operation), given.grantOf(operation)];
-    return wanted !== undefined && (held === undefined || (held.isLimited && !wanted.isLimited));
-  });
+  // Where nobody is asked who they are, everybody may do everything.
+  if (giver.kind === 'anonymous') return undefined;
+  const [own, given] = [policies.rightsOf(giver.roles), policies.rightsOf(key.roles)];
+  const right = [...operations].find((operation) => given.grantOf(operation) && !own.grantOf(operation));
+  if (right !== undefined) return `the right ${right} is missing`;
+  if (!own.hides && ![...operations].some((operation) => own.grantOf(operation)?.isLimited)) return undefined;
+  for (const list of ['roles', 'parties', 'accounts', 'logicalResources'] as const) {
+    const foreign = key[list].find((one) => !giver[list].includes(one));
+    if (foreign !== undefined) return `'${abbreviated(foreign)}' is not among your ${list}`;
+  }
+  return undefined;
 }

@@ -74,7 +74,6 @@ export const defaultPolicy: PolicyText = {
         {
           operations: [
             ...staffReads,
-            'transferBalance:create',
             'customerBillOnDemand:create',
             'resourceOrder:create',
             'resourceOrder:update',
@@ -82,13 +81,12 @@ export const defaultPolicy: PolicyText = {
           ],
         },
         {
-          operations: ['topupBalance:create', 'adjustBalance:create'],
+          operations: ['topupBalance:create', 'adjustBalance:create', 'transferBalance:create'],
           bounds: [
             { units: 'EUR', perAction: '20', perDay: '200' },
             { units: 'USD', perAction: '20', perDay: '200' },
             { units: 'GBP', perAction: '20', perDay: '200' },
             { units: 'GB', perAction: '5', perDay: '50' },
-            { units: 'MB', perAction: '5000', perDay: '50000' },
             { units: 'min', perAction: '100', perDay: '1000' },
             { units: 'SMS', perAction: '100', perDay: '1000' },
           ],

@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import type { Job } from '../../platform/jobs/jobs.js';
+import type { WriteGuard } from '../../platform/rights/guard.js';
 import type { Answer } from '../../platform/write/command.js';
 import type { RowChanges, WriteContext } from '../changes.js';
 import {
@@ -46,7 +47,8 @@ export class OnDemands extends ResourceWriter<
       begins: { attribute: 'state', allowed: [firstOnDemandState] },
       fromInput: fromOnDemandInput,
       fromChange: fromOnDemandChange,
-      complete: async (given, { tx, tenantId }) => {
+      complete: async (given, { tx, tenantId, guard }) => {
+        if (guard?.isOwnOnly) requireOwnAccount(guard, given);
         await job.send({ tenantId, id: given.id }, { tx });
         return given;
       },
@@ -98,6 +100,21 @@ function fromOnDemandChange(input: OnDemandInput): RowChanges<OnDemandRow> {
   if (state === null) throw invalid('state', 'cannot be removed');
   if (isGiven(state)) requireOneOf('state', Object.keys(onDemandTransitions), state);
   return toChanges(input);
+}
+
+/**
+ * Who may only bill what is its own names an account of its own: a party is billed for all that names it, in whatever role, and a
+ * bucket for all that moved it. Whose the account is, the writer compares. Throws FORBIDDEN.
+ */
+function requireOwnAccount({ operation }: WriteGuard, { billingAccount, bucket }: Partial<OnDemandRow>): void {
+  if (!isGiven(billingAccount))
+    throw new DomainError('FORBIDDEN', `the right ${operation} is only given for a billingAccount that is yours`, {
+      path: 'billingAccount',
+    });
+  if (isGiven(bucket))
+    throw new DomainError('FORBIDDEN', `the right ${operation} is not given for what a bucket was charged`, {
+      path: 'bucket',
+    });
 }
 
 function requireFinal({ id, state }: OnDemandRow): void {

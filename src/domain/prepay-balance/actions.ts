@@ -162,6 +162,7 @@ export class BalanceActions {
   async update(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: ActionChange): Promise<Answer> {
     const asked = withStoredStatus(kind, toJsonForm(input));
     const { status, ...changes } = completed(kind, asked);
+    if (context.guard?.isOwnOnly) requireSameBuckets(changes);
     if (status === null) throw invalid('status', 'cannot be removed');
     requireChannel(changes.channel);
     requireRelated(changes.relatedTopupBalance);
@@ -240,6 +241,21 @@ export class BalanceActions {
     }
   }
 
+  /** Refuses a change of what has to do with somebody else's bucket, too. */
+  private async requireOwnBuckets(
+    tx: Transaction,
+    { guard, tenantId }: WriteContext,
+    kind: ActionKind,
+    { id, bucket, receiverBucket, impactedBucket }: BalanceActionRow,
+  ): Promise<void> {
+    if (!guard?.isOwnOnly) return;
+    const named = [bucket?.id, receiverBucket?.id, ...(impactedBucket ?? []).map((one) => one.bucket?.id)];
+    const ids = [...new Set(named.filter((one) => one !== undefined && one !== null))];
+    const own = await guard.own(tx, this.dependencies.mappings.bucket as ResourceMapping, tenantId, ids);
+    if (ids.some((one) => !own.has(one)))
+      throw new DomainError('FORBIDDEN', `${kind} '${id}' has to do with somebody else's bucket, too`);
+  }
+
   private async lock(
     tx: Transaction,
     context: WriteContext,
@@ -249,9 +265,35 @@ export class BalanceActions {
   ): Promise<BalanceActionRow> {
     const mapping: ResourceMapping<BalanceActionRow> = this.dependencies.mappings[kind];
     const locked = await ownRow(tx, context, mapping, await lockRow(tx, mapping, context.tenantId, id));
-    return requireRevision(locked, kind, id, ifRevision);
+    const row = requireRevision(locked, kind, id, ifRevision);
+    await this.requireOwnBuckets(tx, context, kind, row);
+    return row;
   }
 }
+
+/** Where an action gets its bucket from is told once: it is applied by the server, which asks nobody. Throws FORBIDDEN. */
+function requireSameBuckets(changes: ActionChanges): void {
+  const named = namesOf<BalanceActionRow>(changes).find((name) => leadingToBuckets.has(name));
+  if (named !== undefined)
+    throw new DomainError('FORBIDDEN', `${named} leads to a bucket: it cannot be changed with a right on own rows`, {
+      path: named,
+    });
+}
+
+const leadingToBuckets: ReadonlySet<string> = new Set([
+  'bucket',
+  'product',
+  'logicalResource',
+  'partyAccount',
+  'relatedParty',
+  'receiver',
+  'receiverBucket',
+  'receiverProduct',
+  'receiverLogicalResource',
+  'receiverPartyAccount',
+  'transferCost',
+  'costOwner',
+]);
 
 /**
  * What a key stands for: the input, without a status that the server sets anyway, so that a request that leaves it out is

@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import { toJsonObject, withoutNulls } from '../../platform/json-object.js';
+import type { Principal } from '../../platform/principal.js';
 import type { ResourceMapping } from '../../platform/read/resource-mapping.js';
 import type { Answer } from '../../platform/write/command.js';
 import type { Change, WriteContext } from '../changes.js';
@@ -9,7 +10,7 @@ import { ResourceWriter } from '../resource-writer.js';
 import type { KeyDirectory } from './key-directory.js';
 import { hashOfKey, newKeyText } from './key-text.js';
 import { countKeys, listKeys, type ListedKey } from './keys.store.js';
-import type { ApiKeyRow, TenancyDependencies } from './model.js';
+import type { ApiKeyRow, TenancyDependencies, KeyLists } from './model.js';
 
 /** Keys of a tenant that are not revoked. */
 export const API_KEYS_MAX = 10_000;
@@ -53,19 +54,19 @@ export class ApiKeys extends ResourceWriter<'apiKey', ApiKeyRow, ApiKeyInput> {
   }
 
   /**
-   * Makes a key. A repeated answer, under the same idempotency key, does not have its text any more. With `giver`, the roles
-   * of who makes it, it may do no more than they do: throws FORBIDDEN.
+   * Makes a key. A repeated answer, under the same idempotency key, does not have its text any more. With `giver`, who
+   * makes it, it may do no more than that: throws FORBIDDEN.
    */
   async createKey(
     context: WriteContext,
     input: ApiKeyInput,
-    giver?: readonly string[],
+    giver?: Principal,
   ): Promise<Answer<ApiKeyRow> & { key: string | null }> {
     const { nextId, mappings, clock } = this.keyDependencies;
     check(input, clock.now());
-    const excess = giver && this.keyDependencies.findExcess(giver, input.roles ?? []);
-    if (excess !== undefined)
-      throw new DomainError('FORBIDDEN', `a key may do no more than who makes it: the right ${excess} is missing`);
+    const given = Object.fromEntries(lists.map((list) => [list, input[list] ?? []])) as unknown as KeyLists;
+    const excess = giver && this.keyDependencies.findExcess(giver, given);
+    if (excess !== undefined) throw new DomainError('FORBIDDEN', `a key may do no more than who makes it: ${excess}`);
     const key = newKeyText();
     const done = await this.run(
       context,

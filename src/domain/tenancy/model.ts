@@ -1,3 +1,4 @@
+import type { Principal } from '../../platform/principal.js';
 import type { ApiKey, Tenant } from '../../../prisma/generated/client.js';
 import type { WriterDependencies } from '../resource-writer.js';
 import type { DomainRow, MappingsOf } from '../row.js';
@@ -18,7 +19,7 @@ export type TenantSettings = {
 /** A tenant of the installation. */
 export type TenantRow = DomainRow<Tenant, { settings: TenantSettings }>;
 
-type KeyLists = { roles: string[]; parties: string[]; accounts: string[]; logicalResources: string[] };
+export type KeyLists = { roles: string[]; parties: string[]; accounts: string[]; logicalResources: string[] };
 
 /** A key by which a machine says who it is, without the hash that finds it. */
 export type ApiKeyRow = DomainRow<ApiKey, KeyLists, 'tenantId' | 'hash', keyof KeyLists>;
@@ -29,8 +30,8 @@ export const tenancyResources = ['tenant', 'apiKey'] as const;
 /** What the domain is built on. */
 export interface TenancyDependencies extends WriterDependencies {
   readonly mappings: MappingsOf<{ tenant: TenantRow; apiKey: ApiKeyRow }>;
-  /** An operation that these roles grant and those of the giver do not; undefined: there is none. */
-  findExcess(giver: readonly string[], roles: readonly string[]): string | undefined;
+  /** What a key with these would be granted and the giver is not, in words; undefined: nothing. */
+  findExcess(giver: Principal, key: KeyLists): string | undefined;
   /** Told when tenants cannot be read again, or last uses of keys not be written, which is tried again. */
   readonly reportFailure: (error: unknown) => void;
 }

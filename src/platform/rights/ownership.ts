@@ -40,6 +40,8 @@ export type Below = { readonly parent: () => ResourceMapping } & (
       readonly childColumn: string;
       /** Of a row with several parents all must be own, because it sums them up. */
       readonly isOfAll?: boolean;
+      /** SQL that must hold, too; `{row}` is the alias of the row, `{own}` an array of the ids of own parents. */
+      readonly condition?: string;
     }
   | { readonly reference: string }
 );
@@ -92,6 +94,14 @@ function isBelow(
     const { links: table, parentColumn, childColumn } = below;
     const links = Prisma.sql`${Prisma.raw(`${identifier(table)} ${inner}`)} WHERE ${within('tenantId')} = ${tenantId}`;
     const linked = Prisma.sql`${of('id')} = ANY(ARRAY(SELECT ${within(childColumn)} FROM ${links} AND ${within(parentColumn)} = ANY(ARRAY(${parents}))))`;
+    if (below.condition !== undefined) {
+      const [first = '', ...parts] = below.condition.replaceAll('{row}', alias).split('{own}');
+      const condition = parts.reduce(
+        (sql, part) => Prisma.sql`${sql}ARRAY(${parents})${Prisma.raw(part)}`,
+        Prisma.raw(first),
+      );
+      return Prisma.sql`(${linked} AND (${condition}))`;
+    }
     if (!below.isOfAll) return linked;
     return Prisma.sql`(${linked} AND NOT EXISTS (SELECT 1 FROM ${links} AND ${within(childColumn)} = ${of('id')} AND ${within(parentColumn)} <> ALL(ARRAY(${parents}))))`;
   }
@@ -119,8 +129,8 @@ function ownersNamed({ path, of, form }: OwnerPath, row: JsonObject, owner: Owne
     if ((form === 'parties' || form === 'party') && (isAccount || !owner.partyRoles.includes(String(one['role']))))
       return [];
     if (form === 'accountsAmongParties' && !isAccount) return [];
-    const id = form === 'values' ? (one['value'] ?? one['id']) : one['id'];
-    return [own.includes(String(id))];
+    const ids = (form === 'values' ? [one['value'], one['id']] : [one['id']]).filter((id) => id ?? undefined);
+    return ids.map((id) => own.includes(String(id)));
   });
 }
 
@@ -133,6 +143,17 @@ function filtersOf(paths: readonly OwnerPath[], owner: Owner): Filter[] {
   return paths.flatMap(({ path, of, form }) => {
     return ownIds(owner, of).map((id): Filter => named(path, form, id, owner.partyRoles));
   });
+}
+
+/** The id of an account is no id of a party. */
+function noAccount(path: readonly string[]): Filter {
+  const isAccount: Filter = {
+    kind: 'compare',
+    path: [...path, 'atReferredType'],
+    operator: 'eq',
+    value: 'BillingAccount',
+  };
+  return { kind: 'not', filter: isAccount };
 }
 
 function named(path: readonly string[], form: OwnerPath['form'], id: string, roles: readonly string[]): Filter {
@@ -154,10 +175,15 @@ function named(path: readonly string[], form: OwnerPath['form'], id: string, rol
         filters: [
           { kind: 'compare', path: [...path, 'id'], operator: 'eq', value: id },
           { kind: 'compareList', path: [...path, 'role'], operator: 'in', values: roles },
+          noAccount(path),
         ],
       };
     case 'parties':
-      return some(equals('id', id), { kind: 'compareList', path: ['role'], operator: 'in', values: roles });
+      return some(
+        equals('id', id),
+        { kind: 'compareList', path: ['role'], operator: 'in', values: roles },
+        noAccount([]),
+      );
     case 'accountsAmongParties':
       return some(equals('id', id), equals('atReferredType', 'BillingAccount'));
     case 'values':

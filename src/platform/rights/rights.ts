@@ -88,12 +88,12 @@ export class Rights {
     return granted;
   }
 
-  /** Attributes of a resource that are hidden: by every role that grants reading it. */
+  /** Attributes of a resource that are hidden: by every role that grants something of it. */
   hidden(resource: string): ReadonlySet<string> {
     let hidden = this.hiddenOf.get(resource);
     if (hidden === undefined) {
       const [first = nothing, ...others] = this.roles
-        .filter(({ grants }) => grants.some((grant) => means(grant, `${resource}:read`)))
+        .filter(({ grants }) => grants.some((grant) => concerns(grant, resource)))
         .map((role) => new Set(role.hidden?.[resource] ?? []));
       hidden = new Set([...first].filter((attribute) => others.every((one) => one.has(attribute))));
       this.hiddenOf.set(resource, hidden);
@@ -116,6 +116,11 @@ export class Rights {
   }
 }
 
+/** Whether a grant is about a resource, whatever it grants. */
+function concerns({ operations }: Grant, resource: string): boolean {
+  return operations.some((pattern) => ['*', resource].includes(pattern.split(':')[0] as string));
+}
+
 function means({ operations }: Grant, operation: string): boolean {
   return operations.some((pattern) => isMeant(pattern, operation));
 }
@@ -123,7 +128,8 @@ function means({ operations }: Grant, operation: string): boolean {
 function wider(one: Bound, other: Bound): Bound {
   const max = (name: 'perAction' | 'perDay'): Bound['perDay'] => {
     const [first, second] = [one[name], other[name]];
-    return first === undefined || second === undefined ? undefined : first.gte(second) ? first : second;
+    // What only one of them bounds stays bounded: together they do not allow what neither does.
+    return first === undefined ? second : second === undefined || first.gte(second) ? first : second;
   };
   return { units: one.units, perAction: max('perAction'), perDay: max('perDay') };
 }

@@ -59,6 +59,7 @@ export function auditExportRoutes(database: Database, clock: Clock): StreamRoute
       typeName: 'AuditRecord',
       path: '/audit/export',
       operation: 'auditRecord:export',
+      shows: ['auditRecord'],
       handle: (exchange) => sendRecords(database, clock, exchange),
     },
   ];

@@ -12,8 +12,15 @@ import type { Amount } from '../model.js';
  * Moves an amount from the originator's buckets, in burn order, to one bucket of the receiver, and takes the cost from
  * whoever pays it. A bucket never transfers to itself.
  */
-export function transfer(command: TransferCommand, { candidates, receivers, now }: DecisionContext): Decision {
+export function transfer(command: TransferCommand, decisionContext: DecisionContext): Decision {
+  const { candidates, receivers, isReceiverForeign, now } = decisionContext;
   const { amount, locator, cost } = command;
+  if (isReceiverForeign) {
+    // Whether the receiver could take it is only told to whom it would cost something.
+    const sources = bucketsToDraw(locator, candidates, amount, now);
+    const shares = Array.isArray(sources) ? draw(sources, amount) : sources;
+    if (!areShares(shares)) return shares;
+  }
   const named = locator.kind === 'bucket' ? locator.bucketId : undefined;
   const others = receivers.filter(({ id }) => id !== named);
   const receiver = bucketToCredit(command.receiver, others, amount, (bucket) => !checkUsable(bucket, now));

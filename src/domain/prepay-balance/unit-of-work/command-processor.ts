@@ -21,6 +21,7 @@ import { refill, startScheduled, stopRefills } from './scheduled-topups.js';
 export function applyCommand(journal: Journal, command: BalanceCommand): BalanceOutcome<BalanceActionRow> {
   if (command.type === 'cancel') return { answer: cancel(journal, command) };
   if (command.type === 'payment') return applyPayment(journal, command);
+  journal.requireGranted(command);
   const decisionContext = journal.contextOf(command);
   const { now } = decisionContext;
   requireDates(command, now);

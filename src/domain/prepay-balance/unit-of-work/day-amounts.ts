@@ -1,6 +1,6 @@
 import { localTime } from '../../../platform/calendar.js';
 import type { Statements } from '../../../platform/database/database.js';
-import { zero, type Decimal } from '../../../platform/decimal.js';
+import { Decimal, zero } from '../../../platform/decimal.js';
 import { DomainError, abbreviated } from '../../../platform/errors.js';
 import type { WriteGuard } from '../../../platform/rights/guard.js';
 import type { Write } from '../../../platform/write/write-all.js';
@@ -77,23 +77,25 @@ export class DayAmounts<Request extends Bounded> {
     const { guard, commands } = request;
     const wanted: Taken[] = [];
     for (const command of commands) {
-      // A commit takes what its reservation has taken already.
-      const amount = command.type === 'commit' || !('amount' in command) ? undefined : command.amount;
-      if (guard === undefined || amount === undefined) continue;
-      const bound = guard.bounds?.find(({ units }) => areConvertible(units, amount.units));
-      const refusal = bound ? exceeded(guard, bound.perAction, bound.units, amount) : notIn(guard, amount.units);
-      if (refusal) {
-        this.refused.set(request, refusal);
-        return [];
+      if (guard === undefined) continue;
+      for (const amount of amountsOf(command)) {
+        const bound = guard.bounds?.find(({ units }) => areConvertible(units, amount.units));
+        const refusal =
+          notAtOnce(guard, command) ??
+          (bound ? exceeded(guard, bound.perAction, bound.units, amount) : notIn(guard, amount.units));
+        if (refusal) {
+          this.refused.set(request, refusal);
+          return [];
+        }
+        if (bound?.perDay)
+          wanted.push({
+            principal: guard.principal,
+            operation: guard.operation,
+            units: bound.units,
+            amount: toBase(amount.amount, amount.units),
+            max: toBase(bound.perDay, bound.units),
+          });
       }
-      if (bound?.perDay)
-        wanted.push({
-          principal: guard.principal,
-          operation: guard.operation,
-          units: bound.units,
-          amount: toBase(amount.amount, amount.units),
-          max: toBase(bound.perDay, bound.units),
-        });
     }
     return wanted;
   }
@@ -113,6 +115,28 @@ export class DayAmounts<Request extends Bounded> {
       }),
     );
   }
+}
+
+/** What a command moves; a cost that is in other units, or not, beside the amount. */
+function amountsOf(command: BalanceCommand): Amount[] {
+  const amount = 'amount' in command ? command.amount : undefined;
+  const cost = command.type === 'transfer' ? command.cost : undefined;
+  if (amount && cost && areConvertible(amount.units, cost.units)) {
+    const total = toBase(amount.amount, amount.units).plus(toBase(cost.amount, cost.units));
+    return [{ amount: total.div(toBase(one, amount.units)), units: amount.units }];
+  }
+  // All that is reserved, when it names none.
+  const all = command.type === 'commit' ? { amount: zero, units: '' } : undefined;
+  return [amount ?? all, cost].filter((each) => each !== undefined);
+}
+
+const one = new Decimal(1);
+
+/** What moves amounts again and again, or one that somebody else has reserved, cannot be bounded when it is asked for. */
+function notAtOnce({ operation }: WriteGuard, { type }: BalanceCommand): DomainError | undefined {
+  if (type !== 'scheduled' && type !== 'commit') return undefined;
+  const what = type === 'commit' ? 'the commit of a reservation' : 'what the server does later or again';
+  return new DomainError('FORBIDDEN', `${operation} is granted within bounds, and not for ${what}`);
 }
 
 function exceeded(

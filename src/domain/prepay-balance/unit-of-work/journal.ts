@@ -17,7 +17,7 @@ import {
   type Posting,
 } from '../decide/bookkeeping.js';
 import type { AcceptedDecision, DecisionContext } from '../decide/decision.js';
-import { toldRefusal, type Refusal } from '../decide/refusals.js';
+import { toldRefusal, unknownBucket, type Refusal } from '../decide/refusals.js';
 import { firstDueDate } from '../decide/schedule.js';
 import { toActionState, type ActionState, type BucketState } from '../decide/state.js';
 import type { BalanceDependencies } from '../dependencies.js';
@@ -76,6 +76,29 @@ export class Journal {
         receivers.length === 0 ? this.ownBuckets !== undefined : !receivers.every(({ id }) => this.isOwn(id)),
       now: dueAt ? ledgerTimeOf(dueAt, [...candidates, ...receivers], this.state.now) : this.state.now,
     };
+  }
+
+  /**
+   * Refuses what nobody may ask for who may only act on own buckets. What is applied later is applied by the server, which asks
+   * nobody: its bucket must be told now. Of a bucket that is not found there is no record, which its owner would see.
+   * Throws FORBIDDEN and BUCKET_UNKNOWN.
+   */
+  requireGranted(command: CreateCommand): void {
+    if (this.ownBuckets === undefined || !('locator' in command)) return;
+    const { locator } = command;
+    const isLater = command.type === 'scheduled' || ('payFirst' in command && command.payFirst === true);
+    if (isLater && locator.kind !== 'bucket')
+      throw new DomainError('FORBIDDEN', 'what is applied later must name the bucket, by bucket.id', {
+        path: 'bucket.id',
+      });
+    if (locator.kind === 'bucket' && !this.isOwn(locator.bucketId)) {
+      const { code, message } = unknownBucket(locator);
+      throw new DomainError(code, message);
+    }
+    if (command.type !== 'transfer' || command.cost === undefined || command.costOwner !== 'receiver') return;
+    const receivers = this.state.bucketsAt(command.receiver);
+    if (receivers.length === 0 || !receivers.every(({ id }) => this.isOwn(id)))
+      throw new DomainError('FORBIDDEN', 'the cost can only be taken from what is yours', { path: 'costOwner' });
   }
 
   private isOwn(bucketId: string): boolean {
