@@ -114,6 +114,8 @@ async function createServerWith(
   const { config, database, logger } = options;
   const bare = await createSchema();
   const policies = new Policies(await loadPolicy(config.policyFile, policyTermsOf(bare)));
+  // The order counts: a right is asked for before anything is done, refusals for want of one are recorded, and what a write answers
+  // is read by plans behind both.
   const guarded = withRights(bare, operationsOfSchema(bare));
   const schema = guardResolvers(withPlans(config.isAuditKept ? auditMutations(guarded) : guarded));
   const router = new Router(schema, apis);
