@@ -25,7 +25,7 @@ export function principalOfClaims(claims: JWTPayload, settings: ClaimSettings): 
   const listOf = (path: string): string[] => textsOf(path, claimOf(claims, path));
   return {
     tenantId: textOf(settings.authClaimTenant, tenantId),
-    id: textOf('sub', claims.sub),
+    id: subjectOf(claims.sub),
     kind: kindOf(claims, settings),
     roles: listOf(settings.authClaimRoles),
     parties: listOf(settings.authClaimParties),
@@ -59,6 +59,15 @@ function textOf(path: string, value: unknown): string {
     throw refusal(`has a claim ${path} that is not a text of 1 to ${textLengthMax} characters`);
   return value;
 }
+
+/** In records nobody is to pass for the server, or for several lines. */
+function subjectOf(sub: unknown): string {
+  const text = textOf('sub', sub);
+  if (reserved.has(text) || /\p{Cc}/u.test(text)) throw refusal('has a claim sub that nobody may have');
+  return text;
+}
+
+const reserved: ReadonlySet<string> = new Set(['system', 'anonymous']);
 
 function textsOf(path: string, value: unknown): string[] {
   if (value === undefined || value === null) return [];

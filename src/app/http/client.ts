@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { DomainError } from '../../platform/errors.js';
 
@@ -13,6 +14,8 @@ export function clientOf(response: ServerResponse): AbortSignal {
   if (known !== undefined) return known;
   const client = new AbortController();
   signals.set(response, client.signal);
+  // Each of its reads listens; Node takes more than ten for a leak.
+  setMaxListeners(0, client.signal);
   if (response.destroyed) client.abort(gone);
   response.once('close', () => {
     if (!response.writableFinished) client.abort(gone);

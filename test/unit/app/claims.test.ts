@@ -19,6 +19,10 @@ describe('the principal of a token', () => {
     });
   });
 
+  test.each(['system', 'anonymous', 'two\r\nlines'])('is not %j', (sub) => {
+    expect(() => principalOfClaims({ ...usual, sub }, settings())).toThrow('nobody may have');
+  });
+
   test('has nothing where there is no claim', () => {
     expect(principalOfClaims({ ...usual, accounts: null } as never, settings())).toMatchObject({
       roles: [],
