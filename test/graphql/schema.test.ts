@@ -49,21 +49,12 @@ const ofOtherEditions: Readonly<Record<string, readonly string[]>> = {
 /** Attributes of ours that nobody published (docs/standard). */
 const own: Readonly<Record<string, readonly string[]>> = {
   Bucket: ['priority'],
-  TopupBalance: [
-    'principalId',
-    'paymentDueDate',
-    'failureCode',
-    'failureMessage',
-    'nextDueDate',
-    'periodsDone',
-    'autoTopupThreshold',
-  ],
-  AdjustBalance: ['principalId', 'paymentDueDate', 'nextDueDate', 'failureCode', 'failureMessage', 'usage'],
-  ReserveBalance: ['principalId', 'paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate'],
-  TransferBalance: ['principalId', 'paymentDueDate', 'nextDueDate', 'failureCode', 'failureMessage'],
+  TopupBalance: ['paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate', 'periodsDone', 'autoTopupThreshold'],
+  AdjustBalance: ['paymentDueDate', 'nextDueDate', 'failureCode', 'failureMessage', 'usage'],
+  ReserveBalance: ['paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate'],
+  TransferBalance: ['paymentDueDate', 'nextDueDate', 'failureCode', 'failureMessage'],
   AccumulatedBalance: ['usageType'],
   BalanceAction: [
-    'principalId',
     'paymentDueDate',
     'kind',
     'failureCode',

@@ -13,7 +13,6 @@ import type { Principal } from '../../../src/platform/principal.js';
 import { Program } from '../../app/program.js';
 import { concurrently } from '../../support/concurrently.js';
 import { eventually } from '../../support/eventually.js';
-import { createDatabase, dropDatabase, urlOf } from '../../support/postgresql.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { applyMigrations } from '../../../src/platform/database/migrations.js';
 
@@ -69,18 +68,22 @@ if (process.env.TEST_DATABASE_URL) {
   describe('row level security', () => {
     const role = `tmf_wall_${process.pid}_${randomBytes(4).toString('hex')}`;
     const password = randomBytes(16).toString('hex');
+    // Roles that policies bind, and those that they do not, are made by a superuser (test/README.md).
+    const superuser = String(process.env.TEST_SUPERUSER_DATABASE_URL ?? process.env.TEST_DATABASE_URL);
     const administered = (statement: string): Promise<unknown> =>
-      plainly(String(process.env.TEST_DATABASE_URL), (client) => client.query(statement));
+      plainly(superuser, (client) => client.query(statement));
     let name: string;
     let url: string;
     let database: Database;
     let server: TestServer;
 
     beforeAll(async () => {
-      name = await createDatabase();
+      name = `tmf_wall_${randomBytes(6).toString('hex')}`;
+      await administered(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8'`);
       await administered(`CREATE ROLE ${role} LOGIN PASSWORD '${password}' NOSUPERUSER NOBYPASSRLS`);
       await administered(`ALTER DATABASE "${name}" OWNER TO ${role}`);
-      const address = new URL(urlOf(name));
+      const address = new URL(superuser);
+      address.pathname = `/${name}`;
       [address.username, address.password] = [role, password];
       url = address.href;
       database = await openPostgresql(url, { poolSize: 12, isolatesTenants: true });
@@ -94,7 +97,7 @@ if (process.env.TEST_DATABASE_URL) {
 
     afterAll(async () => {
       await server.close();
-      await dropDatabase(name);
+      await administered(`DROP DATABASE "${name}" WITH (FORCE)`);
       await administered(`DROP ROLE ${role}`);
     });
 
@@ -287,7 +290,9 @@ if (process.env.TEST_DATABASE_URL) {
     });
 
     test('is refused for a role that no policy binds, and says why', async () => {
-      const program = new Program('serve', { DATABASE_URL: urlOf(name), ROW_LEVEL_SECURITY: 'on' });
+      const unbound = new URL(superuser);
+      unbound.pathname = `/${name}`;
+      const program = new Program('serve', { DATABASE_URL: unbound.href, ROW_LEVEL_SECURITY: 'on' });
       expect(await program.exitCode()).not.toBe(0);
       expect(program.errors).toMatch(
         /cannot use ROW_LEVEL_SECURITY 'on': the role "\w+" of DATABASE_URL is a superuser/,
