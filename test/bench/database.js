@@ -143,7 +143,8 @@ export async function rowsAbout(url, id) {
     ) AS "rows"`,
     [id],
   );
-  return /** @type {unknown} */ (found?.rows);
+  // The hand-written server asks nobody who they are.
+  return JSON.parse(JSON.stringify(found?.rows, (name, value) => (name === 'principalId' ? undefined : value)));
 }
 
 /** @param {string} url @param {string} sql @param {unknown[]} [values] @returns {Promise<Record<string, any>[]>} */

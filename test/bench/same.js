@@ -17,6 +17,7 @@ const besides = [
   'x-content-type-options',
   'vary',
   'access-control-expose-headers',
+  'x-request-id',
   'content-encoding',
 ];
 const notCompared = new Set([...ofConnection, ...besides]);
