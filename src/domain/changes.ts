@@ -89,9 +89,10 @@ export async function ownRow<Row extends JsonObject & { id: string }>(
   return (await guard.own(tx, mapping as ResourceMapping, tenantId, [row.id])).has(row.id) ? row : undefined;
 }
 
-/** Refuses a row that would not be its writer's own. What lies below another row is held against that. Throws FORBIDDEN. */
+/** Refuses a row that would not be its writer's own. One that names no owner is held against the row it lies below. Throws FORBIDDEN. */
 export function requireOwn({ guard }: Pick<WriteContext, 'guard'>, mapping: ResourceMapping, row: JsonObject): void {
-  if (!guard?.isOwnOnly || mapping.ownership?.below || guard.isNamedBy(mapping, row)) return;
+  const isBelow = mapping.ownership?.below !== undefined && mapping.ownership.paths.length === 0;
+  if (!guard?.isOwnOnly || isBelow || guard.isNamedBy(mapping, row)) return;
   const names = mapping.ownership?.paths.map(({ path }) => path.join('.')) ?? [];
   throw new DomainError(
     'FORBIDDEN',
@@ -112,6 +113,6 @@ export function requireStillOwn(
   );
   if (!isChanged || !context.guard?.isOwnOnly) return;
   // Who shares a row does not put the others out.
-  if (!mapping.ownership?.below) requireOwn(context, mapping, before);
+  requireOwn(context, mapping, before);
   requireOwn(context, mapping, after);
 }

@@ -71,7 +71,6 @@ function ownerRows(): string[] {
 
 const ownerWords: Readonly<Record<OwnerPath['form'], string>> = {
   reference: 'by its id',
-  references: 'by an id among them',
   party: 'by a party with an owning role',
   parties: 'by a party with an owning role',
   accountsAmongParties: 'by a party whose @referredType is BillingAccount',
@@ -85,7 +84,7 @@ function rightRows(): string[] {
   return [...terms.operations].sort().map((operation) => {
     const cells = Object.keys(defaultPolicy.roles).map((role) => {
       const granted = policies.rightsOf([role]).grantOf(operation);
-      return granted ? `${granted.rows}${granted.boundsOn(granted.rows === 'own') ? ', bounded' : ''}` : '';
+      return granted ? `${granted.rows}${granted.bounds ? ', bounded' : ''}` : '';
     });
     return `| \`${operation}\` | ${cells.join(' | ')} |`;
   });

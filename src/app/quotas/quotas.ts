@@ -53,15 +53,13 @@ export function createQuotas({ config, database, clock, logger }: AppContext): Q
       logger.error({ err: error }, 'quotas cannot be counted: requests go on without');
     },
   );
-  const limitsOf = (_principal: Principal): LimitsOf => limits;
   const ofAddress = (address: string): Quota[] => quotasOf('address', address, limits.address);
   const ofPrincipal = (principal: Principal): Quota[] => {
     const { tenantId, id, kind, keyId } = principal;
-    const own = limitsOf(principal);
     return [
-      ...quotasOf('principal', `${tenantId} ${kind} ${id}`, own.principal),
-      ...(keyId === undefined ? [] : quotasOf('key', `${tenantId} ${keyId}`, own.key)),
-      ...quotasOf('tenant', tenantId, own.tenant),
+      ...quotasOf('principal', `${tenantId} ${kind} ${id}`, limits.principal),
+      ...(keyId === undefined ? [] : quotasOf('key', `${tenantId} ${keyId}`, limits.key)),
+      ...quotasOf('tenant', tenantId, limits.tenant),
     ];
   };
   return {

@@ -18,7 +18,8 @@ const ownedWrites = [
   ),
   'reserveBalance:commit',
   'reserveBalance:release',
-  ...['bucket', 'customerBillOnDemand', 'resourceOrder', 'cancelResourceOrder'].flatMap((resource) =>
+  'cancelResourceOrder:create',
+  ...['bucket', 'customerBillOnDemand', 'resourceOrder'].flatMap((resource) =>
     ['create', 'update', 'delete'].map((verb) => `${resource}:${verb}`),
   ),
   'resourceOrder:updateItem',

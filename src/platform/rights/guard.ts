@@ -25,7 +25,7 @@ export class WriteGuard {
 
   /** Bounds of amounts, by units; undefined: none. */
   get bounds(): readonly Bound[] | undefined {
-    return this.granted.boundsOn(this.isOwnOnly);
+    return this.granted.bounds;
   }
 
   /** Those of the rows that are the caller's own. */

@@ -19,8 +19,6 @@ export interface OwnerPath {
   readonly form:
     /** An object with an id. */
     | 'reference'
-    /** A list of such objects. */
-    | 'references'
     /** A party with its role. */
     | 'party'
     /** A list of such parties. */
@@ -167,8 +165,6 @@ function named(path: readonly string[], form: OwnerPath['form'], id: string, rol
   switch (form) {
     case 'reference':
       return { kind: 'compare', path: [...path, 'id'], operator: 'eq', value: id };
-    case 'references':
-      return some(equals('id', id));
     case 'party':
       return {
         kind: 'and',

@@ -10,25 +10,26 @@ const keptMax = 1_000;
 export class Granted {
   /** Which rows it may be done on. */
   readonly rows: 'all' | 'own';
+  /** Bounds of amounts by units, of those grants that reach these rows; undefined: no bounds. Other units are refused. */
+  readonly bounds: readonly Bound[] | undefined;
   /** Whether there is a row or an amount that it does not allow. */
   readonly isLimited: boolean;
 
-  constructor(private readonly grants: readonly Grant[]) {
+  constructor(grants: readonly Grant[]) {
     this.rows = grants.some(({ rows }) => rows === 'all') ? 'all' : 'own';
-    this.isLimited = this.rows === 'own' || this.boundsOn(false) !== undefined;
+    this.bounds = boundsOf(grants.filter(({ rows }) => rows === this.rows));
+    this.isLimited = this.rows === 'own' || this.bounds !== undefined;
   }
+}
 
-  /** Bounds of amounts by units, for a row that is the caller's own or is not; undefined: no bounds. Other units are refused. */
-  boundsOn(isOwn: boolean): readonly Bound[] | undefined {
-    const grants = this.grants.filter(({ rows }) => isOwn || rows === 'all');
-    if (grants.some(({ bounds }) => bounds === undefined)) return undefined;
-    const bounds = new Map<string, Bound>();
-    for (const bound of grants.flatMap((grant) => grant.bounds ?? [])) {
-      const other = bounds.get(bound.units);
-      bounds.set(bound.units, other ? wider(other, bound) : bound);
-    }
-    return [...bounds.values()];
+function boundsOf(grants: readonly Grant[]): readonly Bound[] | undefined {
+  if (grants.some(({ bounds }) => bounds === undefined)) return undefined;
+  const bounds = new Map<string, Bound>();
+  for (const bound of grants.flatMap((grant) => grant.bounds ?? [])) {
+    const other = bounds.get(bound.units);
+    bounds.set(bound.units, other ? wider(other, bound) : bound);
   }
+  return [...bounds.values()];
 }
 
 /** Of a policy, the rights of roles. */

@@ -1,18 +1,23 @@
 import { localTime } from '../../../platform/calendar.js';
 import type { Statements } from '../../../platform/database/database.js';
-import { Decimal, zero } from '../../../platform/decimal.js';
+import { zero, type Decimal } from '../../../platform/decimal.js';
 import { DomainError, abbreviated } from '../../../platform/errors.js';
 import type { WriteGuard } from '../../../platform/rights/guard.js';
 import type { Write } from '../../../platform/write/write-all.js';
-import { areConvertible, toBase } from '../../units.js';
+import { areConvertible, fromBase, toBase } from '../../units.js';
 import type { BalanceCommand } from '../command/commands.js';
-import type { Amount } from '../model.js';
 import { addToDay, takeOffDay, type DayAmount } from '../store/day-amount.store.js';
 
 /** A request whose amounts may be bounded. */
 interface Bounded {
   readonly commands: readonly BalanceCommand[];
   readonly guard?: WriteGuard;
+}
+
+/** An amount in the smallest units of its family, and the units that it was given in. */
+interface Moved {
+  readonly base: Decimal;
+  readonly units: string;
 }
 
 /** What a request takes of the amount of a day. */
@@ -92,7 +97,7 @@ export class DayAmounts<Request extends Bounded> {
             principal: guard.principal,
             operation: guard.operation,
             units: bound.units,
-            amount: toBase(amount.amount, amount.units),
+            amount: amount.base,
             max: toBase(bound.perDay, bound.units),
           });
       }
@@ -118,19 +123,17 @@ export class DayAmounts<Request extends Bounded> {
 }
 
 /** What a command moves; a cost that is in other units, or not, beside the amount. */
-function amountsOf(command: BalanceCommand): Amount[] {
+function amountsOf(command: BalanceCommand): Moved[] {
   const amount = 'amount' in command ? command.amount : undefined;
   const cost = command.type === 'transfer' ? command.cost : undefined;
   if (amount && cost && areConvertible(amount.units, cost.units)) {
-    const total = toBase(amount.amount, amount.units).plus(toBase(cost.amount, cost.units));
-    return [{ amount: total.div(toBase(one, amount.units)), units: amount.units }];
+    const base = toBase(amount.amount, amount.units).plus(toBase(cost.amount, cost.units));
+    return [{ base, units: amount.units }];
   }
   // All that is reserved, when it names none.
-  const all = command.type === 'commit' ? { amount: zero, units: '' } : undefined;
-  return [amount ?? all, cost].filter((each) => each !== undefined);
+  if (command.type === 'commit' && amount === undefined) return [{ base: zero, units: '' }];
+  return [amount, cost].flatMap((each) => (each ? [{ base: toBase(each.amount, each.units), units: each.units }] : []));
 }
-
-const one = new Decimal(1);
 
 /** What moves amounts again and again, or one that somebody else has reserved, cannot be bounded when it is asked for. */
 function notAtOnce({ operation }: WriteGuard, { type }: BalanceCommand): DomainError | undefined {
@@ -143,12 +146,12 @@ function exceeded(
   { operation }: WriteGuard,
   max: Decimal | undefined,
   units: string,
-  { amount, units: given }: Amount,
+  { base, units: given }: Moved,
 ): DomainError | undefined {
-  if (max === undefined || toBase(amount, given).lte(toBase(max, units))) return undefined;
+  if (max === undefined || base.lte(toBase(max, units))) return undefined;
   return new DomainError(
     'FORBIDDEN',
-    `${operation} is granted up to ${max.toFixed()} ${units}: ${amount.toFixed()} ${given}`,
+    `${operation} is granted up to ${max.toFixed()} ${units}: ${fromBase(base, given)?.toFixed() ?? 'more than that in'} ${given}`,
     { path: 'amount' },
   );
 }
