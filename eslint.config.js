@@ -1,3 +1,4 @@
+import graphql from '@graphql-eslint/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 /** What is wrong in any JavaScript: almost always a slip, never a matter of taste. */
@@ -143,6 +144,31 @@ const handedIn = {
   ],
 };
 
+/** The published schema: what the plugin recommends, but for what is said here. */
+const recommendedForSchemas = graphql.configs['flat/schema-recommended'].rules;
+// Values are spelt as TMF spells them: inProgress, onHold.
+const { EnumValueDefinition: _, ...naming } = recommendedForSchemas['@graphql-eslint/naming-convention'][1];
+const schemaRules = {
+  ...recommendedForSchemas,
+  '@graphql-eslint/naming-convention': ['error', naming],
+  // Everything that a client may write or read is described, arguments and values too.
+  '@graphql-eslint/require-description': [
+    'error',
+    {
+      types: true,
+      rootField: true,
+      DirectiveDefinition: true,
+      EnumValueDefinition: true,
+      FieldDefinition: true,
+      InputValueDefinition: true,
+    },
+  ],
+  // Values (money, periods, references, pages) have no identity; that resources have one is a test of ours.
+  '@graphql-eslint/strict-id-in-types': 'off',
+  // TMF names some attributes after their type: ExternalReference.externalReferenceType.
+  '@graphql-eslint/no-typename-prefix': 'off',
+};
+
 /** What plain JavaScript may use unimported; in TypeScript the compiler knows. */
 const nodeGlobals = Object.fromEntries(
   [
@@ -160,21 +186,63 @@ const nodeGlobals = Object.fromEntries(
   ].map((name) => [name, 'readonly']),
 );
 
+/** What the files of pages may use, in a browser. */
+const browserGlobals = Object.fromEntries(
+  [
+    'document',
+    'location',
+    'history',
+    'window',
+    'crypto',
+    'FormData',
+    'MutationObserver',
+    'Intl',
+    'sessionStorage',
+    'AbortController',
+    'TextDecoder',
+    'URL',
+    'URLSearchParams',
+    'fetch',
+    'console',
+    'setTimeout',
+    'clearTimeout',
+  ].map((name) => [name, 'readonly']),
+);
+
 const typeAware = {
   parser: tseslint.parser,
   parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
 };
 
 export default [
-  { ignores: ['dist/', 'data/', 'reports/', 'prisma/generated/'] },
+  { ignores: ['dist/', 'data/', 'reports/', 'prisma/generated/', 'contract/', 'docs/clients/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' }, plugins: { '@typescript-eslint': tseslint.plugin } },
   { files: ['**/*.{js,ts}'], languageOptions: { sourceType: 'module', ecmaVersion: 2023 }, rules: slips },
-  { files: ['**/*.js'], languageOptions: { globals: nodeGlobals }, rules: { 'no-undef': 'error' } },
+  {
+    files: ['**/*.js'],
+    ignores: ['src/app/pages/browser/**'],
+    languageOptions: { globals: nodeGlobals },
+    rules: { 'no-undef': 'error' },
+  },
+  {
+    files: ['src/app/pages/browser/**/*.js'],
+    languageOptions: { globals: browserGlobals },
+    rules: { 'no-undef': 'error' },
+  },
   { files: ['**/*.ts'], languageOptions: typeAware, rules: { ...mistypings, ...typings } },
   // Plain JavaScript with types in comments, each folder with a tsconfig.json of its own.
   { files: ['test/{bench,conformance}/**/*.js'], languageOptions: typeAware, rules: mistypings },
   // Chai's assertions are properties: `to.not.be.empty`.
   { files: ['test/conformance/sandbox.js'], rules: { '@typescript-eslint/no-unused-expressions': 'off' } },
   { files: ['{src,graphql,rest-compat}/**/*.ts'], rules: { ...strict, ...noAny } },
+  {
+    files: ['schema.graphql'],
+    languageOptions: {
+      parser: graphql.parser,
+      parserOptions: { graphQLConfig: { schema: 'schema.graphql' } },
+    },
+    plugins: { '@graphql-eslint': graphql },
+    rules: schemaRules,
+  },
   { files: ['src/domain/**/*.ts', 'graphql/**/*.ts', 'rest-compat/**/*.ts'], rules: handedIn },
 ];

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 /** How TypeScript is read in tests (test/support/typescript-hooks.js). */
 export const swcOptions = {
   jsc: {
@@ -20,7 +22,7 @@ const onlyOnEmbeddedDatabase = [
   '/platform/database/(directory-lock|embedded|migrate-new)\\.test',
   '/rest-compat/(cors|swagger-attributes)\\.test',
   '/streaming/content\\.test',
-  '/app/(build|swagger-ui|usage-import)\\.test',
+  '/app/(build|package|usage-import)\\.test',
   '/test/(tidy|docs|contract)\\.test',
 ];
 
@@ -40,12 +42,24 @@ const onEmbeddedDatabase = [
   '/app/(server-crash|upgrade)\\.test',
 ];
 
+/** Without a browser there is nothing to try the pages in (test/support/browser.ts); .ci/run installs one. */
+const inBrowser = existsSync(process.env.CHROMIUM_PATH ?? '/usr/bin/chromium') ? [] : ['/app/browser\\.test'];
+
+/** The packages of the example clients are their own; .ci/run installs them. */
+const withClients = existsSync(new URL('docs/clients/node_modules', import.meta.url)) ? [] : ['/app/clients\\.test'];
+
+/** Message brokers: a server of NATS to start, and one of RabbitMQ that runs. */
+const withBrokers = [
+  ...(existsSync(process.env.NATS_SERVER_PATH ?? '/usr/sbin/nats-server') ? [] : ['/app/brokers/nats\\.test']),
+  ...(process.env.TEST_RABBITMQ_URL ? [] : ['/app/brokers/rabbitmq\\.test']),
+];
+
 const isPostgresql = Boolean(process.env.TEST_DATABASE_URL);
 const areFilesNamed = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
 
 /** Patterns of paths that do not run. */
 function leftOut() {
-  if (isPostgresql) return onlyOnEmbeddedDatabase;
+  if (isPostgresql) return [...onlyOnEmbeddedDatabase, ...inBrowser, ...withClients, ...withBrokers];
   if (process.env.EVERY_FILE || areFilesNamed) return [];
   // What is none of these.
   return [`^(?!.*(${[...onlyOnEmbeddedDatabase, ...onEmbeddedDatabase].join('|')})).*$`];

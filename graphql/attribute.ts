@@ -1,12 +1,15 @@
 import { Extensions, Field, InputType, ObjectType } from 'type-graphql';
 import type { GraphQLScalarType } from 'graphql';
 import type { Indexes } from '../src/platform/read/resource-mapping.js';
-import { nameOnWire } from './naming.js';
+import type { EnumType } from './enum.js';
+import { nameOnWire, type IdentityField } from './naming.js';
 import { lowerFirst } from '../src/platform/letter-case.js';
+import type { FieldRead } from './plan/field-read.js';
 
 /** A class that describes a GraphQL type. */
 export type TypeClass = new () => object;
-export type SingleType = GraphQLScalarType | StringConstructor | BooleanConstructor | NumberConstructor | TypeClass;
+export type SingleType =
+  GraphQLScalarType | StringConstructor | BooleanConstructor | NumberConstructor | TypeClass | EnumType;
 /** As in type-graphql: the type, or a list of it in brackets. */
 export type TypeThunk = () => SingleType | [SingleType];
 
@@ -25,6 +28,10 @@ export interface AttributeOptions {
   computed?: boolean;
   /** A resolver answers it: it may be given and is not kept, and there is nothing in the database to find or order by. */
   resolved?: boolean;
+  /** Only the answer of the write that it comes from has it: it is null to readers, and nothing can be found or ordered by it. */
+  toldOnce?: boolean;
+  /** Its name in GraphQL, where that is not its own: of the id of what is no resource. */
+  field?: IdentityField;
   /** Its name in TMF, where that follows no rule of ours. Attributes of one name are written alike everywhere. */
   wire?: string;
 }
@@ -47,7 +54,9 @@ export function Attribute(type: TypeThunk, options: AttributeOptions): PropertyD
     const own = registry.get(prototype.constructor) ?? new Map<string, Attribute>();
     own.set(name, { ...options, name, type });
     registry.set(prototype.constructor, own);
-    Field(type, { nullable: !options.required, description: options.description })(prototype, property);
+    const { field = name, required, description, toldOnce } = options;
+    Field(type, { nullable: !required, description })(prototype, field);
+    if (toldOnce) Extensions({ read: { kind: 'toldOnce' } satisfies FieldRead })(prototype, field);
   };
 }
 
@@ -60,7 +69,7 @@ export function attributesOf(target: TypeClass): Map<string, Attribute> {
 
 /** Those that the database knows: what can be stored, found and ordered by. */
 export function storedAttributesOf(target: TypeClass): Attribute[] {
-  return [...attributesOf(target).values()].filter(({ resolved }) => !resolved);
+  return [...attributesOf(target).values()].filter(({ resolved, toldOnce }) => !resolved && !toldOnce);
 }
 
 /** The type without its list brackets, and whether it had them. */
@@ -69,6 +78,7 @@ export function resolveType(type: TypeThunk): { type: SingleType; isList: boolea
   return Array.isArray(resolved) ? { type: resolved[0], isList: true } : { type: resolved, isList: false };
 }
 
+const valueObjects = new Set<TypeClass>();
 const columnPairs = new Map<object, Readonly<Record<string, string>>>();
 
 /** A value object: one class for output (Quantity) and input (QuantityInput). */
@@ -76,6 +86,7 @@ export function ValueObject(description: string): ClassDecorator {
   return (target) => {
     ObjectType({ description, simpleResolvers: true })(target);
     InputType(`${target.name}Input`, { description })(target);
+    valueObjects.add(target as unknown as TypeClass);
   };
 }
 
@@ -101,6 +112,8 @@ export interface ResourceOptions {
   hidden?: { readonly at: string; readonly by: string };
   /** The attribute that identifies a row in its scope and ends every order; default id. */
   key?: string;
+  /** What is computed of it changes without its revision: its tag in TMF REST also says what was answered. */
+  isLive?: boolean;
   /** What the migrations have made indexes for; a read that none helps gets connections of its own. */
   indexes?: Indexes;
 }
@@ -111,8 +124,8 @@ const resources = new Map<object, ResourceOptions>();
 export function Resource(options: ResourceOptions): ClassDecorator {
   return (target) => {
     ObjectType({ description: options.description, simpleResolvers: true })(target);
-    const { indexes, asOfFunction, asOfArgument } = options;
-    Extensions({ served: { indexes, isComputed: asOfFunction !== undefined, asOfArgument } })(target);
+    const { indexes, asOfFunction, asOfArgument, isLive } = options;
+    Extensions({ isLive, served: { indexes, isComputed: asOfFunction !== undefined, asOfArgument } })(target);
     resources.set(target, options);
   };
 }
@@ -129,8 +142,22 @@ export function resourceNamed(name: string): TypeClass {
   throw new Error(`there is no resource ${name}`);
 }
 
+/** Every resource whose file was loaded. */
+export function allResources(): TypeClass[] {
+  return [...resources.keys()] as TypeClass[];
+}
+
 export function resourceOf(target: TypeClass): ResourceOptions {
   const options = resources.get(target);
   if (options === undefined) throw new Error(`${target.name} is no resource`);
   return options;
+}
+
+/** Fields that are called otherwise than their attributes, by the names of their classes. */
+export function renamedFields(): { readonly className: string; readonly field: string; readonly attribute: string }[] {
+  return [...valueObjects, ...(resources.keys() as Iterable<TypeClass>)].flatMap((target) =>
+    [...attributesOf(target).values()].flatMap(({ name, field }) =>
+      field === undefined ? [] : [{ className: target.name, field, attribute: name }],
+    ),
+  );
 }

@@ -1,6 +1,7 @@
 import type { WriteContext } from '../src/domain/changes.js';
 import type { Domains } from '../src/domain/domains.js';
 import type { RequestAudit } from '../src/platform/audit/request-audit.js';
+import type { EventFeed } from './events/event-feed.js';
 import type { SignedLinks } from './files/signed-link.js';
 import { DomainError } from '../src/platform/errors.js';
 import type { Principal } from '../src/platform/principal.js';
@@ -24,6 +25,8 @@ export interface Context extends Domains {
   readonly origin: string;
   /** The path of the collection of a resource in TMF REST. */
   collectionOf(typeName: string): string;
+  /** The IANA zone in which days, weeks, months and years of a tenant begin. */
+  zoneOf(tenantId: string): string;
   readonly limits: { readonly pageSizeDefault: number; readonly pageSizeMax: number };
   /** Aborted when the client goes before it has its answer: nothing more is begun for it, and its statements end. */
   readonly signal?: AbortSignal;
@@ -34,6 +37,8 @@ export interface Context extends Domains {
    * stored resource (a JSON Patch): an idempotency key stands for this, not for the computed input.
    */
   requestedAs?: JsonObject;
+  /** Of a subscription: where its events come from. */
+  readonly events?: EventFeed;
   /** The records of what the request does, where such are kept. */
   readonly audit?: RequestAudit;
   /** The record of the mutation that runs. */

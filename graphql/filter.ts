@@ -9,6 +9,8 @@ import { limitExceeded, CLAUSES_MAX, PATH_DEPTH_MAX, VALUES_PER_KEY_MAX } from '
 import { FILTER_DEPTH_MAX } from './limits.js';
 import { ParsedFilter, type FilterMeasure } from './parsed-arguments.js';
 import { isResource, resolveType, storedAttributesOf, type SingleType, type TypeClass } from './attribute.js';
+import { enumFacts, type EnumType } from './enum.js';
+import { attributeNamed } from './naming.js';
 import { DateTime, Decimal, JsonScalar } from './scalars.js';
 import { scalarTypeOf } from './resource-mapping.js';
 
@@ -52,6 +54,27 @@ function scalarFilterOf(type: ScalarType): TypeClass {
   return filter;
 }
 
+const enumFilters = new Map<EnumType, TypeClass>();
+
+/** A condition on one of the words of an enum. What compares texts otherwise than as a whole takes any text. */
+function enumFilterOf(type: EnumType, name: string): TypeClass {
+  let filter = enumFilters.get(type);
+  if (filter === undefined) {
+    filter = inputClass(
+      `${name}Filter`,
+      `Conditions on a ${name}; all that are given must hold. A null is refused: isNull finds absent values.`,
+    );
+    for (const operator of operatorsOf({ kind: 'scalar', type: 'string' })) {
+      const { family, operand, description } = operators[operator];
+      const value = family === 'equality' || family === 'list' ? type : String;
+      const operands = { value, list: [value] as [SingleType], boolean: Boolean };
+      field(filter, operator, () => operands[operand], description);
+    }
+    enumFilters.set(type, filter);
+  }
+  return filter;
+}
+
 const objectFilters = new Map<TypeClass, TypeClass>();
 
 /** BucketFilter for Bucket, QuantityFilter for Quantity, ... */
@@ -60,12 +83,12 @@ export function filterInputOf(target: TypeClass): TypeClass {
   if (known) return known;
   const filter = inputClass(`${target.name}Filter`, `Conditions on ${target.name}; all that are given must hold.`);
   objectFilters.set(target, filter);
-  for (const { name, type: thunk, description } of storedAttributesOf(target)) {
+  for (const { name, field: fieldName = name, type: thunk, description } of storedAttributesOf(target)) {
     const { type, isList } = resolveType(thunk);
     // Made now, not when the schema asks: the schema only knows the classes that exist when it is built.
     const single = singleFilterOf(type);
     const condition = isList ? listFilterOf(single) : single;
-    field(filter, name, () => condition, description);
+    field(filter, fieldName, () => condition, description);
   }
   if (!isResource(target)) field(filter, 'isNull', () => Boolean, operators.isNull.description);
   field(filter, 'and', () => [filter], 'All of these hold.');
@@ -75,6 +98,8 @@ export function filterInputOf(target: TypeClass): TypeClass {
 }
 
 function singleFilterOf(type: SingleType): TypeClass {
+  const words = enumFacts(type);
+  if (words) return enumFilterOf(type as EnumType, words.name);
   const scalar = scalarTypeOf(type);
   return scalar === undefined ? filterInputOf(type as TypeClass) : scalarFilterOf(scalar);
 }
@@ -173,8 +198,9 @@ function objectConditions(
   place: InputPath,
 ): Filter[] {
   const inner = (part: unknown, at: InputPath): Filter => all(conditions(part as FilterInput, type, path, at));
-  const attribute = attributeOf(type.attributes(), name);
-  if (attribute) return value === null ? [] : conditions(value as FilterInput, attribute, [...path, name], place);
+  const attribute = attributeNamed(type.attributes(), name);
+  const below = attributeOf(type.attributes(), attribute);
+  if (below) return value === null ? [] : conditions(value as FilterInput, below, [...path, attribute], place);
   if (name === 'and' || name === 'or') {
     if (value === null) return [];
     const parts = (value as unknown[]).map(
@@ -224,6 +250,7 @@ function scalarConditions(input: FilterInput, path: readonly string[], place: In
   return operands.flatMap(([operator, value]): Filter[] => {
     if (operator === 'path') return [];
     if (operator === 'isNull') return [{ kind: 'isNull', path: whole, isNull: value as boolean }];
+    requireFit(operator, value, [...place, operator]);
     if (isListOperator(operator))
       return [{ kind: 'compareList', path: whole, operator, values: value as FilterValue[] }];
     return [{ kind: 'compare', path: whole, operator: operator as ValueOperator, value: value as FilterValue }];
@@ -243,6 +270,14 @@ function requireOperand(value: unknown, place: InputPath): unknown {
     `${path} is null: use isNull to find what is absent, or leave it out to set no condition`,
     { path },
   );
+}
+
+/** What an operator takes only some texts for is refused here, where it is known how the client wrote it. */
+function requireFit(operator: string, value: unknown, place: InputPath): void {
+  const { check } = operators[operator as keyof typeof operators] as {
+    check?: (operand: string, name: string) => void;
+  };
+  if (typeof value === 'string') check?.(value, place.join('.'));
 }
 
 /** An empty condition matches every row; inside `or` or `not` it would cancel its neighbours. */

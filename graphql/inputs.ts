@@ -32,7 +32,8 @@ function derived(
 ): TypeClass {
   const input = inputClass(name, description);
   for (const attribute of attributesOf(target).values()) {
-    if (isPart(attribute)) field(input, attribute.name, attribute.type, attribute.description, !isRequired(attribute));
+    const { name, field: fieldName = name, type, description } = attribute;
+    if (isPart(attribute)) field(input, fieldName, type, description, !isRequired(attribute));
   }
   return input;
 }

@@ -8,6 +8,10 @@ import { byPlan, type FieldRead } from './plan/field-read.js';
 export interface Join {
   reference: TypeClass;
   target: TypeClass;
+  /** The field that leads to it; default: target, the one that TMF REST may show in the place of the reference. */
+  field?: string;
+  /** By the first of these attributes of the reference that it has; default: its id. */
+  by?: readonly string[];
 }
 
 /**
@@ -16,24 +20,24 @@ export interface Join {
  */
 export function withJoins(schema: GraphQLSchema, joins: readonly Join[]): GraphQLSchema {
   const fields = joins.map(
-    ({ reference, target }) => `extend type ${reference.name} {
+    ({ reference, target, field = 'target' }) => `extend type ${reference.name} {
       "The ${target.name} itself, or null when it does not exist."
-      target: ${target.name}
+      ${field}: ${target.name}
     }`,
   );
   const joined = extendSchema(schema, parse(fields.join('\n')));
-  for (const { reference, target } of joins) {
+  for (const { reference, target, field: name = 'target', by } of joins) {
     const type = joined.getType(reference.name);
     const fields = isObjectType(type) ? type.getFields() : {};
-    const { target: field, href } = fields;
-    if (field === undefined || href === undefined) throw new Error(`${reference.name} has no target`);
-    if (attributesOf(reference).get('href')?.resolved) {
+    const { [name]: field, href } = fields;
+    if (field === undefined) throw new Error(`${reference.name} has no ${name}`);
+    if (href && name === 'target' && attributesOf(reference).get('href')?.resolved) {
       const read: FieldRead = { kind: 'address', target, suffix: '' };
       href.extensions = { ...href.extensions, read };
       href.resolve = ({ id }: { id: string }, _args, context: Context) => context.href(target.name, id);
     }
-    const read: FieldRead = { kind: 'resource', target };
-    field.extensions = { ...field.extensions, complexity: weights.join, read };
+    const read: FieldRead = { kind: 'resource', target, ...(by && { by }) };
+    field.extensions = { ...field.extensions, complexity: weights.join, read, isJoin: true };
     field.resolve = byPlan;
   }
   return joined;

@@ -21,11 +21,17 @@ export const SELECTION_DEPTH_MAX = 15;
 export const ROOT_FIELDS_MAX = 50;
 /** Rows that the lists within lists of one operation may ask for: for each its parents × its limit. */
 export const EDGE_ROWS_MAX = 10_000;
+/** What rows are grouped by in one query. */
+export const GROUP_KEYS_MAX = 8;
 /** Objects and lists nested in each other in a filter. */
 export const FILTER_DEPTH_MAX = 40;
 
 /** Refuses documents that nest too deep, ask for too much at once, or carry text PostgreSQL cannot store. */
-export const validationRules = [refuseRepeats, limitDepth, limitRootFields, refuseUnstorableText, refuseSubscriptions];
+const boundingRules = [refuseRepeats, limitDepth, limitRootFields, refuseUnstorableText];
+/** The same for requests that have one answer. */
+export const validationRules = [...boundingRules, refuseSubscriptions];
+/** The same for what has an answer for each event. */
+export const subscriptionRules = [...boundingRules, refuseOthers];
 
 function limitDepth(context: ValidationContext): ASTVisitor {
   const depthOf = depthCounter((name) => context.getFragment(name)?.selectionSet);
@@ -147,12 +153,29 @@ function responseNames(
   return names;
 }
 
-/** Until there is something to subscribe to. */
 function refuseSubscriptions(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(node) {
       if (node.operation === 'subscription')
-        context.reportError(new GraphQLError('subscriptions are not offered', { nodes: node }));
+        context.reportError(
+          new GraphQLError(
+            'a subscription is sent over WebSocket (graphql-ws), or to /graphql/stream with Accept: text/event-stream',
+            { nodes: node },
+          ),
+        );
+    },
+  };
+}
+
+function refuseOthers(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition(node) {
+      if (node.operation !== 'subscription')
+        context.reportError(
+          new GraphQLError(`here only subscriptions are taken: send a ${node.operation} to /graphql by POST`, {
+            nodes: node,
+          }),
+        );
     },
   };
 }

@@ -1,8 +1,9 @@
+import { isEnumType, type GraphQLNamedType } from 'graphql';
 import type { ScalarType } from '../src/platform/filter/tree/attribute-type.js';
 import { lowerFirst, upperFirst } from '../src/platform/letter-case.js';
 
-/** How values are stored by the names of their scalars; of all others they are JSON of any structure. */
-export const scalarTypes: Readonly<Record<string, ScalarType>> = {
+/** How values are stored by the names of their scalars. */
+const scalarTypes: Readonly<Record<string, ScalarType>> = {
   String: 'string',
   ID: 'string',
   Int: 'int',
@@ -11,9 +12,50 @@ export const scalarTypes: Readonly<Record<string, ScalarType>> = {
   DateTime: 'dateTime',
 };
 
+/** How values of a type are stored: those of an enum are words. Undefined for JSON of any structure. */
+export function scalarTypeNamed(type: GraphQLNamedType): ScalarType | undefined {
+  return isEnumType(type) ? 'string' : scalarTypes[type.name];
+}
+
 // GraphQL names cannot start with @: the TMF attribute @type is atType, @referredType is atReferredType.
 
 const marked = /^at(?=[A-Z])/;
+
+// In GraphQL only a resource has a field `id`: caches take what has one for the same thing wherever it occurs. What a reference, or
+// an item within a resource, has under that name in TMF and in storage is `refId` or `itemId`.
+
+/** What the attribute `id` of what is no resource is called in GraphQL, and of a resource that is known by its value. */
+export type IdentityField = 'refId' | 'itemId' | 'value';
+
+const identityFields: ReadonlySet<string> = new Set<IdentityField>(['refId', 'itemId', 'value']);
+
+/** A field of a type or of an input. */
+interface NamedField {
+  readonly name: string;
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+/** Which attribute a field is, where its name does not say it (graphql/stored-names.ts). */
+export const attributeExtension = 'attribute';
+
+export function attributeOfField({ name, extensions }: NamedField): string {
+  return (extensions[attributeExtension] as string | undefined) ?? name;
+}
+
+/** The field that an attribute is, among those of a type or an input. */
+export function fieldOfAttribute<Field extends NamedField>(
+  fields: Readonly<Record<string, Field>>,
+  attribute: string,
+): Field | undefined {
+  const same = Object.hasOwn(fields, attribute) ? fields[attribute] : undefined;
+  if (same && attributeOfField(same) === attribute) return same;
+  return Object.values(fields).find((field) => attributeOfField(field) === attribute);
+}
+
+/** The attribute that a field of a condition or an order stands for, among those of its object. */
+export function attributeNamed(attributes: Readonly<Record<string, unknown>>, field: string): string {
+  return identityFields.has(field) && !Object.hasOwn(attributes, field) ? 'id' : field;
+}
 
 /** The few names that TMF writes in a way of their own, as the classes that have them say. */
 const wireNames = new Map<string, string>();
@@ -32,6 +74,11 @@ export function toWire(attribute: string): string {
   return marked.test(attribute) ? `@${lowerFirst(attribute.slice(2))}` : attribute;
 }
 
+/** The name of a field on the wire. */
+export function wireOf(field: NamedField): string {
+  return toWire(attributeOfField(field));
+}
+
 /** @type → atType. On the wire atType is no attribute: it becomes a name that none has. */
 export function toAttribute(wire: string): string {
   const own = attributeNames.get(wire);
@@ -43,10 +90,11 @@ export function toAttribute(wire: string): string {
 /** Names of a resource's operations, all from the name of its type. */
 export function operationsOf(
   typeName: string,
-): Record<'one' | 'many' | 'create' | 'createMany' | 'update' | 'delete', string> {
+): Record<'one' | 'many' | 'aggregate' | 'create' | 'createMany' | 'update' | 'delete', string> {
   return {
     one: lowerFirst(typeName),
     many: plural(lowerFirst(typeName)),
+    aggregate: `${plural(lowerFirst(typeName))}Aggregate`,
     create: `create${typeName}`,
     createMany: `create${plural(typeName)}`,
     update: `update${typeName}`,

@@ -1,9 +1,11 @@
 import { registerEnumType } from 'type-graphql';
 import { limitExceeded, SORT_KEYS_MAX } from '../src/platform/limits.js';
+import type { Attributes, AttributeType } from '../src/platform/filter/tree/attribute-type.js';
 import type { OrderKey } from '../src/platform/filter/tree/filter.js';
 import { DomainError } from '../src/platform/errors.js';
 import { resolveType, storedAttributesOf, type TypeClass } from './attribute.js';
 import { field, inputClass } from './filter.js';
+import { attributeNamed } from './naming.js';
 import { ParsedOrder } from './parsed-arguments.js';
 import { scalarTypeOf } from './resource-mapping.js';
 
@@ -33,12 +35,12 @@ export function orderInputOf(target: TypeClass): TypeClass {
 function orderClass(target: TypeClass): TypeClass | undefined {
   if (orderInputs.has(target)) return orderInputs.get(target);
   orderInputs.set(target, undefined);
-  const keys = storedAttributesOf(target).flatMap(({ name, type: thunk, description }) => {
+  const keys = storedAttributesOf(target).flatMap(({ name, field: fieldName = name, type: thunk, description }) => {
     const { type, isList } = resolveType(thunk);
     const scalar = scalarTypeOf(type);
     if (isList || scalar === 'json') return [];
     const keyType = scalar === undefined ? orderClass(type as TypeClass) : OrderDirection;
-    return keyType ? [{ name, keyType, description }] : [];
+    return keyType ? [{ name: fieldName, keyType, description }] : [];
   });
   if (keys.length === 0) return undefined;
   const order = inputClass(
@@ -53,15 +55,18 @@ function orderClass(target: TypeClass): TypeClass | undefined {
 export type OrderInput = { readonly [name: string]: OrderDirection | OrderInput | null | undefined };
 
 /** Order inputs become order keys; each must name exactly one attribute. */
-export function toOrder(inputs: readonly OrderInput[] | ParsedOrder | null | undefined): readonly OrderKey[] {
+export function toOrder(
+  inputs: readonly OrderInput[] | ParsedOrder | null | undefined,
+  attributes: Attributes,
+): readonly OrderKey[] {
   if (inputs instanceof ParsedOrder) return inputs.keys;
   const keys = inputs ?? [];
   if (keys.length > SORT_KEYS_MAX)
     throw limitExceeded('SORT_KEYS_MAX', SORT_KEYS_MAX, `orderBy has ${keys.length} keys`, 'orderBy');
-  return keys.map((input) => toOrderKey(input, []));
+  return keys.map((input) => toOrderKey(input, { kind: 'object', attributes: () => attributes }, []));
 }
 
-function toOrderKey(input: OrderInput, path: readonly string[]): OrderKey {
+function toOrderKey(input: OrderInput, type: AttributeType | undefined, path: readonly string[]): OrderKey {
   const keys = Object.entries(input).filter(([, value]) => value !== undefined && value !== null);
   const [first] = keys;
   if (keys.length !== 1 || first === undefined) {
@@ -74,6 +79,9 @@ function toOrderKey(input: OrderInput, path: readonly string[]): OrderKey {
     );
   }
   const [name, value] = first;
-  if (typeof value === 'string') return { path: [...path, name], descending: value === OrderDirection.DESC };
-  return toOrderKey(value as OrderInput, [...path, name]);
+  const attributes = type?.kind === 'object' ? type.attributes() : {};
+  const attribute = attributeNamed(attributes, name);
+  const reached = [...path, attribute];
+  if (typeof value === 'string') return { path: reached, descending: value === OrderDirection.DESC };
+  return toOrderKey(value as OrderInput, attributes[attribute], reached);
 }

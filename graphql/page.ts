@@ -20,7 +20,10 @@ export class PageInfo {
   @Field(() => Boolean, { description: 'Rows precede this page.' })
   hasPreviousPage: boolean;
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the first item.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the first item: pass it as `before` for the page before.',
+  })
   startCursor: string | null;
 
   @Field(() => String, {
@@ -41,10 +44,29 @@ export function pageOf(target: TypeClass): TypeClass {
   const { [name]: page } = { [name]: class {} };
   if (page === undefined) throw new Error('unreachable: the class was just made');
   ObjectType(name, { description: `A page of ${target.name}.`, simpleResolvers: true })(page);
-  Field(() => [target], { description: 'The rows of this page.' })(page.prototype as object, 'items');
+  const { prototype } = page as { prototype: object };
+  const edge = edgeOf(target);
+  Field(() => [target], { description: 'The rows of this page.' })(prototype, 'items');
+  Field(() => [target], { description: 'The rows of this page: the same as items.' })(prototype, 'nodes');
+  Field(() => [edge], { description: 'The rows of this page, each with its cursor.' })(prototype, 'edges');
   pageResolvers.push(pageResolver(page));
   pages.set(target, page);
   return page;
+}
+
+/** BucketEdge for Bucket. */
+function edgeOf(target: TypeClass): TypeClass {
+  const name = `${target.name}Edge`;
+  const { [name]: edge } = { [name]: class {} };
+  if (edge === undefined) throw new Error('unreachable: the class was just made');
+  ObjectType(name, { description: `A ${target.name} in its place in a list.`, simpleResolvers: true })(edge);
+  const { prototype } = edge as { prototype: object };
+  Field(() => target, { description: 'The row.' })(prototype, 'node');
+  Field(() => String, { description: 'Where it is in the order of the list: for `after` and `before`.' })(
+    prototype,
+    'cursor',
+  );
+  return edge;
 }
 
 /** The resolvers of all pages made so far, for the schema. */
@@ -82,6 +104,9 @@ export interface PageArguments {
   offset?: number;
   limit?: number;
   after?: string;
+  first?: number;
+  last?: number;
+  before?: string;
 }
 
 /** The arguments of a list of this type, as a class for @Args. Made when its resolver is, before the schema. */
@@ -92,25 +117,74 @@ export function pageArgumentsOf(target: TypeClass): TypeClass {
   ArgsType()(Arguments);
   field(Arguments, 'filter', () => filter, 'Which rows.');
   field(Arguments, 'orderBy', () => [order], `In which order; ${mappingOf(target).key} comes last by itself.`);
-  field(Arguments, 'offset', () => Int, `Rows to skip, at most ${OFFSET_MAX}; further on, use after.`);
-  field(Arguments, 'limit', () => Int, 'Rows at most; absent: the default page size.');
-  field(Arguments, 'after', () => String, 'Only rows behind this cursor of the same order.');
+  placeArguments(Arguments, 'Rows');
   return Arguments;
 }
 
+/** The arguments that say where a page lies. `things`: what it is a page of, as a sentence begins with them. */
+export function placeArguments(target: TypeClass, things: string): void {
+  field(target, 'offset', () => Int, `${things} to skip, at most ${OFFSET_MAX}; further on, use after.`);
+  field(target, 'limit', () => Int, `${things} at most; absent: the default page size.`);
+  const those = things.toLowerCase();
+  field(target, 'after', () => String, `Only ${those} behind this cursor of the same order.`);
+  field(target, 'first', () => Int, `The same as limit, under the name that connections have for it.`);
+  field(
+    target,
+    'last',
+    () => Int,
+    `The last ${those} in the order, or before a cursor; at most as many. It goes with before only.`,
+  );
+  field(
+    target,
+    'before',
+    () => String,
+    `Only the last ${those} before this cursor of the same order. It goes with last only.`,
+  );
+}
+
 /** The arguments of a list as the request of a page. Throws DomainError when no page may be asked for so. */
-export function toPageRequest(
-  target: TypeClass,
-  limits: Context['limits'],
-  { filter, orderBy, offset, limit, after }: PageArguments,
-): PageRequest {
+export function toPageRequest(target: TypeClass, limits: Context['limits'], given: PageArguments): PageRequest {
   return {
-    filter: filterOf(target, filter),
-    order: toOrder(orderBy),
-    offset: requireRange('offset', offset ?? 0, { OFFSET_MAX }),
-    limit: requireRange('limit', limit ?? limits.pageSizeDefault, { PAGE_SIZE_MAX: limits.pageSizeMax }),
-    after: after ?? undefined,
+    filter: filterOf(target, given.filter),
+    order: toOrder(given.orderBy, attributeTypesOf(target)),
+    ...toPlace(limits, given),
   };
+}
+
+/** Where a page lies. Throws DomainError when no page may lie there. */
+export function toPlace(
+  limits: Context['limits'],
+  given: Omit<PageArguments, 'orderBy'>,
+): Pick<PageRequest, 'offset' | 'limit' | 'cursor' | 'isBackward'> {
+  const { offset, after, before } = given;
+  const size = sizeOf(given);
+  const isBackward = isGiven(before) || size === 'last';
+  refuseTogether(given, isBackward);
+  return {
+    offset: requireRange('offset', offset ?? 0, { OFFSET_MAX }),
+    limit: requireRange(size, given[size] ?? limits.pageSizeDefault, { PAGE_SIZE_MAX: limits.pageSizeMax }),
+    cursor: (isBackward ? before : after) ?? undefined,
+    ...(isBackward && { isBackward }),
+  };
+}
+
+/** The argument that says how many rows. */
+function sizeOf({ first, last }: PageArguments): 'limit' | 'first' | 'last' {
+  return isGiven(last) ? 'last' : isGiven(first) ? 'first' : 'limit';
+}
+
+/** Throws DomainError where two arguments contradict each other, or mean the same. */
+function refuseTogether(given: PageArguments, isBackward: boolean): void {
+  const forward = ['first', 'limit', 'after', ...(given.offset === 0 ? [] : ['offset'])] as const;
+  const [one, other] = isBackward
+    ? [isGiven(given.last) ? 'last' : 'before', forward.find((name) => isGiven(given[name as keyof PageArguments]))]
+    : [isGiven(given.first) ? 'first' : undefined, isGiven(given.limit) ? 'limit' : undefined];
+  if (one !== undefined && other !== undefined)
+    throw new DomainError('INVALID_QUERY', `${one} and ${other} do not go together: give one of them`, { path: one });
+}
+
+function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== undefined && value !== null;
 }
 
 /** The filter argument of a list of this type as a tree. */

@@ -3,6 +3,7 @@ import { ID, Int } from 'type-graphql';
 import type { Attributes, AttributeType, ScalarType } from '../src/platform/filter/tree/attribute-type.js';
 import type { ResourceMapping, StoredAttribute } from '../src/platform/read/resource-mapping.js';
 import {
+  allResources,
   columnPairOf,
   resolveType,
   resourceNamed,
@@ -12,6 +13,7 @@ import {
   type SingleType,
   type TypeClass,
 } from './attribute.js';
+import { enumFacts } from './enum.js';
 import { ownershipOf } from './rights/ownership.js';
 import { DateTime, Decimal } from './scalars.js';
 
@@ -24,8 +26,9 @@ const scalarTypes = new Map<SingleType, ScalarType>([
   [DateTime, 'dateTime'],
 ]);
 
-/** The filterable type of a scalar; scalars of unknown structure are json. Undefined for classes. */
+/** The filterable type of a scalar; words are text, scalars of unknown structure are json. Undefined for classes. */
 export function scalarTypeOf(type: SingleType): ScalarType | undefined {
+  if (enumFacts(type)) return 'string';
   return scalarTypes.get(type) ?? (type instanceof GraphQLScalarType ? 'json' : undefined);
 }
 
@@ -49,7 +52,7 @@ function attributeType(attribute: Attribute): AttributeType {
   const single: AttributeType =
     scalar === undefined
       ? { kind: 'object', attributes: () => attributeTypesOf(type as TypeClass) }
-      : { kind: 'scalar', type: scalar };
+      : { kind: 'scalar', type: scalar, words: enumFacts(type)?.words };
   return isList ? { kind: 'list', element: single } : single;
 }
 
@@ -63,6 +66,11 @@ export function mappingOf(target: TypeClass): ResourceMapping {
     mappings.set(target, mapping);
   }
   return mapping;
+}
+
+/** How the resources of all APIs are stored. */
+export function allMappings(): ResourceMapping[] {
+  return allResources().map(mappingOf);
 }
 
 /** The mappings of the resources that a domain writes, by the names it has for them. */

@@ -2,6 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root
 import type { Change, WriteContext } from '../src/domain/changes.js';
 import { BULK_MAX, limitExceeded } from '../src/platform/limits.js';
 import type { Answer } from '../src/platform/write/command.js';
+import { aggregateResolver } from './aggregates.js';
 import type { TypeClass } from './attribute.js';
 import { relayAnswer, writeContext, type Context } from './context.js';
 import { createInputOf, updateInputOf } from './inputs.js';
@@ -45,16 +46,16 @@ export const texts = {
 };
 
 /**
- * The resolvers every TMF resource has: one, many, href, and the writes it offers. A resource may answer the query of
+ * The resolvers every TMF resource has: one, many, groups, href, and the writes it offers. A resource may answer the query of
  * one by a resolver of its own.
  */
 export function resourceResolvers(target: TypeClass, writing: Writing, one = oneResolver(target)): ResolverClass[] {
-  return [one, manyResolver(target), hrefResolver(target), ...writeResolvers(target, writing)];
+  return [one, ...listResolvers(target), hrefResolver(target), ...writeResolvers(target, writing)];
 }
 
 /** The same for a resource of ours that TMF REST does not have: it has no address there. */
 export function ownResolvers(target: TypeClass, writing: Writing): ResolverClass[] {
-  return [oneResolver(target), manyResolver(target), ...writeResolvers(target, writing)];
+  return [oneResolver(target), ...listResolvers(target), ...writeResolvers(target, writing)];
 }
 
 function writeResolvers(target: TypeClass, writing: Writing): ResolverClass[] {
@@ -69,9 +70,9 @@ function writeResolvers(target: TypeClass, writing: Writing): ResolverClass[] {
   return resolvers;
 }
 
-/** The resolvers of what is only read, and has no address in TMF REST: one, many. */
+/** The resolvers of what is only read, and has no address in TMF REST: one, many, groups. */
 export function readResolvers(target: TypeClass): ResolverClass[] {
-  return [oneResolver(target), manyResolver(target)];
+  return [oneResolver(target), ...listResolvers(target)];
 }
 
 function oneResolver(target: TypeClass): ResolverClass {
@@ -86,6 +87,11 @@ function oneResolver(target: TypeClass): ResolverClass {
     }
   }
   return OneResolver;
+}
+
+/** The queries of many, and of groups of them. */
+export function listResolvers(target: TypeClass): ResolverClass[] {
+  return [manyResolver(target), aggregateResolver(target)];
 }
 
 function manyResolver(target: TypeClass): ResolverClass {
@@ -147,35 +153,32 @@ function createManyResolver(
   { description, call }: NonNullable<Writing['createMany']>,
 ): ResolverClass {
   const { createMany } = operationsOf(target.name);
+  const write: Write<{ inputs: never[] }> = async (context, { inputs, idempotencyKey }) => {
+    if (inputs.length > BULK_MAX) {
+      throw limitExceeded('BULK_MAX', BULK_MAX, `inputs has ${inputs.length} elements`, 'inputs', 'INVALID_ATTRIBUTE');
+    }
+    const { items } = (await relayAnswer(context, call(context, writeContext(context, idempotencyKey), inputs))) as {
+      items: object[];
+    };
+    return items;
+  };
 
   @Resolver(() => target)
   class CreateManyResolver {
+    @WrittenBy(write)
     @Mutation(() => [target], {
       nullable: true,
       name: createMany,
       description: `${description} All or none, at most ${BULK_MAX}.`,
     })
-    async createMany(
+    createMany(
       @Arg('inputs', () => [input], {
         description: `What each new ${target.name} is made from; they are answered in this order.`,
       })
-      values: never[],
-      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
-      @Ctx() context: Context,
-    ): Promise<object[]> {
-      if (values.length > BULK_MAX) {
-        throw limitExceeded(
-          'BULK_MAX',
-          BULK_MAX,
-          `inputs has ${values.length} elements`,
-          'inputs',
-          'INVALID_ATTRIBUTE',
-        );
-      }
-      const { items } = (await relayAnswer(context, call(context, writeContext(context, key), values))) as {
-        items: object[];
-      };
-      return items;
+      _values: never[],
+      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) _key: string,
+    ): object[] {
+      return byWrite();
     }
   }
   return CreateManyResolver;
@@ -184,22 +187,28 @@ function createManyResolver(
 function updateResolver(target: TypeClass, { description, call }: NonNullable<Writing['update']>): ResolverClass {
   const { update } = operationsOf(target.name);
   const input = updateInputOf(target);
+  const write: Write<Change> = (context, { id, input: values, ifRevision, idempotencyKey }) => {
+    const named = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    // Whether a change changes anything would tell what is hidden.
+    context.access.rights.requireVisible(lowerFirst(target.name), named);
+    return relayAnswer(
+      context,
+      call(context, writeContext(context, idempotencyKey), { id, input: values, ifRevision }),
+    );
+  };
 
   @Resolver(() => target)
   class UpdateResolver {
+    @WrittenBy(write)
     @Mutation(() => target, { nullable: true, name: update, description })
     update(
-      @Arg('id', () => ID, { description: texts.id(target.name) }) id: string,
+      @Arg('id', () => ID, { description: texts.id(target.name) }) _id: string,
       @Arg('input', () => input, { description: 'What changes; attributes that are left out stay as they are.' })
-      values: object,
-      @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
-      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
-      @Ctx() context: Context,
-    ): Promise<object> {
-      const named = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-      // Whether a change changes anything would tell what is hidden.
-      context.access.rights.requireVisible(lowerFirst(target.name), named);
-      return relayAnswer(context, call(context, writeContext(context, key), { id, input: values, ifRevision }));
+      _values: object,
+      @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) _ifRevision: number,
+      @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) _key: string,
+    ): object {
+      return byWrite();
     }
   }
   return UpdateResolver;

@@ -29,6 +29,7 @@ function isExactNumber(value: unknown): value is LosslessNumber {
 
 export const Decimal = new GraphQLScalarType<DecimalValue, number>({
   name: 'Decimal',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-6',
   description:
     'An exact decimal: a JSON number in answers; in input a number, or a string such as "10.50". At most 15 significant digits, more are refused, never rounded.',
   serialize: (value) => (typeof value === 'number' ? value : Number(String(value))),
@@ -64,6 +65,7 @@ function fromDatabase(value: unknown): string | undefined {
 
 export const DateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   description:
     'An instant in ISO 8601, e.g. 2026-01-31T08:00:00.000Z. Answers are in UTC with milliseconds; input may carry any offset, or be a date alone (midnight UTC).',
   serialize: (value) => fromDatabase(value) ?? (value instanceof Date ? value : new Date(String(value))).toISOString(),
@@ -76,6 +78,7 @@ export const DateTime = new GraphQLScalarType<Date, string>({
 
 export const JsonScalar = new GraphQLScalarType<FilterScalar, FilterScalar>({
   name: 'JsonScalar',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-3',
   description: 'A single JSON value: text, number or boolean.',
   serialize: (value) => value as FilterScalar,
   parseValue(value) {
@@ -115,6 +118,7 @@ function fromJsonObject(value: unknown): object {
 
 export const JSONObject = new GraphQLScalarType<object, object>({
   name: 'JSONObject',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-4',
   description: 'A JSON object of any content, kept and given back as it came.',
   serialize: (value) => value as object,
   parseValue: fromJsonObject,
@@ -123,6 +127,7 @@ export const JSONObject = new GraphQLScalarType<object, object>({
 
 export const AnyJson = new GraphQLScalarType<unknown, unknown>({
   name: 'AnyJson',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   description: 'Any JSON value, kept and given back as it came.',
   serialize: (value) => value,
   parseValue: (value) => fromJson(value),

@@ -11,12 +11,19 @@ import { rateGroups } from './customer-bill/rate-groups.js';
 import { customerBillOnDemand } from './customer-bill/customer-bill-on-demand.js';
 import { customerBill } from './customer-bill/customer-bill.js';
 import { billingAccount } from './customer/billing-account.js';
+import { logicalResource } from './customer/logical-resource.js';
 import { party } from './customer/party.js';
 import { apiKey } from './tenancy/api-key.js';
 import { signedLink } from './files/signed-link.js';
 import { partyErasure } from './personal-data/party-erasure.js';
+import { spendLimit } from './spend-limit/spend-limit.js';
+import { hub } from './hub/hub.js';
+import { hubDeadLetter } from './hub/hub-dead-letter.js';
 import { tenant } from './tenancy/tenant.js';
+import { withStoredNames } from './stored-names.js';
 import { withJoins } from './joins.js';
+import { withSubscriptions } from './events/subscriptions.js';
+import { withNodes } from './node/nodes.js';
 import { resolversOfPages } from './page.js';
 import { accumulatedBalance } from './prepay-balance/accumulated-balance.js';
 import { adjustBalance } from './prepay-balance/adjust-balance.js';
@@ -61,13 +68,17 @@ const resources: readonly ResourceModule[] = [
   rateGroups,
   resourceOrder,
   cancelResourceOrder,
-  billingAccount,
   party,
+  billingAccount,
+  logicalResource,
   partyErasure,
   signedLink,
   tenant,
   apiKey,
   auditRecord,
+  hub,
+  hubDeadLetter,
+  spendLimit,
 ];
 
 /** TypeGraphQL makes the two root types itself, and offers no place for what they are. */
@@ -99,5 +110,5 @@ export async function createSchema(): Promise<GraphQLSchema> {
   ] as const) {
     if (type) type.description = description;
   }
-  return withWrites(joined);
+  return withSubscriptions(withNodes(withWrites(withStoredNames(joined))));
 }

@@ -1,5 +1,6 @@
 import type { GraphQLField, GraphQLSchema } from 'graphql';
 import { Extensions } from 'type-graphql';
+import { argumentRenaming } from './stored-names.js';
 import type { Context } from './context.js';
 
 /** What a mutation does with its arguments as they were coerced. */
@@ -23,11 +24,19 @@ export function byWrite(): never {
   throw new Error('this mutation is carried out by what it declares (WrittenBy)');
 }
 
-/** Lets the mutations of a schema do what they declare, in place, and returns the schema. */
+/**
+ * Lets the mutations of a schema do what they declare, in place, and returns the schema. Their arguments come under the names of
+ * attributes.
+ */
 export function withWrites(schema: GraphQLSchema): GraphQLSchema {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {}) as GraphQLField<unknown, Context>[]) {
     const write = field.extensions[extension] as Write | undefined;
-    if (write) field.resolve = (_source, args, context) => write(context, args as object);
+    const renamed = argumentRenaming(field.args);
+    if (write)
+      field.resolve = (_source, args, context) =>
+        write(context, renamed ? renamed(args as Readonly<Record<string, unknown>>) : (args as object));
+    else if (renamed)
+      throw new Error(`the arguments of ${field.name} need other names: declare what it does (WrittenBy)`);
   }
   return schema;
 }

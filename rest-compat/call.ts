@@ -41,6 +41,8 @@ export function resultOf<Result>({ data, errors }: ExecutionResult): Result {
 /** One request on its way: what was asked, of which resource, and the means to answer it. */
 export interface Call {
   readonly request: RestRequest;
+  /** What it is answered as. */
+  readonly mediaType: string;
   readonly route: Route;
   readonly query: ParsedQuery;
   readonly plans: Plans;
@@ -145,12 +147,13 @@ export function refuseParameters(parameters: Record<string, unknown>, problem: s
 interface Versioned {
   _revision: number;
   _updatedAt: string;
-  _href: string;
+  _href?: string;
 }
 
 export interface Version {
   readonly revision: number;
-  readonly href: string;
+  /** Of a type that several APIs serve there is none. */
+  readonly href: string | undefined;
   readonly updatedAt: string;
 }
 
@@ -162,12 +165,16 @@ export function versionOf(result: Json): Version {
 
 /** The headers with the version of the resource in the answer. */
 export function versionHeaders(
-  { query, route: { edition } }: Call,
+  { query, route: { edition, model } }: Call,
   { revision, updatedAt }: Version,
   body: () => unknown,
 ): { ETag: string; 'Last-Modified': string } {
   const isWhole =
-    query.fields === undefined && query.expand === undefined && (query.depth ?? 0) === 0 && (edition?.isFirst ?? true);
+    !model.type.extensions['isLive'] &&
+    query.fields === undefined &&
+    query.expand === undefined &&
+    (query.depth ?? 0) === 0 &&
+    (edition?.isFirst ?? true);
   return {
     ETag: eTag(revision, isWhole ? undefined : hashOf(edition?.name ?? '', body())),
     'Last-Modified': new Date(updatedAt).toUTCString(),

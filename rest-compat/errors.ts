@@ -52,6 +52,7 @@ const statusByKind: Readonly<Record<Exclude<ErrorKind, 'protocol'>, number>> = {
   notFound: 404,
   tooSlow: 408,
   conflict: 409,
+  gone: 410,
   stale: 412,
   tooLarge: 413,
   unsupportedFormat: 415,
@@ -82,8 +83,8 @@ export function statusOf(code: ErrorCode): number {
 }
 
 /** What is not raised by the domain of one API. */
-type GeneralCode = { [Layer in 'platform' | 'graphql' | 'rest' | 'http']: keyof ErrorRegistry[Layer] }[
-  'platform' | 'graphql' | 'rest' | 'http'];
+type GeneralCode = { [Layer in 'platform' | 'rights' | 'graphql' | 'rest' | 'http']: keyof ErrorRegistry[Layer] }[
+  'platform' | 'rights' | 'graphql' | 'rest' | 'http'];
 
 /** TMF630 §3.3; the numbers below 100 are those that public descriptions of TMF APIs share, ours begin at 100. */
 const generalCodes: Readonly<Record<GeneralCode, string>> = {
@@ -98,6 +99,7 @@ const generalCodes: Readonly<Record<GeneralCode, string>> = {
   ANSWER_TOO_LARGE: '131',
   UNAUTHENTICATED: '41',
   FOREIGN_PAGE: '51',
+  FORBIDDEN: '52',
   NOT_FOUND: '60',
   METHOD_NOT_ALLOWED: '61',
   NOT_ACCEPTABLE: '62',
@@ -111,6 +113,7 @@ const generalCodes: Readonly<Record<GeneralCode, string>> = {
   MISDIRECTED: '26',
   HEADERS_TOO_LARGE: '26',
   RATE_LIMITED: '132',
+  EVENTS_GONE: '133',
   IDEMPOTENCY_KEY_REUSED: '100',
   INTERNAL: '1',
   NOT_SUPPORTED: '28',

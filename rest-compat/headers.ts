@@ -3,6 +3,8 @@ import { DomainError } from '../src/platform/errors.js';
 import { INT_MAX } from '../src/platform/limits.js';
 import type { RestRequest } from './http.js';
 
+export const jsonType = 'application/json';
+
 /** Characters of a hash in an ETag: 96 bits. */
 const hashLength = 16;
 
@@ -50,13 +52,15 @@ export function requireMediaType(request: RestRequest, types: readonly string[])
   );
 }
 
-/** 406 unless JSON is among what the client accepts. */
-export function requireAcceptable(request: RestRequest): void {
+/** The offered media type that the client likes best, the first where it says nothing; 406 when it accepts none. */
+export function acceptableType(request: RestRequest, offered: readonly string[]): string {
   const accept = request.headers['accept'];
-  if (accept === undefined || accept.trim() === '' || accept === '*/*' || request.acceptsJson()) return;
+  const isAny = accept === undefined || accept.trim() === '' || accept === '*/*';
+  const type = isAny ? offered[0] : request.preferred(offered);
+  if (type !== undefined) return type;
   throw new DomainError(
     'NOT_ACCEPTABLE',
-    `only application/json is offered, '${accept.slice(0, 100)}' does not accept it`,
+    `only ${offered.join(', ')} ${offered.length > 1 ? 'are' : 'is'} offered, '${(accept ?? '').slice(0, 100)}' accepts none of it`,
   );
 }
 

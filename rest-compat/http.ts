@@ -1,4 +1,5 @@
 import type { Context } from '../graphql/context.js';
+import type { ListFile } from './list-file.js';
 
 /** A request as this layer sees it; src/app fits it to the HTTP server. */
 export interface RestRequest {
@@ -12,8 +13,8 @@ export interface RestRequest {
   /** Scheme, host and port the client used, or the configured public URL. */
   readonly origin: string;
   readonly context: Context;
-  /** Whether JSON is among what the client accepts by its Accept header. */
-  acceptsJson(): boolean;
+  /** Which of these media types the client likes best by its Accept header, the first of equals; undefined: none. */
+  preferred(types: readonly string[]): string | undefined;
   /** Refuses a body of at least one byte that comes without a Content-Type. */
   requireType(): Promise<void>;
   /** The parsed JSON body; undefined when there is none. Refuses by itself what is no JSON. */
@@ -27,4 +28,6 @@ export interface RestResponse {
   readonly body?: unknown;
   /** A body that is JSON text already, perhaps in UTF-8. */
   readonly text?: string | Buffer;
+  /** A body that is made while it is sent. */
+  readonly file?: ListFile;
 }

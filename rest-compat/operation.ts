@@ -24,6 +24,8 @@ const hidingMax = 50;
 /** A GraphQL operation of a fixed shape, and how its answer becomes TMF JSON. */
 export interface Plan {
   readonly document: DocumentNode;
+  /** Absent: everything. */
+  readonly fields: FieldSelection | undefined;
   readonly projection: Projection;
   /** How the database writes it, of a query. */
   readonly presentation: Presentation;
@@ -90,6 +92,7 @@ function createPlan(
   const projection = projectionOf(model.type, fields, expansion, edition?.singles, hiddenOf);
   return {
     document: parse(operationText(kind, model, projection.selection), { noLocation: true }),
+    fields,
     projection,
     presentation: presentationOf(fields, edition?.singles),
   };
@@ -105,10 +108,11 @@ function fieldsKey({ attributes }: FieldSelection): string {
   return [...attributes].map(([name, inner]) => (inner === true ? name : `${name}(${fieldsKey(inner)})`)).join(',');
 }
 
-function operationText(kind: OperationKind, { name, operations }: ResourceModel, selection: string): string {
+function operationText(kind: OperationKind, { name, type, operations }: ResourceModel, selection: string): string {
+  const address = 'href' in type.getFields() ? '_href: href' : '_id: id';
   // The version and the address go into headers, whatever `fields` names. A selection always ends with the brace that
   // closes it (projection.ts prints it so): a blank or a comment after that would leave these out without an error.
-  const single = selection.replace(/\}$/, '_revision: revision _updatedAt: updatedAt _href: href }');
+  const single = selection.replace(/\}$/, `_revision: revision _updatedAt: updatedAt ${address} }`);
   switch (kind) {
     case 'one':
       return `query ($id: ID!) { result: ${operations.one}(id: $id) ${single} }`;

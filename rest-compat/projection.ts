@@ -1,5 +1,5 @@
 import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
-import { toWire } from '../graphql/naming.js';
+import { attributeOfField, toWire } from '../graphql/naming.js';
 import type { Presentation } from '../graphql/plan/presentation.js';
 import type { FieldSelection } from './query/query-string.js';
 import type { Singles } from './edition.js';
@@ -33,10 +33,13 @@ export interface Projection {
   /** The GraphQL selection, braces included. */
   readonly selection: string;
   project(value: Json): Json;
+  /** The same of a row as it is stored, whose attributes have their own names. */
+  projectStored(row: Json): Json;
 }
 
 interface Part {
   readonly name: string;
+  readonly attribute: string;
   readonly wire: string;
   /** Absent for scalars, whose value is handed on as it is. */
   readonly inner: Projection | undefined;
@@ -89,14 +92,20 @@ function build(
   const hidden = hiddenOf(type.name);
   const single = Object.hasOwn(singles, type.name) ? singles[type.name] : undefined;
   const parts = attributeFields(type).flatMap((field): Part[] => {
-    const chosen = fields ? fields.attributes.get(field.name) : true;
-    if (chosen === undefined || hidden.has(field.name)) return [];
+    const attribute = attributeOfField(field);
+    const chosen = fields ? fields.attributes.get(attribute) : true;
+    if (chosen === undefined || hidden.has(attribute)) return [];
     const named = getNamedType(field.type);
-    const part = { name: field.name, wire: toWire(field.name), isSingle: single?.includes(field.name) ?? false };
+    const part = {
+      name: field.name,
+      attribute,
+      wire: toWire(attribute),
+      isSingle: single?.includes(attribute) ?? false,
+    };
     if (!isObjectType(named))
       return [{ ...part, inner: undefined, ...(chosen !== true && { members: new Set(chosen.attributes.keys()) }) }];
     if (outer.filter((ancestor) => ancestor === named).length >= selfNestingMax) return [];
-    const paths = expansion.paths.filter(([first]) => first === field.name).map((path) => path.slice(1));
+    const paths = expansion.paths.filter(([first]) => first === attribute).map((path) => path.slice(1));
     const below = { paths: paths.filter((path) => path.length > 0), depth: expansion.depth };
     const isNamed = paths.some((path) => path.length === 0);
     const target = isNamed || expansion.depth > 0 || below.paths.length > 0 ? targetType(named) : undefined;
@@ -104,7 +113,11 @@ function build(
     return [{ ...part, inner: target ? expanded(inner, target, below, outer, manner) : inner }];
   });
   const selection = `{ ${parts.map(({ name, inner }) => (inner ? `${name} ${inner.selection}` : name)).join(' ')} }`;
-  return { selection: parts.length === 0 ? '{ __typename }' : selection, project: (value) => project(parts, value) };
+  return {
+    selection: parts.length === 0 ? '{ __typename }' : selection,
+    project: (value) => project(parts, value, 'name'),
+    projectStored: (row) => project(parts, row, 'attribute'),
+  };
 }
 
 /** A reference with the resource it refers to inlined; one that leads nowhere stays a reference. */
@@ -117,6 +130,7 @@ function expanded(
 ): Projection {
   const inlined = build(target, undefined, { paths, depth: depth - 1 }, [...outer, target], manner);
   return {
+    projectStored: (row) => reference.projectStored(row),
     selection: reference.selection.replace(/\}$/, `target ${inlined.selection} }`),
     project(value) {
       const { target: resource } = value;
@@ -127,16 +141,18 @@ function expanded(
 }
 
 /** Absent attributes are left out; the content of scalars without structure is not touched. */
-function project(parts: readonly Part[], value: Json): Json {
+function project(parts: readonly Part[], value: Json, by: 'name' | 'attribute'): Json {
   const result: Json = {};
-  for (const { name, wire, inner, members, isSingle } of parts) {
-    const whole = value[name];
+  const below = by === 'name' ? 'project' : 'projectStored';
+  for (const { wire, inner, members, isSingle, ...names } of parts) {
+    const { name } = names;
+    const whole = value[names[by]];
     const part = isSingle && Array.isArray(whole) ? (whole[0] as Value) : whole;
     if (part === null || part === undefined) continue;
     if (name === extensionAttribute) addExtension(result, part as Json, members);
     else if (inner === undefined) result[wire] = part;
-    else if (Array.isArray(part)) result[wire] = part.map((element) => inner.project(element as Json));
-    else result[wire] = inner.project(part as Json);
+    else if (Array.isArray(part)) result[wire] = part.map((element) => inner[below](element as Json));
+    else result[wire] = inner[below](part as Json);
   }
   return result;
 }

@@ -1,24 +1,26 @@
 import { explanation, notFound, readMany, readOne, refuseParameters, versionHeaders, type Call } from './call.js';
 import { filterVariable, orderVariable } from './query/filter-input.js';
 import type { Filter } from '../src/platform/filter/tree/filter.js';
-import { isNotModified } from './headers.js';
+import { isNotModified, jsonType } from './headers.js';
+import { listFile } from './list-file.js';
 import type { WireAnswer } from '../graphql/plan/answer.js';
 import type { RestResponse } from './http.js';
 import type { OperationKind } from './operation.js';
+import type { Fixed } from './route.js';
 import { listHead, pagingOf } from './query/paging.js';
 
 /** GET of a collection. */
 export async function list(call: Call): Promise<RestResponse> {
-  const { request, route, query } = call;
-  const paging = pagingOf(query, request.headers['range'], call.pageSizes);
-  const plan = call.plans.plan(kindOf(request.headers['prefer'], paging.after), route, query);
-  const variables = {
+  const { request, route, query, mediaType } = call;
+  const which = {
     filter: query.filter && filterVariable(query.filter, route.model, call.extensionAttributes),
     orderBy: orderVariable(query.order, route.model.orderInput),
-    offset: paging.offset,
-    limit: paging.limit,
-    after: paging.after,
   };
+  if (mediaType !== jsonType && query.explain === undefined)
+    return listFile(call, call.plans.plan('manyUncounted', route, query), which);
+  const paging = pagingOf(query, request.headers['range'], call.pageSizes);
+  const plan = call.plans.plan(kindOf(request.headers['prefer'], paging.after), route, query);
+  const variables = { ...which, offset: paging.offset, limit: paging.limit, after: paging.after };
   if (query.explain !== undefined) return explanation(call, plan.document, variables);
   const found = await readMany(call, plan, variables);
   const { rows, totalCount, exactCount } = found;
@@ -59,7 +61,18 @@ export async function read(call: Call): Promise<RestResponse> {
   return isNotModified(request.headers, headers.ETag) ? { status: 304, headers } : { status: 200, headers, text };
 }
 
-async function matchesFilter(call: Call, filter: Filter): Promise<boolean> {
+/** The condition that these attributes have these values. */
+export function filterOf(fixed: Fixed): Filter {
+  const filters = Object.entries(fixed).map(([name, value]): Filter => ({
+    kind: 'compare',
+    path: [name],
+    operator: 'eq',
+    value,
+  }));
+  return { kind: 'and', filters };
+}
+
+export async function matchesFilter(call: Call, filter: Filter): Promise<boolean> {
   const { route, plans, extensionAttributes } = call;
   const plan = plans.plan('manyUncounted', route, { fields: { none: true, attributes: new Map() } });
   const parsed = filterVariable(filter, route.model, extensionAttributes);

@@ -1,6 +1,7 @@
 import {
   getNamedType,
   getNullableType,
+  isEnumType,
   isInputObjectType,
   isListType,
   isObjectType,
@@ -10,7 +11,7 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
 } from 'graphql';
-import { operationsOf, scalarTypes } from '../graphql/naming.js';
+import { attributeOfField, operationsOf, scalarTypeNamed } from '../graphql/naming.js';
 import { extensionAttribute } from '../src/platform/json.js';
 import type { Attributes, AttributeType } from '../src/platform/filter/tree/attribute-type.js';
 
@@ -57,18 +58,18 @@ function argumentType(
   return isInputObjectType(type) ? type : undefined;
 }
 
-/** Joins, what REST says in headers (ETag and Last-Modified), and who asked, which no published resource has. */
-const notAttributes: ReadonlySet<string> = new Set(['target', 'revision', 'updatedAt', 'principalId']);
+/** What REST says in headers (ETag and Last-Modified), who asked, and what is GraphQL's: no published resource has these. */
+const notAttributes: ReadonlySet<string> = new Set(['revision', 'updatedAt', 'principalId', 'nodeId']);
 
-/** Fields of a type that are TMF attributes; fields with arguments are edges. */
+/** Fields of a type that are TMF attributes; fields with arguments are edges, and some lead to what a reference names. */
 export function attributeFields(type: GraphQLObjectType): GraphQLField<unknown, unknown>[] {
   const fields = Object.values(type.getFields()).filter(
-    ({ name, args }) => args.length === 0 && !notAttributes.has(name),
+    ({ name, args, extensions }) => args.length === 0 && !extensions['isJoin'] && !notAttributes.has(name),
   );
   // Identity first, what an extension adds last: that is how people read it.
-  const rank = (name: string): number =>
-    name === 'id' ? 0 : name === 'href' ? 1 : name === extensionAttribute ? 3 : 2;
-  return fields.sort((one, other) => rank(one.name) - rank(other.name));
+  const rank = (attribute: string): number =>
+    attribute === 'id' ? 0 : attribute === 'href' ? 1 : attribute === extensionAttribute ? 3 : 2;
+  return fields.sort((one, other) => rank(attributeOfField(one)) - rank(attributeOfField(other)));
 }
 
 /** The resource that a reference type refers to, when it is one of ours. */
@@ -83,7 +84,9 @@ const known = new WeakMap<GraphQLObjectType, Attributes>();
 function attributesOf(type: GraphQLObjectType): Attributes {
   let attributes = known.get(type);
   if (attributes === undefined) {
-    attributes = Object.fromEntries(attributeFields(type).map((field) => [field.name, attributeType(field.type)]));
+    attributes = Object.fromEntries(
+      attributeFields(type).map((field) => [attributeOfField(field), attributeType(field.type)]),
+    );
     known.set(type, attributes);
   }
   return attributes;
@@ -94,5 +97,6 @@ function attributeType(type: GraphQLOutputType): AttributeType {
   if (isListType(nullable)) return { kind: 'list', element: attributeType(nullable.ofType as GraphQLOutputType) };
   const named = getNamedType(type);
   if (isObjectType(named)) return { kind: 'object', attributes: () => attributesOf(named) };
-  return { kind: 'scalar', type: scalarTypes[named.name] ?? 'json' };
+  const words = isEnumType(named) ? named.getValues().map(({ name }) => name) : undefined;
+  return { kind: 'scalar', type: scalarTypeNamed(named) ?? 'json', words };
 }

@@ -8,13 +8,14 @@ import type { Call, ExecuteOperation, ReadOperation } from './call.js';
 import { editionHeader, editionOf, type ConfiguredEditions } from './edition.js';
 import { extensionAttribute } from '../src/platform/json.js';
 import { lowerFirst } from '../src/platform/letter-case.js';
-import { requireAcceptable } from './headers.js';
+import { acceptableType, jsonType } from './headers.js';
+import { listFileTypes } from './list-file.js';
 import type { RestRequest, RestResponse } from './http.js';
 import { Plans } from './operation.js';
 import type { PageSizes } from './query/paging.js';
-import { list, read as readResource } from './reading.js';
+import { filterOf, list, read as readResource } from './reading.js';
 import { targetType, type ResourceModel } from './resource-model.js';
-import type { Route, Router } from './route.js';
+import type { Fixed, Route, Router } from './route.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { create, createMany, jsonPatchTypes, mergePatchTypes, remove, update } from './writing.js';
 
@@ -69,11 +70,17 @@ export class Rest {
     const { access } = request.context;
     // Before anything of the request is looked at: what it would come to is not told.
     access.rights.require(operationOf(request.method, route));
-    requireAcceptable(request);
-    if (!['GET', 'HEAD'].includes(request.method)) await request.requireType();
+    const isRead = ['GET', 'HEAD'].includes(request.method);
+    const isList = isRead && route.id === undefined;
+    const mediaType = acceptableType(request, isList ? [jsonType, ...listFileTypes] : [jsonType]);
+    if (!isRead) await request.requireType();
     const { extensionAttributes } = this.options;
     const attributes = withExtensions(route.model.attributes, extensionAttributes);
-    const query = withExtensionField(parseQuery(request.rawQuery, { attributes, toAttribute }), route.model.attributes);
+    const parsed = withExtensionField(
+      parseQuery(request.rawQuery, { attributes, toAttribute }),
+      route.model.attributes,
+    );
+    const query = isRead && route.fixed ? withFixed(parsed, route.fixed) : parsed;
     this.checkExplain(query);
     if (access.rights.hides)
       access.rights.requireVisible(lowerFirst(route.model.name), [...(query.fields?.attributes.keys() ?? [])]);
@@ -82,6 +89,7 @@ export class Rest {
     const edition = editionOf(route.api, request.headers[editionHeader.toLowerCase()], this.options.editions);
     const { headers, ...answer } = await handler({
       request,
+      mediaType,
       route: { ...route, edition },
       query,
       plans: this.plans.seenBy(access),
@@ -92,7 +100,14 @@ export class Rest {
       bodyMaxBytes,
       extensionAttributes,
     });
-    return { ...answer, headers: { Vary: variesBy, ...(edition && { [editionHeader]: edition.name }), ...headers } };
+    return {
+      ...answer,
+      headers: {
+        Vary: isList ? `${variesBy}, Accept` : variesBy,
+        ...(edition && { [editionHeader]: edition.name }),
+        ...headers,
+      },
+    };
   }
 
   private checkExplain({ explain }: ParsedQuery): void {
@@ -118,6 +133,12 @@ function withExtensionField(query: ParsedQuery, own: Attributes): ParsedQuery {
     Object.hasOwn(own, name) ? ([name, inner] as const) : ([extensionAttribute, true] as const),
   );
   return { ...query, fields: { ...query.fields, attributes: new Map(names) } };
+}
+
+/** Only what the API serves of resources that others serve, too. */
+function withFixed(query: ParsedQuery, fixed: Fixed): ParsedQuery {
+  const filter = query.filter ? { kind: 'and' as const, filters: [query.filter, filterOf(fixed)] } : filterOf(fixed);
+  return { ...query, filter };
 }
 
 /** The right that a request takes, as graphql/rights/operations.ts names it. */

@@ -11,15 +11,16 @@ export interface Route {
   readonly collection: string;
   /** Absent: the collection itself is meant. */
   readonly id: string | undefined;
+  /** What the resources of this route have in common, where several APIs serve them. */
+  readonly fixed?: Fixed | undefined;
   /** How answers are written, where the API has several editions. */
   readonly edition?: Edition | undefined;
 }
 
-interface Served {
-  readonly api: ApiDescriptor;
-  readonly model: ResourceModel;
-  readonly collection: string;
-}
+/** Values of attributes. */
+export type Fixed = Readonly<Record<string, string>>;
+
+type Served = Pick<Route, 'api' | 'model' | 'collection' | 'fixed'>;
 
 /** Finds the resource a path means, in every spelling of its base path. */
 export class Router {
@@ -31,13 +32,11 @@ export class Router {
       for (const [segment, typeName] of Object.entries(api.resources)) {
         const model = resourceModel(schema, typeName);
         const collection = `${api.basePaths[0]}/${segment}`;
+        const fixed = api.fixed?.[typeName];
         if (!this.collections.has(typeName)) this.collections.set(typeName, collection);
+        const canonical = fixed ? collection : (this.collections.get(typeName) ?? collection);
         for (const base of api.basePaths)
-          this.served.set(`${base}/${segment}`, {
-            api,
-            model,
-            collection: this.collections.get(typeName) ?? collection,
-          });
+          this.served.set(`${base}/${segment}`, { api, model, collection: canonical, fixed });
       }
     }
   }

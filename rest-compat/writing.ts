@@ -27,6 +27,7 @@ import {
 import { DocumentBounds } from './patch/document-size.js';
 import { acceptedRevisions, eTag, requireMediaType } from './headers.js';
 import type { RestResponse } from './http.js';
+import { filterOf, matchesFilter } from './reading.js';
 import { applyJsonPatch, readOperations, type PatchOperation } from './patch/json-patch.js';
 import { mergePatch } from './patch/merge-patch.js';
 import { isSameJson } from './patch/same-json.js';
@@ -158,8 +159,18 @@ async function replay(call: Call, plan: Plan, { withoutResource }: Change): Prom
 /** DELETE: 204. */
 export async function remove(call: Call): Promise<RestResponse> {
   refuseReadParameters(call);
+  await requireServed(call);
   const variables = { id: call.route.id, ifRevision: await revisionToDelete(call) };
   return perform(call, call.plans.deletion(call.route.model), variables, () => ({ status: 204, headers: {} }));
+}
+
+/** What another API serves is not found in this one. */
+async function requireServed(call: Call): Promise<void> {
+  const { fixed, id = '' } = call.route;
+  if (fixed === undefined || (await matchesFilter(call, filterOf(fixed)))) return;
+  const none = { fields: { none: true as const, attributes: new Map() } };
+  // The deletion itself refuses what does not exist, or repeats its first answer.
+  if ((await readOne(call, call.plans.plan('one', call.route, none), id)) !== null) throw notFound(call);
 }
 
 /** The revision that must still be there when the deletion has locked it; undefined: any. */
@@ -184,7 +195,10 @@ function answer(call: Call, plan: Plan, result: Json | null, status: number): Re
   const body = plan.projection.project(result);
   const version = versionOf(result);
   const headers = versionHeaders(call, version, () => body);
-  return { status, headers: status === 201 ? { ...headers, Location: version.href } : headers, body };
+  if (status !== 201) return { status, headers, body };
+  // A type that several APIs serve has no address that is the same in all.
+  const address = `${call.request.origin}${call.route.collection}/${encodeURIComponent(String(result['_id']))}`;
+  return { status, headers: { ...headers, Location: version.href ?? address }, body };
 }
 
 /** What a patch makes of a resource: its JSON afterwards, and the attributes it means to set. */
@@ -267,7 +281,13 @@ function updateInputOf({ model }: Pick<Call['route'], 'model'>): NonNullable<typ
 function createInput(call: Call, body: Json): Json {
   const { api, model } = call.route;
   if (model.createInput === undefined) throw new Error('POST is only routed to resources with a create');
-  return toInput(body, model.createInput, model, api.aliases, leafOf(call));
+  const input = toInput(body, model.createInput, model, api.aliases, leafOf(call));
+  for (const [name, value] of Object.entries(call.route.fixed ?? {})) {
+    if ((input[name] ?? value) !== value)
+      throw new DomainError('INVALID_ATTRIBUTE', `${name} is ${value} in this API`, { path: name });
+    input[name] = value;
+  }
+  return input;
 }
 
 function leafOf({ query }: Call): Leaf {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -16,6 +16,8 @@ import { join } from 'node:path';
  * Paths are relative to the working directory, which npm makes the folder of package.json.
  */
 const schema = ['prisma/schema', 'prisma.config.ts', 'package-lock.json'];
+/** Files of pages, which browsers take as they are: copied, not compiled. */
+const copied = 'src/app/pages/browser';
 const sources = ['src', 'graphql', 'rest-compat', 'tsconfig.json', 'tsconfig.build.json', ...schema];
 
 const client = {
@@ -61,7 +63,10 @@ function bringUpToDate(target, stamp) {
   });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
-  if (target === dist) removeOrphans();
+  if (target === dist) {
+    if (existsSync(copied)) cpSync(copied, join(dist.output, copied), { recursive: true });
+    removeOrphans();
+  }
   writeFileSync(stampOf(target), stamp);
 }
 
@@ -69,8 +74,10 @@ function bringUpToDate(target, stamp) {
 function removeOrphans() {
   const compiled = /\.js(\.map)?$/;
   for (const file of filesOf(dist.output)) {
-    const source = file.slice(dist.output.length + 1).replace(compiled, '.ts');
-    if (compiled.test(file) && !existsSync(source)) rmSync(file);
+    const path = file.slice(dist.output.length + 1);
+    const isCopied = path.startsWith(`${copied}/`);
+    if (!isCopied && !compiled.test(path)) continue;
+    if (!existsSync(isCopied ? path : path.replace(compiled, '.ts'))) rmSync(file);
   }
 }
 

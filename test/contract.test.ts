@@ -219,6 +219,17 @@ describe('a breaking change', () => {
     expect(unannounced(changes, '## [Unreleased]\n\n- `Bucket.name` is gone.\n\n## [0.1.0]\n')).toEqual([]);
   });
 
+  it('is announced by a name with * for any other', () => {
+    const status = (path: string): object[] =>
+      unannounced(
+        [{ path, message: '' }],
+        '## [Unreleased]\n\n- `*.status`, `openapi/*.json *.status`, `openapi/*.json`\n',
+      );
+    for (const path of ['Bucket.status', 'openapi/prepay-balance.json Bucket.status']) expect(status(path)).toEqual([]);
+    for (const path of ['Bucket.name', 'Bucket.status.of', 'openapi/usage.json'])
+      expect(status(path)).toEqual([{ path, message: '' }]);
+  });
+
   it.each([
     ['without backticks', '## [Unreleased]\n\n- Bucket.name is gone.\n\n## [0.1.0]\n'],
     ['under an older release', '## [Unreleased]\n\n## [0.1.0]\n\n- `Bucket.name` is gone.\n'],

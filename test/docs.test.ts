@@ -4,6 +4,7 @@ import { ApolloServerErrorCode } from '@apollo/server/errors';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, parse, validate, type GraphQLSchema } from 'graphql';
 import { errorCatalogue } from '../src/app/errors.js';
+import { help as listenerHelp } from '../src/app/cli/listener/arguments.js';
 import { help } from '../src/app/cli/usage-import/arguments.js';
 import * as limits from '../src/platform/limits.js';
 import { settings } from '../src/platform/settings.js';
@@ -187,6 +188,9 @@ describe('everything that the code declares is documented, and nothing else', ()
       ...Object.values(ApolloServerErrorCode),
       'BENCH_DATABASE_URL',
       'TMF_API_KEY',
+      'LISTENER_SECRET',
+      // Of Compose.
+      'POSTGRES_PASSWORD',
     ]);
     expect(wrongMatches(userDocuments, /`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`/g, (name) => known.has(name))).toEqual([]);
   });
@@ -207,9 +211,12 @@ describe('everything that the code declares is documented, and nothing else', ()
     expect(wrongMatches([...documents, ...code], named, (name) => name in packageJson.scripts)).toEqual([]);
   });
 
-  it('options of npm run usage:import', () => {
-    const options = [...help.matchAll(/^ +(--\w+)/gm)].map(([, option = '']) => option);
+  it.each([
+    ['usage:import', help, 'docs/usage.md'],
+    ['listener', listenerHelp, 'docs/events.md'],
+  ])('options of npm run %s', (_name, text, document) => {
+    const options = [...text.matchAll(/^ +(--\w+)/gm)].map(([, option = '']) => option);
     expect(options.length).toBeGreaterThan(3);
-    expect(options.filter((option) => !textOf('docs/usage.md').includes(option))).toEqual([]);
+    expect(options.filter((option) => !textOf(document).includes(option))).toEqual([]);
   });
 });

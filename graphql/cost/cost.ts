@@ -88,6 +88,7 @@ class OperationCost {
     let node: CostNode | undefined = this.plan.root;
     let [rows, parents, points] = [1, 1, this.points];
     while (node) {
+      if (node.anyOf) node = this.dearestOf(node.anyOf);
       const shares: { part: CostPart; share: number; own: Points }[] = node.parts.map((part) => {
         const own = this.ofPart(part, rows);
         return { part, own, share: parents * own.perRow + own.once };
@@ -111,6 +112,7 @@ class OperationCost {
   /** `rows`: of the page whose fields these are. */
   private ofNode(node: CostNode, rows: number): Points {
     if (node.isFixed) return node.fixed;
+    if (node.anyOf) return sum(node.fixed, this.ofNode(this.dearestOf(node.anyOf), rows));
     const known = this.known.get(node) ?? new Map<number, Points>();
     this.known.set(node, known);
     let points = known.get(rows);
@@ -119,6 +121,11 @@ class OperationCost {
       known.set(rows, points);
     }
     return points;
+  }
+
+  private dearestOf(nodes: readonly CostNode[]): CostNode {
+    const costs = nodes.map((node) => total(this.ofNode(node, 1)));
+    return nodes[costs.indexOf(Math.max(...costs))] as CostNode;
   }
 
   private ofPart({ own, node, call, isItems, times }: CostPart, rows: number): Points {
@@ -131,11 +138,11 @@ class OperationCost {
     };
   }
 
-  private rowsOf({ limit, defaultRows }: CostCall): number {
+  private rowsOf({ limits, defaultRows }: CostCall): number {
     const { pageSizeDefault, pageSizeMax } = this.limits;
-    const asked = integerOf(limit, this.variables);
-    // A larger limit is refused later, when the page is read; limit 0 costs one row.
-    if (asked !== undefined) return Math.min(Math.max(asked, 1), pageSizeMax);
+    const asked = limits.flatMap((limit) => integerOf(limit, this.variables) ?? []);
+    // A larger limit, or a second one, is refused later, when the page is read; limit 0 costs one row.
+    if (asked.length > 0) return Math.min(Math.max(...asked, 1), pageSizeMax);
     if (defaultRows === 'page') return pageSizeDefault;
     if (defaultRows === 'all') return pageSizeMax;
     return Math.max(1, ...defaultRows.map((list) => lengthOf(list, this.variables)));

@@ -1,9 +1,13 @@
 import {
   getNullableType,
   getNamedType,
+  isAbstractType,
+  isCompositeType,
   isListType,
+  isObjectType,
   Kind,
   type DocumentNode,
+  type GraphQLAbstractType,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -34,6 +38,8 @@ export interface CostNode {
   /** The fields with a selection or with a cost of their own; what no variable changes is in `fixed` already. */
   readonly parts: readonly CostPart[];
   readonly isFixed: boolean;
+  /** It is one of these, whichever: it counts like that which costs most, beside what is fixed. */
+  readonly anyOf?: readonly CostNode[];
 }
 
 export interface CostPart {
@@ -42,7 +48,7 @@ export interface CostPart {
   readonly node: CostNode;
   /** Its arguments decide how many rows it has and what is looked for. */
   readonly call: CostCall | undefined;
-  /** The `items` field of a page: its cost is multiplied by the page's rows. */
+  /** A field of a page that has its rows: its cost is multiplied by the page's rows. */
   readonly isItems: boolean;
   /** Elements of a list that the schema itself has. */
   readonly times: number;
@@ -50,7 +56,8 @@ export interface CostPart {
 
 /** Arguments as they stand in the document. */
 export interface CostCall {
-  readonly limit: ValueNode | undefined;
+  /** Arguments that say how many rows, of which one is given. */
+  readonly limits: readonly ValueNode[];
   /** Rows when no limit is given: a page, a row for each element of the longest of these lists, or all. */
   readonly defaultRows: 'page' | 'all' | readonly ValueNode[];
   readonly filter: ValueNode | undefined;
@@ -71,7 +78,7 @@ export function costPlanOf(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): CostPlan {
-  const builder = new Builder(new Selections(fragmentsOf(document)), Object.keys(schema.getTypeMap()).length);
+  const builder = new Builder(new Selections(fragmentsOf(document)), schema);
   const type = schema.getRootType(operation.operation);
   const root = type ? builder.nodeOf([operation.selectionSet], type, rootPoints) : noFields;
   return { root, filterVariables: builder.filterVariables, isEndless: builder.isEndless };
@@ -87,7 +94,7 @@ class Builder {
 
   constructor(
     private readonly selections: Selections,
-    private readonly typesCount: number,
+    private readonly schema: GraphQLSchema,
   ) {}
 
   get isEndless(): boolean {
@@ -99,7 +106,7 @@ class Builder {
     type: GraphQLObjectType,
     ownOf: (selected: Selected) => Points = fieldPoints,
   ): CostNode {
-    const key = sets.map((set) => this.idOf(set)).join(' ');
+    const key = `${type.name} ${sets.map((set) => this.idOf(set)).join(' ')}`;
     const known = this.known.get(key);
     if (known) return known;
     const parts: CostPart[] = [];
@@ -117,22 +124,23 @@ class Builder {
     return node;
   }
 
+  /** What may be of several types. */
+  private anyOf(sets: readonly SelectionSetNode[], type: GraphQLAbstractType, isList: boolean): CostNode {
+    const nodes = this.schema.getPossibleTypes(type).map((possible) => this.nodeOf(sets, possible));
+    const fixed = isList ? { perRow: weights.join, once: 0 } : zeroPoints;
+    return { fixed, parts: [], isFixed: false, anyOf: nodes };
+  }
+
   private partOf({ responseName, field, nodes }: Selected, parent: GraphQLObjectType, own: Points): CostPart {
-    const type = objectTypeOf(field);
+    const type = getNamedType(field.type);
+    const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     const call = this.callOf(field, nodes[0]?.arguments ?? []);
-    const isItems = itemsOf(parent) === field;
+    const isItems = rowFields.has(field.name) && itemsOf(parent) !== undefined;
     const times = parent.name.startsWith('__') ? this.timesInSchema(field) : 1;
     const mapping = { name: responseName, own, call, isItems, times };
-    return {
-      ...mapping,
-      node:
-        type === undefined
-          ? noFields
-          : this.nodeOf(
-              nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
-              type,
-            ),
-    };
+    if (isAbstractType(type))
+      return { ...mapping, node: this.anyOf(sets, type, isListType(getNullableType(field.type))) };
+    return { ...mapping, node: isObjectType(type) ? this.nodeOf(sets, type) : noFields };
   }
 
   private callOf(
@@ -151,7 +159,8 @@ class Builder {
       isListType(getNullableType(type)) ? (values.get(name) ?? []) : [],
     );
     const defaultRows = isPage ? 'page' : field.args.some(({ name }) => name === 'limit') ? 'all' : lists;
-    return { limit: values.get('limit'), defaultRows, filter, order: values.get('orderBy') };
+    const limits = ['limit', 'first', 'last'].flatMap((name) => values.get(name) ?? []);
+    return { limits, defaultRows, filter, order: values.get('orderBy') };
   }
 
   private noteVariables(value: ValueNode): void {
@@ -162,7 +171,7 @@ class Builder {
 
   private timesInSchema(field: GraphQLField<unknown, unknown>): number {
     if (!isListType(getNullableType(field.type))) return 1;
-    return field.name === 'types' ? this.typesCount : weights.schemaList;
+    return field.name === 'types' ? Object.keys(this.schema.getTypeMap()).length : weights.schemaList;
   }
 
   private idOf(set: SelectionSetNode): number {
@@ -181,6 +190,9 @@ function fixedPoints({ own, node, times }: CostPart): Points {
   return { perRow: own.perRow + times * node.fixed.perRow, once: own.once + node.fixed.once };
 }
 
+/** Fields of a page that have its rows. */
+const rowFields: ReadonlySet<string> = new Set(['items', 'nodes', 'edges']);
+
 /** The rows of a page type. */
 function itemsOf(type: GraphQLObjectType): GraphQLField<unknown, unknown> | undefined {
   const { items, pageInfo } = type.getFields();
@@ -190,7 +202,7 @@ function itemsOf(type: GraphQLObjectType): GraphQLField<unknown, unknown> | unde
 /** What a field takes by itself. */
 function fieldPoints({ field, nodes }: Selected): Points {
   const type = objectTypeOf(field);
-  if (type && itemsOf(type)) return { perRow: weights.parent, once: weights.list };
+  if (type && itemsOf(type)) return { perRow: weights.parent, once: weights.list + complexityOf(field) };
   if (field.name === 'totalCount') {
     const isExact = nodes.some((node) =>
       node.arguments?.some(({ value }) => value.kind !== Kind.BOOLEAN || value.value),
@@ -204,7 +216,7 @@ function rootPoints(selected: Selected): Points {
   const { field } = selected;
   if (field.name === '__typename') return { perRow: weights.field, once: 0 };
   if (field.name.startsWith('__')) return { perRow: weights.introspection, once: 0 };
-  const isOne = objectTypeOf(field) !== undefined && !isListType(getNullableType(field.type));
+  const isOne = isCompositeType(getNullableType(field.type));
   return sum(fieldPoints(selected), { perRow: weights.root + (isOne ? weights.join : 0), once: 0 });
 }
 

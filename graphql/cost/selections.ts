@@ -10,9 +10,11 @@ import {
   type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLObjectType,
+  type NamedTypeNode,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { entityUnion } from '../federation/names.js';
 
 /** A field of the answer: all nodes that have its name, fragments expanded. */
 export interface Selected {
@@ -52,7 +54,7 @@ export class Selections {
   of(sets: readonly SelectionSetNode[], type: GraphQLObjectType): Selected[] {
     const nodes = new Map<string, FieldNode[]>();
     const spread = new Set<string>();
-    for (const set of sets) this.collect(set, nodes, spread);
+    for (const set of sets) this.collect(set, type, nodes, spread);
     const fields = type.getFields();
     return [...nodes].flatMap(([responseName, same]) => {
       const name = same[0]?.name.value ?? '';
@@ -61,7 +63,12 @@ export class Selections {
     });
   }
 
-  private collect(set: SelectionSetNode, nodes: Map<string, FieldNode[]>, spread: Set<string>): void {
+  private collect(
+    set: SelectionSetNode,
+    type: GraphQLObjectType,
+    nodes: Map<string, FieldNode[]>,
+    spread: Set<string>,
+  ): void {
     for (const selection of set.selections) {
       this.steps++;
       if (this.isExhausted) return;
@@ -71,14 +78,27 @@ export class Selections {
         const same = nodes.get(name);
         if (same) same.push(selection);
         else nodes.set(name, [selection]);
-      } else if (selection.kind === Kind.INLINE_FRAGMENT) this.collect(selection.selectionSet, nodes, spread);
-      else if (!spread.has(selection.name.value)) {
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        if (isMeant(type, selection.typeCondition)) this.collect(selection.selectionSet, type, nodes, spread);
+      } else if (!spread.has(selection.name.value)) {
         spread.add(selection.name.value);
         const fragment = this.fragments.get(selection.name.value);
-        if (fragment) this.collect(fragment.selectionSet, nodes, spread);
+        if (fragment && isMeant(type, fragment.typeCondition)) this.collect(fragment.selectionSet, type, nodes, spread);
       }
     }
   }
+}
+
+/** Whether a fragment is about this type. */
+function isMeant(type: GraphQLObjectType, condition: NamedTypeNode | undefined): boolean {
+  const name = condition?.name.value;
+  // A document that is valid asks about that union only where each of its types may be.
+  return (
+    name === undefined ||
+    name === type.name ||
+    name === entityUnion ||
+    type.getInterfaces().some((one) => one.name === name)
+  );
 }
 
 /** The fragments of a document by their names. */

@@ -9,7 +9,7 @@ const days = 'in days from the start of the period, from -1000 to 1000.';
 
 @Resource({
   table: 'BillCycleSpecification',
-  indexes: { orders: ['name'] },
+  indexes: { orders: ['name'], searches: ['name'] },
   description: 'TMF678 BillCycleSpecification: how often is billed, and on which day of the period each step falls.',
 })
 export class BillCycleSpecification extends ExtensibleResource {

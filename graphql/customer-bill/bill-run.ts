@@ -7,7 +7,9 @@ import { resourceResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { CustomerBill } from './customer-bill.js';
+import { CustomerBillPreview } from './customer-bill-preview.js';
 import { BillCycleRef } from './references.js';
+import { BillRunStateType } from './enums.js';
 
 @ValueObject('An account that a run could not bill.')
 export class BillRunFailure {
@@ -36,11 +38,11 @@ export class BillRun extends ExtensibleResource {
     required: true,
     create: 'optional',
     description:
-      'Whether it is a trial: the bills can be looked at in customerBills, and nothing else is written. false when not given.',
+      'Whether it is a trial: the bills can be looked at (in GraphQL, as customerBillPreviews), and nothing else is written. false when not given.',
   })
   dryRun: boolean;
 
-  @Attribute(() => String, { required: true, create: 'optional', description: 'inProgress, done or failed.' })
+  @Attribute(() => BillRunStateType, { required: true, create: 'optional', description: 'inProgress, done or failed.' })
   state: string;
 
   @Attribute(() => Int, { required: true, description: 'Accounts that were gone through so far.' })
@@ -75,21 +77,23 @@ export class BillRun extends ExtensibleResource {
 }
 
 const billPage = pageOf(CustomerBill);
+const previewPage = pageOf(CustomerBillPreview);
 const billArguments = pageArgumentsOf(CustomerBill);
 
 @Resolver(() => BillRun)
 class BillRunBills {
-  @Read({
-    kind: 'page',
-    target: CustomerBill,
-    edge: { parent: 'billRunId' },
-    asOfFunction: 'billsOfRunsAt',
-  })
-  @FieldResolver(() => billPage, {
-    description:
-      'The bills it made; of a dry run those it would have made, which are kept for a day and have no lines.',
-  })
+  @Read({ kind: 'page', target: CustomerBill, edge: { parent: 'billRunId' } })
+  @FieldResolver(() => billPage, { description: 'The bills it made; of a dry run there are none.' })
   customerBills(@Args(() => billArguments) _request: object): object {
+    return byPlan();
+  }
+
+  @Read({ kind: 'page', target: CustomerBill, edge: { parent: 'billRunId' }, asOfFunction: 'billPreviewsAt' })
+  @FieldResolver(() => previewPage, {
+    description:
+      'Of a dry run the bills that it would have made, found and ordered as bills are; they are kept for a day. Of other runs there are none.',
+  })
+  customerBillPreviews(@Args(() => billArguments) _request: object): object {
     return byPlan();
   }
 

@@ -5,6 +5,7 @@ import { BucketRef } from '../prepay-balance/references.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { RelatedParty } from '../shared/references.js';
 import { BillingAccountRef, CustomerBillRef } from './references.js';
+import { CustomerBillOnDemandStateType } from './enums.js';
 
 @Resource({
   table: 'CustomerBillOnDemand',
@@ -12,7 +13,7 @@ import { BillingAccountRef, CustomerBillRef } from './references.js';
   description: 'TMF678 CustomerBillOnDemand: the request for a bill out of turn, and what became of it.',
 })
 export class CustomerBillOnDemand extends ExtensibleResource {
-  @Attribute(() => String, {
+  @Attribute(() => CustomerBillOnDemandStateType, {
     required: true,
     create: 'optional',
     update: true,

@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root } from 'type-graphql';
+import type { Change } from '../../src/domain/changes.js';
 import { documentFormats, formatOf } from '../../src/domain/customer-bill/index.js';
 import { Attribute, Resource } from '../attribute.js';
 import { relayAnswer, writeContext, type Context } from '../context.js';
@@ -11,22 +12,25 @@ import { ExtensibleResource } from '../shared/extensible.js';
 import { Money } from '../shared/money.js';
 import { PaymentMethodRef, RelatedParty } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
+import { byWrite, WrittenBy, type Write } from '../write.js';
 import { AppliedCustomerBillingRate } from './applied-customer-billing-rate.js';
 import { AppliedPayment, TaxItem } from './bill-parts.js';
 import { BillCycleRef, BillingAccountRef, CustomerBillRef, FinancialAccountRef } from './references.js';
+import { CustomerBillRunType, CustomerBillStateType } from './enums.js';
 
 @Resource({
   table: 'CustomerBill',
   indexes: {
     orders: ['state', 'billRunId', 'lastUpdate', '-billDate'],
     values: ['billNo'],
+    searches: ['id', 'billNo'],
     references: ['billCycle', 'billingAccount', 'financialAccount', 'relatedParty'],
   },
   description:
     'TMF678 CustomerBill: what an account owes for a period, and what was paid of it. Once it has left new its figures stand.',
 })
 export class CustomerBill extends ExtensibleResource {
-  @Attribute(() => String, {
+  @Attribute(() => CustomerBillStateType, {
     required: true,
     create: 'optional',
     update: true,
@@ -35,7 +39,7 @@ export class CustomerBill extends ExtensibleResource {
   })
   state: string;
 
-  @Attribute(() => String, { description: 'Our extension: while it is onHold, the state it came from.' })
+  @Attribute(() => CustomerBillStateType, { description: 'Our extension: while it is onHold, the state it came from.' })
   stateBeforeHold?: string;
 
   @Attribute(() => String, { description: 'Our extension: why it was put on hold when it was made.' })
@@ -65,7 +69,7 @@ export class CustomerBill extends ExtensibleResource {
   })
   category?: string;
 
-  @Attribute(() => String, {
+  @Attribute(() => CustomerBillRunType, {
     create: 'optional',
     description: 'onCycle (made by the run of a cycle) or offCycle (made for another reason, such as a request).',
   })
@@ -145,46 +149,54 @@ export class CustomerBill extends ExtensibleResource {
   relatedParty?: RelatedParty[];
 }
 
+type PaymentArguments = Omit<Change, 'input'> & { readonly input: AppliedPayment };
+
+const addPayment: Write<PaymentArguments> = (context, { id, input, ifRevision, idempotencyKey }) =>
+  relayAnswer(
+    context,
+    context.customerBill.bills.addAppliedPayment(writeContext(context, idempotencyKey), { id, ifRevision }, input),
+  );
+
+const reversePayment: Write<PaymentArguments> = (context, { id, input, ifRevision, idempotencyKey }) =>
+  relayAnswer(
+    context,
+    context.customerBill.bills.reverseAppliedPayment(writeContext(context, idempotencyKey), { id, ifRevision }, input),
+  );
+
 @Resolver(() => CustomerBill)
 class AppliedPayments {
+  @WrittenBy(addPayment)
   @Mutation(() => CustomerBill, {
     nullable: true,
     description:
       'Adds a payment to a bill that was sent: it becomes partiallyPaid, or settled when nothing remains. An equal payment of the same id is there already and answered as it is; another amount under its id, or one that was reversed whole, is a CONFLICT. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, OVERPAYMENT, REVISION_MISMATCH.',
   })
   addAppliedPayment(
-    @Arg('id', () => ID, { description: 'The id of the CustomerBill.' }) id: string,
+    @Arg('id', () => ID, { description: 'The id of the CustomerBill.' }) _id: string,
     @Arg('input', () => AppliedPayment, { description: 'The payment and how much of it pays this bill.' })
-    input: AppliedPayment,
-    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
-    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
-    @Ctx() context: Context,
-  ): Promise<object> {
-    return relayAnswer(
-      context,
-      context.customerBill.bills.addAppliedPayment(writeContext(context, key), { id, ifRevision }, input),
-    );
+    _input: AppliedPayment,
+    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) _ifRevision: number,
+    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) _key: string,
+  ): object {
+    return byWrite();
   }
 
+  @WrittenBy(reversePayment)
   @Mutation(() => CustomerBill, {
     nullable: true,
     description:
       'Takes back a payment of a bill, or a part of it, e.g. a direct debit that was returned: the bill becomes partiallyPaid again, or sent when nothing stays paid. input names the payment by its id and says how much is taken back; it is kept as a negative payment. A reversal of the same reversalId is answered as it is when it is equal, else a CONFLICT, as is one of more than is left of the payment. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CURRENCY_MISMATCH, CONFLICT, REVISION_MISMATCH.',
   })
   reverseAppliedPayment(
-    @Arg('id', () => ID, { description: 'The id of the CustomerBill.' }) id: string,
+    @Arg('id', () => ID, { description: 'The id of the CustomerBill.' }) _id: string,
     @Arg('input', () => AppliedPayment, {
       description: 'The payment by its id, and how much of it is taken back.',
     })
-    input: AppliedPayment,
-    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
-    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
-    @Ctx() context: Context,
-  ): Promise<object> {
-    return relayAnswer(
-      context,
-      context.customerBill.bills.reverseAppliedPayment(writeContext(context, key), { id, ifRevision }, input),
-    );
+    _input: AppliedPayment,
+    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) _ifRevision: number,
+    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) _key: string,
+  ): object {
+    return byWrite();
   }
 }
 

@@ -1,51 +1,53 @@
-import { Arg, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
 import { CustomerBill } from '../customer-bill/customer-bill.js';
 import { BalanceAction } from '../prepay-balance/balance-action.js';
 import { Bucket } from '../prepay-balance/bucket.js';
-import { ResourceOrder } from '../resource-order/resource-order.js';
-import type { ResourceModule } from '../resource.js';
+import { readResolvers, type ResourceModule } from '../resource.js';
+import { RelatedParty } from '../shared/references.js';
 import { Usage } from '../usage/usage.js';
-import { byPlan, Read } from '../plan/field-read.js';
-import { named, viewResolvers } from './view.js';
+import { BillingAccount, LogicalResource, Party } from './classes.js';
+import { lastBillBelow } from './last-bill.js';
+import { asParty, listsBelow, naming, ordersBelow } from './lists.js';
+import { nextBillBelow } from './next-bill.js';
+import { sumsBelow } from './sums.js';
 
-@ObjectType({
-  description:
-    'What we know of one party, such as a customer. Parties are not ours: there is one for every id, and it may have nothing.',
-  simpleResolvers: true,
-})
-export class Party {
-  @Field(() => ID, { description: 'As relatedParty names it.' })
-  id: string;
-}
-
-@Resolver()
-class PartyQuery {
-  @Read({ kind: 'view' })
-  @Query(() => Party, {
-    description:
-      'One party: what names it as a relatedParty, in whatever role; a filter on relatedParty tells roles apart. Rates name accounts only: see billingAccount.',
-  })
-  party(@Arg('id', () => ID, { description: 'Of the party.' }) _id: string): Party {
-    return byPlan();
-  }
-}
-
-const asParty = (id: string): object => ({ relatedParty: { some: named(id) } });
+const bills = { idsBy: 'customerBillsOfParty' };
 
 export const party: ResourceModule = {
   resolvers: [
-    PartyQuery,
-    ...viewResolvers(Party, [
-      { target: Bucket, description: 'Its buckets.', naming: asParty },
+    ...readResolvers(Party),
+    ...listsBelow(Party, [
+      { target: Bucket, edge: naming(asParty), description: 'The buckets that name it, in whatever role.' },
       {
         target: BalanceAction,
-        description:
-          'The balance actions that moved or named one of its buckets, whoever asked for them, and those that name it.',
         edge: { idsBy: 'balanceActionsOfParty' },
+        description:
+          'The history: the balance actions that moved or named one of its buckets, whoever asked for them, and those that name it.',
       },
-      { target: Usage, description: 'Its usages.', naming: asParty },
-      { target: CustomerBill, description: 'The bills that name it.', naming: asParty },
-      { target: ResourceOrder, description: 'Its orders.', naming: asParty },
+      { target: Usage, edge: naming(asParty), description: 'The usages that name it, in whatever role.' },
+      {
+        target: CustomerBill,
+        edge: bills,
+        description: 'The bills that name it, and those of its accounts.',
+      },
+      ...ordersBelow(naming(asParty), 'name it, in whatever role'),
+      {
+        target: BillingAccount,
+        edge: { links: 'AccountParty', parent: 'partyId', child: 'accountId', isManifold: true },
+        description: 'The accounts that a bucket, a usage or a bill names together with it.',
+      },
+      {
+        target: LogicalResource,
+        edge: { links: 'LogicalResourceParty', parent: 'partyId', child: 'logicalResourceId' },
+        description: 'The logical resources that a bucket names together with it.',
+      },
     ]),
+    sumsBelow(Party, {
+      buckets: naming(asParty),
+      rates: { idsBy: 'unbilledRatesOfParty' },
+      usages: { idsBy: 'unbilledUsagesOfParty' },
+    }),
+    lastBillBelow(Party, bills),
+    nextBillBelow(Party),
   ],
+  joins: [{ reference: RelatedParty, field: 'party', target: Party }],
 };

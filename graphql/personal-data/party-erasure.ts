@@ -3,6 +3,7 @@ import { Attribute, Resource } from '../attribute.js';
 import { relayAnswer, writeContext, type Context } from '../context.js';
 import { ownResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
+import { PartyErasureState } from './enums.js';
 
 @Resource({
   table: 'PartyErasure',
@@ -17,7 +18,7 @@ export class PartyErasure {
   @Attribute(() => Int, { required: true, description: 'Version, counted up when a place is done.' })
   revision: number;
 
-  @Attribute(() => String, { required: true, description: 'inProgress or done.' })
+  @Attribute(() => PartyErasureState, { required: true, description: 'inProgress or done.' })
   state: string;
 
   @Attribute(() => ID, { required: true, description: 'The party, as relatedParty names it.' })

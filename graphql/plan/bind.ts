@@ -3,11 +3,12 @@ import { DomainError } from '../../src/platform/errors.js';
 import { limitExceeded } from '../../src/platform/limits.js';
 import type { PageRequest } from '../../src/platform/plan/page-request.js';
 import type { Plan } from '../../src/platform/plan/plan.js';
+import type { GroupArguments } from '../aggregates.js';
 import type { Context } from '../context.js';
 import type { Variables } from '../cost/values.js';
 import { EDGE_ROWS_MAX } from '../limits.js';
 import { scopeOf, toPageRequest, type PageArguments } from '../page.js';
-import { requireVisible } from '../rights/foreign.js';
+import { requireVisible, requireVisibleEdge } from '../rights/foreign.js';
 import type { PlannedField, PlannedPage } from './planner.js';
 
 /** What a planned field asks for in one request. */
@@ -31,7 +32,7 @@ export function bind(
   const args = getArgumentValues(field, node, variables);
   const requests = planned.pages.map((page): PageRequest | DomainError => {
     try {
-      return requestOf(page, variables, args, context);
+      return requestOf(page, variables, context);
     } catch (error) {
       if (error instanceof DomainError) return error;
       throw error;
@@ -43,20 +44,27 @@ export function bind(
     : { args, requests: bounded };
 }
 
-function requestOf(
-  { read, field, node }: PlannedPage,
-  variables: Variables,
-  root: Variables,
-  { limits, access }: Context,
-): PageRequest {
-  const given = getArgumentValues(field, node, variables) as PageArguments;
-  const request = toPageRequest(read.target, limits, given);
+function requestOf({ read, field, node }: PlannedPage, variables: Variables, context: Context): PageRequest {
+  const { limits, access, now } = context;
+  if (read.kind === 'standing')
+    return { order: [], offset: 0, limit: 1, at: pastInstant(getArgumentValues(field, node, variables), 'at', now) };
+  const given = getArgumentValues(field, node, variables);
+  const request = read.grouped
+    ? read.grouped.requestOf(given as GroupArguments, context)
+    : toPageRequest(read.target, limits, given as PageArguments);
   requireVisible(read.target.name, request, access);
-  if (!read.naming) return request;
-  // Behind the client's own conditions, which keep the places that refusals name.
-  const own = given.filter as { and?: readonly object[] | null } | undefined;
-  const filter = { ...own, and: [...(own?.and ?? []), read.naming(root['id'] as string)] };
-  return toPageRequest(read.target, limits, { ...given, filter });
+  if (read.edge) requireVisibleEdge(read.target.name, read.edge, access);
+  const { where } = read;
+  if (!where) return request;
+  return { ...request, filter: request.filter ? { kind: 'and', filters: [where, request.filter] } : where };
+}
+
+/** The instant that an argument names. Throws when it lies in the future, which nobody knows. */
+export function pastInstant(args: Variables, name: string, now: Date): Date {
+  const at = args[name] as Date;
+  if (at > now)
+    throw new DomainError('INVALID_QUERY', `${name} must not be in the future: ${at.toISOString()}`, { path: name });
+  return at;
 }
 
 /**
@@ -95,8 +103,8 @@ function refuseTooMany(
     const isRoot = kind === 'page' && number === 0;
     const parents = outer === undefined ? outermost : (rowsOf[outer] ?? 0);
     rowsOf[number] = isRoot ? outermost : parents * request.limit;
-    // The pages of a view are found one by one. A page of which only the count is requested costs something, too.
-    if (!isRoot && (kind !== 'view' || outer !== undefined)) asked += parents * Math.max(1, request.limit);
+    // Those of one row are found one by one. A page of which only the count is requested costs something, too.
+    if (!isRoot && (kind !== 'row' || outer !== undefined)) asked += parents * Math.max(1, request.limit);
     return asked > EDGE_ROWS_MAX ? tooManyRows() : request;
   });
 }

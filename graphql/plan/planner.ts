@@ -1,5 +1,4 @@
 import {
-  getArgumentValues,
   getNamedType,
   getNullableType,
   isListType,
@@ -7,38 +6,33 @@ import {
   type FieldNode,
   type GraphQLField,
   type GraphQLObjectType,
+  type GraphQLSchema,
   type SelectionSetNode,
 } from 'graphql';
 import { extensionAttribute } from '../../src/platform/json.js';
 import { lowerFirst } from '../../src/platform/letter-case.js';
-import { hiddenValue } from '../../src/platform/plan/plan.js';
-import type {
-  Field,
-  ObjectsPlan,
-  PageField,
-  PageInfoField,
-  PagePlan,
-  Plan,
-  RowPlan,
-  Shape,
-  Value,
-  ViewPlan,
-} from '../../src/platform/plan/plan.js';
+import { hiddenValue, readsRows } from '../../src/platform/plan/plan.js';
+import type { Field, ObjectsPlan, PagePlan, Plan, RowPlan, Shape, Value } from '../../src/platform/plan/plan.js';
 import type { ResourceMapping } from '../../src/platform/read/resource-mapping.js';
 import { objectTypeOf, type Selected, type Selections } from '../cost/selections.js';
 import type { Variables } from '../cost/values.js';
-import { scalarTypes } from '../naming.js';
+import { resourceNamed } from '../attribute.js';
+import { attributeOfField, scalarTypeNamed } from '../naming.js';
 import type { Access } from '../../src/platform/rights/visibility.js';
 import { mappingOf } from '../resource-mapping.js';
 import { guardOf } from '../rights/foreign.js';
 import { readingOf } from '../rights/operations.js';
-import { readOf, type FieldRead, type PageRead } from './field-read.js';
+import { nodePrefix } from '../node/node-id.js';
+import { readOf, type FieldRead, type PageRead, type StandingRead } from './field-read.js';
+import { nodeNamed } from './node.js';
+import { belowHidden, valueBelow } from './below.js';
+import { pageParts } from './page-parts.js';
 import { isHead, type Presentation } from './presentation.js';
 import { isStoredWhole, renamedIn } from './stored-whole.js';
 
-/** A page of a plan, by its number, with what its request is made of. */
+/** A page of a plan, or what stood at an instant, by its number, with what its request is made of. */
 export interface PlannedPage {
-  readonly read: PageRead;
+  readonly read: PageRead | StandingRead;
   readonly field: GraphQLField<unknown, unknown>;
   readonly node: FieldNode;
   /** The number of the page that it lies in; undefined: it lies in one object. */
@@ -59,6 +53,7 @@ export interface PlannedField {
 }
 
 export interface PlannerOptions {
+  readonly schema: GraphQLSchema;
   readonly selections: Selections;
   /** The path of the collection of a resource in TMF REST. */
   readonly collectionOf: (typeName: string) => string;
@@ -70,13 +65,15 @@ export interface PlannerOptions {
   readonly access: Access;
 }
 
-/** The plan of a field; undefined when it is not read by one. */
+/** The plan of a field; undefined when it is not read by one. Throws INVALID_QUERY where it asks for a node that there cannot be. */
 export function planField({ field, nodes }: Selected, options: PlannerOptions): PlannedField | undefined {
   const read = readOf(field);
-  const type = objectTypeOf(field);
-  if (read === undefined || type === undefined) return undefined;
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
   const builder = new PlanBuilder(options);
+  if (read?.kind === 'node')
+    return planResource(nodeNamed(field, nodes[0] as FieldNode, options).type, { nodes }, options);
+  const type = objectTypeOf(field);
+  if (read === undefined || type === undefined) return undefined;
   switch (read.kind) {
     case 'row':
       return builder.finished(
@@ -85,54 +82,55 @@ export function planField({ field, nodes }: Selected, options: PlannerOptions): 
       );
     case 'page':
       return builder.finished(builder.page(read, { field, nodes }, type, undefined));
-    case 'view':
-      return builder.finished(builder.view(type, sets));
     default:
       return undefined;
   }
 }
 
+/** The plan of a field that answers a resource of this type. */
+export function planResource(
+  type: GraphQLObjectType,
+  { nodes }: Pick<Selected, 'nodes'>,
+  options: PlannerOptions,
+): PlannedField & { plan: RowPlan } {
+  const builder = new PlanBuilder(options);
+  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  const plan = builder.row(mappingOf(resourceNamed(lowerFirst(type.name))), type, sets);
+  return { ...builder.finished(plan), plan };
+}
+
 /**
  * The plan of objects that are there already, such as what a mutation has made; undefined when nothing has to be read for
  * them.
+ * @param type of the objects, where the field may have several
  */
 export function planObjects(
   { field, nodes }: Selected,
   options: PlannerOptions,
+  type = objectTypeOf(field),
 ): (PlannedField & { plan: ObjectsPlan }) | undefined {
-  const type = objectTypeOf(field);
   if (type === undefined) return undefined;
   const builder = new PlanBuilder(options);
-  const shape = builder.shape(
-    type,
-    nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
-  );
+  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  const read = readOf(field);
+  const hiddenAs = read?.kind === 'resolver' ? read.rowsOf?.name : undefined;
+  const shape = builder.shape(type, sets, { hiddenAs, isAnswer: true });
   // Who does not see everything is shown what a write has made as a read would show it.
-  if (!reads(shape) && options.access.form === '') return undefined;
+  if (!readsRows(shape) && options.access.form === '') return undefined;
   const plan = { kind: 'objects', shape } as const;
   return { ...builder.finished(plan), plan };
 }
 
-/** Whether it shows what lies in other rows. */
-function reads({ fields, inlined }: Shape): boolean {
-  return (
-    inlined !== undefined ||
-    fields.some(
-      ({ value }) =>
-        value.kind === 'page' ||
-        value.kind === 'resource' ||
-        (value.kind === 'attribute' && value.shape && reads(value.shape)),
-    )
-  );
-}
-
 /** What a shape lies in. */
 interface Surroundings {
-  readonly isView?: boolean;
   /** Values that are not stored under the names of their fields. */
   readonly special?: ReadonlyMap<string, Value>;
   readonly path?: readonly string[];
   readonly outer?: number;
+  /** The type whose hidden attributes are hidden here, where that is another one. */
+  readonly hiddenAs?: string | undefined;
+  /** It is what a write has answered. */
+  readonly isAnswer?: boolean;
 }
 
 class PlanBuilder {
@@ -156,11 +154,6 @@ class PlanBuilder {
     return mapping;
   }
 
-  view(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): ViewPlan {
-    this.rights.add(readingOf(type.name));
-    return { kind: 'view', shape: this.shape(type, sets, { isView: true }) };
-  }
-
   row(mapping: ResourceMapping, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): RowPlan {
     this.reading(mapping);
     if (!this.options.presentation) return { kind: 'row', mapping, shape: this.shape(type, sets) };
@@ -181,50 +174,34 @@ class PlanBuilder {
     const [node] = nodes;
     if (node === undefined) throw new Error('a field has a node');
     const number = this.pages.push({ read, field, node, outer }) - 1;
-    const items: Shape[] = [];
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-    const fields = this.options.selections.of(sets, type).map((selected): PageField => {
-      const { responseName: name, field, nodes } = selected;
-      const inner = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-      const itemType = objectTypeOf(field);
-      switch (field.name) {
-        case '__typename':
-          return { name, value: { kind: 'constant', json: JSON.stringify(type.name) } };
-        case 'totalCount':
-          return {
-            name,
-            value: { kind: 'totalCount', isExact: nodes.some((one) => isExact(field, one, this.options.variables)) },
-          };
-        case 'items':
-          if (itemType === undefined) throw new Error(`${type.name} has items`);
-          return {
-            name,
-            value: { kind: 'items', index: items.push(this.shape(itemType, inner, { outer: number })) - 1 },
-          };
-        case 'pageInfo':
-          if (itemType === undefined) throw new Error(`${type.name} has pageInfo`);
-          return { name, value: { kind: 'pageInfo', fields: this.pageInfo(itemType, inner) } };
-        default:
-          throw new Error(`a page has no ${field.name}`);
-      }
-    });
+    // Of groups nothing is hidden: they are made of what is not.
+    const hiddenAs = read.grouped ? undefined : read.target.name;
+    const parts = pageParts(type, sets, this.options, number, (rowType, inner) =>
+      this.shape(rowType, inner, { outer: number, hiddenAs }),
+    );
     const mapping = this.reading(mappingOf(read.target));
-    const { edge, asOfFunction } = read;
+    const { edge, asOfFunction, grouped } = read;
     return {
       kind: 'page',
       number,
-      mapping: asOfFunction ? { ...mapping, asOfFunction } : mapping,
+      mapping: grouped?.mapping ?? (asOfFunction ? { ...mapping, asOfFunction } : mapping),
+      ...(grouped && { groups: grouped.groups }),
       edge,
-      fields,
-      items,
+      ...parts,
     };
   }
 
-  private pageInfo(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): PageInfoField[] {
-    return this.options.selections.of(sets, type).map(({ responseName: name, field }): PageInfoField => {
-      if (field.name === '__typename') return { name, value: { json: JSON.stringify(type.name) } };
-      return { name, value: field.name as 'hasNextPage' };
-    });
+  /** What is hidden of the object is hidden of how it stood. */
+  private standing(
+    read: StandingRead,
+    { field, nodes }: Pick<Selected, 'field' | 'nodes'>,
+    { type, parent }: { type: GraphQLObjectType; parent: GraphQLObjectType | undefined },
+    outer: number | undefined,
+  ): Value {
+    const number = this.pages.push({ read, field, node: nodes[0] as FieldNode, outer }) - 1;
+    const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+    return { kind: 'standing', number, rows: read.rows(), shape: this.shape(type, sets, { hiddenAs: parent?.name }) };
   }
 
   shape(type: GraphQLObjectType, sets: readonly SelectionSetNode[], surroundings: Surroundings = {}): Shape {
@@ -234,7 +211,7 @@ class PlanBuilder {
     const selected = presentation ? all.filter(({ responseName }) => !isHead(responseName)) : all;
     const fields = selected.flatMap((one) =>
       this.field(one, {
-        name: presentation ? presentation.nameOf(one.field.name) : one.responseName,
+        name: presentation ? presentation.nameOf(attributeOfField(one.field)) : one.responseName,
         surroundings,
         type,
       }),
@@ -259,7 +236,7 @@ class PlanBuilder {
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     return {
       mapping: this.reading(mappingOf(read.target)),
-      shape: this.shape(type, sets, { path: [...path, field.name], outer }),
+      shape: this.shape(type, sets, { path: [...path, attributeOfField(field)], outer }),
     };
   }
 
@@ -273,6 +250,7 @@ class PlanBuilder {
     const read = readOf(field);
     if (read?.kind === 'resolver') {
       this.isWhole = false;
+      if (read.rowsOf) this.reading(mappingOf(read.rowsOf));
       // Names that no field has: the resolver finds its attributes there.
       return read.needs.map((attribute) => ({
         name: `@${attribute}`,
@@ -282,8 +260,14 @@ class PlanBuilder {
     }
     const { presentation, access } = this.options;
     if (read?.kind === 'resource' && presentation) return [];
-    if (type && access.rights.hidden(lowerFirst(type.name)).has(field.name))
+    const hidden = type && access.rights.hidden(lowerFirst(surroundings.hiddenAs ?? type.name));
+    if (
+      hidden?.has(attributeOfField(field)) ||
+      ((read?.kind === 'sums' || read?.kind === 'first') && belowHidden(read, access.rights))
+    )
       return presentation ? [] : [{ name, isRequired: false, value: { kind: 'constant', json: hiddenValue } }];
+    if (read?.kind === 'toldOnce' && !surroundings.isAnswer)
+      return [{ name, isRequired: false, value: { kind: 'absent' } }];
     const value = this.value(field, nodes, read, surroundings, type);
     return [{ name, isRequired: isNonNullType(field.type), value }];
   }
@@ -292,40 +276,45 @@ class PlanBuilder {
     field: GraphQLField<unknown, unknown>,
     nodes: readonly FieldNode[],
     read: FieldRead | undefined,
-    { isView, special, path = [], outer }: Surroundings,
+    { special, path = [], outer }: Surroundings,
     parent?: GraphQLObjectType,
   ): Value {
     const { presentation, collectionOf } = this.options;
-    const known = special?.get(field.name);
+    const attribute = attributeOfField(field);
+    const known = special?.get(attribute);
     if (known) return known;
-    if (isView && field.name === 'id') return { kind: 'id' };
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     const type = objectTypeOf(field);
     if (read?.kind === 'address') return { kind: 'address', path: collectionOf(read.target.name), suffix: read.suffix };
+    if (read?.kind === 'nodeId') return { kind: 'opaqueId', prefix: nodePrefix(read.typeName) };
     if (read?.kind === 'resource' && type)
       return {
         kind: 'resource',
         mapping: this.reading(mappingOf(read.target)),
+        by: read.by ?? ['id'],
         shape: this.shape(type, sets, { outer }),
       };
+    if ((read?.kind === 'first' || read?.kind === 'sums') && type)
+      return valueBelow(read, this.shape(type, sets, { outer }), (target) => this.reading(mappingOf(target)));
     if (read?.kind === 'page' && type) return { kind: 'page', page: this.page(read, { field, nodes }, type, outer) };
-    if (this.absent.has(field.name) && path.length === 0 && !isView) return { kind: 'constant', json: 'null' };
-    const isExtension = presentation && field.name === extensionAttribute;
-    if (isExtension) return { kind: 'extension', members: presentation.membersAt([...path, field.name]) };
+    if (read?.kind === 'standing' && type) return this.standing(read, { field, nodes }, { type, parent }, outer);
+    if (this.absent.has(attribute) && path.length === 0) return { kind: 'constant', json: 'null' };
+    const isExtension = presentation && attribute === extensionAttribute;
+    if (isExtension) return { kind: 'extension', members: presentation.membersAt([...path, attribute]) };
     const inner =
       type &&
       this.shape(type, sets, {
-        path: [...path, field.name],
+        path: [...path, attribute],
         outer,
         ...(read?.kind === 'parts' && { special: partsOf(read, collectionOf(read.target.name)) }),
       });
     const named = getNamedType(field.type);
     return {
       kind: 'attribute',
-      attribute: field.name,
-      scalar: inner ? undefined : (scalarTypes[named.name] ?? 'json'),
+      attribute,
+      scalar: inner ? undefined : (scalarTypeNamed(named) ?? 'json'),
       isList: isListType(getNullableType(field.type)),
-      isFirst: presentation !== undefined && parent !== undefined && presentation.isFirst(parent.name, field.name),
+      isFirst: presentation !== undefined && parent !== undefined && presentation.isFirst(parent.name, attribute),
       ...(inner && { shape: inner }),
     };
   }
@@ -336,8 +325,4 @@ function partsOf(
   path: string,
 ): ReadonlyMap<string, Value> {
   return new Map([[attribute, { kind: 'partAddress', path, parts, attribute }]]);
-}
-
-function isExact(field: GraphQLField<unknown, unknown>, node: FieldNode, variables: Variables): boolean {
-  return getArgumentValues(field, node, variables)['exact'] === true;
 }

@@ -14,10 +14,12 @@ import {
   type SelectionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { DomainError } from '../../src/platform/errors.js';
 import type { Access } from '../../src/platform/rights/visibility.js';
-import { fragmentsOf, Selections } from '../cost/selections.js';
+import { fragmentsOf, Selections, type Selected } from '../cost/selections.js';
 import type { Variables } from '../cost/values.js';
-import { planField, type PlannedField } from './planner.js';
+import { nodeIn } from '../node/node-id.js';
+import { planField, type PlannedField, type PlannerOptions } from './planner.js';
 import type { Presentation } from './presentation.js';
 
 /** Variables that decide what an operation selects; with more of them it has too many forms to keep. */
@@ -50,6 +52,8 @@ export interface PlansOptions {
 interface Form {
   readonly number: number;
   readonly structural: readonly string[];
+  /** Variables of which only the type that they name decides. */
+  readonly nodes: readonly string[];
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly length: number;
 }
@@ -75,8 +79,12 @@ export class Plans {
   ): PlannedOperation | undefined {
     if (operation.operation !== 'query') return undefined;
     const form = this.formOf(document, operation);
-    if (form.structural.length > structuralMax) return undefined;
-    const key = `${form.number} ${access.form} ${form.structural.map((name) => JSON.stringify(variables[name])).join(' ')}`;
+    if (form.structural.length + form.nodes.length > structuralMax) return undefined;
+    const values = [
+      ...form.structural.map((name) => JSON.stringify(variables[name])),
+      ...form.nodes.map((name) => nodeIn(variables[name])?.typeName ?? '-'),
+    ];
+    const key = `${form.number} ${access.form} ${values.join(' ')}`;
     let known = this.planned.get(key);
     if (known === undefined) {
       known = {
@@ -105,7 +113,7 @@ export class Plans {
       const isTypeName = field.name === '__typename';
       const planned = isTypeName
         ? undefined
-        : planField(selected, { selections, collectionOf, presentation, variables, access });
+        : planOf(selected, { schema, selections, collectionOf, presentation, variables, access });
       if (!isTypeName && !planned?.isWhole) return undefined;
       roots.push({ name, field, node: nodes[0] as FieldNode, planned });
     }
@@ -119,12 +127,23 @@ export class Plans {
       form = {
         number: ++this.formsMade,
         structural: structuralVariables([document]),
+        nodes: nodeVariables(document),
         fragments,
         length: lengthOf(document),
       };
       this.forms.set(operation, form);
     }
     return form;
+  }
+}
+
+/** Undefined also where it cannot be asked for: the executor, which alone makes errors of fields, finds out why. */
+function planOf(selected: Selected, options: PlannerOptions): PlannedField | undefined {
+  try {
+    return planField(selected, options);
+  } catch (error) {
+    if (error instanceof DomainError) return undefined;
+    throw error;
   }
 }
 
@@ -154,6 +173,19 @@ export function structuralVariables(parts: readonly ASTNode[]): string[] {
     },
   };
   for (const part of parts) visit(part, visitor);
+  return [...names].sort();
+}
+
+/** The variables that name nodes, as far as anybody knows who does not look at the types. */
+function nodeVariables(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Field: (node) => {
+      if (node.name.value !== 'node') return;
+      for (const argument of node.arguments ?? [])
+        visit(argument, { Variable: ({ name }) => void names.add(name.value) });
+    },
+  });
   return [...names].sort();
 }
 

@@ -1,4 +1,4 @@
-import { getNamedType, type GraphQLField } from 'graphql';
+import type { GraphQLField } from 'graphql';
 import { DomainError } from '../../src/platform/errors.js';
 import type { Filter } from '../../src/platform/filter/tree/filter.js';
 import { pageText } from '../../src/platform/plan/page-text.js';
@@ -6,9 +6,10 @@ import type { PageRequest } from '../../src/platform/plan/page-request.js';
 import type { Plan } from '../../src/platform/plan/plan.js';
 import type { Read } from '../../src/platform/plan/reads.js';
 import type { Context } from '../context.js';
+import type { Variables } from '../cost/values.js';
+import { parseNodeId } from '../node/node-id.js';
 import { scopeOf } from '../page.js';
-import { requireOwnView } from '../rights/foreign.js';
-import type { BoundField } from './bind.js';
+import { pastInstant, type BoundField } from './bind.js';
 import { readOf } from './field-read.js';
 import type { PlannedField } from './planner.js';
 
@@ -24,11 +25,8 @@ export async function readFieldText(
   switch (plan.kind) {
     case 'page':
       return pageText(plan, await context.reads.page(read(plan), rootRequest(bound)));
-    case 'view':
-      requireOwnView(getNamedType(field.type).name, String(args['id']), context.access);
-      return context.reads.view(read(plan), String(args['id']));
     case 'row': {
-      const id = String(args['id']);
+      const id = idOf(field, args);
       const instant = instantOf(field, bound, context);
       if (!instant || !past) return (await context.reads.row(read(plan), id))?.item ?? 'null';
       const { at, since } = instant;
@@ -39,6 +37,13 @@ export async function readFieldText(
     case 'objects':
       throw new Error('the root has no objects of its own');
   }
+}
+
+/** The id of the row that is meant. */
+function idOf(field: GraphQLField<unknown, unknown>, args: Variables): string {
+  const read = readOf(field);
+  if (read?.kind === 'node') return parseNodeId(String(args['id'])).id;
+  return String(args[(read?.kind === 'row' ? read.argument : undefined) ?? 'id']);
 }
 
 /** The request of the page at the root. Throws when it may not be asked for. */
@@ -58,11 +63,7 @@ function instantOf(
   const read = readOf(field);
   if (read?.kind !== 'row' || !read.past) return undefined;
   const { argument, since } = read.past;
-  const at = args[argument] as Date | null | undefined;
-  if (!at) return undefined;
-  if (at > now)
-    throw new DomainError('INVALID_QUERY', `${argument} must not be in the future: ${at.toISOString()}`, {
-      path: argument,
-    });
+  if (!args[argument]) return undefined;
+  const at = pastInstant(args, argument, now);
   return { at, since: { kind: 'compare', path: [since], operator: 'lte', value: at } };
 }

@@ -1,8 +1,8 @@
-import { getNamedType, isScalarType, type GraphQLField, type GraphQLObjectType } from 'graphql';
+import { getNamedType, isLeafType, type GraphQLField, type GraphQLObjectType } from 'graphql';
 import { extensionAttribute } from '../../src/platform/json.js';
 import type { Field } from '../../src/platform/plan/plan.js';
 import type { Selected } from '../cost/selections.js';
-import { scalarTypes } from '../naming.js';
+import { attributeOfField, scalarTypeNamed } from '../naming.js';
 import { readOf } from './field-read.js';
 import type { Presentation } from './presentation.js';
 
@@ -27,7 +27,8 @@ export function isStoredWhole(
 function isStoredPlainly(field: GraphQLField<unknown, unknown>, type: GraphQLObjectType): boolean {
   const named = getNamedType(field.type);
   // What is of any structure may have names like ours, which are not to be renamed.
-  if (isScalarType(named)) return !readOf(field) && (named.name in scalarTypes || field.name === extensionAttribute);
+  if (isLeafType(named))
+    return !readOf(field) && (scalarTypeNamed(named) !== undefined || field.name === extensionAttribute);
   // An answer nests a type in itself only so often.
   return named !== type && !readOf(field);
 }
@@ -38,7 +39,8 @@ export function renamedIn(
   fields: readonly Field[],
   presentation: Presentation,
 ): (readonly [string, string])[] {
-  const own = Object.keys(type.getFields()).map((name) => [name, presentation.nameOf(name)] as const);
+  const attributes = Object.values(type.getFields()).map(attributeOfField);
+  const own = attributes.map((name) => [name, presentation.nameOf(name)] as const);
   const below = fields.flatMap(({ value }) => (value.kind === 'attribute' ? (value.shape?.whole?.renamed ?? []) : []));
   return [...new Map([...own, ...below].filter(([stored, shown]) => stored !== shown))];
 }

@@ -14,6 +14,7 @@ import {
 } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
 import { BucketRef, ImpactedBucket, RelatedTopupBalance, ReserveBalanceRef } from './references.js';
+import { ActionStatusType, BalanceActionKind, CostOwnerType, RecurringPeriodType } from './enums.js';
 
 /** An action that is deleted is kept for those who audit: ledger entries name it. */
 export const hiddenAction = { at: 'deletedAt', by: 'deletedBy' };
@@ -36,7 +37,7 @@ export const actionIndexes = { orders: ['status', 'requestedDate'], references, 
 /** What the balance actions of TMF654 have in common. */
 @ObjectType()
 export abstract class BalanceActionParts extends ExtensibleResource {
-  @Attribute(() => String, {
+  @Attribute(() => ActionStatusType, {
     required: true,
     create: 'optional',
     update: true,
@@ -159,7 +160,7 @@ export abstract class BalanceActionParts extends ExtensibleResource {
     'TMF654 BalanceAction: the history of balance actions of every kind, one row each, whether applied, scheduled or refused. Made and changed through the resource of its kind.',
 })
 export class BalanceAction extends BalanceActionParts {
-  @Attribute(() => String, {
+  @Attribute(() => BalanceActionKind, {
     required: true,
     description:
       'Our extension: the resource it was made through: topupBalance, adjustBalance, reserveBalance or transferBalance. Its id is the same there.',
@@ -181,7 +182,7 @@ export class BalanceAction extends BalanceActionParts {
   @Attribute(() => Boolean, { description: 'Of a top-up: whether it was made automatically.' })
   isAutoTopup?: boolean;
 
-  @Attribute(() => String, { description: 'Of a recurring top-up: its period.' })
+  @Attribute(() => RecurringPeriodType, { description: 'Of a recurring top-up: its period.' })
   recurringPeriod?: string;
 
   @Attribute(() => Int, { description: 'Of a recurring top-up: its number of periods.' })
@@ -219,7 +220,7 @@ export class BalanceAction extends BalanceActionParts {
   @Attribute(() => Quantity, { description: 'Of a transfer: what it costs.' })
   transferCost?: Quantity;
 
-  @Attribute(() => String, { description: 'Of a transfer: who bears its cost, originator or receiver.' })
+  @Attribute(() => CostOwnerType, { description: 'Of a transfer: who bears its cost, originator or receiver.' })
   costOwner?: string;
 }
 

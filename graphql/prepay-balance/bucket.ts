@@ -1,11 +1,14 @@
-import { Arg, Args, FieldResolver, ID, Int, Query, Resolver } from 'type-graphql';
+import { Arg, Args, Field, FieldResolver, ID, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import type { Decimal as DecimalValue } from '../../src/platform/decimal.js';
+import type { StandingRows } from '../../src/platform/plan/plan.js';
 import { attributeOf } from '../../src/platform/read/columns.js';
 import type { ResourceMapping, StoredAttribute } from '../../src/platform/read/resource-mapping.js';
-import { Attribute, Resource } from '../attribute.js';
+import { Attribute, Resource, ValueObject } from '../attribute.js';
+import { weights } from '../cost/weights.js';
 import { pageArgumentsOf, pageOf } from '../page.js';
 import { byPlan, Read } from '../plan/field-read.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
-import { DateTime } from '../scalars.js';
+import { DateTime, Decimal } from '../scalars.js';
 import { mappingOf } from '../resource-mapping.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { Quantity } from '../shared/quantity.js';
@@ -14,11 +17,37 @@ import { TimePeriod } from '../shared/time-period.js';
 import { BalanceAction } from './balance-action.js';
 import { LedgerEntry } from './ledger-entry.js';
 import { BucketRef, ReserveBalanceRef } from './references.js';
+import { BucketStatusType } from './enums.js';
+
+@ValueObject(
+  'A remaining value at which BucketThresholdReachedEvent tells that a bucket runs low: either an amount or a percent. Reached when a debit, a reservation or a transfer leaves no more than it, and armed again by a credit that leaves more.',
+)
+export class BucketThreshold {
+  @Attribute(() => String, { description: 'What it is called, for those who are told.' })
+  name?: string;
+
+  @Attribute(() => Quantity, {
+    description: 'The remaining value, above zero, in the units of the bucket or ones that convert to them.',
+  })
+  amount?: Quantity;
+
+  @Attribute(() => Decimal, {
+    description: 'The remaining value as a share of the last credit of the bucket, in percent: above 0, below 100.',
+  })
+  percent?: DecimalValue;
+
+  @Attribute(() => DateTime, {
+    description:
+      'Since when it counts as reached; null: it is armed. Set by the server: it may be sent back, and what is given is not kept.',
+  })
+  reachedAt?: Date;
+}
 
 @Resource({
   table: 'Bucket',
   indexes: {
     orders: ['status', 'usageType', 'requestedDate', 'name'],
+    searches: ['id', 'name'],
     references: ['logicalResource', 'partyAccount', 'product', 'relatedParty'],
   },
   description:
@@ -33,7 +62,7 @@ export class Bucket extends ExtensibleResource {
   })
   usageType: string;
 
-  @Attribute(() => String, {
+  @Attribute(() => BucketStatusType, {
     required: true,
     create: 'optional',
     update: true,
@@ -89,6 +118,26 @@ export class Bucket extends ExtensibleResource {
   })
   priority?: number;
 
+  @Attribute(() => [BucketThreshold], {
+    create: 'optional',
+    update: true,
+    description:
+      'Our extension: remaining values at which events tell that the bucket runs low, at most 10. One that was there before keeps its state; one that the bucket is not above when it is given counts as reached, and is not told. An amount needs a bucket that has a value.',
+  })
+  threshold?: BucketThreshold[];
+
+  @Attribute(() => BucketThreshold, {
+    description:
+      'Our extension: the threshold that was reached last: that which a BucketThresholdReachedEvent tells of.',
+  })
+  lastReachedThreshold?: BucketThreshold;
+
+  @Attribute(() => DateTime, {
+    description:
+      'Our extension: since when nothing remains, of which BucketDepletedEvent tells; null again after the next credit, and not before.',
+  })
+  depletedAt?: Date;
+
   @Attribute(() => TimePeriod, {
     create: 'optional',
     update: true,
@@ -123,6 +172,28 @@ export class Bucket extends ExtensibleResource {
   confirmationDate: Date;
 }
 
+@ObjectType({ description: 'What a bucket held at an instant, by replay of its ledger.', simpleResolvers: true })
+class PastBalance {
+  @Field(() => Quantity, { nullable: true, description: 'What might still be spent.' })
+  remainingValue?: Quantity;
+
+  @Field(() => Quantity, { nullable: true, description: 'What live reservations held back; not part of it.' })
+  reservedValue?: Quantity;
+
+  @Field(() => Int, { description: 'Number of the last entry of the ledger by then.' })
+  sequence: number;
+}
+
+/** The last entry of the ledger of a bucket that was written by an instant, as what the bucket held then. */
+function pastBalances(): StandingRows {
+  const entries = mappingOf(LedgerEntry);
+  const { remainingValue, reservedValue } = pastMapping().attributes;
+  if (!remainingValue || !reservedValue) throw new Error('a bucket has amounts');
+  const attributes = { remainingValue, reservedValue, sequence: attributeOf(entries, 'sequence') };
+  const mapping = { ...entries, asOfFunction: 'ledgerEntriesAt', attributes };
+  return { function: 'ledgerEntriesAt', by: 'bucketId', mapping };
+}
+
 /** A bucket as its ledger says it stood: the last entry that was written by then stands beside it. */
 function pastMapping(): ResourceMapping {
   const present = mappingOf(Bucket);
@@ -153,6 +224,8 @@ class BucketQuery {
     @Arg('id', () => ID, { description: 'The id of the Bucket.' }) _id: string,
     @Arg('asOf', () => DateTime, {
       nullable: true,
+      deprecationReason:
+        'Caches keep what it answers as the present bucket. Use balanceAsOf, which has no id; gone in the next version.',
       description:
         'Answers remainingValue and reservedValue as they stood at this instant, by replay of the ledger; reserveBalance is null then, everything else is as it is now. Null when the bucket did not exist yet. Must not be in the future (INVALID_QUERY).',
     })
@@ -169,6 +242,19 @@ const actionArguments = pageArgumentsOf(BalanceAction);
 
 @Resolver(() => Bucket)
 class BucketEdges {
+  @Read({ kind: 'standing', rows: pastBalances })
+  @FieldResolver(() => PastBalance, {
+    nullable: true,
+    complexity: weights.parent,
+    description:
+      'What it held at an instant: as the last entry of its ledger by then left it, null when there was none. Everything else of the bucket is as it is now.',
+  })
+  balanceAsOf(
+    @Arg('at', () => DateTime, { description: 'The instant; not in the future (INVALID_QUERY).' }) _at: Date,
+  ): PastBalance | null {
+    return byPlan();
+  }
+
   @Read({ kind: 'page', target: LedgerEntry, edge: { parent: 'bucketId' } })
   @FieldResolver(() => entryPage, {
     description: 'The ledger: every movement of this bucket, by default in the order they were written.',

@@ -10,7 +10,7 @@ import { DateTime, Decimal } from '../scalars.js';
     'One immutable movement of a bucket. The entries of a bucket, replayed in sequence, give its stored balance exactly.',
 })
 export class LedgerEntry {
-  @Attribute(() => ID, { required: true, description: 'Id, a ULID given by the server.' })
+  @Attribute(() => ID, { field: 'itemId', required: true, description: 'Id, a ULID given by the server.' })
   id: string;
 
   @Attribute(() => ID, { required: true, description: 'The bucket.' })
@@ -26,7 +26,9 @@ export class LedgerEntry {
   })
   entryType: string;
 
-  @Attribute(() => String, { description: 'Kind of the action that moved it, e.g. topupBalance.' })
+  @Attribute(() => String, {
+    description: 'Kind of the action that moved it, e.g. topupBalance; bucket where it was created or changed itself.',
+  })
   actionKind?: string;
 
   @Attribute(() => ID, { description: 'Id of the action that moved it.' })

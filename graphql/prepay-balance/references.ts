@@ -19,7 +19,7 @@ export class AdjustBalanceRef extends Reference {}
 
 @ValueObject('Another top-up that this one belongs to, e.g. the parent of a recurring one.')
 export class RelatedTopupBalance extends ReferenceParts {
-  @Attribute(() => ID, { description: 'Id of the other top-up.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the other top-up.' })
   id?: string;
 
   @Attribute(() => String, { description: 'What the other top-up is to this one.' })

@@ -7,6 +7,7 @@ import { PaymentMethodRef, PaymentRef } from '../shared/references.js';
 import { TimePeriod } from '../shared/time-period.js';
 import { actionIndexes, BalanceActionParts, hiddenAction } from './balance-action.js';
 import { RelatedTopupBalance } from './references.js';
+import { RecurringPeriodType } from './enums.js';
 
 @Resource({
   table: 'BalanceAction',
@@ -67,7 +68,7 @@ export class TopupBalance extends BalanceActionParts {
   })
   isAutoTopup?: boolean;
 
-  @Attribute(() => String, {
+  @Attribute(() => RecurringPeriodType, {
     create: 'optional',
     update: true,
     description:

@@ -5,6 +5,7 @@ import { Quantity } from '../shared/quantity.js';
 import { LogicalResourceRef, PartyAccountRef, ProductRef, RelatedParty } from '../shared/references.js';
 import { actionIndexes, BalanceActionParts, hiddenAction } from './balance-action.js';
 import { BucketRef } from './references.js';
+import { CostOwnerType } from './enums.js';
 
 @Resource({
   table: 'BalanceAction',
@@ -72,7 +73,7 @@ export class TransferBalance extends BalanceActionParts {
   })
   transferCost?: Quantity;
 
-  @Attribute(() => String, {
+  @Attribute(() => CostOwnerType, {
     create: 'optional',
     update: true,
     description:

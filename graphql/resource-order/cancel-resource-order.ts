@@ -3,6 +3,7 @@ import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { ResourceOrderItemRef, ResourceOrderRef } from './references.js';
+import { TaskStateType } from './enums.js';
 
 @Resource({
   table: 'CancelResourceOrder',
@@ -10,7 +11,7 @@ import { ResourceOrderItemRef, ResourceOrderRef } from './references.js';
   description: 'TMF652 CancelResourceOrder: the request to cancel an order, and what came of it.',
 })
 export class CancelResourceOrder extends ExtensibleResource {
-  @Attribute(() => String, {
+  @Attribute(() => TaskStateType, {
     required: true,
     create: 'optional',
     description:

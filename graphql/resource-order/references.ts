@@ -7,7 +7,7 @@ import { Reference } from '../shared/references.js';
 @ObjectType()
 @InputType()
 abstract class NamelessReference extends ExtensibleValue {
-  @Attribute(() => ID, { required: true, description: 'Id of the referenced entity.' })
+  @Attribute(() => ID, { field: 'refId', required: true, description: 'Id of the referenced entity.' })
   id: string;
 
   @Attribute(() => String, { description: 'Address of the referenced entity.' })

@@ -3,10 +3,11 @@ import { Attribute, ValueObject } from '../attribute.js';
 import { ExtensibleValue } from '../shared/extensible.js';
 import { AppointmentRef, ResourceOrderItemRef, ResourceSpecificationRef } from './references.js';
 import { ResourceRefOrValue } from './resource-ref-or-value.js';
+import { OrderItemActionType, ResourceOrderItemStateType } from './enums.js';
 
 @ValueObject('How one item relates to another.')
 export class ResourceOrderItemRelationship extends ExtensibleValue {
-  @Attribute(() => ID, { description: 'Id of the relationship.' })
+  @Attribute(() => ID, { field: 'itemId', description: 'Id of the relationship.' })
   id?: string;
 
   @Attribute(() => String, { description: 'Address of the relationship.' })
@@ -25,6 +26,7 @@ export class ResourceOrderItemRelationship extends ExtensibleValue {
 @ValueObject('One thing of an order: what is to be done with which resource.')
 export class ResourceOrderItem extends ExtensibleValue {
   @Attribute(() => ID, {
+    field: 'itemId',
     required: true,
     description: 'Id of the item, chosen by the client: it is the only one of its order that has it.',
   })
@@ -36,7 +38,7 @@ export class ResourceOrderItem extends ExtensibleValue {
   @Attribute(() => Int, { description: 'How many are ordered.' })
   quantity?: number;
 
-  @Attribute(() => String, { description: 'add, modify, delete or noChange.' })
+  @Attribute(() => OrderItemActionType, { description: 'add, modify, delete or noChange.' })
   action?: string;
 
   @Attribute(() => AppointmentRef, { description: 'The appointment that was made for it.' })
@@ -51,7 +53,7 @@ export class ResourceOrderItem extends ExtensibleValue {
   @Attribute(() => ResourceSpecificationRef, { description: 'The specification of the resource.' })
   resourceSpecification?: ResourceSpecificationRef;
 
-  @Attribute(() => String, {
+  @Attribute(() => ResourceOrderItemStateType, {
     description:
       'Always there in answers: acknowledged at first (no other value can be given on creation); then inProgress, pending, held, and completed, failed, cancelled or rejected in the end. assessingCancellation and pendingCancellation, on the way to cancelled, are told by events only.',
   })

@@ -11,10 +11,11 @@ import { RelatedParty } from '../shared/references.js';
 import { CancelResourceOrder } from './cancel-resource-order.js';
 import { ResourceOrderRef } from './references.js';
 import { ResourceOrderItem } from './resource-order-item.js';
+import { ResourceOrderItemStateType, ResourceOrderStateType } from './enums.js';
 
 @ValueObject('A reference to the order in another system.')
 export class ExternalReference extends ExtensibleValue {
-  @Attribute(() => ID, { description: 'Id of the reference.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the reference.' })
   id?: string;
 
   @Attribute(() => String, { description: 'Address of the reference.' })
@@ -29,11 +30,15 @@ export class ExternalReference extends ExtensibleValue {
 
 @Resource({
   table: 'ResourceOrder',
-  indexes: { orders: ['state', 'orderDate', 'name'], references: ['externalReference', 'orderItem', 'relatedParty'] },
+  indexes: {
+    orders: ['state', 'orderDate', 'name'],
+    searches: ['id', 'name'],
+    references: ['externalReference', 'orderItem', 'relatedParty'],
+  },
   description: 'TMF652 ResourceOrder: an order for resources, item by item. Its state follows those of its items.',
 })
 export class ResourceOrder extends ExtensibleResource {
-  @Attribute(() => String, {
+  @Attribute(() => ResourceOrderStateType, {
     required: true,
     create: 'optional',
     update: true,
@@ -42,7 +47,7 @@ export class ResourceOrder extends ExtensibleResource {
   })
   state: string;
 
-  @Attribute(() => String, {
+  @Attribute(() => ResourceOrderStateType, {
     description: 'Our extension: held or pending, while a client keeps the order there, whatever its items do.',
   })
   requestedState?: string;
@@ -141,7 +146,7 @@ class ItemProgress {
   updateResourceOrderItem(
     @Arg('orderId', () => ID, { description: 'The id of the ResourceOrder.' }) id: string,
     @Arg('itemId', () => ID, { description: 'The id of the item within the order.' }) itemId: string,
-    @Arg('state', () => String, {
+    @Arg('state', () => ResourceOrderItemStateType, {
       nullable: true,
       description: 'inProgress, pending, held, completed, failed, rejected or cancelled, as the state it is in allows.',
     })

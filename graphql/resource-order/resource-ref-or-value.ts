@@ -9,10 +9,16 @@ import { ReferenceParts, RelatedParty } from '../shared/references.js';
 import { ConstraintRef } from '../shared/specification.js';
 import { TimePeriod } from '../shared/time-period.js';
 import { ResourceSpecificationRef } from './references.js';
+import {
+  ResourceAdministrativeStateType,
+  ResourceOperationalStateType,
+  ResourceStatusType,
+  ResourceUsageStateType,
+} from './enums.js';
 
 @ValueObject('How one feature relates to another.')
 export class FeatureRelationship {
-  @Attribute(() => ID, { description: 'Id of the other feature.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the other feature.' })
   id?: string;
 
   @Attribute(() => String, { required: true, description: 'Name of the other feature.' })
@@ -27,7 +33,7 @@ export class FeatureRelationship {
 
 @ValueObject('A feature of a resource, to be switched on or off.')
 export class Feature {
-  @Attribute(() => ID, { description: 'Id of the feature.' })
+  @Attribute(() => ID, { field: 'itemId', description: 'Id of the feature.' })
   id?: string;
 
   @Attribute(() => Boolean, { description: 'Whether it groups other features.' })
@@ -51,7 +57,7 @@ export class Feature {
 
 @ValueObject('A place that has to do with a resource, such as where it is installed.')
 export class RelatedPlaceRefOrValue extends ReferenceParts {
-  @Attribute(() => ID, { description: 'Id of the place.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the place.' })
   id?: string;
 
   @Attribute(() => String, { required: true, description: 'What the place is to the resource.' })
@@ -62,7 +68,7 @@ export class RelatedPlaceRefOrValue extends ReferenceParts {
 @ObjectType()
 @InputType()
 abstract class ResourceParts extends ReferenceParts {
-  @Attribute(() => ID, { description: 'Id of the resource, when it is there already.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the resource, when it is there already.' })
   id?: string;
 
   @Attribute(() => String, { description: 'Category of the resource, e.g. Premium.' })
@@ -83,7 +89,7 @@ abstract class ResourceParts extends ReferenceParts {
   @Attribute(() => [Feature], { description: 'Features to switch on or off.' })
   activationFeature?: Feature[];
 
-  @Attribute(() => String, { description: 'locked, unlocked or shutdown.' })
+  @Attribute(() => ResourceAdministrativeStateType, { description: 'locked, unlocked or shutdown.' })
   administrativeState?: string;
 
   @Attribute(() => [AttachmentRefOrValue], { description: 'Documents, pictures and the like.' })
@@ -92,7 +98,7 @@ abstract class ResourceParts extends ReferenceParts {
   @Attribute(() => [Note], { description: 'What was written down about it.' })
   note?: Note[];
 
-  @Attribute(() => String, { description: 'enable or disable.' })
+  @Attribute(() => ResourceOperationalStateType, { description: 'enable or disable.' })
   operationalState?: string;
 
   @Attribute(() => RelatedPlaceRefOrValue, { description: 'Where it is.' })
@@ -107,10 +113,10 @@ abstract class ResourceParts extends ReferenceParts {
   @Attribute(() => ResourceSpecificationRef, { description: 'What specifies it.' })
   resourceSpecification?: ResourceSpecificationRef;
 
-  @Attribute(() => String, { description: 'standby, alarm, available, reserved, unknown or suspended.' })
+  @Attribute(() => ResourceStatusType, { description: 'standby, alarm, available, reserved, unknown or suspended.' })
   resourceStatus?: string;
 
-  @Attribute(() => String, { description: 'idle, active or busy.' })
+  @Attribute(() => ResourceUsageStateType, { description: 'idle, active or busy.' })
   usageState?: string;
 }
 
@@ -122,7 +128,7 @@ export class NestedResourceRefOrValue extends ResourceParts {}
 
 @ValueObject('How one resource relates to another.')
 export class ResourceRelationship extends ExtensibleValue {
-  @Attribute(() => ID, { description: 'Id of the relationship.' })
+  @Attribute(() => ID, { field: 'itemId', description: 'Id of the relationship.' })
   id?: string;
 
   @Attribute(() => String, { description: 'Address of the relationship.' })

@@ -1,12 +1,13 @@
-import { abbreviated, DomainError } from '../../src/platform/errors.js';
+import { DomainError } from '../../src/platform/errors.js';
 import { pathsOf } from '../../src/platform/filter/tree/filter.js';
+import type { JsonObject, JsonValue } from '../../src/platform/json-object.js';
 import { lowerFirst } from '../../src/platform/letter-case.js';
 import type { PageRequest } from '../../src/platform/plan/page-request.js';
 import type { Guard } from '../../src/platform/plan/plan.js';
+import type { Edge } from '../../src/platform/read/source.js';
 import type { Access } from '../../src/platform/rights/visibility.js';
 import { resourceNamed } from '../attribute.js';
 import { mappingOf } from '../resource-mapping.js';
-import { readingOf } from './operations.js';
 
 // Objects within a row that name a bucket. The row may be the caller's own while the bucket is somebody else's, as with a
 // transfer: of such an object only the id is shown, and nothing can be found by what is not shown.
@@ -30,12 +31,20 @@ const withBuckets: ReadonlySet<string> = new Set(['bucket', 'receiverBucket', 'i
 const shown = /(^|\.)(bucket|receiverBucket)\.id$/;
 
 /**
- * Refuses a page whose filter or order goes by what its caller may not see, whatever the data.
+ * Refuses a page whose filter or order goes by what, or whose groups are made of what, its caller may not see, whatever the data.
  * @throws DomainError FORBIDDEN
  */
-export function requireVisible(typeName: string, { filter, order }: PageRequest, { rights, visibility }: Access): void {
+export function requireVisible(
+  typeName: string,
+  { filter, order, groups }: PageRequest,
+  { rights, visibility }: Access,
+): void {
   if (!visibility && !rights.hides) return;
-  const paths = [...(filter ? pathsOf(filter) : []), ...order.map(({ path }) => path.join('.'))];
+  // The order of groups goes by what they are made of.
+  const shownPaths = groups
+    ? [...groups.keys.map(({ path }) => path), ...(groups.of ? [groups.of.amount] : [])]
+    : order.map(({ path }) => path);
+  const paths = [...(filter ? pathsOf(filter) : []), ...shownPaths.map((path) => path.join('.'))];
   rights.requireVisible(lowerFirst(typeName), paths);
   const mapping = mappingOf(resourceNamed('bucket'));
   if (!visibility?.isRestricted(mapping) || typeName === mapping.name) return;
@@ -50,13 +59,45 @@ export function requireVisible(typeName: string, { filter, order }: PageRequest,
     );
 }
 
-/** Of the views of customers: which ids are the caller's own. */
-const ownViews: Readonly<Record<string, 'parties' | 'accounts'>> = { Party: 'parties', BillingAccount: 'accounts' };
+/** Refuses rows that are found by an attribute which their caller may not see: that they are found would tell what it is. Throws FORBIDDEN. */
+export function requireVisibleEdge(typeName: string, edge: Edge, { rights }: Access): void {
+  if (rights.hides && 'named' in edge)
+    rights.requireVisible(
+      lowerFirst(typeName),
+      edge.named.map(({ column }) => column),
+    );
+}
 
-/** @throws DomainError NOT_FOUND when the view is of somebody else, and the caller sees only its own */
-export function requireOwnView(typeName: string, id: string, { rights, visibility }: Access): void {
-  const own = Object.hasOwn(ownViews, typeName) ? ownViews[typeName] : undefined;
-  if (!visibility || !own || rights.grantOf(readingOf(typeName))?.rows === 'all') return;
-  if (!visibility.owner[own].includes(id))
-    throw new DomainError('NOT_FOUND', `${typeName} '${abbreviated(id)}' does not exist`);
+/** Ids of the buckets that a row names, at whatever depth. */
+export function bucketsIn(value: JsonValue): string[] {
+  const ids: string[] = [];
+  eachBucket(value, (one) => {
+    ids.push(String(one['id']));
+    return one;
+  });
+  return ids;
+}
+
+/** A row that is not read by a plan, in which of buckets that are not `own` only the id is shown. */
+export function withoutForeign(row: JsonObject, own: ReadonlySet<string>): JsonObject {
+  return eachBucket(row, (bucket, whole) => (own.has(String(bucket['id'])) ? whole : undefined)) as JsonObject;
+}
+
+type Keep = (bucket: JsonObject, whole: JsonObject) => JsonObject | undefined;
+
+/** Goes through all objects that name a bucket; of one that is not kept the id stays. */
+function eachBucket(value: JsonValue, keep: Keep, name = ''): JsonValue {
+  if (Array.isArray(value)) return value.map((one) => eachBucket(one, keep, name));
+  if (typeof value !== 'object' || value === null) return value;
+  if (withBuckets.has(name)) {
+    const isImpact = name === 'impactedBucket';
+    const bucket = (isImpact ? value['bucket'] : value) as JsonObject | null | undefined;
+    // What names no bucket tells of none that could be anybody's own.
+    if (!bucket || keep(bucket, value) === undefined) {
+      const id: JsonObject = bucket ? { id: bucket['id'] ?? null } : {};
+      return isImpact ? { bucket: id } : id;
+    }
+    if (!isImpact) return value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([inner, part]) => [inner, eachBucket(part, keep, inner)]));
 }

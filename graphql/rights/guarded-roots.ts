@@ -10,9 +10,10 @@ import type { Operations } from './operations.js';
 export function withRights(schema: GraphQLSchema, { ofField }: Operations): GraphQLSchema {
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(type?.getFields() ?? {}) as GraphQLField<unknown, Context>[]) {
+      if (readOf(field)) continue;
       const operation = ofField.get(`${type?.name}.${field.name}`);
       if (operation === undefined) throw new Error(`${field.name} has no right`);
-      if (!readOf(field) && field.resolve) field.resolve = guarded(field.resolve, operation);
+      if (field.resolve) field.resolve = guarded(field.resolve, operation);
     }
   }
   return schema;

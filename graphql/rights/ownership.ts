@@ -1,3 +1,10 @@
+import {
+  accountAsParty,
+  billingAccount,
+  logicalResource,
+  partyAccount,
+  relatedParty,
+} from '../../src/domain/customer-directory/places.js';
 import { upperFirst } from '../../src/platform/letter-case.js';
 import type { Below, OwnerPath, Ownership } from '../../src/platform/rights/ownership.js';
 import type { ResourceMapping } from '../../src/platform/read/resource-mapping.js';
@@ -7,11 +14,7 @@ import type { ResourceMapping } from '../../src/platform/read/resource-mapping.j
 type MappingOf = (resource: string) => ResourceMapping;
 type Declared = Omit<Ownership, 'below'> & { readonly below?: (mappingOf: MappingOf) => Below };
 
-const relatedParty: OwnerPath = { path: ['relatedParty'], of: 'party', form: 'parties' };
-const accountAsParty: OwnerPath = { path: ['relatedParty'], of: 'account', form: 'accountsAmongParties' };
-const partyAccount: OwnerPath = { path: ['partyAccount'], of: 'account', form: 'reference' };
-const billingAccount: OwnerPath = { path: ['billingAccount'], of: 'account', form: 'reference' };
-const logicalResource: OwnerPath = { path: ['logicalResource'], of: 'logicalResource', form: 'values' };
+const itself = (of: OwnerPath['of']): Declared => ({ paths: [{ path: ['id'], of, form: 'itself' }] });
 
 /**
  * Why an action was refused tells what the bucket has from which it was to take, or what that of its receiver is like: it is shown
@@ -33,6 +36,9 @@ const action: Declared = {
 };
 
 const table: Readonly<Record<string, Declared>> = {
+  Party: itself('party'),
+  BillingAccount: itself('account'),
+  LogicalResource: itself('logicalResource'),
   Bucket: { paths: [relatedParty, partyAccount, logicalResource] },
   // It sums up all buckets that name its owner in whatever role.
   AccumulatedBalance: {
@@ -63,6 +69,9 @@ const table: Readonly<Record<string, Declared>> = {
     paths: [],
     below: (mappingOf) => ({ parent: () => mappingOf('resourceOrder'), reference: 'resourceOrder' }),
   },
+  SpendLimit: { paths: [{ ...relatedParty, form: 'party' }, billingAccount] },
+  Hub: { paths: [{ path: ['principalId'], of: 'principal', form: 'itself' }] },
+  HubDeadLetter: { paths: [], below: (mappingOf) => ({ parent: () => mappingOf('hub'), column: 'hubId' }) },
 };
 
 /** Resources none of whose rows is anybody's own: those of the operator, such as specifications and runs, and sums. */

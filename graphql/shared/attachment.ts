@@ -6,7 +6,7 @@ import { TimePeriod } from './time-period.js';
 
 @ValueObject('A document, picture or the like: the thing itself in content or at url, or a reference to it.')
 export class AttachmentRefOrValue extends ReferenceParts {
-  @Attribute(() => ID, { description: 'Id of the attachment.' })
+  @Attribute(() => ID, { field: 'itemId', description: 'Id of the attachment.' })
   id?: string;
 
   @Attribute(() => String, { description: 'What it is, e.g. video, picture.' })

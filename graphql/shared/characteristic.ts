@@ -5,7 +5,7 @@ import { ExtensibleValue } from './extensible.js';
 
 @ValueObject('How one characteristic relates to another.')
 export class CharacteristicRelationship extends ExtensibleValue {
-  @Attribute(() => ID, { description: 'Id of the other characteristic.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the other characteristic.' })
   id?: string;
 
   @Attribute(() => String, { description: 'Address of the other characteristic.' })
@@ -19,7 +19,7 @@ export class CharacteristicRelationship extends ExtensibleValue {
 @ObjectType()
 @InputType()
 export abstract class CharacteristicParts extends ExtensibleValue {
-  @Attribute(() => ID, { description: 'Id of the characteristic.' })
+  @Attribute(() => ID, { field: 'itemId', description: 'Id of the characteristic.' })
   id?: string;
 
   @Attribute(() => String, { required: true, description: 'Name of the characteristic, e.g. duration.' })

@@ -5,7 +5,10 @@ import { ExtensibleValue } from './extensible.js';
 
 @ValueObject('Something that somebody wrote down about the entity.')
 export class Note extends ExtensibleValue {
-  @Attribute(() => ID, { description: 'Id of the note within its entity; given by the server when it is left out.' })
+  @Attribute(() => ID, {
+    field: 'itemId',
+    description: 'Id of the note within its entity; given by the server when it is left out.',
+  })
   id?: string;
 
   @Attribute(() => String, { description: 'Address of the note.' })

@@ -19,7 +19,7 @@ export abstract class ReferenceParts extends ExtensibleValue {
 @ObjectType()
 @InputType()
 export abstract class Reference extends ReferenceParts {
-  @Attribute(() => ID, { required: true, description: 'Id of the referenced entity.' })
+  @Attribute(() => ID, { field: 'refId', required: true, description: 'Id of the referenced entity.' })
   id: string;
 }
 
@@ -43,7 +43,7 @@ export class PartyAccountRef extends Reference {
 
 @ValueObject('A logical resource, such as a telephone number. Its value alone is enough: the id is then that value.')
 export class LogicalResourceRef extends ReferenceParts {
-  @Attribute(() => ID, { description: 'Id of the logical resource.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the logical resource.' })
   id?: string;
 
   @Attribute(() => String, { description: 'Its value, e.g. the MSISDN.' })
@@ -52,13 +52,13 @@ export class LogicalResourceRef extends ReferenceParts {
 
 @ValueObject('The channel a request came through; it has an id, an href or a name.')
 export class ChannelRef extends ReferenceParts {
-  @Attribute(() => ID, { description: 'Id of the channel.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the channel.' })
   id?: string;
 }
 
 @ValueObject('A party or party role that has to do with the entity.')
 export class RelatedParty extends ExtensibleValue {
-  @Attribute(() => ID, { required: true, description: 'Id of the party or party role.' })
+  @Attribute(() => ID, { field: 'refId', required: true, description: 'Id of the party or party role.' })
   id: string;
 
   @Attribute(() => String, { description: 'Address of the party.' })

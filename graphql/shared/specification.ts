@@ -19,7 +19,7 @@ export class AssociationSpecificationRef extends Reference {}
 
 @ValueObject('How one specification relates to another.')
 export class EntitySpecificationRelationship extends ReferenceParts {
-  @Attribute(() => ID, { description: 'Id of the other specification.' })
+  @Attribute(() => ID, { field: 'refId', description: 'Id of the other specification.' })
   id?: string;
 
   @Attribute(() => String, {
@@ -49,7 +49,7 @@ export class TargetEntitySchema {
 
 @ValueObject('How one characteristic specification relates to another.')
 export class CharacteristicSpecificationRelationship extends ExtensibleValue {
-  @Attribute(() => ID, { description: 'Id of the relationship.' })
+  @Attribute(() => ID, { field: 'itemId', description: 'Id of the relationship.' })
   id?: string;
 
   @Attribute(() => String, { description: 'Address of the relationship.' })
@@ -115,7 +115,7 @@ export class CharacteristicValueSpecification extends ExtensibleValue {
 
 @ValueObject('What a characteristic may be: how often it is there, its type and its values.')
 export class CharacteristicSpecification extends ExtensibleValue {
-  @Attribute(() => ID, { description: 'Id of the characteristic specification.' })
+  @Attribute(() => ID, { field: 'itemId', description: 'Id of the characteristic specification.' })
   id?: string;
 
   @Attribute(() => String, { required: true, description: 'Name of the characteristic, e.g. duration.' })

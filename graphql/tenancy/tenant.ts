@@ -3,6 +3,7 @@ import { Attribute, Resource, ValueObject } from '../attribute.js';
 import { relayAnswer, writeContext, type Context } from '../context.js';
 import { ownResolvers, texts, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
+import { TenantState } from './enums.js';
 
 @ValueObject('What a tenant has otherwise than the server is configured.')
 export class TenantSettings {
@@ -41,7 +42,7 @@ export class Tenant {
   @Attribute(() => String, { required: true, create: 'required', update: true, description: 'Name for people.' })
   name: string;
 
-  @Attribute(() => String, {
+  @Attribute(() => TenantState, {
     required: true,
     description: 'active, or suspended: then tokens and keys of the tenant are refused with 401.',
   })

@@ -10,6 +10,7 @@ import type { ResourceModule } from '../resource.js';
 import { Decimal } from '../scalars.js';
 import { UsageSpecificationRef } from './references.js';
 import { Usage } from './usage.js';
+import { UsageStatusType } from './enums.js';
 
 const UsageGroupBy = Object.fromEntries(usageGroupings.map((grouping) => [grouping, grouping])) as {
   [Grouping in UsageGrouping]: Grouping;
@@ -56,7 +57,7 @@ export class UsageAggregate {
   @Field(() => String, { nullable: true, description: 'The usageType of the group; null also for usages without one.' })
   usageType?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The status of the group.' })
+  @Field(() => UsageStatusType, { nullable: true, description: 'The status of the group.' })
   status?: string | null;
 
   @Field(() => UsageSpecificationRef, { nullable: true, description: 'The specification of the group.' })
@@ -103,6 +104,8 @@ class UsageAggregateResolver {
   @Query(() => [UsageAggregate], {
     name: 'usageAggregate',
     complexity: weights.report,
+    deprecationReason:
+      'Use usagesAggregate, which sums up any amount by any attribute; this is gone in the version after the next.',
     description: `Sums over usages, in groups: how many, what a characteristic adds up to, what they were rated at. The groups come in the order of their keys, as groupBy names them; without any there is one. Errors: INVALID_ATTRIBUTE, INVALID_QUERY (more than ${USAGE_GROUPS_MAX} groups and no limit, or more usages than can be summed up in time).`,
   })
   async usageAggregate(

@@ -5,6 +5,7 @@ import { Read } from '../plan/field-read.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
+import { JobStateType } from './enums.js';
 
 @Resource({
   table: 'UsageExport',
@@ -13,7 +14,7 @@ import { ExtensibleResource } from '../shared/extensible.js';
     'TMF635 ExportJob: usages that are handed out as a file. The task says which; its bytes are made when they are fetched from url, as often as they are. On PostgreSQL a file shows all usages as they are at one instant; on the embedded database those that are there when it begins, each as it is when its turn comes.',
 })
 export class UsageExport extends ExtensibleResource {
-  @Attribute(() => String, {
+  @Attribute(() => JobStateType, {
     required: true,
     create: 'optional',
     description:

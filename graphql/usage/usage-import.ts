@@ -5,6 +5,7 @@ import { Read } from '../plan/field-read.js';
 import { resourceResolvers, type ResourceModule } from '../resource.js';
 import { DateTime } from '../scalars.js';
 import { ExtensibleResource } from '../shared/extensible.js';
+import { JobStateType } from './enums.js';
 
 @Resource({
   table: 'UsageImport',
@@ -13,7 +14,7 @@ import { ExtensibleResource } from '../shared/extensible.js';
     'TMF635 ImportJob: a file of usages that is taken over. Its bytes are sent to uploadUrl, or at once: a POST to this collection of TMF REST whose body is the file, as application/x-ndjson or text/csv, plain or gzip, with ?mode=, makes the task and takes the file. Every line is checked as a created usage is, and those that can be taken are moved in the background.',
 })
 export class UsageImport extends ExtensibleResource {
-  @Attribute(() => String, {
+  @Attribute(() => JobStateType, {
     required: true,
     create: 'optional',
     description:

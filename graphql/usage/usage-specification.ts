@@ -15,7 +15,7 @@ import { UsageSpecificationRef } from './references.js';
 
 @Resource({
   table: 'UsageSpecification',
-  indexes: { orders: ['name', 'lifecycleStatus', 'lastUpdate'] },
+  indexes: { orders: ['name', 'lifecycleStatus', 'lastUpdate'], searches: ['name'] },
   description:
     'TMF635 UsageSpecification: what usages of one kind consist of. Usages that refer to it are checked by its characteristics.',
 })

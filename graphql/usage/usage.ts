@@ -1,4 +1,4 @@
-import { Arg, Ctx, ID, Int, Mutation, Resolver } from 'type-graphql';
+import { Arg, ID, Int, Mutation, Resolver } from 'type-graphql';
 import { Attribute, Resource, ValueObject } from '../attribute.js';
 import { relayAnswer, writeContext, type Context } from '../context.js';
 import { AdjustBalanceRef } from '../prepay-balance/references.js';
@@ -7,8 +7,10 @@ import { DateTime } from '../scalars.js';
 import { CharacteristicParts } from '../shared/characteristic.js';
 import { ExtensibleResource } from '../shared/extensible.js';
 import { RelatedParty } from '../shared/references.js';
+import { byWrite, WrittenBy, type Write } from '../write.js';
 import { ChargeTo, RatedProductUsage } from './rating.js';
 import { UsageRef, UsageSpecificationRef } from './references.js';
+import { UsageStatusType } from './enums.js';
 
 @ValueObject('One characteristic of a usage, such as its duration, with its value.')
 export class UsageCharacteristic extends CharacteristicParts {}
@@ -39,7 +41,7 @@ export class Usage extends ExtensibleResource {
   })
   usageDate: Date;
 
-  @Attribute(() => String, {
+  @Attribute(() => UsageStatusType, {
     required: true,
     create: 'optional',
     update: true,
@@ -102,31 +104,36 @@ export class Usage extends ExtensibleResource {
 const chargeErrors =
   'BUCKET_UNKNOWN, UNITS_MISMATCH, BUCKET_SUSPENDED, BUCKET_EXPIRED, BUCKET_NOT_YET_VALID, INSUFFICIENT_REMAINING, BALANCE_LIMIT';
 
+type Rating = Parameters<Context['usage']['usages']['rate']>[1];
+
+const rate: Write<Rating> = (context, { id, ratedProductUsage, chargeTo, ifRevision, idempotencyKey }) =>
+  relayAnswer(
+    context,
+    context.usage.usages.rate(writeContext(context, idempotencyKey), { id, ratedProductUsage, chargeTo, ifRevision }),
+  );
+
 @Resolver(() => Usage)
 class RatingVerbs {
+  @WrittenBy(rate)
   @Mutation(() => Usage, {
     nullable: true,
     description: `Takes the results of rating: a usage that is guided, rated or rerated becomes rated. With chargeTo the usage consumes a prepay bucket in the same transaction; when it is charged already, only the difference is charged or refunded. A refused charge leaves the usage as it was and is recorded as a failed adjustBalance. Errors: NOT_FOUND, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT, REVISION_MISMATCH; of the charge ${chargeErrors}.`,
   })
   rateUsage(
-    @Arg('id', () => ID, { description: 'The usage.' }) id: string,
+    @Arg('id', () => ID, { description: 'The usage.' }) _id: string,
     @Arg('ratedProductUsage', () => [RatedProductUsage], {
       description: 'The results, which replace those there are; at least one.',
     })
-    ratedProductUsage: RatedProductUsage[],
+    _results: RatedProductUsage[],
     @Arg('chargeTo', () => ChargeTo, {
       nullable: true,
       description: 'The bucket to charge. When it is not given, the bucket charged before stays; null refunds it.',
     })
-    chargeTo: ChargeTo | null | undefined,
-    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
-    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
-    @Ctx() context: Context,
-  ): Promise<object> {
-    return relayAnswer(
-      context,
-      context.usage.usages.rate(writeContext(context, key), { id, ratedProductUsage, chargeTo, ifRevision }),
-    );
+    _chargeTo: ChargeTo | null | undefined,
+    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) _ifRevision: number,
+    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) _key: string,
+  ): object {
+    return byWrite();
   }
 }
 

@@ -14,14 +14,17 @@ export const customerBill: ApiDescriptor = {
     billCycle: 'BillCycle',
     billCycleSpecification: 'BillCycleSpecification',
     billRun: 'BillRun',
+    hub: 'Hub',
   },
+  fixed: { Hub: { api: 'TMF678' } },
   // What is needed is one of two attributes.
   examples: {
-    CustomerBill: { billingAccount: { id: 'A0815' }, amountDue: { value: 42.5, unit: 'EUR' } },
-    CustomerBillOnDemand: { billingAccount: { id: 'A0815' } },
+    Hub: { callback: 'http://localhost:9000/listener', query: 'eventType=CustomerBillCreateEvent' },
+    CustomerBill: { billingAccount: { id: 'account-1' }, amountDue: { value: 42.5, unit: 'EUR' } },
+    CustomerBillOnDemand: { billingAccount: { id: 'account-1' } },
     AppliedCustomerBillingRate: {
       name: 'Monthly fee',
-      billingAccount: { id: 'A0815' },
+      billingAccount: { id: 'account-1' },
       taxExcludedAmount: { value: 42.5, unit: 'EUR' },
     },
   },
@@ -30,6 +33,23 @@ export const customerBill: ApiDescriptor = {
     keyof ErrorRegistry['customerBill'],
     string
   >,
+  demo: {
+    ids: {
+      CustomerBill: '01DEM0SEED0001380000000020',
+      CustomerBillOnDemand: '01DEM0SEED0003380000000001',
+      AppliedCustomerBillingRate: '01DEM0SEED0003880000000002',
+      BillCycle: '01DEM0SEED0001370000000001',
+      BillCycleSpecification: '01DEM0SEED0000010000000001',
+      BillRun: '01DEM0SEED0003960000000001',
+    },
+    deletable: {
+      CustomerBill: '01DEM0SEED0004620000000001',
+      CustomerBillOnDemand: '01DEM0SEED0004440000000001',
+      AppliedCustomerBillingRate: '01DEM0SEED0003880000000004',
+      BillCycle: '01DEM0SEED0003950000000001',
+      BillCycleSpecification: '01DEM0SEED0000010000000002',
+    },
+  },
   aliases: {
     names: {
       CustomerBill: { status: 'state', '@schemalocation': '@schemaLocation' },

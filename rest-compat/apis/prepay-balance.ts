@@ -20,7 +20,9 @@ export const prepayBalance: ApiDescriptor = {
     balanceAction: 'BalanceAction',
     // As the draft edition calls it.
     balanceActionHistory: 'BalanceAction',
+    hub: 'Hub',
   },
+  fixed: { Hub: { api: 'TMF654' } },
   editions: {
     profile: {},
     swagger: {
@@ -46,12 +48,50 @@ export const prepayBalance: ApiDescriptor = {
     BUCKET_NOT_EMPTY: '118',
     RECEIVER_UNABLE: '120',
   } satisfies Record<keyof ErrorRegistry['prepayBalance'], string>,
+  // An amount of each bucket's own units, and two buckets of one unit.
+  examples: {
+    Hub: { callback: 'http://localhost:9000/listener', query: 'eventType=BucketCreateEvent' },
+    TopupBalance: { amount: { amount: 10, units: 'EUR' }, bucket: { id: '11' } },
+    AdjustBalance: { amount: { amount: 0.5, units: 'EUR' }, adjustType: 'goodwillCredit', bucket: { id: '11' } },
+    ReserveBalance: { amount: { amount: 0.5, units: 'EUR' }, bucket: { id: '11' } },
+    TransferBalance: { amount: { amount: 0.5, units: 'EUR' }, bucket: { id: '11' }, receiverBucket: { id: 'money-2' } },
+  },
+  demo: {
+    ids: {
+      Bucket: '11',
+      TopupBalance: '01DEM0SEED0000470000000001',
+      AdjustBalance: '01DEM0SEED0000590000000006',
+      ReserveBalance: '01DEM0SEED0003060000000001',
+      TransferBalance: '01DEM0SEED0001220000000001',
+      AccumulatedBalance: 'relatedParty~customer-1~monetary~EUR',
+      BalanceAction: '01DEM0SEED0000470000000001',
+    },
+    deletable: {
+      Bucket: 'unused-1',
+      TopupBalance: '01DEM0SEED0004710000000001',
+      AdjustBalance: '01DEM0SEED0002340000000027',
+      ReserveBalance: '01DEM0SEED0003560000000001',
+      TransferBalance: '01DEM0SEED0003750000000001',
+    },
+  },
   // The draft edition of January 2020, and the samples.
   aliases: {
     names: {
       TopupBalance: { balanceTopup: 'relatedTopupBalance', isAutopTopup: 'isAutoTopup' },
       Quantity: { value: 'amount', unit: 'units' },
     },
-    values: {},
+    // Whatever status the server has given the action.
+    values: {
+      TopupBalance: { status: { confirmed: 'completed' } },
+      AdjustBalance: { status: { confirmed: 'completed' } },
+      TransferBalance: { status: { confirmed: 'completed' } },
+      ReserveBalance: { status: { confirmed: 'created' } },
+    },
+    unsaid: {
+      TopupBalance: { status: ['confirmed'] },
+      AdjustBalance: { status: ['confirmed'] },
+      TransferBalance: { status: ['confirmed'] },
+      ReserveBalance: { status: ['confirmed'] },
+    },
   },
 };

@@ -16,7 +16,37 @@ export const usage: ApiDescriptor = {
     aggregatedUsage: 'AggregatedUsage',
     importJob: 'UsageImport',
     exportJob: 'UsageExport',
+    hub: 'Hub',
   },
+  // What its specification wants of it.
+  examples: {
+    Hub: { callback: 'http://localhost:9000/listener', query: 'eventType=UsageCreateEvent' },
+    Usage: {
+      usageType: 'voice',
+      usageSpecification: { id: '01DEM0SEED0000020000000001' },
+      usageCharacteristic: [
+        { name: 'duration', value: 3 },
+        { name: 'number', value: '491700000001' },
+      ],
+      relatedParty: [{ id: 'customer-1', role: 'customer', '@referredType': 'Individual' }],
+    },
+  },
+  demo: {
+    ids: {
+      Usage: '01DEM0SEED0000590000000001',
+      UsageSpecification: '01DEM0SEED0000020000000001',
+      AggregatedUsage: 'customer-9~voice~01DEM0SEED0000020000000001~EUR',
+      UsageImport: '01DEM0SEED0004770000000001',
+      UsageExport: '01DEM0SEED0004780000000001',
+    },
+    deletable: {
+      Usage: '01DEM0SEED0002190000000001',
+      UsageSpecification: '01DEM0SEED0000020000000003',
+      UsageImport: '01DEM0SEED0004790000000001',
+      UsageExport: '01DEM0SEED0004800000000001',
+    },
+  },
+  fixed: { Hub: { api: 'TMF635' } },
   // The samples, and the edition of June 2020 (docs/standard/usage.md).
   aliases: {
     names: {

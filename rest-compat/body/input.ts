@@ -1,24 +1,27 @@
 import {
   getNamedType,
+  isEnumType,
   isInputObjectType,
   isNonNullType,
+  type GraphQLEnumType,
   type GraphQLInputField,
   type GraphQLInputObjectType,
-  type GraphQLScalarType,
+  type GraphQLLeafType,
 } from 'graphql';
 import { LosslessNumber } from 'lossless-json';
-import { toAttribute, toWire } from '../../graphql/naming.js';
+import { toAttribute, toWire, wireOf } from '../../graphql/naming.js';
 import { DomainError } from '../../src/platform/errors.js';
 import { ELEMENTS_MAX } from '../../src/platform/limits.js';
 import { extensionAttribute, ownProperty } from '../../src/platform/json.js';
 import type { AttributeAliases } from '../apis/api.js';
+import { printable } from '../query/decode.js';
 import { unwrap } from '../query/filter-input.js';
 import type { ResourceModel } from '../resource-model.js';
 
 export type Json = Record<string, unknown>;
 
 /** What becomes of a single value; throws when it is none of the type. */
-export type Leaf = (type: GraphQLScalarType, value: unknown) => unknown;
+export type Leaf = (type: GraphQLLeafType, value: unknown) => unknown;
 
 /** What resolvers get: the executor coerces nothing again. */
 export const parseLeaf: Leaf = (type, value) => type.parseValue(value);
@@ -45,7 +48,8 @@ export function toInput(
   aliases: AttributeAliases,
   leaf: Leaf,
 ): Json {
-  const translated = resolveAliases(body, model, aliases);
+  const said = input === model.createInput ? withoutUnsaid(body, model, aliases) : body;
+  const translated = resolveAliases(said, model, aliases);
   const { known, unknown } = split(translated, model);
   const reading = { aliases, leaf };
   const result = objectInput(known, input, [], reading, (attribute) => Object.hasOwn(model.attributes, attribute));
@@ -144,8 +148,10 @@ function wireFieldsOf(input: GraphQLInputObjectType): WireFields {
   if (known === undefined) {
     const fields = Object.values(input.getFields());
     known = {
-      fields: new Map(fields.map((field) => [toWire(field.name), field])),
-      required: fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => ({ name, wire: toWire(name) })),
+      fields: new Map(fields.map((field) => [wireOf(field), field])),
+      required: fields
+        .filter(({ type }) => isNonNullType(type))
+        .map((field) => ({ name: field.name, wire: wireOf(field) })),
     };
     wireFields.set(input, known);
   }
@@ -176,11 +182,27 @@ function singleInput(
     const typeName = named.name.replace(/Input$/, '');
     return nestedInput(withoutAliases(value, typeName, reading.aliases, path), named, typeName, path, reading);
   }
+  if (isEnumType(named)) requireWord(value, named, path);
   try {
-    return reading.leaf(named as GraphQLScalarType, value);
+    return reading.leaf(named as GraphQLLeafType, value);
   } catch (error) {
     throw refusal(path, `${path.join('.')}: ${(error as Error).message}`);
   }
+}
+
+function requireWord(value: unknown, type: GraphQLEnumType, path: readonly string[]): void {
+  if (typeof value === 'string' && type.getValue(value)) return;
+  const words = type.getValues().map(({ name }) => name);
+  const shown = printable(typeof value === 'string' ? value : JSON.stringify(value));
+  throw refusal(path, `${path.join('.')} must be one of ${words.join(', ')}: '${shown}'`);
+}
+
+function withoutUnsaid(body: Json, { name }: ResourceModel, { unsaid }: AttributeAliases): Json {
+  const values = unsaid?.[name];
+  if (values === undefined) return body;
+  const isSaid = ([wire, value]: [string, unknown]): boolean =>
+    typeof value !== 'string' || !(ownProperty(values, wire)?.includes(value) ?? false);
+  return Object.fromEntries(Object.entries(body).filter(isSaid));
 }
 
 /** What stands at the top of a body in the words of the edition we serve; what is nested stays as it is. */

@@ -1,7 +1,8 @@
-import type { GraphQLField, GraphQLSchema } from 'graphql';
+import { listFileTypes } from '../list-file.js';
+import type { GraphQLField, GraphQLInputObjectType, GraphQLSchema } from 'graphql';
 import type { ApiDescriptor } from '../apis/api.js';
 import type { Json } from '../body/input.js';
-import { commonParameters, resourceParameters } from './parameters.js';
+import { commonParameters, idParameter, keyParameter, resourceParameters } from './parameters.js';
 import { editionHeader } from '../edition.js';
 import {
   errorReferences,
@@ -15,7 +16,7 @@ import {
 } from './responses.js';
 import { createExample, Schemas, updateExample } from './schemas.js';
 import { security, securedPaths, securitySchemes } from './security.js';
-import { jsonPatchSchema, overview, patchExamples } from './texts.js';
+import { jsonPatchSchema, overview } from './texts.js';
 import type { PageSizes } from '../query/paging.js';
 import { resourceModel, type ResourceModel } from '../resource-model.js';
 import { jsonPatchTypes, mergePatchTypes } from '../writing.js';
@@ -34,10 +35,13 @@ export interface OpenApiOptions {
 /** An OpenAPI 3.0 document; `servers` are the base paths, to be completed by an origin. */
 export type OpenApiDocument = Json & { servers: { url: string }[] };
 
+/** That of this server, whose documents these are. */
+const license = { name: 'Apache 2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' };
+
 const version = ['ETag', 'Last-Modified'] as const;
 
-/** Every request has a path and passes a server. */
-const alwaysPossible = [414, 421, 429, 500, 501, 503];
+/** Every request has a path and headers, takes its time and passes a server. */
+const alwaysPossible = [408, 414, 417, 421, 429, 431, 500, 501, 503];
 const readRefusals = [400, 406, ...alwaysPossible];
 const writeRefusals = [400, 403, 406, 409, 422, ...alwaysPossible];
 const bodyRefusals = [...writeRefusals, 413, 415];
@@ -53,8 +57,11 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
     parameters: commonParameters(facts),
     mutations: schema.getMutationType()?.getFields() ?? {},
     examples: api.examples ?? {},
+    demo: api.demo ?? { ids: {}, deletable: {} },
+    key: (verb, segment, { name }) => keyParameter(verb, segment, api.fixed?.[name] && api.number),
     pageSizes: options.pageSizes,
-    errors: errorResponses(options.errors),
+    // 405 answers methods that no document describes, 410 subscriptions, which TMF REST does not have.
+    errors: errorResponses(options.errors.filter(({ status }) => ![405, 410].includes(status))),
   };
   parts.schemas.components['Error'] = errorSchema;
   parts.schemas.components['JsonPatch'] = jsonPatchSchema;
@@ -66,7 +73,12 @@ export function openApiDocument(schema: GraphQLSchema, api: ApiDescriptor, optio
   const paths = options.isAuthenticationRequired ? described.map((one) => securedPaths(one, parts.errors)) : described;
   return {
     openapi: '3.0.3',
-    info: { title: `${api.number} ${api.title}`, version: api.version, description: overview(facts) },
+    info: {
+      title: `${api.number} ${api.title}`,
+      version: api.version,
+      description: overview(facts),
+      license,
+    },
     servers: api.basePaths.map((url) => ({ url })),
     ...(options.isAuthenticationRequired && { security }),
     tags: served.map(({ segment, model }) => ({ name: segment, description: model.type.description ?? '' })),
@@ -87,6 +99,8 @@ interface Parts {
   readonly parameters: Record<string, Json>;
   readonly mutations: Readonly<Record<string, GraphQLField<unknown, unknown>>>;
   readonly examples: NonNullable<ApiDescriptor['examples']>;
+  readonly demo: NonNullable<ApiDescriptor['demo']>;
+  key(verb: string, segment: string, model: ResourceModel): Json;
   readonly pageSizes: PageSizes;
   readonly errors: ErrorResponses;
 }
@@ -114,7 +128,7 @@ function pathsOf(segment: string, model: ResourceModel, parts: Parts): Json {
     [`/${segment}`]: { ...collection, options: optionsOperation(named, 'list', 'patch' in collection) },
     [`/${segment}/{id}`]: {
       ...item,
-      options: { ...optionsOperation(named, 'retrieve', 'patch' in item), parameters: [reference('id')] },
+      options: { ...optionsOperation(named, 'retrieve', 'patch' in item), parameters: [named.parameters.id] },
     },
   };
 }
@@ -126,10 +140,11 @@ interface Described {
   /** The schema of one resource. */
   readonly row: Json;
   /** References to the parameters of this resource's operations. */
-  readonly parameters: Record<'sort' | 'selection' | 'conditions' | 'search' | 'write', Json[]>;
+  readonly parameters: Record<'sort' | 'selection' | 'conditions' | 'search', Json[]> &
+    Record<'id' | 'deletedId', Json>;
 }
 
-function parametersOf(model: ResourceModel, { parameters }: Parts): Described['parameters'] {
+function parametersOf(model: ResourceModel, { parameters, demo }: Parts): Described['parameters'] {
   const { sort, conditions, expand } = resourceParameters(model);
   const add = (parameter: Json): Json => {
     const name = `${model.name}.${String(parameter['name']).replace('@', 'at-')}`;
@@ -145,7 +160,8 @@ function parametersOf(model: ResourceModel, { parameters }: Parts): Described['p
     selection: [reference('fields'), ...expansion, ...explain, ...edition],
     search: any === undefined ? [] : [reference('filter'), any],
     conditions: each,
-    write: [reference('Idempotency-Key')],
+    id: idParameter(demo.ids[model.name]),
+    deletedId: idParameter(demo.deletable[model.name] ?? demo.ids[model.name]),
   };
 }
 
@@ -170,7 +186,8 @@ function listOperation({ segment, model, parts, row, parameters }: Described): J
   const rows = { type: 'array', items: row };
   return {
     ...named(segment, 'list', `Lists or finds ${model.name} objects`),
-    description: 'All conditions must hold. Values of one parameter are alternatives.',
+    description:
+      'All conditions must hold. Values of one parameter are alternatives. As `text/csv` or `application/x-ndjson` (Accept) it is a file of all that match, however many.',
     parameters: [
       ...['offset', 'limit'].map(reference),
       ...parameters.sort,
@@ -185,6 +202,7 @@ function listOperation({ segment, model, parts, row, parameters }: Described): J
         `All that match, or without paging parameters the first ${parts.pageSizes.pageSizeDefault} of them: then \`Link\` has \`next\`.`,
         pageHeaders,
         rows,
+        listFileTypes,
       ),
       206: success('The part of them that the paging parameters asked for.', pageHeaders, rows),
       ...errorReferences(readRefusals),
@@ -196,7 +214,7 @@ function readOperation({ segment, model, row, parameters }: Described): Json {
   return {
     ...named(segment, 'retrieve', `Retrieves ${one(model)} by id`),
     description: 'With conditions: only if it fulfils them, else 404.',
-    parameters: [reference('id'), ...parameters.selection, ...parameters.search, reference('If-None-Match')],
+    parameters: [parameters.id, ...parameters.selection, ...parameters.search, reference('If-None-Match')],
     responses: {
       200: success('The resource.', version, row),
       304: success('The client has this version already.', version),
@@ -212,11 +230,11 @@ function createOperation({ segment, model, parts, row, parameters }: Described):
   return {
     ...named(segment, 'create', `Creates ${one(model)}`),
     description: `${descriptionOf(parts, model.operations.create)}\n\nThe id, href and other attributes that the server sets may be sent and are ignored.`,
-    parameters: [...parameters.selection, ...parameters.write],
+    parameters: [...parameters.selection, parts.key('create', segment, model)],
     requestBody: {
       required: true,
       content: {
-        'application/json': { schema, example: parts.examples[model.name] ?? createExample(input, model.type) },
+        'application/json': { schema, example: bodyOf(parts, model, input) },
       },
     },
     responses: {
@@ -238,12 +256,12 @@ function createManyOperation({ segment, model, parts, row, parameters }: Describ
   const example = [1, 2].map(() => ({
     op: 'add',
     path: '/-',
-    value: parts.examples[model.name] ?? createExample(input, model.type),
+    value: bodyOf(parts, model, input),
   }));
   return {
     ...named(segment, 'createMany', `Creates several ${model.name} objects, all or none`),
     description: `A JSON Patch on the collection (TMF630 Part 5) that only adds. ${descriptionOf(parts, model.operations.createMany)}`,
-    parameters: [...parameters.selection, ...parameters.write],
+    parameters: [...parameters.selection, parts.key('createMany', segment, model)],
     requestBody: {
       required: true,
       content: contents(jsonPatchTypes, () => ({ schema: { type: 'array', items: operation }, example })),
@@ -262,15 +280,19 @@ function updateOperation({ segment, model, parts, row, parameters }: Described):
   const input = model.updateInput;
   if (input === undefined) throw new Error('PATCH is only described where there is an update');
   const schema = parts.schemas.update(input, model.type, `${model.name}_Update`);
-  const jsonPatch = { schema: { $ref: '#/components/schemas/JsonPatch' }, examples: patchExamples };
+  const example = updateExample(input, model.type);
+  const jsonPatch = {
+    schema: { $ref: '#/components/schemas/JsonPatch' },
+    example: Object.entries(example).map(([name, value]) => ({ op: 'add', path: `/${name}`, value })),
+  };
   return {
     ...named(segment, 'patch', `Changes ${one(model)}`),
     description: `${descriptionOf(parts, model.operations.update)}\n\nAn attribute that cannot be changed may be sent as it is.`,
-    parameters: [reference('id'), ...parameters.selection, reference('If-Match'), ...parameters.write],
+    parameters: [parameters.id, ...parameters.selection, reference('If-Match'), parts.key('patch', segment, model)],
     requestBody: {
       required: true,
       content: {
-        ...contents(mergePatchTypes, () => ({ schema, example: updateExample(input, model.type) })),
+        ...contents(mergePatchTypes, () => ({ schema, example })),
         ...contents(jsonPatchTypes, () => jsonPatch),
       },
     },
@@ -286,7 +308,7 @@ function deleteOperation({ segment, model, parts, parameters }: Described): Json
   return {
     ...named(segment, 'delete', `Deletes ${one(model)}`),
     description: descriptionOf(parts, model.operations.delete),
-    parameters: [reference('id'), ...explain, reference('If-Match'), ...parameters.write],
+    parameters: [parameters.deletedId, ...explain, reference('If-Match'), parts.key('delete', segment, model)],
     responses: {
       204: success('It was deleted.', ['Idempotency-Replayed']),
       ...errorReferences([...writeRefusals, 404, 412]),
@@ -294,9 +316,14 @@ function deleteOperation({ segment, model, parts, parameters }: Described): Json
   };
 }
 
+function bodyOf({ examples, demo }: Parts, model: ResourceModel, input: GraphQLInputObjectType): Json {
+  return examples[model.name] ?? createExample(input, model.type, demo.ids);
+}
+
 function optionsOperation({ segment }: Described, verb: string, canPatch: boolean): Json {
   return {
     ...named(segment, `options${upperFirst(verb)}`, 'What can be done here'),
+    description: 'The methods that this address takes, in `Allow`.',
     responses: {
       204: success('See the headers.', canPatch ? ['Allow', 'Accept-Patch'] : ['Allow']),
       ...errorReferences([414]),

@@ -37,10 +37,10 @@ export const headers = {
   ),
   'X-Content-Type-Options': text('`nosniff`: it is what Content-Type says.'),
   'X-Operation-Cost': count('Points that the request cost, or would have cost, of at most `OPERATION_COST_MAX`.'),
-  'X-Request-Id': text(
-    'The name of the request in logs and audit: that of its own header X-Request-Id, or a new one.',
+  'X-Request-Id': text('The name of the request in logs and audit: that of its own header X-Request-Id, or a new one.'),
+  RateLimit: text(
+    'How much is left of each quota that counts the request (`r`), and after how many seconds it is whole again (`t`).',
   ),
-  RateLimit: text('How much is left of each quota that counts the request (`r`), and after how many seconds it is whole again (`t`).'),
   'RateLimit-Policy': text('The quotas that count the request: how much (`q`) in how many seconds (`w`).'),
   'TMF-Edition': text('The published edition by which the answer is written, where the API knows several.'),
 } as const satisfies Record<string, Json>;
@@ -48,7 +48,15 @@ export const headers = {
 export type HeaderName = keyof typeof headers;
 
 /** Those that any answer may have. */
-const common: readonly HeaderName[] = ['Cache-Control', 'X-Content-Type-Options', 'X-Operation-Cost', 'X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'TMF-Edition'];
+const common: readonly HeaderName[] = [
+  'Cache-Control',
+  'X-Content-Type-Options',
+  'X-Operation-Cost',
+  'X-Request-Id',
+  'RateLimit',
+  'RateLimit-Policy',
+  'TMF-Edition',
+];
 
 /** TMF630 §3.4. */
 export const errorSchema: Json = {
@@ -109,7 +117,6 @@ function errorResponse(status: number, errors: readonly DescribedError[]): Json 
     headers: headerReferences([
       ...common,
       ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
-      ...(status === 405 ? (['Allow'] as const) : []),
       ...(status === 503 || status === 429 ? (['Retry-After'] as const) : []),
     ]),
     content: {
@@ -121,12 +128,22 @@ function errorResponse(status: number, errors: readonly DescribedError[]): Json 
   };
 }
 
-/** A successful answer; without a schema it has no body. */
-export function success(description: string, names: readonly HeaderName[], schema?: Json): Json {
+/** A successful answer; without a schema it has no body. `texts`: media types of what it may be beside JSON. */
+export function success(
+  description: string,
+  names: readonly HeaderName[],
+  schema?: Json,
+  texts: readonly string[] = [],
+): Json {
   return {
     description,
     headers: headerReferences([...common, ...names]),
-    ...(schema && { content: { 'application/json': { schema } } }),
+    ...(schema && {
+      content: {
+        'application/json': { schema },
+        ...Object.fromEntries(texts.map((type) => [type, { schema: { type: 'string' } }])),
+      },
+    }),
   };
 }
 

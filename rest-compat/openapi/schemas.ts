@@ -13,7 +13,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
-import { toWire } from '../../graphql/naming.js';
+import { toWire, wireOf } from '../../graphql/naming.js';
 import type { Json } from '../body/input.js';
 import type { Singles } from '../edition.js';
 import { extensionAttribute } from '../../src/platform/json.js';
@@ -70,14 +70,13 @@ export class Schemas {
       // It is known before its attributes are looked at: a type may nest in itself.
       this.components[name] = component;
       const own = fields().filter((field) => field.name !== extensionAttribute);
-      const required = own.filter(({ type }) => isNonNullType(type)).map((field) => toWire(field.name));
+      const required = own.filter(({ type }) => isNonNullType(type)).map((field) => wireOf(field));
       component['properties'] = Object.fromEntries(
         own.map((field) => [
-          toWire(field.name),
-          {
-            ...this.property(field, isOutput && this.isSingleSomewhere(name, field)),
-            ...(isNullable(field) && { nullable: true }),
-          },
+          wireOf(field),
+          isNullable(field)
+            ? nullable(this.property(field))
+            : this.property(field, isOutput && this.isSingleSomewhere(name, field)),
         ]),
       );
       if (required.length > 0) component['required'] = required;
@@ -94,7 +93,7 @@ export class Schemas {
     return this.editions.some((singles) => Object.hasOwn(singles, typeName) && singles[typeName]?.includes(name));
   }
 
-  private property(field: AnyField, isSingleSomewhere: boolean): Json {
+  private property(field: AnyField, isSingleSomewhere = false): Json {
     const description = field.description ?? '';
     const named = getNamedType(field.type) as GraphQLNamedType;
     const single = this.single(named);
@@ -106,7 +105,7 @@ export class Schemas {
     }
     // Beside a $ref nothing counts in OpenAPI 3.0.
     if ('$ref' in single) return { description, allOf: [single] };
-    const example = exampleIn(description);
+    const example = isEnumType(named) ? undefined : exampleIn(description);
     return { ...single, description, ...(single['type'] === 'string' && example !== undefined && { example }) };
   }
 
@@ -117,51 +116,69 @@ export class Schemas {
   }
 }
 
+/**
+ * In OpenAPI 3.0 `nullable` counts only beside a type, which a reference to a component has elsewhere. Where null removes a
+ * word, it is one of the words, too.
+ */
+function nullable(schema: Json): Json {
+  const { enum: words } = schema as { enum?: unknown[] };
+  return {
+    ...('allOf' in schema && { type: 'object' }),
+    ...schema,
+    nullable: true,
+    ...(words && { enum: [...words, null] }),
+  };
+}
+
 export function scalarSchema(type: GraphQLNamedType): Json {
   if (isEnumType(type)) return { type: 'string', enum: type.getValues().map(({ name }) => name) };
   return scalarSchemas[type.name] ?? {};
 }
 
-/** The body most people start from: what is mandatory, and the references to the first other resource of ours. */
-export function createExample(input: GraphQLInputObjectType, output: GraphQLObjectType): Json {
-  const fields = Object.values(input.getFields());
-  const typeOf = ({ name }: GraphQLInputField): GraphQLNamedType | undefined =>
-    getNamedType(output.getFields()[name]?.type);
-  const first = fields.map(typeOf).find((type) => isObjectType(type) && targetType(type) !== undefined);
-  const references = first ? fields.filter((field) => typeOf(field) === first) : [];
-  // Each names another one: what moves from one to the other needs two.
-  const examples = references.map((field, index) => [toWire(field.name), numbered(exampleOf(field), index)] as const);
-  return { ...minimalExample(input), ...Object.fromEntries(examples) };
-}
-
-function numbered(example: unknown, index: number): unknown {
-  const { id, ...rest } = example as { id: string };
-  return { id: String(Number(id) + index), ...rest };
+/** The body most people start from: what is mandatory, and the reference to another resource of ours, to a row of these ids. */
+export function createExample(
+  input: GraphQLInputObjectType,
+  output: GraphQLObjectType,
+  ids: Readonly<Record<string, string>>,
+): Json {
+  const targetOf = ({ name }: GraphQLInputField): string | undefined => {
+    const type = getNamedType(output.getFields()[name]?.type);
+    return isObjectType(type) ? targetType(type)?.name : undefined;
+  };
+  const reference = Object.values(input.getFields()).find((field) => targetOf(field) !== undefined);
+  if (reference === undefined) return minimalExample(input);
+  const id = ids[targetOf(reference) ?? ''];
+  const example = exampleOf(reference) as Json;
+  return { ...minimalExample(input), [wireOf(reference)]: { ...example, ...(id !== undefined && { id }) } };
 }
 
 /** A small change that harms nothing: of a text that may be absent. */
 export function updateExample(input: GraphQLInputObjectType, output: GraphQLObjectType): Json {
-  const text = Object.values(input.getFields()).find(
+  const texts = Object.values(input.getFields()).filter(
     ({ name, type }) =>
       String(type) === 'String' && toWire(name) === name && !isNonNullType(output.getFields()[name]?.type),
   );
+  const text = texts.find(({ name }) => name === 'description') ?? texts[0];
   return text === undefined ? {} : { [text.name]: 'new text' };
 }
 
 /** The mandatory attributes, with values that their descriptions give as examples. */
 function minimalExample(type: GraphQLInputObjectType): Json {
   const fields = Object.values(type.getFields()).filter((field) => isNonNullType(field.type));
-  return Object.fromEntries(fields.map((field) => [toWire(field.name), exampleOf(field)]));
+  return Object.fromEntries(fields.map((field) => [wireOf(field), exampleOf(field)]));
 }
 
 function exampleOf(field: GraphQLInputField): unknown {
   const named = getNamedType(field.type);
-  const single = isInputObjectType(named) ? minimalExample(named) : scalarExample(field, scalarSchema(named));
+  const single = isInputObjectType(named)
+    ? minimalExample(named)
+    : valueOf(scalarSchema(named), field.description ?? '');
   return isListType(getNullableType(field.type)) ? [single] : single;
 }
 
-function scalarExample({ description }: GraphQLInputField, schema: Json): unknown {
-  const described = schema['type'] === 'string' ? exampleIn(description ?? '') : undefined;
+/** A value that an attribute of this schema and description may have. */
+export function valueOf(schema: Json, description: string): unknown {
+  const described = schema['type'] === 'string' && !('format' in schema) ? exampleIn(description) : undefined;
   return described ?? schema['example'] ?? (schema['enum'] as string[] | undefined)?.[0] ?? 'string';
 }
 

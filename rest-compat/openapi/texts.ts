@@ -26,6 +26,8 @@ What cannot be filtered, sorted or selected is refused by its name, never ignore
 
 **Pages.** Without paging parameters a list answers 200 with up to ${pageSizes.pageSizeDefault} items and a \`next\` link when there are more; with them 206 when that is not all.
 
+**Files.** \`Accept: text/csv\` or \`application/x-ndjson\` makes a list a file of all that match, with the same conditions, order and \`fields\`.
+
 **Changes.** PATCH takes a merge patch (RFC 7396) or a JSON Patch (RFC 6902), whose paths may carry a query (TMF630 Part 5) or a JSONPath condition (Part 6). \`If-Match\` refuses to overwrite a newer version, \`Idempotency-Key\` makes a repetition safe. Attributes beyond the resource's own are kept when \`@schemaLocation\` or a subclass \`@type\` announces them.
 
 **Refusals** have a TMF error as body. Any other method than those listed gets 405 with \`Allow\`; HEAD and OPTIONS work everywhere.${
@@ -59,18 +61,5 @@ export const jsonPatchSchema: Json = {
       from: { type: 'string', description: 'Of move and copy: the JSON pointer to take from.' },
       value: { description: 'Of add, replace and test.' },
     },
-  },
-};
-
-/** One for each way to write a path. */
-export const patchExamples: Json = {
-  pointer: { summary: 'JSON pointer', value: [{ op: 'add', path: '/description', value: 'for people' }] },
-  query: {
-    summary: 'Query (TMF630 Part 5)',
-    value: [{ op: 'replace', path: '/relatedParty/role?relatedParty.id=42', value: 'customer' }],
-  },
-  jsonPath: {
-    summary: 'JSONPath (TMF630 Part 6)',
-    value: [{ op: 'replace', path: "$.relatedParty[?(@.id=='42')].role", value: 'customer' }],
   },
 };

@@ -113,8 +113,19 @@ function typedValues(
       { path: printable(term.name) },
     );
   }
+  requireWord(type, operator, text, printable(term.name));
   operators[operator].check?.(text, printable(term.name));
   return values;
+}
+
+/** Refuses a comparison with what no value can be: words that are compared as a whole are those that the attribute has. */
+export function requireWord(type: AttributeType, operator: Operator, text: string, path: string): void {
+  const { family } = operators[operator];
+  if (type.kind !== 'scalar' || type.words === undefined || (family !== 'equality' && family !== 'list')) return;
+  if (!type.words.includes(text))
+    throw new DomainError('INVALID_QUERY', `'${path}' must be one of ${type.words.join(', ')}: '${printable(text)}'`, {
+      path,
+    });
 }
 
 function flag(text: string): readonly FilterValue[] | undefined {

@@ -6,7 +6,7 @@ import {
   type GraphQLInputObjectType,
   type GraphQLInputType,
 } from 'graphql';
-import { toWire } from '../../graphql/naming.js';
+import { fieldOfAttribute, toWire } from '../../graphql/naming.js';
 import { Decimal } from '../../src/platform/decimal.js';
 import { DomainError } from '../../src/platform/errors.js';
 import { matches } from '../../src/platform/filter/memory/evaluate.js';
@@ -122,28 +122,30 @@ function nest(
   path: readonly string[],
   leaf: (at: GraphQLInputObjectType) => Json,
 ): Json {
-  const { input: at, below } = inputAt(input, path);
+  const { input: at, names, below } = inputAt(input, path);
   const condition = below.length > 0 ? { path: below.join('.'), ...leaf(at) } : leaf(at);
-  return path.slice(0, path.length - below.length).reduceRight<Json>((inner, name) => ({ [name]: inner }), condition);
+  return names.reduceRight<Json>((inner, name) => ({ [name]: inner }), condition);
 }
 
-/** The input of the attribute at the end of a path; of a JSON value also the names within it, which nothing declares. */
+/** The input of the attribute at the end of a path, by which fields; of a JSON value also the names within it, which nothing declares. */
 function inputAt(
   input: GraphQLInputObjectType,
   path: readonly string[],
-): { input: GraphQLInputObjectType; below: readonly string[] } {
+): { input: GraphQLInputObjectType; names: readonly string[]; below: readonly string[] } {
   let at = input;
+  const names: string[] = [];
   for (const [index, name] of path.entries()) {
-    if (index > 0 && 'path' in at.getFields()) return { input: at, below: path.slice(index) };
-    const field = at.getFields()[name];
+    if (index > 0 && 'path' in at.getFields()) return { input: at, names, below: path.slice(index) };
+    const field = fieldOfAttribute(at.getFields(), name);
     const type = field && getNamedType(field.type);
-    if (!isInputObjectType(type)) {
+    if (field === undefined || !isInputObjectType(type)) {
       const target = at.name.replace(/Filter$/, '');
       throw new DomainError('INVALID_QUERY', `cannot filter ${target} by '${toWire(name)}'`, { path: toWire(name) });
     }
     at = type;
+    names.push(field.name);
   }
-  return { input: at, below: [] };
+  return { input: at, names, below: [] };
 }
 
 function elementInput(list: GraphQLInputObjectType): GraphQLInputObjectType {
@@ -164,25 +166,27 @@ function toVariable(value: FilterValue): unknown {
  * (`sort=-amount.amount` as `{ amount: { amount: DESC } }`). Throws INVALID_QUERY for what nothing can be sorted by.
  */
 export function orderVariable(order: readonly OrderKey[], input: GraphQLInputObjectType | undefined): ParsedOrder {
-  for (const { path } of order) requireOrderPath(path, input);
-  return new ParsedOrder(order, (keys) => keys.map(toOrderInput));
+  for (const { path } of order) orderFields(path, input);
+  return new ParsedOrder(order, (keys) =>
+    keys.map(({ path, descending }) =>
+      orderFields(path, input).reduceRight<unknown>((inner, name) => ({ [name]: inner }), descending ? 'DESC' : 'ASC'),
+    ),
+  );
 }
 
-function toOrderInput({ path, descending }: OrderKey): unknown {
-  return path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), descending ? 'DESC' : 'ASC');
-}
-
-function requireOrderPath(path: readonly string[], input: GraphQLInputObjectType | undefined): void {
+/** The fields of the order input that lead to an attribute. */
+function orderFields(path: readonly string[], input: GraphQLInputObjectType | undefined): string[] {
   let at = input;
-  for (const name of path) {
-    const type = at?.getFields()[name]?.type;
-    if (type === undefined) {
+  return path.map((attribute) => {
+    const field = at && fieldOfAttribute(at.getFields(), attribute);
+    if (field === undefined) {
       const written = path.map(toWire).join('.');
       throw new DomainError('INVALID_QUERY', `cannot sort by '${written}'`, { path: 'sort' });
     }
-    const named = getNamedType(type);
+    const named = getNamedType(field.type);
     at = isInputObjectType(named) ? named : undefined;
-  }
+    return field.name;
+  });
 }
 
 /** The type without `!`, and whether it is a list. */

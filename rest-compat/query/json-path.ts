@@ -8,6 +8,7 @@ import { notSupported, syntaxError } from './json-path-lexer.js';
 import { readJsonPaths } from './json-path-parser.js';
 import { limitExceeded } from '../../src/platform/limits.js';
 import { JSON_PATH_LENGTH_MAX } from '../limits.js';
+import { requireWord } from './condition.js';
 import { parseValue } from './parse-value.js';
 import { operators, operatorsBySymbol, type ValueOperator } from '../../src/platform/filter/operators.js';
 import { operatorsOf, stepInto } from '../../src/platform/filter/tree/resolve.js';
@@ -158,6 +159,7 @@ function literalValue(literal: Literal, operator: ValueOperator, type: Attribute
     operators[operator].check?.(literal.text, path);
     return literal.text;
   }
+  requireWord(type, operator, literal.text, path);
   const value = type.type === 'json' ? jsonLiteral(literal) : typedLiteral(literal, type.type);
   if (value === undefined) {
     throw new DomainError('INVALID_QUERY', `'${printable(literal.text)}' is not a valid ${type.type} for '${path}'`, {

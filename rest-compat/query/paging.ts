@@ -36,9 +36,6 @@ export function pagingOf(
   if (limit !== undefined && limit > pageSizeMax) {
     throw limitExceeded('PAGE_SIZE_MAX', pageSizeMax, `limit=${limit}`, 'limit');
   }
-  if (after !== undefined && offset !== undefined) {
-    throw new DomainError('INVALID_QUERY', 'after and offset exclude each other', { path: 'after' });
-  }
   // RFC 9110 §14.2: a unit that is not known here is ignored.
   if (range === undefined || isAsked || !/^\s*items\s*=/i.test(range)) {
     return { offset: offset ?? 0, limit: limit ?? pageSizeDefault, after, isAsked, isRange: false };

@@ -91,7 +91,7 @@ export function parseQuery(raw: string, { attributes, toAttribute }: QueryOption
 function paging(first: (name: string) => string | undefined): Pick<ParsedQuery, 'offset' | 'limit' | 'after'> {
   const offset = mapGiven(first('offset'), parseOffset);
   const after = mapGiven(first('after'), (text) => parseText(text, 'after'));
-  if (offset !== undefined && after !== undefined) {
+  if ((offset ?? 0) > 0 && after !== undefined) {
     throw new DomainError('INVALID_QUERY', "'offset' and 'after' are two starting points: give one", { path: 'after' });
   }
   return { offset, limit: mapGiven(first('limit'), parseLimit), after };

@@ -8,6 +8,7 @@ import {
   type DeclaredError,
   type ErrorCode,
 } from '../platform/errors.js';
+import { rightsErrors } from '../platform/rights/errors.js';
 import { domainErrors } from './domains/errors.js';
 
 /** Refusals by the HTTP server itself, before a request reaches GraphQL or TMF REST. */
@@ -62,7 +63,7 @@ export interface CataloguedError extends DeclaredError {
   tmfCode: string;
 }
 
-const codes = [platformErrors, graphqlErrors, restErrors, httpErrors, domainErrors].flatMap(
+const codes = [platformErrors, rightsErrors, graphqlErrors, restErrors, httpErrors, domainErrors].flatMap(
   (declarations) => Object.keys(declarations) as ErrorCode[],
 );
 

@@ -25,10 +25,14 @@ import { Costs, type CostLimits } from '../../graphql/cost/cost.js';
 import { answerByPlans, answerOnWire, DataText, type WireAnswer } from '../../graphql/plan/answer.js';
 import type { ContextWithOutcomes } from '../../graphql/plan/executor.js';
 import type { Plans } from '../../graphql/plan/plans.js';
+import type { Operations } from '../../graphql/rights/operations.js';
 import type { Presentation } from '../../graphql/plan/presentation.js';
 import { DomainError } from '../platform/errors.js';
 import { exceeds } from './answer-size.js';
 import { statusOf } from './errors.js';
+import { codeOf, countedAs, outcomeOf, secondsSince } from './metrics/ended-operation.js';
+import type { EndedOperation } from './metrics/metrics.js';
+import { createSubscribe, type Subscribed } from './subscribe.js';
 import { recordOperation, recordRead } from './audit/audited-operations.js';
 
 /** How many compiled operations are kept; each takes about 70 KB. */
@@ -58,6 +62,8 @@ export interface Executor {
    * by plans is a DataText. Refusals are errors of the result.
    */
   execute(operation: Operation): Promise<ExecutionResult>;
+  /** Begins a subscription: a result for each event, or the errors that refuse it. */
+  subscribe(operation: Operation): Promise<Subscribed>;
   /** Reads for TMF REST. Throws what refuses it. */
   read(operation: WireOperation): Promise<WireAnswer>;
 }
@@ -71,9 +77,12 @@ export function createExecutor(
   schema: GraphQLSchema,
   limits: CostLimits & { answerMaxBytes: number },
   plans: Plans,
+  { ofField }: Operations,
+  ended: (operation: EndedOperation) => void,
 ): Executor {
   const costs = new Costs(schema, limits);
-  const run = createRun(schema, plans);
+  const coercing = withPassThrough(schema);
+  const run = createRun(schema, plans, coercing);
   const costOf = (
     { document, variables, context }: Operation,
     definition: OperationDefinitionNode,
@@ -84,32 +93,54 @@ export function createExecutor(
   };
 
   return {
+    subscribe: createSubscribe(schema, {
+      costOf,
+      coercing,
+      refused: toRefused,
+      bounded: (result, definition) => withinBytes(result, definition, limits.answerMaxBytes),
+      variableErrorsMax,
+    }),
     execute: async (operation) => {
       const { document, operationName, variables, context } = operation;
       const definition = getOperationAST(document, operationName);
       // A document without an operation of that name has no cost; the executor answers with the error.
       if (!definition)
         return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
+      const begun = performance.now();
       const { points, refusal } = costOf(operation, definition);
       const result = refusal
         ? { errors: [toRefused(refusal)] }
         : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
       if (context.audit)
         await recordOperation(schema, { document, definition, variables, context }, result.errors?.[0]);
+      const facts = { document, operation: countedAs(definition, ofField), outcome: outcomeOf(result.errors) };
+      ended({ ...facts, seconds: secondsSince(begun), cost: points });
       return { ...result, extensions: { ...result.extensions, cost: points } };
     },
     read: (operation) => {
       const { document, variables, context, presentation } = operation;
       const definition = getOperationAST(document);
       if (!definition) throw new Error('a read of TMF REST is one operation');
-      const answer = (): Promise<WireAnswer> => {
-        const { refusal } = costOf(operation, definition);
+      const begun = performance.now();
+      let cost = 0;
+      const answer = async (): Promise<WireAnswer> => {
+        const { refusal, points } = costOf(operation, definition);
+        cost = points;
         if (refusal) throw refusal;
         const planned = plans.of(document, definition, variables ?? {}, context.access, presentation);
         if (!planned) throw new Error('a read of TMF REST is read by a plan');
         return answerOnWire(planned, variables ?? {}, context);
       };
-      return context.audit ? recordRead(schema, { document, definition, variables, context }, answer) : answer();
+      const end = (outcome: string): void =>
+        ended({ document, operation: countedAs(definition, ofField), outcome, seconds: secondsSince(begun), cost });
+      const answered = context.audit
+        ? recordRead(schema, { document, definition, variables, context }, answer)
+        : answer();
+      answered.then(
+        () => end('ok'),
+        (error: unknown) => end(codeOf(error)),
+      );
+      return answered;
     },
   };
 }
@@ -148,8 +179,8 @@ function toRefused(refusal: DomainError): GraphQLError {
 function createRun(
   schema: GraphQLSchema,
   plans: Plans,
+  coercing: WithCoercedVariables,
 ): (operation: Operation, definition: OperationDefinitionNode) => Promise<ExecutionResult> {
-  const coercing = withPassThrough(schema);
   const compile = compiler(schema, coercing);
   const seen = new WeakSet<DocumentNode>();
 

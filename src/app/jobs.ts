@@ -3,6 +3,9 @@ import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
 import type { JobContext, Jobs, JobSettings } from '../platform/jobs/jobs.js';
 import { forgetOutcomes } from '../platform/write/idempotency.js';
+import { OutboxRetention } from '../platform/write/outbox-retention.js';
+import { outboxCursors } from '../domain/outbox-cursors.js';
+import type { AppContext } from './app-context.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -38,6 +41,24 @@ export function forgetIdempotencyKeys({ config, database, clock }: KeyRetentionD
     everySeconds: 3_600,
     expireInSeconds: 600,
     run: ({ signal }) => forgetOutcomes(database, keysBegin(), signal),
+  };
+}
+
+/** Drops events that are older than OUTBOX_RETENTION_DAYS, and than what is still tried again. */
+export function keepOutbox({ config, database, clock, logger }: AppContext): {
+  readonly prepare: () => Promise<void>;
+  readonly work: RepeatingWork;
+} {
+  const keptMs = Math.max(config.outboxRetentionDays * DAY_MS, config.callbackRetrySeconds * 1_000);
+  const retention = new OutboxRetention(database, { cursors: outboxCursors, keptMs, log: logger });
+  return {
+    prepare: () => retention.prepare(clock.now()),
+    work: {
+      name: 'drop-old-events',
+      everySeconds: 3_600,
+      expireInSeconds: 600,
+      run: () => retention.run(clock.now()),
+    },
   };
 }
 

@@ -1,15 +1,17 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '../../graphql/context.js';
 import type { Router } from '../../rest-compat/route.js';
 import { Reads } from '../platform/plan/reads.js';
 import type { Principal } from '../platform/principal.js';
 import type { Access } from '../platform/rights/visibility.js';
-import type { AppContext, ContextOf } from './app-context.js';
+import type { AuditTransport } from '../platform/audit/audit-record.js';
+import type { AppContext, Contexts } from './app-context.js';
 import type { Audit } from './audit/audit.js';
 import type { DomainModules } from './domains/index.js';
 import type { Addresses } from './http/addresses.js';
 import { clientOf } from './http/client.js';
 import { requestIdOf } from './http/request-id.js';
+import { noteSender } from './http/request-trace.js';
 import type { AppSignedLinks } from './links/signed-links.js';
 import type { Quotas } from './quotas/quotas.js';
 
@@ -24,22 +26,36 @@ export interface RequestDependencies {
   accessOf(principal: Principal): Access;
 }
 
-/** Creates the context of a request, the same for all transports. */
-export function createContextOf(
+/** Where it is told how a request was answered. */
+type Reply = Pick<Context, 'replayed'> & {
+  readonly signal: AbortSignal;
+  /** Told what has been spent so far. */
+  cost(points: number): void;
+};
+
+/** Creates the contexts of requests, the same for all transports. */
+export function createContexts(
   { config, database, clock }: AppContext,
-  { domains, due }: DomainModules,
+  { domains, due, zoneOf }: DomainModules,
   { router, addresses, audit, quotas, links, principalOf, accessOf }: RequestDependencies,
-): ContextOf {
+): Contexts {
   const reads = new Reads(
     database,
     { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
     due,
   );
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
-  const shared = { ...domains, reads, limits, collectionOf: (typeName: string) => router.collectionOf(typeName) };
-  return (request, response, transport) => {
+  const shared = {
+    ...domains,
+    reads,
+    limits,
+    zoneOf,
+    collectionOf: (typeName: string) => router.collectionOf(typeName),
+  };
+  const make = (request: IncomingMessage, reply: Reply, transport: AuditTransport): Context => {
     const origin = addresses.originOf(request);
     const principal = principalOf(request);
+    noteSender(request, principal);
     const access = accessOf(principal);
     let cost = 0;
     const own: Omit<Context, keyof typeof shared> = {
@@ -53,18 +69,33 @@ export function createContextOf(
       now: clock.now(),
       origin,
       links,
-      signal: clientOf(response),
+      signal: reply.signal,
       idempotencyKey: headerOf(request, 'idempotency-key'),
       href: (typeName, id) => origin + router.pathOf(typeName, id),
-      replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
+      replayed: () => reply.replayed(),
       costs: (points) => {
         cost += points;
         quotas?.spend({ address: addresses.clientOf(request), principal }, points);
-        if (!response.headersSent) response.setHeader('X-Operation-Cost', String(cost));
+        reply.cost(cost);
       },
     };
     // To spread what is shared would take longer than all else that is made for a request.
     return Object.setPrototypeOf(own, shared) as Context;
+  };
+  return {
+    ofRequest: (request, response, transport) => make(request, replyBy(response), transport),
+    ofSubscription: (request, signal) =>
+      make(request, { signal, replayed: () => undefined, cost: () => undefined }, 'graphql'),
+  };
+}
+
+function replyBy(response: ServerResponse): Reply {
+  return {
+    signal: clientOf(response),
+    replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
+    cost: (points) => {
+      if (!response.headersSent) response.setHeader('X-Operation-Cost', String(points));
+    },
   };
 }
 

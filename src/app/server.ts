@@ -3,7 +3,9 @@ import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import { withFederation } from '../../graphql/federation/federation.js';
 import { createSchema } from '../../graphql/schema.js';
+import { allMappings } from '../../graphql/resource-mapping.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { problemOfEditions } from '../../rest-compat/edition.js';
 import type { PageSizes } from '../../rest-compat/query/paging.js';
@@ -12,6 +14,7 @@ import type { Domains } from '../domain/domains.js';
 import { SteadyClock, type Clock, type RunningClock, type TimeSources } from '../platform/clock.js';
 import { ConfigError, type Config } from '../platform/config.js';
 import { Backfills } from '../platform/database/backfills.js';
+import { wordsOfEnums } from '../platform/database/words-of-enums.js';
 import type { Database } from '../platform/database/database.js';
 import { DatabaseClock } from '../platform/database/database-clock.js';
 import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-schemas.js';
@@ -26,11 +29,15 @@ import { loadPolicy, policyTermsOf } from './rights/load-policy.js';
 import { accessBy } from './rights/access.js';
 import { withPlans } from '../../graphql/plan/executor.js';
 import { Router } from '../../rest-compat/route.js';
+import { readOutboxFigures } from '../platform/write/outbox-figures.js';
 import { lastIdOf } from '../platform/write/outbox.js';
+import type { FigureSource } from '../platform/figures.js';
 import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
 import { createAuthentication } from './authentication/authentication.js';
 import { Addresses } from './http/addresses.js';
-import { docsRouter } from './http/docs.js';
+import { openApiRouter } from './http/openapi.js';
+import { createSdl } from './http/sdl.js';
+import { createPages } from './pages/pages.js';
 import { createDomainModules } from './domains/index.js';
 import { errorCatalogue } from './errors.js';
 import { createAudit } from './audit/audit.js';
@@ -38,17 +45,24 @@ import { auditMutations } from './audit/audited-mutations.js';
 import { withQuotas } from './quotas/quota-gate.js';
 import { createQuotas } from './quotas/quotas.js';
 import { createExecutor, type Executor } from './execute.js';
+import { createServerGate } from './http/gate.js';
 import { createGraphqlHttp } from './http/graphql.js';
 import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http/listener.js';
-import { defineRepeatingWork, forgetIdempotencyKeys } from './jobs.js';
+import { defineRepeatingWork, forgetIdempotencyKeys, keepOutbox } from './jobs.js';
+import { connectionFigures, jobFigures } from './metrics/figures.js';
+import { Metrics } from './metrics/metrics.js';
 import { Readiness } from './readiness.js';
 import { AppSignedLinks } from './links/signed-links.js';
 import { readSigningKeys } from './links/signing-keys.js';
 import { OriginPolicy } from './http/origins.js';
 import { restHandler } from './http/rest.js';
+import { seed } from './seed/index.js';
 import { createStreams } from './http/streams.js';
-import { createContextOf } from './request-context.js';
+import { ListFiles } from '../streaming/list-file/list-files.js';
+import { readsOf } from './snapshot-reads.js';
+import { createContexts } from './request-context.js';
+import { createSubscriptionDoors } from './subscriptions/doors.js';
 import type { AppContext } from './app-context.js';
 import { auditExportRoutes } from '../streaming/audit-export/routes.js';
 import { onlyWorker, type Workers } from './workers/workers.js';
@@ -58,7 +72,7 @@ export interface AppServer {
   readonly domains: Domains;
   /** Runs the backfills that must be complete before the server listens. Throws when one fails. */
   backfill(): Promise<void>;
-  /** Writes the demo data that is missing in the database. */
+  /** Writes what is missing of the data that SEED names. */
   seed(): Promise<void>;
   /** Starts to listen and returns the origin, e.g. http://127.0.0.1:4000. Throws when the address cannot be used. */
   listen(): Promise<string>;
@@ -113,46 +127,61 @@ async function createServerWith(
 ): Promise<AppServer> {
   const { config, database, logger } = options;
   const bare = await createSchema();
+  const operations = operationsOfSchema(bare);
   const policies = new Policies(await loadPolicy(config.policyFile, policyTermsOf(bare)));
   // The order counts: a right is asked for before anything is done, refusals for want of one are recorded, and what a write answers
   // is read by plans behind both.
-  const guarded = withRights(bare, operationsOfSchema(bare));
+  const guarded = withFederation(withRights(bare, operations), config.isIntrospectionEnabled);
   const schema = guardResolvers(withPlans(config.isAuditKept ? auditMutations(guarded) : guarded));
   const router = new Router(schema, apis);
+  const workers = options.workers ?? onlyWorker();
+  const metrics = new Metrics(workers, () => figureSources, logger, config.slowOperationMs);
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
   const collectionOf = (typeName: string): string => router.collectionOf(typeName);
   const executor = createExecutor(
     schema,
     { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes },
     new Plans({ schema, collectionOf }),
+    operations,
+    (operation) => metrics.ended(operation),
   );
   const appContext = await createAppContext(options, clock, schema, executor, policies);
   const { jobs } = appContext;
   const audit = createAudit(appContext);
   const quotas = createQuotas(appContext);
+  const outbox = keepOutbox(appContext);
   const domainModules = createDomainModules(appContext);
   const { domains, modules, tenants, keys } = domainModules;
   defineRepeatingWork(jobs, [
     ...modules.flatMap(({ repeatingWork = [] }) => repeatingWork),
     forgetIdempotencyKeys(appContext),
+    outbox.work,
     ...(audit ? [audit.repeatingWork] : []),
     ...(quotas ? [quotas.repeatingWork] : []),
   ]);
+  const figureSources: FigureSource[] = [
+    { own: () => connectionFigures(database), shared: () => readOutboxFigures(database) },
+    { shared: async () => jobFigures(await jobs.counts()) },
+    ...modules.flatMap(({ figures }) => figures ?? []),
+  ];
   const backfills = new Backfills(
     database,
     clock,
     logger,
-    modules.flatMap((one) => one.backfills ?? []),
+    // The check comes first: nothing else is to work on words that there are not.
+    [wordsOfEnums(allMappings()), ...modules.flatMap((one) => one.backfills ?? [])],
   );
   await keepOutboxEpoch(database);
   await tenants.begin();
-  // Demo data and requests may send jobs, so the job store must exist before either.
+  // What SEED names and requests may send jobs, so the job store must exist before either.
   await jobs.prepare();
+  await outbox.prepare();
   await audit?.prepare();
 
   const rest = createRest(appContext, router);
   const addresses = new Addresses(config);
   const originOf = (request: IncomingMessage): string => addresses.originOf(request);
+  const clientOf = (request: IncomingMessage): string => addresses.clientOf(request);
   const links = new AppSignedLinks({
     keys: await readSigningKeys(config, database),
     clock,
@@ -164,11 +193,11 @@ async function createServerWith(
     logger,
     tenants,
     keys,
-    clientOf: (request) => addresses.clientOf(request),
+    clientOf,
     links,
   });
   const principalOf = options.principalOf ?? ((request: IncomingMessage) => authentication.principalOf(request));
-  const contextOf = createContextOf(appContext, domainModules, {
+  const contexts = createContexts(appContext, domainModules, {
     router,
     addresses,
     audit,
@@ -177,53 +206,61 @@ async function createServerWith(
     principalOf,
     accessOf: accessBy(policies, schema),
   });
+  const contextOf = contexts.ofRequest;
   const stopping = new AbortController();
   const { isIntrospectionEnabled } = config;
   const bodyLimits = {
     maxBytes: config.bodyMaxBytes,
     pace: { bytesPerSecond: config.bodyBytesPerSecondMin, windowMs: config.bodySlowMs },
   };
-  const hasLandingPage = config.mode === 'sandbox';
   const graphqlHttp = await createGraphqlHttp({
     schema,
     execute: executor.execute,
     contextOf,
     bodyLimits,
     isIntrospectionEnabled,
-    hasLandingPage,
     logger,
   });
   const { partyRoles } = policies.policy;
   const streaming = { contextOf, partyRoles, stopping: stopping.signal };
   const routes = modules.flatMap((one) => one.streams?.(streaming) ?? []);
-  const streams = createStreams([...routes, ...auditExportRoutes(database, clock)], {
-    rest,
-    contextOf,
-    originOf,
-    clientOf: (request) => addresses.clientOf(request),
-    pageSizeMax,
+  const served = { rest, contextOf, originOf, clientOf, pageSizeMax, logger };
+  const streams = createStreams([...routes, ...auditExportRoutes(database, clock)], served);
+  const listFiles = new ListFiles(database);
+  const readiness = new Readiness(database, () => modules.flatMap((one) => one.problem?.() ?? [])[0], workers);
+  const gate = createServerGate({
+    authentication,
+    principalOf,
+    throttle: quotas && ((inner) => withQuotas(inner, { quotas, clientOf, principalOf, logger })),
+    isScoped: config.isRowLevelSecurityOn,
     logger,
   });
-  const readiness = new Readiness(
-    database,
-    () => modules.flatMap((one) => one.problem?.() ?? [])[0],
-    options.workers ?? onlyWorker(),
-  );
+  const doors = createSubscriptionDoors(appContext, { contexts, authentication, principalOf, gate, bodyLimits });
+  figureSources.push({ own: () => doors.figures() });
   const http = createHttpServer({
     config,
     readiness,
     logger,
     addresses,
     origins: new OriginPolicy(config, addresses),
-    authentication,
-    principalOf,
-    throttle:
-      quotas &&
-      ((gate) => withQuotas(gate, { quotas, clientOf: (request) => addresses.clientOf(request), principalOf, logger })),
+    gate,
+    metrics,
     graphql: graphqlHttp.handle,
+    eventStream: doors.eventStream,
+    upgrade: doors.upgrade,
+    ...(isIntrospectionEnabled && { findSdl: createSdl(bare) }),
     findStream: streams.find,
-    rest: restHandler(rest, { bodyLimits, contextOf, originOf, logger }),
-    docs: docsRouter({
+    findPage: createPages(config, apis),
+    rest: restHandler(rest, {
+      bodyLimits,
+      contextOf,
+      originOf,
+      clientOf,
+      files: listFiles,
+      readsOf: (snapshot) => readsOf(snapshot, config),
+      logger,
+    }),
+    openApi: openApiRouter({
       schema,
       apis,
       pageSizes: pageSizesOf(config),
@@ -237,9 +274,7 @@ async function createServerWith(
   return {
     domains,
     backfill: () => backfills.runBlocking(),
-    seed: async () => {
-      for (const one of modules) await one.seed?.(appContext, domains);
-    },
+    seed: () => seed(appContext, domains),
     listen: http.listen,
     startJobs: () => {
       jobs.start();
@@ -250,8 +285,8 @@ async function createServerWith(
     close: async () => {
       readiness.retire();
       stopping.abort();
-      await Promise.all([http.close(), jobs.stop(), backfills.stop()]);
-      await streams.drain();
+      await Promise.all([http.close(), doors.close(), jobs.stop(), backfills.stop()]);
+      await Promise.all([streams.drain(), listFiles.drain()]);
       await graphqlHttp.stop();
       for (const one of modules) await one.stop?.();
       await audit?.close();

@@ -4,8 +4,10 @@ import { upperFirst } from '../platform/letter-case.js';
 import type { DomainEvent } from '../platform/write/outbox.js';
 import { customerBillEvents } from './customer-bill/events.js';
 import { tenancyEvents } from './tenancy/events.js';
+import { hubEvents } from './hub/events.js';
 import { personalDataEvents } from './personal-data/events.js';
 import { prepayBalanceEvents } from './prepay-balance/events.js';
+import { spendLimitEvents } from './spend-limit/events.js';
 import { resourceOrderEvents } from './resource-order/events.js';
 import { usageEvents } from './usage/events.js';
 
@@ -17,7 +19,18 @@ const changesOfResource = {
   ...resourceOrderEvents,
   ...tenancyEvents,
   ...personalDataEvents,
+  ...hubEvents,
+  ...spendLimitEvents,
 };
+
+/** Whose events each API tells to those who have registered with it. */
+export const resourcesOfApis = {
+  // It has no API; of what is spent this one tells, too.
+  TMF654: [...Object.keys(prepayBalanceEvents), ...Object.keys(spendLimitEvents)],
+  TMF635: Object.keys(usageEvents),
+  TMF678: Object.keys(customerBillEvents),
+  TMF652: Object.keys(resourceOrderEvents),
+} as const;
 
 /** A resource that events are about. */
 export type EventResource = keyof typeof changesOfResource;
@@ -36,6 +49,11 @@ export const eventCatalogue: Readonly<Record<string, readonly string[]>> = Objec
     resource,
     changes.map((change) => nameOf(resource, change)),
   ]),
+);
+
+/** Whose events are told. Those of the hub itself are not: one that cannot be delivered would make the next. */
+export const toldResources: readonly string[] = Object.keys(eventCatalogue).filter(
+  (resource) => !Object.hasOwn(hubEvents, resource),
 );
 
 /** The name of the event. Throws when the catalogue does not have it: some changes are derived, and not compile-checked. */

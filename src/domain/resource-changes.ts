@@ -7,6 +7,7 @@ import { insertEvents, type DomainEvent } from '../platform/write/outbox.js';
 import { deleteRow, insertRows, updateRows } from '../platform/write/rows.js';
 import { writeAll, type Write } from '../platform/write/write-all.js';
 import { changed, type RowChanges } from './changes.js';
+import { Names, namesSomebody, writesOfNames } from './customer-directory/index.js';
 import { changeEvent, kindsOfChange, type ChangeOf, type EventResource, type StateAttributes } from './events.js';
 import type { ResourceRow, WrittenMapping } from './row.js';
 import { lowerFirst } from '../platform/letter-case.js';
@@ -112,6 +113,7 @@ export class ResourceChanges {
     const { tx, tenantId } = this.writing;
     const events = this.pending;
     const writes = [
+      ...writesOfNames(tenantId, this.names()),
       ...[...this.inserted].map(([mapping, rows]) => insertRows(mapping, tenantId, rows)),
       ...[...this.updated].map(([mapping, { rows, attributes }]) =>
         updateRows(mapping, tenantId, [...attributes], rows),
@@ -124,6 +126,15 @@ export class ResourceChanges {
     this.pending = [];
     await writeAll(tx, writes);
     return events;
+  }
+
+  /** Whom the rows name. */
+  private names(): Names {
+    const names = new Names();
+    for (const [{ name }, rows] of this.inserted) names.add(name, rows);
+    for (const [{ name }, { rows, attributes }] of this.updated)
+      if (namesSomebody(name, attributes)) names.add(name, rows);
+    return names;
   }
 
   /** Writes the rows and the events by one statement. */

@@ -2,7 +2,8 @@ import { settings, type Config, type Mode, type Setting, type SettingName } from
 import { isLoopback } from './loopback.js';
 import { StartError } from './start-error.js';
 
-export { logLevels, type Config, type LogLevel, type Mode } from './settings.js';
+export { type Config, type Mode } from './settings.js';
+export { logLevels, type LogLevel } from './watching-settings.js';
 
 /** A setting has a value that cannot be used. The message is one line and holds no password. */
 export class ConfigError extends StartError {
@@ -45,7 +46,7 @@ function checkServing({ mode, databaseUrl, publicUrl, allowedHosts, seed }: Conf
   if (databaseUrl === undefined) throw new ConfigError('DATABASE_URL is not set; serve needs a PostgreSQL database');
   if (publicUrl === undefined && allowedHosts.length === 0)
     throw new ConfigError('neither PUBLIC_URL nor ALLOWED_HOSTS is set; serve needs to know what clients call it');
-  if (seed === 'demo') refuse('SEED', seed, 'demonstration data is only written in sandbox mode');
+  if (seed !== 'none') refuse('SEED', seed, 'such data is only written in sandbox mode');
 }
 
 function checkAuthentication({

@@ -23,6 +23,8 @@ export type ErrorKind =
   /** It belongs to somebody else, or comes from where it may not. */
   | 'forbidden'
   | 'notFound'
+  /** It was there, and is not kept any more. */
+  | 'gone'
   /** It did not come within its time. */
   | 'tooSlow'
   /** What is stored is in a state that forbids it. */
@@ -73,6 +75,11 @@ export function declareErrors<const T extends Readonly<Record<string, ErrorDecla
   return declarations;
 }
 
+/** The codes of all declarations that are loaded. */
+export function declaredCodes(): string[] {
+  return [...declared.keys()];
+}
+
 /** What several layers raise. */
 export const platformErrors = declareErrors('any layer', {
   INVALID_QUERY: {
@@ -111,6 +118,12 @@ export const platformErrors = declareErrors('any layer', {
     kind: 'notFound',
     reason: 'Resource not found',
     description: 'There is no resource with this id, or nothing under this path.',
+  },
+  EVENTS_GONE: {
+    kind: 'gone',
+    reason: 'Events gone',
+    description:
+      'Events that were to be told next are no longer kept, or nobody knows the event to go on behind. `extensions.oldest` is the id of the oldest that is kept: read what you need, and begin anew.',
   },
   TIME_OUT: {
     kind: 'tooSlow',
@@ -185,6 +198,8 @@ export interface ErrorDetails {
   reference?: ErrorReference;
   /** True when an earlier request with the same idempotency key was refused this way. */
   replayed?: boolean;
+  /** Of EVENTS_GONE: the id of the oldest event that is kept. */
+  oldest?: string;
   /** Methods that would be allowed, for METHOD_NOT_ALLOWED. */
   allow?: readonly string[];
 }

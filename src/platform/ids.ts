@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { decodeTime, monotonicFactory } from 'ulid';
+import { decodeTime, encodeTime, monotonicFactory } from 'ulid';
 
 /** Makes ids: ULIDs, upper case, 26 characters, ascending within one process even inside a millisecond. */
 export type IdSource = (at: Date) => string;
@@ -12,6 +12,11 @@ export function createIdSource(last?: string): IdSource {
   // From here on, ids of an earlier time continue from the last id.
   if (last !== undefined && ulid.test(last)) next(decodeTime(last) + 1);
   return (at) => next(at.getTime());
+}
+
+/** The least id that is made at an instant: those of what came before are less, as far as the clocks of servers agree. */
+export function firstIdAt(at: Date): string {
+  return encodeTime(Math.max(at.getTime(), 0), 10) + '0'.repeat(16);
 }
 
 const pool = new Uint32Array(1_024);

@@ -22,6 +22,12 @@ function refused(context: z.core.$RefinementCtx<string>, text: string, rule: str
 
 export const anyText = z.string();
 
+/** A secret that is sent as a bearer token (RFC 6750). */
+export const bearerToken = textThat(
+  (text) => /^[\w\-.~+/=]{16,200}$/.test(text),
+  'it is 16 to 200 letters, digits and -._~+/=',
+);
+
 export const hostName = textThat((text) => !/\s/.test(text), 'it is one host name or address');
 
 /** @param max characters */
@@ -76,6 +82,11 @@ export function listOf<T>(item: z.ZodType<T, string>): z.ZodType<T[], string> {
     .pipe(z.array(item));
 }
 
+function isUrlOf(text: string, protocols: readonly string[]): boolean {
+  const url = URL.parse(text);
+  return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
+}
+
 export const publicUrl = textThat((text) => {
   const url = httpUrlOf(text);
   const isBare = url && !url.username && !url.password && !text.includes('?') && !text.includes('#');
@@ -87,6 +98,19 @@ export const databaseUrl = textThat(
   (text) => /^postgres(ql)?:\/\/./.test(text),
   'it is a URL that begins with postgres:// or postgresql://',
 );
+
+export const natsUrl = textThat(
+  (text) => isUrlOf(text, ['nats:', 'tls:']),
+  'it is a URL that begins with nats:// or tls://',
+);
+
+export const rabbitmqUrl = textThat(
+  (text) => isUrlOf(text, ['amqp:', 'amqps:']),
+  'it is a URL that begins with amqp:// or amqps://',
+);
+
+/** A name that subjects of NATS and routing keys can begin with, and streams be called by. */
+export const subjectName = textThat((text) => /^[\w-]{1,32}$/.test(text), 'it has at most 32 letters, digits, _ and -');
 
 export const origin = textThat(
   (text) => httpUrlOf(text)?.origin === text,

@@ -2,7 +2,10 @@ import type { z } from 'zod';
 import { auditSettings } from './audit-settings.js';
 import { authSettings } from './auth-settings.js';
 import { databaseSettings } from './database-settings.js';
+import { eventSettings } from './event-settings.js';
 import { quotaSettings } from './quota-settings.js';
+import { subscriptionSettings } from './subscription-settings.js';
+import { watchingSettings } from './watching-settings.js';
 import {
   allowedHost,
   anyText,
@@ -22,9 +25,6 @@ import {
 
 /** sandbox: try it out, everything has a default. serve: production, the database must be named. */
 export type Mode = 'sandbox' | 'serve';
-
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /** One setting: how it is named, read, checked and documented. */
 export interface Setting {
@@ -80,12 +80,15 @@ export const settings = {
   ...authSettings,
   ...auditSettings,
   ...quotaSettings,
+  ...eventSettings,
+  ...subscriptionSettings,
   ...databaseSettings,
   SEED: {
     key: 'seed',
     default: { sandbox: 'demo', serve: 'none' },
-    schema: choice(['demo', 'none']),
-    meaning: 'demo writes demonstration data into an empty database; only in sandbox',
+    schema: choice(['demo', 'kit', 'none']),
+    meaning:
+      'what an empty database begins with: demo, a small operator with three months behind it; kit, the little that conformance kits need; only in sandbox',
   },
   PAGE_SIZE_DEFAULT: {
     key: 'pageSizeDefault',
@@ -232,17 +235,19 @@ export const settings = {
     unit: 'seconds',
     meaning: 'how long a server that is told to stop reports that it is not ready, before it takes no more connections',
   },
-  LOG_LEVEL: {
-    key: 'logLevel',
-    default: 'info',
-    schema: choice(logLevels),
-    meaning: 'what is logged, from this level on',
-  },
+  ...watchingSettings,
   INTROSPECTION: {
     key: 'isIntrospectionEnabled',
     default: { sandbox: 'on', serve: 'off' },
     schema: onOrOff,
     meaning: 'on lets clients read the GraphQL schema',
+  },
+  PAGES: {
+    key: 'arePagesShown',
+    default: 'on',
+    schema: onOrOff,
+    meaning:
+      'off shows browsers no pages: neither that for customers at /, nor the explorer at /graphql, nor /docs; clients get the same either way',
   },
   EXTENSION_SCHEMA_DIR: {
     key: 'extensionSchemaDir',
@@ -293,6 +298,14 @@ export const settings = {
     schema: integer(1, 3_650),
     unit: 'days',
     meaning: 'how long the answer to a request is kept under its idempotency key',
+  },
+  OUTBOX_RETENTION_DAYS: {
+    key: 'outboxRetentionDays',
+    default: '90',
+    schema: integer(1, 36_500),
+    unit: 'days',
+    meaning:
+      'how long events are kept: a week of them is dropped when all of it is older; not before CALLBACK_RETRY_SECONDS, and up to twice as long where somebody is still to be told',
   },
   BILL_REPEATED_CHARGES_MAX: {
     key: 'billRepeatedChargesMax',

@@ -25,6 +25,12 @@ export const PARTY_DATA_MAX = 2;
 export const PARTY_DATA_ACCOUNTS_MAX = 100;
 /** How long a client may take to fetch one. */
 export const PARTY_DATA_MS_MAX = 600_000;
+/** Lists that one server sends as files at once: each has a connection to the database of its own. */
+export const LIST_FILES_MAX = 4;
+/** Of those, the files of one client, so that some are left for the others. */
+export const LIST_FILES_PER_CLIENT_MAX = 2;
+/** How long a client may take to fetch one. */
+export const LIST_FILE_MS_MAX = 1_800_000;
 /** Documents of large bills that one server makes at once. */
 export const LARGE_DOCUMENTS_MAX = 2;
 /** Lines from which on a bill counts as large. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Prisma } from '../../prisma/generated/client.js';
+import { nodeIdOf } from '../../graphql/node/node-id.js';
 import type { Principal } from '../../src/platform/principal.js';
 import { eventually } from '../support/eventually.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -67,7 +68,7 @@ describe('a write', () => {
         ? (await rest('POST', '/topupBalance', input)).body.id
         : (
             await graphql('mutation ($input: TopupBalanceCreate!) { createTopupBalance(input: $input) { id } }', {
-              input: { bucket: { id: bucketId }, amount: { amount: 1, units: 'EUR' } },
+              input: { bucket: { refId: bucketId }, amount: { amount: 1, units: 'EUR' } },
             })
           ).data.createTopupBalance.id;
     expect(await records('writes')).toEqual([
@@ -167,7 +168,7 @@ describe('a refusal of a write', () => {
       'for its cost',
       () =>
         graphql(
-          `mutation { createBucket(input: { usageType: "monetary" }) { id } ${Array.from({ length: 30 }, (_, n) => `a${n}: createBucket(input: { usageType: "x" }) { id entries(limit: 1000) { items { id } } }`).join(' ')} }`,
+          `mutation { createBucket(input: { usageType: "monetary" }) { id } ${Array.from({ length: 30 }, (_, n) => `a${n}: createBucket(input: { usageType: "x" }) { id entries(limit: 1000) { items { itemId } } }`).join(' ')} }`,
         ),
       { operation: 'createBucket', code: 'OPERATION_TOO_COSTLY' },
     ],
@@ -211,13 +212,18 @@ describe('a read', () => {
     ],
     [
       'of a list in GraphQL',
-      () => graphql('{ buckets(filter: { status: { eq: "active" } }) { totalCount } }'),
+      () => graphql('{ buckets(filter: { status: { eq: active } }) { totalCount } }'),
       {
         operation: 'buckets',
         resourceType: 'bucket',
         detail: '{"filter":{"status":{"eq":"active"}}}',
         transport: 'graphql',
       },
+    ],
+    [
+      'of a node',
+      () => graphql(`{ node(id: "${nodeIdOf('Bucket', 'none')}") { nodeId } }`),
+      { operation: 'node', resourceType: 'bucket', resourceIds: ['none'] },
     ],
     [
       'that is refused',

@@ -30,12 +30,16 @@ async function raw(lines: string[]): Promise<string> {
 }
 
 describe('with AUTH=required', () => {
-  it.each(['/health/live', '/health/ready', '/docs/', '/docs/initializer.js', `${basePath}/openapi.json`])(
-    'everybody may see %s',
-    async (path) => {
-      expect((await fetch(server.url + path)).status).toBe(200);
-    },
-  );
+  it.each([
+    '/health/live',
+    '/health/ready',
+    '/docs/',
+    '/pages/server.js',
+    '/pages/server.json',
+    `${basePath}/openapi.json`,
+  ])('everybody may see %s', async (path) => {
+    expect((await fetch(server.url + path)).status).toBe(200);
+  });
 
   it.each([
     ['GET', `${basePath}/bucket`],
@@ -46,6 +50,8 @@ describe('with AUTH=required', () => {
     ['GET', `${basePath}/bucket/openapi.json`],
     ['GET', '/health/other'],
     ['GET', '/docs/other'],
+    ['GET', '/pages/other'],
+    ['GET', '/schema.graphql'],
     ['GET', '/nowhere'],
     ['GET', '/tmf-api/usageManagement/v4/exportJob/1/content'],
     ['POST', '/tmf-api/usageManagement/v4/importJob'],
@@ -80,7 +86,7 @@ describe('with AUTH=required', () => {
 
   it('the page at /graphql opens without a token, and only the page', async () => {
     const page = await fetch(`${server.url}/graphql`, { headers: { accept: 'text/html' } });
-    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html']);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     for (const accept of ['text/html;q=0.1, application/json', '*/*', 'application/json'])
       expect((await fetch(`${server.url}/graphql?query={__typename}`, { headers: { accept } })).status).toBe(401);
     const posted = await fetch(`${server.url}/graphql`, {

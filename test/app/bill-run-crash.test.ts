@@ -88,7 +88,7 @@ it('bills everything once through kill -9 and runs beside each other', async () 
   let origin = await program.origin();
   const { createBillCycle: cycle } = await ask(
     origin,
-    `mutation { createBillCycle(input: { name: "February", billingDate: "2026-03-02T00:00:00Z", billCycleSpecification: { id: "monthly" },
+    `mutation { createBillCycle(input: { name: "February", billingDate: "2026-03-02T00:00:00Z", billCycleSpecification: { refId: "monthly" },
       validFor: { startDateTime: "2026-02-01T00:00:00Z", endDateTime: "2026-03-01T00:00:00Z" } }) { id } }`,
   );
   await program.stop();

@@ -92,6 +92,19 @@ describe('npm run build', () => {
     expect(await runs()).toEqual({ client: 3, dist: 6 });
   });
 
+  it('copies what browsers take as it is, and deletes what has gone', async () => {
+    const [kept, gone] = ['src/app/pages/browser/page.js', 'src/app/pages/browser/old.css'] as const;
+    await write(kept, 'first');
+    await write(gone, '');
+    await build();
+    expect(await readFile(join(root, 'dist', gone), 'utf8')).toBe('');
+    await write(kept, 'second');
+    await rm(join(root, gone));
+    await build();
+    expect(await readFile(join(root, 'dist', kept), 'utf8')).toBe('second');
+    expect(await readdir(join(root, 'dist/src/app/pages/browser'))).toEqual(['page.js']);
+  });
+
   it('deletes what it compiled of sources that have moved or gone', async () => {
     const gone = ['dist/src/app/start.js', 'dist/src/app/start.js.map', 'dist/graphql/old/shape.js'];
     const kept = [

@@ -156,13 +156,15 @@ describe('a page', () => {
 });
 
 describe('npm run serve', () => {
-  it("shows no page of others' and knows Apollo's origin only when it is configured", async () => {
+  it("shows pages of its own alone, and knows Apollo's origin only when it is configured", async () => {
     const closed = await startTestServer({}, { mode: 'serve' });
     const open = await startTestServer({ CORS_ORIGINS: sandbox }, { mode: 'serve' });
     try {
       for (const server of [closed, open]) {
         const page = await send(server.url, 'GET', '/graphql', { headers: { accept: 'text/html,*/*;q=0.8' } });
-        expect([page.status, page.text]).toEqual([400, expect.not.stringMatching(/<|https?:/)]);
+        expect([page.status, page.text]).toEqual([200, expect.not.stringMatching(/https?:/)]);
+        const { isSandboxAllowed } = (await send(server.url, 'GET', '/pages/server.json')).body;
+        expect(isSandboxAllowed).toBe(server === open);
       }
       const headers = { origin: sandbox };
       expect([(await ask(closed, headers)).status, (await ask(open, headers)).status]).toEqual([403, 200]);

@@ -245,9 +245,10 @@ class Fuzz {
     if (isInputObjectType(type)) {
       const fields = Object.values(type.getFields());
       const shallow = fields.filter((field) => !isInputObjectType(getNamedType(field.type)));
-      const choice = depth > 6 && shallow.length > 0 ? shallow : fields;
+      // A filter of filters may have none of these: it ends in an empty one.
+      const choice = depth <= 6 ? fields : shallow;
       const members = random
-        .some(3, () => random.pick(choice))
+        .some(choice.length === 0 ? 0 : 3, () => random.pick(choice))
         .map((field) => [field.name, this.input(field.type, depth + 1)] as const);
       return Object.fromEntries(random.chance(0.03) ? [...members, [random.pick(oddNames), 1]] : members);
     }

@@ -46,7 +46,8 @@ describe('npm start', () => {
   withStorage(createStorage);
 
   it('seeds an empty database once and keeps the data, also when an earlier start died over it', async () => {
-    const first = new Program('start', storage.env);
+    const env = { ...storage.env, SEED: 'kit' };
+    const first = new Program('start', env);
     const origin = await first.origin();
     const seeded = await bucketsOf(origin);
     expect(seeded.map(({ id }) => id)).toContain('11');
@@ -60,7 +61,7 @@ describe('npm start', () => {
     expect(all).toHaveLength(seeded.length + 1);
     expect(await first.stop()).toBe(0);
 
-    const second = new Program('start', storage.env);
+    const second = new Program('start', env);
     expect(await bucketsOf(await second.origin())).toEqual(all);
     expect(await second.stop()).toBe(0);
     expect(second.errors).toBe('');
@@ -68,13 +69,13 @@ describe('npm start', () => {
     await storage.inspect((database) =>
       database.transaction((tx) => tx.execute(Prisma.sql`DELETE FROM "ServerState"`)),
     );
-    expect(await bucketsOf(await new Program('start', storage.env).origin())).toEqual(all);
+    expect(await bucketsOf(await new Program('start', env).origin())).toEqual(all);
   });
 
   it('refuses a second process on its data directory, and goes on', async () => {
     const folder = await createFolderStorage();
     try {
-      const first = new Program('start', folder.env);
+      const first = new Program('start', { ...folder.env, SEED: 'none' });
       const origin = await first.origin();
       const second = new Program('start', folder.env);
       expect(await second.exitCode()).toBe(1);
@@ -213,7 +214,7 @@ describe('a start that cannot succeed', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     try {
-      expect(await refused(new Program('start', { ...storage.env, PORT: String(port) }))).toContain(
+      expect(await refused(new Program('start', { ...storage.env, SEED: 'none', PORT: String(port) }))).toContain(
         `127.0.0.1:${port}`,
       );
     } finally {

@@ -108,7 +108,7 @@ describe('the name of a request', () => {
     expect(headers.get('access-control-expose-headers')).toContain('X-Request-Id');
   });
 
-  it('is in the log lines of its request', async () => {
+  it('is in the log lines of its request, beside who sent it', async () => {
     await server.database.script('ALTER TABLE "Bucket" RENAME TO "Elsewhere"');
     try {
       expect((await ask(`${base}/bucket`, 'log-1')).status).toBe(500);
@@ -116,7 +116,9 @@ describe('the name of a request', () => {
       await server.database.script('ALTER TABLE "Elsewhere" RENAME TO "Bucket"');
     }
     expect(lines.filter(({ level }) => level >= 50)).toEqual([
-      expect.objectContaining({ request: { id: 'log-1', method: 'GET', url: `${base}/bucket` } }),
+      expect.objectContaining({
+        request: { id: 'log-1', tenant: 'default', principal: 'anonymous', method: 'GET', url: `${base}/bucket` },
+      }),
     ]);
   });
 });

@@ -16,10 +16,14 @@ it('an amount reads the same however often the document comes, written out or in
     'mutation { createBucket(input: { usageType: "monetary", remainingValue: { amount: 1, units: "EUR" }, validFor: { endDateTime: "2030-01-01T00:00:00Z" } }) { id } }',
   );
   const bucket = { id: data.createBucket.id };
+  const reference = { refId: data.createBucket.id };
   const inVariable = topUp.replace('($bucket', '($amount: Decimal!, $bucket').replace('0.1', '$amount');
   const answers = [];
   for (let round = 1; round <= 3; round++)
-    answers.push(await server.graphql(topUp, { bucket }), await server.graphql(inVariable, { bucket, amount: 0.1 }));
+    answers.push(
+      await server.graphql(topUp, { bucket: reference }),
+      await server.graphql(inVariable, { bucket: reference, amount: 0.1 }),
+    );
   expect(answers.map(({ data: answer, errors }) => errors ?? answer)).toEqual(
     answers.map(() => ({ createTopupBalance: { amount: { amount: 0.1, units: 'EUR' } } })),
   );
@@ -36,7 +40,7 @@ it('an amount reads the same however often the document comes, written out or in
 it.each([
   [
     'by the domain',
-    'mutation { createTopupBalance(input: { amount: { amount: 1, units: "EUR" }, bucket: { id: "none" } }) { id } }',
+    'mutation { createTopupBalance(input: { amount: { amount: 1, units: "EUR" }, bucket: { refId: "none" } }) { id } }',
     'BUCKET_UNKNOWN',
     422,
   ],

@@ -4,10 +4,12 @@ import { applyMigrations } from '../../src/platform/database/migrations.js';
 import { endOfStory, type KeptCall } from '../fixtures/upgrade/doors.js';
 import { billingProblems, runCycle } from '../domain/customer-bill/billing.js';
 import { ledgerProblems } from '../domain/prepay-balance/balances.js';
+import { inAttributes } from '../fixtures/schema.js';
+import { schemaOf } from '../fixtures/transports.js';
 import { eventually } from '../support/eventually.js';
 import { retryWhileBusy } from '../support/retry-while-busy.js';
 import { startTestServer, TestClock, type TestServer } from '../support/server.js';
-import { describedBy, kinds, storageOf, type Described } from '../support/upgrade.js';
+import { describedBy, inPresentNames, kinds, storageOf, type Described } from '../support/upgrade.js';
 import { killAll, Program, startMaxMs, type Storage } from './program.js';
 
 jest.setTimeout(4 * startMaxMs);
@@ -92,22 +94,19 @@ describe.each(cases)('a database of version $version, $kind', ({ version, kind }
     expect(await bookProblems()).toEqual([]);
   });
 
-  async function repeat({
-    method,
-    path,
-    contentType,
-    body,
-    key,
-  }: KeptCall): Promise<{ status: number; answer: unknown; isReplayed: boolean }> {
+  async function repeat(call: KeptCall): Promise<{ status: number; answer: unknown; isReplayed: boolean }> {
+    const { door, method, path, contentType, key } = call;
+    const body = door === 'graphql' ? inPresentNames(await schemaOf(server), call.body) : call.body;
     const response = await fetch(server.url + path, {
       method,
       headers: { ...(body !== undefined && { 'content-type': contentType }), 'idempotency-key': key },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
     const text = await response.text();
+    const answer: unknown = text === '' ? null : JSON.parse(text.replaceAll(server.url, ''));
     return {
       status: response.status,
-      answer: text === '' ? null : JSON.parse(text.replaceAll(server.url, '')),
+      answer: door === 'graphql' ? inAttributes(answer) : answer,
       isReplayed: response.headers.get('idempotency-replayed') === 'true',
     };
   }

@@ -154,8 +154,12 @@ if (process.env.TEST_DATABASE_URL) {
       expect([isAlive(first), isAlive(second), isAlive(workerPid(program, 1))]).toEqual([false, true, true]);
       const { body: now } = await call(origin, 'GET', `/bucket/${bucket.id}`);
       expect([acknowledged.size, now.remainingValue]).toEqual([count, eur(count)]);
-      const { body: topups } = await call(origin, 'GET', `/topupBalance?bucket.id=${bucket.id}&fields=id&limit=1000`);
-      expect(topups.map(({ id }: any) => id).sort()).toEqual([...acknowledged.values()].sort());
+      const found: string[] = [];
+      for (let offset = 0; offset < count; offset += 1_000) {
+        const page = `/topupBalance?bucket.id=${bucket.id}&fields=id&limit=1000&offset=${offset}`;
+        found.push(...(await call(origin, 'GET', page)).body.map(({ id }: any) => id));
+      }
+      expect(found.sort()).toEqual([...acknowledged.values()].sort());
       // Jobs go on in the worker that stayed, and in no other.
       await eventually('jobs run again', () => jobWorkers(program, jobsBefore).length > 0 || undefined);
       expect(jobWorkers(program, jobsBefore)).toEqual([2]);
@@ -164,6 +168,21 @@ if (process.env.TEST_DATABASE_URL) {
       expect(await program.stop()).toBe(0);
       expect(pids.map(isAlive)).toEqual([false, false]);
       expect(program.errors).toBe('');
+    });
+
+    it('are counted together in the metrics, whichever of them answers', async () => {
+      const token = 'a-token-for-prometheus';
+      const origin = await startTwo({ METRICS_TOKEN: token }).origin();
+      const read = (): Promise<unknown> => fetch(`${origin}${basePath}/bucket`, { headers: { connection: 'close' } });
+      for (let round = 0; round < 20; round++) await read();
+      const headers = { authorization: `Bearer ${token}`, connection: 'close' };
+      const texts = await Promise.all(
+        Array.from({ length: 4 }, async () => (await fetch(`${origin}/metrics`, { headers })).text()),
+      );
+      for (const text of texts) {
+        expect(text).toContain('\ntmf_workers 2\n');
+        expect(text).toContain('tmf_operations_total{operation="bucket:read",outcome="ok"} 20\n');
+      }
     });
 
     it('let requests end on SIGTERM, are told to balancers all together, and go with their primary', async () => {

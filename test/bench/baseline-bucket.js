@@ -94,7 +94,7 @@ function graphqlReference({
   atBaseType = null,
   atSchemaLocation = null,
 }) {
-  return { id, href, name, atReferredType, atType, atBaseType, atSchemaLocation };
+  return { refId: id, href, name, atReferredType, atType, atBaseType, atSchemaLocation };
 }
 
 /** @param {Row} reference */
@@ -108,7 +108,7 @@ function graphqlLogicalResource({
   atBaseType = null,
   atSchemaLocation = null,
 }) {
-  return { id, value, href, name, atReferredType, atType, atBaseType, atSchemaLocation };
+  return { refId: id, value, href, name, atReferredType, atType, atBaseType, atSchemaLocation };
 }
 
 /** @param {Row} reference */
@@ -123,7 +123,7 @@ function graphqlPartyAccount({
   atBaseType = null,
   atSchemaLocation = null,
 }) {
-  return { id, href, name, description, status, atReferredType, atType, atBaseType, atSchemaLocation };
+  return { refId: id, href, name, description, status, atReferredType, atType, atBaseType, atSchemaLocation };
 }
 
 /** @param {Row} party */
@@ -137,7 +137,7 @@ function graphqlRelatedParty({
   atBaseType = null,
   atSchemaLocation = null,
 }) {
-  return { id, href, name, role, atReferredType, atType, atBaseType, atSchemaLocation };
+  return { refId: id, href, name, role, atReferredType, atType, atBaseType, atSchemaLocation };
 }
 
 /** Amounts have at most 15 significant digits. @param {string | null} amount @param {string | null} units */

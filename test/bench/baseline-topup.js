@@ -14,7 +14,7 @@ WITH "bucket" AS (
     "revision" = "revision" + 1,
     "remainingValueAmount" = COALESCE("remainingValueAmount", 0) + $3::numeric, "remainingValueUnits" = $4::text,
     "reservedValueAmount" = COALESCE("reservedValueAmount", 0), "reservedValueUnits" = $4::text,
-    "amountScale" = GREATEST("amountScale", scale($3::numeric)),
+    "amountScale" = GREATEST("amountScale", scale($3::numeric)), "lastCredit" = $3::numeric,
     "entrySequence" = "entrySequence" + 1,
     "lastEntryAt" = GREATEST("lastEntryAt", $5::timestamptz), "updatedAt" = GREATEST("lastEntryAt", $5::timestamptz)
   WHERE "tenantId" = $1::text AND "id" = $2::text AND "status" = 'active'

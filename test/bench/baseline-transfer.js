@@ -21,6 +21,7 @@ WITH "locked" AS MATERIALIZED (
     "revision" = "revision" + 1,
     "remainingValueAmount" = "remainingValueAmount" + CASE WHEN "id" = $2::text THEN -$4::numeric ELSE $4::numeric END,
     "amountScale" = GREATEST("amountScale", scale($4::numeric)),
+    "lastCredit" = CASE WHEN "id" = $2::text THEN "lastCredit" ELSE $4::numeric END,
     "entrySequence" = "entrySequence" + 1,
     "lastEntryAt" = "at", "updatedAt" = "at"
   FROM "possible" WHERE "is" AND "tenantId" = $1::text AND "id" IN ($2::text, $3::text)

@@ -56,7 +56,7 @@ export async function benchBilling(databaseUrl, accounts, profile, signal) {
     await client.query('VACUUM (ANALYZE) "AppliedCustomerBillingRate"');
     const { id: cycle } = await ask(
       only(servers).origin,
-      `mutation { it: createBillCycle(input: { name: "February", billingDate: "2026-03-02T00:00:00Z", billCycleSpecification: { id: "monthly" },
+      `mutation { it: createBillCycle(input: { name: "February", billingDate: "2026-03-02T00:00:00Z", billCycleSpecification: { refId: "monthly" },
       validFor: { startDateTime: "2026-02-01T00:00:00Z", endDateTime: "2026-03-01T00:00:00Z" } }) { id } }`,
     );
     const billed = async () => Number((await client.query('SELECT count(*) FROM "CustomerBill"')).rows[0].count);

@@ -138,7 +138,7 @@ export async function rowsAbout(url, id) {
       'holds', (SELECT jsonb_agg(h ORDER BY "reserveBalanceId") FROM "ReservationHold" h WHERE "bucketId" = $1),
       'links', (SELECT jsonb_agg(k ORDER BY "actionId") FROM "BucketAction" k WHERE "bucketId" = $1),
       'actions', (SELECT jsonb_agg(a ORDER BY "id") FROM "BalanceAction" a WHERE "bucket"->>'id' = $1),
-      'events', (SELECT jsonb_agg(to_jsonb(o) - 'transactionId' ORDER BY "id") FROM "Outbox" o WHERE "payload"->'bucket'->>'id' = $1),
+      'events', (SELECT jsonb_agg(to_jsonb(o) - 'transactionId' - 'impact' ORDER BY "id") FROM "Outbox" o WHERE "payload"->'bucket'->>'id' = $1),
       'remembered', (SELECT jsonb_agg(i ORDER BY "key") FROM "Idempotency" i WHERE "outcome"->'answer'->'bucket'->>'id' = $1)
     ) AS "rows"`,
     [id],

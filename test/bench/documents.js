@@ -6,20 +6,20 @@ const reference = `href name atReferredType ${extensible}`;
 const quantity = '{ amount units }';
 const bucket = `{
   id href revision usageType status remainingValue ${quantity} reservedValue ${quantity}
-  reserveBalance { id ${reference} } name description isShared remainingValueName priority
-  validFor { startDateTime endDateTime } logicalResource { id value ${reference} }
-  partyAccount { id href name description status atReferredType ${extensible} } product { id ${reference} }
-  relatedParty { id href name role atReferredType ${extensible} } requestedDate confirmationDate updatedAt ${extensible} extension
+  reserveBalance { refId ${reference} } name description isShared remainingValueName priority
+  validFor { startDateTime endDateTime } logicalResource { refId value ${reference} }
+  partyAccount { refId href name description status atReferredType ${extensible} } product { refId ${reference} }
+  relatedParty { refId href name role atReferredType ${extensible} } requestedDate confirmationDate updatedAt ${extensible} extension
 }`;
 
 export const byId = `query BucketById($id: ID!) { bucket(id: $id) ${bucket} }`;
 export const page = `query BucketPage($limit: Int!) { buckets(limit: $limit) { items ${bucket} } }`;
 export const seven = `query Seven($limit: Int!) { buckets(limit: $limit) { items {
-  id name status usageType remainingValue ${quantity} reservedValue ${quantity} relatedParty { id name role atReferredType }
+  id name status usageType remainingValue ${quantity} reservedValue ${quantity} relatedParty { refId name role atReferredType }
 } } }`;
 export const nested = `query Nested($limit: Int!) { buckets(limit: $limit) { items {
   id name status remainingValue ${quantity}
-  entries(limit: 3) { items { id entryType remainingDelta remainingAfter units recordedAt } }
+  entries(limit: 3) { items { itemId entryType remainingDelta remainingAfter units recordedAt } }
 } } }`;
 export const party = `query Party($id: ID!) { party(id: $id) {
   id
@@ -34,7 +34,7 @@ export const sums = `query Sums($from: DateTime!, $to: DateTime!) {
     usageType status count rated { unit count taxExcludedRatingAmount taxIncludedRatingAmount }
   }
 }`;
-export const newest = `query Newest($limit: Int!, $status: String!) {
+export const newest = `query Newest($limit: Int!, $status: BucketStatusType!) {
   buckets(filter: { status: { eq: $status } }, orderBy: [{ requestedDate: DESC }], limit: $limit) { items ${bucket} }
 }`;
 

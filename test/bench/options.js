@@ -27,6 +27,7 @@ export const usage = `npm run bench -- [options]
   --buckets <number>  buckets of the works on many; each number has a database, which is kept (${either('buckets')})
   --markdown          prints the tables as docs/performance.md has them
   --cpu-prof <folder> writes a CPU profile of our server and of the hand-written one there
+  --events            instead of the works: what events cost a top-up, and how fast they come to receivers; a minute, of the whole run, too
   --memory            instead of the works: what a list of 1,000 buckets adds to the memory of the server
   --scale             instead of the works: queries on millions of rows, which are loaded once (some ten minutes) and kept
   --summary           instead of the works: a summary over millions of usages, and its plan; minutes
@@ -50,6 +51,7 @@ export function readOptions() {
       buckets: text,
       markdown: flag,
       'cpu-prof': text,
+      events: flag,
       memory: flag,
       scale: flag,
       summary: flag,
@@ -70,11 +72,15 @@ export function readOptions() {
       throw new Error(`--${name} must be a whole number from 1: '${values[name]}'`);
     return value;
   };
-  const { help, only, markdown, memory, scale, summary, isolation, billing } = values;
+  const { help, only, markdown, quick: isQuick, events, memory, scale, summary, isolation, billing } = values;
   return {
-    ...{ help, only, markdown, memory, scale, summary, import: values.import, isolation, billing },
+    ...{ help, only, markdown, isQuick, events, memory, scale, summary, import: values.import, isolation, billing },
+    // Nothing was chosen of what there is.
+    isWhole: only.every((part) => part === ''),
     ...{ buckets: number('buckets'), usages: number('usages'), lines: number('lines'), accounts: number('accounts') },
     chosen,
+    // Of events there are more, as each is shorter.
+    eventRounds: values.rounds === undefined ? undefined : number('rounds'),
     pace: { ...(values.quick ? quick : normal), rounds: number('rounds') },
     profileFolder: values['cpu-prof'],
   };

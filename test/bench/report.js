@@ -115,7 +115,7 @@ export function aligned(rows, left = [0]) {
 }
 
 /** @param {string[][]} rows */
-function markdown([header = [], ...rows]) {
+export function markdown([header = [], ...rows]) {
   const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
   return [line(header), `|${'---|'.repeat(header.length)}`, ...rows.map(line)].join('\n');
 }

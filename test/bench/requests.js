@@ -40,8 +40,8 @@ const nextKey = () => `bench-${process.pid}-${++keys}`;
 
 const quantity = '{ amount units }';
 /** What REST answers of an action. */
-const action = `id href revision status amount ${quantity} bucket { id } relatedParty { id } reason description usageType
-  impactedBucket { bucket { id usageType } amountBefore ${quantity} amountAfter ${quantity} item { itemType amount ${quantity} } confirmationDate }
+const action = `id href revision status amount ${quantity} bucket { refId } relatedParty { refId } reason description usageType
+  impactedBucket { bucket { refId usageType } amountBefore ${quantity} amountAfter ${quantity} item { itemType amount ${quantity} } confirmationDate }
   requestedDate confirmationDate updatedAt`;
 
 /**
@@ -62,7 +62,14 @@ function post(door, kind, { resource, attributes = '' }, input, key) {
   const document = `mutation Create($input: ${type}Create!, $key: String) {
     create${type}(input: $input, idempotencyKey: $key) { ${action} ${attributes} }
   }`;
-  return { kind, request: operation('Create', document, { input: body, key }) };
+  return { kind, request: operation('Create', document, { input: inGraphql(body), key }) };
+}
+
+/** References have an `id` in TMF only. @param {Record<string, any>} input */
+function inGraphql(input) {
+  return Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [name, value?.id === undefined ? value : { refId: value.id }]),
+  );
 }
 
 /** @param {number} amount */
@@ -93,14 +100,14 @@ export function commit(reservation, key = nextKey(), door = 'rest') {
     bucket: reservation?.bucket,
     reserveBalance: { id: reservation?.id },
   };
-  const what = { resource: 'adjustBalance', attributes: 'adjustType reserveBalance { id }' };
+  const what = { resource: 'adjustBalance', attributes: 'adjustType reserveBalance { refId }' };
   return post(door, 'commit', what, input, key);
 }
 
 /** So little that none runs out of it. @param {string} id @param {string} receiver @param {string} [key] @param {Door} [door] */
 export function transfer(id, receiver, key = nextKey(), door = 'rest') {
   const input = { amount: euro(0.01), bucket: { id }, receiverBucket: { id: receiver } };
-  const what = { resource: 'transferBalance', attributes: 'receiverBucket { id } receiverBucketUsageType' };
+  const what = { resource: 'transferBalance', attributes: 'receiverBucket { refId } receiverBucketUsageType' };
   return post(door, 'transfer', what, input, key);
 }
 

@@ -8,6 +8,7 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { benchBilling } from './billing.js';
 import { checkBooks, keptDatabase, withDatabase } from './database.js';
+import { benchEvents } from './events.js';
 import { benchImport } from './import.js';
 import { benchIsolation } from './isolation.js';
 import { connections } from './load.js';
@@ -109,6 +110,8 @@ async function bench(databaseUrl, options, signal) {
   if (options.isolation) return benchIsolation(databaseUrl, options.usages, pace.measureMs * isolationPace, signal);
   if (options.billing) return benchBilling(databaseUrl, options.accounts, profile, signal);
   if (options.import) return benchImport(databaseUrl, options.lines, profile, signal);
+  const how = { isQuick: options.isQuick, isMarkdown: options.markdown, rounds: options.eventRounds };
+  if (options.events) return void (await benchEvents(databaseUrl, how, settings, signal));
   if (options.memory) return benchMemory(databaseUrl, settings, signal);
 
   const prepared = await prepare(options, profile, signal);
@@ -130,10 +133,11 @@ async function bench(databaseUrl, options, signal) {
     `ratio: median of the ratios of ${pace.rounds} rounds; ${connections} connections, ${poolSize} database connections each, ${cpus().length} processors`,
   );
   if (own) tellBooks(own);
+  const events = options.isWhole ? await benchEvents(databaseUrl, how, settings, signal) : undefined;
   mkdirSync(resolve(report, '..'), { recursive: true });
   writeFileSync(
     report,
-    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, confirmed: own?.confirmed, batches: own?.batches, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`,
+    `${JSON.stringify({ at: new Date().toISOString(), node: process.version, processors: cpus().length, connections, pace, confirmed: own?.confirmed, batches: own?.batches, events, results: measured.map((m) => ({ ...summary(m), rounds: m.rounds })) }, null, 2)}\n`,
   );
   if (failures.length > 0) throw new Error(`some works could not be done:\n${failures.join('\n')}`);
 }

@@ -25,7 +25,7 @@ const month = `${months(13)}&usageDate.lt=${months(12)}`;
 /** The place of a row in an order by time, half way through. */
 const halfway = (/** @type {string} */ id) => Buffer.from(JSON.stringify([months(12), id])).toString('base64url');
 
-const bucket = 'id name status usageType remainingValue { amount units } relatedParty { id role }';
+const bucket = 'id name status usageType remainingValue { amount units } relatedParty { refId role }';
 const action = 'id kind status requestedDate amount { amount units }';
 
 /** @param {import('./scale-data.js').Sizes} sizes @returns {Query[]} */
@@ -125,7 +125,7 @@ export function queriesOf(sizes) {
 
     {
       name: '20 buckets with 3 entries each',
-      graphql: `{ buckets(limit: 20) { items { ${bucket} entries(limit: 3) { items { id entryType remainingAfter } } } } }`,
+      graphql: `{ buckets(limit: 20) { items { ${bucket} entries(limit: 3) { items { itemId entryType remainingAfter } } } } }`,
     },
     {
       name: '20 buckets with their last 3 actions',
@@ -135,7 +135,7 @@ export function queriesOf(sizes) {
     { name: 'a large party with five lists', graphql: partyWithLists(largeParty) },
     {
       name: 'count of rejected usages',
-      graphql: '{ usages(limit: 0, filter: { status: { eq: "rejected" } }) { totalCount } }',
+      graphql: '{ usages(limit: 0, filter: { status: { eq: rejected } }) { totalCount } }',
     },
     { name: 'accumulated balance of a party', path: `${balance}/accumulatedBalance?relatedParty.id=${party}` },
     { name: 'accumulated balance of an account', path: `${balance}/accumulatedBalance?partyAccount.id=${account}` },

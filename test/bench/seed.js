@@ -118,6 +118,22 @@ export async function seed(url) {
 }
 
 /**
+ * Active buckets alone, unless they are there.
+ * @param {string} url of a migrated database
+ */
+export async function seedBuckets(url) {
+  const [{ isFilled }] = await run(url, ['SELECT EXISTS (SELECT FROM "Bucket") AS "isFilled"']);
+  if (isFilled) return;
+  await run(url, [
+    insertBuckets(
+      `SELECT n, ${id} AS "id", 'active' AS "status", ${at} AS "date" FROM generate_series(1, ${bucketCount}) n`,
+    ),
+    'VACUUM (ANALYZE) "Bucket"',
+    'CHECKPOINT',
+  ]);
+}
+
+/**
  * Buckets alone, a minute apart from each other, every tenth of them of the seldom status; unless they are there.
  * @param {string} url of a migrated database
  * @param {number} count

@@ -14,7 +14,7 @@ const host = '127.0.0.1';
 const notInherited = new Set(['DATABASE_URL', 'PUBLIC_URL']);
 
 /** A first start opens the embedded database, migrates and seeds; slow machines get time for it. */
-const readyTimeoutMs = 90_000;
+const readyTimeoutMs = 240_000;
 const readyIntervalMs = 200;
 const readyRequestTimeoutMs = 2_000;
 
@@ -28,9 +28,10 @@ const readyRequestTimeoutMs = 2_000;
  * Starts the server on a data folder and waits until it says it is ready.
  * @param {string} root of the project
  * @param {string} dataFolder
+ * @param {'kit' | 'demo'} seed
  * @returns {Promise<Server>}
  */
-export async function startServer(root, dataFolder) {
+export async function startServer(root, dataFolder, seed) {
   const port = await freePort();
   const origin = `http://${host}:${port}`;
   const inherited = Object.entries(process.env).filter(([name]) => !notInherited.has(name));
@@ -40,7 +41,7 @@ export async function startServer(root, dataFolder) {
     AUTH: 'off',
     PORT: String(port),
     DATA_DIR: dataFolder,
-    SEED: 'demo',
+    SEED: seed,
     LOG_LEVEL: 'warn',
   };
   const child = await start(process.execPath, [startProgram], { cwd: root, env });

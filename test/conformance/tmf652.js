@@ -54,7 +54,7 @@ const resourceOrder = {
   unknownId: 'a9c27767-d78b-4a1a-b448-6c65472fdf1d',
 };
 
-// The report makes no cancellation: what it finds is in the demo data.
+// The report makes no cancellation: what it finds is in the seed.
 const cancelResourceOrder = {
   name: 'CancelResourceOrder',
   path: 'cancelResourceOrder',

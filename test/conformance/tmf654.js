@@ -45,7 +45,7 @@ const impactedBucket = {
   },
 };
 
-// The default payloads: the sandbox seed has bucket 11 (monetary, EUR), and product d3ba… belongs to somebody else.
+// The default payloads: both seeds have bucket 11 (monetary, EUR), and product d3ba… belongs to somebody else.
 const amount = { amount: 50, units: 'EUR' };
 const bucket = { id: '11', href: '/prepayBalanceManagement/v4/bucket/11' };
 const product = { id: 'd3ba9b4b-781a-42a7-9976-12fb826f6b99' };

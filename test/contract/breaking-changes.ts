@@ -31,8 +31,20 @@ async function breakingGraphqlChanges(before: string, now: string): Promise<Brea
     .map(({ path = '', message }) => ({ path, message }));
 }
 
-/** The changes whose path the section "Unreleased" of a changelog does not name in backticks. */
+/** The changes whose path the section "Unreleased" of a changelog does not name in backticks; in such a name `*` stands for any name, but for no file. */
 export function unannounced(changes: readonly BreakingChange[], changelog: string): BreakingChange[] {
   const [, unreleased = ''] = /^## \[Unreleased\]\n(.*?)(?=\n## |$(?![^]))/ms.exec(changelog) ?? [];
-  return changes.filter(({ path }) => !unreleased.includes(`\`${path}\``));
+  const named = new Set(unreleased.match(/`[^`\n]+`/g));
+  const patterns = [...named]
+    .filter((name) => name.includes('*') && !name.endsWith('.json`'))
+    .map(
+      (name) =>
+        new RegExp(
+          `^${name
+            .slice(1, -1)
+            .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+            .replaceAll('*', '[\\w-]+')}$`,
+        ),
+    );
+  return changes.filter(({ path }) => !named.has(`\`${path}\``) && !patterns.some((pattern) => pattern.test(path)));
 }

@@ -1,8 +1,8 @@
 /** What clients build upon, as it stands in the repository: the GraphQL schema and the OpenAPI documents. */
 import 'reflect-metadata';
 import { readdirSync, readFileSync } from 'node:fs';
-import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { createSchema } from '../../graphql/schema.js';
+import { printedSchema } from '../../graphql/sdl.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
 import { errorCatalogue } from '../../src/app/errors.js';
@@ -14,17 +14,12 @@ function fileNameOf(title: string): string {
   return words === 'resource ordering' ? 'resource-order' : words.replaceAll(' ', '-');
 }
 
-/** Sorted, so that a resource that moves within the code changes nothing here. */
-function printed(schema: GraphQLSchema): string {
-  return `${printSchema(lexicographicSortSchema(schema))}\n`;
-}
-
 /** The files of the contract by their path in the repository, as the code of now makes them with its default settings for production. */
 export async function contractFiles(): Promise<Map<string, string>> {
   const schema = await createSchema();
   const { pageSizeMax, restPageSizeDefault } = readConfig({}, 'sandbox');
   const pageSizes = { pageSizeMax, pageSizeDefault: restPageSizeDefault };
-  const files = new Map([['schema.graphql', printed(schema)]]);
+  const files = new Map([['schema.graphql', printedSchema(schema)]]);
   for (const api of apis) {
     const document = openApiDocument(schema, api, {
       pageSizes,

@@ -75,6 +75,7 @@ const ownerWords: Readonly<Record<OwnerPath['form'], string>> = {
   parties: 'by a party with an owning role',
   accountsAmongParties: 'by a party whose @referredType is BillingAccount',
   values: 'by a value or id among them',
+  itself: 'by its own id',
 };
 
 /** What the built-in roles may do. */

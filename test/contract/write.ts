@@ -16,8 +16,7 @@ async function write(path: string, text: string): Promise<void> {
 
 const files = await contractFiles();
 for (const [path, text] of files) await write(path, text);
-for (const table of documentTables())
-  await write(table.path, withTable(await readFile(table.path, 'utf8'), table));
+for (const table of documentTables()) await write(table.path, withTable(await readFile(table.path, 'utf8'), table));
 
 if (argv.includes('--release')) {
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };

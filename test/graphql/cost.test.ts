@@ -317,14 +317,14 @@ describe('what is no operation yet is counted before anybody looks into it', () 
       (value: string) =>
         graphql(
           'mutation ($input: UsageCreate!) { createUsage(input: $input) { id } }',
-          `{"input":{"usageSpecification":{"id":"s"},"usageCharacteristic":[{"name":"n","value":${value}}]}}`,
+          `{"input":{"usageSpecification":{"refId":"s"},"usageCharacteristic":[{"name":"n","value":${value}}]}}`,
         ),
     ],
     [
       'a literal of GraphQL',
       (value: string) =>
         graphql(
-          `mutation { createUsage(input: { usageSpecification: { id: "s" }, usageCharacteristic: [{ name: "n", value: ${value} }] }) { id } }`,
+          `mutation { createUsage(input: { usageSpecification: { refId: "s" }, usageCharacteristic: [{ name: "n", value: ${value} }] }) { id } }`,
           '{}',
         ),
     ],
@@ -332,7 +332,7 @@ describe('what is no operation yet is counted before anybody looks into it', () 
       'a variable within a literal',
       (value: string) =>
         graphql(
-          'mutation ($v: AnyJson!) { createUsage(input: { usageSpecification: { id: "s" }, usageCharacteristic: [{ name: "n", value: $v }] }) { id } }',
+          'mutation ($v: AnyJson!) { createUsage(input: { usageSpecification: { refId: "s" }, usageCharacteristic: [{ name: "n", value: $v }] }) { id } }',
           `{"v":${value}}`,
         ),
     ],
@@ -410,13 +410,13 @@ describe('an operation that people ask for is admitted', () => {
 
   it('a party with five lists of a hundred', async () => {
     const bucket =
-      'id name status usageType remainingValue { amount units } reservedValue { amount units } validFor { startDateTime endDateTime } relatedParty { id name role }';
+      'id name status usageType remainingValue { amount units } reservedValue { amount units } validFor { startDateTime endDateTime } relatedParty { refId name role }';
     const { errors, extensions } = await run(`{ party(id: "customer-1") { id
       buckets(limit: 100) { totalCount pageInfo { hasNextPage endCursor } items { ${bucket} } }
-      balanceActions(limit: 100) { totalCount items { id kind status requestedDate amount { amount units } bucket { id target { ${bucket} } } } }
+      balanceActions(limit: 100) { totalCount items { id kind status requestedDate amount { amount units } bucket { refId target { ${bucket} } } } }
       usages(limit: 100) { totalCount items { id usageDate usageType usageCharacteristic { name value } ratedProductUsage { taxIncludedRatingAmount { value unit } } } }
       customerBills(limit: 100) { totalCount items { id state billNo amountDue { value unit } appliedCustomerBillingRates(limit: 10) { items { id name } } } }
-      resourceOrders(limit: 100) { totalCount items { id state orderItem { id state action resource { name } } } }
+      resourceOrders(limit: 100) { totalCount items { id state orderItem { itemId state action resource { name } } } }
     } }`);
     expect([errors, extensions.cost]).toEqual([undefined, expect.any(Number)]);
   });
@@ -440,9 +440,9 @@ describe('an operation that people ask for is admitted', () => {
 
   it('a bulk creation of full size', async () => {
     const usage = {
-      usageSpecification: { id: 's' },
+      usageSpecification: { refId: 's' },
       usageCharacteristic: Array.from({ length: 20 }, (_, at) => ({ name: `c${at}`, value: at })),
-      relatedParty: [{ id: '1', atReferredType: 'X' }],
+      relatedParty: [{ refId: '1', atReferredType: 'X' }],
     };
     const { errors } = await run(
       'mutation ($inputs: [UsageCreate!]!) { createUsages(inputs: $inputs) { id usageDate usageCharacteristic { name value } } }',

@@ -39,6 +39,27 @@ describe('lists within lists', () => {
     statements = 0;
   });
 
+  it('may be asked for nothing, as everything else', async () => {
+    const { data } = await server.graphql(
+      `query ($id: ID!, $no: Boolean = false) { bucket(id: $id) {
+        actions { totalCount @include(if: $no) } inner: actions { pageInfo { hasNextPage @include(if: $no) } } } }`,
+      { id: ids[0] },
+    );
+    expect(data.bucket).toEqual({ actions: {}, inner: { pageInfo: {} } });
+  });
+
+  it('are told of what a mutation has made, beside addresses of its parts', async () => {
+    const { data, errors } = await server.graphql(
+      `mutation { createCustomerBill(input: { billingAccount: { refId: "account-1" } }) {
+        href billDocument { url } billingAccount { billingAccount { id customerBills { totalCount } } } } }`,
+    );
+    expect(errors).toBeUndefined();
+    const { href, billDocument, billingAccount } = data.createCustomerBill;
+    expect(billingAccount).toEqual({ billingAccount: { id: 'account-1', customerBills: { totalCount: 1 } } });
+    expect(billDocument.length).toBeGreaterThan(0);
+    for (const { url } of billDocument) expect(url.startsWith(`${href}/document.`)).toBe(true);
+  });
+
   const ask = async (document: string, variables: object = {}): Promise<any> => {
     const { data, errors } = await server.graphql(document, variables);
     expect(errors).toBe(undefined);
@@ -110,10 +131,10 @@ describe('lists within lists', () => {
 
   it('are bounded, all together, by the parents times the limit', async () => {
     const document =
-      'query ($limit: Int) { buckets(limit: 3) { items { entries(limit: $limit) { items { id } } actions(limit: $limit) { items { id } } } } }';
+      'query ($limit: Int) { buckets(limit: 3) { items { entries(limit: $limit) { items { itemId } } actions(limit: $limit) { items { id } } } } }';
     const limit = Math.floor(EDGE_ROWS_MAX / 6 / 1_000) * 1_000;
     await ask(document, { limit });
-    const four = `{ buckets(limit: 3) { items { ${['a', 'b', 'c', 'd'].map((name) => `${name}: entries(limit: ${limit}) { items { id } }`).join(' ')} } } }`;
+    const four = `{ buckets(limit: 3) { items { ${['a', 'b', 'c', 'd'].map((name) => `${name}: entries(limit: ${limit}) { items { itemId } }`).join(' ')} } } }`;
     const { data, errors } = await server.graphql(four);
     expect([data, errors?.[0]?.extensions.code, errors?.[0]?.message]).toEqual([
       null,
@@ -130,7 +151,7 @@ describe('lists within lists', () => {
       ['after: "x"', 'after'],
       ['orderBy: [{}]', 'exactly one'],
     ] as const) {
-      const { errors } = await server.graphql(`{ buckets { items { ${edge}(${args}) { items { id } } } } }`);
+      const { errors } = await server.graphql(`{ buckets { items { ${edge}(${args}) { items { __typename } } } } }`);
       expect([args, errors?.[0]?.extensions.status, errors?.[0]?.message]).toEqual([
         args,
         400,

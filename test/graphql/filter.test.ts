@@ -6,7 +6,15 @@ import { matches } from '../../src/platform/filter/memory/evaluate.js';
 import type { Filter } from '../../src/platform/filter/tree/filter.js';
 import { makeInstances, type Json, type ReadFixture } from '../fixtures/fixture.js';
 import { grammarFixtures, readFixtures } from '../fixtures/chosen.js';
-import { attributesOf, clientSchema, nested, objectType, toGraphqlName, wholeSelection } from '../fixtures/schema.js';
+import {
+  asInput,
+  attributesOf,
+  clientSchema,
+  inAttributes,
+  nested,
+  objectType,
+  wholeSelection,
+} from '../fixtures/schema.js';
 import { proofSize } from '../support/proof.js';
 import { seed } from '../support/seed.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -26,13 +34,31 @@ describe('the filters and orders of GraphQL', () => {
       const { data } = await server.graphql(
         `{ ${segment}s(limit: 1000) { items ${wholeSelection(objectType(schema, typeName)).replace('{', '{ revision')} } }`,
       );
-      rowsOf.set(typeName, data[`${segment}s`].items.map(withoutMadeUrls));
+      rowsOf.set(typeName, data[`${segment}s`].items.map(inAttributes).map(withoutMadeUrls));
     }
   });
   afterAll(() => server.close());
 
   it.each([
-    ['StringFilter', ['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'contains', 'startsWith', 'regex', 'isNull']],
+    [
+      'StringFilter',
+      [
+        'eq',
+        'ne',
+        'in',
+        'nin',
+        'gt',
+        'gte',
+        'lt',
+        'lte',
+        'contains',
+        'startsWith',
+        'icontains',
+        'istartsWith',
+        'regex',
+        'isNull',
+      ],
+    ],
     ['IntFilter', ['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'isNull']],
     ['DecimalFilter', ['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'isNull']],
     ['DateTimeFilter', ['eq', 'ne', 'in', 'nin', 'gt', 'gte', 'lt', 'lte', 'isNull']],
@@ -55,7 +81,7 @@ describe('the filters and orders of GraphQL', () => {
     const find = async (filter: Json): Promise<unknown[]> => {
       const { data, errors } = await server.graphql(
         `query ($filter: ${typeName}Filter) { ${many}(filter: $filter, limit: 1000) { items { id } } }`,
-        { filter },
+        { filter: asInput(schema, `${typeName}Filter`, filter) },
       );
       if (errors) throw new Error(`${JSON.stringify(filter)}: ${errors[0]?.message}`);
       return idsOf(data[many].items);
@@ -84,7 +110,7 @@ describe('the filters and orders of GraphQL', () => {
         { id: { in: [] } },
         { id: { eq: 'a', ne: 'a' } },
         { and: [{ or: [] }, {}] },
-        ...(hasParties ? [{ relatedParty: { some: { id: { in: [] } } } }] : []),
+        ...(hasParties ? [{ relatedParty: { some: { refId: { in: [] } } } }] : []),
       ]) {
         expect([filter, await find(filter)]).toEqual([filter, []]);
       }
@@ -121,7 +147,9 @@ describe('the filters and orders of GraphQL', () => {
             idsOf(rows().filter((row) => !has(row, id, role))),
           );
         }
-        expect(await find({ relatedParty: { some: { id: { eq: '42' } }, none: { role: { eq: 'agent' } } } })).toEqual(
+        expect(
+          await find({ relatedParty: { some: { refId: { eq: '42' } }, none: { role: { eq: 'agent' } } } }),
+        ).toEqual(
           idsOf(
             rows().filter(
               (row) =>
@@ -146,7 +174,7 @@ describe('the filters and orders of GraphQL', () => {
     it('order by several keys, nulls last, then by id', async () => {
       const type = objectType(schema, typeName);
       const valueOf = (row: Json, path: string): any =>
-        path.split('.').reduce<any>((value, name) => value?.[toGraphqlName(name)] ?? null, row);
+        path.split('.').reduce<any>((value, name) => value?.[name] ?? null, row);
       const [a = '', b = '', c = ''] = sortable.slice(1);
       for (const keys of [
         [a, `-${b}`],
@@ -306,17 +334,13 @@ function arbitraryAt(
       .map(([kind, { input, tree }]): Both => ({ input: nest({ [kind]: input }), tree: { kind, path, filter: tree } }));
   }
   // Of a value that may be any JSON a filter takes the single ones.
-  return arbitraryScalar(
-    path,
-    type.type,
-    values.filter((value) => value !== null && typeof value !== 'object'),
-    nest,
-  );
+  const single = values.filter((value) => value !== null && typeof value !== 'object');
+  return arbitraryScalar(path, type, single, nest);
 }
 
 function arbitraryScalar(
   path: readonly string[],
-  type: ScalarType,
+  { type, words }: Extract<AttributeType, { kind: 'scalar' }>,
   present: readonly unknown[],
   nest: (leaf: unknown) => Json,
 ): fc.Arbitrary<Both> {
@@ -344,16 +368,21 @@ function arbitraryScalar(
       ? other
       : fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...present) }, { weight: 1, arbitrary: other });
   const typed = (operand: unknown): any => (type === 'dateTime' ? new Date(String(operand)) : operand);
-  const compare = fc.tuple(fc.constantFrom(...comparisonsOf(type)), value).map(([operator, operand]): Both => ({
-    input: nest({ [operator]: operand }),
-    tree: { kind: 'compare', path, operator, value: typed(operand) },
-  }));
+  // Words are compared as a whole with words only, and by their order with any text.
+  const whole = words ? fc.constantFrom<unknown>(...words) : value;
+  const compare = fc
+    .constantFrom(...comparisonsOf(type))
+    .chain((operator) => fc.tuple(fc.constant(operator), operator === 'eq' || operator === 'ne' ? whole : value))
+    .map(([operator, operand]): Both => ({
+      input: nest({ [operator]: operand }),
+      tree: { kind: 'compare', path, operator, value: typed(operand) },
+    }));
   const isNull = fc
     .boolean()
     .map((flag): Both => ({ input: nest({ isNull: flag }), tree: { kind: 'isNull', path, isNull: flag } }));
   if (type === 'boolean') return fc.oneof(compare, isNull);
   const list = fc
-    .tuple(fc.constantFrom('in' as const, 'nin' as const), fc.array(value, { maxLength: 4 }))
+    .tuple(fc.constantFrom('in' as const, 'nin' as const), fc.array(whole, { maxLength: 4 }))
     .map(([operator, operands]): Both => ({
       input: nest({ [operator]: operands }),
       tree: { kind: 'compareList', path, operator, values: operands.map(typed) },
@@ -370,7 +399,10 @@ function arbitraryScalar(
       .join(''),
   );
   const text = fc
-    .tuple(fc.constantFrom('contains' as const, 'startsWith' as const), part)
+    .tuple(
+      fc.constantFrom('contains' as const, 'startsWith' as const, 'icontains' as const, 'istartsWith' as const),
+      part,
+    )
     .map(([operator, operand]): Both => ({
       input: nest({ [operator]: operand }),
       tree: { kind: 'compare', path, operator, value: operand },

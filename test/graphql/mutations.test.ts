@@ -58,7 +58,7 @@ describe('several mutations in one document', () => {
       stale: 'REVISION_MISMATCH',
     };
     const id = await bucket(5);
-    const amount = (value: number): object => ({ bucket: { id }, amount: { amount: value, units: 'EUR' } });
+    const amount = (value: number): object => ({ bucket: { refId: id }, amount: { amount: value, units: 'EUR' } });
     for (let time = 1; time <= times; time += 1) {
       const answer = await server.graphql(document, {
         id,
@@ -79,7 +79,7 @@ describe('several mutations in one document', () => {
   it('tell it in literals, through fragments, and when all of them fail', async () => {
     const id = await bucket(1);
     const debit = (value: number): string =>
-      `createAdjustBalance(input: { adjustType: "manualDebit", bucket: { id: "${id}" }, amount: { amount: ${value}, units: "EUR" } }) { id }`;
+      `createAdjustBalance(input: { adjustType: "manualDebit", bucket: { refId: "${id}" }, amount: { amount: ${value}, units: "EUR" } }) { id }`;
     const document = `mutation { ...both last: ${debit(2)} } fragment both on Mutation { a: ${debit(3)} b: deleteUsage(id: "x") }`;
     for (let time = 1; time <= times; time += 1) {
       expectFailures(await server.graphql(document), {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { GraphQLSchema } from 'graphql';
+import { getNamedType, type GraphQLInputObjectType, type GraphQLSchema } from 'graphql';
 import {
   type Fixture,
   type Json,
@@ -12,11 +12,11 @@ import {
 import { fixtures, readFixtures, taskFixtures } from '../fixtures/chosen.js';
 import { contentOf } from '../fixtures/rows.js';
 import {
+  asInput,
   attributeNames,
   clientSchema,
+  fieldNameOf,
   objectType,
-  toGraphqlName,
-  toInput,
   toWire,
   toWireName,
   wholeSelection,
@@ -152,7 +152,7 @@ describe('written', () => {
       server.graphql(`mutation ($id: ID!) { result: delete${typeName}(id: $id) }`, { id });
     const read = async (id: string, selection = whole): Promise<any> =>
       (await server.graphql(`query ($id: ID!) { result: ${segment}(id: $id) ${selection} }`, { id })).data.result;
-    const minimal = async (): Promise<Json> => toInput(await minimalBody(server, fixture));
+    const minimal = async (): Promise<Json> => asInput(schema, `${typeName}Create`, await minimalBody(server, fixture));
     const resultOf = ({ data, errors }: GraphqlAnswer): any => {
       expect(errors).toBe(undefined);
       return data.result;
@@ -171,20 +171,24 @@ describe('written', () => {
       const ids = await fixture.prepare(server);
       for (let index = 0; index < 6; index++) {
         if (fixture.isRefused(index)) continue;
-        const result = resultOf(await create(toInput(fixture.body(index, ids))));
+        const result = resultOf(await create(asInput(schema, `${typeName}Create`, fixture.body(index, ids))));
         expect((await server.rest('GET', `/${segment}/${result.id}`)).body).toEqual(toWire(result));
       }
     });
 
     it('takes null for every optional attribute', async () => {
       const nulls = Object.fromEntries(fixture.removable.map((name) => [name, null]));
-      resultOf(await create({ ...(await minimal()), ...toInput(nulls) }));
+      resultOf(await create({ ...(await minimal()), ...asInput(schema, `${typeName}Create`, nulls) }));
     });
 
     for (const path of fixture.required)
       it(`refuses a creation without ${path} by name`, async () => {
         const before = await contentOf(server.database);
-        const [first = '', second] = path.split('.').map(toGraphqlName);
+        const type = schema.getType(`${typeName}Create`) as GraphQLInputObjectType;
+        const [wire = '', innerWire] = path.split('.');
+        const first = fieldNameOf(type, wire);
+        const second =
+          innerWire && fieldNameOf(getNamedType(type.getFields()[first]?.type) as GraphQLInputObjectType, innerWire);
         const input = await minimal();
         const { [first]: value, ...others } = input;
         const { [second ?? '']: _dropped, ...inner } = (value ?? {}) as Json;
@@ -203,7 +207,7 @@ describe('written', () => {
 
     it.each(fixture.patches.map((body) => [body]))('takes the update %j, and REST sees it', async (body) => {
       const made = await makeOne(server, fixture);
-      const result = resultOf(await update(made.id, toInput(body)));
+      const result = resultOf(await update(made.id, asInput(schema, `${typeName}Update`, body)));
       expect(toWire(result)).toEqual(expect.objectContaining(body));
       expect((await server.rest('GET', `/${segment}/${made.id}`)).body).toEqual(toWire(result));
     });
@@ -212,16 +216,20 @@ describe('written', () => {
       it('replaces an object whole, where REST merges it', async () => {
         const { attribute, value, merged } = object;
         const made = await makeOne(server, fixture, { [attribute]: value });
-        expect(toWire(resultOf(await update(made.id, toInput({ [attribute]: merged }))))[attribute]).toEqual(merged);
+        expect(
+          toWire(resultOf(await update(made.id, asInput(schema, `${typeName}Update`, { [attribute]: merged }))))[
+            attribute
+          ],
+        ).toEqual(merged);
       });
 
     it('counts the revision up by each change, and not by what changes nothing', async () => {
       const made = await makeOne(server, fixture);
       const revision = async (): Promise<number> => (await read(made.id, '{ revision }')).revision;
       const first = await revision();
-      resultOf(await update(made.id, toInput(fixture.patches[0])));
+      resultOf(await update(made.id, asInput(schema, `${typeName}Update`, fixture.patches[0])));
       expect(await revision()).toBe(first + 1);
-      resultOf(await update(made.id, toInput(fixture.patches[0])));
+      resultOf(await update(made.id, asInput(schema, `${typeName}Update`, fixture.patches[0])));
       resultOf(await update(made.id, {}));
       expect(await revision()).toBe(first + 1);
       expect((await server.rest('GET', `/${segment}/${made.id}`)).headers.get('etag')?.replace('W/', '')).toBe(
@@ -233,15 +241,15 @@ describe('written', () => {
       const made = await makeOne(server, fixture);
       const { revision } = await read(made.id, '{ revision }');
       expectRefusal(
-        await update(made.id, toInput(fixture.patches[0]), revision + 1),
+        await update(made.id, asInput(schema, `${typeName}Update`, fixture.patches[0]), revision + 1),
         'REVISION_MISMATCH',
         412,
         `${revision}`,
       );
       expect(toWire(await read(made.id))).toEqual(made);
-      resultOf(await update(made.id, toInput(fixture.patches[0]), revision));
+      resultOf(await update(made.id, asInput(schema, `${typeName}Update`, fixture.patches[0]), revision));
       expectRefusal(
-        await update(made.id, toInput({ [label]: 'later' }), revision),
+        await update(made.id, asInput(schema, `${typeName}Update`, { [label]: 'later' }), revision),
         'REVISION_MISMATCH',
         412,
         `${revision + 1}`,
@@ -252,7 +260,7 @@ describe('written', () => {
       const { id } = await makeOne(server, fixture);
       if (fixture.release) {
         expectRefusal(await remove(id), 'CONFLICT', 409, id);
-        resultOf(await update(id, toInput(fixture.release)));
+        resultOf(await update(id, asInput(schema, `${typeName}Update`, fixture.release)));
       }
       expect(resultOf(await remove(id))).toBe(id);
       expect(await read(id)).toBe(null);

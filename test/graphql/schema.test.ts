@@ -48,7 +48,7 @@ const ofOtherEditions: Readonly<Record<string, readonly string[]>> = {
 
 /** Attributes of ours that nobody published (docs/standard). */
 const own: Readonly<Record<string, readonly string[]>> = {
-  Bucket: ['priority'],
+  Bucket: ['priority', 'threshold', 'lastReachedThreshold', 'depletedAt'],
   TopupBalance: ['paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate', 'periodsDone', 'autoTopupThreshold'],
   AdjustBalance: ['paymentDueDate', 'nextDueDate', 'failureCode', 'failureMessage', 'usage'],
   ReserveBalance: ['paymentDueDate', 'failureCode', 'failureMessage', 'nextDueDate'],
@@ -80,7 +80,11 @@ describe('the GraphQL schema', () => {
   });
   afterAll(() => server.close());
 
-  const fieldsOf = (typeName: string): string[] => attributeNames(objectType(schema, typeName)).map(toWireName);
+  const fieldsOf = (typeName: string): string[] =>
+    attributeNames(objectType(schema, typeName)).map((name) =>
+      // The only type of TMF with an attribute of that name.
+      typeName === 'ResourceOrderItemRef' && name === 'itemId' ? name : toWireName(name),
+    );
   const notPublished = (typeName: string): string[] => [...(ofOtherEditions[typeName] ?? []), ...(own[typeName] ?? [])];
 
   it('has in a published type what is published of it and what is known beside it, and nothing else', () => {
@@ -136,7 +140,9 @@ describe('the GraphQL schema', () => {
     const [one, many] = queriesOf(fixture);
     const queries = schema.getQueryType()?.getFields() ?? {};
     expect(queries[one]?.args.filter(isRequiredArgument).map(({ name }) => name)).toEqual(['id']);
-    expect(queries[many]?.args.map(({ name }) => name)).toEqual(['filter', 'orderBy', 'offset', 'limit', 'after']);
+    expect(queries[many]?.args.map(({ name }) => name)).toEqual([
+      ...['filter', 'orderBy', 'offset', 'limit', 'after', 'first', 'last', 'before'],
+    ]);
     expect([String(queries[one]?.type), String(queries[many]?.type)]).toEqual([typeName, `${typeName}Page!`]);
   });
 

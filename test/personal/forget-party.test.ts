@@ -37,12 +37,12 @@ async function make(what: string, path: string, body: object): Promise<string> {
   return answer.id as string;
 }
 
-/** Every place in the database where a text stands, by table. */
+/** Every place in the database where a text stands, by table; partitions are of theirs. */
 async function placesOf(text: string): Promise<string[]> {
   const { database } = people.server;
   const tables = await database.query<{ name: string }>(Prisma.sql`
     SELECT c.oid::regclass::text AS "name" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'm') AND n.nspname IN ('public', 'pgboss')`);
+    WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND n.nspname IN ('public', 'pgboss')`);
   const found: string[] = [];
   for (const { name: table } of tables) {
     const rows = await database.query<{ row: string }>(

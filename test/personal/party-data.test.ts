@@ -150,7 +150,7 @@ describe('the data of a party', () => {
       usageType: 'monetary',
       name: `bucket ${index}`,
       remainingValue: { amount: 1, units: 'EUR' },
-      relatedParty: [{ id: 'carol', role: 'customer', atReferredType: 'Individual' }],
+      relatedParty: [{ refId: 'carol', role: 'customer', atReferredType: 'Individual' }],
     }));
     const mutation = 'mutation ($inputs: [BucketCreate!]!) { createBuckets(inputs: $inputs) { id } }';
     for (let at = 0; at < many.length; at += 100) {

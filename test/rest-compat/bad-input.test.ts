@@ -270,7 +270,13 @@ describe('bad input through REST', () => {
 
     describe('in the URL', () => {
       it('refuses list parameters and filters on writes', async () => {
-        for (const query of ['?limit=5', '?offset=1', '?sort=id', `?${fixture.text ?? 'status'}=active`, '?after=x']) {
+        for (const query of [
+          '?limit=5',
+          '?offset=1',
+          '?sort=id',
+          `?${fixture.text ?? 'status'}.isnull=false`,
+          '?after=x',
+        ]) {
           expectError(await call('POST', query, { body: JSON.stringify(valid()) }), 400, 'goes with GET');
           expectError(await call('PATCH', `/${id()}${query}`, { body: '{"description":"new"}' }), 400, 'goes with GET');
           expectError(await call('DELETE', `/${id()}${query}`), 400, 'goes with GET');
@@ -319,10 +325,9 @@ describe('bad input through REST', () => {
           'application/xml',
           'application/json;q=0',
           'nonsense',
-          'text/*;q=1, image/png',
-          'application/json;q=0, */*',
+          'image/*;q=1, image/png',
           '*/*;q=0',
-          'application/json;q=0.0, application/*;q=0.5',
+          'application/json;q=0.0, application/json5;q=0.5',
         ]) {
           expectError(await call('GET', '', { headers: { accept } }), 406, 'application/json');
           expectError(

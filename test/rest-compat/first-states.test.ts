@@ -18,6 +18,8 @@ interface Case {
   type: string;
   attribute: 'state' | 'status';
   taken: string;
+  /** Read by TMF REST only, as published samples say it. */
+  sampled?: string;
   refused: readonly string[];
   input: () => Promise<object>;
 }
@@ -34,7 +36,8 @@ const cases: Case[] = [
   {
     type: 'CancelResourceOrder',
     attribute: 'state',
-    taken: 'assessingCancellation',
+    taken: 'accepted',
+    sampled: 'assessingCancellation',
     refused: ['done', 'terminatedWithError', 'x'],
     input: async () => ({ resourceOrder: { id: (await create(server, 'rest', 'ResourceOrder', order)).resource.id } }),
   },
@@ -81,15 +84,16 @@ describe.each(transports)('the state of what is created through %s', (door) => {
 
   it.each(asked.filter(({ type }) => type !== 'CustomerBill'))(
     'of a $type is taken where it says what is anyway, and is no other command',
-    async ({ type, attribute, taken, input }) => {
+    async ({ type, attribute, taken, sampled, input }) => {
       const body = await input();
       const key = `${door} ${type}`;
       const plain = await create(server, door, type, body, key);
       expect([plain.message, plain.status < 300]).toEqual([undefined, true]);
-      expect(await create(server, door, type, { ...body, [attribute]: taken }, key)).toMatchObject({
-        replayed: true,
-        resource: { id: plain.resource.id },
-      });
+      for (const state of sampled && door === 'rest' ? [taken, sampled] : [taken])
+        expect(await create(server, door, type, { ...body, [attribute]: state }, key)).toMatchObject({
+          replayed: true,
+          resource: { id: plain.resource.id },
+        });
     },
   );
 
@@ -97,7 +101,7 @@ describe.each(transports)('the state of what is created through %s', (door) => {
     const body = await input();
     for (const state of refused) {
       const answer = await create(server, door, type, { ...body, [attribute]: state });
-      expect([answer.status, answer.message]).toEqual([400, expect.stringContaining(`${attribute} `)]);
+      expect([answer.status, answer.message]).toEqual([400, expect.stringMatching(`\\b${attribute}\\b`)]);
     }
   });
 

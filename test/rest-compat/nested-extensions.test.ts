@@ -151,7 +151,7 @@ describe('a nested object with a type of its own', () => {
     const input = {
       orderItem: [
         {
-          id: '1',
+          itemId: '1',
           action: 'add',
           resource: {
             atType: 'PhysicalResource',

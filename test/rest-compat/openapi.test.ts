@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { buildSchema } from 'graphql';
+import { buildSchema, type GraphQLObjectType } from 'graphql';
 import type { ApiDescriptor } from '../../rest-compat/apis/api.js';
 import { apis } from '../../rest-compat/apis/index.js';
 import { openApiDocument } from '../../rest-compat/openapi/openapi.js';
@@ -258,22 +258,13 @@ describe('the OpenAPI documents', () => {
           404,
         ]);
       });
-
-      it('give a body as example that is accepted once it names what exists', async () => {
-        const { example } = document.paths[`/${segment}`].post.requestBody.content['application/json'];
-        const ids = await prepare(server);
-        const named = JSON.stringify(example)
-          .replaceAll('"42"', `"${Object.values(ids)[0]}"`)
-          .replaceAll('"43"', `"${ids['receiver']}"`);
-        const { status, body } = await server.rest('POST', `/${segment}`, { body: JSON.parse(named) });
-        expect([status, body.message]).toEqual([201, undefined]);
-      });
     }
 
     it('name query parameters that are understood', async () => {
       const { parameters } = document.paths[`/${segment}`].get;
       for (const parameter of parameters.map((reference: any) => resolve(document, reference))) {
-        const value = sampleOf[parameter.name] ?? sample[(parameter.schema.items ?? parameter.schema).type];
+        const { type, enum: words } = parameter.schema.items ?? parameter.schema;
+        const value = sampleOf[parameter.name] ?? words?.[0] ?? sample[type];
         if (parameter.in !== 'query' || !value) continue;
         // A thousand rows with all that they refer to may cost more than one operation may.
         const page = parameter.name === 'depth' ? '&limit=100' : '';
@@ -324,6 +315,8 @@ describe('a document of any schema', () => {
     type Query { nodes(filter: NodeFilter): [Node!]!, leafs: [Leaf!]! }
     type Mutation { createNode(input: NodeCreate!): Node! }
   `);
+  const { target } = (schema.getType('NodeRef') as GraphQLObjectType).getFields();
+  if (target) target.extensions = { isJoin: true };
   const api: ApiDescriptor = {
     number: 'TMF000',
     title: 'Trees',

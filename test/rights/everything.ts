@@ -34,8 +34,15 @@ export async function makeEverything(people: People, who: string, owners: readon
   for (const typeName of ['UsageSpecification', 'BillCycleSpecification', 'BillCycle']) await make(typeName, 'nobody');
   for (const owner of owners) {
     const relatedParty = [party(owner)];
+    const number = `number-${owner}`;
+    for (const [typeName, id] of Object.entries({
+      Party: owner,
+      BillingAccount: `account-${owner}`,
+      LogicalResource: number,
+    }))
+      (made[typeName] ??= {})[owner] = id;
     const money = { usageType: 'monetary', remainingValue: { amount: 100, units: 'EUR' }, relatedParty };
-    const second = await make('Bucket', owner, money);
+    const second = await make('Bucket', owner, { ...money, logicalResource: [{ value: number }] });
     const bucket = { id: await make('Bucket', owner, money) };
     const action = { amount: { amount: 1, units: 'EUR' }, bucket, usageType: 'monetary' };
     await make('TopupBalance', owner, action);
@@ -49,6 +56,12 @@ export async function makeEverything(people: People, who: string, owners: readon
       billingAccount: { id: `account-${owner}`, name: 'a' },
       relatedParty: party(owner),
     });
+    const input = { relatedParty: { refId: owner, role: 'customer', atReferredType: 'Individual' }, period: 'day' };
+    const { data } = await asMaker.graphql(
+      'mutation ($input: SpendLimitCreate!) { createSpendLimit(input: $input) { id } }',
+      { input: { ...input, amount: { amount: 1_000, units: 'EUR' } } },
+    );
+    (made['SpendLimit'] ??= {})[owner] = data.createSpendLimit.id;
     const order = await make('ResourceOrder', owner, { relatedParty });
     await make('CancelResourceOrder', owner, { resourceOrder: { id: order } }, {});
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { startTestServer } from '../support/server.js';
-import { bucketOf, People } from './people.js';
+import { bucketOf, party, People } from './people.js';
 
 jest.setTimeout(60_000);
 
@@ -12,7 +12,15 @@ const policy = {
     admin: { grants: [{ operations: ['*:*'] }] },
     desk: {
       grants: [{ operations: ['*:read', 'bucket:update', 'bucket:create', 'customerBill:readDocument'] }],
-      hidden: { bucket: ['description', 'relatedParty'], usage: ['usageType'], customerBill: ['amountDue'] },
+      hidden: {
+        bucket: ['description', 'relatedParty', 'reservedValue'],
+        usage: ['usageType'],
+        customerBill: ['amountDue'],
+      },
+    },
+    auditor: {
+      grants: [{ operations: ['*:read'] }],
+      hidden: { bucket: ['relatedParty'], resourceOrder: ['relatedParty'], customerBill: ['billDate'] },
     },
   },
 };
@@ -22,7 +30,9 @@ let people: People;
 let id: string;
 beforeAll(async () => {
   await writeFile(file, JSON.stringify(policy));
-  people = await People.start({ desk: { roles: ['desk'] } }, { POLICY_FILE: file });
+  people = await People.start(Object.fromEntries(['desk', 'auditor'].map((role) => [role, { roles: [role] }])), {
+    POLICY_FILE: file,
+  });
   id = await people.make('/bucket', { ...bucketOf('ann'), description: 'a secret' });
 });
 afterAll(() => people.close());
@@ -40,7 +50,12 @@ it('leaves a hidden attribute out, and refuses it where it is named', async () =
     '/bucket?sort=-description',
   ]) {
     const { status, body } = await people.rest('desk', 'GET', path);
-    expect([path, status, body.message]).toEqual([path, 403, expect.stringContaining('is hidden from you')]);
+    expect([path, status, body.code, body.message]).toEqual([
+      path,
+      403,
+      '52',
+      expect.stringContaining('is hidden from you'),
+    ]);
   }
 });
 
@@ -55,6 +70,21 @@ it('is null with an error in GraphQL', async () => {
   ]);
   const sorted = await people.graphql('desk', '{ buckets(orderBy: [{ description: ASC }]) { totalCount } }');
   expect(sorted.errors?.[0]).toMatchObject({ extensions: { code: 'FORBIDDEN' } });
+});
+
+it('is nothing that groups are made of', async () => {
+  const asked = async (text: string): Promise<unknown> => {
+    const { data, errors } = await people.graphql('desk', `{ found: ${text} { items { count } } }`);
+    return errors ? [errors[0]?.extensions.code, errors[0]?.message] : data.found.items;
+  };
+  expect(await asked('bucketsAggregate(groupBy: [status])')).toEqual([{ count: 1 }]);
+  for (const [text, hidden] of [
+    ['bucketsAggregate(groupBy: [status, relatedPartyRole])', "'relatedParty.role' of bucket"],
+    ['bucketsAggregate(filter: { description: { isNull: false } })', "'description' of bucket"],
+    ['usagesAggregate(groupBy: [usageType])', "'usageType' of usage"],
+    ['customerBillsAggregate(of: amountDue)', "'amountDue.value' of customerBill"],
+  ] as const)
+    expect(await asked(text)).toEqual(['FORBIDDEN', expect.stringContaining(`${hidden} is hidden from you`)]);
 });
 
 it('is not told by a write, nor guessed by one', async () => {
@@ -94,8 +124,46 @@ it('is not told by sums and documents', async () => {
     amountDue: { value: 5, unit: 'EUR' },
     billingAccount: { id: 'account', name: 'account' },
   });
+  await people.make('/appliedCustomerBillingRate', {
+    billingAccount: { id: 'account' },
+    date: '2026-02-01T00:00:00.000Z',
+    taxExcludedAmount: { value: 5, unit: 'EUR' },
+  });
+  const below = await people.graphql(
+    'desk',
+    '{ billingAccount(id: "account") { balances { buckets } unbilled { count } lastBill { state amountDue { value } } nextBill { state amountDue { value } } } }',
+  );
+  expect(below.data.billingAccount).toEqual({
+    balances: null,
+    unbilled: [{ count: 1 }],
+    lastBill: { state: 'new', amountDue: null },
+    nextBill: [{ state: 'new', amountDue: null }],
+  });
+  expect(below.errors?.map(({ path }) => path?.at(-1))).toEqual(['balances', 'amountDue', 'amountDue']);
   for (const format of ['pdf', 'csv', 'json']) {
     const { status, body } = await people.rest('desk', 'GET', `/customerBill/${bill}/document.${format}`);
     expect([status, body.message]).toEqual([403, expect.stringContaining("'amountDue'")]);
   }
+});
+
+it('is not told by what is found or put first by it', async () => {
+  await people.make('/resourceOrder', { orderItem: [{ id: '1' }], relatedParty: [party('ann')] });
+  const attribute = 'relatedParty.refId';
+  const below = [
+    'party(id: "ann") { buckets { totalCount } }',
+    'party(id: "ann") { resourceOrders { totalCount } }',
+    'party(id: "ann") { openOrders { totalCount } }',
+    'parties { items { balances { buckets } } }',
+    'billingAccount(id: "account") { lastBill { id } }',
+  ];
+  for (const query of below) {
+    expect((await people.graphql('admin', `{ ${query} }`)).errors).toBe(undefined);
+    const { errors } = await people.graphql('auditor', `{ ${query} }`);
+    expect([query, errors?.[0]?.extensions]).toEqual([query, expect.objectContaining({ code: 'FORBIDDEN' })]);
+  }
+  const filtered = '{ resourceOrders(filter: { relatedParty: { some: { refId: { eq: "ann" } } } }) { totalCount } }';
+  expect((await people.graphql('auditor', filtered)).errors?.[0]).toMatchObject({
+    message: `the attribute '${attribute}' of resourceOrder is hidden from you`,
+    extensions: { code: 'FORBIDDEN', attribute },
+  });
 });

@@ -38,16 +38,16 @@ describe('a customer who transfers', () => {
       units: 'EUR',
     });
     const query = `query ($id: ID!) { transferBalance(id: $id) {
-      bucket { id usageType } receiverBucket { id usageType target { id } } impactedBucket { bucket { id } amountAfter { amount } }
+      bucket { refId usageType } receiverBucket { refId usageType target { id } } impactedBucket { bucket { refId } amountAfter { amount } }
     } }`;
     const { data, errors } = await people.graphql('bob', query, { id: body.id });
     expect(errors).toBeUndefined();
-    expect(data.transferBalance.bucket).toEqual({ id: ann, usageType: null });
-    expect(data.transferBalance.receiverBucket).toMatchObject({ id: bob, target: { id: bob } });
+    expect(data.transferBalance.bucket).toEqual({ refId: ann, usageType: null });
+    expect(data.transferBalance.receiverBucket).toMatchObject({ refId: bob, target: { id: bob } });
     expect(data.transferBalance.impactedBucket).toEqual(
       expect.arrayContaining([
-        { bucket: { id: ann }, amountAfter: null },
-        { bucket: { id: bob }, amountAfter: { amount: 11 } },
+        { bucket: { refId: ann }, amountAfter: null },
+        { bucket: { refId: bob }, amountAfter: { amount: 11 } },
       ]),
     );
     const all = await people.rest('admin', 'GET', `/transferBalance/${body.id}`);

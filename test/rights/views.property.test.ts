@@ -104,7 +104,7 @@ it('each person sees what the model says, in lists, pages, counts, below and by 
     expect([name, any.id, status]).toEqual([name, any.id, isOwn(any, person) ? 200 : 404]);
 
     // What is summed up is summed up of own buckets only.
-    const sums = await people.graphql(name, '{ accumulatedBalances(limit: 500) { items { bucket { id } } } }');
+    const sums = await people.graphql(name, '{ accumulatedBalances(limit: 500) { items { bucket { refId } } } }');
     const summed = sums.data.accumulatedBalances.items.flatMap((sum: any) => sum.bucket.map(({ id }: any) => id));
     expect([...new Set<string>(summed)].filter((id) => !ids.includes(id))).toEqual([]);
   }

@@ -4,6 +4,7 @@ import { Prisma } from '../../prisma/generated/client.js';
 import { PDF_LINES_MAX } from '../../src/streaming/limits.js';
 import { pay, reverse } from '../domain/customer-bill/bills.js';
 import { startChild } from '../support/child.js';
+import { toWire } from '../fixtures/schema.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { addressOf, billOf, bytesOf, figures, head, lead, lines, money, pagesOf } from './bills.js';
 import { hashOfRendering } from './rendering.js';
@@ -37,10 +38,10 @@ describe('the documents of a bill', () => {
       url: addressOf(server, id, extension),
     }));
     const { data } = await server.graphql(
-      'query ($id: ID!) { customerBill(id: $id) { billDocument { id name mimeType url } } }',
+      'query ($id: ID!) { customerBill(id: $id) { billDocument { itemId name mimeType url } } }',
       { id },
     );
-    expect(data.customerBill.billDocument).toMatchObject(expected);
+    expect(toWire(data.customerBill.billDocument)).toMatchObject(expected);
     const { body } = await server.rest('GET', `/customerBill/${id}?fields=billDocument`);
     expect(body.billDocument).toMatchObject(expected);
     expect((await server.rest('GET', `/customerBill?id=${id}`)).body[0].billDocument).toEqual(body.billDocument);

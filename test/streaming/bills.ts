@@ -3,7 +3,8 @@ import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extractText, getDocumentProxy } from 'unpdf';
 import { writePdf, type PdfContent } from '../../src/streaming/bill-document/pdf.js';
-import { made } from '../fixtures/transports.js';
+import { asInput } from '../fixtures/schema.js';
+import { made, schemaOf } from '../fixtures/transports.js';
 import type { TestServer } from '../support/server.js';
 
 export const money = (value: number, unit = 'EUR'): object => ({ value, unit });
@@ -83,7 +84,7 @@ export async function billOf(server: TestServer, attributes: object, rates: read
       .map((rate) => ({ ...rate, isBilled: true, bill: { id: bill.id } }));
     const { errors } = await server.graphql(
       'mutation ($inputs: [AppliedCustomerBillingRateCreate!]!) { createAppliedCustomerBillingRates(inputs: $inputs) { id } }',
-      { inputs },
+      { inputs: asInput(await schemaOf(server), 'AppliedCustomerBillingRateCreate', inputs) },
     );
     if (errors) throw new Error(errors[0]?.message);
   }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Clock } from '../../src/platform/clock.js';
 import type { Database } from '../../src/platform/database/database.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
@@ -25,9 +26,21 @@ export type TestDatabase = Database & {
  * memory. Close it; on PostgreSQL that also drops it.
  */
 export async function openTestDatabase(readTimes?: ReadTimes): Promise<TestDatabase> {
+  const template = templateName();
+  return process.env.TEST_DATABASE_URL ? copyPostgresql(template, readTimes) : copyEmbedded(template);
+}
+
+/** The same with the demo data as of a time, where that is a copy; else the server has to write them. */
+export async function openDemoDatabase(clock: Clock): Promise<TestDatabase> {
+  if (!process.env.TEST_DATABASE_URL || isWalled) return openTestDatabase();
+  const { demoTemplate } = await import('./template.js');
+  return copyPostgresql(await demoTemplate(templateName(), clock));
+}
+
+function templateName(): string {
   const template = process.env.TEST_DATABASE_TEMPLATE;
   if (!template) throw new Error('the template is made by the global set-up of jest: run the test with jest');
-  return process.env.TEST_DATABASE_URL ? copyPostgresql(template, readTimes) : copyEmbedded(template);
+  return template;
 }
 
 /** The same without any migration. */

@@ -31,6 +31,29 @@ export async function endSessions(client: pg.Client, name = client.database): Pr
   );
 }
 
+/** Databases whose names begin so. */
+export async function databasesNamed(prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  await administer(async (client) => {
+    const { rows } = await client.query<{ datname: string }>(
+      'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+      [prefix],
+    );
+    names.push(...rows.map(({ datname }) => datname));
+  });
+  return names;
+}
+
+/** Makes a database and gives it its name, unless there is one of that name; whoever asks meanwhile waits. */
+export async function onceNamed(name: string, make: () => Promise<string>): Promise<string> {
+  await administer(async (client) => {
+    await client.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
+    if ((await databasesNamed(name)).length > 0) return;
+    await client.query(`ALTER DATABASE "${await make()}" RENAME TO "${name}"`);
+  });
+  return name;
+}
+
 /** Address of a database of that server. */
 export function urlOf(name: string): string {
   const url = new URL(serverUrl());

@@ -6,7 +6,7 @@ import { createServer } from '../../src/app/server.js';
 import type { TimeSources } from '../../src/platform/clock.js';
 import { readConfig, type Mode } from '../../src/platform/config.js';
 import type { Principal } from '../../src/platform/principal.js';
-import { isWalled, openTestDatabase, type TestDatabase } from './database.js';
+import { isWalled, openDemoDatabase, openTestDatabase, type TestDatabase } from './database.js';
 import { watchTenants } from './second-wall.js';
 
 /** A clock that stands still until it is told otherwise. */
@@ -91,8 +91,10 @@ export async function startTestServer(
   env: Record<string, string> = {},
   options: TestServerOptions = {},
 ): Promise<TestServer> {
-  const database = options.database ?? (await openTestDatabase());
   const clock = options.clock ?? new TestClock();
+  // Records of the audit would be of the server that wrote the data.
+  const isDemo = env['SEED'] === 'demo' && env['AUDIT'] === undefined;
+  const database = options.database ?? (await (isDemo ? openDemoDatabase(clock) : openTestDatabase()));
   const { mode = 'sandbox', time } = options;
   const production = mode === 'serve' && {
     DATABASE_URL: 'postgres://not-asked',
@@ -118,6 +120,7 @@ export async function startTestServer(
     throw error;
   });
   await server.backfill();
+  await server.seed();
   const url = await server.listen();
   return {
     url,

@@ -21,9 +21,30 @@ export const systemStatements: readonly SystemStatement[] = [
     why: 'a backfill finds the drafts of an earlier version',
   },
   {
+    statement: /^SELECT count\(\*\) OVER \(\)::int AS "rows", ARRAY\[b\."tenantId", b\."id"\] AS "last" FROM/,
+    why: 'a check goes through the rows of all tenants',
+  },
+  {
+    statement: /^SELECT \* FROM \( SELECT .* AS "place", w\."value", count\(\*\)::int AS "count" FROM /,
+    why: 'the check of words that a column does not have',
+  },
+  {
+    statement:
+      /^SELECT b\."tenantId", b\."id", jsonb_build_object\(.*\)::text AS "row" FROM "\w+" b WHERE .* ORDER BY b\."tenantId" DESC, b\."id" DESC LIMIT /,
+    why: 'a backfill fills the directory of each tenant with whom its rows name',
+  },
+  {
     statement:
       /^SELECT "tenantId" FROM "BalanceAction" WHERE "nextDueDate" <= .* UNION SELECT "tenantId" FROM "Bucket"/,
     why: 'finds the tenants for whom something is due',
+  },
+  {
+    statement: /^SELECT b\."tenantId", b\."id", b\."validForEnd" FROM "Bucket" b WHERE b\."status" = 'active'/,
+    why: 'finds the buckets of all tenants that will expire',
+  },
+  {
+    statement: /^SELECT b\."tenantId", b\."id" FROM "CustomerBill" b WHERE b\."state" IN .* FOR UPDATE SKIP LOCKED/,
+    why: 'takes the bills of all tenants that are not paid in time',
   },
   { statement: /^SELECT t\."tenantId", t\."id" FROM "UsageImport" t WHERE/, why: 'resumes imports whose server died' },
   {
@@ -48,6 +69,56 @@ export const systemStatements: readonly SystemStatement[] = [
     why: 'keys are forgotten after the same time for all',
   },
   { statement: /^DELETE FROM "AmountOfDay" WHERE "day" < /, why: 'sums of days that are over are forgotten for all' },
+  {
+    statement: /^WITH l AS MATERIALIZED \( SELECT o\."epoch", .* UPDATE "HubCursor" c SET "lease" = /,
+    why: 'takes registrations of all tenants that have something to be told',
+  },
+  {
+    statement: /^SELECT c\."tenantId", c\."epoch", .* FROM "SpendCursor" c, .* FOR UPDATE OF c SKIP LOCKED/,
+    why: 'takes the tenants with limits whose events are to be looked through',
+  },
+  {
+    statement: /^SELECT "tenantId", "id" FROM "SpendLimit" WHERE "dueAt" <= /,
+    why: 'takes the limits of all tenants that are to be looked at',
+  },
+  {
+    statement: /^SELECT \(SELECT coalesce\(sum\(greatest\(c\.reltuples, 0\)\), 0\).* FROM "Outbox" o/,
+    why: 'figures for operators: how many events are kept, and since when',
+  },
+  {
+    statement: /^SELECT min\("at"\) AS "at" FROM \( SELECT min\("nextDueDate"\)/,
+    why: 'figures for operators: since when something is due',
+  },
+  {
+    statement: /^SELECT count\(\*\)::int AS "registrations", .* FROM "HubCursor" c/,
+    why: 'figures for operators: how registrations are told',
+  },
+  {
+    statement:
+      /^SELECT e\."epoch", .* FROM \( SELECT o\."epoch", o\."transactionId", o\."id" FROM "Outbox" o WHERE \(o\."transactionId" < pg_snapshot_xmin/,
+    why: 'how far events can be told is the same for all tenants',
+  },
+  {
+    statement: /^SELECT o\."epoch", .* FROM "Outbox" o WHERE \(o\."epoch", o\."transactionId", o\."id"\) <= .* OFFSET/,
+    why: 'a position somewhat earlier, from which the events of one tenant are read',
+  },
+  {
+    statement:
+      /^SELECT o\."id" FROM "Outbox" o WHERE o\."epoch" = .* AND o\."transactionId" = .* AND o\."id" = .* LIMIT 1$/,
+    why: 'whether a position that a reader of one tenant has come to is still kept',
+  },
+  {
+    statement: /^INSERT INTO "BrokerCursor" \(.*\) SELECT .* FROM "Outbox" o WHERE /,
+    why: 'a broker is told of all tenants, from the end of what is committed on',
+  },
+  {
+    statement: /^WITH l AS MATERIALIZED \( SELECT o\."epoch", .* UPDATE "BrokerCursor" c SET "lease" = /,
+    why: 'takes a broker that is told of all tenants',
+  },
+  {
+    statement: /^SELECT o\."tenantId", .* FROM "Outbox" o WHERE o\."resourceType" = ANY/,
+    why: 'brokers are told the events of all tenants, each with its own',
+  },
   { statement: /FROM "ApiKey" WHERE "hash" = ANY/, why: 'a key says which tenant it is of' },
   {
     statement: /^UPDATE "ApiKey" k SET "lastUsedAt" = .* WHERE k\."tenantId" = u\."tenantId"/,

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { createServer } from '../../src/app/server.js';
+import type { Clock } from '../../src/platform/clock.js';
 import { readConfig } from '../../src/platform/config.js';
 import type { Database } from '../../src/platform/database/database.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { applyMigrations } from '../../src/platform/database/migrations.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
-import { createDatabase, dropDatabase, urlOf } from './postgresql.js';
+import { createDatabase, databasesNamed, dropDatabase, onceNamed, urlOf } from './postgresql.js';
 
 /**
  * Makes the migrated database that every test database is a copy of, and answers its name: a database of the
@@ -19,13 +20,30 @@ export async function makeTemplate(): Promise<string> {
 }
 
 export async function dropTemplate(template: string): Promise<void> {
-  await (process.env.TEST_DATABASE_URL ? dropDatabase(template) : rm(dirname(template), { recursive: true }));
+  if (!process.env.TEST_DATABASE_URL) return rm(dirname(template), { recursive: true });
+  for (const name of await databasesNamed(template)) await dropDatabase(name);
+}
+
+/**
+ * The name of a copy of the template with the demo data in it, as of a time: made by the test that asks first, on PostgreSQL only.
+ * It goes with the template.
+ */
+export function demoTemplate(template: string, clock: Clock): Promise<string> {
+  return onceNamed(`${template}_${clock.now().getTime()}`, async () => {
+    const name = await createDatabase(template);
+    const database = await openPostgresql(urlOf(name), { poolSize: 4 });
+    await fill(database, { SEED: 'demo' }, clock);
+    await database.close();
+    return name;
+  });
 }
 
 /** With the tables that jobs have in it, too, which every server would make anew. */
-async function fill(database: Database): Promise<void> {
+async function fill(database: Database, env: Record<string, string> = { SEED: 'none' }, clock?: Clock): Promise<void> {
   await applyMigrations(database);
-  const server = await createServer({ config: readConfig({}, 'sandbox'), database, logger: pino({ level: 'silent' }) });
+  const config = readConfig(env, 'sandbox');
+  const server = await createServer({ config, database, clock, logger: pino({ level: 'silent' }) });
+  await server.seed();
   await server.close();
 }
 

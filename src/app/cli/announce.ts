@@ -5,7 +5,7 @@ export function announce(origin: string, config: Config): void {
   const lines = [
     `GraphQL  ${origin}/graphql`,
     `REST     ${origin}/tmf-api/prepayBalanceManagement/v4/bucket`,
-    `Docs     ${origin}/docs`,
+    ...(config.arePagesShown ? [`Docs     ${origin}/docs`] : []),
     `Data     ${config.databaseUrl ? 'PostgreSQL' : config.dataDir}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -59,7 +59,7 @@ export async function serve(config: Config, role: ProcessRole): Promise<void> {
     const server = await createServer({ config, database, logger, workers });
     if (role.isPreparing) {
       await server.backfill();
-      if (config.seed === 'demo') await server.seed();
+      await server.seed();
     }
     role.prepared();
     const origin = await server.listen();

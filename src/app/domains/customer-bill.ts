@@ -10,7 +10,6 @@ import {
 import { documentTypes } from '../../streaming/bill-document/formats.js';
 import { billDocumentRoutes } from '../../streaming/bill-document/routes.js';
 import { steppedJobSettings } from '../jobs.js';
-import { seedCustomerBill } from '../seed/customer-bill.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 import type { TenantFacts } from './tenancy.js';
 
@@ -43,7 +42,14 @@ export function createCustomerBillModule(
   return {
     domain,
     backfills: [redrafting(dependencies)],
+    repeatingWork: [
+      {
+        name: 'tell-overdue-bills',
+        everySeconds: 5,
+        expireInSeconds: 300,
+        run: ({ signal }) => domain.overdue.tell(signal),
+      },
+    ],
     streams: () => billDocumentRoutes({ lines: domain.lines, issuerOf, zoneOf }),
-    seed: seedCustomerBill,
   };
 }

@@ -3,10 +3,13 @@ import type { KeyDirectory, TenantDirectory } from '../../domain/tenancy/index.j
 import type { Due } from '../../platform/plan/reads.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 import { createCustomerBillModule } from './customer-bill.js';
+import { createDirectoryModule } from './customer-directory.js';
+import { createHubModule } from './hub.js';
 import { createTenancyModule, tenantFacts } from './tenancy.js';
 import { createPersonalDataModule } from './personal-data.js';
 import { createPrepayBalanceModule } from './prepay-balance.js';
 import { createResourceOrderModule } from './resource-order.js';
+import { createSpendLimitModule } from './spend-limit.js';
 import { createUsageModule } from './usage.js';
 
 export interface DomainModules {
@@ -14,13 +17,15 @@ export interface DomainModules {
   readonly modules: readonly DomainModule<Domains[keyof Domains]>[];
   /** Processes due work before every read, whichever domain it belongs to. */
   readonly due: Due;
+  /** The IANA zone of a tenant. */
+  zoneOf(tenantId: string): string;
   /** Whose requests are answered; to be begun before there are any. */
   readonly tenants: TenantDirectory;
   /** Finds what requests say by keys who they are. */
   readonly keys: KeyDirectory;
 }
 
-/** Builds every domain with those it depends on. `modules` is in the order in which demo data are written and jobs start. */
+/** Builds every domain with those it depends on. `modules` is in the order in which jobs start. */
 export function createDomainModules(appContext: AppContext): DomainModules {
   const tenancy = createTenancyModule(appContext);
   const facts = tenantFacts(appContext.config, tenancy.domain);
@@ -29,6 +34,9 @@ export function createDomainModules(appContext: AppContext): DomainModules {
   const customerBill = createCustomerBillModule(appContext, facts);
   const resourceOrder = createResourceOrderModule(appContext);
   const personalData = createPersonalDataModule(appContext);
+  const directory = createDirectoryModule(appContext);
+  const hub = createHubModule(appContext, tenancy.domain);
+  const spendLimit = createSpendLimitModule(appContext, facts);
   const modules: { readonly [Name in keyof Domains]: DomainModule<Domains[Name]> } = {
     tenancy,
     prepayBalance,
@@ -36,6 +44,9 @@ export function createDomainModules(appContext: AppContext): DomainModules {
     customerBill,
     resourceOrder,
     personalData,
+    directory,
+    hub,
+    spendLimit,
   };
   return {
     domains: {
@@ -45,9 +56,13 @@ export function createDomainModules(appContext: AppContext): DomainModules {
       customerBill: customerBill.domain,
       resourceOrder: resourceOrder.domain,
       personalData: personalData.domain,
+      directory: directory.domain,
+      hub: hub.domain,
+      spendLimit: spendLimit.domain,
     },
     modules: Object.values(modules),
     due: prepayBalance.domain.dueWork,
+    zoneOf: facts.zoneOf,
     tenants: tenancy.domain.directory,
     keys: tenancy.domain.keys,
   };

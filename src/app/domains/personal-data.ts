@@ -14,10 +14,10 @@ import {
 import type { ResourceRow, WrittenMapping } from '../../domain/row.js';
 import { abbreviated, DomainError } from '../../platform/errors.js';
 import { upperFirst } from '../../platform/letter-case.js';
-import { nothingDue, Reads } from '../../platform/plan/reads.js';
 import { partyDataRoutes, type ReadResources } from '../../streaming/party-data/routes.js';
 import { steppedJobSettings } from '../jobs.js';
 import { toRefusal } from '../refusal.js';
+import { readsOf } from '../snapshot-reads.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 
 export function createPersonalDataModule(appContext: AppContext): DomainModule<PersonalDataDomain> {
@@ -66,11 +66,8 @@ export function createPersonalDataModule(appContext: AppContext): DomainModule<P
         partyRoles,
         requireSubject: ({ request, response }, whose) =>
           requireSubject(contextOf(request, response, 'file'), whose, domain.heldResources),
-        openResources: ({ request, response }, reads) => {
-          const { countMax, countWaitMs, answerMaxBytes: bytesMax } = config;
-          const snapshot = new Reads(reads, { countMax, countWaitMs, bytesMax }, nothingDue);
-          return reading(contextWith(contextOf(request, response, 'file'), { reads: snapshot }));
-        },
+        openResources: ({ request, response }, reads) =>
+          reading(contextWith(contextOf(request, response, 'file'), { reads: readsOf(reads, config) })),
       }),
   };
 }

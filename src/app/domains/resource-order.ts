@@ -4,7 +4,6 @@ import {
   resourceOrderResources,
   type ResourceOrderDomain,
 } from '../../domain/resource-order/index.js';
-import { seedResourceOrder } from '../seed/resource-order.js';
 import type { RepeatingWork } from '../jobs.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 
@@ -33,5 +32,5 @@ export function createResourceOrderModule({
     expireInSeconds: 300,
     run: ({ signal }) => domain.simulator.round(signal),
   };
-  return { domain, repeatingWork: config.isWorkSimulated ? [cancel, simulate] : [cancel], seed: seedResourceOrder };
+  return { domain, repeatingWork: config.isWorkSimulated ? [cancel, simulate] : [cancel] };
 }

@@ -1,5 +1,6 @@
 import { resourceNamed } from '../../../graphql/attribute.js';
 import { toAttribute } from '../../../graphql/naming.js';
+import { storedNames } from '../../../graphql/stored-names.js';
 import { attributeTypesOf, mappingsOf } from '../../../graphql/resource-mapping.js';
 import { apis } from '../../../rest-compat/apis/index.js';
 import { inputReader } from '../../../rest-compat/body/input-reader.js';
@@ -14,14 +15,13 @@ import {
 } from '../../domain/usage/index.js';
 import { invalid } from '../../domain/input.js';
 import { URL_LENGTH_MAX } from '../../../rest-compat/limits.js';
-import { nothingDue, Reads } from '../../platform/plan/reads.js';
 import type { StreamRoute } from '../../streaming/routes.js';
 import { usageFileTypes } from '../../streaming/usage-file-types.js';
 import { exportRoutes } from '../../streaming/usage-export/download.js';
 import { importRoutes } from '../../streaming/usage-import/upload.js';
 import { steppedJobSettings } from '../jobs.js';
 import { toRefusal } from '../refusal.js';
-import { seedUsage } from '../seed/usage.js';
+import { readsOf } from '../snapshot-reads.js';
 import { contextWith } from '../../../graphql/context.js';
 import type { AppContext, StreamDependencies, DomainModule } from '../app-context.js';
 import type { TenantFacts } from './tenancy.js';
@@ -61,13 +61,15 @@ export function createUsageModule(
     ),
   });
 
+  const readUsage = inputReader(schema, apis, 'Usage');
+  const underStoredNames = storedNames(schema, 'UsageCreate');
   const streams = ({ contextOf, stopping }: StreamDependencies): StreamRoute[] => [
     ...importRoutes({
       stopping,
       pace: { bytesPerSecond: config.bodyBytesPerSecondMin, windowMs: config.bodySlowMs },
       perClientMax: config.uploadsPerClientMax,
       imports: domain.imports,
-      readUsage: inputReader(schema, apis, 'Usage') as (body: unknown) => UsageInput,
+      readUsage: (body) => underStoredNames(readUsage(body)) as UsageInput,
       columns: { attributes: attributeTypesOf(resourceNamed('usage')), toAttribute },
     }),
     ...exportRoutes({
@@ -76,11 +78,7 @@ export function createUsageModule(
       openItems: ({ request, response }, query, reads) => {
         const filter = pages.filterOf(query);
         const context = contextWith(contextOf(request, response, 'file'), {
-          reads: new Reads(
-            reads,
-            { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
-            nothingDue,
-          ),
+          reads: readsOf(reads, config),
         });
         return (range) =>
           pages
@@ -109,7 +107,6 @@ export function createUsageModule(
       },
     ],
     streams,
-    seed: seedUsage,
     start: () =>
       void domain.imports.resume().catch((error: unknown) => logger.warn({ err: error }, 'imports are resumed later')),
   };

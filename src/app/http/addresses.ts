@@ -3,13 +3,12 @@ import { BlockList, isIP, type Socket } from 'node:net';
 import type { Config } from '../../platform/config.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
 import { isLoopback } from '../../platform/loopback.js';
+import { probePath } from './paths.js';
 
 /** RFC 9110 §7.2: a name or an address, and perhaps a port; nothing else that a URL could contain. */
 const authorityPattern = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{0,5})?$/i;
 /** RFC 9112 §3.2.2: a whole address as the target of a request, as proxies send it. */
 const absoluteForm = /^https?:\/\/([^/?#]*)/i;
-/** Probes and scrapers may use any Host: answers at these paths contain no address. */
-const namelessPaths = /^\/(?:health\/|metrics(?:[/?]|$))/;
 
 export type AddressSettings = Pick<Config, 'mode' | 'host' | 'publicUrl' | 'allowedHosts' | 'trustedProxies'>;
 
@@ -58,7 +57,8 @@ export class Addresses {
       request.headers.host = firstOf(request.headers['x-forwarded-host']) ?? request.headers.host;
     const { host } = request.headers;
     if (host === this.lastAllowedHost && host !== undefined) return undefined;
-    if (namelessPaths.test(request.url ?? '')) return undefined;
+    // Probes and scrapers may use any Host: answers at these paths contain no address.
+    if (probePath.test(request.url ?? '')) return undefined;
     return this.check(host);
   }
 

@@ -115,7 +115,13 @@ export function refuseGraphql(request: IncomingMessage, response: ServerResponse
       errors: [
         {
           message: refusal.message,
-          extensions: { code: refusal.code, status, reason, requestId: requestIdOf(request) },
+          extensions: {
+            code: refusal.code,
+            status,
+            reason,
+            oldest: refusal.details.oldest,
+            requestId: requestIdOf(request),
+          },
         },
       ],
     }),

@@ -114,6 +114,15 @@ export class Connections {
     socket.pause();
   }
 
+  /** Leaves a connection to another protocol; false: it is being closed, or an answer on it is still due. */
+  handOver(socket: Socket): boolean {
+    this.unused.delete(socket);
+    if (this.refused.has(socket)) return false;
+    if (this.queues.get(socket)?.current === undefined) return true;
+    socket.destroy();
+    return false;
+  }
+
   private begin(queue: RequestQueue, socket: Socket, response: ServerResponse, work: () => void): void {
     queue.current = response;
     response.once('close', () => {

@@ -24,6 +24,24 @@ export type Gate = (
   signed?: SignedRequest,
 ) => void;
 
+export interface GateOptions {
+  readonly authentication: Authentication;
+  /** Who sends a request that the gate has let in. */
+  principalOf(this: void, request: IncomingMessage): Principal;
+  /** Counts requests before and behind the gate, where quotas are set. */
+  readonly throttle: ((gate: Gate) => Gate) | undefined;
+  /** Whether requests run in the scope of their tenant. */
+  readonly isScoped: boolean;
+  readonly logger: Logger;
+}
+
+/** The gate of a server, the same for all transports. */
+export function createServerGate({ authentication, principalOf, throttle, isScoped, logger }: GateOptions): Gate {
+  const identified = createGate(authentication, logger);
+  const admitted = throttle ? throttle(identified) : identified;
+  return isScoped ? withinTenant(admitted, principalOf) : admitted;
+}
+
 /** Lets a request go on in the scope of its tenant, so that its statements see only rows of that. */
 export function withinTenant(gate: Gate, principalOf: (request: IncomingMessage) => Principal): Gate {
   return (request, response, refuse, goOn, signed) =>

@@ -4,10 +4,17 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
-import { GraphQLError, type FormattedExecutionResult, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import {
+  getOperationAST,
+  GraphQLError,
+  type DocumentNode,
+  type FormattedExecutionResult,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql';
 import type { Logger } from 'pino';
 import type { Context } from '../../../graphql/context.js';
+import { inFieldNames, rootFields } from '../../../graphql/field-names.js';
 import { mediaTypeOf } from '../../../rest-compat/headers.js';
 import { TOKENS_MAX, validationRules } from '../../../graphql/limits.js';
 import { declarationOf, DomainError, platformErrors } from '../../platform/errors.js';
@@ -30,8 +37,6 @@ export interface GraphqlHttpOptions {
   contextOf: ContextOf;
   bodyLimits: BodyLimits;
   isIntrospectionEnabled: boolean;
-  /** Whether browsers get Apollo's Sandbox. */
-  hasLandingPage: boolean;
   logger: Logger;
 }
 
@@ -60,10 +65,8 @@ export async function createGraphqlHttp(options: GraphqlHttpOptions): Promise<Gr
     formatError: (formatted, error) => format(formatted, error, options.logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
-      // The page loads its scripts from Apollo, so production does without.
-      options.hasLandingPage
-        ? ApolloServerPluginLandingPageLocalDefault({ includeCookies: false })
-        : ApolloServerPluginLandingPageDisabled(),
+      // It loads its scripts from Apollo; ours stands in front (src/app/pages).
+      ApolloServerPluginLandingPageDisabled(),
       oneKeyOneMutation,
     ],
     logger: options.logger,
@@ -85,7 +88,8 @@ function executeBy(
         const result = await execute({ document, operationName, variables, context: context as Context });
         // No data means that nothing was executed: the cost, the variables or the operation name were refused.
         if (result.data === undefined) return { ...result, errors: result.errors?.map(asInputError) };
-        return result;
+        if (!result.errors) return result;
+        return { ...result, errors: withFieldNames(result.errors, schema, document, operationName) };
       },
     }),
     onSchemaLoadOrUpdate: (callback) => {
@@ -111,6 +115,31 @@ function asInputError(error: GraphQLError): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
 }
 
+function withFieldNames(
+  errors: readonly GraphQLError[],
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | undefined,
+): GraphQLError[] {
+  const definition = getOperationAST(document, operationName);
+  const fields = definition ? rootFields(schema, document, definition) : new Map<string, never>();
+  return errors.map((error) => {
+    const { originalError, path, locations, extensions } = error;
+    const field = fields.get(String(path?.[0]));
+    if (!(originalError instanceof DomainError) || !field) return error;
+    const refusal = inFieldNames(originalError, field);
+    if (refusal === originalError) return error;
+    return Object.assign(new GraphQLError(refusal.message, { path, originalError: refusal, extensions }), {
+      locations,
+    });
+  });
+}
+
+/** Errors as clients get them. */
+export function shownErrors(errors: readonly GraphQLError[], logger: Logger): GraphQLFormattedError[] {
+  return errors.map((error) => format(error.toJSON(), error, logger));
+}
+
 /** Gives every GraphQL error the same extensions: code, status and reason as declared, and the attribute it is about. */
 function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logger): GraphQLFormattedError {
   const { locations, path, extensions } = formatted;
@@ -127,14 +156,14 @@ function format(formatted: GraphQLFormattedError, thrown: unknown, logger: Logge
     };
   }
   const refusal = toRefusal(thrown, logger);
-  const { path: attribute, reference } = refusal.details;
+  const { path: attribute, reference, oldest } = refusal.details;
   const { reason } = declarationOf(refusal.code);
   const status = statusOf(refusal.code);
   return {
     message: shownMessage(refusal.message),
     locations,
     path,
-    extensions: { code: refusal.code, status, reason, attribute, reference, requestId },
+    extensions: { code: refusal.code, status, reason, attribute, reference, oldest, requestId },
   };
 }
 

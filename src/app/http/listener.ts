@@ -4,21 +4,23 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import type { Logger } from 'pino';
 import type { Config } from '../../platform/config.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import type { Principal } from '../../platform/principal.js';
-import type { Authentication } from '../authentication/authentication.js';
 import type { Addresses } from './addresses.js';
 import { refuseGraphql, refuseRest, refuseUnreadable, setCommonHeaders, takeBody } from './answer.js';
 import { answerFailure } from './failure.js';
+import { eventStreamPath, graphqlPath } from './paths.js';
+import { UpgradableMessage, upgradesBy, type Upgrade } from './upgrades.js';
 import { Connections } from './connections.js';
-import { createGate, withinTenant, type Gate } from './gate.js';
-import { isPageVisit, type OriginPolicy } from './origins.js';
+import type { Gate } from './gate.js';
+import { secondsSince } from '../metrics/ended-operation.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { endOf, metricsRoute, surfaceOf } from '../metrics/http.js';
+import type { OriginPolicy } from './origins.js';
 import type { Readiness } from '../readiness.js';
 import { inRequest } from './request-trace.js';
 import type { FindStream } from './streams.js';
 
-const graphqlPath = /^\/graphql\/?(\?|$)/;
-/** Paths that Express serves: pages and probes. GraphQL and TMF REST would lose a third of their speed to it. */
-const expressPaths = /^\/(docs|health)([/?]|$)|\/openapi\.json(\?|$)/i;
+/** Paths that Express serves: probes and OpenAPI. GraphQL and TMF REST would lose a third of their speed to it. */
+const expressPaths = /^\/(health|metrics)([/?]|$)|\/openapi\.json(\?|$)/i;
 
 /** Longer than clients and balancers keep connections, so that the server does not close one that is about to be used. */
 const keepAliveMs = 65_000;
@@ -29,6 +31,8 @@ const idleCheckMs = 50;
 
 /** Answers one request. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** Finds what answers a request; undefined: something else does. */
+export type FindHandler = (request: IncomingMessage) => RequestHandler | undefined;
 
 export interface HttpServerOptions {
   config: Config;
@@ -36,16 +40,23 @@ export interface HttpServerOptions {
   logger: Logger;
   addresses: Addresses;
   origins: OriginPolicy;
-  authentication: Authentication;
-  /** Who sends a request that the gate has let in. */
-  principalOf(this: void, request: IncomingMessage): Principal;
-  /** Counts requests before and behind the gate, where quotas are set. */
-  throttle?: (gate: Gate) => Gate;
+  /** Lets requests in. */
+  gate: Gate;
+  /** What is told to those who watch. */
+  metrics: Metrics;
   graphql: RequestHandler;
+  /** Tells subscriptions, as text/event-stream. */
+  eventStream: RequestHandler;
+  /** Takes over connections that are to speak WebSocket. */
+  upgrade: Upgrade;
+  /** The schema as a text; none where clients may not read it. */
+  findSdl?: FindHandler;
   findStream: FindStream;
+  /** Pages for people and their files, which everybody may have. */
+  findPage: FindHandler;
   /** Answers every request that no other handler is for. */
   rest: RequestHandler;
-  docs: Router;
+  openApi: Router;
 }
 
 /** The HTTP server, before it listens. */
@@ -63,25 +74,25 @@ export function createHttpServer({
   logger,
   addresses,
   origins,
-  authentication,
-  principalOf,
-  throttle,
+  gate,
+  metrics,
   graphql,
+  eventStream,
+  upgrade,
+  findSdl,
   findStream,
+  findPage,
   rest,
-  docs,
+  openApi,
 }: HttpServerOptions): HttpServer {
-  const identified = createGate(authentication, logger);
-  const admitted = throttle ? throttle(identified) : identified;
-  const gate = config.isRowLevelSecurityOn ? withinTenant(admitted, principalOf) : admitted;
-  const pages = createPages(readiness, docs, guarded(rest, gate, logger), logger);
-  const hasLandingPage = config.mode === 'sandbox';
+  const probes = createExpress(readiness, metricsRoute(config, metrics), openApi, guarded(rest, gate, logger), logger);
   const openResponses = new Set<ServerResponse>();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     setCommonHeaders(response);
     const misdirection = addresses.normalize(request);
     const url = request.url ?? '';
-    const isGraphql = graphqlPath.test(url);
+    const isEventStream = eventStreamPath.test(url);
+    const isGraphql = isEventStream || graphqlPath.test(url);
     const refuse = isGraphql ? refuseGraphql : refuseRest;
     if (misdirection) {
       refuse(request, response, misdirection);
@@ -95,17 +106,19 @@ export function createHttpServer({
       }
       if (expressPaths.test(url)) {
         takeBody(request, response);
-        pages(request, response);
+        probes(request, response);
         return;
       }
-      const file = isGraphql ? undefined : findStream(request);
-      const handle = isGraphql ? graphql : (file?.handle ?? rest);
+      // Pages are where people type their tokens in.
+      const page = findPage(request);
+      const file = isGraphql || page ? undefined : findStream(request);
+      const ofGraphql = isEventStream ? eventStream : graphql;
+      const handle = page ?? (isGraphql ? ofGraphql : (findSdl?.(request) ?? file?.handle ?? rest));
       const goOn = (): void => {
         takeBody(request, response);
         handle(request, response).catch((error: unknown) => answerFailure(error, response, logger));
       };
-      // The page is where people type their tokens in.
-      if (isGraphql && hasLandingPage && isPageVisit(request)) goOn();
+      if (page) goOn();
       else gate(request, response, refuse, goOn, file?.signed);
     });
   };
@@ -118,7 +131,14 @@ export function createHttpServer({
   };
   const begin = (request: IncomingMessage, response: ServerResponse): void => {
     openResponses.add(response);
-    response.once('close', () => openResponses.delete(response));
+    const begun = performance.now();
+    const surface = surfaceOf(request.url ?? '');
+    response.once('close', () => {
+      openResponses.delete(response);
+      // A stream lasts as long as its client wants.
+      if (!eventStreamPath.test(request.url ?? ''))
+        metrics.answered({ ...endOf(request, response), surface, seconds: secondsSince(begun) });
+    });
     inRequest(request, () => {
       try {
         answer(request, response);
@@ -130,10 +150,16 @@ export function createHttpServer({
 
   // Node's own refusals would lack the headers that every answer has.
   const server = createNodeServer(
-    { requireHostHeader: false, headersTimeout: config.headerMaxMs, connectionsCheckingInterval: headerCheckMs },
+    {
+      requireHostHeader: false,
+      headersTimeout: config.headerMaxMs,
+      connectionsCheckingInterval: headerCheckMs,
+      IncomingMessage: UpgradableMessage,
+    },
     serve,
   );
   server.on('checkContinue', serve);
+  server.on('upgrade', upgradesBy(upgrade, { addresses, origins, connections }));
   server.on('checkExpectation', (request, response) => {
     connections.take(request, response, refuseExpectation);
   });
@@ -168,10 +194,11 @@ function guarded(handle: RequestHandler, gate: Gate, logger: Logger): express.Re
     });
 }
 
-/** Probes and the documentation pages, which everybody may see; TMF REST refuses every other path. */
-function createPages(
+/** Probes and OpenAPI, which everybody may see; TMF REST refuses every other path. */
+function createExpress(
   readiness: Readiness,
-  docs: Router,
+  watched: express.RequestHandler | undefined,
+  openApi: Router,
   rest: express.RequestHandler,
   logger: Logger,
 ): express.Express {
@@ -182,7 +209,8 @@ function createPages(
     const problem = await readiness.problem();
     response.status(problem === undefined ? 200 : 503).json({ status: problem ?? 'ready' });
   });
-  app.use(docs);
+  if (watched) app.get('/metrics', watched);
+  app.use(openApi);
   app.use(rest);
   // Express recognizes an error handler by its four parameters.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>

@@ -7,7 +7,7 @@ import { isLoopback } from '../../platform/loopback.js';
 import type { Addresses } from './addresses.js';
 
 /** Apollo's hosted Sandbox, which talks to servers on the user's machine. */
-const sandboxOrigin = 'https://studio.apollographql.com';
+export const sandboxOrigin = 'https://studio.apollographql.com';
 const exposedHeaders = [
   'ETag',
   'Last-Modified',
@@ -100,7 +100,7 @@ export class OriginPolicy {
   }
 }
 
-/** Whether a user follows a link to the landing page at /graphql. A link with a query would run it, so it is no such visit. */
+/** Whether a user follows a link to the page at /graphql. With a query it is no such visit: without the page it would run. */
 function isVisit({ method, url = '', headers }: IncomingMessage): boolean {
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination = 'document', accept = '' } = headers;
   if (method !== 'GET' || mode !== 'navigate' || destination !== 'document' || !accept.includes('text/html'))
@@ -109,7 +109,7 @@ function isVisit({ method, url = '', headers }: IncomingMessage): boolean {
   return question < 0 || !new URLSearchParams(url.slice(question + 1)).has('query');
 }
 
-/** What Apollo offers besides its page, in its order. */
+/** What /graphql answers besides its page, as Apollo offers it. */
 const offeredBeforePages = [
   'application/json; charset=utf-8',
   'application/graphql-response+json; charset=utf-8',
@@ -118,8 +118,8 @@ const offeredBeforePages = [
   'multipart/mixed',
 ];
 
-/** Whether Apollo answers a request to /graphql with its page, and runs nothing. */
+/** Whether a request is a browser's that wants a page: programs want JSON, or do not say. A page is shown and nothing run. */
 export function isPageVisit({ method, headers: { accept } }: IncomingMessage): boolean {
-  if (method !== 'GET' || accept === undefined) return false;
+  if ((method !== 'GET' && method !== 'HEAD') || accept === undefined) return false;
   return new Negotiator({ headers: { accept } }).mediaType([...offeredBeforePages, 'text/html']) === 'text/html';
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
+import type { Principal } from '../../platform/principal.js';
 import { requestIdOf } from './request-id.js';
 
 const urlMax = 1_000;
@@ -11,15 +12,33 @@ export function inRequest(request: IncomingMessage, work: () => void): void {
   requests.run(request, work);
 }
 
-/** Name, method and URL of the request whose work is running, for the log; undefined outside of one. */
-export function currentRequest(): { id: string; method: string; url: string } | undefined {
-  const request = requests.getStore();
-  return (
-    request && { id: requestIdOf(request), method: request.method ?? '', url: (request.url ?? '').slice(0, urlMax) }
-  );
+/** Who sent a request, as the log says it. */
+interface Sender {
+  readonly tenant: string;
+  readonly principal: string;
 }
 
-/** Its name alone; undefined outside of one. */
+const senders = new WeakMap<IncomingMessage, Sender>();
+
+/** From now on the log says who sent the request. */
+export function noteSender(request: IncomingMessage, { tenantId, id }: Pick<Principal, 'tenantId' | 'id'>): void {
+  senders.set(request, { tenant: tenantId, principal: id });
+}
+
+/** Name and sender of the request whose work is running, for the log; undefined outside of one. */
+export function currentRequest(): ({ id: string } & Partial<Sender>) | undefined {
+  const request = requests.getStore();
+  return request && { id: requestIdOf(request), ...senders.get(request) };
+}
+
+/** Method and URL beside these; undefined outside of a request. */
+export function currentRequestInFull(): ({ id: string; method: string; url: string } & Partial<Sender>) | undefined {
+  const request = requests.getStore();
+  const url = (request?.url ?? '').slice(0, urlMax);
+  return request && { id: requestIdOf(request), ...senders.get(request), method: request.method ?? '', url };
+}
+
+/** The name alone; undefined outside of a request. */
 export function currentRequestId(): string | undefined {
   const request = requests.getStore();
   return request && requestIdOf(request);

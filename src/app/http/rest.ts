@@ -1,15 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import Negotiator from 'negotiator';
 import type { Logger } from 'pino';
-import type { Context } from '../../../graphql/context.js';
+import { contextWith, type Context } from '../../../graphql/context.js';
 import { errorResponse } from '../../../rest-compat/errors.js';
 import type { RestRequest, RestResponse } from '../../../rest-compat/http.js';
+import { csvType, type ListFile } from '../../../rest-compat/list-file.js';
 import type { Rest } from '../../../rest-compat/rest.js';
 import { parseJson } from '../../platform/json.js';
 import { DomainError } from '../../platform/errors.js';
+import type { Reads } from '../../platform/plan/reads.js';
+import type { SnapshotReads } from '../../platform/read/snapshot.js';
+import type { ListFiles } from '../../streaming/list-file/list-files.js';
 import { endEmpty, endWith, hasBody, vary } from './answer.js';
 import type { ContextOf } from '../app-context.js';
 import { readText, type BodyLimits } from './body.js';
+import { openBody } from './compression.js';
 import { safeMethods } from './origins.js';
 import { requestIdOf } from './request-id.js';
 import { toRefusal } from '../refusal.js';
@@ -18,6 +24,10 @@ export interface RestHttpOptions {
   bodyLimits: BodyLimits;
   contextOf: ContextOf;
   originOf(request: IncomingMessage): string;
+  clientOf(request: IncomingMessage): string;
+  files: ListFiles;
+  /** Reads of one snapshot. */
+  readsOf(snapshot: SnapshotReads): Reads;
   logger: Logger;
 }
 
@@ -31,13 +41,47 @@ export function restHandler(
     let answer: RestResponse;
     try {
       answer = await rest.handle(toRestRequest(request, context, options));
+      if (answer.file) {
+        await sendFile(request, response, { ...answer, file: answer.file }, context, options);
+        return;
+      }
     } catch (error) {
+      if (response.headersSent) {
+        toRefusal(error, options.logger);
+        // An answer that has begun must not look whole.
+        response.destroy();
+        return;
+      }
       const refusal = toRefusal(error, options.logger);
       await recordRefusal(request, context, refusal);
       answer = errorResponse(refusal, requestIdOf(request), (typeName, id) => context.href(typeName, id));
     }
     send(request, response, answer);
   };
+}
+
+async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, file }: RestResponse & { file: ListFile },
+  context: Context,
+  { files, readsOf, clientOf }: RestHttpOptions,
+): Promise<void> {
+  let body: Writable | undefined;
+  await files.send({
+    response,
+    client: clientOf(request),
+    ...(file.mediaType === csvType && { columns: file.columns }),
+    // The list as such was read and recorded already.
+    pages: (reads) => file.pages(contextWith(context, { reads: readsOf(reads), audit: undefined })),
+    open: () => {
+      if (body === undefined) {
+        setHead(request, response, { status, headers });
+        body = openBody(request, response);
+      }
+      return body;
+    },
+  });
 }
 
 /** A write that was refused before it came to its mutation; what is read is recorded where it is read. */
@@ -56,7 +100,7 @@ function toRestRequest(request: IncomingMessage, context: Context, options: Rest
     headers: request.headers as Record<string, string | undefined>,
     origin: options.originOf(request),
     context,
-    acceptsJson: () => acceptsJson(request.headers.accept),
+    preferred: (types) => preferredOf(request.headers.accept, types),
     requireType: async () => {
       if (request.headers['content-type'] || !hasBody(request)) return;
       // A chunked body may be empty.
@@ -70,13 +114,11 @@ function toRestRequest(request: IncomingMessage, context: Context, options: Rest
   };
 }
 
-/** JSON is UTF-8 in any case, but a client may name the charset. */
-const offered = ['application/json', 'application/json;charset=utf-8'];
-
-function acceptsJson(accept: string | undefined): boolean {
+/** All of them are UTF-8 in any case, but a client may name the charset, or some other parameter, e.g. a version. */
+function preferredOf(accept: string | undefined, types: readonly string[]): string | undefined {
   const negotiator = new Negotiator({ headers: { accept } });
-  // JSON with some other parameter, e.g. a version, is accepted as well.
-  return negotiator.mediaTypes([...offered]).length > 0 || negotiator.mediaTypes().includes('application/json');
+  const [exact] = negotiator.mediaTypes(types.flatMap((type) => [type, `${type};charset=utf-8`]));
+  return exact?.split(';')[0] ?? negotiator.mediaTypes().find((type) => types.includes(type));
 }
 
 /** The path and the query string of a request, undecoded. */
@@ -93,6 +135,20 @@ export function send(
   response: ServerResponse,
   { status, headers, body, text = body === undefined ? undefined : JSON.stringify(body) }: RestResponse,
 ): void {
+  setHead(request, response, { status, headers });
+  if (text === undefined) {
+    endEmpty(request, response);
+    return;
+  }
+  response.setHeader('Content-Type', 'application/json;charset=utf-8');
+  endWith(request, response, text);
+}
+
+function setHead(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers }: Pick<RestResponse, 'status' | 'headers'>,
+): void {
   response.statusCode = status;
   // Reads may be kept by the client if it revalidates them; nothing else may be kept.
   if (status < 400 && (request.method === 'GET' || request.method === 'HEAD'))
@@ -101,10 +157,4 @@ export function send(
     if (name === 'Vary') vary(response, value);
     else response.setHeader(name, value);
   }
-  if (text === undefined) {
-    endEmpty(request, response);
-    return;
-  }
-  response.setHeader('Content-Type', 'application/json;charset=utf-8');
-  endWith(request, response, text);
 }

@@ -31,7 +31,7 @@ export interface StreamHttpOptions {
 const idsPerListMax = 100;
 
 const readRequest = {
-  acceptsJson: () => true,
+  preferred: ([first]: readonly string[]) => first,
   requireType: () => Promise.resolve(),
   body: () => Promise.resolve(undefined),
 };

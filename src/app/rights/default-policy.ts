@@ -20,12 +20,17 @@ const customerReads = [
   'cancelResourceOrder:read',
   'party:read',
   'billingAccount:read',
+  'logicalResource:read',
+  'spendLimit:read',
 ];
 
 /** What the operator publishes for everybody, and links to the files that one may fetch. */
 const catalogueReads = ['signedLink:read', 'usageSpecification:read', 'billCycle:read', 'billCycleSpecification:read'];
 
 const staffReads = [...customerReads, ...catalogueReads, 'aggregatedUsage:read', 'billRun:read'];
+
+/** To be told of what one may read. */
+const ownHubs = ['hub:*', 'hubDeadLetter:*'];
 
 const balanceActions = ['topupBalance', 'adjustBalance', 'reserveBalance', 'transferBalance'];
 const anyVerb = (resources: readonly string[]): string[] => resources.map((resource) => `${resource}:*`);
@@ -46,9 +51,10 @@ export const defaultPolicy: PolicyText = {
           operations: [
             ...staffReads,
             ...anyVerb(['bucket', ...balanceActions, 'usage', 'usageSpecification', 'usageImport', 'usageExport']),
-            ...anyVerb(['resourceOrder', 'cancelResourceOrder']),
+            ...anyVerb(['resourceOrder', 'cancelResourceOrder', 'spendLimit']),
           ],
         },
+        { operations: ownHubs, rows: 'own' },
       ],
     },
     biller: {
@@ -65,6 +71,7 @@ export const defaultPolicy: PolicyText = {
             ...anyVerb(['usageExport']),
           ],
         },
+        { operations: ownHubs, rows: 'own' },
       ],
     },
     agent: {
@@ -95,7 +102,10 @@ export const defaultPolicy: PolicyText = {
     },
     reader: {
       description: 'Reads all resources, but neither identities nor the audit.',
-      grants: [{ operations: [...staffReads, 'usageImport:read', 'usageExport:read'] }],
+      grants: [
+        { operations: [...staffReads, 'usageImport:read', 'usageExport:read'] },
+        { operations: ownHubs, rows: 'own' },
+      ],
     },
     customer: {
       description: 'Sees what is its own, and the catalogue; transfers from its buckets, orders, and asks for a bill.',

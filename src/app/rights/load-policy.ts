@@ -23,6 +23,11 @@ const ownedWrites = [
     ['create', 'update', 'delete'].map((verb) => `${resource}:${verb}`),
   ),
   'resourceOrder:updateItem',
+  'hub:create',
+  'hub:delete',
+  'hub:replay',
+  'hub:rotateSecret',
+  'hubDeadLetter:resend',
 ];
 
 /** What a policy may name in this schema. */

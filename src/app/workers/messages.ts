@@ -6,7 +6,7 @@ export interface WorkerOrder {
   readonly worker: number;
   /** The port that all workers share, also where PORT is 0. */
   readonly port: number;
-  /** Whether it brings the database up to date: migrations, backfills, demo data. If not, it waits until that is done. */
+  /** Whether it brings the database up to date: migrations, backfills, what SEED names. If not, it waits until that is done. */
   readonly isPreparing: boolean;
 }
 

@@ -1,7 +1,11 @@
+import type { OwnMetrics } from '../metrics/metrics.js';
+
 /** What can be collected from the workers: each topic, and what one worker answers. */
 export interface Topics {
   /** Why the worker should get no requests; undefined when it is ready. */
   readiness: string | undefined;
+  /** What it counted for those who watch. */
+  metrics: OwnMetrics;
 }
 
 export type Topic = keyof Topics;

@@ -15,9 +15,7 @@ import { requireMoney, type MoneyInput } from '../money.js';
 import type { BillRow } from './model.js';
 import { requirePayments, type PaymentInput } from './payments.js';
 import { requireSums, requireTaxes, type TaxInput } from './tax.js';
-import { billTransitions, firstBillStates } from './transitions.js';
-
-const runTypes: readonly string[] = ['onCycle', 'offCycle'];
+import { firstBillStates } from './transitions.js';
 
 /** The attributes that the rules read; all others are stored as they arrive. */
 export interface BillInput {
@@ -62,9 +60,7 @@ export function fromBillChange(input: BillInput): RowChanges<BillRow> {
 
 function checkBill(input: BillInput): void {
   const {
-    state,
     category,
-    runType,
     billingPeriod,
     taxItem,
     billDocument,
@@ -73,11 +69,6 @@ function checkBill(input: BillInput): void {
     billCycle,
     appliedPayment,
   } = input;
-  if (isGiven(state) && !Object.hasOwn(billTransitions, state)) {
-    throw invalid('state', `must be one of ${Object.keys(billTransitions).join(', ')}: '${state}'`);
-  }
-  if (isGiven(runType) && !runTypes.includes(runType))
-    throw invalid('runType', `must be ${runTypes.join(' or ')}: '${runType}'`);
   if (isGiven(category)) requireName('category', category);
   for (const [name, reference] of Object.entries({ billingAccount, financialAccount, billCycle })) {
     if (isGiven(reference)) requireName(`${name}.id`, reference.id);

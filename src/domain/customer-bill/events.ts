@@ -1,6 +1,6 @@
 /** Events of TMF678, version 4 of which has none: named as those of the other APIs. */
 export const customerBillEvents = {
-  customerBill: ['Create', 'AttributeValueChange', 'StateChange', 'Delete'],
+  customerBill: ['Create', 'AttributeValueChange', 'StateChange', 'Overdue', 'Delete'],
   customerBillOnDemand: ['Create', 'AttributeValueChange', 'StateChange', 'Delete'],
   appliedCustomerBillingRate: ['Create', 'AttributeValueChange', 'Delete'],
   billCycle: ['Create', 'AttributeValueChange', 'Delete'],

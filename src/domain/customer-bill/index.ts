@@ -6,7 +6,9 @@ import { CustomerBills } from './bills.js';
 import { BillCycles, createCycleSpecifications } from './cycles.js';
 import { OnDemands } from './on-demand.js';
 import type { CustomerBillDependencies } from './model.js';
+import { OverdueBills } from './overdue.js';
 import { createRates } from './rates.js';
+import { NextBills } from './run/next-bills.js';
 import { processOnDemandBill, type OnDemandOrder } from './run/on-demand-work.js';
 import { createRatesFromUsage, type RatedUsages, type RateUsagesInput } from './run/rates-from-usage.js';
 import { BillRuns, type RunOrder } from './run/runs.js';
@@ -26,6 +28,7 @@ export type { LineGroup } from './rates.store.js';
 export { minorDigitsOf } from './run/currencies.js';
 export { BillSums, type TaxFigure } from './run/figures.js';
 export { currencyOf, netOf, type PricedRate } from './run/prices.js';
+export { NEXT_BILL_CHARGES_MAX, type NextBillOf } from './run/next-bills.js';
 export { redrafting } from './redraft.js';
 export { rateGroupings, type RateGrouping } from './rates.store.js';
 export type { OnDemandOrder } from './run/on-demand-work.js';
@@ -47,6 +50,9 @@ export interface CustomerBillDomain {
   readonly cycleSpecifications: ReturnType<typeof createCycleSpecifications>;
   readonly runs: BillRuns;
   readonly groupedRates: GroupedRates;
+  readonly nextBills: NextBills;
+  /** Tells of bills that are not paid in time: by a background job. */
+  readonly overdue: OverdueBills;
   /** Makes billing rates of usages that were rated and are on no bill. */
   createRatesFromUsage(context: WriteContext, input: RateUsagesInput): Promise<RatedUsages>;
   /** Fulfils a request for a bill. */
@@ -68,6 +74,8 @@ export function createCustomerBill(
     cycleSpecifications: createCycleSpecifications(database, dependencies),
     runs: new BillRuns(database, dependencies, jobs.runBillCycle),
     groupedRates: new GroupedRates(database),
+    nextBills: new NextBills(database, dependencies),
+    overdue: new OverdueBills(database, dependencies),
     createRatesFromUsage: (context, input) => createRatesFromUsage(database, dependencies, context, input),
     billOnDemand: (order) => processOnDemandBill(database, dependencies, order),
   };

@@ -11,6 +11,9 @@ import type { WriterDependencies } from '../resource-writer.js';
 import type { DomainRow, MappingsOf, Money, Reference } from '../row.js';
 import type { RelatedParty, UsageRow } from '../usage/model.js';
 
+/** What made a bill (TMF678). */
+export const runTypes = ['onCycle', 'offCycle'] as const;
+
 /** A tax of a rate (AppliedBillingTaxRate) or of a bill (TaxItem). */
 export type Tax = {
   taxCategory?: string | null;
@@ -48,7 +51,7 @@ export type BillRow = DomainRow<
     relatedParty: RelatedParty[];
     taxItem: Tax[];
   },
-  'tenantId',
+  'tenantId' | 'overdueTold',
   'appliedPayment' | 'billDocument'
 >;
 

@@ -4,16 +4,7 @@ import type { Job } from '../../platform/jobs/jobs.js';
 import type { WriteGuard } from '../../platform/rights/guard.js';
 import type { Answer } from '../../platform/write/command.js';
 import type { RowChanges, WriteContext } from '../changes.js';
-import {
-  invalid,
-  isGiven,
-  missing,
-  requireName,
-  requireOneOf,
-  toChanges,
-  toGiven,
-  type ReferenceInput,
-} from '../input.js';
+import { invalid, isGiven, missing, requireName, toChanges, toGiven, type ReferenceInput } from '../input.js';
 import { ResourceWriter } from '../resource-writer.js';
 import { requireTransition } from '../transitions.js';
 import type { CustomerBillDependencies, OnDemandRow } from './model.js';
@@ -98,7 +89,6 @@ function fromOnDemandInput(input: OnDemandInput): Partial<OnDemandRow> & Pick<On
 function fromOnDemandChange(input: OnDemandInput): RowChanges<OnDemandRow> {
   const { state } = input;
   if (state === null) throw invalid('state', 'cannot be removed');
-  if (isGiven(state)) requireOneOf('state', Object.keys(onDemandTransitions), state);
   return toChanges(input);
 }
 

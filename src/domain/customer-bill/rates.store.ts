@@ -115,8 +115,19 @@ export async function findUnbilledOf(
   return found;
 }
 
+/** How much of each of these accounts no bill has, from before this instant; of those that have something. */
+export function findUnbilledOfAll(
+  queries: Queries,
+  tenantId: string,
+  accounts: readonly string[],
+  before: Date,
+): Promise<UnbilledAccount[]> {
+  const isOne = (column: Prisma.Sql): Prisma.Sql => Prisma.sql`${column} = ANY(${accounts}::text[])`;
+  return countUnbilled(queries, tenantId, isOne, before, accounts.length);
+}
+
 function countUnbilled(
-  tx: Transaction,
+  tx: Queries,
   tenantId: string,
   isWanted: (account: Prisma.Sql) => Prisma.Sql,
   before: Date,

@@ -13,7 +13,7 @@ import { ResourceWriter } from '../resource-writer.js';
 import { NAME_LENGTH_MIN, type Forgotten } from './forget.js';
 import { PlaceCleaner } from './place-cleaner.js';
 import type { RowKey } from './places.store.js';
-import type { ErasureOrder, ErasureRow, PersonalDataDependencies } from './model.js';
+import { erasureStates, type ErasureOrder, type ErasureRow, type PersonalDataDependencies } from './model.js';
 import { places, type Place } from './places.js';
 
 /** Who is to be forgotten, as it is asked for. */
@@ -27,7 +27,7 @@ export interface ErasureInput {
 const accountsMax = 100;
 const namesMax = 20;
 
-const firstState = 'inProgress';
+const [firstState, lastState] = erasureStates;
 
 /**
  * Forgets parties, in the background: the tables are gone through one after the other by their keys, some rows in each
@@ -93,7 +93,7 @@ export class PartyErasures extends ResourceWriter<'partyErasure', ErasureRow, Er
     const changes = new ResourceChanges({ tx, tenantId, now }, nextId);
     const place = places[task.placesDone];
     if (place === undefined) {
-      this.advance(changes, task, { state: 'done', place: null, lastKey: null, endedAt: now.toISOString() });
+      this.advance(changes, task, { state: lastState, place: null, lastKey: null, endedAt: now.toISOString() });
       await changes.flush();
       return true;
     }

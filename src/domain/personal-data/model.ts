@@ -7,6 +7,9 @@ import type { DomainRow, MappingsOf, ResourceRow, WrittenMapping } from '../row.
 /** The task of forgetting a party. */
 export type ErasureRow = DomainRow<PartyErasure, { account: string[] }>;
 
+/** From the first to the last. */
+export const erasureStates = ['inProgress', 'done'] as const;
+
 /** The resources this domain writes as its own. */
 export const personalDataResources = ['partyErasure'] as const;
 

@@ -58,17 +58,19 @@ export class PlaceCleaner {
 }
 
 /** The row without what tells who the party is; undefined: it is as it was. What does not change keeps its text. */
-function forgetRow({ json, jsonText = [], texts = [] }: Place, row: FoundRow, who: Forgotten): FoundRow | undefined {
+function forgetRow(place: Place, row: FoundRow, who: Forgotten): FoundRow | undefined {
+  const { json, jsonText = [], texts = [], rowsAre } = place;
   const parsed = new Set([...json, ...jsonText]);
   const before: JsonObject = {};
   for (const [name, text] of Object.entries(row.texts))
     if (text !== null) before[name] = parsed.has(name) ? (JSON.parse(text) as JsonValue) : text;
-  const after = forgetIn(before, who, texts);
+  const isForgotten = rowsAre && (rowsAre === 'parties' ? [who.party] : who.accounts).includes(String(row.key[0]));
+  const after: JsonObject = isForgotten ? {} : forgetIn(before, who, texts);
   const different = Object.keys(before).filter((name) => after[name] !== before[name]);
   if (different.length === 0) return undefined;
   const changed = different.map((name) => [
     name,
-    parsed.has(name) ? JSON.stringify(after[name]) : (after[name] as string),
+    parsed.has(name) ? JSON.stringify(after[name]) : ((after[name] ?? null) as string | null),
   ]);
   return { key: row.key, texts: { ...row.texts, ...(Object.fromEntries(changed) as FoundRow['texts']) } };
 }

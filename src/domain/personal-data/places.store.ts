@@ -59,7 +59,9 @@ export interface Looking {
 }
 
 /** Whether some column has an id or a name in it: more rows than those that name the party. */
-function mayName({ json, jsonText = [], texts = [] }: Place, { party, accounts, names }: Forgotten): Prisma.Sql {
+function mayName(place: Place, who: Forgotten): Prisma.Sql {
+  const { json, jsonText = [], texts = [], rowsAre } = place;
+  const { party, accounts, names } = who;
   const ids = [party, ...accounts].map((id) => JSON.stringify(id));
   // Within JSON a name is written as JSON writes it.
   const written = names.map((name) => JSON.stringify(name).slice(1, -1));
@@ -74,6 +76,7 @@ function mayName({ json, jsonText = [], texts = [] }: Place, { party, accounts, 
       ...written.map((name) => hasName(column, name)),
     ]),
     ...texts.flatMap((column) => names.map((name) => hasName(column, name))),
+    ...(rowsAre ? [Prisma.sql`b."id" = ANY(${rowsAre === 'parties' ? [party] : accounts}::text[])`] : []),
   ];
   if (conditions.length === 0) return Prisma.sql`FALSE`;
   return Prisma.sql`COALESCE(${Prisma.join(conditions, ' OR ')}, FALSE)`;

@@ -13,6 +13,8 @@ export interface Place {
   readonly jsonText?: readonly string[];
   /** Columns of text in which people write: of rows that name the party, and of those that have a name that was given. */
   readonly texts?: readonly string[];
+  /** Its rows are parties, or accounts, by their ids: of one that is forgotten the texts go whole. */
+  readonly rowsAre?: 'parties' | 'accounts';
   /** Whether it has lastUpdate beside updatedAt. */
   readonly hasLastUpdate?: boolean;
   /** Rows that are changed in one go, where they are large. */
@@ -26,7 +28,10 @@ export const places: readonly Place[] = [
   {
     table: 'Bucket',
     resources: ['bucket'],
-    json: ['logicalResource', 'partyAccount', 'product', 'relatedParty', 'extension'],
+    json: [
+      ...['logicalResource', 'partyAccount', 'product', 'relatedParty', 'threshold', 'lastReachedThreshold'],
+      'extension',
+    ],
     texts: ['name', 'description', 'remainingValueName'],
   },
   {
@@ -112,6 +117,10 @@ export const places: readonly Place[] = [
     json: ['resourceOrder', 'orderItem', 'extension'],
     texts: ['cancellationReason'],
   },
+  { table: 'SpendLimit', resources: ['spendLimit'], json: ['billingAccount', 'relatedParty'], texts: ['name'] },
+  { table: 'Party', json: [], texts: ['name'], rowsAre: 'parties' },
+  { table: 'BillingAccount', json: [], texts: ['name'], rowsAre: 'accounts' },
+  { table: 'LogicalResource', json: [], texts: ['name'] },
   { table: 'Idempotency', json: ['outcome'] },
   { table: 'Outbox', json: ['payload'] },
 ];
@@ -125,6 +134,10 @@ export const nameless: Readonly<Record<string, string>> = {
   'BillRun.failure': 'ids of accounts and messages of the server, which name nothing but ids',
   'PartyErasure.account': 'ids',
   'AuditRecord.resourceIds': 'ids',
+  'Outbox.impact': 'ids and amounts of buckets',
+  'Hub.subscriber': 'ids, and names of roles',
+  'HubCursor.delivered': 'ids of events',
+  'BrokerCursor.delivered': 'ids of events',
   'ApiKey.roles': 'names of roles',
   'ApiKey.parties': 'ids',
   'ApiKey.accounts': 'ids',

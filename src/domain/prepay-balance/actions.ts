@@ -15,6 +15,7 @@ import {
   type Change,
   type WriteContext,
 } from '../changes.js';
+import { Names, writesOfNames } from '../customer-directory/index.js';
 import { mapNamingElement, invalid } from '../input.js';
 import { requireTransition } from '../transitions.js';
 import { describingAttributes } from './command/attributes.js';
@@ -42,7 +43,7 @@ import type { DueWork } from './due/due-work.js';
 import type { BalanceEngine } from './engine.js';
 import { changeEvent } from '../events.js';
 import type { ActionChanges, ActionKind, Amount, BalanceActionRow } from './model.js';
-import { actionTransitions, appliedStatus, liveStatus, publishedStatus } from './transitions.js';
+import { actionTransitions, liveStatus } from './transitions.js';
 
 /** A change of an action; null removes. */
 type ActionChange = Change & { readonly input: ActionUpdateInput };
@@ -160,7 +161,7 @@ export class BalanceActions {
    * reports its payment.
    */
   async update(context: WriteContext, kind: ActionKind, { id, input, ifRevision }: ActionChange): Promise<Answer> {
-    const asked = withStoredStatus(kind, toJsonForm(input));
+    const asked = toJsonForm(input);
     const { status, ...changes } = completed(kind, asked);
     if (context.guard?.isOwnOnly) requireSameBuckets(changes);
     if (status === null) throw invalid('status', 'cannot be removed');
@@ -192,7 +193,9 @@ export class BalanceActions {
       const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
       extensions.check(after);
-      await writeAll(tx, [updateRows(mapping, tenantId, namesOf<BalanceActionRow>(set), [after])]);
+      const names = new Names().add(mapping.name, [set]);
+      const attributes = namesOf<BalanceActionRow>(set);
+      await writeAll(tx, [...writesOfNames(tenantId, names), updateRows(mapping, tenantId, attributes, [after])]);
       return { answer: after, events: [changeEvent(kind, 'AttributeValueChange', after, now, nextId)] };
     });
   }
@@ -303,12 +306,6 @@ function requested(input: object, command: CreateCommand | undefined): JsonObjec
   const { status: _, ...others } = withoutNulls(toJsonObject(input));
   const isAwaited = command !== undefined && 'payFirst' in command && command.payFirst === true;
   return isAwaited ? { ...others, status: liveStatus } : others;
-}
-
-/** The status of the published samples means the one that the server gave the action. */
-function withStoredStatus(kind: ActionKind, changes: ActionChanges): ActionChanges {
-  if (changes.status !== publishedStatus) return changes;
-  return { ...changes, status: kind === 'reserveBalance' ? liveStatus : appliedStatus };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../../platform/database/database.js';
-import { zero } from '../../platform/decimal.js';
+import { zero, type Decimal } from '../../platform/decimal.js';
 import { DomainError } from '../../platform/errors.js';
 import type { IdSource } from '../../platform/ids.js';
 import { canonicalJson, toJsonForm, toJsonObject, withoutNulls } from '../../platform/json-object.js';
@@ -22,6 +22,7 @@ import {
   type RowChanges,
   type WriteContext,
 } from '../changes.js';
+import { Names, namesSomebody, writesOfNames } from '../customer-directory/index.js';
 import {
   invalid,
   isGiven,
@@ -41,9 +42,10 @@ import type { BucketState } from './decide/state.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
 import { changeEvent } from '../events.js';
-import type { Amount, BucketRow } from './model.js';
+import type { Amount, BucketRow, BucketThreshold } from './model.js';
 import { lockBuckets, writeBuckets } from './store/bucket.store.js';
 import { insertEntries } from './store/ledger.store.js';
+import { checkThresholds, startThresholds, type ThresholdInput } from './thresholds.js';
 import { bucketTransitions } from './transitions.js';
 
 /** What a request says of a bucket; null removes. */
@@ -57,10 +59,14 @@ export interface BucketInput extends Omit<
   | 'remainingValue'
   | 'reservedValue'
   | 'validFor'
+  | 'threshold'
+  | 'lastReachedThreshold'
+  | 'depletedAt'
 > {
   remainingValue?: Amount | null;
   reservedValue?: Amount | null;
   validFor?: Validity | null;
+  threshold?: ThresholdInput[] | null;
 }
 
 /** A change of a bucket; null removes. */
@@ -114,7 +120,8 @@ export class Buckets {
     const row = newBucket(input, id, now);
     requireOwn(context, mappings.bucket, row);
     extensions.check(row);
-    await writeAll(tx, [insertRows(mappings.bucket, tenantId, [row])]);
+    const names = new Names().add(mappings.bucket.name, [row]);
+    await writeAll(tx, [...writesOfNames(tenantId, names), insertRows(mappings.bucket, tenantId, [row])]);
     if (input.remainingValue) {
       const { bucket, entry } = opening(row, input.remainingValue, context.principalId, now, nextId);
       await writeAll(tx, [
@@ -139,14 +146,38 @@ export class Buckets {
       const { remainingValue, reservedValue, ...changes } = asked;
       requireSameValue('remainingValue', before, remainingValue);
       requireSameValue('reservedValue', before, reservedValue);
-      const set: RowChanges<BucketRow> = { ...changes, status: statusAfter(before, changes, now) };
+      const set: RowChanges<BucketRow> = {
+        ...changes,
+        status: statusAfter(before, changes, now),
+        ...(changes.threshold && { threshold: await this.thresholdsOf(tx, tenantId, before, changes.threshold, now) }),
+      };
       const after = changed(before, set, now);
       if (after === undefined) return { answer: before, events: [] };
       requireStillOwn(context, mappings.bucket, before, after);
       extensions.check(after);
-      await writeAll(tx, [updateRows(mappings.bucket, tenantId, namesOf<BucketRow>(set), [after])]);
+      const attributes = namesOf<BucketRow>(set);
+      const names = new Names().add(
+        mappings.bucket.name,
+        namesSomebody(mappings.bucket.name, attributes) ? [after] : [],
+      );
+      await writeAll(tx, [
+        ...writesOfNames(tenantId, names),
+        updateRows(mappings.bucket, tenantId, attributes, [after]),
+      ]);
       return { answer: after, events: [changeEvent('bucket', 'AttributeValueChange', after, now, nextId)] };
     });
+  }
+
+  private async thresholdsOf(
+    tx: Transaction,
+    tenantId: string,
+    { id, threshold }: BucketRow,
+    given: readonly BucketThreshold[],
+    now: Date,
+  ): Promise<BucketThreshold[]> {
+    const state = (await lockBuckets(tx, tenantId, [id], now)).buckets.get(id);
+    if (state === undefined) throw new Error(`bucket ${id} is locked`);
+    return startThresholds(given, threshold ?? [], state, now);
   }
 
   /** Deletes an empty bucket: money must not vanish with its container. Its ledger stays. */
@@ -179,15 +210,14 @@ export class Buckets {
   }
 }
 
-function checkInput({ name, status, usageType, validFor, remainingValue, reservedValue }: BucketInput): void {
+function checkInput(input: BucketInput): void {
+  const { name, status, usageType, validFor, remainingValue, reservedValue, threshold } = input;
   if (usageType === null) throw invalid('usageType', 'cannot be removed');
   if (usageType !== undefined) requireName('usageType', usageType);
   if (isGiven(name)) requireIndexable('name', name);
   if (status === null) throw invalid('status', 'cannot be removed');
-  if (status !== undefined && !(status in bucketTransitions)) {
-    throw invalid('status', `must be one of ${Object.keys(bucketTransitions).join(', ')}: '${status}'`);
-  }
   requireValidity(validFor);
+  if (threshold) checkThresholds(threshold);
   for (const [path, value] of Object.entries({ remainingValue, reservedValue })) {
     if (!value) continue;
     requireName(`${path}.units`, value.units);
@@ -221,8 +251,12 @@ function newBucket(input: BucketInput, id: string, now: Date): BucketRow {
     confirmationDate: at,
     updatedAt: at,
   };
+  const asked = toJsonForm(withLogicalResources(input));
+  const { amount: remaining = zero, units } = remainingValue ?? {};
+  const level = { units, remaining, lastCredit: creditOf(remaining) };
   const bucket = withChanges<BucketRow>(row, {
-    ...toJsonForm(withLogicalResources(input)),
+    ...asked,
+    ...(asked.threshold && { threshold: startThresholds(asked.threshold, [], level, now) }),
     status: row.status,
     reservedValue: remainingValue ? { amount: 0, units: remainingValue.units } : null,
   });
@@ -268,13 +302,20 @@ function opening(
     remainingDelta: amount,
     reservedDelta: zero,
   };
-  return post(empty, movement, { kind: 'bucket', id: row.id, principalId }, now, nextId);
+  const posted = post(empty, movement, { kind: 'bucket', id: row.id, principalId }, now, nextId);
+  return { ...posted, bucket: { ...posted.bucket, lastCredit: creditOf(amount) } };
 }
 
-function emptyState({ id, status, usageType, validFor }: BucketRow, units: string): BucketState {
+/** An opening balance counts as a credit, unless it is zero. */
+function creditOf(opening: Decimal): Decimal | undefined {
+  return opening.isZero() ? undefined : opening;
+}
+
+function emptyState({ id, revision, status, usageType, validFor, threshold }: BucketRow, units: string): BucketState {
   const end = validFor?.endDateTime;
   return {
     id,
+    revision,
     status,
     usageType,
     units,
@@ -287,6 +328,10 @@ function emptyState({ id, status, usageType, validFor }: BucketRow, units: strin
     entrySequence: 0,
     lastEntryAt: undefined,
     autoTopup: undefined,
+    thresholds: threshold ?? [],
+    lastReachedThreshold: undefined,
+    lastCredit: undefined,
+    depletedAt: undefined,
   };
 }
 

@@ -16,6 +16,8 @@ export interface BalanceDependencies {
   zoneOf(tenantId: string): string;
   /** How long an action waits for its payment. */
   readonly paymentWaitMs: number;
+  /** How many days before the end of its validity a bucket is told to expire. */
+  readonly expiringDays: readonly number[];
   /** Called when a due command cannot be applied, which is a bug; the others are applied all the same. */
   readonly reportStuck: (error: unknown, command: DueCommand) => void;
 }

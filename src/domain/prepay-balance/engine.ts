@@ -20,6 +20,7 @@ import {
 } from './unit-of-work/apply-requests.js';
 import { claimsOf } from './unit-of-work/claims.js';
 import type { Command, Located } from './unit-of-work/located.js';
+import { BatchSizes } from './batch-sizes.js';
 
 /** Batches that run at the same time; with more, each is smaller and costs a commit of its own. */
 const lanesMax = 4;
@@ -78,8 +79,7 @@ export class BalanceEngine {
   private whenAllAnswered: (() => void)[] = [];
   /** When commands were last answered, or the first of them came. */
   private progressAt = 0;
-  /** Batches run so far; at n those of 2^n commands and more, but fewer than 2^(n+1). */
-  private readonly batches: number[] = [];
+  private readonly batches = new BatchSizes();
 
   constructor(
     private readonly database: Database,
@@ -127,19 +127,20 @@ export class BalanceEngine {
     return this.unanswered > 0 ? performance.now() - Math.max(this.progressAt, this.dueWork.progressAt) : 0;
   }
 
+  /** Requests that wait for their answer. */
+  waiting(): number {
+    return this.unanswered;
+  }
+
   /** Resolves when every command is answered. */
   async drain(): Promise<void> {
     this.patienceMs = patienceOfDrainMs;
     if (this.unanswered > 0) await new Promise<void>((resolve) => this.whenAllAnswered.push(resolve));
   }
 
-  /** How many batches were run, by the number of their requests: `{ '1': 12, '2-3': 4, '4-7': 1 }`. */
+  /** How many batches were run, by the number of their requests. */
   batchSizes(): Record<string, number> {
-    const sizes = this.batches.map((count, power): [string, number] => [
-      power === 0 ? '1' : `${2 ** power}-${2 ** (power + 1) - 1}`,
-      count,
-    ]);
-    return Object.fromEntries(sizes.filter(([, count]) => count > 0));
+    return this.batches.bySize();
   }
 
   private enqueue(tenantId: string, request: BalanceRequest, answer: Pick<Waiting, 'resolve' | 'reject'>): void {
@@ -175,8 +176,7 @@ export class BalanceEngine {
   private fillLanes(): void {
     void this.locateWaiting();
     for (let batch = this.lanes.begin(performance.now()); batch; batch = this.lanes.begin(performance.now())) {
-      const power = Math.floor(Math.log2(batch.length));
-      this.batches[power] = (this.batches[power] ?? 0) + 1;
+      this.batches.count(batch.length);
       void runForTenant(batch[0]!.tenantId, () => this.runLane(batch));
     }
     if (this.probe || !this.lanes.waiting.some(({ heldUp }) => heldUp)) return;

@@ -33,6 +33,15 @@ export type ImpactedBucket = {
   item: { itemType: EntryType; amount: Quantity }[];
 };
 
+/** A value of a bucket at which somebody wants to hear of it: either an amount, or a share of the last credit in percent. */
+export type BucketThreshold = {
+  name?: string | null;
+  amount?: Quantity | null;
+  percent?: number | null;
+  /** Since when it counts as reached; absent: it is armed. */
+  reachedAt?: string | null;
+};
+
 /** What finds the bucket of an action, and who owns a bucket. */
 type Owners = {
   logicalResource: LogicalResourceReference[];
@@ -104,8 +113,14 @@ export type ActionChanges = RowChanges<BalanceActionRow>;
 
 export type BucketRow = DomainRow<
   Bucket,
-  Owners & { extension: JsonObject },
-  'tenantId' | 'entrySequence' | 'amountScale' | 'lastEntryAt' | 'autoTopupBalanceId' | 'autoTopupThreshold'
+  Owners & { extension: JsonObject; threshold: BucketThreshold[]; lastReachedThreshold: BucketThreshold },
+  | 'tenantId'
+  | 'entrySequence'
+  | 'amountScale'
+  | 'lastEntryAt'
+  | 'autoTopupBalanceId'
+  | 'autoTopupThreshold'
+  | 'lastCredit'
 >;
 
 /** The row of each resource that is written. */

@@ -4,8 +4,6 @@ import type { Transitions } from '../transitions.js';
 export const liveStatus = 'created';
 /** The status of an action that was applied. */
 export const appliedStatus = 'completed';
-/** What the published samples of TMF654 call an action that the server has accepted, whatever its status then is. */
-export const publishedStatus = 'confirmed';
 
 /** An expired bucket comes back only with a new validity, by a top-up or by a change of validFor. */
 export const bucketTransitions: Transitions = {

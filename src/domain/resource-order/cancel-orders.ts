@@ -38,8 +38,7 @@ export class CancelResourceOrders extends ResourceWriter<
       resource: 'cancelResourceOrder',
       mapping: orderDependencies.mappings.cancelResourceOrder,
       state: 'state',
-      // The published sample creates one in the state that is that of the order at first.
-      begins: { attribute: 'state', allowed: ['accepted', 'assessingCancellation'] },
+      begins: { attribute: 'state', allowed: ['accepted'] },
       fromInput: fromCancelInput,
       complete: (given, writing) => requireOrder(given, writing, orderDependencies),
     });

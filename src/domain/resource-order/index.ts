@@ -6,6 +6,7 @@ import type { ResourceOrderDependencies } from './model.js';
 
 export { simulatedCategory } from './simulator.js';
 export { resourceOrderResources } from './model.js';
+export { openStates } from './transitions.js';
 
 /** The ordering domain: what the GraphQL resolvers of TMF652 call. */
 export interface ResourceOrderDomain {

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../platform/json-object.js';
 import { requireAttachments, type AttachmentInput } from '../attachments.js';
 import type { RowChanges } from '../changes.js';
 import {
@@ -13,20 +12,12 @@ import {
 } from '../input.js';
 import { requireItems, dependencyRelationship } from './items.js';
 import type { OrderRow } from './model.js';
-import { firstState, itemTransitions, orderTransitions } from './transitions.js';
+import { firstState } from './transitions.js';
 
 /** Items of one order: it is read and written as a whole. */
 const ORDER_ITEMS_MAX = 1_000;
 /** 0 is the highest and 4 the lowest priority (TMF652). */
 const priorityMax = 4;
-
-const itemWords = { action: ['add', 'modify', 'delete', 'noChange'], state: Object.keys(itemTransitions) };
-const resourceWords = {
-  administrativeState: ['locked', 'unlocked', 'shutdown'],
-  operationalState: ['enable', 'disable'],
-  resourceStatus: ['standby', 'alarm', 'available', 'reserved', 'unknown', 'suspended'],
-  usageState: ['idle', 'active', 'busy'],
-};
 
 interface NestedResource {
   attachment?: AttachmentInput[] | null;
@@ -73,9 +64,8 @@ export function fromOrderChange(input: OrderInput): RowChanges<OrderRow> {
   return toChanges(input);
 }
 
-function checkOrder({ name, state, priority, orderItem }: OrderInput): void {
+function checkOrder({ name, priority, orderItem }: OrderInput): void {
   if (isGiven(name)) requireIndexable('name', name);
-  if (isGiven(state)) requireOneOf('state', Object.keys(orderTransitions), state);
   if (isGiven(priority) && (priority < 0 || priority > priorityMax))
     throw invalid('priority', `must be from 0 (highest) to ${priorityMax} (lowest): ${priority}`);
   if (!isGiven(orderItem)) return;
@@ -89,7 +79,6 @@ function checkItem(item: ItemInput, path: string): void {
   requireName(`${path}.id`, item.id);
   if (isGiven(item.quantity) && item.quantity <= 0)
     throw invalid(`${path}.quantity`, `must be greater than zero: ${item.quantity}`);
-  requireWords(item, itemWords, path);
   for (const [index, { relationshipType, orderItem }] of (item.orderItemRelationship ?? []).entries()) {
     if (relationshipType === dependencyRelationship && !isGiven(orderItem?.itemId))
       throw missing(
@@ -98,20 +87,9 @@ function checkItem(item: ItemInput, path: string): void {
       );
   }
   if (!isGiven(item.resource)) return;
-  checkResource(item.resource, `${path}.resource`);
+  requireAttachments(`${path}.resource.attachment`, item.resource.attachment);
   for (const [index, { resource }] of (item.resource.resourceRelationship ?? []).entries()) {
-    if (isGiven(resource)) checkResource(resource, `${path}.resource.resourceRelationship.${index}.resource`);
-  }
-}
-
-function checkResource(resource: NestedResource, path: string): void {
-  requireWords(resource, resourceWords, path);
-  requireAttachments(`${path}.attachment`, resource.attachment);
-}
-
-function requireWords(input: object, words: Readonly<Record<string, readonly string[]>>, path: string): void {
-  for (const [name, allowed] of Object.entries(words)) {
-    const value = (input as JsonObject)[name];
-    if (typeof value === 'string') requireOneOf(`${path}.${name}`, allowed, value);
+    if (isGiven(resource))
+      requireAttachments(`${path}.resource.resourceRelationship.${index}.resource.attachment`, resource.attachment);
   }
 }

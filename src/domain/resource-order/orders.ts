@@ -3,7 +3,7 @@ import { DomainError, abbreviated } from '../../platform/errors.js';
 import { withoutNulls } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
 import type { Change, RowChanges, WriteContext } from '../changes.js';
-import { invalid, isGiven, missing, requireOneOf } from '../input.js';
+import { invalid, isGiven, missing } from '../input.js';
 import { ResourceChanges } from '../resource-changes.js';
 import { ResourceWriter, type Writing } from '../resource-writer.js';
 import type { Cancellation } from './cancellation.js';
@@ -13,7 +13,7 @@ import { withNoteIds } from './notes.js';
 import { changeOrder } from './order-changes.js';
 import { fromOrderChange, fromOrderInput, type OrderInput } from './order-input.js';
 import { eventsOfStateChange, orderStateAttributes } from './order-state.js';
-import { firstState, isFinal, itemTransitions } from './transitions.js';
+import { firstState, isFinal } from './transitions.js';
 
 /** What the system that does the work reports of an item. */
 export interface ItemProgress {
@@ -64,7 +64,6 @@ export class ResourceOrders extends ResourceWriter<
     progress: ItemProgress,
   ): Promise<Answer<OrderRow>> {
     const { state, note, expectedCompletionDate } = progress;
-    if (isGiven(state)) requireOneOf('state', Object.keys(itemTransitions), state);
     if (note === '') throw invalid('note', 'must not be empty');
     if (!isGiven(state) && !isGiven(note) && !isGiven(expectedCompletionDate))
       throw missing('state', 'a state, a note or an expectedCompletionDate is to be told of the item');

@@ -77,6 +77,9 @@ export function isFinal(state: string): boolean {
   return ownProperty(orderTransitions, state)?.length === 0;
 }
 
+/** The states of orders that are not at their end. */
+export const openStates: readonly string[] = Object.keys(orderTransitions).filter((state) => !isFinal(state));
+
 function without(state: string, table: Transitions): Transitions {
   return Object.fromEntries(
     Object.entries(table).flatMap(([from, to]) => (from === state ? [] : [[from, to.filter((one) => one !== state)]])),

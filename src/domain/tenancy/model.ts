@@ -6,6 +6,9 @@ import type { DomainRow, MappingsOf } from '../row.js';
 /** The tenant whose admins look after all tenants. Everything belongs to it where there is no other. */
 export const operatorTenant = 'default';
 
+export const tenantStates = ['active', 'suspended'] as const;
+export type TenantState = (typeof tenantStates)[number];
+
 /** What a tenant has otherwise than the operator; absent is as the server is configured. */
 export type TenantSettings = {
   /** IANA zone in which its days, months and periods begin. */

@@ -6,7 +6,13 @@ import { lockRow } from '../../platform/write/rows.js';
 import type { Change, RowChanges, WriteContext } from '../changes.js';
 import { invalid, isGiven, missing, requireName, toChanges, toGiven } from '../input.js';
 import { ResourceWriter, type Writing } from '../resource-writer.js';
-import { operatorTenant, type TenancyDependencies, type TenantRow, type TenantSettings } from './model.js';
+import {
+  operatorTenant,
+  type TenancyDependencies,
+  type TenantRow,
+  type TenantSettings,
+  type TenantState,
+} from './model.js';
 import type { TenantDirectory } from './tenant-directory.js';
 import { countTenants, listTenants } from './tenants.store.js';
 
@@ -77,7 +83,7 @@ export class Tenants extends ResourceWriter<'tenant', TenantRow, TenantInput, Gi
     context: WriteContext,
     operation: string,
     which: Omit<Change, 'input'>,
-    state: string,
+    state: TenantState,
   ): Promise<Answer<TenantRow>> {
     requireOperator(context);
     return this.noted(this.change(context, operation, which, {}, () => ({ state })));

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
+import type { Queries } from '../../platform/write/rows.js';
 import type { Write } from '../../platform/write/write-all.js';
 
 // Parts of statements about usages that wait to be billed, as b, and the links between results of rating and billing rates.
@@ -84,20 +85,16 @@ export interface UsageRateLink {
 }
 
 /** The links of these usages. */
-export function linksOfUsages(
-  tx: Transaction,
-  tenantId: string,
-  usageIds: readonly string[],
-): Promise<UsageRateLink[]> {
+export function linksOfUsages(tx: Queries, tenantId: string, usageIds: readonly string[]): Promise<UsageRateLink[]> {
   return selectLinks(tx, tenantId, Prisma.sql`r."usageId" = ANY(${usageIds}::text[])`);
 }
 
 /** The links of these rates. */
-export function linksOfRates(tx: Transaction, tenantId: string, rateIds: readonly string[]): Promise<UsageRateLink[]> {
+export function linksOfRates(tx: Queries, tenantId: string, rateIds: readonly string[]): Promise<UsageRateLink[]> {
   return selectLinks(tx, tenantId, Prisma.sql`r."rateId" = ANY(${rateIds}::text[])`);
 }
 
-function selectLinks(tx: Transaction, tenantId: string, condition: Prisma.Sql): Promise<UsageRateLink[]> {
+function selectLinks(tx: Queries, tenantId: string, condition: Prisma.Sql): Promise<UsageRateLink[]> {
   return tx.query(
     Prisma.sql`SELECT r."usageId", r."result", r."rateId" FROM "UsageRate" r WHERE r."tenantId" = ${tenantId} AND ${condition} ORDER BY r."usageId", r."result"`,
   );

@@ -2,7 +2,7 @@ import type { Prisma } from '../../../prisma/generated/client.js';
 import type { Transaction } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import { withoutNulls } from '../../platform/json-object.js';
-import { lockRows, lockRowsWhere } from '../../platform/write/rows.js';
+import { findRows, findRowsWhere, locking, type Finder } from '../../platform/write/rows.js';
 import type { ResourceChanges } from '../resource-changes.js';
 import type { Reference } from '../row.js';
 import {
@@ -44,14 +44,14 @@ export interface BillableUsages {
   billable: UsageResults[];
 }
 
-/** What waits to be billed of these accounts, from before this instant, by account and date; locked. */
-export function lockBillableOfAccounts(
-  tx: Transaction,
+/** What waits to be billed of these accounts, from before this instant, by account and date. */
+export function findBillableOfAccounts(
+  finder: Finder,
   mappings: Mappings,
   tenantId: string,
   { accounts, before, limit }: { accounts: readonly string[]; before: Date; limit: number },
 ): Promise<BillableUsages> {
-  return lockBillable(tx, mappings, tenantId, isOfAccounts(accounts, before), limit);
+  return findBillable(finder, mappings, tenantId, isOfAccounts(accounts, before), limit);
 }
 
 /** What waits to be billed of a selection, by account and date; locked. */
@@ -62,20 +62,25 @@ export function lockSelectedBillable(
   selection: UsageSelection,
   limit: number,
 ): Promise<BillableUsages> {
-  return lockBillable(tx, mappings, tenantId, isSelected(selection), limit);
+  return findBillable(locking(tx), mappings, tenantId, isSelected(selection), limit);
 }
 
-async function lockBillable(
-  tx: Transaction,
+async function findBillable(
+  finder: Finder,
   { usage: mapping }: Mappings,
   tenantId: string,
   condition: Prisma.Sql,
   limit: number,
 ): Promise<BillableUsages> {
-  const usages = await lockRowsWhere(tx, mapping, tenantId, isBillableAnd(condition), { order: billingOrder, limit });
+  const usages = await findRowsWhere(finder, mapping, tenantId, isBillableAnd(condition), {
+    order: billingOrder,
+    limit,
+  });
   // A transaction whose lock we waited for may have made rates: a statement that waits does not see them, the next one does.
   const ids = usages.map(({ id }) => id);
-  const links = new Set((await linksOfUsages(tx, tenantId, ids)).map(({ usageId, result }) => `${result} ${usageId}`));
+  const links = new Set(
+    (await linksOfUsages(finder.queries, tenantId, ids)).map(({ usageId, result }) => `${result} ${usageId}`),
+  );
   const all = usages.map(withoutNulls).map((usage) => ({
     usage,
     results: openResults(usage).filter((result) => !links.has(`${result} ${usage.id}`)),
@@ -106,16 +111,26 @@ export function partiesOf({ relatedParty }: UsageRow): RelatedParty[] {
 }
 
 /** The result that each of these rates, which are locked, was made of, by the id of the rate; their usages are locked as well. */
-export async function lockResultsOfRates(
+export function lockResultsOfRates(
   tx: Transaction,
+  mappings: Mappings,
+  tenantId: string,
+  rateIds: readonly string[],
+): Promise<Map<string, UsageResult>> {
+  return findResultsOfRates(locking(tx), mappings, tenantId, rateIds);
+}
+
+/** The same of rates that were found so. */
+export async function findResultsOfRates(
+  finder: Finder,
   { usage: mapping }: Mappings,
   tenantId: string,
   rateIds: readonly string[],
 ): Promise<Map<string, UsageResult>> {
   if (rateIds.length === 0) return new Map();
-  const links = await linksOfRates(tx, tenantId, rateIds);
-  const locked = await lockRows(tx, mapping, tenantId, [...new Set(links.map(({ usageId }) => usageId))]);
-  const usages = new Map([...locked].map(([id, usage]) => [id, withoutNulls(usage)] as const));
+  const links = await linksOfRates(finder.queries, tenantId, rateIds);
+  const found = await findRows(finder, mapping, tenantId, [...new Set(links.map(({ usageId }) => usageId))]);
+  const usages = new Map([...found].map(([id, usage]) => [id, withoutNulls(usage)] as const));
   return new Map(
     links.flatMap(({ usageId, result, rateId }) => {
       const usage = usages.get(usageId);

@@ -13,6 +13,7 @@ export { exportMaxMs, type ExportRun, type UsageExports } from './export/exports
 export type { UsageImports } from './import/imports.js';
 export type { MoveOrder } from './import/tasks.js';
 export type { Upload } from './import/upload.js';
+export { ratedUsageOf } from './spending.store.js';
 export type { UsageInput } from './usage-input.js';
 export { usageGroupings, usageResources, type UsageGrouping, type UsageRow } from './model.js';
 

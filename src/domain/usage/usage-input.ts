@@ -7,7 +7,7 @@ import { requireMoney, type MoneyInput } from '../money.js';
 import { accountType } from './billing.js';
 import { chargeOf } from './charging.js';
 import type { DeliveredUsage, UsageRow } from './model.js';
-import { firstUsageStatus, usageTransitions } from './transitions.js';
+import { firstUsageStatus } from './transitions.js';
 
 /** What the domain looks at of a result of rating. Amounts are exact; the tax rate is in percent. */
 export interface RatingInput {
@@ -81,7 +81,6 @@ function checkUsage(input: UsageInput): void {
   const {
     usageSpecification,
     usageType,
-    status,
     usageCharacteristic,
     ratedProductUsage,
     relatedParty,
@@ -96,9 +95,6 @@ function checkUsage(input: UsageInput): void {
     'usageSpecification.id': usageSpecification?.id,
   })) {
     if (isGiven(name)) requireName(path, name);
-  }
-  if (isGiven(status) && !Object.hasOwn(usageTransitions, status)) {
-    throw invalid('status', `must be one of ${Object.keys(usageTransitions).join(', ')}: '${status}'`);
   }
   for (const [index, { name }] of (usageCharacteristic ?? []).entries())
     requireName(`usageCharacteristic.${index}.name`, name);

@@ -154,6 +154,11 @@ export class Backfills {
   }
 }
 
+/** Lets a backfill be done again, from the beginning, by the server that starts next. */
+export async function forgetBackfill(tx: Transaction, name: string): Promise<void> {
+  await tx.execute(Prisma.sql`DELETE FROM "ServerState" WHERE "key" = ${keyOf(name)}`);
+}
+
 function keyOf(name: string): string {
   return `backfill ${name}`;
 }

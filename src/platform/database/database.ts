@@ -62,6 +62,13 @@ export interface ReadOptions {
   readonly maxMs?: number;
 }
 
+export interface ConnectionCounts {
+  readonly busy: number;
+  readonly idle: number;
+  /** Pieces of work that wait for a connection. */
+  readonly waiting: number;
+}
+
 export interface TransactionOptions {
   readonly timeoutMs?: number;
   /** Decides connections and timeout; by default the class of the surrounding work, or else `write`. */
@@ -86,6 +93,8 @@ export interface Database {
   /** Runs several statements in one transaction. */
   script(sql: string): Promise<void>;
   dedicated<T>(work: (connection: DedicatedConnection) => Promise<T>): Promise<T>;
+  /** Connections of each class of work, and how much work waits for one; none where there are no classes. */
+  connections(): Readonly<Record<string, ConnectionCounts>>;
   /** @throws when the database does not answer; never waits for other work */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -80,6 +80,7 @@ export async function openEmbedded(
           },
           query: statement,
         }),
+      connections: () => ({}),
       ping: async () => {
         await client.$queryRaw`SELECT 1`;
       },

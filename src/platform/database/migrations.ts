@@ -81,6 +81,35 @@ export async function applyMigrations(database: Database, folder = migrationsFol
   });
 }
 
+/** How the schema of a database stands to this program; nothing is changed. */
+export interface SchemaState {
+  /** Migrations that are not applied. */
+  readonly pending: readonly string[];
+  /** Why the database cannot be used as it is; undefined: it can, when what is pending is applied. */
+  readonly problem: string | undefined;
+}
+
+export async function readSchemaState(database: Database, folder = migrationsFolder()): Promise<SchemaState> {
+  const migrations = await readMigrations(folder);
+  return database.dedicated(async (connection) => {
+    const [table] = await connection.query<{ isThere: boolean }>(
+      `SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS "isThere"`,
+    );
+    if (!table?.isThere) return { pending: migrations.map(({ name }) => name), problem: undefined };
+    try {
+      const missing = findMissing(migrations, await readRecords(connection));
+      await requireParts(
+        connection,
+        migrations.filter((migration) => !missing.includes(migration)),
+      );
+      return { pending: missing.map(({ name }) => name), problem: undefined };
+    } catch (error) {
+      if (!(error instanceof MigrationError)) throw error;
+      return { pending: [], problem: error.message };
+    }
+  });
+}
+
 async function requireParts(connection: DedicatedConnection, applied: readonly Migration[]): Promise<void> {
   const missing = await describeMissing(
     connection,

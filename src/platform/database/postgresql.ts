@@ -118,6 +118,13 @@ export async function openPostgresql(
         work,
         isolatesTenants ? currentTenant() : allTenants,
       ),
+    connections: () =>
+      Object.fromEntries(
+        Object.entries(partitions).map(([workClass, { totalCount, idleCount, waitingCount }]) => [
+          workClass,
+          { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount },
+        ]),
+      ),
     ping: async () => {
       await runForAllTenants(() => partitions.control.query('SELECT 1'));
     },

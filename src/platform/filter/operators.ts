@@ -1,6 +1,7 @@
 import type { Prisma } from '../../../prisma/generated/client.js';
 import { parseRegex } from './regex/regex.js';
-import { contains, matchesPattern, startsWith } from './sql/text.js';
+import { foldCase, gramsAtStart, gramsWithin } from './fold-case.js';
+import { contains, containsFolded, matchesPattern, startsWith, startsWithFolded } from './sql/text.js';
 import type { ScalarType } from './tree/attribute-type.js';
 
 interface Facts {
@@ -41,6 +42,8 @@ export interface TextOperator extends Facts {
   sql: (text: Prisma.Sql, operand: string, name: string) => Prisma.Sql;
   /** The same in memory. What is costly in the operand is done once. */
   matcher: (operand: string, name: string) => (text: string) => boolean;
+  /** Runs of characters that each text has that fulfils it, by which an index finds these; none: it finds nothing. */
+  grams?: (operand: string) => string[];
 }
 
 /** Equality with any of several. */
@@ -160,6 +163,32 @@ const table = {
     matcher: (operand) => (text) => text.startsWith(operand),
     description: 'Starts with this text, case-sensitive.',
     example: 'a',
+  },
+  icontains: {
+    family: 'text',
+    operand: 'value',
+    types: ['string'],
+    sql: containsFolded,
+    matcher: (operand) => {
+      const part = foldCase(operand);
+      return (text) => foldCase(text).includes(part);
+    },
+    grams: gramsWithin,
+    description: 'Contains this text, whatever the case of its letters.',
+    example: 'A',
+  },
+  istartsWith: {
+    family: 'text',
+    operand: 'value',
+    types: ['string'],
+    sql: startsWithFolded,
+    matcher: (operand) => {
+      const prefix = foldCase(operand);
+      return (text) => foldCase(text).startsWith(prefix);
+    },
+    grams: gramsAtStart,
+    description: 'Starts with this text, whatever the case of its letters.',
+    example: 'A',
   },
   regex: {
     family: 'text',

@@ -8,8 +8,8 @@ import { StartError } from '../start-error.js';
 /** pg-boss's tables have a schema of their own, which no migration of ours knows. */
 const SCHEMA = 'pgboss';
 /**
- * Held while queues are created, because two servers that do so at the same time deadlock over pg-boss's foreign keys,
- * and while repeating work is sent for the first time, so that only one server sends it.
+ * Held while the schema and its queues are created, because two servers that create queues at the same time deadlock over
+ * pg-boss's foreign keys, and while repeating work is sent for the first time, so that only one server sends it.
  */
 const ADVISORY_LOCK_KEY = 72_707_370;
 /** How long a due job is kept that no server ran: for ever. By default pg-boss drops it after two weeks. */
@@ -88,8 +88,9 @@ export class JobStore {
   /** Creates missing tables and queues. Several servers may call it at the same time. @throws JobStoreError */
   async prepare(queues: readonly Queue[]): Promise<void> {
     try {
-      // This only creates or updates the schema: supervision and schedules are off, and nothing has to be stopped.
-      await this.boss.start();
+      // This only creates or updates the schema: supervision and schedules are off, and nothing has to be stopped. Two servers
+      // that create it at once fail over its name, which they do before pg-boss's own lock.
+      await this.exclusively(() => this.boss.start());
       if ((await this.missing(queues)).length === 0) return;
       await this.exclusively(async () => {
         for (const { name, isExclusive } of await this.missing(queues)) {

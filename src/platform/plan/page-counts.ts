@@ -1,12 +1,11 @@
 import type { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
 import { isStatementTimeout } from '../database/failures.js';
-import { sourceOf } from '../read/source.js';
 import type { PageRequest } from './page-request.js';
+import { countStatement, pageSource } from './page-sql.js';
 import type { PagePlan } from './plan.js';
 import type { PageTexts, Read, ReadBounds } from './reads.js';
 import { Sharing, type Share } from './sharing.js';
-import { countStatement } from './statement.js';
 
 /** How long an answer waits for a count that waits for its turn. */
 const countTurnMs = 300;
@@ -44,9 +43,9 @@ export class PageCounts {
     });
   }
 
-  begin({ plan, scope }: Read<PagePlan>, { filter }: PageRequest, options: ReadOptions): Totals {
+  begin({ plan, scope }: Read<PagePlan>, request: PageRequest, options: ReadOptions): Totals {
     const asked = plan.fields.flatMap(({ value }) => (value.kind === 'totalCount' ? [value.isExact] : []));
-    const source = asked.length === 0 ? undefined : sourceOf(plan.mapping, scope, filter);
+    const source = asked.length === 0 ? undefined : pageSource(plan, scope, request);
     const begin = (isExact: boolean): Share<number> | undefined => {
       if (!source || !asked.includes(isExact)) return undefined;
       const statement = countStatement(source, isExact ? undefined : this.bounds.countMax);

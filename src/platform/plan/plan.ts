@@ -1,5 +1,7 @@
 import { extensionAttribute } from '../json.js';
 import type { ScalarType } from '../filter/tree/attribute-type.js';
+import type { OrderKey } from '../filter/tree/filter.js';
+import type { Groups } from '../read/groups.js';
 import type { Edge } from '../read/source.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
 
@@ -8,7 +10,7 @@ import type { ResourceMapping } from '../read/resource-mapping.js';
  * SQL statement that writes the answer as JSON text. What differs from request to request is not in it: arguments of pages
  * (PageRequest, found by the number of the page), tenant, origin and clock.
  */
-export type Plan = RowPlan | PagePlan | ViewPlan | ObjectsPlan;
+export type Plan = RowPlan | PagePlan | ObjectsPlan;
 
 /**
  * How objects are written: with null for what is absent (GraphQL), or without it and with the attributes of an extension
@@ -31,8 +33,11 @@ export interface PagePlan {
   readonly kind: 'page';
   /** Finds its request among those of an operation. */
   readonly number: number;
+  /** Of what is shown: of the rows, or of groups of them. */
   readonly mapping: ResourceMapping;
-  /** How its rows refer to what it is nested in; absent at the root, and where its filter says it. */
+  /** Its items are groups of rows; how they are grouped, its request says. */
+  readonly groups?: Groups;
+  /** How its rows refer to what it is nested in; absent at the root. */
   readonly edge?: Edge;
   readonly fields: readonly PageField[];
   /** What is shown of its rows; several where it has items under several names. */
@@ -52,12 +57,6 @@ export interface PageField {
 export interface PageInfoField {
   readonly name: string;
   readonly value: 'hasNextPage' | 'hasPreviousPage' | 'startCursor' | 'endCursor' | { readonly json: string };
-}
-
-/** An object that is no row: only its id is known, and what has to do with it. */
-export interface ViewPlan {
-  readonly kind: 'view';
-  readonly shape: Shape;
 }
 
 /** Objects that are handed in, with what lies in other rows. */
@@ -97,7 +96,6 @@ export interface Field {
 
 export type Value =
   | { readonly kind: 'constant'; readonly json: string }
-  | { readonly kind: 'id' }
   /** Nothing: null, or left out. */
   | { readonly kind: 'absent' }
   | AttributeValue
@@ -105,6 +103,8 @@ export type Value =
   | { readonly kind: 'extension'; readonly members: ReadonlySet<string> | undefined }
   /** The address of the resource with this object's id, and what follows it. */
   | { readonly kind: 'address'; readonly path: string; readonly suffix: string }
+  /** The id of the object behind this prefix, as one opaque text (base64url). */
+  | { readonly kind: 'opaqueId'; readonly prefix: string }
   /** The address of a part of the row, where the object has one of these ids: that of the row and `-part`; else as stored. */
   | {
       readonly kind: 'partAddress';
@@ -112,9 +112,51 @@ export type Value =
       readonly parts: readonly string[];
       readonly attribute: string;
     }
-  /** The resource that this object refers to by its id. */
-  | { readonly kind: 'resource'; readonly mapping: ResourceMapping; readonly shape: Shape }
-  | { readonly kind: 'page'; readonly page: PagePlan };
+  /** The resource that this object refers to by the first of these attributes that it has. */
+  | {
+      readonly kind: 'resource';
+      readonly mapping: ResourceMapping;
+      readonly by: readonly string[];
+      readonly shape: Shape;
+    }
+  | { readonly kind: 'page'; readonly page: PagePlan }
+  /** Where the row is in the order of the page of this number. */
+  | { readonly kind: 'cursor'; readonly number: number }
+  /** The row itself, as a part of what is told of it. */
+  | { readonly kind: 'itself'; readonly shape: Shape }
+  /** The first of the rows that hang on this object. */
+  | { readonly kind: 'first'; readonly rows: OrderedRows; readonly shape: Shape }
+  /** Sums of what hangs on this object, an object for each group. */
+  | { readonly kind: 'sums'; readonly sums: Sums; readonly shape: Shape }
+  /** What stood of this object at the instant that the request of this number names. */
+  | { readonly kind: 'standing'; readonly number: number; readonly rows: StandingRows; readonly shape: Shape };
+
+/** Rows that hang on an object, in an order. */
+export interface OrderedRows {
+  readonly mapping: ResourceMapping;
+  readonly edge: Edge;
+  readonly order: readonly OrderKey[];
+}
+
+/** What is summed up, in groups. */
+export interface Sums {
+  /** Rows that hang on an object, and the SQL function that makes of each, and of the present instant, what it adds to the sums. */
+  readonly of: readonly { readonly mapping: ResourceMapping; readonly edge: Edge; readonly parts: string }[];
+  /** Columns of the functions that tell groups apart, in the order of the answer. */
+  readonly by: readonly string[];
+  /** Columns that are added up: null where some part of the group lacks it, for the others would pass for the sum of all. */
+  readonly added: readonly string[];
+  /** How the attributes of a group lie in these columns, and in `count`: how many parts there are. */
+  readonly mapping: ResourceMapping;
+}
+
+/** Rows of an SQL function of an instant, at most one for an object. */
+export interface StandingRows {
+  readonly function: string;
+  /** The column with the id of the object. */
+  readonly by: string;
+  readonly mapping: ResourceMapping;
+}
 
 /** A stored value. */
 export interface AttributeValue {
@@ -144,6 +186,27 @@ export const tooLarge = '\u0002';
 export const refused = '\u0003';
 /** In the place of an attribute that is hidden from the caller. */
 export const hiddenValue = '\u0005';
+
+/** Whether it shows what lies in other rows. */
+export function readsRows({ fields, inlined }: Shape): boolean {
+  return (
+    inlined !== undefined ||
+    fields.some(
+      ({ value }) =>
+        value.kind === 'page' ||
+        value.kind === 'first' ||
+        value.kind === 'sums' ||
+        value.kind === 'standing' ||
+        value.kind === 'resource' ||
+        (value.kind === 'attribute' && value.shape && readsRows(value.shape)),
+    )
+  );
+}
+
+/** Stands for a request that was refused, by its number: the executor, which alone makes errors of fields, knows it. */
+export function refusalOf(number: number): string {
+  return `${refused}${number}${refused}`;
+}
 
 /** All pages of a plan, itself included. */
 export function pagesOf(plan: Plan): PagePlan[] {

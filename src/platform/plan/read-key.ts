@@ -46,6 +46,6 @@ function numberOf(mapping: object): number {
 export function isPlanKept({ plan, requests, scope }: Read): boolean {
   return (
     (plan.kind === 'row' || !scope.visibility) &&
-    requests.every((one) => !(one instanceof DomainError) && one.filter === undefined && one.after === undefined)
+    requests.every((one) => !(one instanceof DomainError) && one.filter === undefined && one.cursor === undefined)
   );
 }

@@ -9,27 +9,16 @@ import { boundRegexWork } from '../read/regex-work.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
 import { sourceOf } from '../read/source.js';
 import { PageCounts } from './page-counts.js';
-import type { PageRequest } from './page-request.js';
-import type { StatementBounds } from './page-sql.js';
-import {
-  needsCare,
-  pagesOf,
-  type PagePlan,
-  type ObjectsPlan,
-  type Plan,
-  type RowPlan,
-  type Style,
-  type ViewPlan,
-} from './plan.js';
+import { neighbours, type PageRequest } from './page-request.js';
+import { countStatement, type StatementBounds } from './page-sql.js';
+import { needsCare, pagesOf, type PagePlan, type ObjectsPlan, type Plan, type RowPlan, type Style } from './plan.js';
 import { isPlanKept, keyOf } from './read-key.js';
 import { Sharing } from './sharing.js';
 import { refusalOfTimeout } from './slow-reads.js';
 import {
-  countStatement,
   objectsStatement,
   pageStatement,
   rowStatement,
-  viewStatement,
   withParameters,
   type PageRequests,
   type StatementScope,
@@ -37,7 +26,7 @@ import {
 } from './statement.js';
 
 /** Ids of one statement; more become several. */
-const idsPerStatementMax = 500;
+const idsPerStatementMax = 1_000;
 /** A read that takes longer keeps nobody waiting who asks for the same. */
 const besideMs = 20;
 /** Plans of which it is known that their rows need care. */
@@ -116,11 +105,6 @@ interface PageAsked {
   readonly request: PageRequest;
 }
 
-interface ViewAsked {
-  readonly read: Read<ViewPlan>;
-  readonly id: string;
-}
-
 /**
  * Runs read plans: one statement each, whose rows are the finished JSON texts. Every read first processes the due work of
  * its tenant. What is asked for in the same form while one such read runs shares the next statement, and its texts; rows whatever their ids.
@@ -136,10 +120,6 @@ export class Reads {
   );
   private readonly pages = new Sharing<PageAsked, PageTexts>(
     (asked, signal) => this.readPage(shared(asked, signal), asked[0].request),
-    besideMs,
-  );
-  private readonly views = new Sharing<ViewAsked, string>(
-    (asked, signal) => this.readView(shared(asked, signal), asked[0].id),
     besideMs,
   );
   private readonly counts: PageCounts;
@@ -166,6 +146,12 @@ export class Reads {
       ? await this.rowsById(read, [id], where)
       : await this.rows.of(keyOf(read), { read, id }, read.scope.signal);
     return rows.get(id) ?? null;
+  }
+
+  /** Reads resources by their ids. Returns the texts of those that there are. */
+  async rowsNamed(read: Read<RowPlan>, ids: readonly string[]): Promise<ReadonlyMap<string, RowTexts>> {
+    if (this.database.kind === 'pglite') await this.boundRegexWork(read);
+    return this.rowsById(read, ids);
   }
 
   private async rowsById(
@@ -204,12 +190,12 @@ export class Reads {
     const { plan } = read;
     const options: ReadOptions = {
       isPlanKept: isPlanKept(read),
-      ...(isReport(plan.mapping, request) && { workClass: 'report' as const }),
+      ...(isReport(plan.groups?.mapping ?? plan.mapping, request) && { workClass: 'report' as const }),
     };
     // What is a report already has few connections: its count does not take another one meanwhile.
     let counting = options.workClass === 'report' ? undefined : this.counts.begin(read, request, options);
     try {
-      const { limit, offset, after } = request;
+      const { limit, offset, cursor } = request;
       const { rows: found, rounds } =
         limit === 0
           ? { rows: [], rounds: 0 }
@@ -219,13 +205,14 @@ export class Reads {
       const [sums] = found;
       if (sums?.isTooLarge) throw this.tooLarge();
       const rows = Math.min(sums?.rows ?? 0, limit);
-      const hasNextPage = (sums?.rows ?? 0) > limit;
-      const known = !hasNextPage && after === undefined && rows > 0 ? offset + rows : undefined;
+      const isMore = (sums?.rows ?? 0) > limit;
+      const { precede, follow } = neighbours(request, isMore);
+      const known = !isMore && cursor === undefined && rows > 0 ? offset + rows : undefined;
       return {
         items: plan.items.map((_, index) => sums?.[`item${index}`] ?? ''),
         rows,
-        hasNextPage,
-        hasPreviousPage: offset > 0 || after !== undefined,
+        hasNextPage: follow,
+        hasPreviousPage: precede,
         startCursor: sums?.first ? encodeCursor(sums.first) : null,
         endCursor: sums?.last ? encodeCursor(sums.last) : null,
         ...(await counting.of(known, limit === 0)),
@@ -235,22 +222,6 @@ export class Reads {
     } finally {
       counting?.leave();
     }
-  }
-
-  /** Reads an object of which only the id is known. */
-  async view(read: Read<ViewPlan>, id: string): Promise<string> {
-    if (this.database.kind === 'pglite') await this.boundRegexWork(read);
-    return this.views.of(`${keyOf(read)} ${id}`, { read, id }, read.scope.signal);
-  }
-
-  private async readView(read: Read<ViewPlan>, id: string): Promise<string> {
-    const { rows } = await this.run(
-      read,
-      (statements) => viewStatement(read.plan, statements),
-      { isPlanKept: isPlanKept(read) },
-      id,
-    );
-    return this.within([rows[0]?.item0 ?? null])[0] as string;
   }
 
   /** Reads what lies beside objects, such as what a mutation has made. Returns their texts, in their order. */
@@ -295,18 +266,12 @@ export class Reads {
     read: Read,
     statementOf: (statements: Statements) => Prisma.Sql,
     options: ReadOptions,
-    viewId?: string,
   ): Promise<{ rows: StatementRow[]; rounds: number }> {
     const { scope, requests, plan } = read;
     const { tenantId, signal } = scope;
     const { bounds } = this;
     const style = read.style === 'wireWhole' && this.careful.has(plan) ? 'wire' : read.style;
-    const sql = withParameters(
-      statementOf({ scope, requests, style, bounds }),
-      scope,
-      this.due.condition(tenantId),
-      viewId,
-    );
+    const sql = withParameters(statementOf({ scope, requests, style, bounds }), scope, this.due.condition(tenantId));
     for (let rounds = 0; ; rounds++) {
       const found = await this.database.read<StatementRow & { isRow: boolean | null }>(
         sql,
@@ -318,16 +283,16 @@ export class Reads {
       if (found[0]?.isDue && rounds < dueRoundsMax && (await this.due.process(tenantId)) > 0) continue;
       if (style !== 'wireWhole' || !rows.some(({ item0 }) => item0 === needsCare)) return { rows, rounds };
       this.careful.set(plan, true);
-      return this.run(read, statementOf, options, viewId);
+      return this.run(read, statementOf, options);
     }
   }
 
   /** Regular expressions block the embedded database. */
   private async boundRegexWork({ plan, requests, scope }: Read): Promise<void> {
-    for (const { mapping, number } of pagesOf(plan)) {
+    for (const { mapping, groups, number } of pagesOf(plan)) {
       const request = requests[number];
       if (request && !(request instanceof DomainError))
-        await boundRegexWork(this.database, mapping, scope, request.filter);
+        await boundRegexWork(this.database, groups?.mapping ?? mapping, scope, request.filter);
     }
   }
 }

@@ -1,27 +1,26 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import { compileAfter, compileCursor, compileOrder } from '../filter/sql/compile.js';
+import { compileBeyond, compileCursor, compileOrder } from '../filter/sql/compile.js';
 import { DomainError } from '../errors.js';
 import { computedColumns, identifier, literal } from '../read/columns.js';
 import { decodeCursor } from '../read/cursor.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
 import { childRowsOf, seen, sourceOf, type Scope, type Source } from '../read/source.js';
-import { jsonObjectText, rowText, viewText } from './object-text.js';
+import { base64Url } from './base64-url.js';
+import { jsonObjectText, rowText } from './object-text.js';
+import { nestedPage } from './nested-page.js';
 import type { PageRequest } from './page-request.js';
-import { needsCursor, PageSql, type StatementBounds } from './page-sql.js';
+import { limitOf, needsCursor, pageSource, PageSql, type StatementBounds } from './page-sql.js';
 import {
   extensionMark,
   needsCare,
-  refused,
-  tooLarge,
+  refusalOf,
   type ObjectsPlan,
-  type PageField,
-  type PageInfoField,
   type PagePlan,
   type RowPlan,
   type Style,
-  type ViewPlan,
 } from './plan.js';
-import { TextBuilder, type PageSlot, type SlottedText } from './text-builder.js';
+import { sumRows } from './sums-sql.js';
+import { TextBuilder, type CursorSlot, type FirstSlot, type Slot, type SlottedText } from './text-builder.js';
 
 /** What a statement is made for, beside its plan. */
 export interface StatementScope extends Scope {
@@ -84,7 +83,7 @@ function named(ids: readonly string[]): NonNullable<PageRequest['filter']> {
  */
 export function pageStatement(plan: PagePlan, request: PageRequest, statements: Statements): Prisma.Sql {
   const { bounds, style, scope } = statements;
-  const source = sourceOf(plan.mapping, scope, request.filter);
+  const source = pageSource(plan, scope, request);
   const page = new PageSql(plan, request, bounds);
   const items = itemTexts(plan, style, 'r');
   const joinedItems = items.map((_, index) => Prisma.sql`${page.items(index)} AS ${Prisma.raw(`"item${index}"`)}, `);
@@ -117,11 +116,6 @@ function joined(parts: readonly Prisma.Sql[]): Prisma.Sql {
   return parts.length === 0 ? Prisma.empty : Prisma.join([...parts], '');
 }
 
-/** SQL of an object of which only the id is known. */
-export function viewStatement(plan: ViewPlan, statements: Statements): Prisma.Sql {
-  return Prisma.sql`SELECT ${filled(viewTextOf(plan, statements.style), statements)} AS "item0"`;
-}
-
 /** SQL of objects that are handed in. */
 export function objectsStatement(plan: ObjectsPlan, objects: readonly object[], statements: Statements): Prisma.Sql {
   const text = filled(objectsTextOf(plan, statements.style), statements);
@@ -134,16 +128,8 @@ export function withParameters(
   statement: Prisma.Sql,
   { tenantId, origin }: StatementScope,
   isDue: Prisma.Sql,
-  viewId?: string,
 ): Prisma.Sql {
-  const id = viewId === undefined ? Prisma.empty : Prisma.sql`, ${viewId}::text AS "id"`;
-  return Prisma.sql`SELECT p."isDue", m.* FROM (SELECT ${tenantId}::text AS "tenant", ${origin}::text AS "origin"${id}, ${isDue} AS "isDue") p LEFT JOIN LATERAL (SELECT m.*, true AS "isRow" FROM (${statement}) m) m ON true`;
-}
-
-/** SQL of the number of matching rows, up to one more than the bound. */
-export function countStatement({ from, where }: Source, bound: number | undefined): Prisma.Sql {
-  const limit = bound === undefined ? Prisma.empty : limitOf(bound + 1);
-  return Prisma.sql`SELECT count(*)::int AS "count" FROM (SELECT 1 FROM ${from} WHERE ${where} ${limit}) t`;
+  return Prisma.sql`SELECT p."isDue", m.* FROM (SELECT ${tenantId}::text AS "tenant", ${origin}::text AS "origin", ${isDue} AS "isDue") p LEFT JOIN LATERAL (SELECT m.*, true AS "isRow" FROM (${statement}) m) m ON true`;
 }
 
 /** Texts in running order until they exceed the bytes together: from there on null. */
@@ -181,23 +167,22 @@ function finished(text: string, { whole }: SlottedText): string {
 
 /** The rows of a page as they are stored, and one more; texts are made of these alone, not of rows that are skipped. */
 function pageRows(mapping: ResourceMapping, source: Source, request: PageRequest): Prisma.Sql {
-  const { order, offset, limit, after } = request;
+  const { order, offset, limit, cursor, isBackward = false } = request;
   const place =
-    after === undefined
+    cursor === undefined
       ? Prisma.empty
-      : Prisma.sql`AND ${compileAfter(order, decodeCursor(after, order, mapping), mapping, 'b')}`;
-  return Prisma.sql`${rowsOf(mapping, source)} ${place}
-    ORDER BY ${compileOrder(order, mapping, 'b')} ${limitOf(limit + 1)}${offset === 0 ? Prisma.empty : Prisma.sql` OFFSET ${offset}::int`}`;
+      : Prisma.sql`AND ${compileBeyond(order, decodeCursor(cursor, order, mapping, isBackward), mapping, 'b', isBackward)}`;
+  // OFFSET 0 keeps PostgreSQL from going through all rows in their order until it meets enough of these.
+  const rows = source.isFoundFirst
+    ? Prisma.sql`SELECT b.* FROM (${rowsOf(mapping, source)} OFFSET 0) b WHERE true`
+    : rowsOf(mapping, source);
+  return Prisma.sql`${rows} ${place}
+    ORDER BY ${compileOrder(order, mapping, 'b', isBackward)} ${limitOf(limit + 1)}${offset === 0 ? Prisma.empty : Prisma.sql` OFFSET ${offset}::int`}`;
 }
 
 function rowsOf(mapping: ResourceMapping, { from, where }: Source): Prisma.Sql {
   const beside = (mapping.beside?.columns ?? []).map((name) => `, h.${identifier(name)}`).join('');
   return Prisma.sql`SELECT b.*${Prisma.raw(computedColumns(mapping, 'b') + beside)} FROM ${from} WHERE ${where}`;
-}
-
-/** Inlined: a generic plan would guess that an unknown LIMIT returns a tenth of the table. */
-function limitOf(rows: number): Prisma.Sql {
-  return Prisma.raw(`LIMIT ${Math.trunc(rows)}`);
 }
 
 interface RowTexts {
@@ -239,13 +224,6 @@ function itemTexts(plan: PagePlan, style: Style, alias: string): readonly Slotte
   );
 }
 
-function viewTextOf(plan: ViewPlan, style: Style): SlottedText {
-  return known(plan, style, () => {
-    const builder = new TextBuilder(style);
-    return builder.slotted(viewText(builder, plan.shape));
-  });
-}
-
 function objectsTextOf(plan: ObjectsPlan, style: Style): SlottedText {
   return known(plan, style, () => {
     const builder = new TextBuilder(style);
@@ -257,87 +235,35 @@ function objectsTextOf(plan: ObjectsPlan, style: Style): SlottedText {
 function filled({ strings, slots }: Pick<SlottedText, 'strings' | 'slots'>, statements: Statements): Prisma.Sql {
   const [first = ''] = strings;
   if (slots.length === 0) return Prisma.raw(first);
-  return Prisma.sql(
-    strings,
-    ...slots.map((slot) =>
-      'page' in slot ? nestedPage(slot, statements) : seen(slot.seen, slot.alias, statements.scope),
-    ),
-  );
+  return Prisma.sql(strings, ...slots.map((slot) => filling(slot, statements)));
 }
 
-/** The text of a page within the text of what it hangs on. */
-function nestedPage({ page, parentId }: PageSlot, statements: Statements): Prisma.Sql {
-  const request = statements.requests[page.number];
-  // The executor, which alone makes errors of fields, knows which one is meant.
-  if (request === undefined || request instanceof DomainError)
-    return Prisma.raw(literal(`${refused}${page.number}${refused}`));
-  const { scope, bounds } = statements;
-  const all = sourceOf(page.mapping, scope, request.filter);
-  const source = page.edge ? childRowsOf(all, page.edge, Prisma.raw(parentId), scope) : all;
-  const alias = `n${page.number}`;
-  const { limit, offset, after } = request;
-  const sums = new PageSql(page, request, bounds);
-  const fields = page.fields.flatMap(({ name, value }, index): Prisma.Sql[] => [
-    Prisma.raw(literal(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`)),
-    pageFieldText(value),
-  ]);
-  const text = Prisma.sql`CASE WHEN ${sums.isTooLarge()} THEN ${Prisma.raw(literal(tooLarge))} ELSE concat(${Prisma.join([...fields, Prisma.raw("'}'")])}) END`;
-  const texts =
-    limit === 0
-      ? Prisma.raw(
-          `SELECT NULL::text AS "cursor"${page.items.map((_, index) => `, NULL::text AS "item${index}"`).join('')} WHERE false`,
-        )
-      : textRows(page, source, request, statements, alias);
-  // HAVING makes one row of all, even where nothing sums them up.
-  return Prisma.sql`(SELECT ${text} FROM (${sums.rows(texts)}) s HAVING true)`;
+function filling(slot: Slot, statements: Statements): Prisma.Sql {
+  if ('page' in slot)
+    return nestedPage(slot, statements, (source, request, alias) =>
+      textRows(slot.page, source, request, statements, alias),
+    );
+  if ('firstOf' in slot) return firstRow(slot, statements.scope);
+  if ('cursorOf' in slot) return cursorText(slot, statements);
+  if ('sums' in slot) return sumRows(slot.sums, Prisma.raw(slot.parentId), statements.scope);
+  if ('seen' in slot) return seen(slot.seen, slot.alias, statements.scope);
+  const number = 'instantOf' in slot ? slot.instantOf : slot.refusalOf;
+  const request = statements.requests[number];
+  const isRefused = request === undefined || request instanceof DomainError;
+  if ('refusalOf' in slot) return Prisma.raw(isRefused ? literal(refusalOf(number)) : 'NULL::text');
+  const { at = statements.scope.at } = isRefused ? {} : request;
+  return Prisma.sql`${at.toISOString()}::timestamptz`;
+}
 
-  function pageFieldText(value: PageField['value']): Prisma.Sql {
-    switch (value.kind) {
-      case 'constant':
-        return Prisma.raw(literal(value.json));
-      case 'items':
-        return Prisma.sql`concat('[', ${sums.items(value.index)}, ']')`;
-      case 'totalCount':
-        return totalCountText(value.isExact);
-      case 'pageInfo':
-        return Prisma.sql`concat(${Prisma.join([
-          ...value.fields.flatMap((field, index) => [
-            Prisma.raw(literal(`${index === 0 ? '{' : ','}${JSON.stringify(field.name)}:`)),
-            pageInfoText(field.value),
-          ]),
-          Prisma.raw("'}'"),
-        ])})`;
-    }
-  }
+/** The cursor of a row, in quotation marks. */
+function cursorText({ cursorOf, mapping, alias }: CursorSlot, { requests }: Statements): Prisma.Sql {
+  const request = requests[cursorOf];
+  if (request === undefined || request instanceof DomainError) throw new Error('a page that is read has a request');
+  return Prisma.sql`('"' || ${base64Url(Prisma.sql`(${compileCursor(request.order, mapping, alias)})::text`)} || '"')`;
+}
 
-  function pageInfoText(value: PageInfoField['value']): Prisma.Sql {
-    if (typeof value === 'object') return Prisma.raw(literal(value.json));
-    switch (value) {
-      case 'hasNextPage':
-        return Prisma.raw(`(count(*) > ${Math.trunc(limit)})::text`);
-      case 'hasPreviousPage':
-        return Prisma.raw(literal(String(offset > 0 || after !== undefined)));
-      case 'startCursor':
-        return cursorText('first');
-      case 'endCursor':
-        return cursorText('last');
-    }
-  }
-
-  /** A cursor in base64url, as encodeCursor writes it. */
-  function cursorText(which: 'first' | 'last'): Prisma.Sql {
-    return Prisma.sql`COALESCE('"' || translate(encode(convert_to(${sums.cursor(which)}, 'UTF8'), 'base64'), E'+/=\n', '-_') || '"', 'null')`;
-  }
-
-  function totalCountText(isExact: boolean): Prisma.Sql {
-    const counted = Prisma.sql`(SELECT ${
-      isExact
-        ? Prisma.raw('c."count"::text')
-        : Prisma.raw(`CASE WHEN c."count" > ${Math.trunc(bounds.countMax)} THEN 'null' ELSE c."count"::text END`)
-    } FROM (${countStatement(source, isExact ? undefined : bounds.countMax)}) c)`;
-    // The last page gives the total for free.
-    return after !== undefined || limit === 0
-      ? counted
-      : Prisma.sql`CASE WHEN count(*) BETWEEN 1 AND ${Prisma.raw(String(Math.trunc(limit)))} THEN (count(*) + ${offset}::int)::text ELSE ${counted} END`;
-  }
+function firstRow({ firstOf: { mapping, edge, order }, parentId }: FirstSlot, scope: Scope): Prisma.Sql {
+  const source = childRowsOf(sourceOf(mapping, scope, undefined), edge, Prisma.raw(parentId), scope);
+  // A page has one more row than its limit.
+  return Prisma.sql`(${pageRows(mapping, source, { order, offset: 0, limit: 0 })})`;
 }

@@ -1,6 +1,6 @@
 import { computedColumns, fixedConditions, identifier } from '../read/columns.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
-import type { PagePlan, Style } from './plan.js';
+import type { OrderedRows, PagePlan, StandingRows, Style, Sums } from './plan.js';
 
 /** Arguments that a PostgreSQL function takes at most. */
 const argumentsMax = 90;
@@ -31,7 +31,7 @@ function isLiteral(piece: string): boolean {
 }
 
 /** A gap in a text, whose SQL depends on the request. */
-export type Slot = PageSlot | SeenSlot;
+export type Slot = PageSlot | CursorSlot | FirstSlot | SumsSlot | SeenSlot | InstantSlot | RefusalSlot;
 
 /** A page within a text. */
 export interface PageSlot {
@@ -40,10 +40,39 @@ export interface PageSlot {
   readonly parentId: string;
 }
 
+/** The cursor of a row under this alias, in the page of this number. */
+export interface CursorSlot {
+  readonly cursorOf: number;
+  readonly mapping: ResourceMapping;
+  readonly alias: string;
+}
+
+/** The first of rows, in brackets. */
+export interface FirstSlot {
+  readonly firstOf: OrderedRows;
+  readonly parentId: string;
+}
+
+/** Groups with their sums, in brackets. */
+export interface SumsSlot {
+  readonly sums: Sums;
+  readonly parentId: string;
+}
+
 /** The condition that rows under this alias are seen. */
 export interface SeenSlot {
   readonly seen: ResourceMapping;
   readonly alias: string;
+}
+
+/** The instant of a request. */
+export interface InstantSlot {
+  readonly instantOf: number;
+}
+
+/** What stands for a request that was refused; else SQL null. */
+export interface RefusalSlot {
+  readonly refusalOf: number;
 }
 
 /** Names that are stored otherwise than they are shown. */
@@ -84,6 +113,27 @@ export class TextBuilder {
 
   page(page: PagePlan, parentId: string): string {
     return this.slot({ page, parentId });
+  }
+
+  cursor(cursorOf: number, mapping: ResourceMapping, alias: string): string {
+    return this.slot({ cursorOf, mapping, alias });
+  }
+
+  /** The first of rows under this alias, for FROM. */
+  first(firstOf: OrderedRows, parentId: string, alias: string): string {
+    return `${this.slot({ firstOf, parentId })} ${alias}`;
+  }
+
+  /** Groups with their sums under this alias, for FROM. */
+  sums(sums: Sums, parentId: string, alias: string): string {
+    return `${this.slot({ sums, parentId })} ${alias}`;
+  }
+
+  /** The text made of a row of an SQL function of an instant, or what stands for a refusal. */
+  standing(number: number, { function: name, by }: StandingRows, id: string, text: string, alias: string): string {
+    const rows = `${identifier(name)}(${this.slot({ instantOf: number })}) ${alias}`;
+    const isOfObject = `${alias}."tenantId" = p."tenant" AND ${alias}.${identifier(by)} = ${id}`;
+    return `COALESCE(${this.slot({ refusalOf: number })}, (SELECT ${text} FROM ${rows} WHERE ${isOfObject} LIMIT 1))`;
   }
 
   private slot(slot: Slot): string {

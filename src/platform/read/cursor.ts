@@ -16,16 +16,20 @@ export function encodeCursor(values: string): string {
  * Reads a cursor that a client sent.
  * @throws DomainError INVALID_QUERY when it is too long, or encodeCursor cannot have made it for this order
  */
-export function decodeCursor(cursor: string, order: readonly OrderKey[], mapping: ResourceMapping): CursorValues {
+export function decodeCursor(
+  cursor: string,
+  order: readonly OrderKey[],
+  mapping: ResourceMapping,
+  isBefore = false,
+): CursorValues {
+  const path = isBefore ? 'before' : 'after';
   if (cursor.length > CURSOR_LENGTH_MAX) {
-    throw limitExceeded('CURSOR_LENGTH_MAX', CURSOR_LENGTH_MAX, `after has ${cursor.length} characters`, 'after');
+    throw limitExceeded('CURSOR_LENGTH_MAX', CURSOR_LENGTH_MAX, `${path} has ${cursor.length} characters`, path);
   }
   const values = parse(Buffer.from(cursor, 'base64url').toString('utf8'));
   const lengths = [order.length + 1, fullOrder(order, mapping).length];
   if (Array.isArray(values) && lengths.includes(values.length) && values.every(isScalar)) return values;
-  throw new DomainError('INVALID_QUERY', `after: '${cursor.slice(0, 40)}' is not a cursor of this order`, {
-    path: 'after',
-  });
+  throw new DomainError('INVALID_QUERY', `${path}: '${cursor.slice(0, 40)}' is not a cursor of this order`, { path });
 }
 
 function parse(text: string): unknown {

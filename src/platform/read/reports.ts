@@ -1,4 +1,4 @@
-import type { Operator } from '../filter/operators.js';
+import { operators, type Operator, type OperatorDeclaration } from '../filter/operators.js';
 import { fullOrder } from '../filter/sql/compile.js';
 import type { Filter, OrderKey } from '../filter/tree/filter.js';
 import { attributeOf } from './columns.js';
@@ -9,10 +9,14 @@ import type { ResourceMapping } from './resource-mapping.js';
 /**
  * Whether reading a page may touch many rows for the few that it shows, because no index finds them or gives their order,
  * or because its rows are sums over all owners. A filter by id or by a reference leaves few rows, which are quickly sorted
- * or summed up.
+ * or summed up. Groups are made of all rows that match, whatever the page shows of them.
  */
-export function isReport(mapping: ResourceMapping, { filter, order }: Pick<PageRequest, 'filter' | 'order'>): boolean {
+export function isReport(
+  mapping: ResourceMapping,
+  { filter, order, groups }: Pick<PageRequest, 'filter' | 'order' | 'groups'>,
+): boolean {
   if (ownersOf(mapping).some((path) => namedValues(filter, path) !== undefined)) return false;
+  if (groups !== undefined) return true;
   // Without a filter, rows are computed one by one as the page needs them, except those of an asOfArgument.
   if (mapping.asOfArgument !== undefined || (mapping.asOfFunction !== undefined && filter !== undefined)) return true;
   return !isOrderServed(mapping, order) || !conditionsOf(filter).every((one) => isFound(mapping, one, order));
@@ -60,9 +64,18 @@ const ranges: ReadonlySet<string> = new Set<Operator>(['eq', 'gt', 'gte', 'lt', 
 function isFound(mapping: ResourceMapping, condition: Filter, order: readonly OrderKey[]): boolean {
   const { orders = [], values = [] } = mapping.indexes ?? {};
   const names = [...orders.map((name) => name.replace(/^-/, '')), ...values];
-  if (names.some((name) => namedValues(condition, [name]) !== undefined)) return true;
+  if (names.some((name) => namedValues(condition, [name]) !== undefined) || isSearched(mapping, condition)) return true;
   const [first] = fullOrder(order, mapping);
   return (
     condition.kind === 'compare' && ranges.has(condition.operator) && condition.path.join('.') === first?.path.join('.')
   );
+}
+
+/** Whether an index has the parts of texts that it, or each alternative of it, asks for. */
+function isSearched(mapping: ResourceMapping, condition: Filter): boolean {
+  if (condition.kind === 'or') return condition.filters.every((one) => isSearched(mapping, one));
+  if (condition.kind === 'and') return condition.filters.some((one) => isSearched(mapping, one));
+  if (condition.kind !== 'compare' || !mapping.indexes?.searches?.includes(condition.path.join('.'))) return false;
+  const facts: OperatorDeclaration = operators[condition.operator];
+  return facts.family === 'text' && (facts.grams?.(String(condition.value)) ?? []).length > 0;
 }

@@ -25,6 +25,8 @@ export interface Indexes {
   readonly orders?: readonly string[];
   /** Further attributes by whose values an index finds rows. */
   readonly values?: readonly string[];
+  /** Attributes, names and the like, of which an index finds parts and beginnings, whatever their case: `searchGrams` of the column. */
+  readonly searches?: readonly string[];
   /** References by whose id an index finds rows. */
   readonly references?: readonly string[];
   /** A table that finds rows by ids that they name. */

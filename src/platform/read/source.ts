@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import { compileFilter } from '../filter/sql/compile.js';
 import type { Filter } from '../filter/tree/filter.js';
-import { fixedConditions, identifier } from './columns.js';
+import { fixedConditions, identifier, literal } from './columns.js';
 import { namedValues } from './named-values.js';
 import type { Visibility } from '../rights/visibility.js';
 import type { ResourceMapping } from './resource-mapping.js';
@@ -20,6 +20,8 @@ export interface Scope {
 export interface Source {
   from: Prisma.Sql;
   where: Prisma.Sql;
+  /** The rows are to be found by these conditions before they are put in order: PostgreSQL would take them for many. */
+  isFoundFirst?: boolean;
 }
 
 /** @returns the rows of the tenant that match the filter, as far as they are seen */
@@ -60,10 +62,26 @@ function namedOf(filter: Filter | undefined, path: readonly string[]): Prisma.Sq
 }
 
 /**
- * How children refer to their parent: by a column of theirs, by a table that links parents to children, or by an SQL
- * function that takes the tenant and the parent's id and returns the ids of the children.
+ * How children refer to their parent: by a column of theirs, by a table that links parents to children, by an SQL
+ * function that takes the tenant and the parent's id and returns the ids of the children, or by naming it within JSON.
  */
-export type Edge = { parent: string } | { links: string; parent: string; child: string } | { idsBy: string };
+export type Edge =
+  | { parent: string }
+  /** `isManifold`: several links may lead from one parent to one child. */
+  | { links: string; parent: string; child: string; isManifold?: boolean }
+  | { idsBy: string }
+  | { named: readonly NamedIn[] };
+
+/** A column of JSON, whose GIN index finds the rows that name an id there. */
+export interface NamedIn {
+  readonly column: string;
+  /** It is a list of objects. */
+  readonly isList: boolean;
+  /** Where an object has the id; default `id`. */
+  readonly by?: string;
+  /** What else the object must have. */
+  readonly having?: Readonly<Record<string, string>>;
+}
 
 /** @returns those rows of the source that are children of one parent; `parentId` is an SQL expression */
 export function childRowsOf({ from, where }: Source, edge: Edge, parentId: Prisma.Sql, { tenantId }: Scope): Source {
@@ -72,12 +90,26 @@ export function childRowsOf({ from, where }: Source, edge: Edge, parentId: Prism
     // As an array: however many PostgreSQL expects of them, it looks them up by the key, and does not read the whole table.
     return { from, where: Prisma.sql`${where} AND b."id" = ANY(ARRAY(${ids}))` };
   }
+  if ('named' in edge) {
+    const conditions = edge.named.map((one) => names(one, parentId));
+    return { from, where: Prisma.sql`${where} AND (${Prisma.join(conditions, ' OR ')})`, isFoundFirst: true };
+  }
   const parent = Prisma.raw(identifier(edge.parent));
   if (!('links' in edge)) return { from, where: Prisma.sql`${where} AND b.${parent} = ${parentId}` };
   const links = Prisma.raw(identifier(edge.links));
   const child = Prisma.raw(identifier(edge.child));
+  if (edge.isManifold) {
+    const ids = Prisma.sql`SELECT l.${child} FROM ${links} l WHERE l."tenantId" = ${tenantId} AND l.${parent} = ${parentId}`;
+    return { from, where: Prisma.sql`${where} AND b."id" = ANY(ARRAY(${ids}))` };
+  }
   return {
     from: Prisma.sql`${from} JOIN ${links} l ON l."tenantId" = b."tenantId" AND l.${child} = b."id"`,
     where: Prisma.sql`${where} AND l.${parent} = ${parentId}`,
   };
+}
+
+function names({ column, isList, by = 'id', having = {} }: NamedIn, id: Prisma.Sql): Prisma.Sql {
+  const others = Object.entries(having).flatMap(([name, value]) => [literal(name), literal(value)]);
+  const object = Prisma.sql`jsonb_build_object(${Prisma.raw(literal(by))}, ${id}${Prisma.raw(others.map((one) => `, ${one}`).join(''))})`;
+  return Prisma.sql`b.${Prisma.raw(identifier(column))} @> ${isList ? Prisma.sql`jsonb_build_array(${object})` : object}`;
 }

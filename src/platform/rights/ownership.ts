@@ -10,7 +10,7 @@ import type { ResourceMapping } from '../read/resource-mapping.js';
 // the table becomes one condition, of SQL for reads, and in memory for rows that a write has locked.
 
 /** What a path may name. */
-export type OwnerKind = 'party' | 'account' | 'logicalResource';
+export type OwnerKind = 'party' | 'account' | 'logicalResource' | 'principal';
 
 /** How a row names an owner. */
 export interface OwnerPath {
@@ -26,7 +26,9 @@ export interface OwnerPath {
     /** A list of parties that may be accounts, as their referred type says. */
     | 'accountsAmongParties'
     /** A list of objects with a value, such as numbers; their id counts, too. */
-    | 'values';
+    | 'values'
+    /** The id of the owner: the row is the owner itself, or bears nothing else of it. */
+    | 'itself';
 }
 
 /** How a row lies below one of another resource: what is below an own row is own. */
@@ -54,6 +56,8 @@ export interface Ownership {
 export interface Owner extends Pick<Principal, 'parties' | 'accounts' | 'logicalResources'> {
   /** Roles in which a relatedParty owns. */
   readonly partyRoles: readonly string[];
+  /** The principal itself; absent: nobody who sends requests. */
+  readonly principal?: string;
 }
 
 /** The condition that a row of the resource, under this alias, is the owner's. */
@@ -116,24 +120,38 @@ export function namesOwner(mapping: ResourceMapping, row: JsonObject, owner: Own
   return named.length > 0 && named.every((isOwn) => isOwn);
 }
 
-/** Of each owner that a row names by a path, whether it is this one. */
-function ownersNamed({ path, of, form }: OwnerPath, row: JsonObject, owner: Owner): boolean[] {
+/** Whether a row, as it is read, names the owner among others. */
+export function namesOneOwner(mapping: ResourceMapping, row: JsonObject, owner: Owner): boolean {
+  return (mapping.ownership?.paths ?? []).some((path) => ownersNamed(path, row, owner).includes(true));
+}
+
+/** The objects by which a row names somebody by a path, in whatever role. */
+export function referencesAt({ path, form }: Omit<OwnerPath, 'of'>, row: JsonObject): JsonObject[] {
   const value = path.reduce<unknown>((outer, name) => (outer as JsonObject | null | undefined)?.[name], row);
-  const named = (Array.isArray(value) ? value : [value]) as (Readonly<Record<string, unknown>> | null | undefined)[];
-  const own = ownIds(owner, of);
+  if (form === 'itself') return value ? [{ id: value as string }] : [];
+  const named = (Array.isArray(value) ? value : [value]) as (JsonObject | null | undefined)[];
   return named.flatMap((one) => {
     if (!one) return [];
     const isAccount = one['atReferredType'] === 'BillingAccount';
-    if ((form === 'parties' || form === 'party') && (isAccount || !owner.partyRoles.includes(String(one['role']))))
-      return [];
-    if (form === 'accountsAmongParties' && !isAccount) return [];
-    const ids = (form === 'values' ? [one['value'], one['id']] : [one['id']]).filter((id) => id ?? undefined);
+    if (form === 'parties' || form === 'party') return isAccount ? [] : [one];
+    return form === 'accountsAmongParties' && !isAccount ? [] : [one];
+  });
+}
+
+/** Of each owner that a row names by a path, whether it is this one. */
+function ownersNamed(by: OwnerPath, row: JsonObject, owner: Owner): boolean[] {
+  const own = ownIds(owner, by.of);
+  return referencesAt(by, row).flatMap((one) => {
+    if ((by.form === 'parties' || by.form === 'party') && !owner.partyRoles.includes(String(one['role']))) return [];
+    const ids = (by.form === 'values' ? [one['value'], one['id']] : [one['id']]).filter((id) => id ?? undefined);
     return ids.map((id) => own.includes(String(id)));
   });
 }
 
 function ownIds(owner: Owner, of: OwnerKind): readonly string[] {
-  return { party: owner.parties, account: owner.accounts, logicalResource: owner.logicalResources }[of];
+  const { parties, accounts, logicalResources, principal } = owner;
+  if (of === 'principal') return principal === undefined ? [] : [principal];
+  return { party: parties, account: accounts, logicalResource: logicalResources }[of];
 }
 
 /** One filter for each id, so that the index of each finds its rows. */
@@ -163,6 +181,8 @@ function named(path: readonly string[], form: OwnerPath['form'], id: string, rol
   });
   const some = (...filters: Filter[]): Filter => ({ kind: 'some', path, filter: { kind: 'and', filters } });
   switch (form) {
+    case 'itself':
+      return { kind: 'compare', path, operator: 'eq', value: id };
     case 'reference':
       return { kind: 'compare', path: [...path, 'id'], operator: 'eq', value: id };
     case 'party':

@@ -1,9 +1,10 @@
 import type { Prisma } from '../../../prisma/generated/client.js';
+import type { JsonObject } from '../json-object.js';
 import { lowerFirst } from '../letter-case.js';
 import type { Principal } from '../principal.js';
 import type { ResourceMapping } from '../read/resource-mapping.js';
 import { WriteGuard } from './guard.js';
-import { isOwned, type Owner } from './ownership.js';
+import { isOwned, namesOneOwner, type Owner } from './ownership.js';
 import type { Granted, Rights } from './rights.js';
 
 /** Which rows a principal may see, where it may not see all of them. */
@@ -15,12 +16,17 @@ export class Visibility {
     private readonly rights: Rights,
     readonly owner: Owner,
   ) {
-    this.key = JSON.stringify([rights.key, owner.parties, owner.accounts, owner.logicalResources]);
+    this.key = JSON.stringify([rights.key, owner.parties, owner.accounts, owner.logicalResources, owner.principal]);
   }
 
   /** The condition on rows of a resource under this alias; undefined: all are seen. */
   condition(mapping: ResourceMapping, alias: string, tenantId: string): Prisma.Sql | undefined {
     return this.isRestricted(mapping) ? isOwned(mapping, alias, tenantId, this.owner) : undefined;
+  }
+
+  /** The same of a row that is at hand, as far as it names its owners itself. */
+  sees(mapping: ResourceMapping, row: JsonObject): boolean {
+    return !this.isRestricted(mapping) || namesOneOwner(mapping, row, this.owner);
   }
 
   /** Whether rows of a resource may be hidden; where reading them is not granted at all, others than one's own are. */
@@ -48,7 +54,7 @@ export function accessOf(
   reads: readonly string[],
 ): Access {
   const seesAll = reads.every((operation) => rights.grantOf(operation)?.rows !== 'own');
-  const owner = { parties, accounts, logicalResources, partyRoles };
+  const owner = { parties, accounts, logicalResources, partyRoles, principal: id };
   return {
     rights,
     visibility: seesAll ? undefined : new Visibility(rights, owner),

@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
-import { jsonTextOf, type JsonObject } from '../json-object.js';
+import { jsonTextOf, type JsonObject, type JsonValue } from '../json-object.js';
 import { systemPrincipalId } from '../principal.js';
 import type { Write } from './write-all.js';
 
@@ -16,6 +16,8 @@ export interface DomainEvent {
   principalId?: string;
   /** The resource after the change. */
   payload: JsonObject;
+  /** What it did to other resources, as short as can be: their events are made of it when they are read (docs/decisions/0054-derived-events.md). */
+  impact?: JsonValue;
 }
 
 /** Writes events in the transaction of their change, so that no event is published for a change that was rolled back. */
@@ -24,7 +26,8 @@ export function insertEvents(tenantId: string, events: readonly DomainEvent[]): 
   return insertEventsFrom(
     tenantId,
     Prisma.sql`jsonb_to_recordset(${`[${events.map(textOf).join(',')}]`}::jsonb) AS r(
-      "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "principalId" text, "payload" jsonb)`,
+      "id" text, "eventType" text, "resourceType" text, "resourceId" text, "occurredAt" timestamptz, "principalId" text, "payload" jsonb, "impact" jsonb)`,
+    Prisma.sql`r."impact"`,
   );
 }
 
@@ -33,11 +36,15 @@ function textOf({ payload, ...envelope }: DomainEvent): string {
 }
 
 /** The same for events made by SQL: `from` follows FROM and has the columns of an event under the alias r. */
-export function insertEventsFrom(tenantId: string, from: Prisma.Sql): Prisma.Sql {
+export function insertEventsFrom(
+  tenantId: string,
+  from: Prisma.Sql,
+  impact: Prisma.Sql = Prisma.sql`NULL::jsonb`,
+): Prisma.Sql {
   return Prisma.sql`
-    INSERT INTO "Outbox" ("tenantId", "id", "eventType", "resourceType", "resourceId", "occurredAt", "principalId", "payload")
+    INSERT INTO "Outbox" ("tenantId", "id", "eventType", "resourceType", "resourceId", "occurredAt", "principalId", "payload", "impact")
     SELECT ${tenantId}::text, r."id", r."eventType", r."resourceType", r."resourceId", r."occurredAt",
-      coalesce(r."principalId", ${systemPrincipalId}), r."payload" FROM ${from}`;
+      coalesce(r."principalId", ${systemPrincipalId}), r."payload", ${impact} FROM ${from}`;
 }
 
 /** Events that lastIdOf looks at: the latest may come from several servers, each with its own sequence of ids. */

@@ -7,7 +7,7 @@ import type { ResourceMapping } from '../read/resource-mapping.js';
 import type { Write } from './write-all.js';
 
 /** A transaction, or the database outside of one. */
-type Queries = Pick<Statements, 'query'>;
+export type Queries = Pick<Statements, 'query'>;
 
 // Statements that all resources share, built from their ResourceMapping. One statement reads or writes any number of rows.
 
@@ -89,15 +89,39 @@ export function readRows<Row extends JsonObject>(
   return rowsById(tx, mapping, tenantId, ids, Prisma.empty);
 }
 
-/** Reads resources that match a condition on the row `b`, in order and up to a limit, and locks them until the transaction ends. */
-export function lockRowsWhere<Row extends JsonObject>(
-  tx: Statements,
+/** How rows are found: as they stand, or locked until a transaction ends. */
+export interface Finder {
+  readonly queries: Queries;
+  readonly lock: Prisma.Sql;
+}
+
+export function locking(tx: Statements): Finder {
+  return { queries: tx, lock: Prisma.sql`FOR UPDATE` };
+}
+
+export function asTheyStand(queries: Queries): Finder {
+  return { queries, lock: Prisma.empty };
+}
+
+/** Several resources by id. Those found, by id. */
+export function findRows<Row extends JsonObject>(
+  { queries, lock }: Finder,
+  mapping: ResourceMapping<Row>,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<Map<string, Row>> {
+  return rowsById(queries, mapping, tenantId, ids, lock);
+}
+
+/** Resources that match a condition on the row `b`, in order and up to a limit. */
+export function findRowsWhere<Row extends JsonObject>(
+  { queries, lock }: Finder,
   mapping: ResourceMapping<Row>,
   tenantId: string,
   condition: Prisma.Sql,
   { order, limit }: { order: Prisma.Sql; limit: number },
 ): Promise<Row[]> {
-  return selectRows(tx, mapping, tenantId, condition, Prisma.sql`ORDER BY ${order} LIMIT ${limit}::int FOR UPDATE`);
+  return selectRows(queries, mapping, tenantId, condition, Prisma.sql`ORDER BY ${order} LIMIT ${limit}::int ${lock}`);
 }
 
 async function rowsById<Row extends JsonObject>(

@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.js';
 import type { Database } from '../../platform/database/database.js';
 import { parseDateTime } from '../../platform/date-time.js';
 import { DomainError, abbreviated } from '../../platform/errors.js';
-import { write } from '../bill-document/write.js';
+import { write } from '../write.js';
 import { csvText } from '../csv/csv-text.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 

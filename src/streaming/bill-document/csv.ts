@@ -1,10 +1,7 @@
-import { Decimal } from '../../platform/decimal.js';
 import type { RateRow } from '../../domain/customer-bill/index.js';
 import type { JsonValue } from '../../platform/json-object.js';
+import { cellText } from '../csv/cell-text.js';
 import { csvText } from '../csv/csv-text.js';
-
-/** What a spreadsheet would take for a formula where a text begins with it. */
-const formula = /^[=+\-@\t\r]/;
 
 /** The columns: dotted TMF paths of the rate. Lists are written as JSON. */
 const columns: readonly string[] = [
@@ -42,12 +39,4 @@ function valueAt(rate: RateRow, path: string): JsonValue {
         value === null || typeof value !== 'object' || Array.isArray(value) ? null : (value[name] ?? null),
       rate,
     );
-}
-
-/** Numbers stay numbers, as exact as they are. A text that could be a formula begins with an apostrophe, which spreadsheets take for "text follows". */
-function cellText(value: JsonValue): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return new Decimal(value).toFixed();
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return formula.test(text) ? `'${text}` : text;
 }

@@ -11,7 +11,7 @@ import { LineTable } from './line-table.js';
 import { TaxBases } from './line.js';
 import { openPdf, Paper } from './paper.js';
 import { leftEdge, Sheet } from './sheet.js';
-import { requireReader, waitForDrain } from './write.js';
+import { requireReader, waitForDrain } from '../write.js';
 
 /** Lines that are set in one go: others get their turn in between. */
 const turnLines = 20;

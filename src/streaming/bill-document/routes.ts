@@ -15,7 +15,7 @@ import { csvHead, csvRows } from './csv.js';
 import { plainText } from './figures.js';
 import { documentTypes } from './formats.js';
 import { writePdf } from './pdf.js';
-import { write } from './write.js';
+import { write } from '../write.js';
 
 /** Raised when equal figures are rendered otherwise than before. */
 const renderingVersion = 2;

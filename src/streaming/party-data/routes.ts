@@ -5,7 +5,7 @@ import { abbreviated, DomainError } from '../../platform/errors.js';
 import { upperFirst } from '../../platform/letter-case.js';
 import { Semaphore } from '../../platform/semaphore.js';
 import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
-import { write } from '../bill-document/write.js';
+import { write } from '../write.js';
 import { PARTY_DATA_ACCOUNTS_MAX, PARTY_DATA_MAX, PARTY_DATA_MS_MAX } from '../limits.js';
 import type { Exchange, StreamRoute } from '../routes.js';
 

@@ -7,6 +7,7 @@ import {
   billingProblems,
   billsOf,
   billsOfRun,
+  previewsOfRun,
   february,
   inFebruary,
   linesOf,
@@ -275,13 +276,13 @@ describe('a run of a bill cycle', () => {
       ),
     );
     const dry = await runCycle(server, cycle.id, { dryRun: true });
-    expect((await billsOfRun(server, dry.id)).map(({ billingAccount }) => billingAccount.id).sort()).toEqual(
+    expect((await previewsOfRun(server, dry.id)).map(({ billingAccount }) => billingAccount.refId).sort()).toEqual(
       [...ids].sort(),
     );
     const run = await runCycle(server, cycle.id);
     expect([run.accounts, run.bills]).toEqual([ids.length, ids.length]);
     const bills = await billsOfRun(server, run.id);
-    expect(bills.map(({ billingAccount }) => billingAccount.id).sort()).toEqual([...ids].sort());
+    expect(bills.map(({ billingAccount }) => billingAccount.refId).sort()).toEqual([...ids].sort());
     expect(bills.every(({ amountDue }) => amountDue.value === 3)).toBe(true);
   });
 
@@ -407,14 +408,16 @@ describe('a dry run', () => {
       'BillRunStateChangeEvent',
     ]);
 
-    const tried = await billsOfRun(server, dry.id);
+    const tried = await previewsOfRun(server, dry.id);
+    expect(tried).toHaveLength(24);
     const run = await runCycle(server, cycle.id);
     expect(run).toMatchObject({ accounts: dry.accounts, bills: dry.bills, held: dry.held, failed: dry.failed });
     const real = await billsOfRun(server, run.id);
-    const ofNoRun = (bills: any[]): object[] => bills.map(({ billRunId: _run, ...bill }) => bill);
-    expect(ofNoRun(tried)).toEqual(ofNoRun(real));
-    // They are bills of that run alone, and of nobody else.
+    expect(real).toMatchObject(tried);
+    // They are no bills, nor is what was made a trial.
     expect(await read(server, `/customerBill?billRunId=${dry.id}`)).toEqual([]);
+    expect(await billsOfRun(server, dry.id)).toEqual([]);
+    expect(await previewsOfRun(server, run.id)).toEqual([]);
   });
 
   it('is looked at for a day', async () => {
@@ -423,8 +426,11 @@ describe('a dry run', () => {
     const dry = await runCycle(server, cycle.id, { dryRun: true });
     const since = server.clock.now().toISOString();
     const count = async (): Promise<number> =>
-      (await server.graphql('query ($id: ID!) { billRun(id: $id) { customerBills { totalCount } } }', { id: dry.id }))
-        .data.billRun.customerBills.totalCount;
+      (
+        await server.graphql('query ($id: ID!) { billRun(id: $id) { customerBillPreviews { totalCount } } }', {
+          id: dry.id,
+        })
+      ).data.billRun.customerBillPreviews.totalCount;
     expect(await count()).toBe(1);
     server.clock.advance(24 * 3_600_000 + 1);
     await runCycle(server, cycle.id);

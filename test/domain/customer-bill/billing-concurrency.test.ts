@@ -43,10 +43,10 @@ const serverOf = (index: number): TestServer => servers[index % servers.length]!
 async function makeUsages(account: string, count: number): Promise<void> {
   for (let start = 0; start < count; start += 200) {
     const inputs = Array.from({ length: Math.min(200, count - start) }, () => ({
-      usageSpecification,
+      usageSpecification: { refId: usageSpecification.id },
       status: 'rated',
       usageDate: inFebruary,
-      relatedParty: [{ id: account, atReferredType: 'BillingAccount' }],
+      relatedParty: [{ refId: account, atReferredType: 'BillingAccount' }],
       ratedProductUsage: [rating(0.01), rating(0.02)],
     }));
     const { errors } = await server.graphql(

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import { made } from '../../fixtures/transports.js';
+import { asInput } from '../../fixtures/schema.js';
+import { made, schemaOf } from '../../fixtures/transports.js';
 import type { TestServer } from '../../support/server.js';
 import { eur } from './bills.js';
 import { eventually } from '../../support/eventually.js';
@@ -40,13 +41,16 @@ export async function makeRate(server: TestServer, account: string, more: object
 
 const bulkMax = 200;
 
-/** Many of them, as GraphQL takes them. */
+/** Many of them, of their TMF JSON. */
 export async function makeRates(server: TestServer, inputs: readonly object[]): Promise<string[]> {
   const ids: string[] = [];
+  const schema = await schemaOf(server);
   for (let start = 0; start < inputs.length; start += bulkMax) {
     const mutation =
       'mutation ($inputs: [AppliedCustomerBillingRateCreate!]!) { made: createAppliedCustomerBillingRates(inputs: $inputs) { id } }';
-    const { data, errors } = await server.graphql(mutation, { inputs: inputs.slice(start, start + bulkMax) });
+    const { data, errors } = await server.graphql(mutation, {
+      inputs: asInput(schema, 'AppliedCustomerBillingRateCreate', inputs.slice(start, start + bulkMax)),
+    });
     if (errors) throw new Error(JSON.stringify(errors));
     ids.push(...data.made.map(({ id }: { id: string }) => id));
   }
@@ -94,23 +98,37 @@ export async function runCycle(server: TestServer, cycleId: string, more: object
   return runEnded(server, run.id);
 }
 
-/** Whole bills of a run, tried or real, by their accounts and currencies. */
-export async function billsOfRun(server: TestServer, runId: string): Promise<any[]> {
+/** What bills and their previews have in common. */
+const ofPreviews = `state holdReason billDate category runType nextBillDate paymentDueDate
+  billingPeriod { startDateTime endDateTime } billCycle { refId name } billingAccount { refId name } relatedParty { refId }
+  taxExcludedAmount { value unit } taxIncludedAmount { value unit } amountDue { value unit }
+  taxItem { taxCategory taxRate taxAmount { value unit } }`;
+const ofBills = `${ofPreviews} stateBeforeHold billNo lastUpdate billRunId revision remainingAmount { value unit }
+  appliedPayment { appliedAmount { value } } billDocument { name mimeType }`;
+
+/** Whole bills of a run, by their accounts and currencies. */
+export function billsOfRun(server: TestServer, runId: string): Promise<any[]> {
+  return listOfRun(server, runId, 'customerBills', ofBills);
+}
+
+/** What a dry run would have made, in the same order. */
+export function previewsOfRun(server: TestServer, runId: string): Promise<any[]> {
+  return listOfRun(server, runId, 'customerBillPreviews', ofPreviews);
+}
+
+async function listOfRun(server: TestServer, runId: string, list: string, fields: string): Promise<any[]> {
   const bills: any[] = [];
-  const query = `query ($id: ID!, $after: String) { billRun(id: $id) { customerBills(limit: 200, after: $after) { pageInfo { hasNextPage endCursor } items {
-    state stateBeforeHold holdReason billNo billDate category runType lastUpdate nextBillDate paymentDueDate billRunId revision
-    billingPeriod { startDateTime endDateTime } billCycle { id name } billingAccount { id name } relatedParty { id }
-    taxExcludedAmount { value unit } taxIncludedAmount { value unit } amountDue { value unit } remainingAmount { value unit }
-    taxItem { taxCategory taxRate taxAmount { value unit } } appliedPayment { appliedAmount { value } } billDocument { name mimeType } } } } }`;
+  const query = `query ($id: ID!, $after: String) { billRun(id: $id) {
+    list: ${list}(limit: 200, after: $after) { pageInfo { hasNextPage endCursor } items { ${fields} } } } }`;
   for (let after: string | undefined; ;) {
     const { data, errors } = await server.graphql(query, { id: runId, after });
     if (errors) throw new Error(JSON.stringify(errors));
-    const { items, pageInfo } = data.billRun.customerBills;
+    const { items, pageInfo } = data.billRun.list;
     bills.push(...items);
     if (!pageInfo.hasNextPage) break;
     after = pageInfo.endCursor;
   }
-  const place = (bill: any): string => JSON.stringify([bill.billingAccount.id, bill.amountDue.unit]);
+  const place = (bill: any): string => JSON.stringify([bill.billingAccount.refId, bill.amountDue.unit]);
   return bills.sort((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 

@@ -1,5 +1,6 @@
 import type { Transport, Outcome } from '../../fixtures/transports.js';
-import { made, update } from '../../fixtures/transports.js';
+import { asInput, toWire } from '../../fixtures/schema.js';
+import { made, schemaOf, update } from '../../fixtures/transports.js';
 import { customerBillPaths } from '../../fixtures/customer-bill-api.js';
 import type { TestServer } from '../../support/server.js';
 
@@ -95,12 +96,12 @@ export async function apply(
   const mutation = payment.appliedAmount.value < 0 ? 'reverseAppliedPayment' : 'addAppliedPayment';
   const { status, headers, data, errors } = await server.graphql(
     `mutation ($id: ID!, $payment: AppliedPaymentInput!, $key: String) { bill: ${mutation}(id: $id, input: $payment, idempotencyKey: $key) {
-      id state remainingAmount { value unit } appliedPayment { payment { id } appliedAmount { value unit } reversalId } } }`,
-    { id, payment, key },
+      id state remainingAmount { value unit } appliedPayment { payment { refId } appliedAmount { value unit } reversalId } } }`,
+    { id, payment: asInput(await schemaOf(server), 'AppliedPaymentInput', payment), key },
   );
   const replayed = headers.get('idempotency-replayed') === 'true';
   const [error] = errors ?? [];
   return error
     ? { status: error.extensions.status, message: error.message, replayed }
-    : { status, resource: data.bill, replayed };
+    : { status, resource: toWire(data.bill), replayed };
 }

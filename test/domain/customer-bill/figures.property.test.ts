@@ -152,7 +152,7 @@ describe('the figures of bills', () => {
     });
     const bills = await billsOfRun(server, run.id);
     expect(bills).toHaveLength(run.bills);
-    const found = new Map(bills.map((bill) => [`${bill.billingAccount.id} ${bill.amountDue.unit}`, bill]));
+    const found = new Map(bills.map((bill) => [`${bill.billingAccount.refId} ${bill.amountDue.unit}`, bill]));
     for (const [place, figures] of expected) {
       const bill = found.get(place);
       expect([place, figuresOf(bill)]).toEqual([place, figures]);
@@ -195,7 +195,7 @@ describe('the figures of bills', () => {
       ),
     );
     const run = await runCycle(server, (await makeCycle(server)).id);
-    const bills = new Map((await billsOfRun(server, run.id)).map((bill) => [bill.billingAccount.id, bill]));
+    const bills = new Map((await billsOfRun(server, run.id)).map((bill) => [bill.billingAccount.refId, bill]));
     for (const [index, { unit, prices }] of histories.entries()) {
       const sum = prices.reduce((total, { coins: count, isCredit }) => total + (isCredit ? -count : count), 0);
       expect([accounts[index], bills.get(accounts[index])?.amountDue]).toEqual([

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, transports, made, remove, update, type Transport } from '../../fixtures/transports.js';
+import { calledBy, create, transports, made, remove, update, type Transport } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billIn, eur, eventsOf, standings } from './bills.js';
 
@@ -99,7 +99,7 @@ describe('the lifecycle of a bill', () => {
     for (const state of ['New', 'paid', '', 'constructor', '__proto__']) {
       expect(await update(server, door, 'CustomerBill', id, { state })).toMatchObject({
         status: 400,
-        message: expect.stringContaining('state must be one of'),
+        message: expect.stringContaining(door === 'rest' ? 'state must be one of' : 'does not exist in'),
       });
     }
   });
@@ -184,7 +184,7 @@ describe('a new bill', () => {
     ],
     ['a tax without an amount', { taxItem: [{ taxRate: 19 }] }, 'taxItem.0.taxAmount'],
     ['a negative tax rate', { taxItem: [{ taxRate: -1, taxAmount: eur(1) }] }, 'taxItem.0.taxRate'],
-    ['another kind of run', { runType: 'regular bill run' }, 'runType must be onCycle or offCycle'],
+    ['another kind of run', { runType: 'regular bill run' }, 'runType'],
     [
       'a period that ends before it starts',
       { billingPeriod: { startDateTime: '2026-02-01T00:00:00.000Z', endDateTime: '2026-01-01T00:00:00.000Z' } },
@@ -203,7 +203,7 @@ describe('a new bill', () => {
       expect([door, status, message]).toEqual([
         door,
         400,
-        expect.stringContaining(door === 'rest' ? named : named.split('.').at(-1)!.split(' ')[0]!),
+        expect.stringContaining(door === 'rest' ? named : calledBy(door, named).split('.').at(-1)!.split(' ')[0]!),
       ]);
     }
   });

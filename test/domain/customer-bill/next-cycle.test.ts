@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const mutation = `mutation ($id: ID!, $key: String) { cycle: createNextBillCycle(billCycleSpecificationId: $id, idempotencyKey: $key) {
-  id name billingPeriod billingDate paymentDueDate validFor { startDateTime endDateTime } billCycleSpecification { id name } } }`;
+  id name billingPeriod billingDate paymentDueDate validFor { startDateTime endDateTime } billCycleSpecification { refId name } } }`;
 
 async function next(id: string, key?: string): Promise<any> {
   const { data, errors } = await server.graphql(mutation, { id, key });
@@ -102,7 +102,7 @@ describe('the next bill cycle', () => {
       billingDate: '2026-04-01T22:00:00.000Z',
       paymentDueDate: '2026-04-14T22:00:00.000Z',
       validFor: { startDateTime: '2026-02-28T23:00:00.000Z', endDateTime: '2026-03-31T22:00:00.000Z' },
-      billCycleSpecification: { id: specification.id, name: 'Monthly' },
+      billCycleSpecification: { refId: specification.id, name: 'Monthly' },
     });
     expect(await eventsOf(server, cycle.id)).toEqual(['BillCycleCreateEvent']);
   });

@@ -124,7 +124,7 @@ describe('a bill on demand', () => {
     expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state: 'inProgress' })).toMatchObject({
       status: door === 'rest' ? 201 : 200,
     });
-    for (const state of ['done', 'rejected', 'foo']) {
+    for (const state of ['done', 'rejected']) {
       expect(await create(server, door, 'CustomerBillOnDemand', { ...account, state })).toMatchObject({
         status: 400,
         message: `state must at first be inProgress: '${state}'`,

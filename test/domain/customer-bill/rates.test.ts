@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, createMany, transports, made, remove, update } from '../../fixtures/transports.js';
+import { calledBy, create, createMany, transports, made, remove, update } from '../../fixtures/transports.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { billIn, eur, eventsOf } from './bills.js';
 
@@ -51,7 +51,7 @@ describe.each(transports)('a rate through %s', (door) => {
       }),
     ).toMatchObject({
       status: 400,
-      message: expect.stringContaining("billingAccount.id must be that of the bill, 'account-2'"),
+      message: expect.stringContaining(calledBy(door, "billingAccount.id must be that of the bill, 'account-2'")),
     });
     const { resource } = await create(server, door, 'AppliedCustomerBillingRate', {
       isBilled: true,
@@ -137,12 +137,12 @@ describe.each(transports)('a rate through %s', (door) => {
   ])('is refused with %s, when it is made and when it is changed', async (_title, wrong, named) => {
     expect(await create(server, door, 'AppliedCustomerBillingRate', { billingAccount, ...wrong })).toMatchObject({
       status: 400,
-      message: expect.stringContaining(named),
+      message: expect.stringContaining(calledBy(door, named)),
     });
     const { id } = await made(server, 'AppliedCustomerBillingRate', { billingAccount });
     expect(await update(server, door, 'AppliedCustomerBillingRate', id, wrong)).toMatchObject({
       status: 400,
-      message: expect.stringContaining(named),
+      message: expect.stringContaining(calledBy(door, named)),
     });
   });
 

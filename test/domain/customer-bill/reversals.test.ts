@@ -232,7 +232,11 @@ describe('payments and reversals', () => {
         `mutation ($id: ID!, $input: AppliedPaymentInput!) { bill: ${mutation}(id: $id, input: $input) { state remainingAmount { value } } }`,
         {
           id,
-          input: { payment: { id: paymentId }, appliedAmount: eur(value), reversalId: value < 0 ? undefined : 'r-1' },
+          input: {
+            payment: { refId: paymentId },
+            appliedAmount: eur(value),
+            reversalId: value < 0 ? undefined : 'r-1',
+          },
         },
       );
     expect((await say('addAppliedPayment', -10)).errors).toMatchObject([

@@ -7,7 +7,7 @@ import {
   accountParty,
   billingProblems,
   billsOf,
-  billsOfRun,
+  previewsOfRun,
   inFebruary,
   linesOf,
   makeCycle,
@@ -133,7 +133,7 @@ describe('prices that were given with tax', () => {
       server,
       rates.map((one) => ({ billingAccount: { id: account }, date: inFebruary, ...one })),
     );
-    const tried = await billsOfRun(server, (await runCycle(server, cycle.id, { dryRun: true })).id);
+    const tried = await previewsOfRun(server, (await runCycle(server, cycle.id, { dryRun: true })).id);
     expect(tried.map(figuresOf)).toEqual([expected]);
     await runCycle(server, cycle.id);
     const [bill] = await billsOf(server, account);

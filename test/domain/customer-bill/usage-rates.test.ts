@@ -351,10 +351,10 @@ describe('createRatesFromUsage', () => {
   it('takes many usages in one call, and says whether there are more', async () => {
     const account = newAccount();
     const inputs = Array.from({ length: 200 }, () => ({
-      usageSpecification,
+      usageSpecification: { refId: usageSpecification.id },
       status: 'rated',
       usageDate: inFebruary,
-      relatedParty: [{ id: account, atReferredType: 'BillingAccount' }],
+      relatedParty: [{ refId: account, atReferredType: 'BillingAccount' }],
       ratedProductUsage: [rating(0.01)],
     }));
     for (let part = 0; part < 6; part++) {

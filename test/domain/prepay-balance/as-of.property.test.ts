@@ -30,7 +30,7 @@ afterAll(() => server.close());
 /** Remaining and reserved amount by then, undefined for none; null when there is no bucket. */
 async function standing(id: string, asOf: string): Promise<unknown> {
   const { data, errors } = await server.graphql(
-    'query ($id: ID!, $asOf: DateTime) { bucket(id: $id, asOf: $asOf) { remainingValue { amount units } reservedValue { amount units } reserveBalance { id } } }',
+    'query ($id: ID!, $asOf: DateTime) { bucket(id: $id, asOf: $asOf) { remainingValue { amount units } reservedValue { amount units } reserveBalance { refId } } }',
     { id, asOf },
   );
   if (errors) return errors[0]?.extensions.code;
@@ -121,10 +121,10 @@ describe('a bucket as of an instant', () => {
     const { remainingValue, reservedValue } = await read(server, 'Bucket', id);
     expect(await standing(id, server.clock.now().toISOString())).toEqual([remainingValue.amount, reservedValue.amount]);
     const { data } = await server.graphql(
-      'query ($id: ID!) { bucket(id: $id, asOf: null) { remainingValue { amount } reserveBalance { id } } }',
+      'query ($id: ID!) { bucket(id: $id, asOf: null) { remainingValue { amount } reserveBalance { refId } } }',
       { id },
     );
-    expect(data.bucket).toEqual({ remainingValue: { amount: 5 }, reserveBalance: [{ id: expect.any(String) }] });
+    expect(data.bucket).toEqual({ remainingValue: { amount: 5 }, reserveBalance: [{ refId: expect.any(String) }] });
   });
 
   it('is refused for the future, and null where there is no such bucket', async () => {

@@ -1,5 +1,7 @@
 import { Decimal } from 'decimal.js';
 import { Prisma } from '../../../prisma/generated/client.js';
+import { asInput } from '../../fixtures/schema.js';
+import { schemaOf } from '../../fixtures/transports.js';
 import type { TestServer } from '../../support/server.js';
 import { create, type Outcome, type Type } from './transports.js';
 
@@ -50,7 +52,7 @@ export async function makeBuckets(
   const inputs = Array(count).fill({ usageType: 'monetary', remainingValue: eur(opening), ...attributes });
   const { data, errors } = await server.graphql(
     'mutation ($inputs: [BucketCreate!]!) { createBuckets(inputs: $inputs) { id } }',
-    { inputs },
+    { inputs: asInput(await schemaOf(server), 'BucketCreate', inputs) },
   );
   if (errors) throw new Error(JSON.stringify(errors));
   return data.createBuckets.map(({ id }: { id: string }) => id);
@@ -77,7 +79,7 @@ export async function balanceOf(server: TestServer, bucketId: string): Promise<[
 }
 
 export interface Entry {
-  id: string;
+  itemId: string;
   sequence: number;
   entryType: string;
   actionKind: string;
@@ -96,7 +98,7 @@ export async function entriesOf(server: TestServer, bucketId: string): Promise<E
   for (;;) {
     const { data, errors } = await server.graphql(
       `query ($id: ID!, $offset: Int) { bucket(id: $id) { entries(offset: $offset, limit: 1000) { pageInfo { hasNextPage }
-        items { id sequence entryType actionKind actionId remainingDelta reservedDelta remainingAfter reservedAfter units recordedAt } } } }`,
+        items { itemId sequence entryType actionKind actionId remainingDelta reservedDelta remainingAfter reservedAfter units recordedAt } } } }`,
       { id: bucketId, offset: entries.length },
     );
     if (errors) throw new Error(JSON.stringify(errors));

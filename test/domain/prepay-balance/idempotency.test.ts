@@ -212,7 +212,7 @@ describe('the same key again', () => {
   it('is sent to GraphQL as the header, too, with one mutation', async () => {
     const id = await makeBucket(server, 10);
     const topup = (alias: string): string =>
-      `${alias}: createTopupBalance(input: { bucket: { id: "${id}" }, amount: { amount: 1, units: "EUR" } }) { id }`;
+      `${alias}: createTopupBalance(input: { bucket: { refId: "${id}" }, amount: { amount: 1, units: "EUR" } }) { id }`;
     const headers = { 'Idempotency-Key': key };
     const answers = [
       await server.graphql(`mutation { ${topup('a')} }`, {}, headers),
@@ -351,7 +351,7 @@ describe('the same command', () => {
     }
     expect(replayed).toEqual([null, ...Array(6).fill('true')]);
     for (const amount of ['"10"', '10', '10.0', '1e1']) {
-      const document = `mutation { createTopupBalance(idempotencyKey: ${JSON.stringify(key)}, input: { bucket: { id: "${id}" }, amount: { amount: ${amount}, units: "EUR" } }) { id } }`;
+      const document = `mutation { createTopupBalance(idempotencyKey: ${JSON.stringify(key)}, input: { bucket: { refId: "${id}" }, amount: { amount: ${amount}, units: "EUR" } }) { id } }`;
       const answer = await server.graphql(document);
       expect([amount, answer.errors, answer.headers.get('idempotency-replayed')]).toEqual([amount, undefined, 'true']);
     }

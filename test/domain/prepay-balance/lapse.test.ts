@@ -88,7 +88,7 @@ describe('a lapsed reservation', () => {
     [
       'a count',
       async (_bucket, id) =>
-        (await ask(`{ reserveBalances(filter: { id: { eq: "${id}" }, status: { eq: "created" } }) { totalCount } }`))
+        (await ask(`{ reserveBalances(filter: { id: { eq: "${id}" }, status: { eq: created } }) { totalCount } }`))
           .reserveBalances.totalCount,
       0,
     ],
@@ -294,7 +294,7 @@ describe('a bucket whose validity ends', () => {
     server.clock.set(later);
     expect(await stored('Bucket', id)).toBe('active');
     const { data } = await server.graphql(
-      `{ buckets(filter: { id: { eq: "${id}" }, status: { eq: "expired" } }) { items { id remainingValue { amount } } } }`,
+      `{ buckets(filter: { id: { eq: "${id}" }, status: { eq: expired } }) { items { id remainingValue { amount } } } }`,
     );
     expect(data.buckets.items).toEqual([{ id, remainingValue: { amount: 10 } }]);
     expect(await ledgerOf(server, id)).toHaveLength(1);
@@ -493,7 +493,7 @@ describe('lapses for many', () => {
     const mutation = 'mutation ($inputs: [ReserveBalanceCreate!]!) { createReserveBalances(inputs: $inputs) { id } }';
     for (let made = 0; made < count; made += 100) {
       const { errors } = await server.graphql(mutation, {
-        inputs: Array(100).fill({ bucket: { id }, amount: eur(1), expirationDate: end }),
+        inputs: Array(100).fill({ bucket: { refId: id }, amount: eur(1), expirationDate: end }),
       });
       expect(errors).toBeUndefined();
     }
@@ -585,7 +585,7 @@ describe('a read while things keep falling due', () => {
     const id = await makeBucket(server, 1000);
     const start = server.clock.now().getTime();
     const inputs = Array.from({ length: 150 }, (_, second) => ({
-      bucket: { id },
+      bucket: { refId: id },
       amount: eur(1),
       expirationDate: new Date(start + (second + 1) * 1_000).toISOString(),
     }));

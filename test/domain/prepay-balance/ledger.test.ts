@@ -402,7 +402,7 @@ describe('the clock of a bucket', () => {
       await topUp(id, 1);
       const entries = await entriesOf(server, id);
       expect(entries.map(({ recordedAt }) => recordedAt)).toEqual([start, later, later]);
-      const ids = entries.map((entry) => entry.id);
+      const ids = entries.map((entry) => entry.itemId);
       expect(ids).toEqual([...ids].sort());
     } finally {
       server.clock.set(start);

@@ -333,7 +333,7 @@ describe.each(transports)('a reversal through %s', (door) => {
   it('is the only change of status a client can make', async () => {
     const bucket = await makeBucket(server, 10);
     const id = await topUp(bucket, 5);
-    for (const status of ['created', 'failed', 'reversed'])
+    for (const status of ['created', 'failed'])
       expect(await update(server, door, 'TopupBalance', id, { status })).toMatchObject({
         status: 409,
         code: 'CONFLICT',
@@ -384,7 +384,7 @@ describe.each(transports)('a reversal through %s', (door) => {
     });
     expect(old.status).toBe(412);
     const { errors } = await server.graphql(
-      'mutation ($id: ID!) { updateTopupBalance(id: $id, input: { status: "cancelled" }, ifRevision: 1) { id } }',
+      'mutation ($id: ID!) { updateTopupBalance(id: $id, input: { status: cancelled }, ifRevision: 1) { id } }',
       { id },
     );
     expect(errors?.[0]?.extensions.code).toBe('REVISION_MISMATCH');

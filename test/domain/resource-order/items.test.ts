@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { create, transports, made, update, type Transport, type Outcome } from '../../fixtures/transports.js';
+import { calledBy, create, transports, made, update, type Transport, type Outcome } from '../../fixtures/transports.js';
 import { retryWhileBusy } from '../../support/retry-while-busy.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
 import { startSecondServer } from '../prepay-balance/second-server.js';
@@ -22,7 +22,7 @@ describe('the items of an order', () => {
     'have ids of their own, wait for none that is not there, and never for each other, through %s',
     async (door) => {
       const refused: [object[], string][] = [
-        [[{ id: '1' }, { id: '1' }], "orderItem.0.id is that of another item, too: '1'"],
+        [[{ id: '1' }, { id: '1' }], calledBy(door, "orderItem.0.id is that of another item, too: '1'")],
         [
           [{ id: '1', ...on('2') }],
           "orderItem.0.orderItemRelationship depends on the item '2', which the order has not",
@@ -246,7 +246,7 @@ describe('orders are found', () => {
       expect([query, await idsBy(query)]).toEqual([query, [order.id]]);
     }
     const { data } = await server.graphql(
-      'query ($id: String!) { resourceOrders(filter: { orderItem: { some: { resource: { resourceSpecification: { id: { eq: $id } } } } } }) { items { id } } }',
+      'query ($id: String!) { resourceOrders(filter: { orderItem: { some: { resource: { resourceSpecification: { refId: { eq: $id } } } } } }) { items { id } } }',
       { id: specification },
     );
     expect(data.resourceOrders.items).toEqual([{ id: order.id }]);

@@ -1,3 +1,4 @@
+import { toWire } from '../../fixtures/schema.js';
 import type { Outcome, Transport } from '../../fixtures/transports.js';
 import { moveItems, placeOrder } from '../../fixtures/resource-order-api.js';
 import { retryWhileBusy } from '../../support/retry-while-busy.js';
@@ -56,13 +57,13 @@ export async function move(
     return { status, message: body.message, resource: body, replayed: false };
   }
   const { status, data, errors } = await server.graphql(
-    'mutation ($orderId: ID!, $itemId: ID!, $state: String, $key: String) { updateResourceOrderItem(orderId: $orderId, itemId: $itemId, state: $state, idempotencyKey: $key) { id state orderItem { id state } } }',
+    'mutation ($orderId: ID!, $itemId: ID!, $state: ResourceOrderItemStateType, $key: String) { updateResourceOrderItem(orderId: $orderId, itemId: $itemId, state: $state, idempotencyKey: $key) { id state orderItem { itemId state } } }',
     { orderId: id, itemId, state, key },
   );
   const [error] = errors ?? [];
   return error
     ? { status: error.extensions.status, message: error.message, replayed: false }
-    : { status, resource: data.updateResourceOrderItem, replayed: false };
+    : { status, resource: toWire(data.updateResourceOrderItem), replayed: false };
 }
 
 export function itemStates(order: any): Record<string, string> {

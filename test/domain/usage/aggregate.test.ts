@@ -19,7 +19,7 @@ afterEach(async () => {
 afterAll(() => server.close());
 
 const selection =
-  '{ usageType status specification { id } party day month count characteristicCount characteristicSum rated { unit count taxExcludedRatingAmount taxIncludedRatingAmount } }';
+  '{ usageType status specification { refId } party day month count characteristicCount characteristicSum rated { unit count taxExcludedRatingAmount taxIncludedRatingAmount } }';
 
 interface Request {
   filter?: object;
@@ -235,7 +235,7 @@ describe('sums over usages', () => {
     const counted = async (filter: object): Promise<number> => (await groupsBy([], { filter }))[0].count;
     expect(await counted({ usageType: { eq: 'voice' } })).toBe(2);
     expect(await counted({ usageType: { eq: 'voice' }, usageDate: { lt: '2026-03-02T00:00:00Z' } })).toBe(1);
-    expect(await counted({ relatedParty: { some: { id: { eq: 'a' } } } })).toBe(1);
+    expect(await counted({ relatedParty: { some: { refId: { eq: 'a' } } } })).toBe(1);
     expect(await counted({ usageType: { eq: 'none' } })).toBe(0);
     expect(await groupsBy(['usageType'], { filter: { usageType: { eq: 'none' } } })).toEqual([]);
   });
@@ -287,7 +287,7 @@ function exact({ specification, characteristicSum, rated, ...group }: any): Sums
   const text = (value: number | null): string | null => (value === null ? null : new Decimal(value).toString());
   return {
     ...group,
-    specification: specification?.id ?? null,
+    specification: specification?.refId ?? null,
     characteristicSum: text(characteristicSum),
     rated: rated.map((total: any) => ({
       ...total,

@@ -116,7 +116,7 @@ describe('ratings at the same time', () => {
     expect((await server.rest('GET', `/usage?chargeTo.bucket.id=${bucket}`)).body).toHaveLength(10);
     // A name that was refused is free.
     const { data } = await server.graphql(
-      `{ adjustBalances(filter: { bucket: { id: { eq: "${bucket}" } }, status: { eq: "failed" } }) { totalCount } }`,
+      `{ adjustBalances(filter: { bucket: { refId: { eq: "${bucket}" } }, status: { eq: failed } }) { totalCount } }`,
     );
     expect(data.adjustBalances.totalCount).toBe(15);
     await createBalance(server, 'rest', 'TopupBalance', {

@@ -13,7 +13,7 @@ import {
   usageOf,
   usageSpecification,
 } from './charges.js';
-import { create, createMany, transports, made, rate, update } from '../../fixtures/transports.js';
+import { calledBy, create, createMany, transports, made, rate, update } from '../../fixtures/transports.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -169,7 +169,7 @@ describe('a chargeTo that makes no sense', () => {
         await rate(server, door, id, rated, more),
         await create(server, door, 'Usage', { usageSpecification, status: 'rated', ratedProductUsage: rated, ...more }),
       ]) {
-        expect([outcome.status, outcome.message]).toEqual([400, expect.stringContaining(named)]);
+        expect([outcome.status, outcome.message]).toEqual([400, expect.stringContaining(calledBy(door, named))]);
       }
       expect(await contentOf(server.database)).toEqual(before);
     },

@@ -2,6 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Prisma } from '../../../prisma/generated/client.js';
 import { Backfills, type Backfill } from '../../../src/platform/database/backfills.js';
+import { allMappings } from '../../../graphql/resource-mapping.js';
+import '../../../graphql/schema.js';
+import { StrayWordsError, wordsOfEnums } from '../../../src/platform/database/words-of-enums.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { createMigratedStorage, type Storage } from '../../app/program.js';
 import { startChild } from '../../support/child.js';
@@ -110,6 +113,74 @@ describe('backfills', () => {
         `backfill 'stuck' does not get beyond 'here'`,
       );
       expect(() => backfillsOf(database, [stuck, stuck])).toThrow('two backfills have one name');
+    });
+  });
+
+  test('find words that an attribute has not, by table, column, value and number, and then go on', async () => {
+    const insert = (table: string, row: object): Prisma.Sql =>
+      sql`INSERT INTO ${Prisma.raw(`"${table}"`)} (${Prisma.raw(
+        Object.keys(row)
+          .map((name) => `"${name}"`)
+          .join(', '),
+      )})
+        SELECT ${Prisma.raw(
+          Object.keys(row)
+            .map((name) => `"${name}"`)
+            .join(', '),
+        )} FROM jsonb_populate_record(NULL::${Prisma.raw(`"${table}"`)}, ${JSON.stringify(row)}::jsonb)`;
+    const at = '2026-01-01T00:00:00Z';
+    const order = (id: string, action: string, usageState: string): Prisma.Sql =>
+      insert('ResourceOrder', {
+        tenantId: 'default',
+        id,
+        state: 'inProgress',
+        orderDate: at,
+        updatedAt: at,
+        orderItem: [
+          { id: '1', action: 'add' },
+          { id: '2', action, resource: { resourceRelationship: [{ resource: { usageState } }] } },
+        ],
+      });
+    const usage = (id: string, status: string): Prisma.Sql =>
+      insert('Usage', {
+        tenantId: 'default',
+        id,
+        status,
+        usageDate: at,
+        updatedAt: at,
+        usageSpecification: { id: '1' },
+      });
+    await storage.inspect(async (database) => {
+      const run = (statement: Prisma.Sql): Promise<number> => database.transaction((tx) => tx.execute(statement));
+      const check = (): Promise<void> => backfillsOf(database, [wordsOfEnums(allMappings())]).runBlocking();
+      const messageOf = (): Promise<string> =>
+        check().then(
+          () => 'nothing',
+          (error: unknown) => {
+            expect(error).toBeInstanceOf(StrayWordsError);
+            return (error as Error).message;
+          },
+        );
+      for (const statement of [
+        usage('1', 'rated'),
+        usage('2', 'Rated'),
+        usage('3', 'Rated'),
+        order('1', 'modify', 'busy'),
+        order('2', 'Add', 'lazy'),
+      ])
+        await run(statement);
+      const message = await messageOf();
+      expect(message).toContain(
+        "ResourceOrder.orderItem.action has 'Add' (1) and knows add, modify, delete, noChange; ",
+      );
+      expect(message).toContain(
+        "ResourceOrder.orderItem.resource.resourceRelationship.resource.usageState has 'lazy' (1) and knows idle, active, busy. ",
+      );
+      await run(sql`DELETE FROM "ResourceOrder" WHERE "id" = '2'`);
+      expect(await messageOf()).toMatch(/: Usage\.status has 'Rated' \(2\) and knows received, /);
+      await run(sql`UPDATE "Usage" SET "status" = 'rated' WHERE "status" = 'Rated'`);
+      expect(await messageOf()).toBe('nothing');
+      expect(log.at(-1)).toMatchObject({ msg: 'backfill done', backfill: 'words-of-enums', changed: 0 });
     });
   });
 

@@ -11,6 +11,8 @@ import { TenantDirectory } from '../../../src/domain/tenancy/tenant-directory.js
 import { readConfig } from '../../../src/platform/config.js';
 import type { Principal } from '../../../src/platform/principal.js';
 import { Program } from '../../app/program.js';
+import { asInput } from '../../fixtures/schema.js';
+import { schemaOf } from '../../fixtures/transports.js';
 import { concurrently } from '../../support/concurrently.js';
 import { eventually } from '../../support/eventually.js';
 import { startTestServer, type TestServer } from '../../support/server.js';
@@ -126,7 +128,8 @@ if (process.env.TEST_DATABASE_URL) {
     async function topup(tenant: Tenant, place: object, isRest: boolean): Promise<string> {
       const input = { ...place, amount: eur(1) };
       if (isRest) return (await rest(tenant, 'POST', '/topupBalance', input)).body.status as string;
-      return (await graphql(tenant, topupText, { input })).createTopupBalance.status as string;
+      return (await graphql(tenant, topupText, { input: asInput(await schemaOf(server), 'TopupBalanceCreate', input) }))
+        .createTopupBalance.status as string;
     }
 
     /** While it runs, every table but that of the tenants hides all rows from connections that see all tenants. */

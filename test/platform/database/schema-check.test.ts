@@ -31,10 +31,10 @@ describe('what migrations made', () => {
 
   test.each([
     ['a table', 'DROP TABLE "BillCycle"', `the database lacks table 'BillCycle'`],
-    ['a column', 'ALTER TABLE "Bucket" DROP COLUMN "priority"', `the database lacks column 'Bucket.priority'`],
+    ['a column', 'ALTER TABLE "Bucket" DROP COLUMN "amountScale"', `the database lacks column 'Bucket.amountScale'`],
     ['an index', 'DROP INDEX "Usage_summaries"', `the database lacks index 'Usage_summaries'`],
     ['a key', 'ALTER TABLE "Bucket" DROP CONSTRAINT "Bucket_pkey"', `the database lacks index 'Bucket_pkey'`],
-    ['a function', 'DROP FUNCTION "billsOfRunsAt"(timestamptz)', `the database lacks function 'billsOfRunsAt'`],
+    ['a function', 'DROP FUNCTION "billPreviewsAt"(timestamptz)', `the database lacks function 'billPreviewsAt'`],
     ['a trigger', 'DROP TRIGGER "Bucket_grouped" ON "Bucket"', `the database lacks trigger 'Bucket.Bucket_grouped'`],
     [
       'a trigger that is on',

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { Decimal } from '../../../src/platform/decimal.js';
-import { compileAfter, compileCursor, compileOrder, fullOrder } from '../../../src/platform/filter/sql/compile.js';
+import { compileBeyond, compileCursor, compileOrder, fullOrder } from '../../../src/platform/filter/sql/compile.js';
 import type { OrderKey } from '../../../src/platform/filter/tree/filter.js';
 import { isNormalTime } from '../../../src/platform/filter/tree/values.js';
 import { seed } from '../../support/seed.js';
@@ -50,9 +50,10 @@ describe('orders in the database', () => {
     order: readonly OrderKey[],
     where = Prisma.sql`TRUE`,
     limit = rows.length,
+    isBackward = false,
   ): Promise<{ id: string; cursor: (string | null)[] }[]> {
     return database.query(
-      Prisma.sql`SELECT t."id", ${compileCursor(order, mapping, 't')} AS cursor FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(order, mapping, 't')} LIMIT ${limit}::int`,
+      Prisma.sql`SELECT t."id", ${compileCursor(order, mapping, 't')} AS cursor FROM "Thing" t WHERE ${where} ORDER BY ${compileOrder(order, mapping, 't', isBackward)} LIMIT ${limit}::int`,
     );
   }
 
@@ -66,26 +67,30 @@ describe('orders in the database', () => {
     );
   });
 
-  test('are walked completely and once by the keyset condition', async () => {
-    await fc.assert(
-      fc.asyncProperty(orderArbitrary, async (order) => {
-        const all = await ids(order);
-        const walked: string[] = [];
-        for (let where = Prisma.sql`TRUE`; ;) {
-          const page = await ids(order, where, 67);
-          walked.push(...page.map(({ id }) => id));
-          const last = page.at(-1);
-          if (last === undefined) break;
-          where = compileAfter(order, last.cursor, mapping, 't');
-        }
-        expect(walked).toEqual(all.map(({ id }) => id));
-      }),
-      { seed, numRuns: 25 },
-    );
-  });
+  test.each([false, true])(
+    'are walked completely and once by the keyset condition, backward: %s',
+    async (isBackward) => {
+      await fc.assert(
+        fc.asyncProperty(orderArbitrary, async (order) => {
+          const all = await ids(order);
+          if (isBackward) all.reverse();
+          const walked: string[] = [];
+          for (let where = Prisma.sql`TRUE`; ;) {
+            const page = await ids(order, where, 67, isBackward);
+            walked.push(...page.map(({ id }) => id));
+            const last = page.at(-1);
+            if (last === undefined) break;
+            where = compileBeyond(order, last.cursor, mapping, 't', isBackward);
+          }
+          expect(walked).toEqual(all.map(({ id }) => id));
+        }),
+        { seed, numRuns: 25 },
+      );
+    },
+  );
 
   test('by the key alone are one range of the key', () => {
-    expect(compileAfter([], ['x'], mapping, 'b').text).toBe('(("b"."id") > ($1::text))');
+    expect(compileBeyond([], ['x'], mapping, 'b').text).toBe('(("b"."id") > ($1::text))');
     expect(compileOrder([], mapping, 'b').text).toBe('"b"."id" ASC');
   });
 
@@ -104,7 +109,7 @@ describe('orders in the database', () => {
     ['an endless number', ['price'], ['1e999', 'id'], 'is not a decimal'],
     ['null as key', ['name'], ['x', null], "the cursor value 'null' does not fit 'id'"],
   ])('refuse %s', (_what, path, values, message) => {
-    expect(() => compileAfter([{ path, descending: false }], values, mapping, 'b')).toThrow(
+    expect(() => compileBeyond([{ path, descending: false }], values, mapping, 'b')).toThrow(
       expect.objectContaining({ code: 'INVALID_QUERY', message: expect.stringContaining(message) }),
     );
   });

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../../../src/platform/database/database.js';
 import { parseQuery } from '../../../rest-compat/query/query-string.js';
-import { compileAfter, compileFilter, compileOrder } from '../../../src/platform/filter/sql/compile.js';
-import type { Filter } from '../../../src/platform/filter/tree/filter.js';
+import { compileBeyond, compileFilter, compileOrder } from '../../../src/platform/filter/sql/compile.js';
+import type { Filter, OrderKey } from '../../../src/platform/filter/tree/filter.js';
 import { openThings } from './databases.js';
 import { attributes, mapping } from './things.js';
 
@@ -46,6 +46,16 @@ describe('plans in the database', () => {
     );
   });
 
+  test.each(['name.icontains=AME%201', 'name.istartswith=NAME%2019'])(
+    '%s uses the index of parts of texts',
+    async (query) => {
+      const { filter } = parseQuery(query, { attributes, toAttribute: (wire) => wire });
+      expect(await plan(compileFilter(filter as Filter, mapping, 't'))).toMatch(
+        /Bitmap Index Scan on "Thing_search"[^>]*Index Cond: \("searchGrams"\(name\) @>/,
+      );
+    },
+  );
+
   test.each([
     ['name=x', /Index Cond: \(name = /],
     ['name=x,y', /Index Cond: \(name = ANY/],
@@ -58,7 +68,7 @@ describe('plans in the database', () => {
 
   test('the next page by the key reads the key only from its place, unsorted', async () => {
     const found = await plan(
-      compileAfter([], ['5'], mapping, 't'),
+      compileBeyond([], ['5'], mapping, 't'),
       Prisma.sql`ORDER BY ${compileOrder([], mapping, 't')} LIMIT 20`,
     );
     expect(found).toMatch(/Index Cond: \(id > /);
@@ -68,7 +78,7 @@ describe('plans in the database', () => {
   test.each([false, true])('what is never null is read in order from an index, descending: %s', async (descending) => {
     const order = [{ path: ['born'], descending }];
     const found = await plan(
-      compileAfter(order, ['2026-01-31T00:00:00.000Z', '5'], mapping, 't'),
+      compileBeyond(order, ['2026-01-31T00:00:00.000Z', '5'], mapping, 't'),
       Prisma.sql`ORDER BY ${compileOrder(order, mapping, 't')} LIMIT 20`,
     );
     // Within a descending order those of one instant are sorted, by their key.
@@ -76,12 +86,25 @@ describe('plans in the database', () => {
     if (!descending) expect(found).not.toContain('Sort');
   });
 
+  test('the page before is read backward from the same index, unsorted, also where values may be absent', async () => {
+    const place = (values: string[], order: OrderKey[]): Promise<string> =>
+      plan(
+        compileBeyond(order, values, mapping, 't', true),
+        Prisma.sql`ORDER BY ${compileOrder(order, mapping, 't', true)} LIMIT 20`,
+      );
+    const never = await place(['2026-01-31T00:00:00.000Z', '5'], [{ path: ['born'], descending: false }]);
+    expect(never).toMatch(/Index (Only )?Scan Backward[^]*Index Cond: \(ROW\(born, id\) < ROW\(/);
+    expect(never).not.toContain('Sort');
+    const nullable = await place(['name', '5'], [{ path: ['name'], descending: false }]);
+    expect(nullable).toMatch(/Index (Only )?Scan Backward[^]*Index Cond: \(name <= /);
+  });
+
   test('a place in an order of several directions is a bound of the first', async () => {
     const order = [
       { path: ['born'], descending: true },
       { path: ['name'], descending: false },
     ];
-    const found = await plan(compileAfter(order, ['2026-01-31T00:00:00.000Z', 'name', '5'], mapping, 't'));
+    const found = await plan(compileBeyond(order, ['2026-01-31T00:00:00.000Z', 'name', '5'], mapping, 't'));
     expect(found).toMatch(/Index Cond: \(born <= /);
   });
 });

@@ -5,6 +5,7 @@ import { Decimal } from '../../../src/platform/decimal.js';
 import { matches } from '../../../src/platform/filter/memory/evaluate.js';
 import { compileFilter } from '../../../src/platform/filter/sql/compile.js';
 import type { Filter, FilterValue, ValueOperator } from '../../../src/platform/filter/tree/filter.js';
+import { foldCase } from '../../../src/platform/filter/fold-case.js';
 import { openThings } from './databases.js';
 import { attributes, insertRows, mapping, toValue, type Row } from './things.js';
 
@@ -43,6 +44,9 @@ const rows: Row[] = [
     amountAmount: '10',
     amountUnits: 'EUR',
   },
+  { id: 'latin', name: 'Straße Über ÇA_%' },
+  { id: 'greek', name: 'ΟΔΌΣ' },
+  { id: 'turkish', name: 'İI' },
   { id: 'wild', name: 'axxb', flag: false, count: -5, price: '-1', amountUnits: 'USD' },
   {
     id: 'parties',
@@ -69,17 +73,31 @@ const cases: [string, Filter, string[]][] = [
   [
     'an absent value differs from everything',
     compare('name', 'ne', 'axxb'),
-    ['empty', 'full', 'parties', 'nulls', 'odd', 'json', 'deep'],
+    ['empty', 'full', 'latin', 'greek', 'turkish', 'parties', 'nulls', 'odd', 'json', 'deep'],
   ],
   [
     'not is the whole rest',
     not(compare('count', 'gt', 0)),
-    ['empty', 'wild', 'parties', 'nulls', 'odd', 'json', 'deep'],
+    ['empty', 'latin', 'greek', 'turkish', 'wild', 'parties', 'nulls', 'odd', 'json', 'deep'],
   ],
   ['not of not is the same again', not(not(compare('count', 'gt', 0))), ['full']],
   ['wildcards of LIKE stand for themselves', compare('name', 'contains', '%_\\'), ['full']],
   ['and in a prefix', compare('name', 'startsWith', 'a%'), ['full']],
-  ['an empty prefix is any text', compare('name', 'startsWith', ''), ['full', 'wild']],
+  ['an empty prefix is any text', compare('name', 'startsWith', ''), ['full', 'latin', 'greek', 'turkish', 'wild']],
+  ['letters of either case are the same to icontains', compare('name', 'icontains', 'sTRAßE üBER ç'), ['latin']],
+  ['a sigma at the end of a word is a sigma', compare('name', 'icontains', 'δός'), ['greek']],
+  ['one letter stays one letter', compare('name', 'icontains', 'ss'), []],
+  ['a capital whose small letter is two characters stays itself', compare('name', 'istartsWith', 'İi'), ['turkish']],
+  ['and is no i', compare('name', 'istartsWith', 'i'), []],
+  ['wildcards of LIKE stand for themselves there, too', compare('name', 'icontains', 'a_%'), ['latin']],
+  ['and in the beginning', compare('name', 'istartsWith', 'A%'), ['full']],
+  ['nothing is contained in any text', compare('name', 'icontains', ''), ['full', 'latin', 'greek', 'turkish', 'wild']],
+  ['in lists and objects', some('owner.contact', compare('value', 'icontains', '@B')), ['deep']],
+  [
+    'and its negation is the rest',
+    not(compare('owner.address.city', 'istartsWith', 'kÖL')),
+    rows.map(({ id }) => id as string).filter((id) => id !== 'deep'),
+  ],
   ['regular expressions are searched for', compare('name', 'regex', 'x{2}b$'), ['wild']],
   ['decimals are exact', compare('price', 'eq', new Decimal('0.100000001')), ['full']],
   ['and so are their ranges', compare('price', 'lt', new Decimal('0.1000000011')), ['full', 'wild']],
@@ -126,7 +144,11 @@ const cases: [string, Filter, string[]][] = [
     ['deep'],
   ],
   ['an attribute of an object in an object', compare('owner.address.city', 'startsWith', 'Kö'), ['deep']],
-  ['JSON null is null', isNull('owner.id', true), ['empty', 'full', 'wild', 'parties', 'nulls', 'odd', 'deep']],
+  [
+    'JSON null is null',
+    isNull('owner.id', true),
+    ['empty', 'full', 'latin', 'greek', 'turkish', 'wild', 'parties', 'nulls', 'odd', 'deep'],
+  ],
   ['a value is there though it is none of its type', isNull('owner', false), ['nulls', 'odd', 'json', 'deep']],
   ['a date that none is compares with nothing', compare('owner.since', 'gt', new Date('2020-01-01T00:00:00Z')), []],
   ['json equals text', compare('anything', 'eq', 'x'), ['json']],
@@ -156,6 +178,19 @@ describe('conditions in the database', () => {
       rows.map(({ id }) => id).filter((id) => expected.includes(id as string)),
     );
   });
+});
+
+test('a database folds every letter as memory does', async () => {
+  const database = await openThings();
+  const letters = Array.from({ length: 0xd7ff }, (_, index) => String.fromCharCode(index + 1));
+  const found = await database.query<{ letter: string; folded: string }>(
+    Prisma.sql`SELECT l AS "letter", "foldCase"(l) AS "folded" FROM unnest(${letters}::text[]) l WHERE "foldCase"(l) <> l`,
+  );
+  await database.close();
+  expect(found.length).toBeGreaterThan(500);
+  expect(found).toEqual(
+    letters.map((letter) => ({ letter, folded: foldCase(letter) })).filter(({ letter, folded }) => letter !== folded),
+  );
 });
 
 describe('a filter is refused, by SQL and in memory, for', () => {

@@ -81,6 +81,7 @@ export const mapping: ResourceMapping = {
   discriminator: {},
   key: 'id',
   computed: [],
+  indexes: { searches: ['name'] },
   attributes: Object.fromEntries(
     Object.entries(attributes).map(([name, type]) => {
       const pair = parts[name];
@@ -95,6 +96,7 @@ export const createTable = `DROP TABLE IF EXISTS "Thing"; CREATE TABLE "Thing" (
   .map(([name, type]) => `"${name}" ${type}`)
   .join(', ')}, PRIMARY KEY ("id"));
   CREATE INDEX "Thing_name" ON "Thing" ("name");
+  CREATE INDEX "Thing_search" ON "Thing" USING gin ("searchGrams"("name"));
   CREATE INDEX "Thing_born" ON "Thing" ("born", "id");
   CREATE INDEX "Thing_owner" ON "Thing" USING gin ("owner" jsonb_path_ops);
   CREATE INDEX "Thing_party" ON "Thing" USING gin ("party" jsonb_path_ops);
@@ -112,7 +114,7 @@ const texts = [
   'a\\',
   "o'b",
   '"',
-  'ä',
+  ...['ä', 'ÄB', 'Ζεύς', 'ΖΕΎΣ', 'İi'],
   'a\n',
   '\u{1F600}',
   '\uFFFD',

@@ -31,6 +31,10 @@ const cases = [
     'Bucket_relatedParty_idx',
   ],
   ['relatedParty.id=party-777,party-778', 'Bucket_relatedParty_idx'],
+  ['name.icontains=OUNT 777 O', 'Bucket_search_idx'],
+  ['name.istartswith=aCcOuNt 7770', 'Bucket_search_idx'],
+  ['id.icontains=b0000000777', 'Bucket_search_idx'],
+  ['name.icontains=ount 777 o;id.icontains=b0000000777', 'Bucket_search_idx'],
 ] as const;
 
 describe(`a list of ${rows.toLocaleString('en')} buckets`, () => {
@@ -69,9 +73,9 @@ async function fill(database: Database): Promise<void> {
     // So are the rows that triggers keep of them: none is read here.
     await connection.script('ALTER TABLE "Bucket" DISABLE TRIGGER USER');
     await connection.script(`
-      INSERT INTO "Bucket" ("tenantId", "id", "status", "usageType", "requestedDate", "confirmationDate", "updatedAt",
+      INSERT INTO "Bucket" ("tenantId", "id", "name", "status", "usageType", "requestedDate", "confirmationDate", "updatedAt",
         "logicalResource", "partyAccount", "product", "relatedParty")
-      SELECT 'default', 'B' || lpad(n::text, 10, '0'), CASE WHEN n % 10000 = 0 THEN 'suspended' ELSE 'active' END,
+      SELECT 'default', 'B' || lpad(n::text, 10, '0'), 'Account ' || n || ' of a customer', CASE WHEN n % 10000 = 0 THEN 'suspended' ELSE 'active' END,
         CASE WHEN n % 10000 = 1 THEN 'rare' ELSE 'monetary' END, now(), now(), now(),
         jsonb_build_array(jsonb_build_object('id', 'msisdn-' || n, 'value', '49' || lpad(n::text, 8, '0'))),
         jsonb_build_object('id', 'account-' || n),

@@ -127,6 +127,35 @@ describe.each(ofTables.map((mapping): [string, ResourceMapping] => [mapping.name
     expect(told.sort()).toEqual([...new Set(found)].sort());
   });
 
+  it('is no report for parts of exactly those texts of which an index has the grams', async () => {
+    const rows = await database.query<{ column: string }>(Prisma.sql`
+      SELECT a.attname AS "column" FROM pg_index i
+      JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid
+      WHERE i.indrelid = ${`"${mapping.table}"`}::regclass
+        AND position('"searchGrams"(' || quote_ident(a.attname) || ')' IN pg_get_indexdef(i.indexrelid)) > 0`);
+    const { searches = [] } = mapping.indexes ?? {};
+    expect([...searches].sort()).toEqual(rows.map(({ column }) => column).sort());
+    const part = (name: string, value = 'Part'): Filter => ({
+      kind: 'compare',
+      path: [name],
+      operator: 'icontains',
+      value,
+    });
+    const isReportBy = (filter: Filter): boolean => isReport(mapping, { order: [], filter });
+    expect(isReportBy(part('description'))).toBe(true);
+    for (const name of searches) {
+      expect([name, isReportBy(part(name))]).toEqual([name, false]);
+      expect([name, isReportBy(part(name, 'Pa'))]).toEqual([name, true]);
+      expect([name, isReportBy({ kind: 'compare', path: [name], operator: 'istartsWith', value: 'P' })]).toEqual([
+        name,
+        false,
+      ]);
+      expect(isReportBy({ kind: 'or', filters: searches.map((one) => part(one)) })).toBe(false);
+      expect(isReportBy({ kind: 'or', filters: [part(name), part('description')] })).toBe(true);
+    }
+  });
+
   it('is no report for a range of the attribute that it is in order of', () => {
     for (const name of mapping.indexes?.orders ?? []) {
       const path = [name.replace(/^-/, '')];

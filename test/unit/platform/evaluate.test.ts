@@ -156,6 +156,13 @@ describe('comparisons', () => {
       true,
     ]);
     expect(['a', 'b', ''].map((text) => holds(is('startsWith', 'text', text), value))).toEqual([true, false, true]);
+    expect(['B', 'aBC', 'x', ''].map((text) => holds(is('icontains', 'text', text), value))).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(['A', 'B', ''].map((text) => holds(is('istartsWith', 'text', text), value))).toEqual([true, false, true]);
     expect(['^a.c$', '^b', 'b'].map((text) => holds(is('regex', 'text', text), value))).toEqual([true, false, true]);
     for (const operator of ['contains', 'startsWith', 'regex'] as const)
       for (const stored of [undefined, null, 5, ['abc']])

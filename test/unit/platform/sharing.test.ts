@@ -132,7 +132,9 @@ describe('the text of a request', () => {
       page,
       { ...page, offset: 2 },
       { ...page, limit: 2 },
-      { ...page, after: 'x' },
+      { ...page, cursor: 'x' },
+      { ...page, isBackward: true },
+      { ...page, cursor: 'x', isBackward: true },
       { ...page, order: [{ path: ['a'], descending: false }] },
       { ...page, order: [{ path: ['a'], descending: true }] },
       ...values.map((value): PageRequest => ({

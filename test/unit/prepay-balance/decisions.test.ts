@@ -27,9 +27,14 @@ const bucket = (id: string, remaining: number | string, more: Partial<BucketStat
   amountScale: 0,
   validFrom: undefined,
   validUntil: undefined,
+  revision: 1,
   entrySequence: 1,
   lastEntryAt: now,
   autoTopup: undefined,
+  thresholds: [],
+  lastReachedThreshold: undefined,
+  lastCredit: undefined,
+  depletedAt: undefined,
   ...more,
 });
 const named = (bucketId: string): Locator => ({ kind: 'bucket', bucketId });

@@ -53,9 +53,14 @@ const bucket = fc
       remaining: all.minus(held),
       reserved: held,
       amountScale: scale,
+      revision: 1,
       entrySequence: 1,
       lastEntryAt: now,
       autoTopup: undefined,
+      thresholds: [],
+      lastReachedThreshold: undefined,
+      lastCredit: undefined,
+      depletedAt: undefined,
     };
   });
 

@@ -23,6 +23,8 @@ describe('csvText', () => {
       ],
       'a,b\r\nc,d\r\n',
     ],
+    ['a record of one empty cell, which readers would skip', [['a'], [''], ['b']], 'a\r\n""\r\nb\r\n'],
+    ['a record of empty cells', [['', '']], ',\r\n'],
     ['no records', [], ''],
   ])('writes %s', (_what, records, text) => expect(csvText(records)).toBe(text));
 });

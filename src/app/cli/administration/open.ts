@@ -1,6 +1,8 @@
 import { mappingsOf } from '../../../../graphql/resource-mapping.js';
 import { createTenancy, tenancyResources, type TenancyDomain } from '../../../domain/tenancy/index.js';
-import { readConfig } from '../../../platform/config.js';
+import type { Clock } from '../../../platform/clock.js';
+import { readConfig, type Config } from '../../../platform/config.js';
+import type { Database } from '../../../platform/database/database.js';
 import { openEmbedded } from '../../../platform/database/embedded.js';
 import { applyMigrations } from '../../../platform/database/migrations.js';
 import { openPostgresql } from '../../../platform/database/postgresql.js';
@@ -20,17 +22,8 @@ const undefinedTable = '42P01';
  * Does something with the tenants and keys of the database that DATABASE_URL or DATA_DIR names. Throws StartError when that
  * cannot be used.
  */
-export async function withTenancy<T>(env: NodeJS.ProcessEnv, work: (tenancy: TenancyDomain) => Promise<T>): Promise<T> {
-  // The other settings are those of a server that may run elsewhere.
-  const { DATABASE_URL, DATA_DIR } = env;
-  const { databaseUrl, dataDir } = readConfig({ DATABASE_URL, DATA_DIR }, 'sandbox');
-  const logger = createLogger('silent');
-  const database = await (databaseUrl ? openPostgresql(databaseUrl, { poolSize }) : openEmbedded(dataDir));
-  try {
-    // A server that runs on PostgreSQL may be older than this program, and must not find its tables changed.
-    if (databaseUrl === undefined) await applyMigrations(database);
-    const lastId = await requireTables(lastIdOf(database));
-    const clock = await startClock({ database, logger });
+export function withTenancy<T>(env: NodeJS.ProcessEnv, work: (tenancy: TenancyDomain) => Promise<T>): Promise<T> {
+  return withDatabase(env, async (database, clock, lastId) => {
     const tenancy = createTenancy(database, {
       clock,
       nextId: createIdSource(lastId),
@@ -44,11 +37,39 @@ export async function withTenancy<T>(env: NodeJS.ProcessEnv, work: (tenancy: Ten
       return await work(tenancy);
     } finally {
       tenancy.directory.stop();
+    }
+  });
+}
+
+/** Does something with the database that DATABASE_URL or DATA_DIR names. Throws StartError when that cannot be used. */
+export async function withDatabase<T>(
+  env: NodeJS.ProcessEnv,
+  work: (database: Database, clock: Clock, lastId: string | undefined) => Promise<T>,
+): Promise<T> {
+  // The other settings are those of a server that may run elsewhere.
+  const { DATABASE_URL, DATA_DIR } = env;
+  const config = readConfig({ DATABASE_URL, DATA_DIR }, 'sandbox');
+  const { databaseUrl } = config;
+  const logger = createLogger('silent');
+  const database = await openDatabase(config);
+  try {
+    // A server that runs on PostgreSQL may be older than this program, and must not find its tables changed.
+    if (databaseUrl === undefined) await applyMigrations(database);
+    const lastId = await requireTables(lastIdOf(database));
+    const clock = await startClock({ database, logger });
+    try {
+      return await work(database, clock, lastId);
+    } finally {
       await clock.stop();
     }
   } finally {
     await database.close();
   }
+}
+
+/** The database that the settings name, with few connections. Throws StartError when it cannot be used. */
+export function openDatabase({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<Database> {
+  return databaseUrl ? openPostgresql(databaseUrl, { poolSize }) : openEmbedded(dataDir);
 }
 
 function requireTables<T>(asking: Promise<T>): Promise<T> {

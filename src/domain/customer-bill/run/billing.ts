@@ -1,20 +1,21 @@
 import { DomainError } from '../../../platform/errors.js';
 import { canonicalJson, withoutNulls } from '../../../platform/json-object.js';
-import { lockRowsWhere } from '../../../platform/write/rows.js';
+import { findRowsWhere, locking, type Finder } from '../../../platform/write/rows.js';
 import { changed } from '../../changes.js';
 import { ResourceChanges } from '../../resource-changes.js';
 import type { Writing } from '../../resource-writer.js';
 import type { Money } from '../../row.js';
 import {
+  findBillableOfAccounts,
+  findResultsOfRates,
   insertLinks,
-  lockBillableOfAccounts,
-  lockResultsOfRates,
   markBilled,
   partiesOf,
   type UsageRateLink,
   type UsageResult,
 } from '../../usage/billing.js';
 import type { RelatedParty } from '../../usage/model.js';
+import { partiesOfAccounts, type PartyOfAccount } from '../../customer-directory/index.js';
 import { documentsOf } from '../documents.js';
 import type { BillRow, CustomerBillDependencies, RateRow, RunFailure } from '../model.js';
 import { billingOrder, isUnbilled, type UnbilledAccount } from '../rates.store.js';
@@ -34,7 +35,7 @@ export interface BillPlan {
   readonly before: Date;
   /** The attributes that all of them have. */
   readonly common: Partial<BillRow>;
-  /** Whom all of them name, before the parties of their usages. */
+  /** Whom all of them name, before the parties of their usages and those of their accounts. */
   readonly parties: readonly RelatedParty[];
 }
 
@@ -64,14 +65,32 @@ export async function billAccounts(
   unbilled: readonly UnbilledAccount[],
   plan: BillPlan,
 ): Promise<BillingResult> {
+  const { onBills, ...result } = await draftBills(writing, locking(writing.tx), dependencies, unbilled, plan);
+  await write(writing, dependencies, result.bills, onBills);
+  return result;
+}
+
+/** The instant of bills, and whose they are. */
+export type Drafting = Pick<Writing, 'tenantId' | 'now'>;
+
+/** What the bills of these accounts are, and the lines that would stand on them. */
+export async function draftBills(
+  drafting: Drafting,
+  finder: Finder,
+  dependencies: CustomerBillDependencies,
+  unbilled: readonly UnbilledAccount[],
+  plan: BillPlan,
+): Promise<BillingResult & { onBills: { line: Line; bill: BillRow }[] }> {
   const tooLarge = unbilled.filter(({ count }) => count > RATES_PER_BILL_MAX);
   const accounts = unbilled.filter((one) => !tooLarge.includes(one)).map(({ account }) => account);
-  const lines = await linesOf(writing, dependencies, accounts, plan.before);
+  const lines = await linesOf(drafting, finder, dependencies, accounts, plan.before);
+  const known = await partiesOfAccounts(finder.queries, drafting.tenantId, accounts, partiesMax);
   const result: BillingResult = { bills: [], held: 0, failed: [] };
   const onBills: { line: Line; bill: BillRow }[] = [];
   for (const [account, ofAccount] of grouped(lines, ({ rate }) => rate.billingAccount?.id ?? '')) {
     try {
-      const bills = billsOf(ofAccount, writing, dependencies, plan);
+      const parties = (known.get(account) ?? []).map(toRelatedParty);
+      const bills = billsOf(ofAccount, drafting, dependencies, plan, parties);
       result.bills.push(...bills.map(({ bill }) => bill));
       onBills.push(...bills.flatMap(({ bill, lines: own }) => own.map((line) => ({ line, bill }))));
     } catch (error) {
@@ -86,25 +105,31 @@ export async function billAccounts(
     })),
   );
   result.held = result.bills.filter(({ state }) => state === 'onHold').length;
-  await write(writing, dependencies, result.bills, onBills);
-  return result;
+  return { ...result, onBills };
 }
 
 /** All that the accounts have unbilled: their rates, and those that their usages become. */
 async function linesOf(
-  { tx, tenantId, now }: Writing,
+  { tenantId, now }: Drafting,
+  finder: Finder,
   { mappings, nextId }: CustomerBillDependencies,
   accounts: readonly string[],
   before: Date,
 ): Promise<Line[]> {
   const limit = accounts.length * RATES_PER_BILL_MAX;
-  const { billable } = await lockBillableOfAccounts(tx, mappings, tenantId, { accounts, before, limit });
-  const rates = await lockRowsWhere(tx, mappings.appliedCustomerBillingRate, tenantId, isUnbilled(accounts, before), {
-    order: billingOrder,
-    limit,
-  });
-  const results = await lockResultsOfRates(
-    tx,
+  const { billable } = await findBillableOfAccounts(finder, mappings, tenantId, { accounts, before, limit });
+  const rates = await findRowsWhere(
+    finder,
+    mappings.appliedCustomerBillingRate,
+    tenantId,
+    isUnbilled(accounts, before),
+    {
+      order: billingOrder,
+      limit,
+    },
+  );
+  const results = await findResultsOfRates(
+    finder,
     mappings,
     tenantId,
     rates.map(({ id }) => id),
@@ -124,9 +149,10 @@ async function linesOf(
 /** The bills of one account, one for each currency. Throws CONFLICT when no JSON number holds what they come to. */
 function billsOf(
   lines: readonly Line[],
-  { now, tenantId }: Writing,
+  { now, tenantId }: Drafting,
   dependencies: CustomerBillDependencies,
   { common, parties }: BillPlan,
+  ofAccount: readonly RelatedParty[],
 ): { bill: BillRow; lines: Line[] }[] {
   const { nextId, zoneOf } = dependencies;
   const holdPolicy = { ...dependencies.holdPolicy, timeZone: zoneOf(tenantId) };
@@ -153,6 +179,7 @@ function billsOf(
         relatedParty: distinctParties([
           ...parties,
           ...own.flatMap(({ usageResult }) => (usageResult ? partiesOf(usageResult.usage) : [])),
+          ...ofAccount,
         ]),
       }),
       ...figures,
@@ -201,6 +228,10 @@ async function write(
     true,
   );
   await changes.flush();
+}
+
+function toRelatedParty({ id, role, name, atReferredType }: PartyOfAccount): RelatedParty {
+  return withoutNulls({ id, role: role || null, name, atReferredType: atReferredType ?? 'Party' });
 }
 
 /** Parties that one bill names. */

@@ -49,6 +49,10 @@ export interface TopupCommand extends ActionCommand, PayFirst {
 
 export const recurringPeriods: readonly Period[] = ['weekly', 'fortnightly', 'monthly'];
 
+/** Who may bear the cost of a transfer. */
+export const costOwners = ['originator', 'receiver'] as const;
+export type CostOwner = (typeof costOwners)[number];
+
 /**
  * A top-up that acts later, `created` until it is over: at its date, in each of its periods (a recurring top-up), or
  * whenever the balance falls below its threshold (an auto top-up).
@@ -81,7 +85,7 @@ export interface TransferCommand extends ActionCommand, PayFirst {
   readonly receiver: Locator;
   /** A fee that leaves the payer's bucket and goes to none. */
   readonly cost: Amount | undefined;
-  readonly costOwner: 'originator' | 'receiver';
+  readonly costOwner: CostOwner;
 }
 
 /** An adjustBalance of type reservationDebit: consumes up to the reserved amount, returns the rest. */

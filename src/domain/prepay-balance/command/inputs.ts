@@ -1,20 +1,19 @@
 import type { Period } from '../../../platform/calendar.js';
-import { abbreviated } from '../../../platform/errors.js';
 import { toJsonForm, withoutNulls } from '../../../platform/json-object.js';
 import { requireAmount } from '../../amount.js';
-import {
-  recurringPeriods,
-  type ActionAttributes,
-  type AdjustCommand,
-  type CommitCommand,
-  type ReserveCommand,
-  type ScheduledTopupCommand,
-  type TopupCommand,
-  type TransferCommand,
+import type {
+  ActionAttributes,
+  AdjustCommand,
+  CommitCommand,
+  CostOwner,
+  ReserveCommand,
+  ScheduledTopupCommand,
+  TopupCommand,
+  TransferCommand,
 } from './commands.js';
 import { invalid, isGiven, missing, requireName, requireOneOf, requireValidity, type Validity } from '../../input.js';
 import type { Amount, BalanceActionRow, TopupBalanceRow, TopupReference, TransferBalanceRow } from '../model.js';
-import { appliedStatus, liveStatus, publishedStatus } from '../transitions.js';
+import { appliedStatus, liveStatus } from '../transitions.js';
 import { completeLogicalResources, locatorOf, requireQuantity, usageTypeOf, type LocatorInput } from './input-parts.js';
 
 /** Attributes of a row that a request may give, in the form that the row has them. */
@@ -138,16 +137,10 @@ export function fromScheduledInput(input: TopupInput): ScheduledTopupCommand {
     locator: topup.locator,
     topup,
     requestedDate: requestedDate ?? undefined,
-    recurringPeriod: periodOf(recurringPeriod),
+    // There are no other words: those of an enum were compared before.
+    recurringPeriod: (recurringPeriod ?? undefined) as Period | undefined,
     threshold: autoTopupThreshold ?? undefined,
   };
-}
-
-function periodOf(given: string | null | undefined): Period | undefined {
-  if (!isGiven(given)) return undefined;
-  const period = recurringPeriods.find((known) => known === given);
-  if (period) return period;
-  throw invalid('recurringPeriod', `must be one of ${recurringPeriods.join(', ')}: '${abbreviated(given)}'`);
 }
 
 /** The adjustType that consumes a reservation. */
@@ -225,7 +218,7 @@ export function fromTransferInput(input: TransferInput): TransferCommand {
     ...payFirstOf(input),
     receiver: locatorOf(target, receiverBucketUsageType ?? undefined, receiverNames),
     cost: transferCost ?? undefined,
-    costOwner: costOwnerOf(costOwner),
+    costOwner: (costOwner ?? 'originator') as CostOwner,
   };
 }
 
@@ -234,16 +227,9 @@ const receiverNames = {
   all: 'receiverBucket, receiverProduct, receiverLogicalResource, receiverPartyAccount or receiver',
 };
 
-/** Absent, the originator pays. */
-function costOwnerOf(costOwner: string | null | undefined): TransferCommand['costOwner'] {
-  if (!isGiven(costOwner)) return 'originator';
-  if (costOwner === 'originator' || costOwner === 'receiver') return costOwner;
-  throw invalid('costOwner', `must be originator or receiver: '${abbreviated(costOwner)}'`);
-}
-
 /** Refuses a status in which the action cannot begin: none is ignored. */
 function requireStatus(status: string | null | undefined, allowed: readonly string[]): void {
-  if (isGiven(status) && status !== publishedStatus) requireOneOf('status', allowed, status);
+  if (isGiven(status)) requireOneOf('status', allowed, status);
 }
 
 /** A client that creates a payable action as `created` will report its payment. */

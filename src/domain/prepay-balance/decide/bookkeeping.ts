@@ -5,6 +5,7 @@ import { withChanges } from '../../changes.js';
 import type { Quantity } from '../../row.js';
 import type { ActionAttributes, CreateCommand } from '../command/commands.js';
 import type { ActionChanges, BalanceActionRow, ImpactedBucket, LedgerEntryRow } from '../model.js';
+import { withAlerts, type BucketAlert } from './alerts.js';
 import type { AcceptedDecision } from './decision.js';
 import type { Refusal } from './refusals.js';
 import type { BucketState, Movement } from './state.js';
@@ -81,13 +82,15 @@ export interface Posting {
   /** The buckets that changed, as they then are. */
   readonly buckets: readonly BucketState[];
   readonly entries: readonly LedgerEntry[];
+  /** What is told of them. */
+  readonly alerts: readonly BucketAlert[];
   /** TMF654 ImpactedBucket of the action. */
   readonly impactedBucket: ImpactedBucket[];
 }
 
 /** Posts the movements of a decision. Pure. */
 export function postAll(
-  { movements, extension, autoTopup }: AcceptedDecision,
+  { movements, isRefund = false, extension, autoTopup }: AcceptedDecision,
   bucketOf: (id: string) => BucketState,
   cause: EntryCause,
   now: Date,
@@ -109,6 +112,13 @@ export function postAll(
       now,
     ),
   );
+  const alerts: BucketAlert[] = [];
+  for (const [id, state] of states) {
+    const own = movements.filter(({ bucketId }) => bucketId === id);
+    const told = withAlerts(state, own, { isRefund, at: now });
+    states.set(id, told.bucket);
+    alerts.push(...told.alerts);
+  }
   if (extension) {
     const { bucketId, validUntil } = extension;
     states.set(bucketId, { ...stateOf(bucketId), status: 'active', validUntil });
@@ -117,7 +127,7 @@ export function postAll(
     const { bucketId, threshold } = autoTopup;
     states.set(bucketId, { ...stateOf(bucketId), autoTopup: { topupBalanceId: cause.id, threshold } });
   }
-  return { buckets: [...states.values()], entries, impactedBucket };
+  return { buckets: [...states.values()], entries, alerts, impactedBucket };
 }
 
 function impactOn(before: BucketState, after: BucketState, entries: readonly LedgerEntry[], now: Date): ImpactedBucket {

@@ -7,6 +7,8 @@ import type { Amount } from '../model.js';
 export interface AcceptedDecision {
   readonly movements: readonly Movement[];
   readonly amount: Amount;
+  /** What it credits was taken before: it is no credit that arms the thresholds of the bucket. */
+  readonly isRefund?: boolean;
   /** What a new reservation holds. */
   readonly holds?: readonly Hold[];
   /** An earlier action that it ends, and with which status. */

@@ -57,11 +57,11 @@ function credit(
   const { amount, locator } = command;
   const bucket = bucketToCredit(locator, candidates, amount, (candidate) => !checkUsable(candidate, now));
   if (!isBucket(bucket)) return bucket;
-  const isRefund = command.type === 'credit' && command.isRefund;
+  const isRefund = command.type === 'credit' && command.isRefund === true;
   const refusal = isRefund ? undefined : checkUsable(bucket, now);
   if (refusal) return refusal;
   const movement = creditMovement(bucket, entryType, amount);
-  return isMovement(movement) ? { amount, movements: [movement] } : movement;
+  return isMovement(movement) ? { amount, movements: [movement], isRefund } : movement;
 }
 
 /** A top-up with a later end of validity extends the bucket, and revives an expired one (docs/decisions/0019-expiry-freezes.md). */

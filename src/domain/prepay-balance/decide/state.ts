@@ -1,9 +1,11 @@
 import type { Decimal } from '../../../platform/decimal.js';
-import type { ActionKind, BalanceActionRow, EntryType, HoldRow } from '../model.js';
+import type { ActionKind, BalanceActionRow, BucketThreshold, EntryType, HoldRow } from '../model.js';
 
 /** What the rules need to know of a bucket; they neither read nor change the rest of it. */
 export interface BucketState {
   readonly id: string;
+  /** As it was locked: what is written is the next one, however many movements that has. */
+  readonly revision: number;
   readonly status: string;
   readonly usageType: string;
   /** Undefined until the first credit to a bucket that was created without a value. */
@@ -20,6 +22,12 @@ export interface BucketState {
   readonly lastEntryAt: Date | undefined;
   /** The auto top-up that fills the bucket when less than the threshold remains. */
   readonly autoTopup: AutoTopup | undefined;
+  readonly thresholds: readonly BucketThreshold[];
+  readonly lastReachedThreshold: BucketThreshold | undefined;
+  /** What the last credit came to; undefined before the first. */
+  readonly lastCredit: Decimal | undefined;
+  /** Since when nothing remains; undefined until something was taken away, and again after a credit. */
+  readonly depletedAt: Date | undefined;
 }
 
 export interface AutoTopup {

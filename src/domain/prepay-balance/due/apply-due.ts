@@ -124,5 +124,7 @@ function expireBucket(journal: Journal, id: string, now: Date): void {
     revision: row.revision + 1,
     updatedAt: at.toISOString(),
   };
+  // This event is of the bucket itself.
+  unitOfWork.untold.delete(id);
   unitOfWork.events.push(changeEvent('bucket', 'AttributeValueChange', withoutNulls(after), at, dependencies.nextId));
 }

@@ -7,11 +7,13 @@ import type { Containment, MatchLocator } from '../command/commands.js';
 import { skewMaxMs } from '../decide/bookkeeping.js';
 import { candidatesMax } from '../decide/draw.js';
 import type { BucketState } from '../decide/state.js';
+import type { BucketThreshold } from '../model.js';
 import { isDue } from './due.store.js';
 
 /** The columns that the rules need, as JSON has them. */
 interface LockedBucket {
   id: string;
+  revision: number;
   status: string;
   usageType: string;
   units: string | null;
@@ -25,6 +27,10 @@ interface LockedBucket {
   lastEntryAt: string | null;
   autoTopupBalanceId: string | null;
   autoTopupThreshold: string | null;
+  threshold: BucketThreshold[] | null;
+  lastReachedThreshold: BucketThreshold | null;
+  lastCredit: string | null;
+  depletedAt: string | null;
 }
 
 /** Buckets whose locks are not waited for, because another server is known to hold them. */
@@ -70,10 +76,11 @@ async function lockRowsOfBuckets(
 ): Promise<{ buckets: Map<string, BucketState>; isDue: boolean }> {
   const [result] = await tx.query<{ rows: string | null; isDue: boolean }>(Prisma.sql`
     SELECT json_agg(t)::text AS "rows", ${isDue(tenantId, now)} AS "isDue" FROM (
-      SELECT "id", "status", "usageType", "remainingValueUnits" AS "units", "remainingValueAmount"::text AS "remaining",
+      SELECT "id", "revision", "status", "usageType", "remainingValueUnits" AS "units", "remainingValueAmount"::text AS "remaining",
         "reservedValueAmount"::text AS "reserved", "priority", "amountScale", "validForStart" AS "validFrom",
         "validForEnd" AS "validUntil", "entrySequence", "lastEntryAt", "autoTopupBalanceId",
-        "autoTopupThreshold"::text AS "autoTopupThreshold"
+        "autoTopupThreshold"::text AS "autoTopupThreshold", "threshold", "lastReachedThreshold",
+        "lastCredit"::text AS "lastCredit", "depletedAt"
       FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" = ANY(${ids}::text[])
       ORDER BY "id" ${lock}
     ) t`);
@@ -84,6 +91,7 @@ async function lockRowsOfBuckets(
 function toBucketState(row: LockedBucket): BucketState {
   return {
     id: row.id,
+    revision: row.revision,
     status: row.status,
     usageType: row.usageType,
     units: row.units ?? undefined,
@@ -99,6 +107,10 @@ function toBucketState(row: LockedBucket): BucketState {
       row.autoTopupBalanceId === null
         ? undefined
         : { topupBalanceId: row.autoTopupBalanceId, threshold: new Decimal(row.autoTopupThreshold ?? 0) },
+    thresholds: row.threshold ?? [],
+    lastReachedThreshold: row.lastReachedThreshold ?? undefined,
+    lastCredit: row.lastCredit === null ? undefined : new Decimal(row.lastCredit),
+    depletedAt: toDate(row.depletedAt),
   };
 }
 
@@ -169,6 +181,10 @@ export function writeBuckets(
     validUntil: bucket.validUntil,
     autoTopupBalanceId: bucket.autoTopup?.topupBalanceId,
     autoTopupThreshold: bucket.autoTopup?.threshold,
+    threshold: bucket.thresholds.length === 0 ? undefined : bucket.thresholds,
+    lastReachedThreshold: bucket.lastReachedThreshold,
+    lastCredit: bucket.lastCredit,
+    depletedAt: bucket.depletedAt,
     updatedAt,
   }));
   return Prisma.sql`
@@ -179,11 +195,14 @@ export function writeBuckets(
       "amountScale" = r."amountScale", "entrySequence" = r."entrySequence", "lastEntryAt" = r."lastEntryAt",
       "status" = r."status", "validForEnd" = r."validUntil",
       "autoTopupBalanceId" = r."autoTopupBalanceId", "autoTopupThreshold" = r."autoTopupThreshold",
+      "threshold" = r."threshold", "lastReachedThreshold" = r."lastReachedThreshold",
+      "lastCredit" = r."lastCredit", "depletedAt" = r."depletedAt",
       "updatedAt" = CASE WHEN b."updatedAt" BETWEEN r."updatedAt" AND r."updatedAt" + ${skewMaxMs} * interval '1 millisecond' THEN b."updatedAt" ELSE r."updatedAt" END
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
       "id" text, "units" text, "remaining" numeric, "reserved" numeric, "amountScale" integer,
       "entrySequence" integer, "lastEntryAt" timestamptz, "status" text, "validUntil" timestamptz,
-      "autoTopupBalanceId" text, "autoTopupThreshold" numeric, "updatedAt" timestamptz)
+      "autoTopupBalanceId" text, "autoTopupThreshold" numeric, "threshold" jsonb, "lastReachedThreshold" jsonb,
+      "lastCredit" numeric, "depletedAt" timestamptz, "updatedAt" timestamptz)
     WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`;
 }
 

@@ -73,3 +73,15 @@ export async function tenantsWithDue(database: EngineDatabase, now: Date, limit:
     LIMIT ${limit}::int`);
   return rows.map(({ tenantId }) => tenantId);
 }
+
+/** When what is due longest was due, whoever's it is; undefined: nothing is due. */
+export async function oldestDue(database: Database, now: Date): Promise<Date | undefined> {
+  const at = now.toISOString();
+  const [row] = await database.query<{ at: Date | null }>(Prisma.sql`
+    SELECT min("at") AS "at" FROM (
+      SELECT min("nextDueDate") AS "at" FROM "BalanceAction" WHERE "nextDueDate" <= ${at}::timestamptz
+      UNION ALL
+      SELECT min("validForEnd") FROM "Bucket" WHERE "validForEnd" <= ${at}::timestamptz AND "status" = 'active'
+    ) d`);
+  return row?.at ?? undefined;
+}

@@ -20,6 +20,7 @@ import type { AcceptedDecision, DecisionContext } from '../decide/decision.js';
 import { toldRefusal, unknownBucket, type Refusal } from '../decide/refusals.js';
 import { firstDueDate } from '../decide/schedule.js';
 import { toActionState, type ActionState, type BucketState } from '../decide/state.js';
+import { impactOf } from '../bucket-events.js';
 import type { BalanceDependencies } from '../dependencies.js';
 import { changeEvent } from '../../events.js';
 import type { Change } from '../events.js';
@@ -163,13 +164,16 @@ export class Journal {
     const posting = postAll(decision, bucketOf, { kind, id, principalId }, now, this.dependencies.nextId);
     for (const bucket of posting.buckets) this.put(bucket);
     this.unitOfWork.entries.push(...posting.entries);
+    for (const alert of posting.alerts)
+      this.unitOfWork.alerts.push({ ...alert, id: this.dependencies.nextId(now), principalId });
     return posting;
   }
 
-  /** A bucket as it now is. */
+  /** A bucket as it now is; the next event tells of it. */
   put(bucket: BucketState): void {
     this.state.buckets.set(bucket.id, bucket);
     this.unitOfWork.touched.add(bucket.id);
+    this.unitOfWork.untold.set(bucket.id, bucket);
   }
 
   /** Ends an action with this status, and its event: it is not due any more and holds nothing. */
@@ -186,14 +190,17 @@ export class Journal {
     const row = nextVersion(action.row, changes, now);
     const holds = row.status === liveStatus ? action.holds : [];
     this.state.actions.set(action.id, { ...toActionState(action.kind, row, holds), effects: action.effects });
-    this.unitOfWork.change(action.kind, row);
+    this.unitOfWork.change(action.kind, row, changes);
     return row;
   }
 
-  /** An event about an action, as it stands after the change. */
+  /** An event about an action, as it stands after the change, and of the buckets that changed with it. */
   emit(kind: ActionKind, change: Change, row: BalanceActionRow, now: Date): void {
+    const { principalId, unitOfWork } = this;
     const event = changeEvent(kind, change, row, now, this.dependencies.nextId);
-    this.unitOfWork.events.push({ ...event, principalId: this.principalId });
+    const impact = impactOf(unitOfWork.untold.values());
+    unitOfWork.untold.clear();
+    unitOfWork.events.push({ ...event, principalId, impact });
   }
 
   /**

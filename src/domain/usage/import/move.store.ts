@@ -1,8 +1,10 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Transaction } from '../../../platform/database/database.js';
+import type { JsonObject } from '../../../platform/json-object.js';
 import type { ResourceMapping } from '../../../platform/read/resource-mapping.js';
 import { insertEventsFrom } from '../../../platform/write/outbox.js';
 import { insertRowsFrom } from '../../../platform/write/rows.js';
+import { namingAttributes } from '../../customer-directory/index.js';
 import { eventTypeOf } from '../../events.js';
 import type { UsageRow } from '../model.js';
 import { insertProblems, problemsMax, type Moved, type Problem } from './import.store.js';
@@ -52,15 +54,19 @@ export async function findConflicts(tx: Transaction, range: Range): Promise<Conf
   return { count: rows[0]?.count ?? 0, problems: rows.map(({ line, code, message }) => ({ line, code, message })) };
 }
 
-/** Writes the usages whose keys are theirs, with their events, and removes the batches: one statement. */
+/**
+ * Writes the usages whose keys are theirs, with their events, and removes the batches: one statement. `named` are the
+ * distinct values of the attributes that name somebody.
+ */
 export async function moveLines(
   tx: Transaction,
   mapping: ResourceMapping<UsageRow>,
   range: Range,
   now: Date,
-): Promise<Moved> {
+): Promise<Moved & { named: readonly JsonObject[] }> {
   const { tenantId, importId, from, to } = range;
-  const [moved] = await tx.query<Moved>(Prisma.sql`
+  const naming = namingAttributes(mapping.name).map((name) => `'${name}', f."row" -> '${name}'`);
+  const [moved] = await tx.query<Moved & { named: string | null }>(Prisma.sql`
     WITH ${takenLines(range)},
     fresh AS MATERIALIZED (
       SELECT r.*, b."principalId" FROM ${batches(range)} CROSS JOIN LATERAL jsonb_to_recordset(b."rows"::jsonb) AS r("line" integer, "eventId" text, "row" jsonb)
@@ -76,11 +82,12 @@ export async function moveLines(
     )}),
     problems AS (${insertProblems(tenantId, importId, Prisma.sql`${conflicts} CROSS JOIN task`)}),
     done AS (DELETE FROM "UsageImportBatch" WHERE "tenantId" = ${tenantId} AND "importId" = ${importId} AND "firstLine" BETWEEN ${from} AND ${to})
-    SELECT (SELECT count(*) FROM fresh)::int AS "accepted", (count(*) FILTER (WHERE "fate" = 'duplicate'))::int AS "duplicates",
+    SELECT (SELECT json_agg(n."named")::text FROM (SELECT DISTINCT jsonb_build_object(${Prisma.raw(naming.join(', '))}) AS "named" FROM fresh f) n) AS "named",
+      (SELECT count(*) FROM fresh)::int AS "accepted", (count(*) FILTER (WHERE "fate" = 'duplicate'))::int AS "duplicates",
       (count(*) FILTER (WHERE "fate" = 'conflict'))::int AS "conflicts", (count(*) FILTER (WHERE "fate" = 'open'))::int AS "open"
     FROM taken`);
   if (moved === undefined) throw new Error('a count has one row');
-  return moved;
+  return { ...moved, named: JSON.parse(moved.named ?? '[]') as JsonObject[] };
 }
 
 /** The lines that have external keys, as r. */

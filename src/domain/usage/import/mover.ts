@@ -1,6 +1,8 @@
 import type { Transaction } from '../../../platform/database/database.js';
 import { runInSteps } from '../../../platform/jobs/steps.js';
 import { withRetry } from '../../../platform/write/retry.js';
+import { writeAll } from '../../../platform/write/write-all.js';
+import { Names, writesOfNames } from '../../customer-directory/index.js';
 import { findConflicts, moveLines, nextBatch, registerKeys, type Conflicts, type Range } from './move.store.js';
 import type { ImportTask } from './import.store.js';
 import type { ImportTasks, MoveOrder } from './tasks.js';
@@ -79,8 +81,10 @@ export class ImportMover {
     await registerKeys(tx, range);
     const conflicts = task.mode === 'allOrNothing' ? await findConflicts(tx, range) : undefined;
     if (conflicts && conflicts.count > 0) throw new KeysTaken(conflicts);
-    const moved = await moveLines(tx, dependencies.mappings.usage, range, this.tasks.now());
+    const { usage } = dependencies.mappings;
+    const { named, ...moved } = await moveLines(tx, usage, range, this.tasks.now());
     if (moved.open > 0) throw new KeysFreed(`${moved.open} lines have keys that are being freed`);
+    await writeAll(tx, writesOfNames(range.tenantId, new Names().add(usage.name, named)));
     await store.count(tx, task, moved, this.tasks.now());
   }
 

@@ -16,11 +16,12 @@ import {
   type Place,
   type Scope,
 } from './place.js';
+import { hasGrams } from './text.js';
 import { operators, type Operator } from '../operators.js';
 import type { Filter, FilterValue } from '../tree/filter.js';
 import { checkValue, toJson } from '../tree/values.js';
 
-export { compileAfter, compileCursor, compileOrder, fullOrder } from './order.js';
+export { compileBeyond, compileCursor, compileOrder, fullOrder } from './order.js';
 
 type Compare = Extract<Filter, { kind: 'compare' }>;
 type CompareList = Extract<Filter, { kind: 'compareList' }>;
@@ -91,10 +92,19 @@ function compileCompare({ path, operator, value }: Compare, scope: Scope): Prism
   }
   const read = place.kind === 'column' ? place.column : jsonScalar(jsonAt(place.root, place.path), type);
   const facts = operators[operator];
-  if (facts.family === 'text') return facts.sql(read, checked as string, path.join('.'));
+  if (facts.family === 'text') {
+    const holds = facts.sql(read, checked as string, path.join('.'));
+    const grams = isSearched(scope, path) ? (facts.grams?.(checked as string) ?? []) : [];
+    return grams.length === 0 ? holds : Prisma.sql`(${holds} AND ${hasGrams(read, grams)})`;
+  }
   if (facts.family !== 'range') throw new Error(`the operator ${operator} has no SQL`);
   const parameter = place.kind === 'column' ? columnParameter(type, checked) : jsonScalarParameter(type, checked);
   return Prisma.sql`(${read} ${Prisma.raw(facts.sql)} ${parameter})`;
+}
+
+/** Whether an index has the grams of the attribute. */
+function isSearched(scope: Scope, path: readonly string[]): boolean {
+  return scope.kind === 'row' && scope.mapping.indexes?.searches?.includes(path.join('.')) === true;
 }
 
 /** Within jsonb by containment, which a GIN index serves and which never casts. */

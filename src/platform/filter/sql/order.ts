@@ -28,18 +28,23 @@ export function fullOrder(order: readonly OrderKey[], mapping: ResourceMapping):
   return [...order, { path: [mapping.key], descending: false }];
 }
 
-/** The list after ORDER BY. */
-export function compileOrder(order: readonly OrderKey[], mapping: ResourceMapping, alias: string): Prisma.Sql {
+/** The list after ORDER BY; backward: the reverse of the order, which the same index gives. */
+export function compileOrder(
+  order: readonly OrderKey[],
+  mapping: ResourceMapping,
+  alias: string,
+  isBackward = false,
+): Prisma.Sql {
   return Prisma.join(
     terms(order, mapping, alias).map(({ expression, key, isNeverNull }) => {
       // Where it says nothing, NULLS LAST keeps an index from serving the descending order.
-      const nulls = isNeverNull ? '' : ' NULLS LAST';
-      return Prisma.sql`${expression}${Prisma.raw((key.descending ? ' DESC' : ' ASC') + nulls)}`;
+      const nulls = isNeverNull ? '' : isBackward ? ' NULLS FIRST' : ' NULLS LAST';
+      return Prisma.sql`${expression}${Prisma.raw((key.descending !== isBackward ? ' DESC' : ' ASC') + nulls)}`;
     }),
   );
 }
 
-/** The jsonb array of a row's order values, which compileAfter takes back; decimals are texts, to stay exact. */
+/** The jsonb array of a row's order values, which compileBeyond takes back; decimals are texts, to stay exact. */
 export function compileCursor(order: readonly OrderKey[], mapping: ResourceMapping, alias: string): Prisma.Sql {
   const values = terms(order, mapping, alias).map(({ expression, type }) => {
     if (type === 'decimal') return Prisma.sql`(${expression})::text`;
@@ -48,12 +53,13 @@ export function compileCursor(order: readonly OrderKey[], mapping: ResourceMappi
   return Prisma.sql`jsonb_build_array(${Prisma.join(values)})`;
 }
 
-/** The rows that come after the position, whose values stand for the keys of the order and the mapping's key. */
-export function compileAfter(
+/** The rows that come after the position, or before it, whose values stand for the keys of the order and the mapping's key. */
+export function compileBeyond(
   order: readonly OrderKey[],
   values: readonly CursorValue[],
   mapping: ResourceMapping,
   alias: string,
+  isBefore = false,
 ): Prisma.Sql {
   const keys = terms(order, mapping, alias);
   // When the order names the key itself, its value and what follows may be given, but decide nothing.
@@ -61,14 +67,14 @@ export function compileAfter(
     throw new DomainError(
       'INVALID_QUERY',
       `the cursor has ${values.length} values, the order has ${keys.length} keys`,
-      { path: 'after' },
+      { path: argumentOf(isBefore) },
     );
   }
-  const positions = keys.map((term, index) => positionOf(term, values[index] ?? null));
+  const positions = keys.map((term, index) => positionOf(term, values[index] ?? null, isBefore));
   const directions = new Set(keys.map(({ key }) => key.descending));
   return directions.size === 1 && keys.every(({ isNeverNull }) => isNeverNull)
-    ? afterRow(positions)
-    : afterEach(positions);
+    ? beyondRow(positions)
+    : beyondEach(positions, isBefore);
 }
 
 /** A key of an order, and the value that the row at the position has for it; undefined where it has none. */
@@ -78,41 +84,45 @@ interface Position {
   beyond: Prisma.Sql;
 }
 
-function positionOf(term: OrderTerm, value: CursorValue): Position {
-  if (value === null && term.isNeverNull) throw misfit(term, value);
-  return {
-    term,
-    value: value === null ? undefined : parameter(term, value),
-    beyond: Prisma.raw(term.key.descending ? '<' : '>'),
-  };
+function positionOf(term: OrderTerm, value: CursorValue, isBefore: boolean): Position {
+  const typed = value === null ? undefined : parameter(term, value);
+  if (typed === undefined && (value !== null || term.isNeverNull)) throw misfit(term, value, isBefore);
+  return { term, value: typed, beyond: Prisma.raw(term.key.descending === isBefore ? '>' : '<') };
 }
 
 /** Keys of one direction that are never null, as one comparison of rows: an index of these columns begins to read there. */
-function afterRow(positions: readonly Position[]): Prisma.Sql {
+function beyondRow(positions: readonly Position[]): Prisma.Sql {
   const expressions = Prisma.join(positions.map(({ term }) => term.expression));
   const values = Prisma.join(positions.map(({ value }) => value ?? Prisma.empty));
   return Prisma.sql`((${expressions}) ${positions[0]?.beyond ?? Prisma.empty} (${values}))`;
 }
 
-/** Beyond the first key, or equal in it and beyond the second, and so on. Nulls come last: nothing of a key follows one, and they follow every value. */
-function afterEach(positions: readonly Position[]): Prisma.Sql {
+/**
+ * Beyond the first key, or equal in it and beyond the second, and so on. Nulls come last: nothing of a key follows one, and they follow every
+ * value; every value precedes them.
+ */
+function beyondEach(positions: readonly Position[], isBefore: boolean): Prisma.Sql {
   const alternatives: Prisma.Sql[] = [];
   const before: Prisma.Sql[] = [];
   for (const { term, value, beyond } of positions) {
     if (value === undefined) {
+      if (isBefore)
+        alternatives.push(
+          Prisma.sql`(${Prisma.join([...before, Prisma.sql`${term.expression} IS NOT NULL`], ' AND ')})`,
+        );
       before.push(Prisma.sql`${term.expression} IS NULL`);
       continue;
     }
     const isBeyond = Prisma.sql`${term.expression} ${beyond} ${value}`;
-    const after = term.isNeverNull ? isBeyond : Prisma.sql`(${isBeyond} OR ${term.expression} IS NULL)`;
-    alternatives.push(Prisma.sql`(${Prisma.join([...before, after], ' AND ')})`);
+    const further = term.isNeverNull || isBefore ? isBeyond : Prisma.sql`(${isBeyond} OR ${term.expression} IS NULL)`;
+    alternatives.push(Prisma.sql`(${Prisma.join([...before, further], ' AND ')})`);
     before.push(Prisma.sql`${term.expression} = ${value}`);
   }
   if (alternatives.length === 0) return Prisma.sql`FALSE`;
   const all = Prisma.join(alternatives, ' OR ');
   const [first] = positions;
   // An index cannot begin to read at alternatives; it can at the bound that all of them share.
-  if (!first?.term.isNeverNull) return Prisma.sql`(${all})`;
+  if (!first?.value || !(first.term.isNeverNull || isBefore)) return Prisma.sql`(${all})`;
   return Prisma.sql`(${first.term.expression} ${first.beyond}= ${first.value} AND (${all}))`;
 }
 
@@ -136,9 +146,10 @@ function terms(order: readonly OrderKey[], mapping: ResourceMapping, alias: stri
   });
 }
 
-function parameter(term: OrderTerm, value: string | number | boolean): Prisma.Sql {
+/** Undefined when it does not fit. */
+function parameter(term: OrderTerm, value: string | number | boolean): Prisma.Sql | undefined {
   const typed = fromCursor(term.type, value);
-  if (typed === undefined) throw misfit(term, value);
+  if (typed === undefined) return undefined;
   const checked = checkValue(term.type, typed, term.key.path);
   return term.isColumn ? columnParameter(term.type, checked) : jsonScalarParameter(term.type, checked);
 }
@@ -160,8 +171,12 @@ function fromCursor(type: ScalarType, value: string | number | boolean): FilterV
   }
 }
 
-function misfit({ key }: OrderTerm, value: CursorValue): DomainError {
+function argumentOf(isBefore: boolean): string {
+  return isBefore ? 'before' : 'after';
+}
+
+function misfit({ key }: OrderTerm, value: CursorValue, isBefore: boolean): DomainError {
   return new DomainError('INVALID_QUERY', `the cursor value '${String(value)}' does not fit '${dotted(key.path)}'`, {
-    path: 'after',
+    path: argumentOf(isBefore),
   });
 }

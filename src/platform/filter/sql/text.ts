@@ -1,5 +1,6 @@
 /** Conditions on texts. The expressions have the collation "C", so that comparisons are bytewise. */
 import { Prisma } from '../../../../prisma/generated/client.js';
+import { foldCase } from '../fold-case.js';
 import { parseRegex } from '../regex/regex.js';
 
 export function contains(text: Prisma.Sql, part: string): Prisma.Sql {
@@ -18,6 +19,24 @@ export function startsWith(text: Prisma.Sql, prefix: string): Prisma.Sql {
   const successor = successorOf(prefix);
   if (successor === undefined) return Prisma.sql`starts_with(${text}, ${prefix}::text)`;
   return Prisma.sql`(${text} >= ${prefix}::text AND ${text} < ${successor}::text)`;
+}
+
+/** Both conditions once more, whatever the case of letters (docs/rest.md#filters). */
+export function containsFolded(text: Prisma.Sql, part: string): Prisma.Sql {
+  return contains(folded(text), foldCase(part));
+}
+
+export function startsWithFolded(text: Prisma.Sql, prefix: string): Prisma.Sql {
+  return Prisma.sql`starts_with(${folded(text)}, ${foldCase(prefix)}::text)`;
+}
+
+function folded(text: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`"public"."foldCase"(${text})`;
+}
+
+/** Demands grams of a text, which an index of them answers. */
+export function hasGrams(text: Prisma.Sql, grams: readonly string[]): Prisma.Sql {
+  return Prisma.sql`"public"."searchGrams"(${text}) @> ${grams}::text[]`;
 }
 
 /** The least text above all that start with the prefix; none when it is empty or all U+10FFFF. */

@@ -9,10 +9,11 @@ export type FilterValue = string | number | boolean | Decimal | Date;
 
 /**
  * What is known about an attribute: enough to resolve a path, to type a value and to compile SQL.
- * Attributes are named as in GraphQL (atType, not @type). The thunk lets types nest in themselves.
+ * Attributes are named as in GraphQL (atType, not @type). The thunk lets types nest in themselves. A text may have `words`:
+ * then there are no others.
  */
 export type AttributeType =
-  | { kind: 'scalar'; type: ScalarType }
+  | { kind: 'scalar'; type: ScalarType; words?: readonly string[] | undefined }
   | { kind: 'object'; attributes: () => Attributes }
   | { kind: 'list'; element: AttributeType };
 

@@ -1,0 +1,43 @@
+import { readConfig } from '../../../platform/config.js';
+import { readSchemaState } from '../../../platform/database/migrations.js';
+import { withServer } from './server.js';
+import { readOptions, runCommands } from './command.js';
+import { openDatabase } from './open.js';
+
+export const help = `tmf-balance-server migrate [--check]
+  Brings the database that DATABASE_URL or DATA_DIR names up to date: migrations, and the updates of rows that must be complete
+  before a server of this version listens. Several may run at once: one works, the others wait.
+  --check   changes nothing, and exits 1 when something is missing
+  --help    this text
+Exit code: 0 up to date, 1 not, 2 wrong use.
+`;
+
+/** Migrates and returns the exit code. */
+export async function runMigrate(given: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  let isMissing = false;
+  const code = await runCommands(['migrate', ...given], help, {
+    migrate: async (others) => {
+      const { values } = readOptions(others, { check: { type: 'boolean' } }, 0);
+      const pending = await readPending(env);
+      if (values.check) {
+        for (const name of pending) process.stdout.write(`missing ${name}\n`);
+        isMissing = pending.length > 0;
+        return;
+      }
+      await withServer(env, {}, (server) => server.backfill());
+      for (const name of pending) process.stdout.write(`applied ${name}\n`);
+      process.stdout.write('the database is up to date\n');
+    },
+  });
+  return code === 0 && isMissing ? 1 : code;
+}
+
+async function readPending(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const { DATABASE_URL, DATA_DIR } = env;
+  const database = await openDatabase(readConfig({ DATABASE_URL, DATA_DIR }, 'sandbox'));
+  try {
+    return (await readSchemaState(database)).pending;
+  } finally {
+    await database.close();
+  }
+}

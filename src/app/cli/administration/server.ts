@@ -1,0 +1,30 @@
+import { readConfig } from '../../../platform/config.js';
+import { applyMigrations } from '../../../platform/database/migrations.js';
+import { createLogger } from '../../logger.js';
+import { createServer, type AppServer } from '../../server.js';
+import { openDatabase } from './open.js';
+
+/** What a server needs to know that does not listen. */
+const taken = ['DATABASE_URL', 'DATA_DIR', 'OPERATOR_TIME_ZONE', 'EXTENSION_SCHEMA_DIR', 'POLICY_FILE'] as const;
+
+/** Does something with a server that does not listen, on a database that is migrated. */
+export async function withServer<T>(
+  env: NodeJS.ProcessEnv,
+  settings: Readonly<Record<string, string>>,
+  work: (server: AppServer) => Promise<T>,
+): Promise<T> {
+  const given = Object.fromEntries(taken.map((name) => [name, env[name]]));
+  const config = readConfig({ ...given, SEED: 'none', ...settings }, 'sandbox');
+  const database = await openDatabase(config);
+  try {
+    await applyMigrations(database);
+    const server = await createServer({ config, database, logger: createLogger('warn') });
+    try {
+      return await work(server);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await database.close();
+  }
+}

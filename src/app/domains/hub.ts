@@ -1,0 +1,96 @@
+import { mappingsOf } from '../../../graphql/resource-mapping.js';
+import { apis } from '../../../rest-compat/apis/index.js';
+import { Router } from '../../../rest-compat/route.js';
+import { derivedEvents } from '../../domain/derived-events.js';
+import { resourcesOfApis, toldResources } from '../../domain/events.js';
+import {
+  createHub,
+  hubResources,
+  type HubApi,
+  type HubDomain,
+  type HubFigures,
+  type Registration,
+} from '../../domain/hub/index.js';
+import type { TenancyDomain } from '../../domain/tenancy/index.js';
+import { accessBy } from '../rights/access.js';
+import type { Figure } from '../../platform/figures.js';
+import type { AppContext, DomainModule } from '../app-context.js';
+import { createBrokers } from '../brokers/brokers.js';
+import { checkCallback, tell } from '../hub/callbacks.js';
+import { createPost } from '../hub/post.js';
+import { bodiesOfEvents } from '../hub/event-bodies.js';
+import { queryOfEvents, requireVisibleEvents } from '../hub/event-query.js';
+
+function resourcesOf(api: HubApi | null): readonly string[] {
+  return api === null ? toldResources : resourcesOfApis[api];
+}
+
+export function createHubModule(appContext: AppContext, { directory, keys }: TenancyDomain): DomainModule<HubDomain> {
+  const { config, database, clock, nextId, extensions, schema, policies, logger } = appContext;
+  const { mayCallPrivate, callbackTimeoutMs: timeoutMs } = config;
+  const accessOf = accessBy(policies, schema);
+  const bodyDependencies = { database, schema, router: new Router(schema, apis) };
+  const { post, close } = createPost({ mayCallPrivate, timeoutMs });
+  const domain = createHub(database, {
+    clock,
+    nextId,
+    extensions,
+    mappings: mappingsOf(hubResources),
+    checkCallback: (callback) => checkCallback(callback, { mayCallPrivate }),
+    checkQuery: (query, api, principal) =>
+      requireVisibleEvents(queryOfEvents(query, resourcesOf(api)), accessOf(principal)),
+    delivery: { concurrency: config.callbackConcurrency, timeoutMs, retryMs: config.callbackRetrySeconds * 1_000 },
+    derivedEvents,
+    tell: (message) => tell(message, post, clock),
+    mayBeTold: async ({ tenantId, subscriber: { principal } }: Registration) => {
+      if (principal.kind === 'anonymous') return config.auth === 'off';
+      if (!(await directory.isActive(tenantId))) return false;
+      if (principal.keyId === undefined) return true;
+      const key = await keys.findById(tenantId, principal.keyId);
+      return key !== undefined && !key.isRevoked && !(key.expiresAt && key.expiresAt <= clock.now());
+    },
+    resourcesOf: ({ api }) => resourcesOf(api),
+    bodiesOf: (registration, events) =>
+      bodiesOfEvents(
+        registration,
+        events,
+        resourcesOf(registration.api),
+        accessOf(registration.subscriber.principal),
+        bodyDependencies,
+      ),
+    reportFailure: (error) => logger.warn({ err: error }, 'events cannot be told now, which is tried again'),
+  });
+  const brokers = createBrokers(appContext, { accessOf, bodies: bodyDependencies, resources: toldResources });
+  return {
+    domain,
+    figures: { shared: async () => figuresOf(await domain.figures()) },
+    start: () => {
+      domain.delivery.begin();
+      for (const broker of brokers) broker.begin();
+    },
+    stop: async () => {
+      await Promise.all([domain.delivery.stop(), ...brokers.map((broker) => broker.stop())]);
+      close();
+    },
+  };
+}
+
+function figuresOf({ registrations, failing, lagSeconds, deadLetters }: HubFigures): Figure[] {
+  const facts = { kind: 'gauge' } as const;
+  return [
+    { ...facts, name: 'hub_registrations', help: 'Registrations that are told of events.', value: registrations },
+    {
+      ...facts,
+      name: 'hub_failing',
+      help: 'Registrations that did not take an event that is tried again.',
+      value: failing,
+    },
+    {
+      ...facts,
+      name: 'hub_lag_seconds',
+      help: 'Since the oldest event that was looked at for a registration and that it has not taken.',
+      value: lagSeconds,
+    },
+    { ...facts, name: 'hub_dead_letters', help: 'Events that were given up.', value: deadLetters },
+  ];
+}

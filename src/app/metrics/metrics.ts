@@ -1,0 +1,157 @@
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { print, visit, type DocumentNode } from 'graphql';
+import type { Logger } from 'pino';
+import { runForAllTenants } from '../../platform/database/tenant-scope.js';
+import type { Figure, FigureSource } from '../../platform/figures.js';
+import type { Workers } from '../workers/workers.js';
+
+const prefix = 'tmf_';
+/** From a look-up by key to the deadline of a report, in seconds. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Characters of a document in the log. */
+const documentLengthMax = 2_000;
+
+/** What is known of one operation when it has ended. */
+export interface EndedOperation {
+  /** The right by which it is done, e.g. `bucket:read`. */
+  readonly operation: string;
+  /** `ok`, or the code of what refused it. */
+  readonly outcome: string;
+  readonly seconds: number;
+  /** Points of its cost. */
+  readonly cost: number;
+  readonly document: DocumentNode;
+}
+
+export interface EndedRequest {
+  readonly surface: 'graphql' | 'events' | 'rest' | 'page' | 'probe';
+  readonly method: string;
+  /** 0: the client left before there was an answer. */
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** What this process does, counted for Prometheus; what several workers and the database say beside it is put together when it is asked for. */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly operations = new Counter({
+    name: `${prefix}operations_total`,
+    help: 'Operations that ended, by the right they need and by outcome: ok, or the code of the refusal.',
+    labelNames: ['operation', 'outcome'],
+    registers: [this.registry],
+  });
+  private readonly durations = new Histogram({
+    name: `${prefix}operation_duration_seconds`,
+    help: 'How long operations took, from when they were understood to when their answer was made.',
+    labelNames: ['operation'],
+    buckets,
+    registers: [this.registry],
+  });
+  private readonly costs = new Counter({
+    name: `${prefix}operation_cost_points_total`,
+    help: 'Points that operations cost.',
+    labelNames: ['operation'],
+    registers: [this.registry],
+  });
+  private readonly requests = new Histogram({
+    name: `${prefix}http_request_duration_seconds`,
+    help: 'How long requests took until their answer was sent, by surface, method and status; status 0: the client left.',
+    labelNames: ['surface', 'method', 'status'],
+    buckets,
+    registers: [this.registry],
+  });
+
+  constructor(
+    private readonly workers: Workers,
+    private readonly sources: () => readonly FigureSource[],
+    private readonly logger: Logger,
+    /** What takes longer is logged. */
+    private readonly slowMs: number,
+  ) {
+    workers.answer('metrics', async () => ({
+      counted: await Registry.merge([this.registry, metricsOfProcess()]).getMetricsAsJSON(),
+      figures: this.sources().flatMap((source) => source.own?.() ?? []),
+    }));
+  }
+
+  ended({ operation, outcome, seconds, cost, document }: EndedOperation): void {
+    this.operations.inc({ operation, outcome });
+    this.durations.observe({ operation }, seconds);
+    this.costs.inc({ operation }, cost);
+    if (seconds * 1_000 < this.slowMs) return;
+    const ms = Math.round(seconds * 1_000);
+    const text = print(withoutTexts(document)).slice(0, documentLengthMax);
+    this.logger.warn({ operation, outcome, ms, cost, document: text }, 'an operation was slow');
+  }
+
+  answered({ surface, method, status, seconds }: EndedRequest): void {
+    this.requests.observe({ surface, method, status }, seconds);
+  }
+
+  /** In the text format of Prometheus: the sums of all workers, and what the database says. */
+  async text(): Promise<string> {
+    const [answers, shared] = await Promise.all([this.workers.collect('metrics'), this.shared()]);
+    const present = answers.flatMap((answer) => ('value' in answer ? [answer.value] : []));
+    const counted = AggregatorRegistry.aggregate(present.map((one) => one.counted));
+    const figures = [...present.flatMap((one) => one.figures), ...shared, ...workersAnswering(present.length)];
+    return `${await counted.metrics()}\n${await inText(figures)}`;
+  }
+
+  private async shared(): Promise<Figure[]> {
+    const found = await runForAllTenants(() =>
+      Promise.allSettled(this.sources().map((source) => source.shared?.() ?? Promise.resolve([]))),
+    );
+    const isMissing = found.some(({ status }) => status === 'rejected');
+    for (const one of found)
+      if (one.status === 'rejected')
+        this.logger.warn({ err: one.reason as unknown }, 'figures of the database are missing');
+    return [
+      ...found.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])),
+      {
+        name: 'database_up',
+        help: 'Whether the database said all of its figures.',
+        kind: 'gauge',
+        value: isMissing ? 0 : 1,
+      },
+    ];
+  }
+}
+
+/** What people wrote does not belong into a log. */
+function withoutTexts(document: DocumentNode): DocumentNode {
+  return visit(document, { StringValue: (node) => ({ ...node, value: '…', block: false }) });
+}
+
+let ofProcess: Registry | undefined;
+
+/** Memory, processor time, delay of the event loop and the like: of the process, however many servers it has. */
+function metricsOfProcess(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
+}
+
+/** What one worker counted, and its figures. */
+export interface OwnMetrics {
+  readonly counted: object[];
+  readonly figures: readonly Figure[];
+}
+
+function workersAnswering(value: number): Figure[] {
+  return [{ name: 'workers', help: 'Processes that answer on the port.', kind: 'gauge', value }];
+}
+
+/** Figures of several processes are added up. */
+async function inText(figures: readonly Figure[]): Promise<string> {
+  const registry = new Registry();
+  for (const { name, help, kind, labels = {}, value } of figures) {
+    const facts = { name: prefix + name, help, labelNames: Object.keys(labels), registers: [registry] };
+    const known = registry.getSingleMetric(facts.name) as Counter | Gauge | undefined;
+    const metric = known ?? (kind === 'counter' ? new Counter(facts) : new Gauge(facts));
+    metric.inc(labels, value);
+  }
+  return registry.metrics();
+}

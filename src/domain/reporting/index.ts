@@ -1,0 +1,1 @@
+export { admitReader, dismissReader, listReaders, type ReportReader } from './readers.store.js';

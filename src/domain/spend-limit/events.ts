@@ -1,0 +1,4 @@
+/** Events of ours about limits of spending. */
+export const spendLimitEvents = {
+  spendLimit: ['Create', 'AttributeValueChange', 'Reached', 'Delete'],
+} as const;

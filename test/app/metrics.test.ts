@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../src/app/logger.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+const token = 'a-token-for-prometheus';
+const eur = { amount: 5, units: 'EUR' };
+
+async function scrape(server: TestServer, authorization?: string): Promise<Response> {
+  return fetch(`${server.url}/metrics`, { headers: authorization === undefined ? {} : { authorization } });
+}
+
+/** The values of a text of Prometheus, by name and labels as they are written. */
+async function valuesOf(server: TestServer): Promise<Map<string, number>> {
+  const answer = await scrape(server, `Bearer ${token}`);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    200,
+    expect.stringContaining('text/plain; version=0.0.4'),
+  ]);
+  const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(lines.map((line) => [line.replace(/ [^ ]+$/, ''), Number(line.split(' ').at(-1))]));
+}
+
+describe('metrics', () => {
+  let server: TestServer;
+  let bucket: string;
+  beforeAll(async () => {
+    server = await startTestServer({ METRICS_TOKEN: token, QUOTA_CLIENT_REQUESTS: '' });
+    await server.startJobs();
+    bucket = (await server.rest('POST', '/bucket', { body: { usageType: 'monetary', remainingValue: eur } })).body.id;
+  });
+  afterAll(() => server.close());
+
+  it('count operations of both transports by right and outcome, with what they cost and how long they took', async () => {
+    const before = await valuesOf(server);
+    const differenceOf = async (name: string): Promise<number> =>
+      ((await valuesOf(server)).get(name) ?? 0) - (before.get(name) ?? 0);
+    await server.rest('POST', '/topupBalance', { body: { amount: eur, bucket: { id: bucket } } });
+    await server.rest('POST', '/topupBalance', { body: { amount: eur, bucket: { id: 'none' } } });
+    await server.graphql('{ buckets { items { id } } }');
+    await server.rest('GET', '/bucket?limit=1');
+    await server.graphql('query Mine { a: buckets { totalCount } b: usages { totalCount } }');
+    await server.rest('GET', '/bucket/none');
+    const counted = async (operation: string, outcome = 'ok'): Promise<number> =>
+      differenceOf(`tmf_operations_total{operation="${operation}",outcome="${outcome}"}`);
+    expect(await counted('topupBalance:create')).toBe(1);
+    expect(await counted('topupBalance:create', 'BUCKET_UNKNOWN')).toBe(1);
+    expect(await counted('bucket:read')).toBeGreaterThanOrEqual(2);
+    expect(await counted('several')).toBe(1);
+    expect(await differenceOf('tmf_operation_duration_seconds_count{operation="topupBalance:create"}')).toBe(2);
+    expect(await differenceOf('tmf_operation_cost_points_total{operation="several"}')).toBeGreaterThan(0);
+  });
+
+  it('count requests by surface, method and status', async () => {
+    const name = 'tmf_http_request_duration_seconds_count{surface="rest",method="GET",status="404"}';
+    const before = (await valuesOf(server)).get(name) ?? 0;
+    await server.rest('GET', '/bucket/none');
+    expect((await valuesOf(server)).get(name)).toBe(before + 1);
+  });
+
+  it('have everything that the dashboard and the alerts name', async () => {
+    const present = new Set([...(await valuesOf(server)).keys()].map((key) => key.replace(/\{.*/, '')));
+    const texts = ['deploy/grafana/dashboard.json', 'deploy/prometheus/alerts.yaml'].map((path) =>
+      readFileSync(path, 'utf8'),
+    );
+    const named = new Set(texts.flatMap((text) => text.match(/\b(?:tmf|nodejs|process)_[a-z0-9_]+\b/g) ?? []));
+    // They have connections of PostgreSQL only.
+    const absent = process.env.TEST_DATABASE_URL
+      ? []
+      : ['tmf_database_connections', 'tmf_database_connections_awaited'];
+    expect(named.size).toBeGreaterThan(20);
+    expect([...named].filter((name) => !present.has(name)).sort()).toEqual(absent);
+  });
+
+  it('have slow operations in the log beside them, without what people wrote', async () => {
+    const lines: any[] = [];
+    const stream = { write: (line: string) => void lines.push(JSON.parse(line)) };
+    const slow = await startTestServer({ SLOW_OPERATION_MS: '1' }, { logger: createLogger('warn', stream) });
+    await slow.graphql('{ buckets(filter: { name: { eq: "Jane Doe" } }) { totalCount items { id name } } }');
+    await slow.close();
+    const [line] = lines.filter(({ msg }) => msg === 'an operation was slow');
+    expect(line).toMatchObject({
+      ...{ level: 40, operation: 'bucket:read', outcome: 'ok', ms: expect.any(Number), cost: expect.any(Number) },
+      request: { tenant: 'default', principal: 'anonymous', method: 'POST', url: '/graphql' },
+    });
+    expect(line.document).toContain('buckets(filter: {name: {eq: "…"}})');
+    expect(JSON.stringify(lines)).not.toContain('Jane');
+  });
+
+  it('are told only to whoever has the token', async () => {
+    for (const authorization of [undefined, 'Bearer another', `Basic ${token}`, `Bearer ${token}x`])
+      expect((await scrape(server, authorization)).status).toBe(401);
+  });
+
+  it('are open in a sandbox without a token, and not there in production', async () => {
+    const sandbox = await startTestServer();
+    expect((await scrape(sandbox)).status).toBe(200);
+    await sandbox.close();
+    const production = await startTestServer({}, { mode: 'serve' });
+    expect((await scrape(production)).status).toBe(404);
+    await production.close();
+  });
+});
