@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reschedule } from '../../../src/domain/prepay-balance/decide/reschedule.js';
+import { eventually } from '../../support/eventually.js';
 import { TestClock, startTestServer, type TestServer } from '../../support/server.js';
 import {
   accepted,
@@ -449,11 +450,15 @@ describe('catching up', () => {
         ids.map((id) => order('graphql', { bucket: { id }, amount: eur(1), recurringPeriod: 'weekly' })),
       );
       for (const one of servers) one.clock.set('2026-08-01T09:00:00.000Z');
-      const asked = Array.from({ length: 24 }, (_, index) =>
-        balanceOf(servers[index % servers.length] as TestServer, String(ids[index % ids.length])),
-      );
-      // 26 weeks after the first.
-      for (const balance of await Promise.all(asked)) expect(balance).toEqual([27, 0]);
+      const ask = (index: number): Promise<[number, number]> =>
+        balanceOf(servers[index % servers.length] as TestServer, String(ids[index % ids.length]));
+      const answers = await Promise.all(Array.from({ length: 24 }, (_, index) => ask(index)));
+      for (const [index, [remaining, reserved]] of answers.entries()) {
+        expect(reserved).toBe(0);
+        // 26 weeks after the first. A reader is patient with locks of another server, but not for ever: then it is for the next one.
+        if (servers.length === 1) expect(remaining).toBe(27);
+        else await eventually('the other server has done it', async () => (await ask(index))[0] === 27 || undefined);
+      }
       for (const [index, id] of ids.entries()) {
         expect(await ledgerProblems(server, id)).toEqual([]);
         expect(new Set(datesOf(await madeBy(recurring[index].id))).size).toBe(27);
