@@ -7,8 +7,9 @@ import { errorCatalogue } from '../src/app/errors.js';
 import { help as listenerHelp } from '../src/app/cli/listener/arguments.js';
 import { help } from '../src/app/cli/usage-import/arguments.js';
 import * as limits from '../src/platform/limits.js';
-import { settings } from '../src/platform/settings.js';
+import { settings, type Setting } from '../src/platform/settings.js';
 import { eventCatalogue } from '../src/domain/events.js';
+import { tablesOfSchema, whatIsKept } from './support/what-is-kept.js';
 import { documentTables, withTable } from './contract/tables.js';
 
 const notOurs = new Set(['node_modules', 'dist', 'data', 'reports', 'generated', '.git', 'contract', 'coverage']);
@@ -143,6 +144,16 @@ describe('documents', () => {
     expect(there.filter((name) => !listed.includes(name))).toEqual([]);
   });
 
+  it('say of every table how long its rows are kept, and of settings what they are at first', () => {
+    const rows = whatIsKept();
+    expect(rows.flatMap(({ tables }) => tables).sort()).toEqual(tablesOfSchema().sort());
+    const section = /^## What is kept\n(.*?)^## /ms.exec(textOf('docs/operations.md'))?.[1] ?? '';
+    const stated = [...section.matchAll(/`([A-Z_]+)` \((\d+)\)/g)].map(([, name = '', value]) => [name, value]);
+    expect(stated.length).toBeGreaterThan(6);
+    const named = settings as Readonly<Record<string, Setting>>;
+    expect(stated).toEqual(stated.map(([name = '']) => [name, named[name]?.default]));
+  });
+
   it('of topics can be found from the README', () => {
     const linked = [...textOf('README.md').matchAll(/\]\(docs\/([\w-]+\.md)\)/g)].map(([, name]) => name);
     expect(readdirSync('docs').filter((name) => name.endsWith('.md') && !linked.includes(name))).toEqual([]);
@@ -197,7 +208,13 @@ describe('everything that the code declares is documented, and nothing else', ()
 
   it('events', () => {
     const known = Object.values(eventCatalogue).flat();
-    expect(wrongMatches(userDocuments, /`([A-Z]\w+Event)`/g, (name) => known.includes(name))).toEqual([]);
+    expect(
+      wrongMatches(
+        userDocuments,
+        /`([A-Z]\w+Event)`/g,
+        (name) => known.includes(name) || tablesOfSchema().includes(name),
+      ),
+    ).toEqual([]);
   });
 
   it('npm commands', () => {

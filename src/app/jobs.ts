@@ -35,13 +35,9 @@ export interface KeyRetentionDependencies {
 
 /** Deletes the outcomes of idempotency keys that are older than IDEMPOTENCY_KEY_DAYS. */
 export function forgetIdempotencyKeys({ config, database, clock }: KeyRetentionDependencies): RepeatingWork {
-  const keysBegin = (): Date => new Date(clock.now().getTime() - config.idempotencyKeyDays * DAY_MS);
-  return {
-    name: 'forget-idempotency-keys',
-    everySeconds: 3_600,
-    expireInSeconds: 600,
-    run: ({ signal }) => forgetOutcomes(database, keysBegin(), signal),
-  };
+  return forgetting('forget-idempotency-keys', config.idempotencyKeyDays, clock, (before, signal) =>
+    forgetOutcomes(database, before, signal),
+  );
 }
 
 /** Drops events that are older than OUTBOX_RETENTION_DAYS, and than what is still tried again. */
@@ -59,6 +55,21 @@ export function keepOutbox({ config, database, clock, logger }: AppContext): {
       expireInSeconds: 600,
       run: () => retention.run(clock.now()),
     },
+  };
+}
+
+/** Background work that forgets, once an hour, what is older than so many days. */
+export function forgetting(
+  name: string,
+  days: number,
+  clock: Clock,
+  forget: (before: Date, signal: AbortSignal) => Promise<unknown>,
+): RepeatingWork {
+  return {
+    name,
+    everySeconds: 3_600,
+    expireInSeconds: 600,
+    run: ({ signal }) => forget(new Date(clock.now().getTime() - days * DAY_MS), signal),
   };
 }
 

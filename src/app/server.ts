@@ -308,7 +308,7 @@ async function createAppContext(
     clock,
     nextId: createIdSource(await lastIdOf(database)),
     extensions: config.extensionSchemaDir ? await readExtensionSchemas(config.extensionSchemaDir) : noExtensionSchemas,
-    jobs: new Jobs(database, logger),
+    jobs: new Jobs(database, logger, { deadKeptDays: config.deadJobDays }),
     schema,
     executor,
     policies,

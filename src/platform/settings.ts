@@ -4,6 +4,7 @@ import { authSettings } from './auth-settings.js';
 import { databaseSettings } from './database-settings.js';
 import { eventSettings } from './event-settings.js';
 import { quotaSettings } from './quota-settings.js';
+import { retentionSettings } from './retention-settings.js';
 import { subscriptionSettings } from './subscription-settings.js';
 import { watchingSettings } from './watching-settings.js';
 import {
@@ -292,21 +293,7 @@ export const settings = {
     unit: 'seconds',
     meaning: 'how long an action that is to be paid first waits for its payment; then it is cancelled',
   },
-  IDEMPOTENCY_KEY_DAYS: {
-    key: 'idempotencyKeyDays',
-    default: '30',
-    schema: integer(1, 3_650),
-    unit: 'days',
-    meaning: 'how long the answer to a request is kept under its idempotency key',
-  },
-  OUTBOX_RETENTION_DAYS: {
-    key: 'outboxRetentionDays',
-    default: '90',
-    schema: integer(1, 36_500),
-    unit: 'days',
-    meaning:
-      'how long events are kept: a week of them is dropped when all of it is older; not before CALLBACK_RETRY_SECONDS, and up to twice as long where somebody is still to be told',
-  },
+  ...retentionSettings,
   BILL_REPEATED_CHARGES_MAX: {
     key: 'billRepeatedChargesMax',
     default: '15',

@@ -68,7 +68,23 @@ export const systemStatements: readonly SystemStatement[] = [
       /^DELETE FROM "Idempotency" WHERE \("tenantId", "key"\) IN \( SELECT "tenantId", "key" FROM "Idempotency" WHERE "createdAt" < /,
     why: 'keys are forgotten after the same time for all',
   },
-  { statement: /^DELETE FROM "AmountOfDay" WHERE "day" < /, why: 'sums of days that are over are forgotten for all' },
+  {
+    statement: /^DELETE FROM "AmountOfDay" WHERE \(.*\) IN \( SELECT .* FROM "AmountOfDay" WHERE "day" < /,
+    why: 'sums of days that are over are forgotten for all',
+  },
+  {
+    statement: /^DELETE FROM "HubDeadLetter" WHERE \(.*\) IN \( SELECT .* WHERE "updatedAt" < /,
+    why: 'dead letters are forgotten after the same time for all',
+  },
+  {
+    statement: /^DELETE FROM "BillRunPreview" WHERE \(.*\) IN \( SELECT .* WHERE r\."startedAt" < /,
+    why: 'previews are forgotten after the same time for all',
+  },
+  {
+    statement:
+      /^SELECT "tenantId", "id" FROM "(UsageExport|UsageImport|CustomerBillOnDemand)" WHERE \("tenantId", "id"\) > .* < \$\d ORDER BY/,
+    why: 'finds tasks of all tenants that ended long ago; each is deleted for its tenant',
+  },
   {
     statement: /^WITH l AS MATERIALIZED \( SELECT o\."epoch", .* UPDATE "HubCursor" c SET "lease" = /,
     why: 'takes registrations of all tenants that have something to be told',

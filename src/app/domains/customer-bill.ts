@@ -9,7 +9,7 @@ import {
 } from '../../domain/customer-bill/index.js';
 import { documentTypes } from '../../streaming/bill-document/formats.js';
 import { billDocumentRoutes } from '../../streaming/bill-document/routes.js';
-import { steppedJobSettings } from '../jobs.js';
+import { forgetting, steppedJobSettings } from '../jobs.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 import type { TenantFacts } from './tenancy.js';
 
@@ -49,6 +49,12 @@ export function createCustomerBillModule(
         expireInSeconds: 300,
         run: ({ signal }) => domain.overdue.tell(signal),
       },
+      forgetting('forget-previews-of-bills', config.previewDays, clock, (before, signal) =>
+        domain.runs.forgetPreviews(before, signal),
+      ),
+      forgetting('forget-bills-on-demand', config.taskDays, clock, (before, signal) =>
+        domain.onDemands.forget(before, signal),
+      ),
     ],
     streams: () => billDocumentRoutes({ lines: domain.lines, issuerOf, zoneOf }),
   };

@@ -15,6 +15,7 @@ import type { TenancyDomain } from '../../domain/tenancy/index.js';
 import { accessBy } from '../rights/access.js';
 import type { Figure } from '../../platform/figures.js';
 import type { AppContext, DomainModule } from '../app-context.js';
+import { forgetting } from '../jobs.js';
 import { createBrokers } from '../brokers/brokers.js';
 import { checkCallback, tell } from '../hub/callbacks.js';
 import { createPost } from '../hub/post.js';
@@ -64,6 +65,11 @@ export function createHubModule(appContext: AppContext, { directory, keys }: Ten
   return {
     domain,
     figures: { shared: async () => figuresOf(await domain.figures()) },
+    repeatingWork: [
+      forgetting('forget-dead-letters', config.deadLetterDays, clock, (before, signal) =>
+        domain.forgetDeadLetters(before, signal),
+      ),
+    ],
     start: () => {
       domain.delivery.begin();
       for (const broker of brokers) broker.begin();

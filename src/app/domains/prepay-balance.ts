@@ -38,7 +38,7 @@ export function createPrepayBalanceModule(
         name: 'forget-amounts-of-days',
         everySeconds: 3_600,
         expireInSeconds: 60,
-        run: () => domain.forgetDayAmounts(),
+        run: ({ signal }) => domain.forgetDayAmounts(signal),
       },
     ],
     figures: { own: () => ownFigures(domain), shared: () => sharedFigures(domain, clock) },

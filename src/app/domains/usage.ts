@@ -19,7 +19,7 @@ import type { StreamRoute } from '../../streaming/routes.js';
 import { usageFileTypes } from '../../streaming/usage-file-types.js';
 import { exportRoutes } from '../../streaming/usage-export/download.js';
 import { importRoutes } from '../../streaming/usage-import/upload.js';
-import { steppedJobSettings } from '../jobs.js';
+import { forgetting, steppedJobSettings } from '../jobs.js';
 import { toRefusal } from '../refusal.js';
 import { readsOf } from '../snapshot-reads.js';
 import { contextWith } from '../../../graphql/context.js';
@@ -105,6 +105,12 @@ export function createUsageModule(
         expireInSeconds: 300,
         run: ({ signal }) => domain.exports.endSilent(signal),
       },
+      forgetting('forget-usage-imports', config.taskDays, clock, (before, signal) =>
+        domain.imports.forget(before, signal),
+      ),
+      forgetting('forget-usage-exports', config.taskDays, clock, (before, signal) =>
+        domain.exports.forget(before, signal),
+      ),
     ],
     streams,
     start: () =>

@@ -1,14 +1,17 @@
 import type { Database } from '../../platform/database/database.js';
 import { DomainError } from '../../platform/errors.js';
 import type { Job } from '../../platform/jobs/jobs.js';
+import { systemPrincipalId } from '../../platform/principal.js';
 import type { WriteGuard } from '../../platform/rights/guard.js';
 import type { Answer } from '../../platform/write/command.js';
+import { deleteOutdated } from '../../platform/write/forget.js';
 import type { RowChanges, WriteContext } from '../changes.js';
 import { invalid, isGiven, missing, requireName, toChanges, toGiven, type ReferenceInput } from '../input.js';
 import { ResourceWriter } from '../resource-writer.js';
 import { requireTransition } from '../transitions.js';
 import type { CustomerBillDependencies, OnDemandRow } from './model.js';
 import type { OnDemandOrder } from './run/on-demand-work.js';
+import { findOldRequests } from './on-demand.store.js';
 import { firstOnDemandState, onDemandTransitions } from './transitions.js';
 
 /** The attributes that the rules read; all others are stored as they arrive. */
@@ -71,6 +74,15 @@ export class OnDemands extends ResourceWriter<
     const answer = await super.createMany(context, inputs);
     this.job.wake();
     return answer;
+  }
+
+  /** Deletes requests that ended before that; the bills stay. */
+  forget(before: Date, signal: AbortSignal): Promise<number> {
+    return deleteOutdated(
+      (after, limit) => findOldRequests(this.database, before, after, limit),
+      ({ tenantId, id }) => this.delete({ tenantId, principalId: systemPrincipalId }, id),
+      signal,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/database.js';
 import { HubDeadLetters } from './dead-letters.js';
+import { forgetDeadLetters } from './dead-letters.store.js';
 import { HubDelivery } from './delivery.js';
 import type { DeliveryDependencies } from './delivery-dependencies.js';
 import { readHubFigures, type HubFigures } from './figures.store.js';
@@ -17,6 +18,8 @@ export interface HubDomain {
   readonly deadLetters: HubDeadLetters;
   readonly delivery: HubDelivery;
   figures(): Promise<HubFigures>;
+  /** Deletes dead letters that were last tried before that. */
+  forgetDeadLetters(before: Date, signal: AbortSignal): Promise<number>;
 }
 
 /** Builds the domain; nothing is delivered before the delivery has begun. */
@@ -26,5 +29,6 @@ export function createHub(database: Database, dependencies: HubDependencies & De
     deadLetters: new HubDeadLetters(database, dependencies),
     delivery: new HubDelivery(database, dependencies),
     figures: () => readHubFigures(database),
+    forgetDeadLetters: (before, signal) => forgetDeadLetters(database, before, signal),
   };
 }

@@ -28,7 +28,7 @@ export interface PrepayBalance {
   /** Tells of buckets that will expire: by a background job. */
   readonly expiring: ExpiringBuckets;
   /** Deletes what was moved on days that are over everywhere. */
-  forgetDayAmounts(): Promise<number>;
+  forgetDayAmounts(signal: AbortSignal): Promise<number>;
   /** Resolves when every accepted balance action is answered. */
   drain(): Promise<void>;
   /** For how long balance actions have been waiting without any progress, in milliseconds; 0 when none waits. */
@@ -50,7 +50,7 @@ export function createPrepayBalance(database: Database, dependencies: BalanceDep
     charges: new Charges(dueWork, dependencies),
     dueWork,
     expiring: new ExpiringBuckets(database, dependencies),
-    forgetDayAmounts: () => forgetDayAmounts(database, dependencies.clock.now()),
+    forgetDayAmounts: (signal) => forgetDayAmounts(database, dependencies.clock.now(), signal),
     drain: async () => {
       await engine.drain();
       await dueWork.drain();

@@ -14,8 +14,7 @@ const SCHEMA = 'pgboss';
 const ADVISORY_LOCK_KEY = 72_707_370;
 /** How long a due job is kept that no server ran: for ever. By default pg-boss drops it after two weeks. */
 const WAITING_KEPT_DAYS = 36_500;
-/** How long dead jobs are kept for inspection. */
-const DEAD_KEPT_SECONDS = 30 * 24 * 3_600;
+const DAY_SECONDS = 24 * 3_600;
 
 /** The tables of pg-boss cannot be created or used, e.g. because the user may not create a schema. The message is one line. */
 export class JobStoreError extends StartError {
@@ -70,6 +69,8 @@ export class JobStore {
   constructor(
     private readonly database: Database,
     logger: Logger,
+    /** How long dead jobs are kept for inspection; then they lie in its archive for a week. */
+    deadKeptDays: number,
   ) {
     const executeSql = loggingOutages((sql, values) => execute(database, sql, values), logger);
     this.boss = new PgBoss({
@@ -78,7 +79,7 @@ export class JobStore {
       supervise: false,
       schedule: false,
       retentionDays: WAITING_KEPT_DAYS,
-      archiveFailedAfterSeconds: DEAD_KEPT_SECONDS,
+      archiveFailedAfterSeconds: deadKeptDays * DAY_SECONDS,
     });
     // Without a listener an error event would end the process.
     this.boss.on('error', (error) => logger.error({ err: error }, 'pg-boss failed'));

@@ -15,6 +15,8 @@ const LEASE_SECONDS = 15;
 const RENEWALS_PER_LEASE = 4;
 /** How often jobs of dead processes are looked for. */
 const MAINTENANCE_SECONDS = 10;
+/** How long dead jobs are kept for inspection. */
+const DEAD_KEPT_DAYS = 30;
 /** How long running jobs may take to end when the server stops. */
 const STOP_MAX_MS = 4_000;
 /** How often processes may die during one run of repeating work before it waits for the next start. */
@@ -67,6 +69,7 @@ export interface JobsOptions {
   maintenanceSeconds?: number;
   leaseSeconds?: number;
   stopMaxMs?: number;
+  deadKeptDays?: number;
 }
 
 type Definition = Work &
@@ -94,7 +97,7 @@ export class Jobs {
     private readonly logger: Logger,
     options: JobsOptions = {},
   ) {
-    this.store = new JobStore(database, logger);
+    this.store = new JobStore(database, logger, options.deadKeptDays ?? DEAD_KEPT_DAYS);
     this.pollMs = options.pollMs ?? POLL_MS;
     this.maintenanceMs = (options.maintenanceSeconds ?? MAINTENANCE_SECONDS) * 1_000;
     this.leaseSeconds = options.leaseSeconds ?? LEASE_SECONDS;

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
+import { inBatches } from '../write/forget.js';
 
 /** How much is taken of a quota in a window; 0 only asks. */
 export interface Take {
@@ -15,9 +16,6 @@ export interface Used {
   readonly window: number;
   readonly used: number;
 }
-
-/** Rows that one statement deletes. */
-const deletedMax = 1_000;
 
 /** Takes from several quotas by one statement, in the order of their keys: servers wait for each other in one direction only. */
 export async function takeQuotas(database: Database, takes: readonly Take[]): Promise<Used[]> {
@@ -37,13 +35,14 @@ export async function takeQuotas(database: Database, takes: readonly Take[]): Pr
 
 /** Forgets windows that are over. */
 export async function forgetQuotas(database: Database, now: Date, signal: AbortSignal): Promise<void> {
-  for (let deleted = deletedMax; deleted === deletedMax && !signal.aborted;) {
-    // Servers that delete at the same time skip each other's rows.
-    deleted = await database.transaction((tx) =>
-      tx.execute(Prisma.sql`
-        DELETE FROM "QuotaUse" WHERE "key" IN (
-          SELECT "key" FROM "QuotaUse" WHERE "expiresAt" < ${now.toISOString()}::timestamptz LIMIT ${deletedMax}::int FOR UPDATE SKIP LOCKED
-        )`),
-    );
-  }
+  await inBatches(
+    (limit) =>
+      database.transaction((tx) =>
+        tx.execute(Prisma.sql`
+          DELETE FROM "QuotaUse" WHERE "key" IN (
+            SELECT "key" FROM "QuotaUse" WHERE "expiresAt" < ${now.toISOString()}::timestamptz LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+          )`),
+      ),
+    signal,
+  );
 }

@@ -4,10 +4,8 @@ import type { Database, Statements } from '../database/database.js';
 import { DomainError, type ErrorCode, type ErrorReference } from '../errors.js';
 import { canonicalJson, jsonTextOf, type JsonObject } from '../json-object.js';
 import { IDEMPOTENCY_KEY_LENGTH_MAX, limitExceeded } from '../limits.js';
+import { inBatches } from './forget.js';
 import type { Write } from './write-all.js';
-
-/** Keys that one statement deletes: few enough not to block the single connection of the embedded database for long. */
-const deletedPerStatementMax = 1_000;
 
 /** The key of a request, and a hash of it: the same key must come with the same request. */
 export interface Idempotency {
@@ -161,17 +159,15 @@ export function answerOf<Answer extends JsonObject>({ outcome, replayed }: Repla
  * Deletes outcomes stored before this time, until none is left or the signal is aborted.
  * @returns how many were deleted
  */
-export async function forgetOutcomes(database: Database, before: Date, signal: AbortSignal): Promise<number> {
-  for (let total = 0; ;) {
-    if (signal.aborted) return total;
-    // Servers that delete at the same time skip each other's rows.
-    const deleted = await database.transaction((tx) =>
-      tx.execute(Prisma.sql`
-        DELETE FROM "Idempotency" WHERE ("tenantId", "key") IN (
-          SELECT "tenantId", "key" FROM "Idempotency" WHERE "createdAt" < ${before.toISOString()}::timestamptz
-          ORDER BY "createdAt" LIMIT ${deletedPerStatementMax} FOR UPDATE SKIP LOCKED)`),
-    );
-    total += deleted;
-    if (deleted < deletedPerStatementMax) return total;
-  }
+export function forgetOutcomes(database: Database, before: Date, signal: AbortSignal): Promise<number> {
+  return inBatches(
+    (limit) =>
+      database.transaction((tx) =>
+        tx.execute(Prisma.sql`
+          DELETE FROM "Idempotency" WHERE ("tenantId", "key") IN (
+            SELECT "tenantId", "key" FROM "Idempotency" WHERE "createdAt" < ${before.toISOString()}::timestamptz
+            ORDER BY "createdAt" LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`),
+      ),
+    signal,
+  );
 }

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
-import type { Transaction } from '../../../platform/database/database.js';
+import type { Database, Transaction } from '../../../platform/database/database.js';
+import { inBatches } from '../../../platform/write/forget.js';
 import type { Write } from '../../../platform/write/write-all.js';
 
 /** The rows of these bills as JSON texts, to be read before they are rolled back. */
@@ -17,9 +18,17 @@ export function insertPreviews(tenantId: string, runId: string, previews: readon
     SELECT ${tenantId}::text, ${runId}::text, b->>'id', b FROM jsonb_array_elements(${`[${previews.join(',')}]`}::jsonb) AS b`;
 }
 
-/** Drops the previews of runs that began before this instant. */
-export async function deletePreviews(tx: Transaction, tenantId: string, before: Date): Promise<void> {
-  await tx.execute(Prisma.sql`
-    DELETE FROM "BillRunPreview" p USING "BillRun" r
-    WHERE p."tenantId" = ${tenantId} AND r."tenantId" = p."tenantId" AND r."id" = p."runId" AND r."startedAt" < ${before}`);
+/** Drops the previews of runs that began before this instant, of all tenants. */
+export function deletePreviews(database: Database, before: Date, signal: AbortSignal): Promise<number> {
+  return inBatches(
+    (limit) =>
+      database.transaction((tx) =>
+        tx.execute(Prisma.sql`
+          DELETE FROM "BillRunPreview" WHERE ("tenantId", "runId", "billId") IN (
+            SELECT p."tenantId", p."runId", p."billId" FROM "BillRunPreview" p
+            JOIN "BillRun" r ON r."tenantId" = p."tenantId" AND r."id" = p."runId"
+            WHERE r."startedAt" < ${before} LIMIT ${limit}::int FOR UPDATE OF p SKIP LOCKED)`),
+      ),
+    signal,
+  );
 }

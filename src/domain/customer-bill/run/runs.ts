@@ -36,8 +36,6 @@ const accountsMax = 100;
 const ratesMax = 5_000;
 /** Accounts that could not be billed of which a run says why. */
 const failuresMax = 20;
-/** For so long the bills of a dry run can be looked at. */
-const previewsKeptMs = 24 * 3_600_000;
 
 /** Carries what a step of a dry run came to out of its transaction, which is rolled back. */
 class DryStep extends Error {
@@ -73,7 +71,6 @@ export class BillRuns extends ResourceWriter<'billRun', RunRow, RunInput, Return
       complete: async (given, { tx, tenantId, now }) => {
         const { billCycle } = given;
         const { name } = await requireCycle(tx, billDependencies, tenantId, billCycle.id);
-        await deletePreviews(tx, tenantId, new Date(now.getTime() - previewsKeptMs));
         await job.send({ tenantId, runId: given.id }, { tx });
         const reference = { ...billCycle, ...(typeof name === 'string' && { name }) };
         return {
@@ -96,6 +93,11 @@ export class BillRuns extends ResourceWriter<'billRun', RunRow, RunInput, Return
     const answer = await super.create(context, { ...input, dryRun: input.dryRun ?? false });
     this.job.wake();
     return answer;
+  }
+
+  /** Drops the previews of dry runs that began before that. */
+  forgetPreviews(before: Date, signal: AbortSignal): Promise<number> {
+    return deletePreviews(this.database, before, signal);
   }
 
   /** A piece of background work; what is left goes to the next one. */

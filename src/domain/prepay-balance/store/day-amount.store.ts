@@ -1,6 +1,7 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Statements } from '../../../platform/database/database.js';
 import type { Decimal } from '../../../platform/decimal.js';
+import { inBatches } from '../../../platform/write/forget.js';
 import type { Write } from '../../../platform/write/write-all.js';
 
 /** Of a principal, an operation and units, on one day; the amount is in the smallest units of their family. */
@@ -44,8 +45,15 @@ export function takeOffDay(tenantId: string, day: string, amounts: readonly DayA
 }
 
 /** A day is over everywhere when two have passed. Returns how many rows were deleted. */
-export function forgetDayAmounts(database: Database, now: Date): Promise<number> {
-  return database.transaction((tx) =>
-    tx.execute(Prisma.sql`DELETE FROM "AmountOfDay" WHERE "day" < ${now.toISOString()}::timestamptz::date - 2`),
+export function forgetDayAmounts(database: Database, now: Date, signal: AbortSignal): Promise<number> {
+  return inBatches(
+    (limit) =>
+      database.transaction((tx) =>
+        tx.execute(Prisma.sql`
+          DELETE FROM "AmountOfDay" WHERE ("tenantId", "principal", "operation", "units", "day") IN (
+            SELECT "tenantId", "principal", "operation", "units", "day" FROM "AmountOfDay"
+            WHERE "day" < ${now.toISOString()}::timestamptz::date - 2 LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`),
+      ),
+    signal,
   );
 }

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
+import type { Outdated } from '../../../platform/write/forget.js';
 import type { SnapshotReads } from '../../../platform/read/snapshot.js';
 
 /** A download of the bytes of an export. */
@@ -36,6 +37,14 @@ export async function lockIfCurrent(tx: Transaction, run: Run): Promise<boolean>
 export function findSilentRuns(database: Database, since: Date, limit: number): Promise<Run[]> {
   return database.query(Prisma.sql`
     SELECT "tenantId", "id", "runs" AS "run" FROM "UsageExport" WHERE "status" = 'running' AND "updatedAt" < ${since} LIMIT ${limit}::int`);
+}
+
+/** Exports of any tenant that ended before that, or were made before and never began. */
+export function findOldExports(database: Database, before: Date, after: Outdated, limit: number): Promise<Outdated[]> {
+  return database.query(Prisma.sql`
+    SELECT "tenantId", "id" FROM "UsageExport" WHERE ("tenantId", "id") > (${after.tenantId}, ${after.id})
+      AND "status" <> 'running' AND COALESCE("completionDate", "creationDate") < ${before}
+    ORDER BY "tenantId", "id" LIMIT ${limit}::int`);
 }
 
 /** The id of the usage that came last in a snapshot; undefined when there is none. */

@@ -1,6 +1,8 @@
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import { DomainError, abbreviated } from '../../../platform/errors.js';
+import { systemPrincipalId } from '../../../platform/principal.js';
 import type { SnapshotReads } from '../../../platform/read/snapshot.js';
+import { deleteOutdated } from '../../../platform/write/forget.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { lockRow, readRows } from '../../../platform/write/rows.js';
 import { requireRevision, type RowChanges } from '../../changes.js';
@@ -10,7 +12,15 @@ import { ResourceWriter } from '../../resource-writer.js';
 import { requireTransition } from '../../transitions.js';
 import type { ExportRow, UsageDependencies } from '../model.js';
 import { exportTransitions, firstTaskStatus } from '../transitions.js';
-import { countRun, findSilentRuns, lastUsageId, lockIfCurrent, setLines, type Run } from './exports.store.js';
+import {
+  countRun,
+  findOldExports,
+  findSilentRuns,
+  lastUsageId,
+  lockIfCurrent,
+  setLines,
+  type Run,
+} from './exports.store.js';
 
 /** A download takes no longer; one that still runs then has lost its server. */
 export const exportMaxMs = 600_000;
@@ -121,6 +131,15 @@ export class UsageExports extends ResourceWriter<
       if (signal.aborted) return;
       await this.end(run, undefined, 'the server stopped in the middle');
     }
+  }
+
+  /** Deletes tasks that ended before that. */
+  forget(before: Date, signal: AbortSignal): Promise<number> {
+    return deleteOutdated(
+      (after, limit) => findOldExports(this.database, before, after, limit),
+      ({ tenantId, id }) => this.delete({ tenantId, principalId: systemPrincipalId }, id),
+      signal,
+    );
   }
 
   /** The usage that came last: those behind it are not of the export. Undefined when there is none. */

@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../../../platform/database/database.
 import { DomainError, type ErrorCode } from '../../../platform/errors.js';
 import { toStorable } from '../../../platform/storable-text.js';
 import type { ExternalKey, UsageRow } from '../model.js';
+import type { Outdated } from '../../../platform/write/forget.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { writeAll } from '../../../platform/write/write-all.js';
 
@@ -189,6 +190,14 @@ export class ImportStore {
     return this.database.query(Prisma.sql`
       SELECT "tenantId", "id", "uploads", "lastLine" FROM "UsageImport"
       WHERE "status" = ${status} AND NOT "isReceived" AND "updatedAt" < ${since} LIMIT ${foundMax}::int`);
+  }
+
+  /** Imports of any tenant that ended before that, or were made before and never began. */
+  findOld(before: Date, after: Outdated, limit: number): Promise<Outdated[]> {
+    return this.database.query(Prisma.sql`
+      SELECT "tenantId", "id" FROM "UsageImport" WHERE ("tenantId", "id") > (${after.tenantId}, ${after.id})
+        AND "status" <> 'running' AND COALESCE("completionDate", "creationDate") < ${before}
+      ORDER BY "tenantId", "id" LIMIT ${limit}::int`);
   }
 
   /** Imports of any tenant that have something to move. */

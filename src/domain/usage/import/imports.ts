@@ -1,5 +1,7 @@
 import { DomainError } from '../../../platform/errors.js';
+import { systemPrincipalId } from '../../../platform/principal.js';
 import type { Answer } from '../../../platform/write/command.js';
+import { deleteOutdated } from '../../../platform/write/forget.js';
 import { withRetry } from '../../../platform/write/retry.js';
 import { lockRow } from '../../../platform/write/rows.js';
 import { requireRevision, type WriteContext } from '../../changes.js';
@@ -131,6 +133,15 @@ export class UsageImports extends ResourceWriter<
       await this.abandon(tenantId, id);
     }
     await this.resume();
+  }
+
+  /** Deletes tasks that ended before that, with what they recorded of their lines. */
+  forget(before: Date, signal: AbortSignal): Promise<number> {
+    return deleteOutdated(
+      (after, limit) => this.tasks.store.findOld(before, after, limit),
+      ({ tenantId, id }) => this.delete({ tenantId, principalId: systemPrincipalId }, id),
+      signal,
+    );
   }
 
   private async abandon(tenantId: string, id: string): Promise<void> {
