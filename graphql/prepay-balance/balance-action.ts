@@ -20,7 +20,7 @@ import { ActionStatusType, BalanceActionKind, CostOwnerType, RecurringPeriodType
 export const hiddenAction = { at: 'deletedAt', by: 'deletedBy' };
 
 const references = ['logicalResource', 'partyAccount', 'product', 'relatedParty'];
-/** By the triggers of the table, "BucketAction" has the buckets that an action names or moved. */
+/** "BucketAction" has the buckets that an action names or moved; whoever writes actions writes it. */
 const links = {
   table: 'BucketAction',
   row: 'actionId',

@@ -44,7 +44,7 @@ export const places: readonly Place[] = [
     ],
     texts: ['description', 'reason'],
   },
-  // The trigger on buckets writes it as well, of the bucket whose owners were changed last.
+  // Besides, whoever writes the owners of a bucket writes it.
   { table: 'BalanceGroup', json: ['logicalResource', 'partyAccount', 'product', 'relatedParty'] },
   {
     table: 'Usage',

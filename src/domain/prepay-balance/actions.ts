@@ -43,6 +43,7 @@ import type { DueWork } from './due/due-work.js';
 import type { BalanceEngine } from './engine.js';
 import { changeEvent } from '../events.js';
 import type { ActionChanges, ActionKind, Amount, BalanceActionRow } from './model.js';
+import { deleteLinks, insertLinks, newLinks } from './store/link.store.js';
 import { actionTransitions, liveStatus } from './transitions.js';
 
 /** A change of an action; null removes. */
@@ -195,7 +196,12 @@ export class BalanceActions {
       extensions.check(after);
       const names = new Names().add(mapping.name, [set]);
       const attributes = namesOf<BalanceActionRow>(set);
-      await writeAll(tx, [...writesOfNames(tenantId, names), updateRows(mapping, tenantId, attributes, [after])]);
+      await writeAll(tx, [
+        ...writesOfNames(tenantId, names),
+        updateRows(mapping, tenantId, attributes, [after]),
+        deleteLinks(tenantId, newLinks(before, after)),
+        insertLinks(tenantId, newLinks(after, before)),
+      ]);
       return { answer: after, events: [changeEvent(kind, 'AttributeValueChange', after, now, nextId)] };
     });
   }

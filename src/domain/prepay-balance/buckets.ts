@@ -34,7 +34,7 @@ import {
   type Validity,
 } from '../input.js';
 import type { Quantity } from '../row.js';
-import { requireTransition } from '../transitions.js';
+import { isOver, statusAfter } from './bucket-status.js';
 import { completeLogicalResources } from './command/input-parts.js';
 import { post } from './decide/bookkeeping.js';
 import { checkBalanceLimit } from './decide/refusals.js';
@@ -44,9 +44,9 @@ import type { DueWork } from './due/due-work.js';
 import { changeEvent } from '../events.js';
 import type { Amount, BucketRow, BucketThreshold } from './model.js';
 import { lockBuckets, writeBuckets } from './store/bucket.store.js';
+import { groupingAttributes, groupOwned, leaveGroups } from './store/group.store.js';
 import { insertEntries } from './store/ledger.store.js';
 import { checkThresholds, startThresholds, type ThresholdInput } from './thresholds.js';
-import { bucketTransitions } from './transitions.js';
 
 /** What a request says of a bucket; null removes. */
 export interface BucketInput extends Omit<
@@ -121,7 +121,11 @@ export class Buckets {
     requireOwn(context, mappings.bucket, row);
     extensions.check(row);
     const names = new Names().add(mappings.bucket.name, [row]);
-    await writeAll(tx, [...writesOfNames(tenantId, names), insertRows(mappings.bucket, tenantId, [row])]);
+    await writeAll(tx, [
+      ...writesOfNames(tenantId, names),
+      insertRows(mappings.bucket, tenantId, [row]),
+      ...groupOwned(tenantId, row),
+    ]);
     if (input.remainingValue) {
       const { bucket, entry } = opening(row, input.remainingValue, context.principalId, now, nextId);
       await writeAll(tx, [
@@ -163,6 +167,7 @@ export class Buckets {
       await writeAll(tx, [
         ...writesOfNames(tenantId, names),
         updateRows(mappings.bucket, tenantId, attributes, [after]),
+        ...(attributes.some((name) => groupingAttributes.has(name)) ? groupOwned(tenantId, after, before) : []),
       ]);
       return { answer: after, events: [changeEvent('bucket', 'AttributeValueChange', after, now, nextId)] };
     });
@@ -204,7 +209,7 @@ export class Buckets {
           'CONFLICT',
           `bucket '${id}' is filled by topupBalance '${autoTopup.topupBalanceId}': cancel that first`,
         );
-      await writeAll(tx, [deleteRow(mappings.bucket, tenantId, id)]);
+      await writeAll(tx, [deleteRow(mappings.bucket, tenantId, id), leaveGroups(tenantId, before)]);
       return { answer: { id }, events: [changeEvent('bucket', 'Delete', before, now, nextId)] };
     });
   }
@@ -261,27 +266,6 @@ function newBucket(input: BucketInput, id: string, now: Date): BucketRow {
     reservedValue: remainingValue ? { amount: 0, units: remainingValue.units } : null,
   });
   return bucket.status === 'active' && isOver(bucket, now) ? { ...bucket, status: 'expired' } : bucket;
-}
-
-/**
- * The status that a change comes to: an expired bucket becomes active with a new validity, and one whose validity is over
- * expires.
- */
-function statusAfter(before: BucketRow, changes: RowChanges<BucketRow>, now: Date): string {
-  const was = before.status;
-  const isOther =
-    'validFor' in changes && canonicalJson(changes.validFor ?? null) !== canonicalJson(before.validFor ?? null);
-  const after = withChanges(before, changes);
-  const from = was === 'expired' && isOther && !isOver(after, now) ? 'active' : was;
-  // A status that is sent back as it was is no wish.
-  const wanted = changes.status && changes.status !== was ? changes.status : from;
-  requireTransition(bucketTransitions, `bucket '${before.id}'`, from, wanted);
-  return wanted === 'active' && isOver(after, now) ? 'expired' : wanted;
-}
-
-function isOver({ validFor }: BucketRow, now: Date): boolean {
-  const end = validFor?.endDateTime;
-  return typeof end === 'string' && new Date(end) <= now;
 }
 
 /** The opening balance, as the first entry of the ledger. */

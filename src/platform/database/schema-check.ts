@@ -32,7 +32,11 @@ export async function describeMissing(
   scripts: readonly string[],
 ): Promise<string | undefined> {
   const there = await catalogOf(connection);
-  const parts = partsOf(scripts).filter((part) => !there.has(part));
+  // Distributed tables have no triggers.
+  const [{ isDistributed } = { isDistributed: false }] = await connection.query<{ isDistributed: boolean }>(
+    `SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS "isDistributed"`,
+  );
+  const parts = partsOf(scripts).filter((part) => !there.has(part) && !(isDistributed && part.startsWith('trigger ')));
   // Columns, indexes and triggers go with their table: its name says it all.
   const tables = parts.flatMap((part) => (part.startsWith('table ') ? [part.slice('table '.length)] : []));
   const missing = parts.filter(

@@ -190,7 +190,7 @@ export class Journal {
     const row = nextVersion(action.row, changes, now);
     const holds = row.status === liveStatus ? action.holds : [];
     this.state.actions.set(action.id, { ...toActionState(action.kind, row, holds), effects: action.effects });
-    this.unitOfWork.change(action.kind, row, changes);
+    this.unitOfWork.change(action.kind, row, changes, action.row);
     return row;
   }
 

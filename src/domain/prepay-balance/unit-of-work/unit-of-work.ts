@@ -14,7 +14,9 @@ import { actionKinds, type ActionChanges, type ActionKind, type BalanceActionRow
 import { deleteHolds, insertHolds } from '../store/action.store.js';
 import { insertAlerts, type ToldAlert } from '../store/alert.store.js';
 import { writeBuckets } from '../store/bucket.store.js';
+import { groupCounting } from '../store/group.store.js';
 import { insertClockStepsBack, insertEntries } from '../store/ledger.store.js';
+import { deleteLinks, insertLinks, newLinks, type ActionLink } from '../store/link.store.js';
 import type { LockedState } from './locked-state.js';
 
 type RowsOfKind = Record<ActionKind, Map<string, BalanceActionRow>>;
@@ -35,6 +37,8 @@ export class UnitOfWork {
   readonly audits: AuditRow[] = [];
   private readonly created = emptyRows();
   private readonly changed = emptyRows();
+  /** Earlier actions that change, as they were. */
+  private readonly before = new Map<string, BalanceActionRow>();
   /** What may name somebody: new rows, and what changes of others. */
   private readonly naming: Record<ActionKind, JsonObject[]> = {
     topupBalance: [],
@@ -50,16 +54,21 @@ export class UnitOfWork {
   }
 
   /**
-   * A new version of an action, and what is new in it; an action that this unit of work creates is created in that
-   * version.
+   * A new version of an action, what is new in it, and the version before; an action that this unit of work creates is
+   * created in that version.
    */
-  change(kind: ActionKind, row: BalanceActionRow, changes: ActionChanges): void {
+  change(kind: ActionKind, row: BalanceActionRow, changes: ActionChanges, before: BalanceActionRow): void {
     this.naming[kind].push(changes);
+    this.noteBefore(before);
     this.put(kind, row);
   }
 
   private put(kind: ActionKind, row: BalanceActionRow): void {
     (this.created[kind].has(row.id) ? this.created : this.changed)[kind].set(row.id, row);
+  }
+
+  private noteBefore(row: BalanceActionRow): void {
+    if (!this.before.has(row.id)) this.before.set(row.id, row);
   }
 
   /** Takes over what another unit of work has collected, but for its outcomes and records. */
@@ -70,6 +79,7 @@ export class UnitOfWork {
       for (const row of part.changed[kind].values()) this.put(kind, row);
       this.naming[kind].push(...part.naming[kind]);
     }
+    for (const row of part.before.values()) this.noteBefore(row);
     this.entries.push(...part.entries);
     this.holds.push(...part.holds);
     this.released.push(...part.released);
@@ -88,7 +98,13 @@ export class UnitOfWork {
     return [
       ...writesOfNames(tenantId, names),
       writeBuckets(tenantId, buckets, now),
+      // With its first entry a bucket gets its units.
+      ...groupCounting(
+        tenantId,
+        this.entries.filter(({ sequence }) => sequence === 1).map(({ bucketId, units }) => ({ id: bucketId, units })),
+      ),
       ...actionKinds.flatMap((kind) => this.actionWrites(kind, mappings[kind], tenantId)),
+      ...this.linkWrites(tenantId),
       deleteHolds(tenantId, this.released),
       insertHolds(tenantId, this.holds),
       insertEntries(tenantId, this.entries),
@@ -98,6 +114,21 @@ export class UnitOfWork {
       insertOutcomes(tenantId, now, this.outcomes),
       insertAuditRecords(tenantId, this.audits),
     ];
+  }
+
+  private linkWrites(tenantId: string): Write[] {
+    const added: ActionLink[] = [];
+    const gone: ActionLink[] = [];
+    for (const kind of actionKinds) {
+      for (const row of this.created[kind].values()) added.push(...newLinks(row));
+      for (const row of this.changed[kind].values()) {
+        const before = this.before.get(row.id);
+        if (before === undefined) throw new Error(`nobody knows how ${kind} ${row.id} was before`);
+        added.push(...newLinks(row, before));
+        gone.push(...newLinks(before, row));
+      }
+    }
+    return [deleteLinks(tenantId, gone), insertLinks(tenantId, added)];
   }
 
   private actionWrites(kind: ActionKind, mapping: ResourceMapping<BalanceActionRow>, tenantId: string): Write[] {
