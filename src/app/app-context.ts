@@ -12,6 +12,7 @@ import type { FigureSource } from '../platform/figures.js';
 import type { IdSource } from '../platform/ids.js';
 import type { Jobs } from '../platform/jobs/jobs.js';
 import type { Policies } from '../platform/rights/rights.js';
+import type { Tracing } from '../platform/tracing.js';
 import type { StreamRoute } from '../streaming/routes.js';
 import type { Executor } from './execute.js';
 import type { RepeatingWork } from './jobs.js';
@@ -30,6 +31,8 @@ export interface AppContext {
   readonly executor: Executor;
   /** What roles may do. */
   readonly policies: Policies;
+  /** Where traces are configured. */
+  readonly tracing: Tracing | undefined;
   readonly logger: Logger;
 }
 

@@ -28,6 +28,7 @@ import type { Plans } from '../../graphql/plan/plans.js';
 import type { Operations } from '../../graphql/rights/operations.js';
 import type { Presentation } from '../../graphql/plan/presentation.js';
 import { DomainError } from '../platform/errors.js';
+import { beginSpan, inSpan, type Span, type Tracing } from '../platform/tracing.js';
 import { exceeds } from './answer-size.js';
 import { statusOf } from './errors.js';
 import { codeOf, countedAs, outcomeOf, secondsSince } from './metrics/ended-operation.js';
@@ -68,6 +69,12 @@ export interface Executor {
   read(operation: WireOperation): Promise<WireAnswer>;
 }
 
+/** Who is told of operations. */
+export interface Watching {
+  readonly ended: (operation: EndedOperation) => void;
+  readonly tracing: Tracing | undefined;
+}
+
 /**
  * A query is answered by plans as far as it goes; the executor answers what needs a resolver or has an error. An operation that
  * it sees for the second time is compiled to code (graphql-jit); the first time it is interpreted, so that documents that never
@@ -78,7 +85,7 @@ export function createExecutor(
   limits: CostLimits & { answerMaxBytes: number },
   plans: Plans,
   { ofField }: Operations,
-  ended: (operation: EndedOperation) => void,
+  { ended, tracing }: Watching,
 ): Executor {
   const costs = new Costs(schema, limits);
   const coercing = withPassThrough(schema);
@@ -90,6 +97,19 @@ export function createExecutor(
     const { points, refusal } = costs.of(document, definition, variables ?? {});
     context.costs(points);
     return { points, refusal: refusal ?? bodyTooDeep(document, definition, variables ?? {}) };
+  };
+  const begin = (document: DocumentNode, definition: OperationDefinitionNode): WatchedOperation => {
+    const begun = performance.now();
+    const operation = countedAs(definition, ofField);
+    const span = beginSpan(tracing, operation, { attributes: { 'graphql.operation.type': definition.operation } });
+    return {
+      span,
+      end: (outcome, cost) => {
+        ended({ document, operation, outcome, seconds: secondsSince(begun), cost });
+        span?.note({ 'tmf.operation.outcome': outcome, 'tmf.operation.cost': cost });
+        span?.end(outcome === 'ok' ? undefined : outcome);
+      },
+    };
   };
 
   return {
@@ -106,22 +126,24 @@ export function createExecutor(
       // A document without an operation of that name has no cost; the executor answers with the error.
       if (!definition)
         return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
-      const begun = performance.now();
+      const watched = begin(document, definition);
       const { points, refusal } = costOf(operation, definition);
-      const result = refusal
-        ? { errors: [toRefused(refusal)] }
-        : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
-      if (context.audit)
-        await recordOperation(schema, { document, definition, variables, context }, result.errors?.[0]);
-      const facts = { document, operation: countedAs(definition, ofField), outcome: outcomeOf(result.errors) };
-      ended({ ...facts, seconds: secondsSince(begun), cost: points });
+      const result = await inSpan(watched.span, async () => {
+        const answer = refusal
+          ? { errors: [toRefused(refusal)] }
+          : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
+        if (context.audit)
+          await recordOperation(schema, { document, definition, variables, context }, answer.errors?.[0]);
+        return answer;
+      });
+      watched.end(outcomeOf(result.errors), points);
       return { ...result, extensions: { ...result.extensions, cost: points } };
     },
     read: (operation) => {
       const { document, variables, context, presentation } = operation;
       const definition = getOperationAST(document);
       if (!definition) throw new Error('a read of TMF REST is one operation');
-      const begun = performance.now();
+      const watched = begin(document, definition);
       let cost = 0;
       const answer = async (): Promise<WireAnswer> => {
         const { refusal, points } = costOf(operation, definition);
@@ -131,18 +153,22 @@ export function createExecutor(
         if (!planned) throw new Error('a read of TMF REST is read by a plan');
         return answerOnWire(planned, variables ?? {}, context);
       };
-      const end = (outcome: string): void =>
-        ended({ document, operation: countedAs(definition, ofField), outcome, seconds: secondsSince(begun), cost });
-      const answered = context.audit
-        ? recordRead(schema, { document, definition, variables, context }, answer)
-        : answer();
+      const answered = inSpan(watched.span, () =>
+        context.audit ? recordRead(schema, { document, definition, variables, context }, answer) : answer(),
+      );
       answered.then(
-        () => end('ok'),
-        (error: unknown) => end(codeOf(error)),
+        () => watched.end('ok', cost),
+        (error: unknown) => watched.end(codeOf(error), cost),
       );
       return answered;
     },
   };
+}
+
+/** An operation that has begun, and how it is said that it has ended. */
+interface WatchedOperation {
+  readonly span: Span | undefined;
+  end(outcome: string, cost: number): void;
 }
 
 /** What is read is bounded, but aliases can repeat one value in the answer many times: so the answer is bounded, too. */

@@ -1,7 +1,6 @@
 // type-graphql needs it before the first decorator runs.
 import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
-import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { withFederation } from '../../graphql/federation/federation.js';
 import { createSchema } from '../../graphql/schema.js';
@@ -44,7 +43,7 @@ import { createAudit } from './audit/audit.js';
 import { auditMutations } from './audit/audited-mutations.js';
 import { withQuotas } from './quotas/quota-gate.js';
 import { createQuotas } from './quotas/quotas.js';
-import { createExecutor, type Executor } from './execute.js';
+import { createExecutor } from './execute.js';
 import { createServerGate } from './http/gate.js';
 import { createGraphqlHttp } from './http/graphql.js';
 import { guardResolvers } from './guarded-resolvers.js';
@@ -59,6 +58,8 @@ import { OriginPolicy } from './http/origins.js';
 import { restHandler } from './http/rest.js';
 import { seed } from './seed/index.js';
 import { createStreams } from './http/streams.js';
+import { requestSpans } from './tracing/request-spans.js';
+import { createTracing } from './tracing/tracing.js';
 import { ListFiles } from '../streaming/list-file/list-files.js';
 import { readsOf } from './snapshot-reads.js';
 import { createContexts } from './request-context.js';
@@ -135,6 +136,7 @@ async function createServerWith(
   const schema = guardResolvers(withPlans(config.isAuditKept ? auditMutations(guarded) : guarded));
   const router = new Router(schema, apis);
   const workers = options.workers ?? onlyWorker();
+  const tracing = await createTracing(config, logger);
   const metrics = new Metrics(workers, () => figureSources, logger, config.slowOperationMs);
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
   const collectionOf = (typeName: string): string => router.collectionOf(typeName);
@@ -143,9 +145,9 @@ async function createServerWith(
     { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes },
     new Plans({ schema, collectionOf }),
     operations,
-    (operation) => metrics.ended(operation),
+    { ended: (operation) => metrics.ended(operation), tracing },
   );
-  const appContext = await createAppContext(options, clock, schema, executor, policies);
+  const appContext = await createAppContext(options, clock, { schema, executor, policies, tracing });
   const { jobs } = appContext;
   const audit = createAudit(appContext);
   const quotas = createQuotas(appContext);
@@ -163,6 +165,7 @@ async function createServerWith(
     { own: () => connectionFigures(database), shared: () => readOutboxFigures(database) },
     { shared: async () => jobFigures(await jobs.counts()) },
     ...modules.flatMap(({ figures }) => figures ?? []),
+    { own: () => tracing?.figures() ?? [] },
   ];
   const backfills = new Backfills(
     database,
@@ -245,6 +248,7 @@ async function createServerWith(
     origins: new OriginPolicy(config, addresses),
     gate,
     metrics,
+    beginSpan: tracing && requestSpans(tracing, router),
     graphql: graphqlHttp.handle,
     eventStream: doors.eventStream,
     upgrade: doors.upgrade,
@@ -290,6 +294,7 @@ async function createServerWith(
       await graphqlHttp.stop();
       for (const one of modules) await one.stop?.();
       await audit?.close();
+      await tracing?.close();
       await stopClock();
     },
   };
@@ -298,9 +303,7 @@ async function createServerWith(
 async function createAppContext(
   { config, database, logger }: ServerOptions,
   clock: Clock,
-  schema: GraphQLSchema,
-  executor: Executor,
-  policies: Policies,
+  made: Pick<AppContext, 'schema' | 'executor' | 'policies' | 'tracing'>,
 ): Promise<AppContext> {
   return {
     config,
@@ -308,10 +311,8 @@ async function createAppContext(
     clock,
     nextId: createIdSource(await lastIdOf(database)),
     extensions: config.extensionSchemaDir ? await readExtensionSchemas(config.extensionSchemaDir) : noExtensionSchemas,
-    jobs: new Jobs(database, logger, { deadKeptDays: config.deadJobDays }),
-    schema,
-    executor,
-    policies,
+    jobs: new Jobs(database, logger, { deadKeptDays: config.deadJobDays, tracing: made.tracing }),
+    ...made,
     logger,
   };
 }

@@ -1,6 +1,7 @@
 import type { IdSource } from '../platform/ids.js';
 import { canonicalJson, type JsonObject } from '../platform/json-object.js';
 import { upperFirst } from '../platform/letter-case.js';
+import { currentTraceParent } from '../platform/tracing.js';
 import type { DomainEvent } from '../platform/write/outbox.js';
 import { customerBillEvents } from './customer-bill/events.js';
 import { tenancyEvents } from './tenancy/events.js';
@@ -71,8 +72,10 @@ export function changeEvent<Resource extends EventResource>(
   now: Date,
   nextId: IdSource,
 ): DomainEvent {
+  const traceParent = currentTraceParent();
   return {
     id: nextId(now),
+    ...(traceParent !== undefined && { traceParent }),
     eventType: eventTypeOf(resource, change),
     resourceType: resource,
     resourceId: payload.id,

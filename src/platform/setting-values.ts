@@ -93,6 +93,40 @@ export const publicUrl = textThat((text) => {
   return isBare === true && !text.endsWith('/');
 }, 'it is an http or https URL without slash at the end, query or user');
 
+/** Where something else takes what we send. */
+export const httpUrl = textThat((text) => {
+  const url = httpUrlOf(text);
+  return url !== undefined && !url.username && !url.password && !text.includes('?') && !text.includes('#');
+}, 'it is an http or https URL without query and user');
+
+/** From 0 to 1. */
+export const fraction: z.ZodType<number, string> = describedAs(
+  z
+    .string()
+    .regex(/^(0|1)(\.\d{1,9})?$/, 'it is a number from 0 to 1')
+    .transform(Number)
+    .pipe(z.number().max(1, 'it is a number from 0 to 1')),
+  '0 to 1',
+);
+
+/** Names and values, as OpenTelemetry writes them: `name=value,name=value`, percent-encoded. */
+export const pairs: z.ZodType<Readonly<Record<string, string>>, string> = describedAs(
+  z.string().transform((text, context): Record<string, string> => {
+    const parts = text.split(',').filter((part) => part.trim() !== '');
+    try {
+      return Object.fromEntries(
+        parts.map((part) => {
+          const [, name, value] = /^\s*([\w.-]+)\s*=(.*)$/.exec(part) as unknown as [string, string, string];
+          return [name, decodeURIComponent(value.trim())];
+        }),
+      );
+    } catch {
+      return refused(context, text, 'it is written like name=value,name=value, with %XX for other characters');
+    }
+  }),
+  '`name=value`, separated by commas',
+);
+
 /** How the rest is written is the driver's affair, which takes forms that URL does not. */
 export const databaseUrl = textThat(
   (text) => /^postgres(ql)?:\/\/./.test(text),

@@ -6,6 +6,7 @@ import { eventSettings } from './event-settings.js';
 import { quotaSettings } from './quota-settings.js';
 import { retentionSettings } from './retention-settings.js';
 import { subscriptionSettings } from './subscription-settings.js';
+import { tracingSettings } from './tracing-settings.js';
 import { watchingSettings } from './watching-settings.js';
 import {
   allowedHost,
@@ -237,6 +238,7 @@ export const settings = {
     meaning: 'how long a server that is told to stop reports that it is not ready, before it takes no more connections',
   },
   ...watchingSettings,
+  ...tracingSettings,
   INTROSPECTION: {
     key: 'isIntrospectionEnabled',
     default: { sandbox: 'on', serve: 'off' },

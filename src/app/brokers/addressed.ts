@@ -16,7 +16,7 @@ function toToken(text: string): string {
 }
 
 /** What is said of an event beside it, by names in lower case. */
-export function headersOf({ event }: BrokerMessage): Readonly<Record<string, string>> {
+export function headersOf({ event, trace }: BrokerMessage): Readonly<Record<string, string>> {
   const { id, tenantId, eventType, resourceType, resourceId } = event;
   const api = apiOf(resourceType);
   const headers = {
@@ -26,6 +26,7 @@ export function headersOf({ event }: BrokerMessage): Readonly<Record<string, str
     'resource-type': resourceType,
     'resource-id': resourceId,
     ...(api && { api: api.number, 'api-version': api.version }),
+    ...trace,
   };
   // Ids may be those of other systems, with whatever is in them.
   return Object.fromEntries(

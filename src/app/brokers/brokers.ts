@@ -9,6 +9,7 @@ import type { AppContext } from '../app-context.js';
 import { bodiesOfEvents, type BodyDependencies } from '../hub/event-bodies.js';
 import { NatsBroker } from './nats.js';
 import { RabbitmqBroker } from './rabbitmq.js';
+import { traced } from './traced-broker.js';
 
 /** The brokers that the settings name; nothing is connected yet. */
 function brokersOf(config: Config): Broker[] {
@@ -32,7 +33,7 @@ export function createBrokers(
   appContext: AppContext,
   { accessOf, bodies, resources }: BrokerTelling,
 ): BrokerDelivery[] {
-  const { config, database, clock, nextId, logger } = appContext;
+  const { config, database, clock, nextId, tracing, logger } = appContext;
   const everything = accessOf(anonymous);
   const subscriber = { origin: config.publicUrl ?? '' };
   const messagesOf = async (events: readonly OutboxEvent[]): Promise<Map<string, BrokerMessage>> => {
@@ -51,7 +52,14 @@ export function createBrokers(
   const reportFailure = reportTo(logger);
   return brokersOf(config).map(
     (broker) =>
-      new BrokerDelivery(database, broker, { clock, nextId, derivedEvents, resources, messagesOf, reportFailure }),
+      new BrokerDelivery(database, tracing ? traced(broker, tracing) : broker, {
+        clock,
+        nextId,
+        derivedEvents,
+        resources,
+        messagesOf,
+        reportFailure,
+      }),
   );
 }
 

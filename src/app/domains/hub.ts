@@ -42,7 +42,7 @@ export function createHubModule(appContext: AppContext, { directory, keys }: Ten
       requireVisibleEvents(queryOfEvents(query, resourcesOf(api)), accessOf(principal)),
     delivery: { concurrency: config.callbackConcurrency, timeoutMs, retryMs: config.callbackRetrySeconds * 1_000 },
     derivedEvents,
-    tell: (message) => tell(message, post, clock),
+    tell: (message) => tell(message, post, appContext),
     mayBeTold: async ({ tenantId, subscriber: { principal } }: Registration) => {
       if (principal.kind === 'anonymous') return config.auth === 'off';
       if (!(await directory.isActive(tenantId))) return false;

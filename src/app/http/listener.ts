@@ -18,6 +18,8 @@ import type { OriginPolicy } from './origins.js';
 import type { Readiness } from '../readiness.js';
 import { inRequest } from './request-trace.js';
 import type { FindStream } from './streams.js';
+import { inSpan } from '../../platform/tracing.js';
+import type { BeginRequestSpan } from '../tracing/request-spans.js';
 
 /** Paths that Express serves: probes and OpenAPI. GraphQL and TMF REST would lose a third of their speed to it. */
 const expressPaths = /^\/(health|metrics)([/?]|$)|\/openapi\.json(\?|$)/i;
@@ -44,6 +46,8 @@ export interface HttpServerOptions {
   gate: Gate;
   /** What is told to those who watch. */
   metrics: Metrics;
+  /** Begins the span of a request, where there are traces. */
+  beginSpan: BeginRequestSpan | undefined;
   graphql: RequestHandler;
   /** Tells subscriptions, as text/event-stream. */
   eventStream: RequestHandler;
@@ -76,6 +80,7 @@ export function createHttpServer({
   origins,
   gate,
   metrics,
+  beginSpan,
   graphql,
   eventStream,
   upgrade,
@@ -133,19 +138,21 @@ export function createHttpServer({
     openResponses.add(response);
     const begun = performance.now();
     const surface = surfaceOf(request.url ?? '');
+    const span = beginSpan?.(request, response, surface);
     response.once('close', () => {
       openResponses.delete(response);
       // A stream lasts as long as its client wants.
       if (!eventStreamPath.test(request.url ?? ''))
         metrics.answered({ ...endOf(request, response), surface, seconds: secondsSince(begun) });
     });
-    inRequest(request, () => {
+    const answerOrFail = (): void => {
       try {
         answer(request, response);
       } catch (error) {
         answerFailure(error, response, logger);
       }
-    });
+    };
+    inRequest(request, () => inSpan(span, answerOrFail));
   };
 
   // Node's own refusals would lack the headers that every answer has.

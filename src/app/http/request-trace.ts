@@ -25,6 +25,11 @@ export function noteSender(request: IncomingMessage, { tenantId, id }: Pick<Prin
   senders.set(request, { tenant: tenantId, principal: id });
 }
 
+/** Who sent a request, as far as that is known. */
+export function senderOf(request: IncomingMessage): Sender | undefined {
+  return senders.get(request);
+}
+
 /** Name and sender of the request whose work is running, for the log; undefined outside of one. */
 export function currentRequest(): ({ id: string } & Partial<Sender>) | undefined {
   const request = requests.getStore();

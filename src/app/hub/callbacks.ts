@@ -2,6 +2,7 @@ import { invalid } from '../../domain/input.js';
 import type { Message } from '../../domain/hub/index.js';
 import type { Clock } from '../../platform/clock.js';
 import { abbreviated } from '../../platform/errors.js';
+import { inSpan, type Tracing } from '../../platform/tracing.js';
 import { apiOf } from './event-api.js';
 import { refusedAddress, type Post, type PostSettings } from './post.js';
 import { signatureOf } from './signature.js';
@@ -23,11 +24,19 @@ export function checkCallback(callback: string, settings: Pick<PostSettings, 'ma
 }
 
 /** Sends an event to its callback, signed. Undefined: it was taken; else why not. */
-export function tell(
-  { callback, secrets, eventId, resourceType, body, attempt, signal }: Message,
+export async function tell(
+  { callback, secrets, eventId, eventType, resourceType, traceParent, body, attempt, signal }: Message,
   post: Post,
-  clock: Clock,
+  { clock, tracing }: { readonly clock: Clock; readonly tracing: Tracing | undefined },
 ): Promise<string | undefined> {
+  const url = new URL(callback);
+  const attributes = {
+    'messaging.message.id': eventId,
+    'server.address': url.hostname,
+    'tmf.delivery.attempt': attempt,
+  };
+  const origin = traceParent ? { traceparent: traceParent } : undefined;
+  const span = tracing?.begin(`deliver ${eventType}`, { kind: 'producer', attributes }, origin);
   const api = apiOf(resourceType);
   const headers = {
     'Content-Type': 'application/json',
@@ -35,6 +44,9 @@ export function tell(
     ...(api && { 'X-Event-Api': api.number, 'X-Event-Api-Version': api.version }),
     'X-Delivery-Attempt': String(attempt),
     'X-Signature': signatureOf(body, secrets, clock.now()),
+    ...span?.headers(),
   };
-  return post({ url: new URL(callback), headers, body, signal });
+  const refusal = await inSpan(span, () => post({ url, headers, body, signal }));
+  span?.end(refusal);
+  return refusal;
 }

@@ -21,6 +21,8 @@ export interface BrokerMessage {
   readonly event: OutboxEvent;
   /** JSON. */
   readonly body: string;
+  /** Where it is traced: what the receiver goes on with, by name. */
+  readonly trace?: Readonly<Record<string, string>>;
 }
 
 /** A message broker that events are told to. Each of its waits has an end. */

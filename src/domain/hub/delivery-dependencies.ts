@@ -18,7 +18,10 @@ export interface Message {
   /** What it is signed with, each by itself. */
   readonly secrets: readonly string[];
   readonly eventId: string;
+  readonly eventType: string;
   readonly resourceType: string;
+  /** The trace of the change, where it was traced. */
+  readonly traceParent?: string | null | undefined;
   readonly body: string;
   /** Of this event, counted from 1. */
   readonly attempt: number;

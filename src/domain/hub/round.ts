@@ -55,7 +55,7 @@ export class Round {
   private error: string | undefined;
   private hasRoom = true;
   /** What is for the receiver, by ids of events. */
-  private readonly contents = new Map<string, Pick<Message, 'resourceType' | 'body'>>();
+  private readonly contents = new Map<string, Pick<Message, 'eventType' | 'resourceType' | 'traceParent' | 'body'>>();
   private readonly dead: DeadEvent[] = [];
   private readonly letters: SentLetter[] = [];
   private readonly added: HeldChanges['added'][number][] = [];
@@ -142,9 +142,9 @@ export class Round {
     if (events.length === 0) return;
     const { dependencies, registration } = this.options;
     const bodies = await dependencies.bodiesOf(registration, events);
-    for (const { id, resourceType } of events) {
+    for (const { id, eventType, resourceType, traceParent } of events) {
       const body = bodies.get(id);
-      if (body !== undefined) this.contents.set(id, { resourceType, body });
+      if (body !== undefined) this.contents.set(id, { eventType, resourceType, traceParent, body });
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database/database.js';
 import { isLockTimeout } from '../../platform/database/failures.js';
 import { runForTenant } from '../../platform/database/tenant-scope.js';
+import { apartFromSpans, currentSpan } from '../../platform/tracing.js';
 import { DomainError } from '../../platform/errors.js';
 import type { JsonObject } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
@@ -9,7 +10,7 @@ import { withRetry } from '../../platform/write/retry.js';
 import { requestedInput, type WriteContext } from '../changes.js';
 import type { BalanceDependencies } from './dependencies.js';
 import type { DueWork } from './due/due-work.js';
-import { Lanes, type Queued } from './lanes.js';
+import { heldUpBuckets, Lanes, type Queued } from './lanes.js';
 import { Locating, type LocatedCommands } from './locating.js';
 import type { SkippedBuckets } from './store/bucket.store.js';
 import {
@@ -21,6 +22,7 @@ import {
 import { claimsOf } from './unit-of-work/claims.js';
 import type { Command, Located } from './unit-of-work/located.js';
 import { BatchSizes } from './batch-sizes.js';
+import { inBatchSpan } from './batch-span.js';
 
 /** Batches that run at the same time; with more, each is smaller and costs a commit of its own. */
 const lanesMax = 4;
@@ -112,7 +114,8 @@ export class BalanceEngine {
     try {
       const result = await new Promise<BalanceResult>((resolve, reject) => {
         const { guard } = context;
-        this.enqueue(tenantId, { commands, isBulk, idempotency, principalId, audit, guard }, { resolve, reject });
+        const request = { commands, isBulk, idempotency, principalId, audit, guard, span: currentSpan() };
+        this.enqueue(tenantId, request, { resolve, reject });
       });
       if ('error' in result) throw result.error;
       if (!result.replayed) audit?.recorded();
@@ -198,7 +201,8 @@ export class BalanceEngine {
     this.isLocating = true;
     try {
       const requests = items.map(({ request }) => request);
-      const located = await runForTenant(tenantId, () => this.locating.read(tenantId, requests));
+      const locate = (): Promise<LocatedCommands> => this.locating.read(tenantId, requests);
+      const located = await runForTenant(tenantId, () => apartFromSpans(first.request.span, locate));
       for (const item of items) setLocated(item, located);
     } catch (error) {
       this.lanes.remove(items);
@@ -213,7 +217,9 @@ export class BalanceEngine {
   private async runLane(batch: readonly Waiting[]): Promise<void> {
     const answers: (() => void)[] = [];
     try {
-      await this.runBatch(batch, answers, performance.now() + searchMaxMs, heldUpBuckets(batch));
+      await inBatchSpan(batch, () =>
+        this.runBatch(batch, answers, performance.now() + searchMaxMs, heldUpBuckets(batch)),
+      );
     } finally {
       this.lanes.end(batch);
       this.fillLanes();
@@ -325,11 +331,6 @@ function locatedOf(batch: readonly Waiting[]): LocatedCommands {
       }),
     ),
   );
-}
-
-/** The buckets of a batch that another server had locked when they were last tried. */
-function heldUpBuckets(batch: readonly Waiting[]): ReadonlySet<string> {
-  return new Set(batch.flatMap(({ heldUp }) => (heldUp ? [...heldUp.buckets] : [])));
 }
 
 function halves<T>(items: readonly T[]): (readonly T[])[] {

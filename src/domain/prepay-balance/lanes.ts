@@ -130,3 +130,8 @@ export class Lanes<Item extends Queued> {
     return batch;
   }
 }
+
+/** The buckets of a batch that another server had locked when they were last tried. */
+export function heldUpBuckets(batch: readonly Queued[]): ReadonlySet<string> {
+  return new Set(batch.flatMap(({ heldUp }) => [...(heldUp?.buckets ?? [])]));
+}

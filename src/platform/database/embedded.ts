@@ -7,6 +7,7 @@ import { PrismaClient } from '../../../prisma/generated/client.js';
 import { StartError } from '../start-error.js';
 import { prismaTransaction, type Database } from './database.js';
 import { DirectoryLockedError, lockDirectory, type DirectoryLock } from './directory-lock.js';
+import { watched as watchedStatement } from './watched-statements.js';
 
 /** How long a transaction may wait for the one connection: here every transaction queues. */
 const TRANSACTION_WAIT_MS = 5_000;
@@ -44,6 +45,7 @@ export async function openEmbedded(
     const pglite = await create(dataDir, options);
     // The one connection lives as long as the process, so a session setting is enough.
     await pglite.exec(`SET TimeZone = 'UTC'`);
+    watchStatements(pglite);
     const watched = watchCommits(pglite);
     const client = new PrismaClient({ adapter: new PrismaPGlite(pglite) });
     const turns = { read: turnTaking(), report: turnTaking() };
@@ -150,6 +152,12 @@ function firstLine(error: unknown): string {
   return message.split('\n')[0]?.trim() || 'unknown failure';
 }
 
+/** Watches the statements of the one connection, or of a transaction on it. */
+function watchStatements(queried: Pick<PGlite, 'query'>): void {
+  const query = queried.query.bind(queried);
+  queried.query = (sql, ...more) => watchedStatement(sql, () => query(sql, ...more));
+}
+
 /**
  * The driver adapter drops the error of a COMMIT that fails, say of a full disk, and Prisma then reports success.
  * Answers a wrapper that throws it: the asynchronous context tells which transaction the failure belongs to.
@@ -159,7 +167,10 @@ function watchCommits(pglite: PGlite): <T>(work: () => Promise<T>) => Promise<T>
   const transaction = pglite.transaction.bind(pglite);
   pglite.transaction = (work) => {
     const outcome = outcomes.getStore();
-    return transaction(work).catch((error: unknown) => {
+    return transaction((tx) => {
+      watchStatements(tx);
+      return work(tx);
+    }).catch((error: unknown) => {
       outcome?.failures.push(error);
       throw error;
     });

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { allTenants, currentTenant } from './tenant-scope.js';
 import { tenantSetting } from './tenant-wall.js';
+import { watchQueries } from './watched-statements.js';
 import type { ClassTimes, WorkClass } from './work-class.js';
 
 /** The share of connections of each class, which has at least one. */
@@ -61,8 +62,10 @@ export class Partition extends pg.Pool {
     private readonly isolatesTenants = false,
   ) {
     super(config);
+    watchQueries(this);
     this.on('connect', (connection) => {
       this.open.add(connection);
+      watchQueries(connection);
       // Between pool and adapter, a connection has no error listener: if PostgreSQL closed it just then, the process
       // would end. Whoever uses the connection gets the error from its query.
       connection.on('error', () => undefined);

@@ -15,6 +15,7 @@ import { partition, Partition, processOf, showTenant } from './partitions.js';
 import { StatementNames } from './statement-names.js';
 import { allTenants, currentTenant, runForAllTenants } from './tenant-scope.js';
 import { tenantSetting } from './tenant-wall.js';
+import { watchQueries } from './watched-statements.js';
 import { classOf, defaultReadTimes, timesOf, type ClassTimes, type ReadTimes, type WorkClass } from './work-class.js';
 
 /** How long to wait for a connection outside the pools. */
@@ -188,6 +189,7 @@ async function withConnection<T>(
   const client = new pg.Client(config);
   // A lost connection fails the query that runs or comes next; without a listener it would also end the process.
   client.on('error', () => undefined);
+  watchQueries(client);
   await client.connect();
   try {
     if (tenantId !== allTenants) await showTenant(client, tenantId);

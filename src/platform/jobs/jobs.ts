@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Database, Transaction } from '../database/database.js';
 import type { JsonObject } from '../json-object.js';
+import type { Tracing } from '../tracing.js';
 import { JobStore, type JobCounts, type NewJob, type Queue } from './jobs.store.js';
 import { Worker, type JobContext, type Work } from './worker.js';
 
@@ -70,6 +71,8 @@ export interface JobsOptions {
   leaseSeconds?: number;
   stopMaxMs?: number;
   deadKeptDays?: number;
+  /** Where traces are configured: each run is one. */
+  tracing?: Tracing | undefined;
 }
 
 type Definition = Work &
@@ -95,7 +98,7 @@ export class Jobs {
   constructor(
     database: Database,
     private readonly logger: Logger,
-    options: JobsOptions = {},
+    private readonly options: JobsOptions = {},
   ) {
     this.store = new JobStore(database, logger, options.deadKeptDays ?? DEAD_KEPT_DAYS);
     this.pollMs = options.pollMs ?? POLL_MS;
@@ -198,7 +201,7 @@ export class Jobs {
   /** Starts to run jobs. */
   start(): void {
     for (const definition of this.definitions.values()) {
-      this.workers.set(definition.name, new Worker(definition, this.store, this.logger));
+      this.workers.set(definition.name, new Worker(definition, this.store, this.logger, this.options.tracing));
     }
     this.stopRenewal = repeatedly((this.leaseSeconds * 1_000) / RENEWALS_PER_LEASE, () => this.renewOrLog());
     this.stopMaintenance = repeatedly(this.maintenanceMs, () => this.maintain());

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { beginSpan, spanned } from '../tracing.js';
 
 /** A job runs steps for this long, and leaves the rest to the next job; far below the timeout of a job. */
 const stepsMs = 15_000;
@@ -15,7 +16,7 @@ export async function runInSteps(
   sendNext: () => Promise<unknown>,
 ): Promise<void> {
   const until = clock.now().getTime() + stepsMs;
-  while (!(await step())) {
+  while (!(await spanned(beginSpan(undefined, 'step'), step))) {
     if (!signal.aborted && clock.now().getTime() < until) continue;
     await sendNext();
     return;

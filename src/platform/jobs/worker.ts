@@ -4,6 +4,7 @@ import { isUnavailable } from '../database/failures.js';
 import { runForAllTenants } from '../database/tenant-scope.js';
 import { runInWorkClass } from '../database/work-class.js';
 import type { JsonObject } from '../json-object.js';
+import { spanned, type Span, type Tracing } from '../tracing.js';
 import type { JobStore, StoredJob } from './jobs.store.js';
 
 /** What a running job gets besides its data. */
@@ -39,6 +40,7 @@ export class Worker {
     private readonly work: Work,
     private readonly store: JobStore,
     private readonly logger: Logger,
+    private readonly tracing: Tracing | undefined,
   ) {
     this.looping = this.loop();
   }
@@ -119,7 +121,9 @@ export class Worker {
       const signal = AbortSignal.any([timeUp, this.stopping.signal]);
       // Leases are renewed on connections of another work class, which jobs cannot use up.
       const run = runForAllTenants(() =>
-        runInWorkClass('job', () => this.work.run(job.data, { signal, attempt: job.attempt })),
+        runInWorkClass('job', () =>
+          spanned(this.spanOf(job), () => this.work.run(job.data, { signal, attempt: job.attempt })),
+        ),
       );
       await orTimeUp(run, timeUp, expireInSeconds);
     } catch (error) {
@@ -133,6 +137,12 @@ export class Worker {
     }
     log.debug('job done');
     await this.persist(log, deadline, () => this.work.succeeded(job));
+  }
+
+  private spanOf({ id, attempt }: StoredJob): Span | undefined {
+    const { name } = this.work;
+    const attributes = { 'tmf.job.name': name, 'tmf.job.id': id, 'tmf.job.attempt': attempt };
+    return this.tracing?.begin(`job ${name}`, { kind: 'consumer', attributes });
   }
 
   /** Writes how a job ended. During an outage it retries until the job's timeout; after that its lease ends. */

@@ -20,6 +20,8 @@ export interface OutboxEvent {
   readonly resourceId: string;
   readonly occurredAt: string;
   readonly payload: JsonObject & { revision?: number };
+  /** The trace of the change, where it was traced. */
+  readonly traceParent?: string | null;
   /** That of the event which it was made of, where it was made of one. */
   readonly position: Position;
 }
@@ -61,7 +63,7 @@ interface EventColumns extends Omit<StoredEvent, 'payload' | 'position' | 'impac
 
 const columns = Prisma.sql`o."tenantId", o."epoch", o."transactionId"::text AS "transactionId", o."id", o."eventType", o."resourceType",
   o."resourceId", to_char(o."occurredAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "occurredAt", o."payload"::text AS "payload",
-  o."impact"::text AS "impact"`;
+  o."impact"::text AS "impact", o."traceParent"`;
 
 function toEvent({ epoch, transactionId, payload, impact, ...event }: EventColumns): StoredEvent {
   const position = { epoch, transactionId, eventId: event.id };
@@ -76,10 +78,10 @@ function toEvent({ epoch, transactionId, payload, impact, ...event }: EventColum
 /** A stored event, and those that are made of it. */
 function expanded(stored: StoredEvent, derived: DerivedEvents): OutboxEvent[] {
   const { impact: _, ...event } = stored;
-  const { tenantId, id, occurredAt, position } = event;
+  const { tenantId, id, occurredAt, traceParent, position } = event;
   const made = derived.of(stored).map((one) => ({
     ...one,
-    ...{ tenantId, id: `${id}.${one.resourceId}`, occurredAt, position },
+    ...{ tenantId, id: `${id}.${one.resourceId}`, occurredAt, traceParent, position },
   }));
   return [event, ...made];
 }

@@ -53,6 +53,14 @@ describe('configuration', () => {
       logLevel: 'info',
       slowOperationMs: 1000,
       metricsToken: undefined,
+      otlpEndpoint: undefined,
+      otlpProtocol: 'http/json',
+      otlpHeaders: {},
+      otlpTimeoutMs: 10_000,
+      otelServiceName: 'tmf-balance-server',
+      otelResourceAttributes: {},
+      tracesSampler: 'parentbased_always_on',
+      tracesSamplerArg: 1,
       isIntrospectionEnabled: true,
       arePagesShown: true,
       corsOrigins: [],
@@ -174,6 +182,14 @@ describe('configuration', () => {
       LOG_LEVEL: 'debug',
       SLOW_OPERATION_MS: '250',
       METRICS_TOKEN: 'a-token-for-prometheus',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example:4318',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20secret, x=1',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '3000',
+      OTEL_SERVICE_NAME: 'balances',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+      OTEL_TRACES_SAMPLER: 'traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
       INTROSPECTION: 'off',
       PAGES: 'off',
       EXTENSION_SCHEMA_DIR: '/etc/balance/schemas',
@@ -276,6 +292,14 @@ describe('configuration', () => {
       logLevel: 'debug',
       slowOperationMs: 250,
       metricsToken: 'a-token-for-prometheus',
+      otlpEndpoint: 'https://collector.example:4318',
+      otlpProtocol: 'http/json',
+      otlpHeaders: { 'api-key': 'a secret', x: '1' },
+      otlpTimeoutMs: 3_000,
+      otelServiceName: 'balances',
+      otelResourceAttributes: { 'deployment.environment.name': 'test' },
+      tracesSampler: 'traceidratio',
+      tracesSamplerArg: 0.25,
       isIntrospectionEnabled: false,
       arePagesShown: false,
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
@@ -405,6 +429,18 @@ describe('configuration', () => {
     expect(readConfig({ AUTH: 'required' }, 'sandbox').authIssuer).toBeUndefined();
   });
 
+  test.each([
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'it is an http or https URL without query and user'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', 'it is one of http/json'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a=1,b', 'it is written like name=value,name=value, with %XX for other characters'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a=%', 'it is written like name=value,name=value, with %XX for other characters'],
+    ['OTEL_TRACES_SAMPLER', 'jaeger_remote', 'it is one of always_on, always_off, traceidratio'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5', 'it is a number from 0 to 1'],
+    ['OTEL_TRACES_SAMPLER_ARG', '10%', 'it is a number from 0 to 1'],
+  ])('refuses %s=%s', (name, value, rule) => {
+    expect(() => readConfig({ [name]: value }, 'sandbox')).toThrow(`cannot use ${name} '${value}': ${rule}`);
+  });
+
   test('refuses several workers on the embedded database, whatever the mode', () => {
     expect(() => readConfig({ WORKERS: '2' }, 'sandbox')).toThrow(
       new ConfigError(
@@ -427,6 +463,8 @@ describe('configuration', () => {
     ['NATS_URL', 'http://me:secret@nats', "'http://…'"],
     ['RABBITMQ_URL', 'amqp:/me:secret@rabbit', "'…'"],
     ['METRICS_TOKEN', 'a secret with spaces', "'…'"],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a secret', "'…'"],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://me:secret@collector', "'http://***@collector'"],
     ['DATABASE_URL', 'postgres://', "'postgres://…'"],
     ['PUBLIC_URL', 'https://me:sec@ret@example.org', "'https://***@example.org'"],
     ['CORS_ORIGINS', 'https://me:secret@a.example', "'https://***@a.example'"],

@@ -1,6 +1,7 @@
 import type { AuditedWrite } from '../../../platform/audit/audit-record.js';
 import type { Statements } from '../../../platform/database/database.js';
 import { DomainError } from '../../../platform/errors.js';
+import { inSpan, type Span } from '../../../platform/tracing.js';
 import { findOutcome, loadOutcomes, type Idempotency, type Replayable } from '../../../platform/write/idempotency.js';
 import { writeAll, writeAllAtEnd } from '../../../platform/write/write-all.js';
 import type { WriteGuard } from '../../../platform/rights/guard.js';
@@ -27,6 +28,8 @@ export interface BalanceRequest {
   readonly principalId: string;
   /** The record of the request, which is written with it. */
   readonly audit?: AuditedWrite;
+  /** Where it is traced: what the request is a part of. */
+  readonly span?: Span | undefined;
 }
 
 /** What a request comes to: an outcome that is remembered under its key, or a refusal of which nothing is kept. */
@@ -81,7 +84,7 @@ export async function applyRequests(
   const unitOfWork = new UnitOfWork();
   // What the requests share that go back to be located again: what comes after them keeps its place behind them.
   const goingBack = new Set<string>();
-  const results = requests.map((request): BalanceResult | LeftOut => {
+  const apply = (request: BalanceRequest): BalanceResult | LeftOut => {
     const { idempotency } = request;
     if (request.commands.some((command) => state.blocked.has(command))) return 'locked';
     const hasStrayed = request.commands.some((command) => state.strayed.has(command));
@@ -110,7 +113,8 @@ export async function applyRequests(
       if (error instanceof DomainError) return { error };
       throw error;
     }
-  });
+  };
+  const results = requests.map((request) => inSpan(request.span, () => apply(request)));
   for (const [index, request] of dayAmounts ? requests.entries() : []) {
     const result = results[index];
     if (!hasApplied(result)) dayAmounts?.giveBack(request);
