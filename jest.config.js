@@ -54,12 +54,15 @@ const withBrokers = [
   ...(process.env.TEST_RABBITMQ_URL ? [] : ['/app/brokers/rabbitmq\\.test']),
 ];
 
+/** Clusters of PostgreSQL of its own. */
+const withClusters = process.env.PG_BIN || existsSync('/usr/lib/postgresql') ? [] : ['/app/soak\\.test'];
+
 const isPostgresql = Boolean(process.env.TEST_DATABASE_URL);
 const areFilesNamed = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
 
 /** Patterns of paths that do not run. */
 function leftOut() {
-  if (isPostgresql) return [...onlyOnEmbeddedDatabase, ...inBrowser, ...withClients, ...withBrokers];
+  if (isPostgresql) return [...onlyOnEmbeddedDatabase, ...inBrowser, ...withClients, ...withBrokers, ...withClusters];
   if (process.env.EVERY_FILE || areFilesNamed) return [];
   // What is none of these.
   return [`^(?!.*(${[...onlyOnEmbeddedDatabase, ...onEmbeddedDatabase].join('|')})).*$`];
