@@ -15,6 +15,7 @@ import {
   readMigrations,
   type Migration,
 } from '../../platform/database/migrations.js';
+import { checkMigrations, type Problem } from './migration-check/check.js';
 
 /** Marks a migration that was written by hand, and with it the indexes it creates. */
 export const BY_HAND = '-- by hand';
@@ -28,6 +29,8 @@ export interface MigrationRequest {
   schemaFolder: string;
   migrationsFolder: string;
   now: Date;
+  /** The last migration of the released version, whose server runs beside; absent: the last one there is. */
+  released?: string;
 }
 
 export interface NewMigration {
@@ -35,6 +38,8 @@ export interface NewMigration {
   file?: string;
   /** Statements that Prisma wanted and that were left out, because they drop an index made by hand. */
   leftOut: string[];
+  /** What it must not do as it is. */
+  problems?: Problem[];
 }
 
 /** Writes the migration that leads from the migrations there are to the Prisma schema. */
@@ -56,7 +61,13 @@ export async function createMigration(request: MigrationRequest): Promise<NewMig
   const file = join(folder, fullName, 'migration.sql');
   await mkdir(dirname(file));
   await writeFile(file, `-- ${why.trim()}\n\n${collateText(sql.trim())}\n`);
-  return { file, leftOut };
+  const after = latest?.name ?? '';
+  const problems = await checkMigrations({
+    migrations: await readMigrations(folder),
+    released: request.released ?? after,
+    after,
+  });
+  return { file, leftOut, ...(problems.length > 0 && { problems }) };
 }
 
 /** 20260131235959: what Prisma names its migrations by. */
@@ -140,7 +151,7 @@ export function collateText(sql: string): string {
 /** The indexes Prisma does not know: those of the migrations that are marked as written by hand. */
 function indexesByHand(migrations: Migration[]): Set<string> {
   const scripts = migrations.map(({ sql }) => sql).filter((sql) => sql.split(/\r?\n/).includes(BY_HAND));
-  const pattern = /CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:IF\s+NOT\s+EXISTS\s+)?"([^"]+)"/gi;
+  const pattern = /CREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"([^"]+)"/gi;
   return new Set(scripts.flatMap((sql) => [...sql.matchAll(pattern)].map(([, name]) => name!)));
 }
 
@@ -162,15 +173,25 @@ async function main(): Promise<void> {
     throw new Error('usage: npm run migrate:new -- <name> --why "one line"');
   }
   const folder = migrationsFolder();
-  const { file, leftOut } = await createMigration({
+  const releasedFile = resolve(folder, '..', '..', 'contract', 'released.json');
+  const { lastMigration } = JSON.parse(await readFile(releasedFile, 'utf8')) as { lastMigration: string };
+  const {
+    file,
+    leftOut,
+    problems = [],
+  } = await createMigration({
     name,
     why: values.why,
     schemaFolder: resolve(folder, '..', 'schema'),
     migrationsFolder: folder,
     now: new Date(),
+    released: lastMigration,
   });
   for (const statement of leftOut) console.log(`left out, because the index was made by hand: ${statement}`);
   console.log(file ? `written: ${file}` : 'nothing to migrate: the migrations already give the schema');
+  for (const { rule, statement, instead } of problems)
+    console.error(`must be changed (${rule}): ${statement}\n  ${instead}`);
+  if (problems.length > 0) process.exitCode = 1;
 }
 
 if (argv[1] && resolve(argv[1]) === fileURLToPath(import.meta.url)) {

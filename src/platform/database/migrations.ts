@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StartError } from '../start-error.js';
 import type { Database, DedicatedConnection } from './database.js';
@@ -9,6 +10,31 @@ import { describeMissing } from './schema-check.js';
 
 /** The key `prisma migrate deploy` locks too, so that it and we cannot run at once. */
 const ADVISORY_LOCK_KEY = 72_707_369;
+
+/** A migration that has this line is one statement that PostgreSQL runs in no transaction, and that may be repeated. */
+const WITHOUT_TRANSACTION = '-- without transaction';
+
+/** How long migrations wait. */
+export interface MigrationTimes {
+  /** For one lock: as long as whoever comes behind is made to wait, so less than the server's own writes wait. */
+  readonly lockMs: number;
+  /** Until they try again, at most. */
+  readonly pauseMs: number;
+  /** For the locks of one migration, in all. */
+  readonly locksMaxMs: number;
+  /** For another server that migrates. */
+  readonly serversMaxMs: number;
+}
+
+const defaultTimes: MigrationTimes = {
+  lockMs: 200,
+  pauseMs: 2_000,
+  locksMaxMs: 10 * 60_000,
+  serversMaxMs: 4 * 3_600_000,
+};
+
+/** Lock not granted in time, and deadlock: somebody else uses the table. */
+const LOCK_CODES = new Set(['55P03', '40P01']);
 
 /** The table as Prisma 7 creates it, so that its command line reads what we record and the other way round. */
 const CREATE_RECORDS = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
@@ -65,18 +91,21 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
  * @throws MigrationError when one fails, which leaves the database as after the one before it, or when the database lacks
  *   something that an applied migration created
  */
-export async function applyMigrations(database: Database, folder = migrationsFolder()): Promise<string[]> {
+export async function applyMigrations(
+  database: Database,
+  folder = migrationsFolder(),
+  times = defaultTimes,
+): Promise<string[]> {
   const migrations = await readMigrations(folder);
   return database.dedicated(async (connection) => {
-    // Held by the session, which ends with this connection (PGlite has one session and needs no lock).
-    await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
+    await lockOut(connection, times);
     await connection.script(CREATE_RECORDS);
     const missing = findMissing(migrations, await readRecords(connection));
     await requireParts(
       connection,
       migrations.filter((migration) => !missing.includes(migration)),
     );
-    for (const migration of missing) await apply(connection, migration);
+    for (const migration of missing) await apply(connection, migration, times);
     return missing.map(({ name }) => name);
   });
 }
@@ -159,20 +188,96 @@ function checksum(sql: string): string {
   return createHash('sha256').update(sql).digest('hex');
 }
 
-async function apply(connection: DedicatedConnection, { name, sql }: Migration): Promise<void> {
+/**
+ * Only one server at a time. Held by the session, which ends with this connection (PGlite has one session and needs no lock). Asked
+ * for again and again: a statement that waits is a transaction, and an index that is made concurrently waits for all of these.
+ */
+async function lockOut(connection: DedicatedConnection, { pauseMs, serversMaxMs }: MigrationTimes): Promise<void> {
+  for (const begin = performance.now(); ; await sleep(pauseMs / 10)) {
+    const [row] = await connection.query<{ isMine: boolean }>('SELECT pg_try_advisory_lock($1) AS "isMine"', [
+      ADVISORY_LOCK_KEY,
+    ]);
+    if (row?.isMine) return;
+    if (performance.now() > begin + serversMaxMs)
+      throw new MigrationError('another server has been migrating this database for hours: see what it waits for');
+  }
+}
+
+/** @returns whether a migration is run outside a transaction */
+export function runsAlone(sql: string): boolean {
+  return sql.split(/\r?\n/).includes(WITHOUT_TRANSACTION);
+}
+
+/**
+ * Waits for no lock longer than a moment, since everybody who wants the table next waits behind: it gives up, lets them pass, and
+ * tries again.
+ */
+async function apply(connection: DedicatedConnection, migration: Migration, times: MigrationTimes): Promise<void> {
+  for (const begin = performance.now(); ; await sleep(times.pauseMs * (0.5 + Math.random() / 2))) {
+    try {
+      await (runsAlone(migration.sql) ? applyAlone : applyAtOnce)(connection, migration, times);
+      return;
+    } catch (error) {
+      const { name } = migration;
+      const isLocked = LOCK_CODES.has((error as { code?: string }).code ?? '');
+      if (!isLocked)
+        throw new MigrationError(`migration '${name}' failed: ${(error as Error).message}`, { cause: error });
+      if (performance.now() > begin + times.locksMaxMs)
+        throw new MigrationError(
+          `migration '${name}' got no lock for ${times.locksMaxMs / 1000} s (${(error as Error).message}): end what uses its tables for so long (pg_stat_activity), and start again`,
+          { cause: error },
+        );
+    }
+  }
+}
+
+async function applyAtOnce(
+  connection: DedicatedConnection,
+  migration: Migration,
+  { lockMs }: MigrationTimes,
+): Promise<void> {
   const startedAt = new Date();
-  await connection.script('BEGIN');
+  await connection.script(`BEGIN; SET LOCAL lock_timeout = ${lockMs}`);
   try {
-    await connection.script(sql);
-    await connection.query(
-      `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
-       VALUES ($1, $2, $3, $4, clock_timestamp(), 1)`,
-      [randomUUID(), checksum(sql), name, startedAt.toISOString()],
-    );
+    await connection.script(migration.sql);
+    await record(connection, migration, startedAt);
     await connection.script('COMMIT');
   } catch (error) {
     // If the connection is lost, PostgreSQL rolls back anyway; the first error is the one to report.
     await connection.script('ROLLBACK').catch(() => undefined);
-    throw new MigrationError(`migration '${name}' failed: ${(error as Error).message}`, { cause: error });
+    throw error;
   }
+}
+
+/** Recorded when it is done: what was broken off is repeated. An index that is made concurrently lets everybody pass, and waits for them. */
+async function applyAlone(
+  connection: DedicatedConnection,
+  migration: Migration,
+  { lockMs }: MigrationTimes,
+): Promise<void> {
+  const startedAt = new Date();
+  const [, index] = /\bINDEX\s+CONCURRENTLY\s+IF\s+NOT\s+EXISTS\s+"([^"]+)"/.exec(migration.sql) ?? [];
+  if (index !== undefined) await dropBroken(connection, index);
+  await connection.script(`SET lock_timeout = ${/\bCONCURRENTLY\b/.test(migration.sql) ? 0 : lockMs}`);
+  await connection.script(migration.sql);
+  await connection.script('RESET lock_timeout');
+  await record(connection, migration, startedAt);
+}
+
+/** What was broken off has left an index that nobody reads, and that IF NOT EXISTS takes for the whole. */
+async function dropBroken(connection: DedicatedConnection, index: string): Promise<void> {
+  const broken = await connection.query(
+    `SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relname = $1 AND NOT i.indisvalid`,
+    [index],
+  );
+  if (broken.length > 0) await connection.script(`DROP INDEX CONCURRENTLY IF EXISTS "public"."${index}"`);
+}
+
+async function record(connection: DedicatedConnection, { name, sql }: Migration, startedAt: Date): Promise<void> {
+  await connection.query(
+    `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+     VALUES ($1, $2, $3, $4, clock_timestamp(), 1)`,
+    [randomUUID(), checksum(sql), name, startedAt.toISOString()],
+  );
 }

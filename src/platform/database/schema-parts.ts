@@ -3,14 +3,14 @@ type Parts = Map<string, { readonly table?: string }>;
 
 const name = String.raw`(?:"public"\.)?"(\w+)"`;
 const createTable = new RegExp(`^CREATE TABLE (?:IF NOT EXISTS )?${name}\\s*\\((.*)\\)`, 's');
-const createIndex = new RegExp(`^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?"(\\w+)"\\s+ON ${name}`);
+const createIndex = new RegExp(`^CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?"(\\w+)"\\s+ON ${name}`);
 const createFunction = new RegExp(`^CREATE (?:OR REPLACE )?FUNCTION ${name}`);
 const createTrigger = new RegExp(`^CREATE (?:OR REPLACE )?TRIGGER "(\\w+)".*?\\sON ${name}`, 's');
 const createType = new RegExp(`^CREATE TYPE ${name}`);
 const alterTable = new RegExp(`^ALTER TABLE (?:ONLY )?${name}\\s+(.*)$`, 's');
 const renameIndex = new RegExp(`^ALTER INDEX ${name} RENAME TO "(\\w+)"`);
 const dropTrigger = new RegExp(`^DROP TRIGGER (?:IF EXISTS )?"(\\w+)" ON ${name}`);
-const drop = new RegExp(`^DROP (TABLE|INDEX|FUNCTION|TYPE) (?:IF EXISTS )?${name}`);
+const drop = new RegExp(`^DROP (TABLE|INDEX|FUNCTION|TYPE) (?:CONCURRENTLY )?(?:IF EXISTS )?${name}`);
 
 const column = /^"(\w+)"/;
 /** Such constraints are kept by an index of their name. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { collateText, createMigration, type NewMigration } from '../../../src/app/cli/migrate-new.js';
+import { rules } from '../../../src/app/cli/migration-check/rules.js';
 import { migrationsFolder } from '../../../src/platform/database/migrations.js';
 
 const GENERATOR = 'datasource db {\n  provider = "postgresql"\n}\n';
@@ -115,6 +116,19 @@ CREATE FUNCTION "shout"("Thing") RETURNS text LANGUAGE sql AS $$ SELECT upper($1
   ])('is refused with the name %j and the reason %j', async (name, why, message) => {
     await writeModel('  id String @id');
     await expect(create(name, why)).rejects.toThrow(message);
+  });
+
+  test('says what would lock a table, and what to do instead', async () => {
+    await writeModel('  id String @id\n  name String?');
+    expect((await create('first')).problems).toBeUndefined();
+    second = 1;
+    await writeModel('  id String @id\n  name String\n  @@index([name])');
+    const { file, problems } = await create('second');
+    expect(file).toMatch(/_second/);
+    expect(problems?.map(({ rule, instead }) => [rule, instead])).toEqual([
+      ['set-not-null', rules['set-not-null']],
+      ['index-locks', rules['index-locks']],
+    ]);
   });
 
   test('is refused when it would sort before one there is', async () => {

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { Prisma } from '../../../prisma/generated/client.js';
 import {
   applyMigrations,
@@ -120,6 +121,27 @@ describe('migrations', () => {
     expect(await applyMigrations(database, folder)).toEqual(['1_first']);
   });
 
+  test('without a transaction are one statement, and are repeated when they were broken off', async () => {
+    await write(
+      '2_index',
+      '-- because\n-- without transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "a_id" ON "a" ("id");',
+    );
+    await applyMigrations(database, folder).catch(() => undefined);
+    await database.query(sql`DELETE FROM "_prisma_migrations" WHERE migration_name = '2_index'`);
+    await database.query(sql`DROP INDEX IF EXISTS "a_id"`);
+    await database.query(sql`INSERT INTO "a" VALUES (1)`);
+    // Two rows are alike: it fails, and leaves an index that nobody reads.
+    await expect(applyMigrations(database, folder)).rejects.toThrow(
+      "migration '2_index' failed: could not create unique",
+    );
+    await database.query(sql`DELETE FROM "a"`);
+    expect(await applyMigrations(database, folder)).toEqual(['2_index']);
+    expect(
+      await database.query(sql`SELECT indisvalid AS "isValid" FROM pg_index WHERE indexrelid = '"a_id"'::regclass`),
+    ).toEqual([{ isValid: true }]);
+    expect(await applyMigrations(database, folder)).toEqual([]);
+  });
+
   test('of this project say in their first line why they exist, and sort by their time', async () => {
     for (const { name, sql: text } of await readMigrations(migrationsFolder())) {
       expect(name).toMatch(/^\d{14}_[a-z0-9_]+$/);
@@ -137,6 +159,70 @@ if (process.env.TEST_DATABASE_URL) {
       const applied = await Promise.all(servers.map((server) => applyMigrations(server, folder)));
       expect(applied.map(({ length }) => length).sort()).toEqual([0, 0, 0, 9]);
       await Promise.all(servers.map((server) => server.close()));
+    });
+
+    test('without a transaction do not wait for servers that wait for them', async () => {
+      await write(
+        '2_index',
+        '-- because\n-- without transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS "a_id" ON "a" ("id");',
+      );
+      const servers = await Promise.all([1, 2, 3, 4].map(() => openPostgresql(database.url!, { poolSize: 1 })));
+      const applied = await Promise.all(servers.map((server) => applyMigrations(server, folder)));
+      expect(applied.flat().sort()).toEqual(['1_first', '2_index']);
+      await Promise.all(servers.map((server) => server.close()));
+    });
+
+    const times = { lockMs: 50, pauseMs: 50, locksMaxMs: 60_000, serversMaxMs: 60_000 };
+
+    /** Whoever reads the table meanwhile, and does not end. */
+    async function holding<T>(work: (letGo: () => Promise<void>) => Promise<T>): Promise<T> {
+      const holder = new pg.Client(database.url);
+      await holder.connect();
+      await holder.query('BEGIN; SELECT * FROM "a"');
+      try {
+        return await work(async () => void (await holder.query('COMMIT')));
+      } finally {
+        await holder.end();
+      }
+    }
+
+    test('wait for a table again and again, and hold up nobody who comes behind', async () => {
+      await applyMigrations(database, folder);
+      await write('2_alter', 'ALTER TABLE "a" ADD COLUMN "b" INTEGER;');
+      await holding(async (letGo) => {
+        let isDone = false;
+        const applying = applyMigrations(database, folder, times).finally(() => (isDone = true));
+        for (let read = 0; read < 20; read++) {
+          // As long as it waits for its lock, and less than the holder: which never ends by itself.
+          await database.query(sql`SELECT count(*) FROM "a"`);
+          await new Promise((done) => setTimeout(done, 20));
+        }
+        expect(isDone).toBe(false);
+        await letGo();
+        expect(await applying).toEqual(['2_alter']);
+      });
+    });
+
+    test('give up when a table is never let go, and say so', async () => {
+      await applyMigrations(database, folder);
+      await write('2_alter', 'ALTER TABLE "a" ADD COLUMN "b" INTEGER;');
+      await holding(async () => {
+        const attempt = applyMigrations(database, folder, { ...times, locksMaxMs: 200 });
+        await expect(attempt).rejects.toThrow(
+          "migration '2_alter' got no lock for 0.2 s (canceling statement due to lock timeout): end what uses its tables for so long (pg_stat_activity), and start again",
+        );
+      });
+      expect(await applyMigrations(database, folder)).toEqual(['2_alter']);
+    });
+
+    test('give up when another server migrates for too long', async () => {
+      const other = new pg.Client(database.url);
+      await other.connect();
+      await other.query('SELECT pg_advisory_lock(72707369)');
+      await expect(applyMigrations(database, folder, { ...times, serversMaxMs: 100 })).rejects.toThrow(
+        'another server has been migrating this database for hours',
+      );
+      await other.end();
     });
 
     test('may run longer than a statement of a request', async () => {
