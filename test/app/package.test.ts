@@ -60,7 +60,18 @@ function command(args: readonly string[], env: Record<string, string> = {}): Pro
 describe('the package', () => {
   it('says what it can do, and refuses what it cannot', async () => {
     const { output } = await command(['--help']);
-    for (const name of ['start', 'serve', 'migrate', 'seed', 'doctor', 'tenant', 'key', 'import', 'listener'])
+    for (const name of [
+      'start',
+      'serve',
+      'migrate',
+      'seed',
+      'doctor',
+      'archive',
+      'tenant',
+      'key',
+      'import',
+      'listener',
+    ])
       expect(output).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect((await command(['--version'])).output).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(await command(['dance'])).toMatchObject({

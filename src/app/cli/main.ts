@@ -31,6 +31,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'looks at the database and says what to do',
     run: async (given) => (await import('./doctor/run.js')).runDoctor(given, process.env),
   },
+  archive: {
+    summary: 'writes what is finished to files, checks, reads and restores them',
+    run: async (given) => (await import('./archive/run.js')).runArchive(given, process.env),
+  },
   tenant: {
     summary: 'looks after tenants: new, list, suspend, resume',
     run: async (given) => (await import('./administration/tenant.js')).runTenant(given, process.env),

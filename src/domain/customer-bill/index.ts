@@ -30,7 +30,7 @@ export { BillSums, type TaxFigure } from './run/figures.js';
 export { currencyOf, netOf, type PricedRate } from './run/prices.js';
 export { NEXT_BILL_CHARGES_MAX, type NextBillOf } from './run/next-bills.js';
 export { redrafting } from './redraft.js';
-export { rateGroupings, type RateGrouping } from './rates.store.js';
+export { rateGroupings, unsettledRates, type RateGrouping } from './rates.store.js';
 export type { OnDemandOrder } from './run/on-demand-work.js';
 export type { RunOrder } from './run/runs.js';
 

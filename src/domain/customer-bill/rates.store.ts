@@ -238,3 +238,16 @@ function sumOf(amount: Prisma.Sql): Prisma.Sql {
 
 /** In the order of the groupings. */
 const columnNames = ['"type"', '"name"', '"product"', '"taxRate"'];
+
+/** Of these rates, those that are on no bill, or on one that has no number yet. */
+export async function unsettledRates(database: Database, tenantId: string, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await database.read<{ id: string }>(
+    Prisma.sql`
+      SELECT r."id" FROM "AppliedCustomerBillingRate" r
+      LEFT JOIN "CustomerBill" c ON c."tenantId" = r."tenantId" AND c."id" = r."bill"->>'id'
+      WHERE r."tenantId" = ${tenantId} AND r."id" = ANY(${ids}::text[]) AND c."billNo" IS NULL`,
+    { isPlanKept: false, workClass: 'report' },
+  );
+  return rows.map(({ id }) => id);
+}

@@ -11,6 +11,13 @@ import { forgetDayAmounts } from './store/day-amount.store.js';
 
 export { balanceResources, type ActionKind, type Amount, type BalanceRows } from './model.js';
 export { movedBuckets } from './events.js';
+export {
+  deleteArchivedActions,
+  putBackActions,
+  putBackEntries,
+  readEntries,
+  readFinishedActions,
+} from './store/archive.store.js';
 export { checkBooks, type BucketKey, type WrongBucket } from './store/books.store.js';
 export { chargesOf } from './store/charges.store.js';
 export type { BalanceActions } from './actions.js';

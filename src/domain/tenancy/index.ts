@@ -5,6 +5,7 @@ import type { TenancyDependencies } from './model.js';
 import { TenantDirectory } from './tenant-directory.js';
 import { Tenants } from './tenants.js';
 
+export { tenantsOf } from './tenants.store.js';
 export { tenancyResources, operatorTenant, type TenantSettings } from './model.js';
 export type { KeyDirectory } from './key-directory.js';
 export { isKeyText, keyPrefix } from './key-text.js';

@@ -24,6 +24,11 @@ export async function readTenants(database: Database): Promise<KnownTenant[]> {
   }));
 }
 
+/** The ids of all tenants, in order. */
+export async function tenantsOf(database: Database): Promise<string[]> {
+  return (await readTenants(database)).map(({ id }) => id).sort();
+}
+
 /** How many tenants there are; those who ask for it in their transactions wait for each other. */
 export async function countTenants(tx: Statements): Promise<number> {
   await tx.query(

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../../platform/database/database.js';
-import { DomainError } from '../../platform/errors.js';
+import { abbreviated, DomainError } from '../../platform/errors.js';
 import { toJsonObject, withoutNulls, type JsonObject } from '../../platform/json-object.js';
 import type { Answer } from '../../platform/write/command.js';
 import type { Refusal } from '../../platform/write/idempotency.js';
@@ -201,7 +201,11 @@ export class Usages extends ResourceWriter<'usage', UsageRow, UsageInput, Delive
     const taken = rows.map(({ id }) => {
       const earlierId = earlierIds.get(id);
       const row = known.get(earlierId ?? id);
-      if (row === undefined) throw new Error(`the usage ${earlierId} has a key and is not there`);
+      // Its key stays when it goes into an archive, so that it is taken once for ever.
+      if (row === undefined)
+        throw new DomainError('CONFLICT', `usage '${abbreviated(earlierId ?? id)}' was taken before, and is archived`, {
+          path: 'externalId',
+        });
       return { row, isNew: earlierId === undefined };
     });
     return { taken };

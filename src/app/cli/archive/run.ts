@@ -1,0 +1,181 @@
+import { readConfig } from '../../../platform/config.js';
+import type { Database } from '../../../platform/database/database.js';
+import { migrationsFolder, readMigrations, readSchemaState } from '../../../platform/database/migrations.js';
+import { openEmbedded } from '../../../platform/database/embedded.js';
+import { openPostgresql } from '../../../platform/database/postgresql.js';
+import { StartError } from '../../../platform/start-error.js';
+import { tenantsOf } from '../../../domain/tenancy/index.js';
+import { readOptions, runCommands, WrongUse } from '../administration/command.js';
+import { kinds, rowsOf } from './kinds.js';
+import {
+  ArchiveError,
+  batchesOf,
+  findManifest,
+  kindNames,
+  readManifest,
+  verifyFiles,
+  type KindName,
+  type Manifest,
+} from './manifest.js';
+import { writeArchive, type Part } from './write.js';
+
+const poolSize = 6;
+const reportMs = 600_000;
+
+export const help = `tmf-balance-server archive --before <time> --to <folder> [options]
+  Writes what is finished in the database that DATABASE_URL or DATA_DIR names to files: usages that are billed or rejected, balance
+  actions that have ended, and entries of the ledger, from before a time. A server may run meanwhile on PostgreSQL.
+  --before <time>   e.g. 2026-01-01T00:00:00Z
+  --to <folder>     that is not there yet; it appears when everything is in it. Of an archive that is there, with --delete, goes on deleting
+  --tenant <id>     only of this tenant
+  --gzip            packs the files
+  --delete          then deletes the usages and actions that are in it, as far as they have not changed; entries stay
+archive verify <folder>    holds every file against the manifest
+archive read <folder>      prints the rows as NDJSON
+  --kind <kind>     ${kindNames.join(', ')}
+  --tenant <id>, --month <yyyy-mm>   only those
+archive restore <folder>   puts back what is missing; refused when something that is there differs
+  --help            this text
+Exit code: 0 done, 1 refused, 2 wrong use.
+`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Runs the command with these arguments and returns its exit code. */
+export function runArchive(given: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const isNamed = given[0] !== undefined && (!given[0].startsWith('--') || given[0] === '--help');
+  return runCommands(isNamed ? given : ['write', ...given], help, {
+    write: async (others) => {
+      const { values } = readOptions(others, { before: text, to: text, tenant: text, gzip: flag, delete: flag }, 0);
+      const { to, tenant } = values;
+      if (to === undefined) throw new WrongUse('--to is needed');
+      const before = new Date(values.before ?? '');
+      if (Number.isNaN(before.getTime())) throw new WrongUse(`--before '${values.before ?? ''}' is no time`);
+      if (before.getTime() > Date.now()) throw new WrongUse('--before is yet to come');
+      await withDatabase(env, (database) =>
+        write(database, {
+          folder: to,
+          before,
+          tenant,
+          isPacked: values.gzip === true,
+          isDeleting: values.delete === true,
+        }),
+      );
+    },
+    verify: async (others) => {
+      const { id: folder } = readOptions(others, {}, 1);
+      const manifest = await readManifest(folder);
+      await verifyFiles(folder, manifest);
+      for (const line of summary(manifest)) say(line);
+    },
+    read: async (others) => {
+      const { values, id: folder } = readOptions(others, { kind: text, tenant: text, month: text }, 1);
+      const kind = kindNames.find((name) => name === values.kind);
+      if (kind === undefined) throw new WrongUse(`--kind is one of ${kindNames.join(', ')}`);
+      const manifest = await readManifest(folder);
+      await verifyFiles(folder, manifest);
+      const isWanted = (file: Manifest['files'][number]): boolean =>
+        file.kind === kind &&
+        file.tenantId === (values.tenant ?? file.tenantId) &&
+        file.month === (values.month ?? file.month);
+      for (const file of manifest.files.filter(isWanted))
+        for await (const lines of batchesOf(folder, file)) say(lines.join('\n'));
+    },
+    restore: async (others) => {
+      const { id: folder } = readOptions(others, {}, 1);
+      await withDatabase(env, (database) => restore(database, folder));
+    },
+  });
+}
+
+interface Wanted {
+  readonly folder: string;
+  readonly before: Date;
+  readonly tenant: string | undefined;
+  readonly isPacked: boolean;
+  readonly isDeleting: boolean;
+}
+
+async function write(database: Database, { folder, before, tenant, isPacked, isDeleting }: Wanted): Promise<void> {
+  const all = await tenantsOf(database);
+  if (tenant !== undefined && !all.includes(tenant)) throw new StartError(`there is no tenant '${tenant}'`);
+  const head = { before: before.toISOString(), tenant: tenant ?? null };
+  let manifest = isDeleting ? await findManifest(folder) : undefined;
+  if (manifest === undefined) {
+    const migrations = await readMigrations(migrationsFolder());
+    const whole = { ...head, schemaVersion: migrations.at(-1)?.name ?? '', madeAt: new Date().toISOString() };
+    const parts = partsOf(database, tenant === undefined ? all : [tenant], before);
+    manifest = await writeArchive(folder, whole, parts, { isPacked, progress: showProgress });
+    for (const line of summary(manifest)) say(line);
+  } else if (manifest.before !== head.before || manifest.tenant !== head.tenant)
+    throw new ArchiveError(
+      `the archive in '${folder}' is one from before ${manifest.before}, of ${manifest.tenant ?? 'all tenants'}`,
+    );
+  if (isDeleting) await remove(database, folder, manifest);
+}
+
+async function* partsOf(database: Database, tenants: readonly string[], before: Date): AsyncGenerator<Part> {
+  for (const tenantId of tenants)
+    for (const kind of kindNames) yield { tenantId, kind, rows: rowsOf(database, kind, tenantId, before) };
+}
+
+/** Deletes what is in an archive that is whole, some rows at a time. */
+async function remove(database: Database, folder: string, manifest: Manifest): Promise<void> {
+  await verifyFiles(folder, manifest);
+  const counts = new Map<KindName, number>();
+  for (const file of manifest.files) {
+    const { remove: removeRows } = kinds[file.kind];
+    if (removeRows === undefined) continue;
+    for await (const lines of batchesOf(folder, file)) {
+      const deleted = await database.transaction((tx) => removeRows(tx, file.tenantId, lines), { workClass: 'job' });
+      counts.set(file.kind, (counts.get(file.kind) ?? 0) + deleted);
+    }
+  }
+  for (const [kind, count] of counts) say(`deleted ${kind}: ${count}`);
+}
+
+async function restore(database: Database, folder: string): Promise<void> {
+  const manifest = await readManifest(folder);
+  const known = (await readMigrations(migrationsFolder())).map(({ name }) => name);
+  if (!known.includes(manifest.schemaVersion))
+    throw new ArchiveError(`the archive is of a later version: this one does not know ${manifest.schemaVersion}`);
+  await verifyFiles(folder, manifest);
+  for (const file of manifest.files)
+    for await (const lines of batchesOf(folder, file))
+      await database.transaction(async (tx) => {
+        const [first] = await kinds[file.kind].putBack(tx, lines);
+        if (first !== undefined) throw new ArchiveError(`${file.kind} ${first} differs from the archive`);
+      });
+  for (const line of summary(manifest)) say(line);
+}
+
+/** Rows and sums of each kind of a tenant. */
+function summary({ files }: Manifest): string[] {
+  const groups = new Map<string, number>();
+  for (const { tenantId, kind, rows } of files) {
+    const name = `${tenantId} ${kind}`;
+    groups.set(name, (groups.get(name) ?? 0) + rows);
+  }
+  return groups.size === 0 ? ['nothing'] : [...groups].map(([name, rows]) => `${name}: ${rows}`);
+}
+
+async function withDatabase(env: NodeJS.ProcessEnv, work: (database: Database) => Promise<void>): Promise<void> {
+  const { DATABASE_URL, DATA_DIR } = env;
+  const { databaseUrl, dataDir } = readConfig({ DATABASE_URL, DATA_DIR }, 'sandbox');
+  const readTimes = { readMs: reportMs, reportMs };
+  const database = await (databaseUrl ? openPostgresql(databaseUrl, { poolSize, readTimes }) : openEmbedded(dataDir));
+  try {
+    const { pending, problem } = await readSchemaState(database);
+    if (problem !== undefined || pending.length > 0)
+      throw new StartError(problem ?? 'the database is not up to date: migrate it first');
+    await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function showProgress(kind: KindName, rows: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${kind} ${rows}\u001B[K`);
+}
