@@ -57,15 +57,19 @@ const withBrokers = [
 /** Clusters of PostgreSQL of its own. */
 const withClusters = process.env.PG_BIN || existsSync('/usr/lib/postgresql') ? [] : ['/app/soak\\.test'];
 
+/** Without PgBouncer there is no pooler to come by (test/support/pgbouncer.ts). */
+const withPooler = existsSync(process.env.PGBOUNCER_PATH ?? '/usr/sbin/pgbouncer') ? [] : ['/pgbouncer\\.test'];
+
 const isPostgresql = Boolean(process.env.TEST_DATABASE_URL);
 const areFilesNamed = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
 
 /** Patterns of paths that do not run. */
 function leftOut() {
-  if (isPostgresql) return [...onlyOnEmbeddedDatabase, ...inBrowser, ...withClients, ...withBrokers, ...withClusters];
+  if (isPostgresql)
+    return [...onlyOnEmbeddedDatabase, ...inBrowser, ...withClients, ...withBrokers, ...withClusters, ...withPooler];
   if (process.env.EVERY_FILE || areFilesNamed) return [];
   // What is none of these.
-  return [`^(?!.*(${[...onlyOnEmbeddedDatabase, ...onEmbeddedDatabase].join('|')})).*$`];
+  return ['/pgbouncer\\.test', `^(?!.*(${[...onlyOnEmbeddedDatabase, ...onEmbeddedDatabase].join('|')})).*$`];
 }
 
 /** Node itself loads what runs, as in production (test/support/jest/runner.js says why): jest transforms nothing. */

@@ -71,8 +71,10 @@ function checkAuthentication({
     );
 }
 
-function checkDatabase({ workers, databaseUrl, isRowLevelSecurityOn }: Config): void {
+function checkDatabase({ workers, databaseUrl, isRowLevelSecurityOn, isDatabasePooled }: Config): void {
   if (databaseUrl !== undefined) return;
+  if (isDatabasePooled)
+    refuse('DATABASE_POOLER', 'on', 'the embedded database is in this process; it needs DATABASE_URL');
   if (isRowLevelSecurityOn)
     refuse(
       'ROW_LEVEL_SECURITY',

@@ -11,6 +11,19 @@ export const databaseSettings = {
     // Where a password stands in something that is no such URL cannot be known: only the scheme is repeated.
     shown: (text: string) => text.replace(/^([a-z]+:\/\/)?.*$/is, '$1…'),
   },
+  DATABASE_POOLER: {
+    key: 'isDatabasePooled',
+    default: 'off',
+    schema: onOrOff,
+    meaning:
+      'on where DATABASE_URL leads to a pooler in transaction mode, such as PgBouncer (docs/operations.md): nothing is kept in sessions, settings are made in each transaction',
+  },
+  STATEMENT_NAMES: {
+    key: 'areStatementsNamed',
+    default: 'on',
+    schema: onOrOff,
+    meaning: 'off prepares no statement under a name, for poolers that do not know them, such as PgBouncer before 1.21',
+  },
   ROW_LEVEL_SECURITY: {
     key: 'isRowLevelSecurityOn',
     default: 'off',

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { Database } from '../../src/platform/database/database.js';
 import { DATABASE_FOLDER, openEmbedded } from '../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
+import { pooling } from '../support/database.js';
 import { createDatabase, dropDatabase, urlOf } from '../support/postgresql.js';
 import { eventually } from '../support/eventually.js';
 
@@ -153,9 +154,12 @@ export async function createServerStorage(template?: string): Promise<Storage> {
   const name = await createDatabase(template);
   const url = urlOf(name);
   return {
-    env: { DATABASE_URL: url },
-    open: () => openPostgresql(url, { poolSize: 5 }),
-    inspect: (look) => inspectAndClose(openPostgresql(url, { poolSize: 1 }), look),
+    env: {
+      DATABASE_URL: url,
+      ...(pooling.isPooled && { DATABASE_POOLER: 'on', STATEMENT_NAMES: pooling.areStatementsNamed ? 'on' : 'off' }),
+    },
+    open: () => openPostgresql(url, { poolSize: 5, ...pooling }),
+    inspect: (look) => inspectAndClose(openPostgresql(url, { poolSize: 1, ...pooling }), look),
     remove: () => dropDatabase(name),
   };
 }

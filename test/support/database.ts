@@ -16,6 +16,15 @@ const POOL_SIZE = 12;
  */
 export const isWalled = process.env.ROW_LEVEL_SECURITY === 'on' && process.env.TEST_DATABASE_URL !== undefined;
 
+/**
+ * With DATABASE_POOLER=on TEST_DATABASE_URL leads to a pooler in transaction mode, which knows every database of the server and
+ * keeps no connection to one (server_lifetime = 0), as PostgreSQL copies a database only while nobody is connected to it.
+ */
+export const pooling = {
+  isPooled: process.env.DATABASE_POOLER === 'on' && process.env.TEST_DATABASE_URL !== undefined,
+  areStatementsNamed: process.env.STATEMENT_NAMES !== 'off',
+};
+
 export type TestDatabase = Database & {
   /** Address for further connections, on PostgreSQL only. */
   url?: string;
@@ -55,7 +64,7 @@ async function copyEmbedded(template: string): Promise<TestDatabase> {
 async function copyPostgresql(template?: string, readTimes?: ReadTimes): Promise<TestDatabase> {
   const name = await createDatabase(template);
   const url = urlOf(name);
-  const database = await openPostgresql(url, { poolSize: POOL_SIZE, readTimes, isolatesTenants: isWalled });
+  const database = await openPostgresql(url, { poolSize: POOL_SIZE, readTimes, isolatesTenants: isWalled, ...pooling });
   if (isWalled && template !== undefined) await keepTenantWall(database, true);
   const close = async (): Promise<void> => {
     await database.close();

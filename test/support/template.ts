@@ -9,6 +9,7 @@ import type { Database } from '../../src/platform/database/database.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { applyMigrations } from '../../src/platform/database/migrations.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
+import { pooling } from './database.js';
 import { createDatabase, databasesNamed, dropDatabase, onceNamed, urlOf } from './postgresql.js';
 
 /**
@@ -31,7 +32,7 @@ export async function dropTemplate(template: string): Promise<void> {
 export function demoTemplate(template: string, clock: Clock): Promise<string> {
   return onceNamed(`${template}_${clock.now().getTime()}`, async () => {
     const name = await createDatabase(template);
-    const database = await openPostgresql(urlOf(name), { poolSize: 4 });
+    const database = await openPostgresql(urlOf(name), { poolSize: 4, ...pooling });
     await fill(database, { SEED: 'demo' }, clock);
     await database.close();
     return name;
@@ -49,7 +50,7 @@ async function fill(database: Database, env: Record<string, string> = { SEED: 'n
 
 async function makePostgresqlTemplate(): Promise<string> {
   const name = await createDatabase();
-  const database = await openPostgresql(urlOf(name), { poolSize: 2 });
+  const database = await openPostgresql(urlOf(name), { poolSize: 2, ...pooling });
   await fill(database);
   // PostgreSQL copies a database only while nobody is connected to it.
   await database.close();

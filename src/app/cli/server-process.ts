@@ -90,8 +90,10 @@ export async function serve(config: Config, role: ProcessRole): Promise<void> {
 
 function open(config: Config): Promise<Database> {
   const { databasePoolSize: poolSize, readStatementMaxMs: readMs, reportStatementMaxMs: reportMs } = config;
-  const { databaseUrl, isRowLevelSecurityOn: isolatesTenants } = config;
-  if (databaseUrl) return openPostgresql(databaseUrl, { poolSize, readTimes: { readMs, reportMs }, isolatesTenants });
+  const { databaseUrl, isRowLevelSecurityOn: isolatesTenants, isDatabasePooled: isPooled, areStatementsNamed } = config;
+  const readTimes = { readMs, reportMs };
+  if (databaseUrl)
+    return openPostgresql(databaseUrl, { poolSize, readTimes, isolatesTenants, isPooled, areStatementsNamed });
   return openEmbedded(config.dataDir);
 }
 

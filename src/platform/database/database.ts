@@ -34,10 +34,12 @@ export interface Transaction extends Statements {
 }
 
 /**
- * A connection of its own, without statement timeout and outside Prisma, for the migration runner: Prisma can
- * neither run several statements at once nor promise the same connection twice, which an advisory lock needs.
+ * A connection of its own, without statement timeout and outside Prisma, which cannot run several statements at once. Behind a
+ * pooler it is the same one only within a transaction.
  */
 export interface DedicatedConnection {
+  /** Whether it is the same only within a transaction. */
+  readonly isLent?: boolean;
   /** Runs a whole script; several statements, no parameters. */
   script(sql: string): Promise<void>;
   query<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
@@ -93,6 +95,11 @@ export interface Database {
   /** Runs several statements in one transaction. */
   script(sql: string): Promise<void>;
   dedicated<T>(work: (connection: DedicatedConnection) => Promise<T>): Promise<T>;
+  /**
+   * Runs work in one transaction, which of all servers on the database only one does at a time under this key: it is that of
+   * an advisory lock. Others wait without holding a connection that work of theirs would need.
+   */
+  exclusively<T>(key: number, work: (connection: DedicatedConnection) => Promise<T>): Promise<T>;
   /** Connections of each class of work, and how much work waits for one; none where there are no classes. */
   connections(): Readonly<Record<string, ConnectionCounts>>;
   /** @throws when the database does not answer; never waits for other work */

@@ -82,6 +82,17 @@ export async function openEmbedded(
           },
           query: statement,
         }),
+      // No other process has it.
+      exclusively: (_key, work) =>
+        pglite.transaction((tx) =>
+          work({
+            script: async (sql) => {
+              await tx.exec(sql);
+            },
+            query: async <T>(sql: string, values: readonly unknown[] = []) =>
+              (await tx.query<T>(sql, [...values])).rows,
+          }),
+        ),
       connections: () => ({}),
       ping: async () => {
         await client.$queryRaw`SELECT 1`;

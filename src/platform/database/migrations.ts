@@ -97,17 +97,20 @@ export async function applyMigrations(
   times = defaultTimes,
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  return database.dedicated(async (connection) => {
-    await lockOut(connection, times);
-    await connection.script(CREATE_RECORDS);
-    const missing = findMissing(migrations, await readRecords(connection));
-    await requireParts(
-      connection,
-      migrations.filter((migration) => !missing.includes(migration)),
-    );
-    for (const migration of missing) await apply(connection, migration, times);
-    return missing.map(({ name }) => name);
-  });
+  const applyMissing = (): Promise<string[]> =>
+    database.dedicated(async (connection) => {
+      await connection.script(CREATE_RECORDS);
+      const missing = findMissing(migrations, await readRecords(connection));
+      await requireParts(
+        connection,
+        migrations.filter((migration) => !missing.includes(migration)),
+      );
+      for (const migration of missing) await apply(connection, migration, times);
+      return missing.map(({ name }) => name);
+    });
+  // It has one connection, and no other process.
+  if (database.kind === 'pglite') return applyMissing();
+  return database.dedicated((connection) => lockingOut(connection, times, applyMissing));
 }
 
 /** How the schema of a database stands to this program; nothing is changed. */
@@ -189,17 +192,29 @@ function checksum(sql: string): string {
 }
 
 /**
- * Only one server at a time. Held by the session, which ends with this connection (PGlite has one session and needs no lock). Asked
- * for again and again: a statement that waits is a transaction, and an index that is made concurrently waits for all of these.
+ * Only one server at a time. The lock is that of a transaction, on a connection of its own, as behind a pooler no session keeps one. Asked for
+ * again and again: a statement that waits has a snapshot, and an index that is made concurrently waits for all of these.
  */
-async function lockOut(connection: DedicatedConnection, { pauseMs, serversMaxMs }: MigrationTimes): Promise<void> {
+async function lockingOut<T>(
+  connection: DedicatedConnection,
+  { pauseMs, serversMaxMs }: MigrationTimes,
+  work: () => Promise<T>,
+): Promise<T> {
   for (const begin = performance.now(); ; await sleep(pauseMs / 10)) {
-    const [row] = await connection.query<{ isMine: boolean }>('SELECT pg_try_advisory_lock($1) AS "isMine"', [
+    await connection.script('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
+    const [row] = await connection.query<{ isMine: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS "isMine"', [
       ADVISORY_LOCK_KEY,
     ]);
-    if (row?.isMine) return;
+    if (row?.isMine) break;
+    await connection.script('ROLLBACK');
     if (performance.now() > begin + serversMaxMs)
       throw new MigrationError('another server has been migrating this database for hours: see what it waits for');
+  }
+  try {
+    return await work();
+  } finally {
+    // A connection that is lost has given it back.
+    await connection.script('ROLLBACK').catch(() => undefined);
   }
 }
 
@@ -258,9 +273,11 @@ async function applyAlone(
   const startedAt = new Date();
   const [, index] = /\bINDEX\s+CONCURRENTLY\s+IF\s+NOT\s+EXISTS\s+"([^"]+)"/.exec(migration.sql) ?? [];
   if (index !== undefined) await dropBroken(connection, index);
-  await connection.script(`SET lock_timeout = ${/\bCONCURRENTLY\b/.test(migration.sql) ? 0 : lockMs}`);
+  // Behind a pooler there is no session that would keep it, and none that has another.
+  const set = (sql: string): Promise<void> => (connection.isLent ? Promise.resolve() : connection.script(sql));
+  await set(`SET lock_timeout = ${/\bCONCURRENTLY\b/.test(migration.sql) ? 0 : lockMs}`);
   await connection.script(migration.sql);
-  await connection.script('RESET lock_timeout');
+  await set('RESET lock_timeout');
   await record(connection, migration, startedAt);
 }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { PooledClient } from './pooled-client.js';
 import { allTenants, currentTenant } from './tenant-scope.js';
 import { tenantSetting } from './tenant-wall.js';
 import { watchQueries } from './watched-statements.js';
@@ -38,7 +39,9 @@ const tenants = new WeakMap<pg.ClientBase, string>();
 
 /** Lets a connection see the rows of this tenant only, or of all. */
 export async function showTenant(connection: pg.ClientBase, tenantId: string): Promise<void> {
-  await connection.query(`SELECT set_config('${tenantSetting}', $1, false)`, [tenantId]);
+  // Where there is no session to keep it, its transactions say so.
+  if (connection instanceof PooledClient) connection.tenantId = tenantId;
+  else await connection.query(`SELECT set_config('${tenantSetting}', $1, false)`, [tenantId]);
   tenants.set(connection, tenantId);
 }
 

@@ -12,15 +12,19 @@ export class StatementNames {
   private startedAt = performance.now();
   private given = 0;
 
-  /** `renewalMs`: as long as connections are kept, which then hold two generations at most. `prefix`: of all names. */
+  /**
+   * `renewalMs`: as long as connections are kept, which then hold two generations at most. `prefix`: of all names.
+   * `isOn`: false gives no names.
+   */
   constructor(
     private readonly renewalMs: number,
     private readonly prefix = 'read',
+    private readonly isOn = true,
   ) {}
 
   /** @returns the name, unique to this text; undefined when the statement is not to be prepared */
   of(text: string): string | undefined {
-    if (text.length > keptLengthMax) return undefined;
+    if (!this.isOn || text.length > keptLengthMax) return undefined;
     const known = this.names.get(text);
     if (known !== undefined) return known;
     if (this.names.size >= namesMax && !this.renew()) return undefined;

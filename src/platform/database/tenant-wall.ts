@@ -1,13 +1,13 @@
 import { StartError } from '../start-error.js';
 import type { Database, DedicatedConnection } from './database.js';
+import { withLock } from './exclusively.js';
 
 /** The setting of a connection that names the tenant whose rows it sees. A connection without it sees none. */
 export const tenantSetting = 'tmf.tenant';
 const policy = 'tmf_tenant';
 /** Serializes servers that start at the same time. */
 const ADVISORY_LOCK_KEY = 72_707_371;
-/** How long to wait for another server that starts, and for whoever uses a table. */
-const serversMs = 60_000;
+/** How long to wait for whoever uses a table. */
 const tableMs = 5_000;
 
 const setting = `current_setting('${tenantSetting}', true)`;
@@ -44,22 +44,27 @@ export async function keepTenantWall(database: Database, isOn: boolean): Promise
   if (database.kind === 'pglite') return [];
   return database.dedicated(async (connection) => {
     if (isOn) await requireBoundRole(connection);
-    // Held by the session, which ends with this connection.
-    await connection.script(`SET lock_timeout = ${serversMs}`);
-    await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
-    await connection.script(`SET lock_timeout = ${tableMs}`);
-    const changed = (await tablesOf(connection)).filter((one) => one.isWalled !== isOn && (isOn || one.hasPolicy));
-    for (const { name } of changed) {
-      // Several statements that are sent as one are one transaction.
-      await connection.script((isOn ? raisingOf(name) : loweringOf(name)).join(';')).catch((error: unknown) => {
-        throw new TenantWallError(
-          `cannot turn row level security ${isOn ? 'on' : 'off'} for table "${name}": ${(error as Error).message}`,
-          { cause: error },
-        );
-      });
+    const changed: string[] = [];
+    for (;;) {
+      // One after the other, so that no table is locked while the next one is waited for.
+      const name = await withLock(connection, ADVISORY_LOCK_KEY, () => changeNext(connection, isOn));
+      if (name === undefined) return changed;
+      changed.push(name);
     }
-    return changed.map(({ name }) => name);
   });
+}
+
+async function changeNext(connection: DedicatedConnection, isOn: boolean): Promise<string | undefined> {
+  await connection.script(`SET LOCAL lock_timeout = ${tableMs}`);
+  const [table] = (await tablesOf(connection)).filter((one) => one.isWalled !== isOn && (isOn || one.hasPolicy));
+  if (table === undefined) return undefined;
+  await connection.script((isOn ? raisingOf(table.name) : loweringOf(table.name)).join(';')).catch((error: unknown) => {
+    throw new TenantWallError(
+      `cannot turn row level security ${isOn ? 'on' : 'off'} for table "${table.name}": ${(error as Error).message}`,
+      { cause: error },
+    );
+  });
+  return table.name;
 }
 
 async function requireBoundRole(connection: DedicatedConnection): Promise<void> {

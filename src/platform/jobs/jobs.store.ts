@@ -70,17 +70,10 @@ export class JobStore {
     private readonly database: Database,
     logger: Logger,
     /** How long dead jobs are kept for inspection; then they lie in its archive for a week. */
-    deadKeptDays: number,
+    private readonly deadKeptDays: number,
   ) {
     const executeSql = loggingOutages((sql, values) => execute(database, sql, values), logger);
-    this.boss = new PgBoss({
-      db: { executeSql },
-      schema: SCHEMA,
-      supervise: false,
-      schedule: false,
-      retentionDays: WAITING_KEPT_DAYS,
-      archiveFailedAfterSeconds: deadKeptDays * DAY_SECONDS,
-    });
+    this.boss = bossOf(executeSql, deadKeptDays);
     // Without a listener an error event would end the process.
     this.boss.on('error', (error) => logger.error({ err: error }, 'pg-boss failed'));
     this.fetchDb = { executeSql: loggingFailures(executeSql, logger) };
@@ -91,11 +84,12 @@ export class JobStore {
     try {
       // This only creates or updates the schema: supervision and schedules are off, and nothing has to be stopped. Two servers
       // that create it at once fail over its name, which they do before pg-boss's own lock.
-      await this.exclusively(() => this.boss.start());
-      if ((await this.missing(queues)).length === 0) return;
-      await this.exclusively(async () => {
-        for (const { name, isExclusive } of await this.missing(queues)) {
-          await this.boss.createQueue(name, { name, policy: isExclusive ? 'stately' : 'short' });
+      await this.exclusively((boss) => boss.start());
+      await this.boss.start();
+      if ((await missing(this.boss, queues)).length === 0) return;
+      await this.exclusively(async (boss) => {
+        for (const { name, isExclusive } of await missing(boss, queues)) {
+          await boss.createQueue(name, { name, policy: isExclusive ? 'stately' : 'short' });
         }
       });
     } catch (error) {
@@ -106,31 +100,21 @@ export class JobStore {
     }
   }
 
-  /** Runs work that only one server may do at a time. The lock ends with its connection. */
-  private async exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.database.dedicated(async (connection) => {
-      await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
-      return work();
-    });
-  }
-
-  private async missing(queues: readonly Queue[]): Promise<Queue[]> {
-    const known = new Set((await this.boss.getQueues()).map(({ name }) => name));
-    return queues.filter(({ name }) => !known.has(name));
+  /** Runs work that only one server may do at a time, in one transaction: by a pg-boss whose statements are of that. */
+  private exclusively<T>(work: (boss: PgBoss) => Promise<T>): Promise<T> {
+    return this.database.exclusively(ADVISORY_LOCK_KEY, (connection) =>
+      work(
+        bossOf(
+          (sql, values) => execute({ statement: connection.query, script: connection.script }, sql, values),
+          this.deadKeptDays,
+        ),
+      ),
+    );
   }
 
   /** Sends a job; within a transaction, it appears on commit. @returns false when a job with its key already waits */
   async send(name: string, job: NewJob, tx?: Transaction): Promise<boolean> {
-    const id = await this.boss.send(name, job.data, {
-      singletonKey: job.key,
-      startAfter: job.startAfter,
-      retryLimit: job.retryLimit,
-      retryDelay: job.retryDelaySeconds,
-      retryBackoff: job.isBackoff,
-      expireInSeconds: job.leaseSeconds,
-      ...(tx && { db: { executeSql: (sql, values) => execute(tx, sql, values) } }),
-    });
-    return id !== null;
+    return sendBy(this.boss, name, job, tx && ((sql, values) => execute(tx, sql, values)));
   }
 
   /** Takes due jobs, each for the length of its lease. @returns none while the database is away */
@@ -172,12 +156,8 @@ export class JobStore {
 
   /** Sends the job unless one of its queue waits or runs. @returns whether it was sent */
   async sendFirst(name: string, job: NewJob): Promise<boolean> {
-    if (await this.hasOpen(name)) return false;
-    return this.exclusively(async () => !(await this.hasOpen(name)) && (await this.send(name, job)));
-  }
-
-  private async hasOpen(name: string): Promise<boolean> {
-    return (await this.boss.getQueueSize(name, { before: 'completed' })) > 0;
+    if (await hasOpen(this.boss, name)) return false;
+    return this.exclusively(async (boss) => !(await hasOpen(boss, name)) && (await sendBy(boss, name, job)));
   }
 
   /** Fails jobs whose lease has expired because their process died, and deletes old dead jobs. */
@@ -194,6 +174,39 @@ export class JobStore {
     ]);
     return new Map(counts);
   }
+}
+
+function bossOf(executeSql: Sql, deadKeptDays: number): PgBoss {
+  return new PgBoss({
+    db: { executeSql },
+    schema: SCHEMA,
+    supervise: false,
+    schedule: false,
+    retentionDays: WAITING_KEPT_DAYS,
+    archiveFailedAfterSeconds: deadKeptDays * DAY_SECONDS,
+  });
+}
+
+async function missing(boss: PgBoss, queues: readonly Queue[]): Promise<Queue[]> {
+  const known = new Set((await boss.getQueues()).map(({ name }) => name));
+  return queues.filter(({ name }) => !known.has(name));
+}
+
+async function hasOpen(boss: PgBoss, name: string): Promise<boolean> {
+  return (await boss.getQueueSize(name, { before: 'completed' })) > 0;
+}
+
+async function sendBy(boss: PgBoss, name: string, job: NewJob, executeSql?: Sql): Promise<boolean> {
+  const id = await boss.send(name, job.data, {
+    singletonKey: job.key,
+    startAfter: job.startAfter,
+    retryLimit: job.retryLimit,
+    retryDelay: job.retryDelaySeconds,
+    retryBackoff: job.isBackoff,
+    expireInSeconds: job.leaseSeconds,
+    ...(executeSql && { db: { executeSql } }),
+  });
+  return id !== null;
 }
 
 /** A method of pg-boss that its types lack. */

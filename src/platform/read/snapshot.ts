@@ -25,23 +25,30 @@ export async function withSnapshot<T>(
   signal.throwIfAborted();
   if (database.kind === 'pglite') return work(database);
   return database.dedicated(async (connection) => {
-    const [row] = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    const cancel = (): void =>
-      void database.statement('SELECT pg_cancel_backend($1)', [row?.pid]).catch(() => undefined);
     // Its statements are those of the pools: one process each, and not compiled, which takes far longer than they do.
     await connection.script(`
-      SET max_parallel_workers_per_gather = 0;
-      SET jit = off;
-      SET statement_timeout = ${Math.trunc(maxMs)};
-      SET idle_in_transaction_session_timeout = ${Math.trunc(maxMs)};
-      BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`);
-    signal.addEventListener('abort', cancel);
+      BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+      SET LOCAL max_parallel_workers_per_gather = 0;
+      SET LOCAL jit = off;
+      SET LOCAL statement_timeout = ${Math.trunc(maxMs)};
+      SET LOCAL idle_in_transaction_session_timeout = ${Math.trunc(maxMs)}`);
+    let cancelling: Promise<unknown> = Promise.resolve();
     try {
-      const result = await work({ kind: database.kind, read: ({ text, values }) => connection.query(text, values) });
-      await connection.script('COMMIT');
-      return result;
+      const [row] = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const cancel = (): void =>
+        void (cancelling = database.statement('SELECT pg_cancel_backend($1)', [row?.pid]).catch(() => undefined));
+      signal.addEventListener('abort', cancel);
+      try {
+        signal.throwIfAborted();
+        return await work({ kind: database.kind, read: ({ text, values }) => connection.query(text, values) });
+      } finally {
+        signal.removeEventListener('abort', cancel);
+        // It must not come when the process of PostgreSQL works for somebody else.
+        await cancelling;
+      }
     } finally {
-      signal.removeEventListener('abort', cancel);
+      // Nothing was written.
+      await connection.script('ROLLBACK').catch(() => undefined);
     }
   });
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.js';
-import { DatabaseOpenError, openPostgresql, refuseOldServer } from '../../../src/platform/database/postgresql.js';
+import { DatabaseOpenError, refuseOldServer } from '../../../src/platform/database/connecting.js';
+import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { eventually } from '../../support/eventually.js';
 import { createDatabase, dropDatabase, urlOf } from '../../support/postgresql.js';
 

@@ -27,4 +27,8 @@ describe('names of prepared statements', () => {
     const after = texts('second').map((text) => names.of(text));
     expect(new Set([...before, ...after]).size).toBe(2 * namesMax);
   });
+
+  test('are not given at all where they are off', () => {
+    expect(new StatementNames(60_000, 'read', false).of('SELECT 1')).toBeUndefined();
+  });
 });

@@ -47,8 +47,8 @@ export async function withDatabase<T>(
   work: (database: Database, clock: Clock, lastId: string | undefined) => Promise<T>,
 ): Promise<T> {
   // The other settings are those of a server that may run elsewhere.
-  const { DATABASE_URL, DATA_DIR } = env;
-  const config = readConfig({ DATABASE_URL, DATA_DIR }, 'sandbox');
+  const { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR } = env;
+  const config = readConfig({ DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR }, 'sandbox');
   const { databaseUrl } = config;
   const logger = createLogger('silent');
   const database = await openDatabase(config);
@@ -68,8 +68,13 @@ export async function withDatabase<T>(
 }
 
 /** The database that the settings name, with few connections. Throws StartError when it cannot be used. */
-export function openDatabase({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<Database> {
-  return databaseUrl ? openPostgresql(databaseUrl, { poolSize }) : openEmbedded(dataDir);
+export function openDatabase({
+  databaseUrl,
+  isDatabasePooled: isPooled,
+  areStatementsNamed,
+  dataDir,
+}: Pick<Config, 'databaseUrl' | 'isDatabasePooled' | 'areStatementsNamed' | 'dataDir'>): Promise<Database> {
+  return databaseUrl ? openPostgresql(databaseUrl, { poolSize, isPooled, areStatementsNamed }) : openEmbedded(dataDir);
 }
 
 function requireTables<T>(asking: Promise<T>): Promise<T> {

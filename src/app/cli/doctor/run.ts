@@ -34,11 +34,16 @@ export async function runDoctor(given: readonly string[], env: NodeJS.ProcessEnv
 }
 
 async function look(env: NodeJS.ProcessEnv, withBooks: boolean): Promise<Finding[]> {
-  const { DATABASE_URL, DATA_DIR, DATABASE_POOL_SIZE, ROW_LEVEL_SECURITY } = env;
-  const config = readConfig({ DATABASE_URL, DATA_DIR, DATABASE_POOL_SIZE, ROW_LEVEL_SECURITY }, 'sandbox');
-  const { databaseUrl, dataDir } = config;
+  const { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR, DATABASE_POOL_SIZE, ROW_LEVEL_SECURITY } = env;
+  const config = readConfig(
+    { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR, DATABASE_POOL_SIZE, ROW_LEVEL_SECURITY },
+    'sandbox',
+  );
+  const { databaseUrl, isDatabasePooled: isPooled, areStatementsNamed, dataDir } = config;
   const readTimes = { readMs: reportMs, reportMs };
-  const database = await (databaseUrl ? openPostgresql(databaseUrl, { poolSize, readTimes }) : openEmbedded(dataDir));
+  const database = await (databaseUrl
+    ? openPostgresql(databaseUrl, { poolSize, readTimes, isPooled, areStatementsNamed })
+    : openEmbedded(dataDir));
   try {
     const findings: Finding[] = [];
     if (databaseUrl) findings.push(...checkServer(await readServerFacts(database), config));
