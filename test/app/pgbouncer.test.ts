@@ -16,7 +16,7 @@ jest.setTimeout(8 * startMaxMs);
 const poolSize = 3;
 const writers = 12;
 /** Acknowledged top-ups before PgBouncer is killed, and after. */
-const writesOfPart = 60;
+const writesOfPart = 30;
 
 let storage: Storage;
 let bouncer: PgBouncer;

@@ -36,17 +36,17 @@ export class PooledClient extends pg.Client {
     this.beginning = config.beginning;
   }
 
-  /** As that of pg: answers a promise, or calls back. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of many overloads this is the one that all agree with
-  override query(...given: any[]): any {
-    const done: unknown = given.at(-1);
-    if (typeof done !== 'function') return this.send(given);
+  /** As that of pg, whose overloads it all takes: answers a promise, or calls back. */
+  override query(...args: never[]): never {
+    const given: unknown[] = args;
+    const done = given.at(-1);
+    if (typeof done !== 'function') return this.send(given) as never;
     const answered = this.send(given.slice(0, -1));
     answered.then(
-      (result) => process.nextTick(done, null, result),
-      (error: unknown) => process.nextTick(done, error),
+      (result) => process.nextTick(done as () => void, null, result),
+      (error: unknown) => process.nextTick(done as () => void, error),
     );
-    return undefined;
+    return undefined as never;
   }
 
   private send(given: unknown[]): Promise<pg.QueryResult> {
