@@ -55,7 +55,9 @@ class OpenFile {
     await this.ended;
     await synced(join(this.folder, this.about.path));
     const { rows, bytes, lastKey, firstKey = '' } = this;
-    const sums = Object.fromEntries([...this.sums].sort().map(([units, sum]) => [units, sum.toFixed()]));
+    const sums = Object.fromEntries(
+      [...this.sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([units, sum]) => [units, sum.toFixed()]),
+    );
     return { ...this.about, rows, bytes, sha256: this.hash.digest('hex'), firstKey, lastKey, sums };
   }
 }
