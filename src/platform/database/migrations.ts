@@ -211,6 +211,8 @@ async function lockingOut<T>(
       throw new MigrationError('another server has been migrating this database for hours: see what it waits for');
   }
   try {
+    // The result of the question would keep its snapshot until the next one, and an index that is made concurrently wait for it.
+    await connection.script('SELECT 1');
     return await work();
   } finally {
     // A connection that is lost has given it back.
