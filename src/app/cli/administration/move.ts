@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { operatorTenant } from '../../../domain/tenancy/index.js';
+import { readConfig } from '../../../platform/config.js';
 import type { Database, DedicatedConnection } from '../../../platform/database/database.js';
 import { DATABASE_FOLDER, openEmbedded } from '../../../platform/database/embedded.js';
 import { readSchemaState } from '../../../platform/database/migrations.js';
@@ -35,7 +36,8 @@ export async function moveInto(env: NodeJS.ProcessEnv, folder: string, tell: (li
     await requireCurrent(source, folder);
     const books = await checkBalances(source, () => undefined);
     if (books.grade !== 'ok') throw new StartError(`the books of '${folder}' are wrong: ${books.found}`);
-    const target = await openDatabase({ databaseUrl: env.DATABASE_URL, dataDir: '' });
+    const { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES } = env;
+    const target = await openDatabase(readConfig({ DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES }, 'sandbox'));
     try {
       await requireUnused(target);
       // Makes the tables, those of the jobs among them.

@@ -162,10 +162,13 @@ function summary({ files }: Manifest): string[] {
 }
 
 async function withDatabase(env: NodeJS.ProcessEnv, work: (database: Database) => Promise<void>): Promise<void> {
-  const { DATABASE_URL, DATA_DIR } = env;
-  const { databaseUrl, dataDir } = readConfig({ DATABASE_URL, DATA_DIR }, 'sandbox');
+  const { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR } = env;
+  const config = readConfig({ DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR }, 'sandbox');
+  const { databaseUrl, isDatabasePooled: isPooled, areStatementsNamed, dataDir } = config;
   const readTimes = { readMs: reportMs, reportMs };
-  const database = await (databaseUrl ? openPostgresql(databaseUrl, { poolSize, readTimes }) : openEmbedded(dataDir));
+  const database = await (databaseUrl
+    ? openPostgresql(databaseUrl, { poolSize, readTimes, isPooled, areStatementsNamed })
+    : openEmbedded(dataDir));
   try {
     const { pending, problem } = await readSchemaState(database);
     if (problem !== undefined || pending.length > 0)
