@@ -1,5 +1,11 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
-import { NEXT_BILL_CHARGES_MAX, type NextBillOf } from '../../src/domain/customer-bill/index.js';
+import {
+  NEXT_BILL_ACCOUNTS_MAX,
+  NEXT_BILL_CHARGES_MAX,
+  type NextBillOf,
+} from '../../src/domain/customer-bill/index.js';
+import { DomainError } from '../../src/platform/errors.js';
+import type { JsonObject } from '../../src/platform/json-object.js';
 import { lowerFirst } from '../../src/platform/letter-case.js';
 import type { TypeClass } from '../attribute.js';
 import type { Context } from '../context.js';
@@ -25,12 +31,18 @@ export function nextBillBelow(parent: TypeClass): ResolverClass {
     @FieldResolver(() => [CustomerBillPreview], {
       nullable: true,
       complexity: weights.list,
-      description: `What the bills of its accounts would be that were made now of all that is unbilled: one for each account and currency. Nothing is written. An account with more than ${NEXT_BILL_CHARGES_MAX} charges is refused (INVALID_QUERY), and one whose figures no bill can have (CONFLICT).`,
+      description: `What the bills of its accounts would be that were made now of all that is unbilled: one for each account and currency. Nothing is written. More than ${NEXT_BILL_ACCOUNTS_MAX} accounts are refused (INVALID_QUERY), an account with more than ${NEXT_BILL_CHARGES_MAX} charges as well, and one whose figures no bill can have (CONFLICT).`,
     })
     async nextBill(@Root() { id }: { id: string }, @Ctx() context: Context): Promise<object[]> {
       const { customerBill, principal, access } = context;
-      const bills = await customerBill.nextBills.of(principal.tenantId, whose, id);
-      return bills.filter((bill) => access.visibility?.sees(mappingOf(CustomerBill), bill) ?? true);
+      const sees = (bill: JsonObject): boolean => access.visibility?.sees(mappingOf(CustomerBill), bill) ?? true;
+      const accounts = await customerBill.nextBills.of(principal.tenantId, whose, id);
+      // Why an account has none is for whoever would see its bills.
+      return accounts.flatMap(({ account, outcome }) => {
+        if (!(outcome instanceof DomainError)) return outcome.filter(sees);
+        if (sees({ billingAccount: { id: account } })) throw outcome;
+        return [];
+      });
     }
   }
   return NextBillResolver;

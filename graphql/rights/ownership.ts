@@ -7,6 +7,7 @@ import {
 } from '../../src/domain/customer-directory/places.js';
 import { upperFirst } from '../../src/platform/letter-case.js';
 import type { Below, OwnerPath, Ownership } from '../../src/platform/rights/ownership.js';
+import { aboutReceiver } from '../../src/domain/prepay-balance/index.js';
 import type { ResourceMapping } from '../../src/platform/read/resource-mapping.js';
 
 // Which rows are whose: the closed table of all resources (docs/rights.md). What is not in it is nobody's own.
@@ -21,7 +22,7 @@ const itself = (of: OwnerPath['of']): Declared => ({ paths: [{ path: ['id'], of,
  * to whom that bucket belongs.
  */
 const refusedOfOwn = `{row}."status" <> 'failed' OR (({row}."bucket" ->> 'id') = ANY({own})
-  AND (COALESCE({row}."failureMessage", '') NOT LIKE 'receiver: %' OR ({row}."receiverBucket" ->> 'id') = ANY({own})))`;
+  AND (COALESCE({row}."failureMessage", '') NOT LIKE '${aboutReceiver}%' OR ({row}."receiverBucket" ->> 'id') = ANY({own})))`;
 
 /** What moved or named an own bucket is own, whoever asked for it. */
 const action: Declared = {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import WebSocket from 'ws';
+import { eventually } from '../support/eventually.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { Subscriber } from '../support/subscriber.js';
 
@@ -113,6 +114,20 @@ describe('a connection', () => {
     // The client itself refuses a server that speaks no protocol of its own.
     const refused = new Promise((done) => other.once('error', done));
     expect(String(await refused)).toContain('no subprotocol');
+  });
+
+  it('ends with all that was begun on it, also with what has the name of another one', async () => {
+    const open = async (): Promise<number> =>
+      Number(/^tmf_subscriptions (\d+)/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1]);
+    await eventually('those of other tests have ended', async () => (await open()) === 0 || undefined);
+    const socket = await dial();
+    say(socket, { type: 'connection_init' });
+    await once(socket, 'message');
+    const subscribe = { id: '1', type: 'subscribe', payload: { query } };
+    for (const message of [subscribe, { id: '1', type: 'complete' }, subscribe]) say(socket, message);
+    await eventually('one has begun', async () => (await open()) > 0 || undefined);
+    socket.terminate();
+    await eventually('nothing is left', async () => (await open()) === 0 || undefined);
   });
 
   it('is closed when nobody says in time who is there', async () => {

@@ -28,9 +28,9 @@ export function headersOf({ event, trace }: BrokerMessage): Readonly<Record<stri
     ...(api && { api: api.number, 'api-version': api.version }),
     ...trace,
   };
-  // Ids may be those of other systems, with whatever is in them.
+  // Headers of NATS are ASCII, in one line.
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, value.replaceAll(/[^\x20-\x7e]/g, encodeURIComponent)]),
+    Object.entries(headers).map(([name, value]) => [name, value.replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent)]),
   );
 }
 

@@ -15,6 +15,8 @@ const stepMs = 5_000;
 const pingMs = 10_000;
 /** What a stream keeps that the server makes; one that is there already keeps what its operator chose. */
 const keptDays = 7;
+/** Room for headers, which count as well. */
+const headersBytesMax = 4_096;
 const streamNotFound = 10_059;
 
 export interface NatsSettings {
@@ -53,7 +55,7 @@ export class NatsBroker implements Broker {
     const headers = createHeaders();
     for (const [name, value] of Object.entries(headersOf(message))) headers.set(name, value);
     const max = connection.info?.max_payload ?? 0;
-    const body = Buffer.byteLength(message.body) > max ? briefOf(message) : message.body;
+    const body = Buffer.byteLength(message.body) + headersBytesMax > max ? briefOf(message) : message.body;
     const { prefix } = this.settings;
     await client.publish(subjectOf(message, prefix), body, { msgID: message.event.id, headers, timeout: stepMs });
   }

@@ -6,7 +6,7 @@ import { within } from './deadline.js';
 /** For each step; the lease of who tells a broker is longer. */
 const stepMs = 5_000;
 const heartbeatSeconds = 10;
-/** RabbitMQ takes larger messages, but nobody should. */
+/** What RabbitMQ takes unless it is told otherwise. */
 const bodyBytesMax = 16_777_216;
 
 export interface RabbitmqSettings {
@@ -49,8 +49,13 @@ export class RabbitmqBroker implements Broker {
     connection.on('close', forget);
     try {
       const channel = await within(stepMs, 'opening a channel', connection.createConfirmChannel());
-      channel.on('error', forget);
-      channel.on('close', forget);
+      // A refusal closes the channel alone; the next connection has a new one.
+      const giveUp = (): void => {
+        forget();
+        void closeQuietly(connection);
+      };
+      channel.on('error', giveUp);
+      channel.on('close', giveUp);
       await within(
         stepMs,
         'finding the exchange',
@@ -71,7 +76,7 @@ export class RabbitmqBroker implements Broker {
     const { exchange, prefix } = this.settings;
     const { id, eventType, occurredAt } = message.event;
     const key = subjectOf(message, prefix);
-    const body = Buffer.from(message.body.length > bodyBytesMax ? briefOf(message) : message.body);
+    const body = Buffer.from(Buffer.byteLength(message.body) > bodyBytesMax ? briefOf(message) : message.body);
     const confirmed = new Promise<void>((done, fail) => {
       const options = {
         ...{ mandatory: true, persistent: true, contentType: 'application/json', messageId: id, type: eventType },

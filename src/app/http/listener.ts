@@ -141,8 +141,8 @@ export function createHttpServer({
     const span = beginSpan?.(request, response, surface);
     response.once('close', () => {
       openResponses.delete(response);
-      // A stream lasts as long as its client wants.
-      if (!eventStreamPath.test(request.url ?? ''))
+      // A stream that has begun lasts as long as its client wants.
+      if (surface !== 'events' || response.statusCode !== 200)
         metrics.answered({ ...endOf(request, response), surface, seconds: secondsSince(begun) });
     });
     const answerOrFail = (): void => {

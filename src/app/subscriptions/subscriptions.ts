@@ -75,6 +75,7 @@ export class Subscriptions {
       release();
       return (result.errors ?? []).map(asInputError);
     } catch (error) {
+      stop.abort();
       release();
       return [refused(toRefusal(error, this.app.logger))];
     }

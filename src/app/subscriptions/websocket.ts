@@ -91,6 +91,8 @@ class Session {
   private tenantId: string | undefined;
   private isAlive = true;
   private readonly waiting = new Set<() => void>();
+  /** What was begun and has not ended. graphql-ws forgets one of two that a client begins with the same id. */
+  private readonly begun = new Set<Results>();
 
   constructor(
     private readonly client: WebSocket,
@@ -105,6 +107,7 @@ class Session {
     client.once('close', (code, reason) => {
       clearInterval(pings);
       this.wake();
+      for (const results of this.begun) void results.return(undefined);
       closed(code, reason.toString()).catch((error: unknown) => void toRefusal(error, options.logger));
     });
   }
@@ -199,20 +202,32 @@ class Session {
 
   /** Makes the next event when what was made before it is on its way. */
   private paced(results: Results): Results {
+    this.begun.add(results);
+    // It took too long to begin.
+    if (this.client.readyState === this.client.CLOSED) void results.return(undefined);
     const generator: Omit<Results, typeof Symbol.asyncDispose> = {
       next: async () => {
         await this.room();
         try {
-          return await results.next();
+          const next = await results.next();
+          if (next.done) this.begun.delete(results);
+          return next;
         } catch (error) {
+          this.begun.delete(results);
           const refusal = toRefusal(error, this.options.logger);
           if (!endsAll.has(refusal.code)) throw refused(refusal);
           void this.end(closeCodeOf(refusal), refusal.message);
           return { done: true, value: undefined };
         }
       },
-      return: () => results.return(undefined),
-      throw: (error) => results.throw(error),
+      return: () => {
+        this.begun.delete(results);
+        return results.return(undefined);
+      },
+      throw: (error) => {
+        this.begun.delete(results);
+        return results.throw(error);
+      },
       [Symbol.asyncIterator]: () => generator as Results,
     };
     return generator as Results;

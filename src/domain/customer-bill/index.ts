@@ -28,7 +28,7 @@ export type { LineGroup } from './rates.store.js';
 export { minorDigitsOf } from './run/currencies.js';
 export { BillSums, type TaxFigure } from './run/figures.js';
 export { currencyOf, netOf, type PricedRate } from './run/prices.js';
-export { NEXT_BILL_CHARGES_MAX, type NextBillOf } from './run/next-bills.js';
+export { NEXT_BILL_ACCOUNTS_MAX, NEXT_BILL_CHARGES_MAX, type NextBillOf } from './run/next-bills.js';
 export { redrafting } from './redraft.js';
 export { rateGroupings, unsettledRates, type RateGrouping } from './rates.store.js';
 export type { OnDemandOrder } from './run/on-demand-work.js';

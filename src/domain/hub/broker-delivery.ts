@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../platform/clock.js';
 import type { Database } from '../../platform/database/database.js';
+import { runInWorkClass } from '../../platform/database/work-class.js';
 import type { IdSource } from '../../platform/ids.js';
 import { readEvents, type DerivedEvents, type OutboxEvent } from '../../platform/write/outbox-reader.js';
 import { Batch, batchMax, overtakingMax } from './batch.js';
@@ -64,7 +65,7 @@ export class BrokerDelivery {
   ) {}
 
   begin(): void {
-    this.running ??= this.run();
+    this.running ??= runInWorkClass('job', () => this.run());
   }
 
   /** Breaks off what is under way; what the broker has not confirmed is told again by whoever comes next. */

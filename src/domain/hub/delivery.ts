@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Database } from '../../platform/database/database.js';
+import { runInWorkClass } from '../../platform/database/work-class.js';
 import type { DeliveryDependencies } from './delivery-dependencies.js';
 import { claimHubs, giveBack, readRegistration, saveProgress, type Claim } from './hub.store.js';
 import { Round } from './round.js';
@@ -50,7 +51,7 @@ export class HubDelivery {
     }
     clearTimeout(this.timer);
     this.isWanted = false;
-    this.round = this.claim()
+    this.round = runInWorkClass('job', () => this.claim())
       .then(
         () => (this.isWanted ? 0 : pollMs),
         (error: unknown) => {

@@ -65,6 +65,13 @@ function releaseRevoked({ tenantId, hubId, lease }: Claim): Prisma.Sql {
     WHERE "tenantId" = ${tenantId} AND "hubId" = ${hubId} AND "lease" = ${revoked + lease}`;
 }
 
+/** Waits until nobody notes what a delivery came to: what that holds or gives up is seen by what follows. */
+export async function lockCursor(tx: Statements, tenantId: string, hubId: string): Promise<void> {
+  await tx.query(
+    Prisma.sql`SELECT "hubId" FROM "HubCursor" WHERE "tenantId" = ${tenantId} AND "hubId" = ${hubId} FOR UPDATE`,
+  );
+}
+
 /** What is deleted with a registration. */
 export function forgetDelivery(tenantId: string, hubId: string): Prisma.Sql[] {
   return [

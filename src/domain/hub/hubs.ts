@@ -9,7 +9,7 @@ import { lockRow } from '../../platform/write/rows.js';
 import { ownRow, requireOwn, requireRevision, type Change, type WriteContext } from '../changes.js';
 import { invalid, toGiven } from '../input.js';
 import { ResourceWriter } from '../resource-writer.js';
-import { beginCursor, forgetDelivery, lockHubs, replaceSecret, setBack } from './hub.store.js';
+import { beginCursor, forgetDelivery, lockCursor, lockHubs, replaceSecret, setBack } from './hub.store.js';
 import type { HubApi, HubDependencies, HubRow, Subscriber } from './model.js';
 
 /** Registrations of a tenant. */
@@ -50,7 +50,10 @@ export class Hubs extends ResourceWriter<'hub', HubRow, HubInput> {
       complete: () => {
         throw new Error('a registration is made by register');
       },
-      release: ({ id }, { tenantId }, changes) => changes.also(...forgetDelivery(tenantId, id)),
+      release: async ({ id }, { tx, tenantId }, changes) => {
+        await lockCursor(tx, tenantId, id);
+        changes.also(...forgetDelivery(tenantId, id));
+      },
     });
     const column = (name: string, type: 'string' | 'json'): object => ({
       [name]: { type: { kind: 'scalar', type }, storage: { kind: 'column', column: name } },

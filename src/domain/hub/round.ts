@@ -231,11 +231,13 @@ export class Round {
 
   private async sendLetters(): Promise<void> {
     const { database, claim } = this.options;
+    // Half of the time is for what is new.
+    const until = (performance.now() + this.options.until) / 2;
     const letters = await readWaiting(database, claim, lettersMax);
     const ids = letters.map(({ eventId }) => eventId);
     await this.findBodies([...(await this.eventsById(ids)).values()]);
     for (const { id, eventId, attempts } of letters) {
-      if (this.isOver()) break;
+      if (this.isOver() || performance.now() > until) break;
       const error = this.contents.has(eventId)
         ? await this.tell(eventId, attempts + 1)
         : 'the event is not for this registration any more';

@@ -9,6 +9,7 @@ import { oldestDue } from './store/due.store.js';
 import { ExpiringBuckets } from './due/expiring.js';
 import { forgetDayAmounts } from './store/day-amount.store.js';
 
+export { aboutReceiver } from './decide/transfer.js';
 export { balanceResources, type ActionKind, type Amount, type BalanceRows } from './model.js';
 export { movedBuckets } from './events.js';
 export {

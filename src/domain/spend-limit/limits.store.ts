@@ -21,7 +21,7 @@ export interface CursorClaim {
   readonly isNeeded: boolean;
 }
 
-/** Locks the cursor of a tenant with events that nobody looks through; undefined: there is none. */
+/** Locks the cursor that is furthest behind, of those that nobody else has; undefined: there is none with events behind it. */
 export async function claimCursor(tx: Statements): Promise<CursorClaim | undefined> {
   const [row] = await tx.query<{
     tenantId: string;
@@ -38,7 +38,7 @@ export async function claimCursor(tx: Statements): Promise<CursorClaim | undefin
       EXISTS (SELECT 1 FROM "SpendLimit" s WHERE s."tenantId" = c."tenantId") AS "isNeeded"
     FROM "SpendCursor" c, (${settledEnd}) l
     WHERE (c."epoch", c."transactionId", c."eventId") < (l."epoch", l."transactionId", l."id")
-    LIMIT 1 FOR UPDATE OF c SKIP LOCKED`);
+    ORDER BY c."epoch", c."transactionId", c."eventId" LIMIT 1 FOR UPDATE OF c SKIP LOCKED`);
   return (
     row && {
       tenantId: row.tenantId,

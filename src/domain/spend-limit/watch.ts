@@ -40,8 +40,11 @@ export class SpendWatch {
 
   /** Looks through the events there are, and at the limits that they touch. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && (await this.database.transaction((tx) => this.readOn(tx), { workClass: 'job' })));
-    while (!signal.aborted && (await this.lookAtNext()));
+    // In turns: where events never end, limits are looked at all the same.
+    for (let more = true; more && !signal.aborted;) {
+      const hasRead = await this.database.transaction((tx) => this.readOn(tx), { workClass: 'job' });
+      more = (await this.lookAtNext()) || hasRead;
+    }
   }
 
   /** @returns whether there was something to be read */

@@ -177,6 +177,17 @@ describe('NATS', () => {
     expect(event!.body).toMatchObject({ eventId: event!.id, eventType: 'BucketCreateEvent' });
     expect(event!.body.event).toEqual({ bucket: { id: body.id, href: new URL(body.href).pathname } });
   });
+
+  it('is told what has room for its body and none for its headers', async () => {
+    const maxBytes = 8_192;
+    await startNats(`max_payload: ${maxBytes}`);
+    await start();
+    const connection = await client();
+    const sizes = Array.from({ length: 20 }, (_, index) => maxBytes - 100 * index);
+    for (const size of sizes)
+      await server.rest('POST', '/bucket', { body: { usageType: 'monetary', description: 'x'.repeat(size) } });
+    await eventually('all are told', async () => (await told(connection)).length >= sizes.length || undefined);
+  });
 });
 
 it('is told what servers had committed when they were killed', async () => {

@@ -7,6 +7,17 @@ const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 /** A decimal as it came: a number, or the text of one with more digits than numbers have. */
 export const textOf = (decimal) => String(decimal?.rawJSON ?? decimal);
 
+/** The sum of decimals, as they are written; exact. */
+export function sumOf(texts) {
+  const places = Math.max(0, ...texts.map((text) => (text.split('.')[1] ?? '').length));
+  const sum = texts.reduce((whole, text) => {
+    const [integer, fraction = ''] = text.split('.');
+    return whole + BigInt(integer + fraction.padEnd(places, '0'));
+  }, 0n);
+  const digits = String(sum < 0n ? -sum : sum).padStart(places + 1, '0');
+  return `${sum < 0n ? '-' : ''}${digits.slice(0, digits.length - places)}${places > 0 ? `.${digits.slice(-places)}` : ''}`;
+}
+
 /** An amount in a currency, MB, minutes and so on. */
 export function amount(value, units) {
   if (value === null || value === undefined) return '–';

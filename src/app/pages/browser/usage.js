@@ -1,5 +1,5 @@
 import { html } from './vendor/lit-html/lit-html.js';
-import { amount, day, textOf, words } from './format.js';
+import { amount, day, sumOf, textOf, words } from './format.js';
 import { how, table } from './parts.js';
 import { columns } from './plot.js';
 import { ask } from './server.js';
@@ -61,8 +61,8 @@ function chargedOf(items) {
   const sums = new Map();
   for (const { ratedProductUsage } of items)
     for (const { taxIncludedRatingAmount: charged } of ratedProductUsage ?? [])
-      if (charged) sums.set(charged.unit, (sums.get(charged.unit) ?? 0) + Number(textOf(charged.value)));
-  return [...sums].map(([unit, value]) => amount(Math.round(value * 1e6) / 1e6, unit));
+      if (charged) sums.set(charged.unit, [...(sums.get(charged.unit) ?? []), textOf(charged.value)]);
+  return [...sums].map(([unit, values]) => amount(sumOf(values), unit));
 }
 
 /** Thirty days of usage; a step back or forth is thirty days. */
@@ -79,7 +79,10 @@ export async function usage(panel, below, end = endOfToday()) {
   const charged = chargedOf(items);
   set(html`
     <p class="line close">
-      <span>${period}: ${totalCount} usages${charged.length > 0 ? `, charged ${charged.join(' and ')}` : ''}</span>
+      <span
+        >${period}: ${totalCount}
+        usages${charged.length > 0 && totalCount === items.length ? `, charged ${charged.join(' and ')}` : ''}</span
+      >
       <span class="steps">
         <button @click=${step(-1)} aria-label="The 30 days before">←</button>
         <button @click=${step(1)} aria-label="The 30 days after" ?disabled=${end > new Date()}>→</button>

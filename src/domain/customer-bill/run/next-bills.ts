@@ -10,18 +10,25 @@ import { draftBills } from './billing.js';
 
 /** Charges that a preview adds up of one account, and of several at a time. */
 export const NEXT_BILL_CHARGES_MAX = 10_000;
-/** Customers of one batch, and accounts of one customer. */
+/** Accounts of one customer. */
+export const NEXT_BILL_ACCOUNTS_MAX = 100;
+/** Customers of one batch. */
 const customersMax = 100;
-const accountsMax = 100;
 
 /** Whose next bill is asked for. */
 export type NextBillOf = 'billingAccount' | 'party' | 'logicalResource';
 
 type Outcome = readonly BillRow[] | DomainError;
 
+/** What the next bills of an account would be, or why there are none. */
+export interface AccountOutcome {
+  readonly account: string;
+  readonly outcome: Outcome;
+}
+
 /** What the bills would be that were made now: drafted as a request on demand makes them, of what is read as it stands. Nothing is locked or written. */
 export class NextBills {
-  private readonly loaders = new Map<string, DataLoader<string, readonly BillRow[]>>();
+  private readonly loaders = new Map<string, DataLoader<string, readonly AccountOutcome[]>>();
 
   constructor(
     private readonly database: Database,
@@ -29,14 +36,15 @@ export class NextBills {
   ) {}
 
   /**
-   * One for each account and currency; those that are asked for together are read together.
-   * @throws DomainError INVALID_QUERY, when an account has too many charges; CONFLICT, when it cannot be billed
+   * By account, one for each currency; those that are asked for together are read together. An account with too many charges has
+   * INVALID_QUERY, and one that cannot be billed CONFLICT.
+   * @throws DomainError INVALID_QUERY, when there are too many accounts
    */
-  of(tenantId: string, whose: NextBillOf, id: string): Promise<readonly BillRow[]> {
+  of(tenantId: string, whose: NextBillOf, id: string): Promise<readonly AccountOutcome[]> {
     const key = `${whose} ${tenantId}`;
     let loader = this.loaders.get(key);
     if (loader === undefined) {
-      loader = new DataLoader<string, readonly BillRow[]>((ids) => this.load(tenantId, whose, ids), {
+      loader = new DataLoader<string, readonly AccountOutcome[]>((ids) => this.load(tenantId, whose, ids), {
         cache: false,
         maxBatchSize: customersMax,
         batchScheduleFn: (run) =>
@@ -50,15 +58,21 @@ export class NextBills {
     return loader.load(id);
   }
 
-  private async load(tenantId: string, whose: NextBillOf, ids: readonly string[]): Promise<Outcome[]> {
+  private async load(
+    tenantId: string,
+    whose: NextBillOf,
+    ids: readonly string[],
+  ): Promise<(readonly AccountOutcome[] | DomainError)[]> {
     const accounts =
       whose === 'billingAccount'
         ? new Map(ids.map((id) => [id, [id]]))
-        : await accountsBeside(this.database, tenantId, whose, { ids, limit: accountsMax });
-    const outcomes = await this.ofAccounts(tenantId, [...new Set([...accounts.values()].flat())]);
-    return ids.map((id): Outcome => {
-      const own = (accounts.get(id) ?? []).map((account) => outcomes.get(account) ?? []);
-      return own.find((outcome) => outcome instanceof DomainError) ?? (own as (readonly BillRow[])[]).flat();
+        : await accountsBeside(this.database, tenantId, whose, { ids, limit: NEXT_BILL_ACCOUNTS_MAX + 1 });
+    const asked = [...accounts.values()].filter((own) => own.length <= NEXT_BILL_ACCOUNTS_MAX);
+    const outcomes = await this.ofAccounts(tenantId, [...new Set(asked.flat())]);
+    return ids.map((id) => {
+      const own = accounts.get(id) ?? [];
+      if (own.length > NEXT_BILL_ACCOUNTS_MAX) return tooManyAccounts(id);
+      return own.map((account) => ({ account, outcome: outcomes.get(account) ?? [] }));
     });
   }
 
@@ -106,6 +120,14 @@ function batches(unbilled: readonly UnbilledAccount[]): UnbilledAccount[][] {
     }
   }
   return result;
+}
+
+function tooManyAccounts(id: string): DomainError {
+  return limitExceeded(
+    'NEXT_BILL_ACCOUNTS_MAX',
+    NEXT_BILL_ACCOUNTS_MAX,
+    `'${id}' has more accounts: ask for the next bill of each`,
+  );
 }
 
 function tooMany({ account, count }: UnbilledAccount): DomainError {

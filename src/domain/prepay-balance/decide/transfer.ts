@@ -97,7 +97,10 @@ function costOfReceiver(
   ];
 }
 
+/** What the message of a refusal begins with that is about the receiver of a transfer. */
+export const aboutReceiver = 'receiver: ';
+
 /** A refusal that is about the receiver of a transfer. */
 export function asReceiverRefusal({ code, message }: Refusal): Refusal {
-  return { code, message: `receiver: ${message}`, isOfReceiver: true };
+  return { code, message: aboutReceiver + message, isOfReceiver: true };
 }
