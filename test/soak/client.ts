@@ -100,7 +100,7 @@ export class Client {
     const counts = this.failures.get(what) ?? { within: 0, outside: 0 };
     this.failures.set(what, counts);
     counts[isWithin ? 'within' : 'outside'] += 1;
-    if (!isWithin) this.findings.add(`a request failed while nothing was broken: ${what}`, example);
+    if (!isWithin) this.findings.addOfPace(`a request failed while nothing was broken: ${what}`, example);
   }
 
   /** A read: it is not repeated. */

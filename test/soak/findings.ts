@@ -4,6 +4,14 @@ const shownMax = 20;
 export class Findings {
   readonly all = new Map<string, { count: number; examples: string[] }>();
 
+  constructor(private readonly isShared: boolean) {}
+
+  /** What is wrong on a machine that has nothing else to do; on one that is shared it is no more than said. */
+  addOfPace(what: string, example: string): void {
+    if (!this.isShared) this.add(what, example);
+    else process.stdout.write(`slow: ${what}: ${example}\n`);
+  }
+
   add(what: string, example = ''): void {
     const found = this.all.get(what) ?? { count: 0, examples: [] };
     this.all.set(what, found);

@@ -8,6 +8,7 @@ export const help = `npm run soak -- [options]
   --rate <number>      requests in a second at most (25)
   --only <fault>       only this fault; may be repeated
   --sources            runs the sources in place of dist/
+  --shared             the machine has other work: what comes of its pace is printed, and not judged
   --keep               keeps the folder with the clusters and the logs, as a run that fails does
   --help               this text
 PostgreSQL is that of PG_BIN, or the newest below /usr/lib/postgresql; SOAK_FOLDER is where its folder is made.
@@ -21,6 +22,7 @@ export interface Options {
   readonly only: readonly string[];
   readonly isKept: boolean;
   readonly areSourcesRun: boolean;
+  readonly isShared: boolean;
 }
 
 /** Reads the options; undefined: only help was asked for. */
@@ -35,6 +37,7 @@ export function readOptions(given: string[]): Options | undefined {
       only: { type: 'string', multiple: true },
       keep: { type: 'boolean', default: false },
       sources: { type: 'boolean', default: false },
+      shared: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -51,5 +54,6 @@ export function readOptions(given: string[]): Options | undefined {
     only: values.only ?? [],
     isKept: values.keep,
     areSourcesRun: values.sources,
+    isShared: values.shared,
   };
 }

@@ -53,7 +53,7 @@ async function main(): Promise<number> {
 
 async function soak(setting: Setting, options: Options, programs: Programs): Promise<boolean> {
   const { servers, receiver, url, tenantId } = setting;
-  const [findings, timeline] = [new Findings(), new Timeline()];
+  const [findings, timeline] = [new Findings(options.isShared), new Timeline()];
   const origins = servers.map(({ origin }) => origin);
   const client = new Client(origins, timeline, findings);
   client.key = setting.key;

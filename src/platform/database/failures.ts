@@ -4,8 +4,8 @@ const DEADLOCK_DETECTED = '40P01';
 const UNIQUE_VIOLATION = '23505';
 const QUERY_CANCELED = '57014';
 const LOCK_NOT_AVAILABLE = '55P03';
-/** Connection exceptions, insufficient resources (too many connections, disk full), shutdown, crash, starting up, a lock that another transaction holds. */
-const UNAVAILABLE_STATE = /^(08|53|57P0|55P03)/;
+/** Connection exceptions, insufficient resources (too many connections, disk full), shutdown, crash, starting up, a lock that another transaction holds, a transaction that we left lying. */
+const UNAVAILABLE_STATE = /^(08|53|57P0|55P03|25P03)/;
 /** Node's codes of a socket that fails before or under a query. */
 const UNAVAILABLE_SOCKET = /^(ECONN(REFUSED|RESET|ABORTED)|E(HOST|NET)UNREACH|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)$/;
 

@@ -62,6 +62,7 @@ describe('a failure of the database', () => {
     ['57P01', 'unavailable'],
     ['57P03', 'unavailable'],
     ['08006', 'unavailable'],
+    ['25P03', 'unavailable'],
     ['23514', 'bug'],
     ['22012', 'bug'],
     ['57014', 'bug'],
