@@ -9,7 +9,16 @@ const maxMs = (minutes + 12) * 60_000;
 jest.setTimeout(maxMs);
 
 it('keeps books and events right while servers and database are killed, stalled and cut off', async () => {
-  const given = ['--sources', '--shared', '--minutes', String(minutes), '--seed', String(process.env.TEST_SEED), '--rate', '15'];
+  const given = [
+    '--sources',
+    '--shared',
+    '--minutes',
+    String(minutes),
+    '--seed',
+    String(process.env.TEST_SEED),
+    '--rate',
+    '15',
+  ];
   const loader = './test/support/typescript.js';
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', loader, 'test/soak/run.ts', ...given], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PG_BIN: process.env.PG_BIN },

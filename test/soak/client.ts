@@ -5,7 +5,7 @@ import { phases, Times, type Phase, type Timeline } from './times.js';
 
 const answerMaxMs = 20_000;
 /** A write is repeated under its key until it is answered, for so long. */
-const repeatMaxMs = 180_000;
+const repeatMaxMs = 600_000;
 
 export type Kind = 'write' | 'read' | 'file';
 
@@ -64,7 +64,13 @@ export class Client {
       });
       const text = await response.text();
       const code = ask.path === '/graphql' && text.includes('"errors":[') ? codeOf(text) : undefined;
-      const isBusy = response.status >= 500 || response.status === 429 || code === 'UNAVAILABLE' || code === 'INTERNAL';
+      // 408: of a server that stood still, which has not seen the request yet.
+      const isBusy =
+        response.status >= 500 ||
+        response.status === 429 ||
+        response.status === 408 ||
+        code === 'UNAVAILABLE' ||
+        code === 'INTERNAL';
       if (isBusy) {
         this.failed(
           `${response.status}${code ? ` ${code}` : ''}`,

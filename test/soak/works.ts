@@ -55,9 +55,17 @@ async function make(
     then(id);
   } else if (refusal && expected.includes(refusal.code)) {
     if (refusal.isRecorded) scene.books.count(what.resource, 'failed', 1);
-  } else scene.findings.add('a write was refused', `${JSON.stringify(creation)}: ${refusal?.text}`.slice(0, 700));
+  } else if (isTooLate(what.input, refusal?.code)) return;
+  else scene.findings.add('a write was refused', `${JSON.stringify(creation)}: ${refusal?.text}`.slice(0, 700));
   scene.remembered.push({ creation, id, code: refusal?.code });
   if (scene.remembered.length > rememberedMax) scene.remembered.shift();
+}
+
+/** Who asks for something to happen at an instant may be repeated for so long that it is over: nothing is kept of that. */
+function isTooLate(input: object, code: string | undefined): boolean {
+  const { requestedDate, expirationDate } = input as { requestedDate?: string; expirationDate?: string };
+  const isRefused = code === 'INVALID_ATTRIBUTE' || code === '24';
+  return isRefused && Date.parse(requestedDate ?? expirationDate ?? '') < Date.now();
 }
 
 const action = (resource: string, input: object): Omit<Creation, 'key'> => ({ base: balances, resource, input });
