@@ -54,6 +54,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'says who reads the views for reports: grant, revoke, list',
     run: async (given) => (await import('./administration/reporting.js')).runReporting(given, process.env),
   },
+  distribute: {
+    summary: 'lays the tables on the nodes of a Citus cluster',
+    run: async (given) => (await import('./administration/distribute.js')).runDistribute(given, process.env),
+  },
   import: {
     summary: 'sends a file of usages to a running server, and waits for its end',
     run: async (given) => (await import('./usage-import/run.js')).runImport(given),

@@ -4,7 +4,10 @@ import { PrismaClient, type Prisma } from '../../../prisma/generated/client.js';
 import { Address } from './connecting.js';
 import { prismaTransaction, type Database, type ReadOptions, type StatementOptions } from './database.js';
 import { engineTransaction } from './engine-transaction.js';
+import { hasDistributedTables } from './distribution.js';
 import { withLock } from './exclusively.js';
+import { readFunctions } from './inline-functions.js';
+import { withInlineFunctions } from './inlined-database.js';
 import { partition, Partition, processOf } from './partitions.js';
 import { cancelByProtocol } from './pooled-client.js';
 import { byKeys, settingsOf } from './session-settings.js';
@@ -43,6 +46,10 @@ export async function openPostgresql(
 ): Promise<Database> {
   const address = new Address(url, isPooled);
   await address.check();
+  // Those that cannot run where tables are distributed.
+  const functions = await address.connect({}, async (connection) =>
+    (await hasDistributedTables(connection)) ? readFunctions(connection) : undefined,
+  );
   const sizes = partition(poolSize);
   const times = timesOf(readTimes);
   const open = (workClass: WorkClass): Partition =>
@@ -75,14 +82,14 @@ export async function openPostgresql(
   const cancel = (connection: pg.PoolClient): Promise<unknown> =>
     isPooled
       ? cancelByProtocol(address.configWith({}), connection)
-      : runForAllTenants(() => partitions.control.query('SELECT pg_cancel_backend($1)', [processOf(connection)]));
+      : runForAllTenants(() => partitions.control.query('SELECT pg_cancel_backend($1::int)', [processOf(connection)]));
   const namesFor = (prefix: string): StatementNames =>
     new StatementNames(CONNECTION_LIFETIME_S * 1_000, prefix, areStatementsNamed);
   const names = namesFor('read');
   const engineNames = namesFor('engine');
   const dedicated: Database['dedicated'] = (work) =>
     address.connect({ statement_timeout: 0 }, work, isolatesTenants ? currentTenant() : allTenants);
-  return {
+  const database: Database = {
     kind: 'postgresql',
     client: clientOf('write'),
     engine: {
@@ -129,4 +136,5 @@ export async function openPostgresql(
       await Promise.all(Object.values(partitions).map((one) => one.close(CLOSE_MAX_MS)));
     },
   };
+  return functions === undefined ? database : withInlineFunctions(database, functions);
 }

@@ -1,9 +1,8 @@
-import { readConfig } from '../../../platform/config.js';
 import { readSchemaState } from '../../../platform/database/migrations.js';
 import { withServer } from './server.js';
 import { readOptions, runCommands, WrongUse } from './command.js';
 import { moveInto } from './move.js';
-import { openDatabase } from './open.js';
+import { databaseConfig, openDatabase } from './open.js';
 
 export const help = `tmf-balance-server migrate [--check | --from <folder>]
   Brings the database that DATABASE_URL or DATA_DIR names up to date: migrations, and the updates of rows that must be complete
@@ -42,8 +41,7 @@ export async function runMigrate(given: readonly string[], env: NodeJS.ProcessEn
 }
 
 async function readPending(env: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const { DATABASE_URL, DATA_DIR } = env;
-  const database = await openDatabase(readConfig({ DATABASE_URL, DATA_DIR }, 'sandbox'));
+  const database = await openDatabase(databaseConfig(env));
   try {
     return (await readSchemaState(database)).pending;
   } finally {

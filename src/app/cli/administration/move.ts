@@ -1,7 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { operatorTenant } from '../../../domain/tenancy/index.js';
-import { readConfig } from '../../../platform/config.js';
 import type { Database, DedicatedConnection } from '../../../platform/database/database.js';
 import { DATABASE_FOLDER, openEmbedded } from '../../../platform/database/embedded.js';
 import { readSchemaState } from '../../../platform/database/migrations.js';
@@ -16,7 +15,7 @@ import {
 } from '../../../platform/database/row-copy.js';
 import { StartError } from '../../../platform/start-error.js';
 import { checkBalances } from '../doctor/checks.js';
-import { openDatabase } from './open.js';
+import { databaseConfig, openDatabase } from './open.js';
 import { withServer } from './server.js';
 
 /** What migrations and the making of a server write, before anybody uses it. */
@@ -36,8 +35,7 @@ export async function moveInto(env: NodeJS.ProcessEnv, folder: string, tell: (li
     await requireCurrent(source, folder);
     const books = await checkBalances(source, () => undefined);
     if (books.grade !== 'ok') throw new StartError(`the books of '${folder}' are wrong: ${books.found}`);
-    const { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES } = env;
-    const target = await openDatabase(readConfig({ DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES }, 'sandbox'));
+    const target = await openDatabase(databaseConfig(env));
     try {
       await requireUnused(target);
       // Makes the tables, those of the jobs among them.

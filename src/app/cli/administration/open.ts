@@ -46,9 +46,7 @@ export async function withDatabase<T>(
   env: NodeJS.ProcessEnv,
   work: (database: Database, clock: Clock, lastId: string | undefined) => Promise<T>,
 ): Promise<T> {
-  // The other settings are those of a server that may run elsewhere.
-  const { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR } = env;
-  const config = readConfig({ DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR }, 'sandbox');
+  const config = databaseConfig(env);
   const { databaseUrl } = config;
   const logger = createLogger('silent');
   const database = await openDatabase(config);
@@ -65,6 +63,16 @@ export async function withDatabase<T>(
   } finally {
     await database.close();
   }
+}
+
+/** Which database the environment names. The other settings are those of a server that may run elsewhere. */
+export function databaseConfig({
+  DATABASE_URL,
+  DATABASE_POOLER,
+  STATEMENT_NAMES,
+  DATA_DIR,
+}: NodeJS.ProcessEnv): Config {
+  return readConfig({ DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR }, 'sandbox');
 }
 
 /** The database that the settings name, with few connections. Throws StartError when it cannot be used. */

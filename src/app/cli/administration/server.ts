@@ -5,7 +5,10 @@ import { createServer, type AppServer } from '../../server.js';
 import { openDatabase } from './open.js';
 
 /** What a server needs to know that does not listen. */
-const taken = ['DATABASE_URL', 'DATA_DIR', 'OPERATOR_TIME_ZONE', 'EXTENSION_SCHEMA_DIR', 'POLICY_FILE'] as const;
+const taken = [
+  ...['DATABASE_URL', 'DATABASE_POOLER', 'STATEMENT_NAMES', 'DATA_DIR'],
+  ...['OPERATOR_TIME_ZONE', 'EXTENSION_SCHEMA_DIR', 'POLICY_FILE'],
+];
 
 /** Does something with a server that does not listen, on a database that is migrated. */
 export async function withServer<T>(

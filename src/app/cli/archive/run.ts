@@ -1,4 +1,3 @@
-import { readConfig } from '../../../platform/config.js';
 import type { Database } from '../../../platform/database/database.js';
 import { migrationsFolder, readMigrations, readSchemaState } from '../../../platform/database/migrations.js';
 import { openEmbedded } from '../../../platform/database/embedded.js';
@@ -6,6 +5,7 @@ import { openPostgresql } from '../../../platform/database/postgresql.js';
 import { StartError } from '../../../platform/start-error.js';
 import { tenantsOf } from '../../../domain/tenancy/index.js';
 import { readOptions, runCommands, WrongUse } from '../administration/command.js';
+import { databaseConfig } from '../administration/open.js';
 import { kinds, rowsOf } from './kinds.js';
 import {
   ArchiveError,
@@ -162,9 +162,7 @@ function summary({ files }: Manifest): string[] {
 }
 
 async function withDatabase(env: NodeJS.ProcessEnv, work: (database: Database) => Promise<void>): Promise<void> {
-  const { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR } = env;
-  const config = readConfig({ DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR }, 'sandbox');
-  const { databaseUrl, isDatabasePooled: isPooled, areStatementsNamed, dataDir } = config;
+  const { databaseUrl, isDatabasePooled: isPooled, areStatementsNamed, dataDir } = databaseConfig(env);
   const readTimes = { readMs: reportMs, reportMs };
   const database = await (databaseUrl
     ? openPostgresql(databaseUrl, { poolSize, readTimes, isPooled, areStatementsNamed })

@@ -186,6 +186,7 @@ export function writeBuckets(
     lastCredit: bucket.lastCredit,
     depletedAt: bucket.depletedAt,
     updatedAt,
+    latest: new Date(updatedAt.getTime() + skewMaxMs),
   }));
   return Prisma.sql`
     UPDATE "Bucket" b SET
@@ -197,12 +198,12 @@ export function writeBuckets(
       "autoTopupBalanceId" = r."autoTopupBalanceId", "autoTopupThreshold" = r."autoTopupThreshold",
       "threshold" = r."threshold", "lastReachedThreshold" = r."lastReachedThreshold",
       "lastCredit" = r."lastCredit", "depletedAt" = r."depletedAt",
-      "updatedAt" = CASE WHEN b."updatedAt" BETWEEN r."updatedAt" AND r."updatedAt" + ${skewMaxMs} * interval '1 millisecond' THEN b."updatedAt" ELSE r."updatedAt" END
+      "updatedAt" = CASE WHEN b."updatedAt" BETWEEN r."updatedAt" AND r."latest" THEN b."updatedAt" ELSE r."updatedAt" END
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
       "id" text, "units" text, "remaining" numeric, "reserved" numeric, "amountScale" integer,
       "entrySequence" integer, "lastEntryAt" timestamptz, "status" text, "validUntil" timestamptz,
       "autoTopupBalanceId" text, "autoTopupThreshold" numeric, "threshold" jsonb, "lastReachedThreshold" jsonb,
-      "lastCredit" numeric, "depletedAt" timestamptz, "updatedAt" timestamptz)
+      "lastCredit" numeric, "depletedAt" timestamptz, "updatedAt" timestamptz, "latest" timestamptz)
     WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`;
 }
 

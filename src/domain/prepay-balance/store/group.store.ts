@@ -51,7 +51,8 @@ function join(tenantId: string, from: Prisma.Sql): Write[] {
 
 /** What a group n tells of its owner in the column of this attribute. */
 function told(attribute: (typeof owners)[number]): Prisma.Sql {
-  const reference = attribute === 'partyAccount' ? 'n."reference"' : 'jsonb_build_array(n."reference")';
+  // Within CASE, Citus takes only what is immutable: jsonb_build_array is not.
+  const reference = attribute === 'partyAccount' ? 'n."reference"' : `jsonb_insert('[]', '{0}', n."reference")`;
   return Prisma.raw(`CASE WHEN n."attribute" = '${attribute}' THEN ${reference} END`);
 }
 
@@ -80,17 +81,11 @@ export function groupOwned(tenantId: string, after: BucketRow, before?: BucketRo
   return [
     before && leave(tenantId, before, Prisma.sql`EXCEPT SELECT n."groupId" FROM ${from}`),
     ...join(tenantId, from),
-    // Locked in order, like whatever several transactions write.
     Prisma.sql`
-    UPDATE "BalanceGroup" g SET "logicalResource" = t."logicalResource", "partyAccount" = t."partyAccount", "product" = t."product",
-      "relatedParty" = t."relatedParty"
-    FROM (
-      SELECT o."id", o."bucketId", ${told('logicalResource')} AS "logicalResource", ${told('partyAccount')} AS "partyAccount",
-        ${told('product')} AS "product", ${told('relatedParty')} AS "relatedParty"
-      FROM ${from} JOIN "BalanceGroup" o ON o."tenantId" = ${tenantId} AND o."usageType" = r."usageType" AND o."id" = n."groupId"
-      WHERE n."reference" IS DISTINCT FROM COALESCE(o."partyAccount", o."logicalResource"->0, o."product"->0, o."relatedParty"->0)
-      ORDER BY o."id", o."bucketId" FOR UPDATE OF o
-    ) t WHERE g."tenantId" = ${tenantId} AND g."id" = t."id" AND g."bucketId" = t."bucketId"`,
+    UPDATE "BalanceGroup" g SET "logicalResource" = ${told('logicalResource')}, "partyAccount" = ${told('partyAccount')},
+      "product" = ${told('product')}, "relatedParty" = ${told('relatedParty')}
+    FROM ${from} WHERE g."tenantId" = ${tenantId} AND g."usageType" = r."usageType" AND g."id" = n."groupId"
+      AND n."reference" IS DISTINCT FROM COALESCE(g."partyAccount", g."logicalResource"->0, g."product"->0, g."relatedParty"->0)`,
   ];
 }
 
