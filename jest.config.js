@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** How TypeScript is read in tests (test/support/typescript-hooks.js). */
 export const swcOptions = {
@@ -55,7 +56,14 @@ const withBrokers = [
 ];
 
 /** Clusters of PostgreSQL of its own. */
-const withClusters = process.env.PG_BIN || existsSync('/usr/lib/postgresql') ? [] : ['/app/soak\\.test'];
+const withClusters =
+  process.env.PG_BIN || existsSync('/usr/lib/postgresql') ? [] : ['/app/(soak|point-in-time)\\.test'];
+const runs = (/** @type {string} */ command, /** @type {string[]} */ ...args) =>
+  spawnSync(command, args, { cwd: import.meta.dirname }).status === 0;
+
+/** The server of the last release is made of its commit, which a shallow clone may lack. */
+const { commit } = JSON.parse(readFileSync(new URL('contract/released.json', import.meta.url), 'utf8'));
+const withHistory = runs('git', 'cat-file', '-e', `${commit}^{commit}`) ? [] : ['/app/side-by-side\\.test'];
 
 /** Without PgBouncer there is no pooler to come by (test/support/pgbouncer.ts). */
 const withPooler = existsSync(process.env.PGBOUNCER_PATH ?? '/usr/sbin/pgbouncer') ? [] : ['/pgbouncer\\.test'];
@@ -66,7 +74,15 @@ const areFilesNamed = process.argv.slice(2).some((argument) => !argument.startsW
 /** Patterns of paths that do not run. */
 function leftOut() {
   if (isPostgresql)
-    return [...onlyOnEmbeddedDatabase, ...inBrowser, ...withClients, ...withBrokers, ...withClusters, ...withPooler];
+    return [
+      ...onlyOnEmbeddedDatabase,
+      ...inBrowser,
+      ...withClients,
+      ...withBrokers,
+      ...withClusters,
+      ...withHistory,
+      ...withPooler,
+    ];
   if (process.env.EVERY_FILE || areFilesNamed) return [];
   // What is none of these.
   return ['/pgbouncer\\.test', `^(?!.*(${[...onlyOnEmbeddedDatabase, ...onEmbeddedDatabase].join('|')})).*$`];

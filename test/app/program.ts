@@ -13,6 +13,8 @@ import { eventually } from '../support/eventually.js';
 
 /** A bound of waiting, not an expectation: what a start may take on a busy machine. A test has so much for each. */
 export const startMaxMs = 60_000;
+/** For a start that migrates an empty database, while others use the machine. */
+export const patience = { maxMs: 10 * startMaxMs };
 const ANSWER_MAX_MS = 150_000;
 /** A program lives no longer, whatever becomes of the test. A file that uses one for several tests gives it more. */
 const LIFE_MAX_MS = 20 * startMaxMs;
@@ -35,9 +37,11 @@ export class Program {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly ended: Promise<unknown>;
 
-  constructor(name: 'start' | 'serve', env: Record<string, string>, lifeMaxMs = LIFE_MAX_MS) {
+  /** `folder` has the sources: those of another version, or ours. */
+  constructor(name: 'start' | 'serve', env: Record<string, string>, lifeMaxMs = LIFE_MAX_MS, folder = process.cwd()) {
     const loader = join(process.cwd(), 'test/support/typescript.js');
     this.child = spawn(process.execPath, ['--import', loader, '--import', endWithParent, `src/app/cli/${name}.ts`], {
+      cwd: folder,
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       // Nothing of ours: a variable that happens to be set here is not part of the test.
       env: {
@@ -58,13 +62,17 @@ export class Program {
   }
 
   /** Waits until it prints this. Fails when it ends instead. */
-  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+  async prints(pattern: RegExp, patience?: { maxMs: number }): Promise<RegExpExecArray> {
     try {
-      return await eventually(`the program prints ${String(pattern)}`, () => {
-        const match = pattern.exec(this.output);
-        if (!match && !running.has(this)) throw new Error('the program ended');
-        return match ?? undefined;
-      });
+      return await eventually(
+        `the program prints ${String(pattern)}`,
+        () => {
+          const match = pattern.exec(this.output);
+          if (!match && !running.has(this)) throw new Error('the program ended');
+          return match ?? undefined;
+        },
+        patience,
+      );
     } catch (error) {
       throw new Error(`${(error as Error).message}: ${this.output}${this.errors}`, { cause: error });
     }
@@ -79,8 +87,8 @@ export class Program {
   }
 
   /** Waits until it serves, and answers its origin. */
-  async origin(): Promise<string> {
-    return (await this.prints(/^GraphQL +(\S+)\/graphql$/m))[1]!;
+  async origin(patience?: { maxMs: number }): Promise<string> {
+    return (await this.prints(/^GraphQL +(\S+)\/graphql$/m, patience))[1]!;
   }
 
   /** Waits until it ends by itself. */
