@@ -34,7 +34,8 @@ export async function contractFiles(): Promise<Map<string, string>> {
 
 /** The contract of the last release, which `npm run contract -- --release` keeps, and its version. */
 export function releasedContract(): { version: string; files: Map<string, string> } {
-  const [version = '', ...others] = readdirSync('contract');
+  const folders = readdirSync('contract', { withFileTypes: true }).filter((one) => one.isDirectory());
+  const [version = '', ...others] = folders.map(({ name }) => name);
   if (others.length > 0) throw new Error(`contract/ keeps one release, not ${[version, ...others].join(' and ')}`);
   const apiFiles = readdirSync(`contract/${version}/openapi`).map((name) => `openapi/${name}`);
   const paths = ['schema.graphql', ...apiFiles];
