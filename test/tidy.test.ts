@@ -377,6 +377,11 @@ const sharedTables: readonly { path: string; table: string; because: string }[] 
     table: 'ServerState',
     because: 'it records there which data is written',
   },
+  {
+    path: 'src/domain/hub/broker.store.ts',
+    table: 'Outbox',
+    because: 'it looks when the first event happened that a broker has not been told',
+  },
 ];
 
 /** Tables that a file names, in SQL or by Prisma's client. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../src/app/logger.js';
+import { eventually } from '../support/eventually.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 const token = 'a-token-for-prometheus';
@@ -25,7 +26,8 @@ describe('metrics', () => {
   let server: TestServer;
   let bucket: string;
   beforeAll(async () => {
-    server = await startTestServer({ METRICS_TOKEN: token, QUOTA_CLIENT_REQUESTS: '' });
+    // A broker that nobody can connect to has figures, too.
+    server = await startTestServer({ METRICS_TOKEN: token, QUOTA_CLIENT_REQUESTS: '', NATS_URL: 'nats://127.0.0.1:1' });
     await server.startJobs();
     bucket = (await server.rest('POST', '/bucket', { body: { usageType: 'monetary', remainingValue: eur } })).body.id;
   });
@@ -56,6 +58,27 @@ describe('metrics', () => {
     const before = (await valuesOf(server)).get(name) ?? 0;
     await server.rest('GET', '/bucket/none');
     expect((await valuesOf(server)).get(name)).toBe(before + 1);
+  });
+
+  it('have lanes, imports and brokers', async () => {
+    const created = await server.rest('POST', '/importJob', { body: { contentType: 'application/x-ndjson' } });
+    expect(created.status).toBe(201);
+    const values = await valuesOf(server);
+    const lanes = ['busy', 'free'].map((state) => values.get(`tmf_balance_lanes{state="${state}"}`));
+    expect(lanes).toEqual([0, expect.any(Number)]);
+    expect(lanes[1]).toBeGreaterThan(0);
+    expect(values.get('tmf_balance_lane_queue{state="waiting"}')).toBe(0);
+    expect(values.get('tmf_balance_lane_queue{state="held up"}')).toBe(0);
+    expect(values.get('tmf_usage_imports{status="running"}')).toBe(0);
+    expect(values.get('tmf_usage_import_lines{outcome="rejected"}')).toBe(0);
+    await eventually('the broker fails, and is behind', async () => {
+      await server.rest('POST', '/bucket', { body: { usageType: 'monetary' } });
+      const now = await valuesOf(server);
+      return (now.get('tmf_broker_failing_seconds{broker="nats"}') ?? 0) > 0 &&
+        now.has('tmf_broker_lag_seconds{broker="nats"}')
+        ? true
+        : undefined;
+    });
   });
 
   it('have everything that the dashboard and the alerts name', async () => {

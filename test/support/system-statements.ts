@@ -106,6 +106,14 @@ export const systemStatements: readonly SystemStatement[] = [
     why: 'figures for operators: since when something is due',
   },
   {
+    statement: /^SELECT i\."status", count\(\*\)::int AS "imports", .* FROM "UsageImport" i GROUP BY/,
+    why: 'figures for operators: how imports go',
+  },
+  {
+    statement: /^SELECT c\."broker", coalesce\(\( SELECT greatest\(0, .* FROM "BrokerCursor" c/,
+    why: 'figures for operators: how far brokers that are told of all tenants are behind',
+  },
+  {
     statement: /^SELECT count\(\*\)::int AS "registrations", .* FROM "HubCursor" c/,
     why: 'figures for operators: how registrations are told',
   },

@@ -5,6 +5,8 @@ import { derivedEvents } from '../../domain/derived-events.js';
 import { resourcesOfApis, toldResources } from '../../domain/events.js';
 import {
   createHub,
+  readBrokerFigures,
+  type BrokerDelivery,
   hubResources,
   type HubApi,
   type HubDomain,
@@ -13,6 +15,7 @@ import {
 } from '../../domain/hub/index.js';
 import type { TenancyDomain } from '../../domain/tenancy/index.js';
 import { accessBy } from '../rights/access.js';
+import type { Database } from '../../platform/database/database.js';
 import type { Figure } from '../../platform/figures.js';
 import type { AppContext, DomainModule } from '../app-context.js';
 import { forgetting } from '../jobs.js';
@@ -64,7 +67,10 @@ export function createHubModule(appContext: AppContext, { directory, keys }: Ten
   const brokers = createBrokers(appContext, { accessOf, bodies: bodyDependencies, resources: toldResources });
   return {
     domain,
-    figures: { shared: async () => figuresOf(await domain.figures()) },
+    figures: {
+      own: () => brokers.map(failingFigure),
+      shared: async () => [...figuresOf(await domain.figures()), ...(await lagFigures(database, brokers))],
+    },
     repeatingWork: [
       forgetting('forget-dead-letters', config.deadLetterDays, clock, (before, signal) =>
         domain.forgetDeadLetters(before, signal),
@@ -79,6 +85,29 @@ export function createHubModule(appContext: AppContext, { directory, keys }: Ten
       close();
     },
   };
+}
+
+function failingFigure(broker: BrokerDelivery): Figure {
+  return {
+    name: 'broker_failing_seconds',
+    help: 'For how long a broker has been taking nothing.',
+    kind: 'gauge',
+    labels: { broker: broker.name },
+    value: broker.failingMs() / 1_000,
+  };
+}
+
+/** Of brokers that are configured: others that were told once are not waited for. */
+async function lagFigures(database: Database, brokers: readonly BrokerDelivery[]): Promise<Figure[]> {
+  if (brokers.length === 0) return [];
+  const lags = new Map((await readBrokerFigures(database)).map(({ broker, lagSeconds }) => [broker, lagSeconds]));
+  return brokers.map(({ name }) => ({
+    name: 'broker_lag_seconds',
+    help: 'Since the oldest event that a broker has not been told.',
+    kind: 'gauge',
+    labels: { broker: name },
+    value: lags.get(name) ?? 0,
+  }));
 }
 
 function figuresOf({ registrations, failing, lagSeconds, deadLetters }: HubFigures): Figure[] {

@@ -51,7 +51,22 @@ export function createPrepayBalanceModule(
 }
 
 function ownFigures(domain: PrepayBalance): Figure[] {
+  const { lanes, busy, waiting, heldUp } = domain.laneUse();
   return [
+    ...figuresBy(
+      { name: 'balance_lanes', help: 'Lanes in which balance actions are committed.', kind: 'gauge' },
+      'state',
+      { busy, free: lanes - busy },
+    ),
+    ...figuresBy(
+      {
+        name: 'balance_lane_queue',
+        help: 'Requests for balance actions that wait for a lane; held up: for balances that another server has locked.',
+        kind: 'gauge',
+      },
+      'state',
+      { waiting: waiting - heldUp, 'held up': heldUp },
+    ),
     {
       name: 'balance_actions_waiting',
       help: 'Requests for balance actions that wait for their answer.',

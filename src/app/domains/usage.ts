@@ -9,10 +9,12 @@ import type { Charges } from '../../domain/prepay-balance/index.js';
 import {
   createUsage,
   usageResources,
+  type ImportFigures,
   type MoveOrder,
   type UsageDomain,
   type UsageInput,
 } from '../../domain/usage/index.js';
+import { figuresBy, type Figure } from '../../platform/figures.js';
 import { invalid } from '../../domain/input.js';
 import { URL_LENGTH_MAX } from '../../../rest-compat/limits.js';
 import type { StreamRoute } from '../../streaming/routes.js';
@@ -92,6 +94,7 @@ export function createUsageModule(
 
   return {
     domain,
+    figures: { shared: async () => figuresOf(await domain.importFigures()) },
     repeatingWork: [
       {
         name: 'look-after-usage-imports',
@@ -116,4 +119,28 @@ export function createUsageModule(
     start: () =>
       void domain.imports.resume().catch((error: unknown) => logger.warn({ err: error }, 'imports are resumed later')),
   };
+}
+
+function figuresOf(all: readonly ImportFigures[]): Figure[] {
+  const gauge = { kind: 'gauge' } as const;
+  const [running] = all.filter(({ status }) => status === 'running');
+  const counts = { running: 0, ...Object.fromEntries(all.map(({ status, imports }) => [status, imports])) };
+  const sum = (of: 'accepted' | 'duplicates' | 'rejected'): number => all.reduce((total, one) => total + one[of], 0);
+  const lines = { accepted: sum('accepted'), duplicate: sum('duplicates'), rejected: sum('rejected') };
+  return [
+    ...figuresBy({ ...gauge, name: 'usage_imports', help: 'Imports of usages that are kept.' }, 'status', counts),
+    ...figuresBy({ ...gauge, name: 'usage_import_lines', help: 'Lines of these imports.' }, 'outcome', lines),
+    {
+      ...gauge,
+      name: 'usage_import_age_seconds',
+      help: 'Since the oldest import that is running began.',
+      value: running?.ageSeconds ?? 0,
+    },
+    {
+      ...gauge,
+      name: 'usage_import_silent_seconds',
+      help: 'Since the import that is running and silent for longest went on.',
+      value: running?.silentSeconds ?? 0,
+    },
+  ];
 }

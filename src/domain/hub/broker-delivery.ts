@@ -57,12 +57,23 @@ export interface BrokerDependencies {
 export class BrokerDelivery {
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
+  /** Since when it has taken nothing, by performance.now(). */
+  private failingSince: number | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly broker: Broker,
     private readonly dependencies: BrokerDependencies,
   ) {}
+
+  get name(): string {
+    return this.broker.name;
+  }
+
+  /** For how long the broker takes nothing; 0: it takes what it is told, as far as this process tells it. */
+  failingMs(): number {
+    return this.failingSince === undefined ? 0 : performance.now() - this.failingSince;
+  }
 
   begin(): void {
     this.running ??= runInWorkClass('job', () => this.run());
@@ -86,10 +97,12 @@ export class BrokerDelivery {
         await this.orStopped(this.connect());
         const isBusy = await this.tell();
         failures = 0;
+        this.failingSince = undefined;
         if (!isBusy) await this.wait(pollMs);
       } catch (error) {
         if (this.stopping.signal.aborted) break;
         failures += 1;
+        this.failingSince ??= performance.now();
         this.dependencies.reportFailure(this.broker.name, error);
         await this.broker.disconnect();
         await this.wait(waitOf(Math.min(failures, failuresMax)));

@@ -80,3 +80,19 @@ export async function saveBroker(
     { workClass: 'job' },
   );
 }
+
+/** How far brokers are behind. */
+export interface BrokerFigures {
+  readonly broker: string;
+  /** Since the first event that it has not been told; 0: there is none. */
+  readonly lagSeconds: number;
+}
+
+export function readBrokerFigures(database: Database): Promise<BrokerFigures[]> {
+  return database.query<BrokerFigures>(Prisma.sql`
+    SELECT c."broker", coalesce((
+      SELECT greatest(0, extract(epoch FROM statement_timestamp() - o."occurredAt")) FROM "Outbox" o
+      WHERE (o."epoch", o."transactionId", o."id") > (c."epoch", c."transactionId", c."eventId")
+      ORDER BY o."epoch", o."transactionId", o."id" LIMIT 1), 0)::float8 AS "lagSeconds"
+    FROM "BrokerCursor" c ORDER BY c."broker"`);
+}

@@ -8,6 +8,7 @@ import { Hubs } from './hubs.js';
 import type { HubDependencies } from './model.js';
 
 export { BrokerDelivery, type Broker, type BrokerMessage } from './broker-delivery.js';
+export { readBrokerFigures } from './broker.store.js';
 export type { Message } from './delivery-dependencies.js';
 export { readHubFigures, type HubFigures } from './figures.store.js';
 export { hubResources, type HubApi, type Registration } from './model.js';

@@ -69,7 +69,7 @@ interface Waiting extends Queued {
  * another server holds its locks for long, the commands that need those buckets are held up, and the others go on.
  */
 export class BalanceEngine {
-  private readonly lanes: Lanes<Waiting>;
+  readonly lanes: Lanes<Waiting>;
   private readonly locating: Locating;
   private isLocating = false;
   private isWoken = false;

@@ -4,6 +4,7 @@ import type { BalanceDependencies } from './dependencies.js';
 import { Buckets } from './buckets.js';
 import { Charges } from './charges.js';
 import { BalanceEngine } from './engine.js';
+import type { LaneUse } from './lanes.js';
 import { DueWork } from './due/due-work.js';
 import { oldestDue } from './store/due.store.js';
 import { ExpiringBuckets } from './due/expiring.js';
@@ -43,6 +44,8 @@ export interface PrepayBalance {
   stuckMs(): number;
   /** How many balance actions wait for their answer. */
   waiting(): number;
+  /** What the lanes do in which they are committed. */
+  laneUse(): LaneUse;
   /** Since when something is due that was not processed yet; undefined: nothing is. */
   oldestDue(): Promise<Date | undefined>;
   /** How many batches of balance actions were run, by the number of their commands: shows what group commit gives. */
@@ -64,6 +67,7 @@ export function createPrepayBalance(database: Database, dependencies: BalanceDep
       await dueWork.drain();
     },
     waiting: () => engine.waiting(),
+    laneUse: () => engine.lanes.use(),
     oldestDue: () => oldestDue(database, dependencies.clock.now()),
     stuckMs: () => engine.stuckMs(),
     batchSizes: () => engine.batchSizes(),

@@ -24,6 +24,13 @@ export interface Queued {
   heldUp: { readonly buckets: ReadonlySet<string>; readonly until: number } | undefined;
 }
 
+export interface LaneUse {
+  readonly lanes: number;
+  readonly busy: number;
+  readonly waiting: number;
+  readonly heldUp: number;
+}
+
 /**
  * Requests in the order they came, and the batches of them that run at the same time, each in a lane. Batches share nothing:
  * no bucket, no key and no action. Requests that share something keep their order: none is taken before one that came
@@ -39,6 +46,12 @@ export class Lanes<Item extends Queued> {
   /** Requests that wait. */
   get waiting(): readonly Item[] {
     return this.queue;
+  }
+
+  /** How many lanes there are, how many have a batch, what waits for one, and what of that is locked by others. */
+  use(): LaneUse {
+    const heldUp = this.queue.filter((item) => item.heldUp !== undefined).length;
+    return { lanes: this.lanesMax, busy: this.running.size, waiting: this.queue.length, heldUp };
   }
 
   get isRunning(): boolean {

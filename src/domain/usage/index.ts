@@ -2,6 +2,7 @@ import type { Database } from '../../platform/database/database.js';
 import type { Job } from '../../platform/jobs/jobs.js';
 import { UsageAggregates } from './aggregates.js';
 import { UsageExports } from './export/exports.js';
+import { readImportFigures, type ImportFigures } from './import/figures.store.js';
 import { UsageImports } from './import/imports.js';
 import { ImportTasks, type MoveOrder } from './import/tasks.js';
 import { createUsageSpecifications } from './specifications.js';
@@ -13,6 +14,7 @@ export { deleteArchivedUsages, putBackUsages, readFinishedUsages } from './archi
 export { exportMaxMs, type ExportRun, type UsageExports } from './export/exports.js';
 export type { UsageImports } from './import/imports.js';
 export type { MoveOrder } from './import/tasks.js';
+export type { ImportFigures } from './import/figures.store.js';
 export type { Upload } from './import/upload.js';
 export { ratedUsageOf } from './spending.store.js';
 export type { UsageInput } from './usage-input.js';
@@ -30,6 +32,7 @@ export interface UsageDomain {
   readonly aggregates: UsageAggregates;
   readonly imports: UsageImports;
   readonly exports: UsageExports;
+  importFigures(): Promise<ImportFigures[]>;
 }
 
 /** Builds the domain. */
@@ -40,5 +43,6 @@ export function createUsage(database: Database, dependencies: UsageDependencies,
     aggregates: new UsageAggregates(database, dependencies.mappings.usage, dependencies.zoneOf),
     imports: new UsageImports(new ImportTasks(database, dependencies, jobs.moveImport)),
     exports: new UsageExports(database, dependencies),
+    importFigures: () => readImportFigures(database),
   };
 }
