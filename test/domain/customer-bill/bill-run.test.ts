@@ -420,11 +420,10 @@ describe('a dry run', () => {
     expect(await previewsOfRun(server, run.id)).toEqual([]);
   });
 
-  it('is looked at for a day', async () => {
+  it('can be looked at beside later runs, until it is too old (test/app/retention.test.ts)', async () => {
     const cycle = await freshCycle();
     await makeRate(server, newAccount());
     const dry = await runCycle(server, cycle.id, { dryRun: true });
-    const since = server.clock.now().toISOString();
     const count = async (): Promise<number> =>
       (
         await server.graphql('query ($id: ID!) { billRun(id: $id) { customerBillPreviews { totalCount } } }', {
@@ -432,10 +431,8 @@ describe('a dry run', () => {
         })
       ).data.billRun.customerBillPreviews.totalCount;
     expect(await count()).toBe(1);
-    server.clock.advance(24 * 3_600_000 + 1);
     await runCycle(server, cycle.id);
-    expect(await count()).toBe(0);
-    server.clock.set(since);
+    expect(await count()).toBe(1);
   });
 });
 
