@@ -58,6 +58,8 @@ const withBrokers = [
 /** Clusters of PostgreSQL of its own. */
 const withClusters =
   process.env.PG_BIN || existsSync('/usr/lib/postgresql') ? [] : ['/app/(soak|point-in-time)\\.test'];
+/** What it finds is not the same each time: it is no test of a commit. */
+const ifLong = process.env.TEST_LONG ? [] : ['/app/soak\\.test'];
 const runs = (/** @type {string} */ command, /** @type {string[]} */ ...args) =>
   spawnSync(command, args, { cwd: import.meta.dirname }).status === 0;
 
@@ -80,6 +82,7 @@ function leftOut() {
       ...withClients,
       ...withBrokers,
       ...withClusters,
+      ...ifLong,
       ...withHistory,
       ...withPooler,
     ];
