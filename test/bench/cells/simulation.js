@@ -178,7 +178,9 @@ function need(numbers) {
 /** Kinds and sizes of small parties, and how many businesses there were, large ones among them. @param {() => number} chance @param {number} sample @returns {[number[], number, number[]]} */
 function drawSmall(chance, sample) {
   /** @type {number[]} */
-  const [kinds, sizes] = [[], []];
+  const kinds = [];
+  /** @type {number[]} */
+  const sizes = [];
   let businesses = 0;
   // Shares of subscribers over the mean sizes are shares of parties.
   const weights = [shares.alone, shares.family / 3.5, (1 - shares.alone - shares.family) / 8];
