@@ -202,6 +202,7 @@ export class Events {
   }
 }
 
-function byRevision({ revision: one }: Committed, { revision: other }: Committed): number {
-  return (one ?? 0) - (other ?? 0);
+/** Several events of one revision are told in the order of their ids. */
+function byRevision(one: Committed, other: Committed): number {
+  return (one.revision ?? 0) - (other.revision ?? 0) || (one.id < other.id ? -1 : 1);
 }
