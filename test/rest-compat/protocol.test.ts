@@ -1,8 +1,8 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Fixture, makeInstances, minimalBody, oneToRead, type ReadFixture } from '../fixtures/fixture.js';
 import { send } from '../fixtures/http.js';
 import { everyFixture, fixtures } from '../fixtures/chosen.js';
+import { freePort } from '../support/free-port.js';
 import { basePath, startTestServer, type TestServer } from '../support/server.js';
 
 const errorBody = (status: number, named = ''): object => ({
@@ -225,12 +225,3 @@ describe('the REST door, configured', () => {
     }
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-}

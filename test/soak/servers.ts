@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from './cluster.js';
+import { freePort } from '../support/free-port.js';
 
 /** Arguments of node that run a program of src/app/cli. */
 export type Programs = (name: string) => string[];

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { eventually } from './eventually.js';
-import { freePort } from './pgbouncer.js';
+import { freePort } from './free-port.js';
 
 const program = process.env.NATS_SERVER_PATH ?? '/usr/sbin/nats-server';
 
