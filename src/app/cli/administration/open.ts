@@ -6,6 +6,7 @@ import type { Database } from '../../../platform/database/database.js';
 import { openEmbedded } from '../../../platform/database/embedded.js';
 import { applyMigrations } from '../../../platform/database/migrations.js';
 import { openPostgresql } from '../../../platform/database/postgresql.js';
+import type { ReadTimes } from '../../../platform/database/work-class.js';
 import { noExtensionSchemas } from '../../../platform/extension-schemas.js';
 import { createIdSource } from '../../../platform/ids.js';
 import { StartError } from '../../../platform/start-error.js';
@@ -75,14 +76,22 @@ export function databaseConfig({
   return readConfig({ DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR }, 'sandbox');
 }
 
+/** For commands that look at everything. */
+export const longReads: ReadTimes = { readMs: 600_000, reportMs: 600_000 };
+
 /** The database that the settings name, with few connections. Throws StartError when it cannot be used. */
-export function openDatabase({
-  databaseUrl,
-  isDatabasePooled: isPooled,
-  areStatementsNamed,
-  dataDir,
-}: Pick<Config, 'databaseUrl' | 'isDatabasePooled' | 'areStatementsNamed' | 'dataDir'>): Promise<Database> {
-  return databaseUrl ? openPostgresql(databaseUrl, { poolSize, isPooled, areStatementsNamed }) : openEmbedded(dataDir);
+export function openDatabase(
+  {
+    databaseUrl,
+    isDatabasePooled: isPooled,
+    areStatementsNamed,
+    dataDir,
+  }: Pick<Config, 'databaseUrl' | 'isDatabasePooled' | 'areStatementsNamed' | 'dataDir'>,
+  readTimes?: ReadTimes,
+): Promise<Database> {
+  return databaseUrl
+    ? openPostgresql(databaseUrl, { poolSize, readTimes, isPooled, areStatementsNamed })
+    : openEmbedded(dataDir);
 }
 
 function requireTables<T>(asking: Promise<T>): Promise<T> {

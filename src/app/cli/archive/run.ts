@@ -1,11 +1,9 @@
 import type { Database } from '../../../platform/database/database.js';
 import { migrationsFolder, readMigrations, readSchemaState } from '../../../platform/database/migrations.js';
-import { openEmbedded } from '../../../platform/database/embedded.js';
-import { openPostgresql } from '../../../platform/database/postgresql.js';
 import { StartError } from '../../../platform/start-error.js';
 import { tenantsOf } from '../../../domain/tenancy/index.js';
 import { readOptions, runCommands, WrongUse } from '../administration/command.js';
-import { databaseConfig } from '../administration/open.js';
+import { databaseConfig, longReads, openDatabase } from '../administration/open.js';
 import { kinds, rowsOf } from './kinds.js';
 import {
   ArchiveError,
@@ -18,9 +16,6 @@ import {
   type Manifest,
 } from './manifest.js';
 import { writeArchive, type Part } from './write.js';
-
-const poolSize = 6;
-const reportMs = 600_000;
 
 export const help = `tmf-balance-server archive --before <time> --to <folder> [options]
   Writes what is finished in the database that DATABASE_URL or DATA_DIR names to files: usages that are billed or rejected, balance
@@ -162,11 +157,7 @@ function summary({ files }: Manifest): string[] {
 }
 
 async function withDatabase(env: NodeJS.ProcessEnv, work: (database: Database) => Promise<void>): Promise<void> {
-  const { databaseUrl, isDatabasePooled: isPooled, areStatementsNamed, dataDir } = databaseConfig(env);
-  const readTimes = { readMs: reportMs, reportMs };
-  const database = await (databaseUrl
-    ? openPostgresql(databaseUrl, { poolSize, readTimes, isPooled, areStatementsNamed })
-    : openEmbedded(dataDir));
+  const database = await openDatabase(databaseConfig(env), longReads);
   try {
     const { pending, problem } = await readSchemaState(database);
     if (problem !== undefined || pending.length > 0)

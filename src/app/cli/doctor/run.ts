@@ -1,14 +1,10 @@
 import { readConfig } from '../../../platform/config.js';
-import { openEmbedded } from '../../../platform/database/embedded.js';
-import { openPostgresql } from '../../../platform/database/postgresql.js';
 import { StartError } from '../../../platform/start-error.js';
 import { printTable, readOptions, runCommands } from '../administration/command.js';
+import { longReads, openDatabase } from '../administration/open.js';
 import { checkBalances, checkSchema, checkServer, checkWork } from './checks.js';
 import type { Finding } from './findings.js';
 import { readServerFacts } from './server.store.js';
-
-const poolSize = 6;
-const reportMs = 600_000;
 
 export const help = `npm run doctor [-- --no-books]
   Looks at the database that DATABASE_URL or DATA_DIR names, changes nothing, and says what to do: version, settings, rights,
@@ -39,14 +35,10 @@ async function look(env: NodeJS.ProcessEnv, withBooks: boolean): Promise<Finding
     { DATABASE_URL, DATABASE_POOLER, STATEMENT_NAMES, DATA_DIR, DATABASE_POOL_SIZE, ROW_LEVEL_SECURITY },
     'sandbox',
   );
-  const { databaseUrl, isDatabasePooled: isPooled, areStatementsNamed, dataDir } = config;
-  const readTimes = { readMs: reportMs, reportMs };
-  const database = await (databaseUrl
-    ? openPostgresql(databaseUrl, { poolSize, readTimes, isPooled, areStatementsNamed })
-    : openEmbedded(dataDir));
+  const database = await openDatabase(config, longReads);
   try {
     const findings: Finding[] = [];
-    if (databaseUrl) findings.push(...checkServer(await readServerFacts(database), config));
+    if (config.databaseUrl) findings.push(...checkServer(await readServerFacts(database), config));
     const schema = await checkSchema(database);
     findings.push(...schema);
     // Of other tables than these nothing can be said.
