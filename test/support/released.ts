@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rename, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -11,20 +10,21 @@ const run = promisify(execFile);
 export const releasedCommit = (JSON.parse(readFileSync('contract/released.json', 'utf8')) as { commit: string }).commit;
 
 /**
- * The sources of the last release in a folder of their own, ready to be started by Program. They run with the packages that are
- * installed here. Kept in the folder for temporary files, so that a second run is spared the making.
+ * The sources of the last release in a folder of their own, ready to be started by Program. It lies below node_modules, so that
+ * they run with the packages of this checkout, and is kept, so that a second run is spared the making.
  */
 export async function releasedFolder(): Promise<string> {
-  const folder = join(tmpdir(), `tmf-released-${releasedCommit}`);
+  const cache = resolve('node_modules', '.cache');
+  const folder = join(cache, `released-${releasedCommit}`);
   if (existsSync(folder)) return folder;
-  const making = await mkdtemp(join(tmpdir(), 'tmf-released-'));
+  await mkdir(cache, { recursive: true });
+  const making = await mkdtemp(join(cache, 'releasing-'));
   const archive = join(making, 'archive.tar');
   const parts = ['package.json', 'tsconfig.json', 'prisma', 'prisma.config.ts', 'scripts', 'src', 'graphql'];
   const more = ['rest-compat', 'package-lock.json'];
   await run('git', ['archive', `--output=${archive}`, releasedCommit, '--', ...parts, ...more]);
   await run('tar', ['--extract', `--file=${archive}`, `--directory=${making}`]);
   await rm(archive);
-  await symlink(join(process.cwd(), 'node_modules'), join(making, 'node_modules'));
   await run(process.execPath, ['scripts/build.js', 'client'], { cwd: making });
   // Another run may have been faster.
   await rename(making, folder).catch(() => rm(making, { recursive: true }));
