@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, parse, validate, type GraphQLSchema } from 'graphql';
 import { errorCatalogue } from '../src/app/errors.js';
 import { help as listenerHelp } from '../src/app/cli/listener/arguments.js';
-import { help } from '../src/app/cli/usage-import/arguments.js';
+import { help as billRunHelp } from '../src/app/cli/bill-run/run.js';
+import { help as usageHelp } from '../src/app/cli/usage/run.js';
 import * as limits from '../src/platform/limits.js';
 import { settings, type Setting } from '../src/platform/settings.js';
 import { eventCatalogue } from '../src/domain/events.js';
@@ -234,9 +235,10 @@ describe('everything that the code declares is documented, and nothing else', ()
   });
 
   it.each([
-    ['usage:import', help, 'docs/usage.md'],
+    ['usage', usageHelp, 'docs/usage.md'],
+    ['bill-run', billRunHelp, 'docs/bills.md'],
     ['listener', listenerHelp, 'docs/events.md'],
-  ])('options of npm run %s', (_name, text, document) => {
+  ])('options of tmf-balance-server %s', (_name, text, document) => {
     const options = [...text.matchAll(/^ +(--\w+)/gm)].map(([, option = '']) => option);
     expect(options.length).toBeGreaterThan(3);
     expect(options.filter((option) => !textOf(document).includes(option))).toEqual([]);

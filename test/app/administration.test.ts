@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { runKey } from '../../src/app/cli/administration/key.js';
 import { runTenant } from '../../src/app/cli/administration/tenant.js';
+import { doneOf, type Done } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
 import { openEmptyDatabase } from '../support/database.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -13,12 +14,6 @@ import { basePath, killAll, Program, startMaxMs } from './program.js';
 
 // A test starts up to four commands and a server.
 jest.setTimeout(10 * startMaxMs);
-
-interface Done {
-  code: number | null;
-  output: string;
-  errors: string;
-}
 
 /** `npm run tenant` or `npm run key`, without npm. */
 async function start(env: Record<string, string>, command: 'tenant' | 'key', ...args: string[]): Promise<Done> {
@@ -33,25 +28,12 @@ async function start(env: Record<string, string>, command: 'tenant' | 'key', ...
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   await once(child, 'close');
-  return { code: child.exitCode, output, errors };
+  return { code: child.exitCode ?? undefined, output, errors };
 }
 
 /** The same in this process, which needs no start. */
-async function run(env: Record<string, string>, command: 'tenant' | 'key', ...args: string[]): Promise<Done> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    jest.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    }),
-  );
-  try {
-    const code = await (command === 'tenant' ? runTenant : runKey)(args, env);
-    return { code, output: written.stdout, errors: written.stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const run = (env: Record<string, string>, command: 'tenant' | 'key', ...args: string[]): Promise<Done> =>
+  doneOf(() => (command === 'tenant' ? runTenant : runKey)(args, env));
 
 const statusOf = async (url: string, key: string): Promise<number> =>
   (await fetch(`${url}${basePath}/bucket`, { headers: { 'x-api-key': key } })).status;
@@ -60,7 +42,7 @@ describe('wrong use', () => {
   it.each([
     ['tenant', [], "'' is none of the commands new, list, suspend, resume"],
     ['tenant', ['new', 'acme'], '--name is needed'],
-    ['tenant', ['new', '--name', 'Acme'], '1 arguments are needed, not 0'],
+    ['tenant', ['new', '--name', 'Acme'], 'one argument is needed, not 0'],
     ['key', ['new', '--name', 'a', '--expires', 'soon'], "--expires 'soon' is no time"],
     ['key', ['new', '--nme', 'a'], "Unknown option '--nme'"],
     ['key', ['constructor'], 'is none of the commands'],
@@ -68,7 +50,7 @@ describe('wrong use', () => {
     const { code, output, errors } = await run({}, command, ...args);
     expect([code, output]).toEqual([2, '']);
     expect(errors).toContain(message);
-    expect(errors).toContain(`npm run ${command} -- <command>`);
+    expect(errors).toContain(`tmf-balance-server ${command} <command>`);
   });
 });
 

@@ -1,34 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { runDoctor } from '../../src/app/cli/doctor/run.js';
 import type { Finding } from '../../src/app/cli/doctor/findings.js';
+import { doneOf, type Done } from '../support/command.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 const eur = (amount: number): object => ({ amount, units: 'EUR' });
 
-interface Visit {
-  code: number;
-  output: string;
-  errors: string;
-}
-
-async function visit(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Visit> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    jest.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    }),
-  );
-  try {
-    return { code: await runDoctor(args, env), output: written.stdout, errors: written.stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const visit = (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Done> => doneOf(() => runDoctor(args, env));
 
 async function findings(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Map<string, Finding>> {
   const { output } = await visit(env, '--json', ...args);
@@ -130,6 +112,6 @@ describe('doctor of an empty embedded database', () => {
 
   it('refuses wrong use', async () => {
     expect((await visit({}, '--colour')).code).toBe(2);
-    expect((await visit({}, '--help')).output).toContain('npm run doctor');
+    expect((await visit({}, '--help')).output).toContain('tmf-balance-server doctor');
   });
 });

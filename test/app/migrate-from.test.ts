@@ -10,6 +10,7 @@ import { runSeed } from '../../src/app/cli/administration/seed.js';
 import type { Database } from '../../src/platform/database/database.js';
 import { lockDirectory } from '../../src/platform/database/directory-lock.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
+import { doneOf, type Done } from '../support/command.js';
 import { isLong } from '../support/proof.js';
 import { startTestServer, TestClock, type TestServer } from '../support/server.js';
 import { storageOf } from '../support/upgrade.js';
@@ -17,31 +18,8 @@ import { createServerStorage, startMaxMs, type Storage } from './program.js';
 
 jest.setTimeout(15 * startMaxMs);
 
-interface Done {
-  code: number;
-  output: string;
-  errors: string;
-}
-
-/** A command in this process, which needs no start. */
-async function quietly(command: () => Promise<number>): Promise<Done> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    jest.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    }),
-  );
-  try {
-    const code = await command();
-    return { code, output: written.stdout, errors: written.stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
 const move = (folder: string, env: Record<string, string>, ...more: string[]): Promise<Done> =>
-  quietly(() => runMigrate(['--from', folder, ...more], env));
+  doneOf(() => runMigrate(['--from', folder, ...more], env));
 
 const folders: string[] = [];
 const storages: Storage[] = [];
@@ -125,7 +103,13 @@ if (process.env.TEST_DATABASE_URL) {
 
     it('moves into an empty database, which then answers the same by both transports', async () => {
       folder = await newFolder();
-      expect(await quietly(() => runSeed([data], { DATA_DIR: folder }))).toMatchObject({ code: 0 });
+      const sandbox = { DATA_DIR: folder };
+      expect(await doneOf(() => runSeed([data], sandbox))).toMatchObject({ code: 0 });
+      expect(await doneOf(() => runSeed([data === 'kit' ? 'demo' : 'kit'], sandbox))).toMatchObject({
+        code: 1,
+        output: '',
+        errors: expect.stringMatching(/^the database has data already: table "\w+" has rows$/m),
+      });
       const before = await answers(await openEmbedded(folder));
       expect(before).toMatchObject({ graphql: { buckets: { items: expect.arrayContaining([]) } } });
       const target = await createServerStorage();
@@ -136,7 +120,7 @@ if (process.env.TEST_DATABASE_URL) {
       expect(moved.output).toMatch(/^copied Bucket: \d+$/m);
       expect(moved.output).toContain('verified: every table has the same rows\n');
       expect(await answers(await target.open())).toEqual(before);
-      expect((await quietly(() => runDoctor([], env))).output).toMatch(/ books +\d+ buckets equal their ledgers/);
+      expect((await doneOf(() => runDoctor([], env))).output).toMatch(/ books +\d+ buckets equal their ledgers/);
       expect((await move(folder, env)).errors).toMatch(/^the database is in use already: table "\w+" has rows\n$/);
       await expectNewEpoch(target);
     });

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
-import { readArguments, WrongUse } from '../../src/app/cli/usage-import/arguments.js';
+import { WrongUse } from '../../src/app/cli/administration/command.js';
+import { readArguments } from '../../src/app/cli/usage/import-arguments.js';
 import { linesOf, usage, usagePath, type Json } from '../streaming/imports.js';
 import { createMigratedStorage, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
@@ -51,10 +52,10 @@ interface Command {
   errors(): string;
 }
 
-/** `npm run usage:import`, without npm. */
+/** `tmf-balance-server usage import`. */
 function start(...args: string[]): Command {
   const loader = join(process.cwd(), 'test/support/typescript.js');
-  const child = spawn(process.execPath, ['--import', loader, 'src/app/cli/usage-import.ts', ...args], {
+  const child = spawn(process.execPath, ['--import', loader, 'src/app/cli/main.ts', 'usage', 'import', ...args], {
     stdio: 'pipe',
     env: { PATH: process.env.PATH },
   });
@@ -146,14 +147,13 @@ it('ends with 1 when lines were refused, and prints the first of them', async ()
 it('ends with 2 when it is used wrongly, and shows its help', async () => {
   const path = await written('some.ndjson', linesOf([usage()]));
   const wrong: [string[], string][] = [
-    [[], 'one file is needed'],
-    [[path, path], 'one file is needed, not 2'],
+    [[], 'one argument is needed, not 0'],
+    [[path, path], 'one argument is needed, not 2'],
     [['--colour', path], "'--colour'"],
     [['no-such.ndjson'], "'no-such.ndjson' cannot be read"],
     [[folder, '--type', 'csv'], `'${folder}' is a folder`],
     [[await written('some.txt', '')], "'txt' is no type"],
     [['--type', 'xml', path], "'xml' is no type"],
-    [['--url', 'nowhere', path], "--url 'nowhere'"],
     [['--resume', 'a/b', path], "--resume 'a/b'"],
     [['--resume', 'a', '--mode', 'skipBad', path], '--mode is that of the import'],
   ];

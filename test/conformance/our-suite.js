@@ -1,8 +1,8 @@
 // @ts-check
 /** Runs one of our own collections with newman. */
 import { join } from 'node:path';
-import newman from 'newman';
 import { assertionFloors, oursPrefix, toCollection } from './collection.js';
+import { loadNewman } from './load-newman.js';
 
 /** @typedef {import('./expectation.js').Api} Api */
 /** @typedef {import('./expectation.js').Outcome} Outcome */
@@ -14,14 +14,18 @@ const runTimeoutMs = 300_000;
 /**
  * @param {Api} api
  * @param {string} reportFolder
+ * @param {string} [credential] an API key or a token
  * @returns {import('./expectation.js').Suite}
  */
-export function ourSuite(api, reportFolder) {
+export function ourSuite(api, reportFolder, credential) {
+  const auth = credential && {
+    auth: { type: 'bearer', bearer: [{ key: 'token', value: credential, type: 'string' }] },
+  };
   return {
     label: api.name,
     async run(origin, round) {
       const report = join(reportFolder, reportName(api, round));
-      return toOutcome(api, await runNewman(toCollection(api, origin), report));
+      return toOutcome(api, await runNewman({ ...toCollection(api, origin), ...auth }, report));
     },
   };
 }
@@ -39,7 +43,8 @@ const reportName = (api, round) => `ctk-${api.name.toLowerCase()}${round === 1 ?
  * @param {object} [options] more options for newman
  * @returns {Promise<Summary>}
  */
-export function runNewman(collection, report, options = {}) {
+export async function runNewman(collection, report, options = {}) {
+  const newman = await loadNewman();
   const reporters = report
     ? {
         reporters: ['htmlextra'],

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `npm run ctk`: runs our collections, or official conformance kits, against a fresh seeded server or a running one.
+ * `tmf-balance-server ctk`: runs our collections, or official conformance kits, against a fresh seeded server or a running one.
  * Each suite runs twice on the data of the kits, with a restart between: what the first run left must not break the second. Then once
  * on the demo data, of which it checks every row.
  */
@@ -18,22 +18,33 @@ import { startServer } from './server.js';
 /** @typedef {Outcome & { label: string, round: number, durationMs: number }} Result */
 
 const root = resolve(import.meta.dirname, '../..');
-const reportFolder = resolve(root, 'reports');
+const reportFolder = resolve('reports');
 /** What each run finds; runs of one seed share a data folder. */
 const rounds = /** @type {const} */ (['kit', 'kit', 'demo']);
 
-const usage = `npm run ctk -- [options]
+const usage = `tmf-balance-server ctk [options]
+  Runs the requests of TM Forum's conformance kits, as collections of our own, against a server, and checks each answer. HTML reports
+  go to ./reports.
   --api <name>    only this API's collection; may be repeated (${apis.map(({ name }) => name).join(', ')})
   --kit <folder>  an official kit's folder instead of our collections; may be repeated
-  --url <origin>  a running server, e.g. http://127.0.0.1:4000, instead of a fresh one
-  --help          this text`;
+  --url <origin>  a running server, e.g. http://127.0.0.1:4000, instead of a fresh one on an embedded database
+  --help          this text
+The environment variable TMF_API_KEY has the API key or the token for our collections, where the server of --url wants one. newman is
+fetched by npm where it is not installed.
+Examples:
+  tmf-balance-server ctk --api TMF654
+  tmf-balance-server ctk --kit ./TMF654-kit --url http://127.0.0.1:4000
+Exit code: 0 all passed, 1 something failed, 2 wrong use.
+`;
 
 /** A mistake in the command line; the message is all that its writer needs. */
 class UsageError extends Error {}
 
-function readArguments() {
+/** @param {string[]} given */
+function readArguments(given) {
   try {
     const { values } = parseArgs({
+      args: given,
       options: {
         api: { type: 'string', multiple: true },
         kit: { type: 'string', multiple: true },
@@ -51,8 +62,9 @@ function readArguments() {
  * Kits take the place of our collections, unless some of these are asked for as well.
  * @param {string[]} names
  * @param {string[]} kits
+ * @param {string | undefined} credential
  */
-function chooseSuites(names, kits) {
+function chooseSuites(names, kits, credential) {
   const chosen = names.map((name) => {
     const found = apis.find((api) => api.name.toLowerCase() === name.toLowerCase());
     if (!found) throw new UsageError(`no collection is called '${name}'`);
@@ -63,7 +75,10 @@ function chooseSuites(names, kits) {
     if (complaint) throw new UsageError(complaint);
   }
   const ours = chosen.length === 0 && kits.length === 0 ? apis : chosen;
-  return [...ours.map((api) => ourSuite(api, reportFolder)), ...kits.map((kit) => kitSuite(kit, reportFolder))];
+  return [
+    ...ours.map((api) => ourSuite(api, reportFolder, credential)),
+    ...kits.map((kit) => kitSuite(kit, reportFolder)),
+  ];
 }
 
 /** @param {string} text */
@@ -81,6 +96,7 @@ function readOrigin(text) {
  */
 async function runSuite(suite, origin, round) {
   const startedAt = performance.now();
+  process.stderr.write(`${suite.label}, run ${round}\n`);
   const outcome = await suite.run(origin, round).catch((error) => broken(error));
   return { ...outcome, label: suite.label, round, durationMs: performance.now() - startedAt };
 }
@@ -132,10 +148,15 @@ function print(results) {
   }
 }
 
-async function main() {
-  const { api = [], kit = [], url, help } = readArguments();
-  if (help) return console.log(usage);
-  const suites = chooseSuites(api, kit);
+/** @param {string[]} given @returns {Promise<number>} the exit code */
+async function run(given) {
+  const { api = [], kit = [], url, help } = readArguments(given);
+  if (help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  // A server of ours asks for none.
+  const suites = chooseSuites(api, kit, url === undefined ? undefined : process.env['TMF_API_KEY'] || undefined);
   mkdirSync(reportFolder, { recursive: true });
   endAllWithUs();
 
@@ -147,10 +168,10 @@ async function main() {
   for (const [index, seed] of rounds.entries()) {
     const serve = async () =>
       url === undefined ? startServer(root, folders[seed], seed) : { origin, stop: async () => undefined };
-    const run = await runRound(suites, index + 1, serve);
-    results.push(...run.results);
+    const round = await runRound(suites, index + 1, serve);
+    results.push(...round.results);
     // A server that did not come up, or broke, has failed already; a second run would only take as long again.
-    if (!run.serverIsSound) break;
+    if (!round.serverIsSound) break;
   }
 
   print(results);
@@ -158,13 +179,16 @@ async function main() {
   // Everything that is wrong counts, so that "0 failed" means what it says: also a missing answer or an unclean stop.
   const failed = results.reduce((sum, { problems }) => sum + problems.length, 0);
   console.log(`\n${passed} passed, ${failed} failed`);
-  process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+  return failed > 0 || passed === 0 ? 1 : 0;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message}\n\n${usage}`);
-  process.exitCode = 2;
+/** Runs the command with these arguments and returns its exit code. @param {string[]} given */
+export async function runConformance(given) {
+  try {
+    return await run(given);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n\n${usage}`);
+    return 2;
+  }
 }

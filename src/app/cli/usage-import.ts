@@ -1,4 +1,5 @@
-import { runImport } from './usage-import/run.js';
+import { runUsage } from './usage/run.js';
 
-// `npm run usage:import -- file.ndjson`: sends a file of usages to a running server and waits for its end.
-process.exitCode = await runImport(process.argv.slice(2));
+// `npm run usage:import -- file.ndjson`, as it was called before there was one program for all commands.
+process.stderr.write('npm run usage:import is deprecated: tmf-balance-server usage import\n');
+process.exitCode = await runUsage(['import', ...process.argv.slice(2)]);

@@ -10,11 +10,11 @@ export const commandLine = 'command line';
 
 const exitCodes = { done: 0, refused: 1, wrongUse: 2 } as const;
 
-/** Runs the command that the first argument names, with the others, and returns the exit code. */
+/** Runs the command that the first argument names, with the others, and returns the exit code. One that answers false has told why. */
 export async function runCommands(
   given: readonly string[],
   help: string,
-  commands: Readonly<Record<string, (given: string[]) => Promise<void>>>,
+  commands: Readonly<Record<string, (given: string[]) => Promise<boolean | void>>>,
 ): Promise<number> {
   const [name = '', ...others] = given;
   if (name === '--help' || others.includes('--help')) {
@@ -25,8 +25,7 @@ export async function runCommands(
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (command === undefined)
       throw new WrongUse(`'${name}' is none of the commands ${Object.keys(commands).join(', ')}`);
-    await command(others);
-    return exitCodes.done;
+    return (await command(others)) === false ? exitCodes.refused : exitCodes.done;
   } catch (error) {
     if (error instanceof WrongUse) {
       process.stderr.write(`${error.message}\n\n${help}`);
@@ -45,7 +44,8 @@ export function readOptions<const T extends NonNullable<ParseArgsConfig['options
 ) {
   try {
     const { values, positionals } = parseArgs({ args: given, options, allowPositionals: true });
-    if (positionals.length !== count) throw new Error(`${count} arguments are needed, not ${positionals.length}`);
+    if (positionals.length !== count)
+      throw new Error(`${count === 0 ? 'no argument is' : 'one argument is'} needed, not ${positionals.length}`);
     return { values, id: positionals[0] ?? '' };
   } catch (error) {
     throw new WrongUse((error as Error).message);

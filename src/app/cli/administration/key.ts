@@ -3,7 +3,7 @@ import { abbreviated, DomainError } from '../../../platform/errors.js';
 import { commandLine, printTable, readOptions, runCommands, WrongUse } from './command.js';
 import { withTenancy } from './open.js';
 
-export const help = `npm run key -- <command>
+export const help = `tmf-balance-server key <command> [options]
   Looks after the API keys in the database that DATABASE_URL names, or DATA_DIR while no server runs on it.
   new                         makes a key, and prints it this once
     --name <name>             where it is used
@@ -16,6 +16,9 @@ export const help = `npm run key -- <command>
   revoke <id>                 it is refused, on running servers within five seconds
   --tenant <id>               the tenant of the keys (default)
   --help                      this text
+Examples:
+  tmf-balance-server key new --name CRM --role agent --expires 2027-01-31T00:00:00Z
+  tmf-balance-server key list --tenant acme
 Exit code: 0 done, 1 refused, 2 wrong use.
 `;
 

@@ -11,10 +11,10 @@ import {
   firstWithRows,
   requireAlike,
   tablesToCopy,
-  type CopiedTable,
 } from '../../../platform/database/row-copy.js';
 import { StartError } from '../../../platform/start-error.js';
 import { checkBalances } from '../doctor/checks.js';
+import { counted, withProgress } from '../progress.js';
 import { databaseConfig, openDatabase } from './open.js';
 import { withServer } from './server.js';
 
@@ -83,7 +83,11 @@ async function copy(from: DedicatedConnection, to: DedicatedConnection, tell: (l
     const condition = await knownJobs(to);
     for (const table of tables) {
       const options = table.schema === 'pgboss' ? { condition } : {};
-      const rows = await copyTable(from, to, table, { ...options, progress: (count) => showProgress(table, count) });
+      let copied = 0;
+      const rows = await withProgress(
+        () => `${table.name}: ${counted(copied)} rows`,
+        () => copyTable(from, to, table, { ...options, progress: (count) => (copied = count) }),
+      );
       const [before, after] = [await digestOf(from, table, options.condition), await digestOf(to, table)];
       if (before.count !== after.count || before.sum !== after.sum)
         throw new CopyError(`table "${table.name}" differs: ${before.count} rows, ${after.count} there`);
@@ -100,8 +104,4 @@ async function copy(from: DedicatedConnection, to: DedicatedConnection, tell: (l
 async function knownJobs(target: DedicatedConnection): Promise<string> {
   const queues = await target.query<{ name: string }>('SELECT name FROM pgboss.queue');
   return `name IN (${['', ...queues.map(({ name }) => name)].map((name) => `'${name.replaceAll("'", "''")}'`).join(', ')})`;
-}
-
-function showProgress({ name }: CopiedTable, rows: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${name} ${rows}\u001B[K`);
 }

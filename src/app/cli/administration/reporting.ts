@@ -4,13 +4,15 @@ import { printTable, readOptions, runCommands } from './command.js';
 import { withDatabase, withTenancy } from './open.js';
 import { StartError } from '../../../platform/start-error.js';
 
-export const help = `npm run reporting -- <command>
+export const help = `tmf-balance-server reporting <command> [options]
   Says which roles of PostgreSQL read the views of schema reporting in the database that DATABASE_URL names.
   grant <role>      lets a role that is there read them; again after an upgrade, for views that are new
     --tenant <id>   whose rows it sees; otherwise those of the tenant ${operatorTenant}
   revoke <role>     takes that back
   list              shows all of them
   --help            this text
+Examples:
+  DATABASE_URL=postgres://… tmf-balance-server reporting grant analyst --tenant acme
 Exit code: 0 done, 1 refused, 2 wrong use.
 `;
 

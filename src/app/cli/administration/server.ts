@@ -1,4 +1,5 @@
 import { readConfig } from '../../../platform/config.js';
+import type { Database } from '../../../platform/database/database.js';
 import { applyMigrations } from '../../../platform/database/migrations.js';
 import { createLogger } from '../../logger.js';
 import { createServer, type AppServer } from '../../server.js';
@@ -14,16 +15,16 @@ const taken = [
 export async function withServer<T>(
   env: NodeJS.ProcessEnv,
   settings: Readonly<Record<string, string>>,
-  work: (server: AppServer) => Promise<T>,
+  work: (server: AppServer, database: Database) => Promise<T>,
 ): Promise<T> {
   const given = Object.fromEntries(taken.map((name) => [name, env[name]]));
   const config = readConfig({ ...given, SEED: 'none', ...settings }, 'sandbox');
   const database = await openDatabase(config);
   try {
     await applyMigrations(database);
-    const server = await createServer({ config, database, logger: createLogger('warn') });
+    const server = await createServer({ config, database, logger: createLogger('warn', process.stderr) });
     try {
-      return await work(server);
+      return await work(server, database);
     } finally {
       await server.close();
     }

@@ -2,7 +2,7 @@ import { operatorTenant } from '../../../domain/tenancy/index.js';
 import { commandLine, printTable, readOptions, runCommands, WrongUse } from './command.js';
 import { withTenancy } from './open.js';
 
-export const help = `npm run tenant -- <command>
+export const help = `tmf-balance-server tenant <command> [options]
   Looks after the tenants in the database that DATABASE_URL names, or DATA_DIR while no server runs on it.
   new <id>                       makes a tenant
     --name <name>                its name for people
@@ -13,6 +13,9 @@ export const help = `npm run tenant -- <command>
   suspend <id>                   its requests are refused, on running servers within five seconds
   resume <id>                    they are answered again
   --help                         this text
+Examples:
+  tmf-balance-server tenant new acme --name Acme --time-zone Europe/Berlin
+  tmf-balance-server tenant suspend acme
 Exit code: 0 done, 1 refused, 2 wrong use.
 `;
 

@@ -3,6 +3,7 @@ import { migrationsFolder, readMigrations, readSchemaState } from '../../../plat
 import { StartError } from '../../../platform/start-error.js';
 import { tenantsOf } from '../../../domain/tenancy/index.js';
 import { readOptions, runCommands, WrongUse } from '../administration/command.js';
+import { counted, withProgress } from '../progress.js';
 import { databaseConfig, longReads, openDatabase } from '../administration/open.js';
 import { kinds, rowsOf } from './kinds.js';
 import {
@@ -25,12 +26,15 @@ export const help = `tmf-balance-server archive --before <time> --to <folder> [o
   --tenant <id>     only of this tenant
   --gzip            packs the files
   --delete          then deletes the usages and actions that are in it, as far as they have not changed; entries stay
-archive verify <folder>    holds every file against the manifest
-archive read <folder>      prints the rows as NDJSON
+tmf-balance-server archive verify <folder>    holds every file against the manifest
+tmf-balance-server archive read <folder>      prints the rows as NDJSON
   --kind <kind>     ${kindNames.join(', ')}
   --tenant <id>, --month <yyyy-mm>   only those
-archive restore <folder>   puts back what is missing; refused when something that is there differs
+tmf-balance-server archive restore <folder>   puts back what is missing; refused when something that is there differs
   --help            this text
+Examples:
+  tmf-balance-server archive --before 2026-01-01T00:00:00Z --to archive-2025 --gzip
+  tmf-balance-server archive read archive-2025 --kind usage --month 2025-12
 Exit code: 0 done, 1 refused, 2 wrong use.
 `;
 
@@ -80,7 +84,7 @@ export function runArchive(given: readonly string[], env: NodeJS.ProcessEnv): Pr
     },
     restore: async (others) => {
       const { id: folder } = readOptions(others, {}, 1);
-      await withDatabase(env, (database) => restore(database, folder));
+      await withProgress('restoring', () => withDatabase(env, (database) => restore(database, folder)));
     },
   });
 }
@@ -102,13 +106,19 @@ async function write(database: Database, { folder, before, tenant, isPacked, isD
     const migrations = await readMigrations(migrationsFolder());
     const whole = { ...head, schemaVersion: migrations.at(-1)?.name ?? '', madeAt: new Date().toISOString() };
     const parts = partsOf(database, tenant === undefined ? all : [tenant], before);
-    manifest = await writeArchive(folder, whole, parts, { isPacked, progress: showProgress });
+    let far = 'nothing yet';
+    const progress = (kind: KindName, rows: number): void => void (far = `${kind}: ${counted(rows)} rows`);
+    manifest = await withProgress(
+      () => far,
+      () => writeArchive(folder, whole, parts, { isPacked, progress }),
+    );
     for (const line of summary(manifest)) say(line);
   } else if (manifest.before !== head.before || manifest.tenant !== head.tenant)
     throw new ArchiveError(
       `the archive in '${folder}' is one from before ${manifest.before}, of ${manifest.tenant ?? 'all tenants'}`,
     );
-  if (isDeleting) await remove(database, folder, manifest);
+  const written = manifest;
+  if (isDeleting) await withProgress('deleting what is archived', () => remove(database, folder, written));
 }
 
 async function* partsOf(database: Database, tenants: readonly string[], before: Date): AsyncGenerator<Part> {
@@ -166,8 +176,4 @@ async function withDatabase(env: NodeJS.ProcessEnv, work: (database: Database) =
   } finally {
     await database.close();
   }
-}
-
-function showProgress(kind: KindName, rows: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${kind} ${rows}\u001B[K`);
 }

@@ -3,15 +3,18 @@ import { StartError } from '../../../platform/start-error.js';
 import { printTable, readOptions, runCommands } from '../administration/command.js';
 import { longReads, openDatabase } from '../administration/open.js';
 import { checkBalances, checkSchema, checkServer, checkWork } from './checks.js';
+import { counted, withProgress } from '../progress.js';
 import type { Finding } from './findings.js';
 import { readServerFacts } from './server.store.js';
 
-export const help = `npm run doctor [-- --no-books]
+export const help = `tmf-balance-server doctor [options]
   Looks at the database that DATABASE_URL or DATA_DIR names, changes nothing, and says what to do: version, settings, rights,
   migrations, indexes, jobs, events, and whether every bucket equals its ledger. A server may run meanwhile on PostgreSQL.
   --no-books   leaves the ledgers out, which take time where there are many entries
   --json       prints the findings as JSON
   --help       this text
+Examples:
+  DATABASE_URL=postgres://… tmf-balance-server doctor --json
 Exit code: 0 nothing to be repaired, 1 problems, 2 wrong use.
 `;
 
@@ -44,19 +47,17 @@ async function look(env: NodeJS.ProcessEnv, withBooks: boolean): Promise<Finding
     // Of other tables than these nothing can be said.
     if (schema[0]?.grade !== 'ok') return findings;
     findings.push(...(await checkWork(database)));
-    if (withBooks) findings.push(await checkBalances(database, showProgress));
+    if (!withBooks) return findings;
+    let checked = 0;
+    const books = () => checkBalances(database, (count) => (checked = count));
+    findings.push(await withProgress(() => `${counted(checked)} buckets checked`, books));
     return findings;
   } finally {
     await database.close();
   }
 }
 
-function showProgress(checked: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${checked} buckets`);
-}
-
 function print(findings: readonly Finding[]): void {
-  if (process.stderr.isTTY) process.stderr.write('\r');
   printTable(
     ['', 'check', 'found'],
     findings.map(({ grade, check, found }) => [grade === 'ok' ? '' : grade, check, found]),

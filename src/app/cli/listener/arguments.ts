@@ -1,7 +1,5 @@
 import { parseArgs } from 'node:util';
-
-/** The arguments are wrong; the message says why. */
-export class WrongUse extends Error {}
+import { WrongUse } from '../administration/command.js';
 
 /** What the command was called with. */
 export interface ListenerArguments {
@@ -22,7 +20,7 @@ export interface ListenerArguments {
 
 const delayMax = 600_000;
 
-export const help = `npm run listener -- [options]
+export const help = `tmf-balance-server listener [options]
   Listens for events, prints each that arrives in one line (when it happened, its name, the id of the
   resource, the attempt, and whether it is verified), and answers 204.
   --port <number>      where it listens (9000); 0: any free port
@@ -39,6 +37,8 @@ export const help = `npm run listener -- [options]
   --help               this text
 The environment variable LISTENER_SECRET has the secret as well, and TMF_API_KEY the API key or the token
 by which it registers, where the server wants one.
+Examples:
+  tmf-balance-server listener --register http://localhost:4000 --query eventType=BucketCreateEvent
 Exit code: 0 it was ended by a signal, 1 it cannot listen or the server refused, 2 wrong use.
 `;
 

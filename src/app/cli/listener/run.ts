@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { help, readArguments, WrongUse, type ListenerArguments } from './arguments.js';
+import { WrongUse } from '../administration/command.js';
+import { help, readArguments, type ListenerArguments } from './arguments.js';
 import { createDeliveries } from './deliveries.js';
 import { register, type Registered } from './registration.js';
 

@@ -1,43 +1,21 @@
 import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { help, readArguments, WrongUse, type ImportArguments } from './arguments.js';
-import { ImportClient, Refused, Unreachable, type ImportTask } from './client.js';
-import { counted, Progress } from './progress.js';
+import { counted } from '../progress.js';
+import { Refused, Unreachable, withRetries } from '../remote/client.js';
+import { readArguments, type ImportArguments } from './import-arguments.js';
+import { ImportClient, type ImportTask } from './import-client.js';
+import { ImportProgress } from './import-progress.js';
 
-/** Attempts in a row before giving up; the pauses between them come to 105 seconds. */
-const triesMax = 15;
-const pauseMaxMs = 10_000;
-const firstPauseMs = 500;
 /** How often the progress of the task is read. */
 const pollMs = 500;
 /** How many refused lines are printed; the error log has the others. */
 const problemsShownMax = 10;
 
-const exitCodes = { taken: 0, refused: 1, wrongUse: 2 } as const;
-
-/** Runs the command with these arguments and returns its exit code. */
-export async function runImport(given: readonly string[]): Promise<number> {
-  try {
-    const parsed = readArguments(given);
-    if (parsed === undefined) {
-      process.stdout.write(help);
-      return exitCodes.taken;
-    }
-    return await importFile(parsed);
-  } catch (error) {
-    if (error instanceof WrongUse) {
-      process.stderr.write(`${error.message}\n\n${help}`);
-      return exitCodes.wrongUse;
-    }
-    if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return exitCodes.refused;
-  }
-}
-
-async function importFile(options: ImportArguments): Promise<number> {
-  const client = new ImportClient(options.url, process.env['TMF_API_KEY'] || undefined);
-  const progress = new Progress(process.stderr, options.bytes);
+/** Sends a file, waits for the end of its import, and answers whether all lines were taken. */
+export async function importFile(given: string[]): Promise<boolean> {
+  const options = readArguments(given);
+  const client = new ImportClient(options.url);
+  const progress = new ImportProgress(options.bytes);
   try {
     const { id } = await withRetries(progress, () =>
       options.resume === undefined ? client.make(options.mode, options.contentType) : client.task(options.resume),
@@ -62,7 +40,12 @@ async function importFile(options: ImportArguments): Promise<number> {
 }
 
 /** Sends the file until it has arrived whole; after an interruption the server continues where it stopped. */
-async function sendFile(client: ImportClient, id: string, options: ImportArguments, progress: Progress): Promise<void> {
+async function sendFile(
+  client: ImportClient,
+  id: string,
+  options: ImportArguments,
+  progress: ImportProgress,
+): Promise<void> {
   let isRepeated = options.resume !== undefined;
   const send = async (): Promise<void> => {
     const source = options.path === undefined ? process.stdin : createReadStream(options.path);
@@ -87,7 +70,12 @@ async function hasFile(client: ImportClient, id: string): Promise<boolean> {
 }
 
 /** Polls the task until it has ended and returns it. A failed task that asks for the file again has not ended. */
-async function follow(client: ImportClient, id: string, progress: Progress, signal: AbortSignal): Promise<ImportTask> {
+async function follow(
+  client: ImportClient,
+  id: string,
+  progress: ImportProgress,
+  signal: AbortSignal,
+): Promise<ImportTask> {
   for (;;) {
     const task = await withRetries(undefined, () => client.task(id));
     progress.update(task);
@@ -98,21 +86,7 @@ async function follow(client: ImportClient, id: string, progress: Progress, sign
   }
 }
 
-/** Repeats the work while the server is unreachable, as it may be restarting. */
-async function withRetries<T>(progress: Progress | undefined, work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Unreachable) || tries === triesMax) throw error;
-      const pauseMs = Math.min(firstPauseMs * 2 ** (tries - 1), pauseMaxMs);
-      progress?.say(`${error.message}: trying again in ${pauseMs / 1_000} s`);
-      await sleep(pauseMs);
-    }
-  }
-}
-
-async function report(client: ImportClient, task: ImportTask): Promise<number> {
+async function report(client: ImportClient, task: ImportTask): Promise<boolean> {
   const { id, status, lines, accepted, duplicates, rejected, message, errorLog } = task;
   const figures = `${counted(lines)} lines, ${counted(accepted)} accepted, ${counted(duplicates)} duplicates, ${counted(rejected)} rejected`;
   process.stdout.write(`${status}: ${figures}\n${message ? `${message}\n` : ''}`);
@@ -122,5 +96,5 @@ async function report(client: ImportClient, task: ImportTask): Promise<number> {
       process.stdout.write(`line ${line}: ${code}: ${why}\n`);
     process.stdout.write(`all of them: ${errorLog}\n`);
   }
-  return status === 'succeeded' && rejected === 0 ? exitCodes.taken : exitCodes.refused;
+  return status === 'succeeded' && rejected === 0;
 }
