@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { runDoctor } from '../../src/app/cli/doctor/run.js';
 import { runMigrate } from '../../src/app/cli/administration/migrate.js';
@@ -11,6 +12,10 @@ import type { Database } from '../../src/platform/database/database.js';
 import { lockDirectory } from '../../src/platform/database/directory-lock.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { doneOf, type Done } from '../support/command.js';
+import { openPostgresql } from '../../src/platform/database/postgresql.js';
+import { doctorsProblems } from '../support/doctor.js';
+import { postgresqlPath, runDocumented } from '../support/documented-commands.js';
+import { OwnCluster } from '../support/own-cluster.js';
 import { isLong } from '../support/proof.js';
 import { startTestServer, TestClock, type TestServer } from '../support/server.js';
 import { storageOf } from '../support/upgrade.js';
@@ -100,6 +105,8 @@ if (process.env.TEST_DATABASE_URL) {
 
   describe.each(isLong ? ['kit', 'demo'] : ['kit'])('a sandbox with the %s data', (data) => {
     let folder: string;
+    let before: object;
+    let target: Storage;
 
     it('moves into an empty database, which then answers the same by both transports', async () => {
       folder = await newFolder();
@@ -110,9 +117,9 @@ if (process.env.TEST_DATABASE_URL) {
         output: '',
         errors: expect.stringMatching(/^the database has data already: table "\w+" has rows$/m),
       });
-      const before = await answers(await openEmbedded(folder));
+      before = await answers(await openEmbedded(folder));
       expect(before).toMatchObject({ graphql: { buckets: { items: expect.arrayContaining([]) } } });
-      const target = await createServerStorage();
+      target = await createServerStorage();
       storages.push(target);
       const env = { DATABASE_URL: String(target.env['DATABASE_URL']) };
       const moved = await move(folder, env);
@@ -122,8 +129,37 @@ if (process.env.TEST_DATABASE_URL) {
       expect(await answers(await target.open())).toEqual(before);
       expect((await doneOf(() => runDoctor([], env))).output).toMatch(/ books +\d+ buckets equal their ledgers/);
       expect((await move(folder, env)).errors).toMatch(/^the database is in use already: table "\w+" has rows\n$/);
-      await expectNewEpoch(target);
     });
+
+    it('goes on from there by a dump in the newer PostgreSQL that is embedded, and answers the same', async () => {
+      const url = String(target.env['DATABASE_URL']);
+      const arguments_ = ['--inserts', '--rows-per-insert=500', '--no-owner', '--no-acl', url];
+      const PATH = await postgresqlPath();
+      const { stdout } = await promisify(execFile)('pg_dump', arguments_, { env: { PATH }, maxBuffer: 2 ** 28 });
+      const database = await openEmbedded(await newFolder());
+      // Commands to psql, which newer versions of pg_dump write.
+      await database.pglite.exec(stdout.replaceAll(/^\\(un)?restrict .*$/gm, ''));
+      await database.pglite.exec('RESET ALL');
+      expect(await answers(database)).toEqual(before);
+    });
+
+    if (process.env.PG17_BIN) {
+      it('goes on from there by the documented dump in PostgreSQL 17, and answers the same', async () => {
+        const cluster = await OwnCluster.create(process.env.PG17_BIN);
+        const cwd = await newFolder();
+        try {
+          await cluster.start();
+          await runDocumented('dump', { BACKUP_URL: String(target.env['DATABASE_URL']) }, { cwd });
+          await runDocumented('restore', { RESTORED_URL: cluster.env.ADMIN_URL }, { cwd });
+          expect(await answers(await openPostgresql(cluster.env.ADMIN_URL, { poolSize: 5 }))).toEqual(before);
+          expect(await doctorsProblems(cluster.env.ADMIN_URL)).toEqual([]);
+        } finally {
+          await cluster.remove();
+        }
+      });
+    }
+
+    it('tells what happens next behind all events that came along', () => expectNewEpoch(target));
 
     it('moves whole or not at all, when that is killed in the middle', async () => {
       const target = await createServerStorage();
