@@ -6,9 +6,9 @@ import { join } from 'node:path';
 
 /**
  * Builds what is out of date, and nothing else: `node scripts/build.js` gives dist/, `node scripts/build.js client` only
- * the Prisma client. Each output carries a stamp, the hash of all that it is made of; what has the right stamp is left
- * alone, so `npm start` costs no compilation when nothing changed, and writes nothing. What was compiled of a source that has
- * moved or gone is deleted.
+ * the Prisma client; `node scripts/build.js check` builds nothing and fails where dist/ is out of date. Each output carries
+ * a stamp, the hash of all that it is made of; what has the right stamp is left alone, so `npm start` costs no compilation
+ * when nothing changed, and writes nothing. What was compiled of a source that has moved or gone is deleted.
  *
  * An installation without the tools (`npm ci --omit=dev`) uses the dist/ it was given; when sources lie beside it that it
  * was not made of, the build fails rather than start something else than what is there to read.
@@ -41,6 +41,7 @@ const dist = {
 /** @typedef {typeof client | typeof dist} Target */
 
 const isClientOnly = process.argv[2] === 'client';
+if (process.argv[2] === 'check') process.exit(staleStamp(dist) === undefined ? 0 : 1);
 const distStamp = isClientOnly ? undefined : staleStamp(dist);
 // Compiling takes the client; what is compiled already has it within.
 if (isClientOnly || distStamp !== undefined) bringUpToDate(client, staleStamp(client));

@@ -152,7 +152,7 @@ async function createServerWith(
   const audit = createAudit(appContext);
   const quotas = createQuotas(appContext);
   const outbox = keepOutbox(appContext);
-  const domainModules = createDomainModules(appContext);
+  const domainModules = await createDomainModules(appContext);
   const { domains, modules, tenants, keys } = domainModules;
   defineRepeatingWork(jobs, [
     ...modules.flatMap(({ repeatingWork = [] }) => repeatingWork),

@@ -10,6 +10,7 @@ import { doneOf, type Done } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
 import { openEmptyDatabase } from '../support/database.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { programArguments } from '../support/programs.js';
 import { basePath, killAll, Program, startMaxMs } from './program.js';
 
 // A test starts up to four commands and a server.
@@ -17,8 +18,7 @@ jest.setTimeout(10 * startMaxMs);
 
 /** `npm run tenant` or `npm run key`, without npm. */
 async function start(env: Record<string, string>, command: 'tenant' | 'key', ...args: string[]): Promise<Done> {
-  const loader = join(process.cwd(), 'test/support/typescript.js');
-  const child = spawn(process.execPath, ['--import', loader, `src/app/cli/${command}.ts`, ...args], {
+  const child = spawn(process.execPath, [...programArguments(command), ...args], {
     stdio: 'pipe',
     env: { PATH: process.env.PATH, ...env },
     timeout: startMaxMs,

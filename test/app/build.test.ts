@@ -153,4 +153,13 @@ describe('npm run build', () => {
     expect(await runs()).toEqual({ client: 1, dist: 0 });
     expect(await build({}, 'client')).toEqual({ failed: false, text: 'the Prisma client is up to date\n' });
   });
+
+  it('says whether what it built is of the sources that are there, and builds nothing, when told so', async () => {
+    expect(await build({}, 'check')).toEqual({ failed: true, text: '' });
+    await build();
+    expect(await build({}, 'check')).toEqual({ failed: false, text: '' });
+    await write('src/app/cli/start.ts', 'changed');
+    expect(await build({}, 'check')).toEqual({ failed: true, text: '' });
+    expect(await runs()).toEqual({ client: 1, dist: 1 });
+  });
 });

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { WrongUse } from '../../src/app/cli/administration/command.js';
 import { readArguments } from '../../src/app/cli/listener/arguments.js';
@@ -8,6 +7,7 @@ import { signatureOf } from '../../src/app/hub/signature.js';
 import { hashOfKey, newKeyText } from '../../src/domain/tenancy/key-text.js';
 import { eventually } from '../support/eventually.js';
 import { basePath, startTestServer, TestClock, type TestServer } from '../support/server.js';
+import { programArguments } from '../support/programs.js';
 import { startMaxMs } from './program.js';
 
 jest.setTimeout(3 * startMaxMs);
@@ -35,8 +35,7 @@ afterAll(() => server.close());
 
 /** `npm run listener`, without npm. */
 function start(args: readonly string[], env: Record<string, string> = {}) {
-  const loader = join(process.cwd(), 'test/support/typescript.js');
-  const child = spawn(process.execPath, ['--import', loader, 'src/app/cli/listener.ts', ...args], {
+  const child = spawn(process.execPath, [...programArguments('listener'), ...args], {
     env: { PATH: process.env.PATH, ...env },
     timeout: 3 * startMaxMs,
     killSignal: 'SIGKILL',

@@ -19,6 +19,7 @@ import { OwnCluster } from '../support/own-cluster.js';
 import { isLong } from '../support/proof.js';
 import { startTestServer, TestClock, type TestServer } from '../support/server.js';
 import { storageOf } from '../support/upgrade.js';
+import { programArguments } from '../support/programs.js';
 import { createServerStorage, startMaxMs, type Storage } from './program.js';
 
 jest.setTimeout(15 * startMaxMs);
@@ -168,8 +169,7 @@ if (process.env.TEST_DATABASE_URL) {
       const source = await newFolder();
       await mkdir(source, { recursive: true });
       await cp(join(folder, 'database'), join(source, 'database'), { recursive: true });
-      const loader = join(process.cwd(), 'test/support/typescript.js');
-      const child = spawn(process.execPath, ['--import', loader, 'src/app/cli/main.ts', 'migrate', '--from', source], {
+      const child = spawn(process.execPath, [...programArguments('main'), 'migrate', '--from', source], {
         env: { PATH: process.env.PATH, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

@@ -10,6 +10,7 @@ import { openPostgresql } from '../../src/platform/database/postgresql.js';
 import { pooling } from '../support/database.js';
 import { createDatabase, dropDatabase, urlOf } from '../support/postgresql.js';
 import { eventually } from '../support/eventually.js';
+import { programArguments, programOf } from '../support/programs.js';
 
 /** A bound of waiting, not an expectation: what a start may take on a busy machine. A test has so much for each. */
 export const startMaxMs = 60_000;
@@ -37,10 +38,10 @@ export class Program {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly ended: Promise<unknown>;
 
-  /** `folder` has the sources: those of another version, or ours. */
-  constructor(name: 'start' | 'serve', env: Record<string, string>, lifeMaxMs = LIFE_MAX_MS, folder = process.cwd()) {
-    const loader = join(process.cwd(), 'test/support/typescript.js');
-    this.child = spawn(process.execPath, ['--import', loader, '--import', endWithParent, `src/app/cli/${name}.ts`], {
+  /** `folder` has the sources of another version, if not ours is meant. */
+  constructor(name: 'start' | 'serve', env: Record<string, string>, lifeMaxMs = LIFE_MAX_MS, folder?: string) {
+    const program = folder === undefined ? programArguments(name) : programOf(folder, name);
+    this.child = spawn(process.execPath, ['--import', endWithParent, ...program], {
       cwd: folder,
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       // Nothing of ours: a variable that happens to be set here is not part of the test.

@@ -10,6 +10,7 @@ import { readArguments } from '../../src/app/cli/usage/import-arguments.js';
 import { linesOf, usage, usagePath, type Json } from '../streaming/imports.js';
 import { createMigratedStorage, killAll, Program, startMaxMs, type Storage } from './program.js';
 import { eventually } from '../support/eventually.js';
+import { programArguments } from '../support/programs.js';
 
 // A test starts up to seven commands.
 jest.setTimeout(9 * startMaxMs);
@@ -54,8 +55,7 @@ interface Command {
 
 /** `tmf-balance-server usage import`. */
 function start(...args: string[]): Command {
-  const loader = join(process.cwd(), 'test/support/typescript.js');
-  const child = spawn(process.execPath, ['--import', loader, 'src/app/cli/main.ts', 'usage', 'import', ...args], {
+  const child = spawn(process.execPath, [...programArguments('main'), 'usage', 'import', ...args], {
     stdio: 'pipe',
     env: { PATH: process.env.PATH },
   });

@@ -7,19 +7,21 @@ import type { Access } from '../../platform/rights/visibility.js';
 import type { OutboxEvent } from '../../platform/write/outbox-reader.js';
 import type { AppContext } from '../app-context.js';
 import { bodiesOfEvents, type BodyDependencies } from '../hub/event-bodies.js';
-import { NatsBroker } from './nats.js';
-import { RabbitmqBroker } from './rabbitmq.js';
 import { traced } from './traced-broker.js';
 
-/** The brokers that the settings name; nothing is connected yet. */
-function brokersOf(config: Config): Broker[] {
+/** The brokers that the settings name; nothing is connected yet. Their clients are large: only what is used is loaded. */
+async function brokersOf(config: Config): Promise<Broker[]> {
   const { natsUrl, natsStream, rabbitmqUrl, rabbitmqExchange, brokerSubjectPrefix: prefix } = config;
-  return [
-    ...(natsUrl === undefined ? [] : [new NatsBroker({ url: natsUrl, stream: natsStream, prefix })]),
-    ...(rabbitmqUrl === undefined
-      ? []
-      : [new RabbitmqBroker({ url: rabbitmqUrl, exchange: rabbitmqExchange, prefix })]),
-  ];
+  const brokers: Broker[] = [];
+  if (natsUrl !== undefined) {
+    const { NatsBroker } = await import('./nats.js');
+    brokers.push(new NatsBroker({ url: natsUrl, stream: natsStream, prefix }));
+  }
+  if (rabbitmqUrl !== undefined) {
+    const { RabbitmqBroker } = await import('./rabbitmq.js');
+    brokers.push(new RabbitmqBroker({ url: rabbitmqUrl, exchange: rabbitmqExchange, prefix }));
+  }
+  return brokers;
 }
 
 export interface BrokerTelling {
@@ -29,10 +31,10 @@ export interface BrokerTelling {
 }
 
 /** The telling of each broker, which may see everything: they are the operator's. */
-export function createBrokers(
+export async function createBrokers(
   appContext: AppContext,
   { accessOf, bodies, resources }: BrokerTelling,
-): BrokerDelivery[] {
+): Promise<BrokerDelivery[]> {
   const { config, database, clock, nextId, tracing, logger } = appContext;
   const everything = accessOf(anonymous);
   const subscriber = { origin: config.publicUrl ?? '' };
@@ -50,7 +52,7 @@ export function createBrokers(
     return messages;
   };
   const reportFailure = reportTo(logger);
-  return brokersOf(config).map(
+  return (await brokersOf(config)).map(
     (broker) =>
       new BrokerDelivery(database, tracing ? traced(broker, tracing) : broker, {
         clock,

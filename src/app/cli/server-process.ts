@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../../platform/config.js';
 import type { Database } from '../../platform/database/database.js';
-import { openEmbedded } from '../../platform/database/embedded.js';
 import { applyMigrations } from '../../platform/database/migrations.js';
 import { keepTenantWall } from '../../platform/database/tenant-wall.js';
 import { openPostgresql } from '../../platform/database/postgresql.js';
@@ -88,12 +87,14 @@ export async function serve(config: Config, role: ProcessRole): Promise<void> {
   process.exit(0);
 }
 
-function open(config: Config): Promise<Database> {
+async function open(config: Config): Promise<Database> {
   const { databasePoolSize: poolSize, readStatementMaxMs: readMs, reportStatementMaxMs: reportMs } = config;
   const { databaseUrl, isRowLevelSecurityOn: isolatesTenants, isDatabasePooled: isPooled, areStatementsNamed } = config;
   const readTimes = { readMs, reportMs };
   if (databaseUrl)
     return openPostgresql(databaseUrl, { poolSize, readTimes, isolatesTenants, isPooled, areStatementsNamed });
+  // A PostgreSQL in WebAssembly is not loaded for one that runs elsewhere.
+  const { openEmbedded } = await import('../../platform/database/embedded.js');
   return openEmbedded(config.dataDir);
 }
 

@@ -29,7 +29,10 @@ function resourcesOf(api: HubApi | null): readonly string[] {
   return api === null ? toldResources : resourcesOfApis[api];
 }
 
-export function createHubModule(appContext: AppContext, { directory, keys }: TenancyDomain): DomainModule<HubDomain> {
+export async function createHubModule(
+  appContext: AppContext,
+  { directory, keys }: TenancyDomain,
+): Promise<DomainModule<HubDomain>> {
   const { config, database, clock, nextId, extensions, schema, policies, logger } = appContext;
   const { mayCallPrivate, callbackTimeoutMs: timeoutMs } = config;
   const accessOf = accessBy(policies, schema);
@@ -64,7 +67,7 @@ export function createHubModule(appContext: AppContext, { directory, keys }: Ten
       ),
     reportFailure: (error) => logger.warn({ err: error }, 'events cannot be told now, which is tried again'),
   });
-  const brokers = createBrokers(appContext, { accessOf, bodies: bodyDependencies, resources: toldResources });
+  const brokers = await createBrokers(appContext, { accessOf, bodies: bodyDependencies, resources: toldResources });
   return {
     domain,
     figures: {

@@ -26,7 +26,7 @@ export interface DomainModules {
 }
 
 /** Builds every domain with those it depends on. `modules` is in the order in which jobs start. */
-export function createDomainModules(appContext: AppContext): DomainModules {
+export async function createDomainModules(appContext: AppContext): Promise<DomainModules> {
   const tenancy = createTenancyModule(appContext);
   const facts = tenantFacts(appContext.config, tenancy.domain);
   const prepayBalance = createPrepayBalanceModule(appContext, facts);
@@ -35,7 +35,7 @@ export function createDomainModules(appContext: AppContext): DomainModules {
   const resourceOrder = createResourceOrderModule(appContext);
   const personalData = createPersonalDataModule(appContext);
   const directory = createDirectoryModule(appContext);
-  const hub = createHubModule(appContext, tenancy.domain);
+  const hub = await createHubModule(appContext, tenancy.domain);
   const spendLimit = createSpendLimitModule(appContext, facts);
   const modules: { readonly [Name in keyof Domains]: DomainModule<Domains[Name]> } = {
     tenancy,

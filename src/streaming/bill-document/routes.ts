@@ -14,7 +14,6 @@ import type { Exchange, StreamRoute } from '../routes.js';
 import { csvHead, csvRows } from './csv.js';
 import { plainText } from './figures.js';
 import { documentTypes } from './formats.js';
-import { writePdf } from './pdf.js';
 import { write } from '../write.js';
 
 /** Raised when equal figures are rendered otherwise than before. */
@@ -134,7 +133,8 @@ function fileName({ bill }: BillWithCount): string {
   return (plainText(bill.billNo) || bill.id).replaceAll(/[^\w.-]/g, '_');
 }
 
-function sendPdf(
+/** What draws is loaded with the first bill: it is the largest of all that a server may need. */
+async function sendPdf(
   { tenantId, open }: Exchange,
   { bill, lineCount }: BillWithCount,
   { lines, issuerOf, zoneOf }: BillDocumentOptions,
@@ -142,6 +142,7 @@ function sendPdf(
   const { id } = bill;
   const [issuer, zone] = [issuerOf(tenantId), zoneOf(tenantId)];
   const linesOf = (ids: readonly string[]): AsyncIterable<readonly RateRow[]> => lines.byId(tenantId, ids);
+  const { writePdf } = await import('./pdf.js');
   return writePdf({ bill, lineCount, groups: () => lines.groups(tenantId, id), linesOf, issuer, zone }, open());
 }
 

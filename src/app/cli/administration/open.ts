@@ -3,7 +3,6 @@ import { createTenancy, tenancyResources, type TenancyDomain } from '../../../do
 import type { Clock } from '../../../platform/clock.js';
 import { readConfig, type Config } from '../../../platform/config.js';
 import type { Database } from '../../../platform/database/database.js';
-import { openEmbedded } from '../../../platform/database/embedded.js';
 import { applyMigrations } from '../../../platform/database/migrations.js';
 import { openPostgresql } from '../../../platform/database/postgresql.js';
 import type { ReadTimes } from '../../../platform/database/work-class.js';
@@ -80,7 +79,7 @@ export function databaseConfig({
 export const longReads: ReadTimes = { readMs: 600_000, reportMs: 600_000 };
 
 /** The database that the settings name, with few connections. Throws StartError when it cannot be used. */
-export function openDatabase(
+export async function openDatabase(
   {
     databaseUrl,
     isDatabasePooled: isPooled,
@@ -89,9 +88,10 @@ export function openDatabase(
   }: Pick<Config, 'databaseUrl' | 'isDatabasePooled' | 'areStatementsNamed' | 'dataDir'>,
   readTimes?: ReadTimes,
 ): Promise<Database> {
-  return databaseUrl
-    ? openPostgresql(databaseUrl, { poolSize, readTimes, isPooled, areStatementsNamed })
-    : openEmbedded(dataDir);
+  if (databaseUrl) return openPostgresql(databaseUrl, { poolSize, readTimes, isPooled, areStatementsNamed });
+  // A PostgreSQL in WebAssembly is not loaded for one that runs elsewhere.
+  const { openEmbedded } = await import('../../../platform/database/embedded.js');
+  return openEmbedded(dataDir);
 }
 
 function requireTables<T>(asking: Promise<T>): Promise<T> {

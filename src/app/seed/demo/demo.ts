@@ -24,7 +24,7 @@ export async function writeDemo(appContext: AppContext): Promise<void> {
   const past = new Past(days, attempt);
   const jobs = new Jobs(database, logger);
   const { clock, nextId } = past;
-  const { domains, tenants } = createDomainModules({ ...appContext, clock, nextId, jobs });
+  const { domains, tenants } = await createDomainModules({ ...appContext, clock, nextId, jobs });
   await tenants.begin();
   await jobs.prepare();
   const startedAt = performance.now();
