@@ -28,7 +28,8 @@ import type { Plans } from '../../graphql/plan/plans.js';
 import type { Operations } from '../../graphql/rights/operations.js';
 import type { Presentation } from '../../graphql/plan/presentation.js';
 import { DomainError } from '../platform/errors.js';
-import { beginSpan, inSpan, type Span, type Tracing } from '../platform/tracing.js';
+import { StatementTimes, timed } from '../platform/database/watched-statements.js';
+import { beginSpan, inSpan, type Tracing } from '../platform/tracing.js';
 import { exceeds } from './answer-size.js';
 import { statusOf } from './errors.js';
 import { codeOf, countedAs, outcomeOf, secondsSince } from './metrics/ended-operation.js';
@@ -72,6 +73,8 @@ export interface Executor {
 /** Who is told of operations. */
 export interface Watching {
   readonly ended: (operation: EndedOperation) => void;
+  /** Whether the statements of operations are timed. */
+  readonly areStatementsTimed: boolean;
   readonly tracing: Tracing | undefined;
 }
 
@@ -85,7 +88,7 @@ export function createExecutor(
   limits: CostLimits & { answerMaxBytes: number },
   plans: Plans,
   { ofField }: Operations,
-  { ended, tracing }: Watching,
+  { ended, areStatementsTimed, tracing }: Watching,
 ): Executor {
   const costs = new Costs(schema, limits);
   const coercing = withPassThrough(schema);
@@ -102,10 +105,12 @@ export function createExecutor(
     const begun = performance.now();
     const operation = countedAs(definition, ofField);
     const span = beginSpan(tracing, operation, { attributes: { 'graphql.operation.type': definition.operation } });
+    const statements = areStatementsTimed ? new StatementTimes() : undefined;
     return {
-      span,
+      within: (work) => inSpan(span, () => (statements === undefined ? work() : timed(statements, work))),
       end: (outcome, cost) => {
-        ended({ document, operation, outcome, seconds: secondsSince(begun), cost });
+        const { operation: type } = definition;
+        ended({ document, operation, type, outcome, seconds: secondsSince(begun), cost, statements });
         span?.note({ 'tmf.operation.outcome': outcome, 'tmf.operation.cost': cost });
         span?.end(outcome === 'ok' ? undefined : outcome);
       },
@@ -128,7 +133,7 @@ export function createExecutor(
         return execute({ schema, document, operationName, variableValues: variables, contextValue: context });
       const watched = begin(document, definition);
       const { points, refusal } = costOf(operation, definition);
-      const result = await inSpan(watched.span, async () => {
+      const result = await watched.within(async () => {
         const answer = refusal
           ? { errors: [toRefused(refusal)] }
           : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
@@ -153,7 +158,7 @@ export function createExecutor(
         if (!planned) throw new Error('a read of TMF REST is read by a plan');
         return answerOnWire(planned, variables ?? {}, context);
       };
-      const answered = inSpan(watched.span, () =>
+      const answered = watched.within(() =>
         context.audit ? recordRead(schema, { document, definition, variables, context }, answer) : answer(),
       );
       answered.then(
@@ -167,7 +172,8 @@ export function createExecutor(
 
 /** An operation that has begun, and how it is said that it has ended. */
 interface WatchedOperation {
-  readonly span: Span | undefined;
+  /** Runs its work. */
+  within<T>(work: () => T): T;
   end(outcome: string, cost: number): void;
 }
 

@@ -15,6 +15,7 @@ import { ConfigError, type Config } from '../platform/config.js';
 import { Backfills } from '../platform/database/backfills.js';
 import { wordsOfEnums } from '../platform/database/words-of-enums.js';
 import type { Database } from '../platform/database/database.js';
+import { planOf } from '../platform/database/statement-plan.js';
 import { DatabaseClock } from '../platform/database/database-clock.js';
 import { noExtensionSchemas, readExtensionSchemas } from '../platform/extension-schemas.js';
 import { createIdSource } from '../platform/ids.js';
@@ -51,6 +52,7 @@ import { createHttpServer } from './http/listener.js';
 import { defineRepeatingWork, forgetIdempotencyKeys, keepOutbox } from './jobs.js';
 import { connectionFigures, jobFigures } from './metrics/figures.js';
 import { Metrics } from './metrics/metrics.js';
+import { SlowOperations } from './metrics/slow-operations.js';
 import { Readiness } from './readiness.js';
 import { AppSignedLinks } from './links/signed-links.js';
 import { readSigningKeys } from './links/signing-keys.js';
@@ -137,7 +139,8 @@ async function createServerWith(
   const router = new Router(schema, apis);
   const workers = options.workers ?? onlyWorker();
   const tracing = await createTracing(config, logger);
-  const metrics = new Metrics(workers, () => figureSources, logger, config.slowOperationMs);
+  const slow = new SlowOperations(logger, config.slowOperationMs, (sql) => planOf(database, sql));
+  const metrics = new Metrics(workers, () => figureSources, logger, slow);
   const { pageSizeDefault, pageSizeMax, operationCostMax: costMax, answerMaxBytes } = config;
   const collectionOf = (typeName: string): string => router.collectionOf(typeName);
   const executor = createExecutor(
@@ -145,7 +148,7 @@ async function createServerWith(
     { pageSizeDefault, pageSizeMax, costMax, answerMaxBytes },
     new Plans({ schema, collectionOf }),
     operations,
-    { ended: (operation) => metrics.ended(operation), tracing },
+    { ended: (operation) => metrics.ended(operation), areStatementsTimed: slow.areWatched, tracing },
   );
   const appContext = await createAppContext(options, clock, { schema, executor, policies, tracing });
   const { jobs } = appContext;
@@ -294,6 +297,7 @@ async function createServerWith(
       await graphqlHttp.stop();
       for (const one of modules) await one.stop?.();
       await audit?.close();
+      await slow.close();
       await tracing?.close();
       await stopClock();
     },

@@ -15,9 +15,10 @@ export const watchingSettings = {
   SLOW_OPERATION_MS: {
     key: 'slowOperationMs',
     default: '1000',
-    schema: integer(1, 3_600_000),
+    schema: integer(0, 3_600_000),
     unit: 'ms',
-    meaning: 'an operation that takes longer is logged with its document, as a warning',
+    meaning:
+      'an operation that takes longer is logged with its statements and the plan of the slowest, as a warning; 0: none is',
   },
   METRICS_TOKEN: {
     key: 'metricsToken',

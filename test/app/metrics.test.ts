@@ -99,14 +99,31 @@ describe('metrics', () => {
     const lines: any[] = [];
     const stream = { write: (line: string) => void lines.push(JSON.parse(line)) };
     const slow = await startTestServer({ SLOW_OPERATION_MS: '1' }, { logger: createLogger('warn', stream) });
+    const isTold = ({ msg }: { msg: string }): boolean => msg === 'an operation was slow';
     await slow.graphql('{ buckets(filter: { name: { eq: "Jane Doe" } }) { totalCount items { id name } } }');
+    await eventually('the plan is there', () => lines.some(isTold) || undefined);
+    // One plan at a time, and ten in a minute: the others have none.
+    const others = Array.from({ length: 12 }, (_, number) => slow.rest('GET', `/bucket?name=Jane${number}&limit=1`));
+    await Promise.all(others);
     await slow.close();
-    const [line] = lines.filter(({ msg }) => msg === 'an operation was slow');
+    const [line, ...more] = lines.filter(isTold);
     expect(line).toMatchObject({
       ...{ level: 40, operation: 'bucket:read', outcome: 'ok', ms: expect.any(Number), cost: expect.any(Number) },
       request: { tenant: 'default', principal: 'anonymous', method: 'POST', url: '/graphql' },
     });
     expect(line.document).toContain('buckets(filter: {name: {eq: "…"}})');
+    expect(line.type).toBe('query');
+    expect(line.statements[0]).toEqual({
+      statement: expect.stringMatching(/^SELECT .*Bucket$/),
+      count: expect.any(Number),
+      ms: expect.any(Number),
+    });
+    expect(line.slowest).toEqual({
+      statement: expect.any(String),
+      plan: expect.stringMatching(/"?Bucket"? b?[^]*\$\d/),
+    });
+    expect(more.some(({ slowest }) => slowest.planMissing === 'too many')).toBe(true);
+    expect(more.filter(({ slowest }) => slowest.plan !== undefined).length).toBeLessThan(10);
     expect(JSON.stringify(lines)).not.toContain('Jane');
   });
 

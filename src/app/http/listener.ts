@@ -152,7 +152,7 @@ export function createHttpServer({
         answerFailure(error, response, logger);
       }
     };
-    inRequest(request, () => inSpan(span, answerOrFail));
+    inRequest(request, () => inSpan(span, answerOrFail), response);
   };
 
   // Node's own refusals would lack the headers that every answer has.

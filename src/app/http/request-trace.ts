@@ -1,15 +1,34 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../../platform/principal.js';
 import { requestIdOf } from './request-id.js';
 
 const urlMax = 1_000;
 
+/** How long something waits for an answer to be sent: a stream lasts as long as its client wants. */
+const answerWaitMs = 5_000;
+
 const requests = new AsyncLocalStorage<IncomingMessage>();
+const responses = new WeakMap<IncomingMessage, ServerResponse>();
 
 /** Runs the work of a request, so that its log lines and errors, however late, name the request. */
-export function inRequest(request: IncomingMessage, work: () => void): void {
+export function inRequest(request: IncomingMessage, work: () => void, response?: ServerResponse): void {
+  if (response) responses.set(request, response);
   requests.run(request, work);
+}
+
+/** Waits until the request whose work is running has its answer. */
+export function afterAnswer(): Promise<void> {
+  const request = requests.getStore();
+  const response = request && responses.get(request);
+  if (response === undefined || response.closed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, answerWaitMs);
+    response.once('close', () => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
 }
 
 /** Who sent a request, as the log says it. */

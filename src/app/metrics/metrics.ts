@@ -1,16 +1,15 @@
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { print, visit, type DocumentNode } from 'graphql';
+import type { DocumentNode, OperationTypeNode } from 'graphql';
 import type { Logger } from 'pino';
 import { runForAllTenants } from '../../platform/database/tenant-scope.js';
+import type { StatementTimes } from '../../platform/database/watched-statements.js';
 import type { Figure, FigureSource } from '../../platform/figures.js';
 import type { Workers } from '../workers/workers.js';
+import type { SlowOperations } from './slow-operations.js';
 
 const prefix = 'tmf_';
 /** From a look-up by key to the deadline of a report, in seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
-/** Characters of a document in the log. */
-const documentLengthMax = 2_000;
 
 /** What is known of one operation when it has ended. */
 export interface EndedOperation {
@@ -21,7 +20,10 @@ export interface EndedOperation {
   readonly seconds: number;
   /** Points of its cost. */
   readonly cost: number;
+  readonly type: OperationTypeNode;
   readonly document: DocumentNode;
+  /** Where they are timed. */
+  readonly statements: StatementTimes | undefined;
 }
 
 export interface EndedRequest {
@@ -66,8 +68,7 @@ export class Metrics {
     private readonly workers: Workers,
     private readonly sources: () => readonly FigureSource[],
     private readonly logger: Logger,
-    /** What takes longer is logged. */
-    private readonly slowMs: number,
+    private readonly slow: Pick<SlowOperations, 'ended'>,
   ) {
     workers.answer('metrics', async () => ({
       counted: await Registry.merge([this.registry, metricsOfProcess()]).getMetricsAsJSON(),
@@ -75,14 +76,12 @@ export class Metrics {
     }));
   }
 
-  ended({ operation, outcome, seconds, cost, document }: EndedOperation): void {
+  ended(ended: EndedOperation): void {
+    const { operation, outcome, seconds, cost } = ended;
+    this.slow.ended(ended);
     this.operations.inc({ operation, outcome });
     this.durations.observe({ operation }, seconds);
     this.costs.inc({ operation }, cost);
-    if (seconds * 1_000 < this.slowMs) return;
-    const ms = Math.round(seconds * 1_000);
-    const text = print(withoutTexts(document)).slice(0, documentLengthMax);
-    this.logger.warn({ operation, outcome, ms, cost, document: text }, 'an operation was slow');
   }
 
   answered({ surface, method, status, seconds }: EndedRequest): void {
@@ -116,11 +115,6 @@ export class Metrics {
       },
     ];
   }
-}
-
-/** What people wrote does not belong into a log. */
-function withoutTexts(document: DocumentNode): DocumentNode {
-  return visit(document, { StringValue: (node) => ({ ...node, value: '…', block: false }) });
 }
 
 let ofProcess: Registry | undefined;
