@@ -57,7 +57,7 @@ const withBrokers = [
 
 /** Clusters of PostgreSQL of its own. */
 const withClusters =
-  process.env.PG_BIN || existsSync('/usr/lib/postgresql') ? [] : ['/app/(soak|point-in-time)\\.test'];
+  process.env.PG_BIN || existsSync('/usr/lib/postgresql') ? [] : ['/app/(soak|point-in-time|replica)\\.test'];
 /** What it finds is not the same each time: it is no test of a commit. */
 const ifLong = process.env.TEST_LONG ? [] : ['/app/soak\\.test'];
 const runs = (/** @type {string} */ command, /** @type {string[]} */ ...args) =>

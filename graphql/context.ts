@@ -9,6 +9,7 @@ import type { WriteGuard } from '../src/platform/rights/guard.js';
 import type { Access } from '../src/platform/rights/visibility.js';
 import type { JsonObject } from '../src/platform/json-object.js';
 import type { Reads } from '../src/platform/plan/reads.js';
+import type { StatementScope } from '../src/platform/plan/statement.js';
 import type { Answer } from '../src/platform/write/command.js';
 
 /** What a resolver may use, the domains among it; src/app makes one per request. */
@@ -21,6 +22,8 @@ export interface Context extends Domains {
   /** When the request came: the present, to all its reads. */
   readonly now: Date;
   readonly reads: Reads;
+  /** In a query: a replica that has come to this position may answer it. */
+  readonly replicaAt?: StatementScope['replicaAt'];
   /** Where addresses of ours begin, e.g. https://example.org. */
   readonly origin: string;
   /** The path of the collection of a resource in TMF REST. */
@@ -48,6 +51,8 @@ export interface Context extends Domains {
   href(typeName: string, id: string): string;
   /** Told when an answer repeats an earlier one, for the Idempotency-Replayed header. */
   replayed(): void;
+  /** Told when something was written that will be acknowledged, for the X-Database-Position header. */
+  wrote(): Promise<void>;
   /** Told what each operation of the request costs, for the X-Operation-Cost header. */
   costs(points: number): void;
 }

@@ -193,8 +193,8 @@ export function filterOf(target: TypeClass, filter: FilterInput | ParsedFilter |
 }
 
 /** Whose rows the caller may see, as they are at present, and for how long anybody waits for them. */
-export function scopeOf({ principal, access, now, signal, origin }: Context): StatementScope {
-  return { tenantId: principal.tenantId, at: now, signal, origin, visibility: access.visibility };
+export function scopeOf({ principal, access, now, signal, origin, replicaAt }: Context): StatementScope {
+  return { tenantId: principal.tenantId, at: now, signal, origin, visibility: access.visibility, replicaAt };
 }
 
 /**

@@ -101,6 +101,14 @@ export function createExecutor(
     context.costs(points);
     return { points, refusal: refusal ?? bodyTooDeep(document, definition, variables ?? {}) };
   };
+  const runByKind = async (operation: Operation, definition: OperationDefinitionNode): Promise<ExecutionResult> => {
+    if (definition.operation !== 'mutation') return run(operation, definition);
+    const { context } = operation;
+    // What a mutation reads it has just written, or decides by.
+    const result = await run({ ...operation, context: contextWith(context, { replicaAt: undefined }) }, definition);
+    await context.wrote();
+    return result;
+  };
   const begin = (document: DocumentNode, definition: OperationDefinitionNode): WatchedOperation => {
     const begun = performance.now();
     const operation = countedAs(definition, ofField);
@@ -136,7 +144,7 @@ export function createExecutor(
       const result = await watched.within(async () => {
         const answer = refusal
           ? { errors: [toRefused(refusal)] }
-          : withinBytes(await run(operation, definition), definition, limits.answerMaxBytes);
+          : withinBytes(await runByKind(operation, definition), definition, limits.answerMaxBytes);
         if (context.audit)
           await recordOperation(schema, { document, definition, variables, context }, answer.errors?.[0]);
         return answer;

@@ -1,6 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '../../graphql/context.js';
 import type { Router } from '../../rest-compat/route.js';
+import {
+  later,
+  positionText,
+  readPosition,
+  WrittenPositions,
+  beyondAll,
+  nowhere,
+  type Position,
+} from '../platform/database/positions.js';
 import { Reads } from '../platform/plan/reads.js';
 import type { Principal } from '../platform/principal.js';
 import type { Access } from '../platform/rights/visibility.js';
@@ -10,10 +19,14 @@ import type { Audit } from './audit/audit.js';
 import type { DomainModules } from './domains/index.js';
 import type { Addresses } from './http/addresses.js';
 import { clientOf } from './http/client.js';
+import { safeMethods } from './http/origins.js';
 import { requestIdOf } from './http/request-id.js';
 import { noteSender } from './http/request-trace.js';
 import type { AppSignedLinks } from './links/signed-links.js';
 import type { Quotas } from './quotas/quotas.js';
+
+/** Tells a client up to where it has written; it may send it back, to any server, to read that. */
+const positionHeader = 'X-Database-Position';
 
 /** What contexts are made with. */
 export interface RequestDependencies {
@@ -28,6 +41,10 @@ export interface RequestDependencies {
 
 /** Where it is told how a request was answered. */
 type Reply = Pick<Context, 'replayed'> & {
+  /** It only reads, as far as its method says; of GraphQL the operation says it. */
+  readonly mayReplicaAnswer: boolean;
+  /** Told up to where the request has written. */
+  wroteTo(position: Position): void;
   readonly signal: AbortSignal;
   /** Told what has been spent so far. */
   cost(points: number): void;
@@ -44,6 +61,7 @@ export function createContexts(
     { countMax: config.countMax, countWaitMs: config.countWaitMs, bytesMax: config.answerMaxBytes },
     due,
   );
+  const written = database.replica && new WrittenPositions(database.replica.lagMsMax);
   const limits = { pageSizeDefault: config.pageSizeDefault, pageSizeMax: config.pageSizeMax };
   const shared = {
     ...domains,
@@ -57,6 +75,7 @@ export function createContexts(
     const principal = principalOf(request);
     noteSender(request, principal);
     const access = accessOf(principal);
+    const client = `${principal.tenantId} ${principal.kind} ${principal.id}`;
     let cost = 0;
     const own: Omit<Context, keyof typeof shared> = {
       principal,
@@ -70,6 +89,14 @@ export function createContexts(
       origin,
       links,
       signal: reply.signal,
+      ...(written && reply.mayReplicaAnswer && { replicaAt: later(written.of(client), sentPosition(request)) }),
+      wrote: async () => {
+        // Where it lies is not known while the primary is away.
+        const position = await database.replica?.writtenTo().catch(() => beyondAll);
+        if (position === undefined) return;
+        written?.note(client, position);
+        if (position !== beyondAll) reply.wroteTo(position);
+      },
       idempotencyKey: headerOf(request, 'idempotency-key'),
       href: (typeName, id) => origin + router.pathOf(typeName, id),
       replayed: () => reply.replayed(),
@@ -83,20 +110,34 @@ export function createContexts(
     return Object.setPrototypeOf(own, shared) as Context;
   };
   return {
-    ofRequest: (request, response, transport) => make(request, replyBy(response), transport),
+    ofRequest: (request, response, transport) => make(request, replyBy(request, response, transport), transport),
     ofSubscription: (request, signal) =>
-      make(request, { signal, replayed: () => undefined, cost: () => undefined }, 'graphql'),
+      make(
+        request,
+        { signal, replayed: () => undefined, mayReplicaAnswer: false, wroteTo: () => undefined, cost: () => undefined },
+        'graphql',
+      ),
   };
 }
 
-function replyBy(response: ServerResponse): Reply {
+function replyBy({ method = '' }: IncomingMessage, response: ServerResponse, transport: AuditTransport): Reply {
   return {
+    mayReplicaAnswer: transport === 'graphql' || safeMethods.has(method),
     signal: clientOf(response),
     replayed: () => void response.setHeader('Idempotency-Replayed', 'true'),
+    wroteTo: (position) => {
+      if (!response.headersSent) response.setHeader(positionHeader, positionText(position));
+    },
     cost: (points) => {
       if (!response.headersSent) response.setHeader('X-Operation-Cost', String(points));
     },
   };
+}
+
+/** Up to where the client has written, by this server or another one. */
+function sentPosition(request: IncomingMessage): Position {
+  const sent = headerOf(request, positionHeader.toLowerCase());
+  return sent === undefined ? nowhere : readPosition(sent);
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

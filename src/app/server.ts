@@ -166,6 +166,7 @@ async function createServerWith(
   ]);
   const figureSources: FigureSource[] = [
     { own: () => connectionFigures(database), shared: () => readOutboxFigures(database) },
+    { own: () => database.replica?.readFigures() ?? [], shared: async () => database.replica?.figures() ?? [] },
     { shared: async () => jobFigures(await jobs.counts()) },
     ...modules.flatMap(({ figures }) => figures ?? []),
     { own: () => tracing?.figures() ?? [] },
@@ -282,7 +283,10 @@ async function createServerWith(
     domains,
     backfill: () => backfills.runBlocking(),
     seed: () => seed(appContext, domains),
-    listen: http.listen,
+    listen: () => {
+      database.replica?.watch(logger);
+      return http.listen();
+    },
     startJobs: () => {
       jobs.start();
       backfills.start();

@@ -71,8 +71,18 @@ function checkAuthentication({
     );
 }
 
-function checkDatabase({ workers, databaseUrl, isRowLevelSecurityOn, isDatabasePooled }: Config): void {
+function checkDatabase({
+  workers,
+  databaseUrl,
+  databaseReplicaUrl,
+  isRowLevelSecurityOn,
+  isDatabasePooled,
+}: Config): void {
   if (databaseUrl !== undefined) return;
+  if (databaseReplicaUrl !== undefined)
+    throw new ConfigError(
+      'cannot use DATABASE_REPLICA_URL: the embedded database has no replicas; it needs DATABASE_URL',
+    );
   if (isDatabasePooled)
     refuse('DATABASE_POOLER', 'on', 'the embedded database is in this process; it needs DATABASE_URL');
   if (isRowLevelSecurityOn)

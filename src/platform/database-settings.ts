@@ -1,6 +1,9 @@
 import { anyText, databaseUrl, integer, onOrOff } from './setting-values.js';
 import type { Setting } from './settings.js';
 
+/** Where a password stands in something that is no such URL cannot be known: only the scheme is repeated. */
+const withoutAddress = (text: string): string => text.replace(/^([a-z]+:\/\/)?.*$/is, '$1…');
+
 /** Settings of where the data is, and how many processes use it. */
 export const databaseSettings = {
   DATABASE_URL: {
@@ -8,8 +11,7 @@ export const databaseSettings = {
     default: undefined,
     schema: databaseUrl,
     meaning: 'PostgreSQL 15 or newer; required by serve, else embedded in DATA_DIR',
-    // Where a password stands in something that is no such URL cannot be known: only the scheme is repeated.
-    shown: (text: string) => text.replace(/^([a-z]+:\/\/)?.*$/is, '$1…'),
+    shown: withoutAddress,
   },
   DATABASE_POOLER: {
     key: 'isDatabasePooled',
@@ -23,6 +25,28 @@ export const databaseSettings = {
     default: 'on',
     schema: onOrOff,
     meaning: 'off prepares no statement under a name, for poolers that do not know them, such as PgBouncer before 1.21',
+  },
+  DATABASE_REPLICA_URL: {
+    key: 'databaseReplicaUrl',
+    default: undefined,
+    schema: databaseUrl,
+    meaning:
+      'a streaming replica of DATABASE_URL, which answers reports, exports and lists (docs/operations.md); it takes as many connections again for them',
+    shown: withoutAddress,
+  },
+  DATABASE_REPLICA_LAG_MS: {
+    key: 'databaseReplicaLagMs',
+    default: '1000',
+    schema: integer(0, 60_000),
+    unit: 'ms',
+    meaning: 'how far the replica may be behind to answer lists; 0 leaves them to the primary',
+  },
+  DATABASE_REPLICA_REPORT_LAG_MS: {
+    key: 'databaseReplicaReportLagMs',
+    default: '60000',
+    schema: integer(1_000, 3_600_000),
+    unit: 'ms',
+    meaning: 'how far the replica may be behind to answer reports and exports',
   },
   ROW_LEVEL_SECURITY: {
     key: 'isRowLevelSecurityOn',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { WriteContext } from '../domain/changes.js';
+import type { Position } from '../platform/database/positions.js';
 import type { StreamOperation } from './operations.js';
 
 /** A request for a file, and how to answer it. */
@@ -14,6 +15,8 @@ export interface Exchange {
   readonly tenantId: string;
   /** Who writes, and under which idempotency key. */
   readonly write: WriteContext;
+  /** A replica that has come to this position may be read for the file; absent: none may. */
+  readonly replicaAt: Position | undefined;
   /** Id of the resource in the path; empty when the path is that of the collection. */
   readonly id: string;
   readonly query: URLSearchParams;

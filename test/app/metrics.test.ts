@@ -87,10 +87,11 @@ describe('metrics', () => {
       readFileSync(path, 'utf8'),
     );
     const named = new Set(texts.flatMap((text) => text.match(/\b(?:tmf|nodejs|process)_[a-z0-9_]+\b/g) ?? []));
-    // They have connections of PostgreSQL only.
+    // They have connections of PostgreSQL only; what a replica has, test/app/replica.test.ts reads.
+    const replicas = ['tmf_replica_lag_seconds', 'tmf_replica_reads_total', 'tmf_replica_used'];
     const absent = process.env.TEST_DATABASE_URL
-      ? []
-      : ['tmf_database_connections', 'tmf_database_connections_awaited'];
+      ? replicas
+      : ['tmf_database_connections', 'tmf_database_connections_awaited', ...replicas];
     expect(named.size).toBeGreaterThan(20);
     expect([...named].filter((name) => !present.has(name)).sort()).toEqual(absent);
   });

@@ -26,6 +26,32 @@ export class OwnCluster {
   ) {}
 
   static async create(bin?: string): Promise<OwnCluster> {
+    const cluster = await OwnCluster.place(bin);
+    await cluster.do(
+      'initdb',
+      '--pgdata',
+      cluster.env.PGDATA,
+      '--username=postgres',
+      '--auth=trust',
+      '--no-sync',
+      '--encoding=UTF8',
+      '--locale=C',
+    );
+    await cluster.configure();
+    return cluster;
+  }
+
+  /** One that streams from another, which runs. */
+  static async replicaOf(primary: OwnCluster): Promise<OwnCluster> {
+    const cluster = await OwnCluster.place(primary.bin);
+    const from = ['--dbname', primary.urlOf('postgres'), '--checkpoint=fast', '--no-sync', '--write-recovery-conf'];
+    await cluster.do('pg_basebackup', '--pgdata', cluster.env.PGDATA, ...from);
+    // Behind that of the primary, which came with its files.
+    await cluster.configure();
+    return cluster;
+  }
+
+  private static async place(bin?: string): Promise<OwnCluster> {
     const owner = ownerOf();
     const folder = await mkdtemp(join(tmpdir(), 'tmf-cluster-'));
     const cluster = new OwnCluster(folder, await freePort(), owner, bin);
@@ -33,20 +59,12 @@ export class OwnCluster {
       await mkdir(join(folder, name), { recursive: true });
       if (owner.uid !== undefined) await chown(join(folder, name), owner.uid, owner.gid!);
     }
-    const { PGDATA } = cluster.env;
-    await cluster.do(
-      'initdb',
-      '--pgdata',
-      PGDATA,
-      '--username=postgres',
-      '--auth=trust',
-      '--no-sync',
-      '--encoding=UTF8',
-      '--locale=C',
-    );
-    const settings = [`port = ${cluster.port}`, `unix_socket_directories = '${folder}'`, 'fsync = off'];
-    await appendFile(join(PGDATA, 'postgresql.conf'), `${settings.join('\n')}\n`);
     return cluster;
+  }
+
+  private configure(): Promise<void> {
+    const settings = [`port = ${this.port}`, `unix_socket_directories = '${this.folder}'`, 'fsync = off'];
+    return appendFile(join(this.env.PGDATA, 'postgresql.conf'), `${settings.join('\n')}\n`);
   }
 
   /** What the documented commands are told. */
@@ -71,8 +89,13 @@ export class OwnCluster {
     return this.do('pg_ctl', '--pgdata', this.env.PGDATA, '--wait', '--mode=fast', 'stop');
   }
 
+  /** As a crash ends it. */
+  kill(): Promise<unknown> {
+    return this.do('pg_ctl', '--pgdata', this.env.PGDATA, '--wait', '--mode=immediate', 'stop');
+  }
+
   async remove(): Promise<void> {
-    await this.do('pg_ctl', '--pgdata', this.env.PGDATA, '--wait', '--mode=immediate', 'stop').catch(() => undefined);
+    await this.kill().catch(() => undefined);
     await rm(this.folder, { recursive: true });
   }
 

@@ -91,8 +91,10 @@ async function open(config: Config): Promise<Database> {
   const { databasePoolSize: poolSize, readStatementMaxMs: readMs, reportStatementMaxMs: reportMs } = config;
   const { databaseUrl, isRowLevelSecurityOn: isolatesTenants, isDatabasePooled: isPooled, areStatementsNamed } = config;
   const readTimes = { readMs, reportMs };
+  const { databaseReplicaUrl, databaseReplicaLagMs: lagMs, databaseReplicaReportLagMs: reportLagMs } = config;
+  const replica = databaseReplicaUrl === undefined ? undefined : { url: databaseReplicaUrl, lagMs, reportLagMs };
   if (databaseUrl)
-    return openPostgresql(databaseUrl, { poolSize, readTimes, isolatesTenants, isPooled, areStatementsNamed });
+    return openPostgresql(databaseUrl, { poolSize, readTimes, isolatesTenants, isPooled, areStatementsNamed, replica });
   // A PostgreSQL in WebAssembly is not loaded for one that runs elsewhere.
   const { openEmbedded } = await import('../../platform/database/embedded.js');
   return openEmbedded(config.dataDir);

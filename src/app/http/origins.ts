@@ -18,6 +18,7 @@ const exposedHeaders = [
   'Content-Range',
   'Idempotency-Replayed',
   'X-Operation-Cost',
+  'X-Database-Position',
   'X-Request-Id',
   'RateLimit',
   'RateLimit-Policy',

@@ -71,6 +71,7 @@ async function sendFile(
   await files.send({
     response,
     client: clientOf(request),
+    replicaAt: context.replicaAt,
     ...(file.mediaType === csvType && { columns: file.columns }),
     // The list as such was read and recorded already.
     pages: (reads) => file.pages(contextWith(context, { reads: readsOf(reads), audit: undefined })),

@@ -186,7 +186,7 @@ function fileOperationOf({ method, typeName, part, path }: StreamRoute): string 
 }
 
 async function transfer(
-  { route: { typeName, operation, shows = [], handle }, id, rawQuery, request, response }: FileRequest,
+  { route: { method, typeName, operation, shows = [], handle }, id, rawQuery, request, response }: FileRequest,
   options: StreamHttpOptions,
   context: Context,
 ): Promise<void> {
@@ -213,12 +213,14 @@ async function transfer(
     client: options.clientOf(request),
     tenantId: context.principal.tenantId,
     write: writeContext(context, undefined),
+    replicaAt: context.replicaAt,
     id,
     query: new URLSearchParams(rawQuery),
     costs: (points) => context.costs(points),
     isNotModified: (tag) => isNotModified(request.headers, tag),
     open: () => (body ??= openBody(request, response)),
     answer: async (status, of) => {
+      if (method !== 'GET') await context.wrote();
       const { headers, text } = await get(rest.router.pathOf(typeName, of));
       send(request, response, {
         status,

@@ -52,6 +52,7 @@ export class UsageAggregates {
           isPlanKept: false,
           workClass: 'report',
           signal: scope.signal,
+          replicaAt: scope.replicaAt,
         },
       )
       .catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { parseIntoClientConfig } from 'pg-connection-string';
 import { StartError } from '../start-error.js';
 import type { DedicatedConnection } from './database.js';
 import { showTenant } from './partitions.js';
-import { PooledClient, type PooledClientConfig } from './pooled-client.js';
+import { cancelByProtocol, PooledClient, type PooledClientConfig } from './pooled-client.js';
 import { asOptions, asStatements, type SessionSettings } from './session-settings.js';
 import { allTenants } from './tenant-scope.js';
 import { watchQueries } from './watched-statements.js';
@@ -79,6 +79,7 @@ export class Address {
         },
         query: async <R>(sql: string, values: readonly unknown[] = []) =>
           (await client.query(sql, [...values])).rows as R[],
+        cancel: () => cancelByProtocol(this.configWith({}), client),
       });
     } finally {
       await client.end();

@@ -1,4 +1,6 @@
 import type { Prisma, PrismaClient } from '../../../prisma/generated/client.js';
+import type { Position } from './positions.js';
+import type { Replica } from './replica.js';
 
 export interface StatementOptions {
   /**
@@ -43,6 +45,13 @@ export interface DedicatedConnection {
   /** Runs a whole script; several statements, no parameters. */
   script(sql: string): Promise<void>;
   query<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** Cancels the statement that runs, where that can be interrupted. */
+  cancel?(): Promise<void>;
+}
+
+export interface DedicatedOptions {
+  /** A replica that has come to this position may do it: the work only reads. */
+  readonly replicaAt?: Position | undefined;
 }
 
 export interface ReadOptions {
@@ -62,6 +71,8 @@ export interface ReadOptions {
   readonly onBegin?: () => void;
   /** A timeout shorter than that of its class. Has no effect on the embedded database. */
   readonly maxMs?: number;
+  /** A replica that has come to this position may answer; absent: only the primary. */
+  readonly replicaAt?: Position | undefined;
 }
 
 export interface ConnectionCounts {
@@ -82,6 +93,8 @@ export interface Database {
   readonly kind: 'pglite' | 'postgresql';
   readonly client: PrismaClient;
   readonly engine: EngineDatabase;
+  /** Where one is configured. */
+  readonly replica?: Replica | undefined;
   query<T>(sql: Prisma.Sql): Promise<T[]>;
   /** Runs one reading statement past Prisma, which is cheaper. Values have the types of the driver. */
   read<T>(sql: Prisma.Sql, options: ReadOptions): Promise<T[]>;
@@ -94,7 +107,7 @@ export interface Database {
   statement<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
   /** Runs several statements in one transaction. */
   script(sql: string): Promise<void>;
-  dedicated<T>(work: (connection: DedicatedConnection) => Promise<T>): Promise<T>;
+  dedicated<T>(work: (connection: DedicatedConnection) => Promise<T>, options?: DedicatedOptions): Promise<T>;
   /**
    * Runs work in one transaction, which of all servers on the database only one does at a time under this key: it is that of
    * an advisory lock. Others wait without holding a connection that work of theirs would need.

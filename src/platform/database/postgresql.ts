@@ -1,8 +1,15 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { PrismaClient, type Prisma } from '../../../prisma/generated/client.js';
-import { Address } from './connecting.js';
-import { prismaTransaction, type Database, type ReadOptions, type StatementOptions } from './database.js';
+import { Address, DatabaseOpenError } from './connecting.js';
+import {
+  prismaTransaction,
+  type Database,
+  type DedicatedConnection,
+  type DedicatedOptions,
+  type ReadOptions,
+  type StatementOptions,
+} from './database.js';
 import { engineTransaction } from './engine-transaction.js';
 import { hasDistributedTables } from './distribution.js';
 import { withLock } from './exclusively.js';
@@ -10,6 +17,7 @@ import { readFunctions } from './inline-functions.js';
 import { withInlineFunctions } from './inlined-database.js';
 import { partition, Partition, processOf } from './partitions.js';
 import { cancelByProtocol } from './pooled-client.js';
+import { Replica, type ReplicaOptions } from './replica.js';
 import { byKeys, settingsOf } from './session-settings.js';
 import { StatementNames } from './statement-names.js';
 import { allTenants, currentTenant, runForAllTenants } from './tenant-scope.js';
@@ -31,6 +39,8 @@ export interface PostgresqlOptions {
   isPooled?: boolean;
   /** Whether statements are prepared under names (STATEMENT_NAMES). */
   areStatementsNamed?: boolean;
+  /** Where reads may run as well (DATABASE_REPLICA_URL). */
+  replica?: ReplicaOptions | undefined;
 }
 
 /** Opens a PostgreSQL server. Throws DatabaseOpenError when it cannot be used. */
@@ -42,6 +52,7 @@ export async function openPostgresql(
     isolatesTenants = false,
     isPooled = false,
     areStatementsNamed = true,
+    replica: replicaOptions,
   }: PostgresqlOptions,
 ): Promise<Database> {
   const address = new Address(url, isPooled);
@@ -50,6 +61,10 @@ export async function openPostgresql(
   const functions = await address.connect({}, async (connection) =>
     (await hasDistributedTables(connection)) ? readFunctions(connection) : undefined,
   );
+  if (functions !== undefined && replicaOptions !== undefined)
+    throw new DatabaseOpenError(
+      'cannot use DATABASE_REPLICA_URL: tables are distributed, and a replica of the coordinator does not tell how far those of the nodes are',
+    );
   const sizes = partition(poolSize);
   const times = timesOf(readTimes);
   const open = (workClass: WorkClass): Partition =>
@@ -87,11 +102,24 @@ export async function openPostgresql(
     new StatementNames(CONNECTION_LIFETIME_S * 1_000, prefix, areStatementsNamed);
   const names = namesFor('read');
   const engineNames = namesFor('engine');
-  const dedicated: Database['dedicated'] = (work) =>
-    address.connect({ statement_timeout: 0 }, work, isolatesTenants ? currentTenant() : allTenants);
+  const replica =
+    replicaOptions &&
+    new Replica(replicaOptions, { isPooled, isolatesTenants, sizes, times }, async <T>(sql: string) => {
+      const { rows } = await partitions.control.query(sql);
+      return rows as T[];
+    });
+  const dedicated = <T>(
+    work: (connection: DedicatedConnection) => Promise<T>,
+    { replicaAt }: DedicatedOptions = {},
+  ): Promise<T> => {
+    const tenantId = isolatesTenants ? currentTenant() : allTenants;
+    const onPrimary = (): Promise<T> => address.connect({ statement_timeout: 0 }, work, tenantId);
+    return replica && replicaAt !== undefined ? replica.dedicated(replicaAt, tenantId, work, onPrimary) : onPrimary();
+  };
   const database: Database = {
     kind: 'postgresql',
     client: clientOf('write'),
+    replica,
     engine: {
       connections: sizes.engine,
       query: async <T>({ text, values }: Prisma.Sql, { isPlanKept }: StatementOptions = { isPlanKept: true }) => {
@@ -101,12 +129,16 @@ export async function openPostgresql(
       transaction: (work) => engineTransaction(partitions.engine, engineNames, work),
     },
     query: (sql) => clientOf(classOf('read')).$queryRaw(sql),
-    read: async <T>({ text, values }: Prisma.Sql, { isPlanKept, workClass, signal, maxMs, onBegin }: ReadOptions) => {
+    read: async <T>({ text, values }: Prisma.Sql, options: ReadOptions) => {
+      const { isPlanKept, workClass, signal, maxMs, onBegin, replicaAt } = options;
       const statement = { name: isPlanKept ? names.of(text) : undefined, text, values };
-      const place = partitions[workClass ?? classOf('read')];
-      if (signal !== undefined || maxMs !== undefined)
-        return place.queryBounded<T>(statement, { signal, maxMs, onBegin }, cancel);
-      return (await place.query(statement)).rows as T[];
+      const onPrimary = async (): Promise<T[]> => {
+        const place = partitions[workClass ?? classOf('read')];
+        if (signal !== undefined || maxMs !== undefined)
+          return place.queryBounded<T>(statement, { signal, maxMs, onBegin }, cancel);
+        return (await place.query(statement)).rows as T[];
+      };
+      return replica && replicaAt !== undefined ? replica.read(statement, options, onPrimary) : onPrimary();
     },
     transaction: (work, { timeoutMs, workClass = classOf('write') } = {}) =>
       partitions[workClass].withDeadline(
@@ -133,7 +165,9 @@ export async function openPostgresql(
     },
     close: async () => {
       await Promise.all([...clients.values()].map((client) => client.$disconnect()));
-      await Promise.all(Object.values(partitions).map((one) => one.close(CLOSE_MAX_MS)));
+      await Promise.all(
+        [...Object.values(partitions), ...(replica ? [replica] : [])].map((one) => one.close(CLOSE_MAX_MS)),
+      );
     },
   };
   return functions === undefined ? database : withInlineFunctions(database, functions);

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
+import { later, type Position } from '../database/positions.js';
 import { DomainError } from '../errors.js';
 import type { Filter } from '../filter/tree/filter.js';
 import { encodeCursor } from '../read/cursor.js';
@@ -127,7 +128,7 @@ export class Reads {
   private readonly careful = new LRUCache<Plan, true>({ max: carefulMax, ttl: carefulMs });
 
   constructor(
-    private readonly database: Pick<Database, 'read' | 'kind'>,
+    private readonly database: Pick<Database, 'read' | 'kind' | 'replica'>,
     private readonly bounds: ReadBounds,
     private readonly due: Due,
   ) {
@@ -188,10 +189,9 @@ export class Reads {
 
   private async readPage(read: Read<PagePlan>, request: PageRequest): Promise<PageTexts> {
     const { plan } = read;
-    const options: ReadOptions = {
-      isPlanKept: isPlanKept(read),
-      ...(isReport(plan.groups?.mapping ?? plan.mapping, request) && { workClass: 'report' as const }),
-    };
+    const workClass = isReport(plan.groups?.mapping ?? plan.mapping, request) ? 'report' : undefined;
+    const { replicaAt, due } = await this.settled(read, workClass);
+    const options: ReadOptions = { isPlanKept: isPlanKept(read), replicaAt, ...(workClass && { workClass }) };
     // What is a report already has few connections: its count does not take another one meanwhile.
     let counting = options.workClass === 'report' ? undefined : this.counts.begin(read, request, options);
     try {
@@ -199,7 +199,7 @@ export class Reads {
       const { rows: found, rounds } =
         limit === 0
           ? { rows: [], rounds: 0 }
-          : await this.run(read, (statements) => pageStatement(plan, request, statements), options);
+          : await this.run(read, (statements) => pageStatement(plan, request, statements), options, due);
       if (rounds > 0) counting?.leave();
       if (rounds > 0 || !counting) counting = this.counts.begin(read, request, options);
       const [sums] = found;
@@ -266,12 +266,13 @@ export class Reads {
     read: Read,
     statementOf: (statements: Statements) => Prisma.Sql,
     options: ReadOptions,
+    due = this.due,
   ): Promise<{ rows: StatementRow[]; rounds: number }> {
     const { scope, requests, plan } = read;
     const { tenantId, signal } = scope;
     const { bounds } = this;
     const style = read.style === 'wireWhole' && this.careful.has(plan) ? 'wire' : read.style;
-    const sql = withParameters(statementOf({ scope, requests, style, bounds }), scope, this.due.condition(tenantId));
+    const sql = withParameters(statementOf({ scope, requests, style, bounds }), scope, due.condition(tenantId));
     for (let rounds = 0; ; rounds++) {
       const found = await this.database.read<StatementRow & { isRow: boolean | null }>(
         sql,
@@ -279,12 +280,38 @@ export class Reads {
       );
       // Without any row there is one, which only says whether something is due.
       const rows = found.filter(({ isRow }) => isRow);
+      // What came due on the way to a replica.
+      if (found[0]?.isDue && options.replicaAt !== undefined)
+        return this.run(read, statementOf, { ...options, replicaAt: undefined });
       // Due work that cannot be processed now must not block reads.
-      if (found[0]?.isDue && rounds < dueRoundsMax && (await this.due.process(tenantId)) > 0) continue;
+      if (found[0]?.isDue && rounds < dueRoundsMax && (await due.process(tenantId)) > 0) continue;
       if (style !== 'wireWhole' || !rows.some(({ item0 }) => item0 === needsCare)) return { rows, rounds };
       this.careful.set(plan, true);
-      return this.run(read, statementOf, options);
+      return this.run(read, statementOf, options, due);
     }
+  }
+
+  /**
+   * From which position on a replica may answer a page; undefined: none may. What is due is processed before, on the primary, and
+   * when the replica shows something as due that is settled, it has to come to where that was written.
+   */
+  private async settled(
+    { scope: { tenantId, replicaAt, signal } }: Read,
+    workClass: ReadOptions['workClass'],
+  ): Promise<{ replicaAt: Position | undefined; due: Due }> {
+    const { replica } = this.database;
+    if (replicaAt === undefined || !replica?.isNear(workClass ?? 'read'))
+      return { replicaAt: undefined, due: this.due };
+    const isDue = async (options: Omit<ReadOptions, 'isPlanKept'>): Promise<boolean> => {
+      const condition = Prisma.sql`SELECT ${this.due.condition(tenantId)} AS "isDue"`;
+      const [row] = await this.database.read<{ isDue: boolean }>(condition, { isPlanKept: true, ...options });
+      return row?.isDue ?? false;
+    };
+    const bounds = signal ? { signal } : {};
+    for (let rounds = 0; rounds < dueRoundsMax && (await isDue(bounds)); rounds++)
+      if ((await this.due.process(tenantId)) === 0) break;
+    if (!(await isDue({ ...bounds, replicaAt, workClass }))) return { replicaAt, due: this.due };
+    return { replicaAt: later(replicaAt, await replica.writtenTo()), due: nothingDue };
   }
 
   /** Regular expressions block the embedded database. */
@@ -300,5 +327,9 @@ export class Reads {
 /** What is read for all who have asked: as of when the last of them did. */
 function shared<P extends Plan>(asked: readonly { read: Read<P> }[], signal: AbortSignal): Read<P> {
   const { read } = asked[asked.length - 1] as { read: Read<P> };
-  return { ...read, scope: { ...read.scope, signal } };
+  const positions = asked.map((one) => one.read.scope.replicaAt);
+  const replicaAt = positions.reduce((one, other) =>
+    one === undefined || other === undefined ? undefined : later(one, other),
+  );
+  return { ...read, scope: { ...read.scope, signal, replicaAt } };
 }

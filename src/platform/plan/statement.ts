@@ -30,7 +30,7 @@ export interface StatementScope extends Scope {
 
 /** A text that is the same for those only to whom a plan shows the same at one moment. */
 export function scopeText({ tenantId, origin, visibility }: StatementScope): string {
-  const parts: Record<Exclude<keyof StatementScope, 'at' | 'signal'>, string> = {
+  const parts: Record<Exclude<keyof StatementScope, 'at' | 'signal' | 'replicaAt'>, string> = {
     tenantId,
     origin,
     visibility: visibility?.key ?? '',

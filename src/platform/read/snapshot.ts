@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import type { Position } from '../database/positions.js';
 
 /** The reads that a snapshot offers. */
 export type SnapshotReads = Pick<Database, 'read' | 'kind'>;
@@ -8,6 +9,8 @@ export interface SnapshotOptions {
   readonly maxMs: number;
   /** Cancels the running statement, and the work with it. */
   readonly signal: AbortSignal;
+  /** A replica that has come to this position may be read. */
+  readonly replicaAt?: Position | undefined;
 }
 
 /**
@@ -19,36 +22,37 @@ export interface SnapshotOptions {
  */
 export async function withSnapshot<T>(
   database: Database,
-  { maxMs, signal }: SnapshotOptions,
+  { maxMs, signal, replicaAt }: SnapshotOptions,
   work: (reads: SnapshotReads) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
   if (database.kind === 'pglite') return work(database);
-  return database.dedicated(async (connection) => {
-    // Its statements are those of the pools: one process each, and not compiled, which takes far longer than they do.
-    await connection.script(`
+  return database.dedicated(
+    async (connection) => {
+      // Its statements are those of the pools: one process each, and not compiled, which takes far longer than they do.
+      await connection.script(`
       BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
       SET LOCAL max_parallel_workers_per_gather = 0;
       SET LOCAL jit = off;
       SET LOCAL statement_timeout = ${Math.trunc(maxMs)};
       SET LOCAL idle_in_transaction_session_timeout = ${Math.trunc(maxMs)}`);
-    let cancelling: Promise<unknown> = Promise.resolve();
-    try {
-      const [row] = await connection.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      const cancel = (): void =>
-        void (cancelling = database.statement('SELECT pg_cancel_backend($1)', [row?.pid]).catch(() => undefined));
-      signal.addEventListener('abort', cancel);
+      let cancelling: Promise<unknown> = Promise.resolve();
       try {
-        signal.throwIfAborted();
-        return await work({ kind: database.kind, read: ({ text, values }) => connection.query(text, values) });
+        const cancel = (): void => void (cancelling = Promise.resolve(connection.cancel?.()).catch(() => undefined));
+        signal.addEventListener('abort', cancel);
+        try {
+          signal.throwIfAborted();
+          return await work({ kind: database.kind, read: ({ text, values }) => connection.query(text, values) });
+        } finally {
+          signal.removeEventListener('abort', cancel);
+          // It must not come when the process of PostgreSQL works for somebody else.
+          await cancelling;
+        }
       } finally {
-        signal.removeEventListener('abort', cancel);
-        // It must not come when the process of PostgreSQL works for somebody else.
-        await cancelling;
+        // Nothing was written.
+        await connection.script('ROLLBACK').catch(() => undefined);
       }
-    } finally {
-      // Nothing was written.
-      await connection.script('ROLLBACK').catch(() => undefined);
-    }
-  });
+    },
+    { replicaAt },
+  );
 }

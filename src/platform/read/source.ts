@@ -1,4 +1,5 @@
 import { Prisma } from '../../../prisma/generated/client.js';
+import type { Position } from '../database/positions.js';
 import { compileFilter } from '../filter/sql/compile.js';
 import type { Filter } from '../filter/tree/filter.js';
 import { fixedConditions, identifier, literal } from './columns.js';
@@ -14,6 +15,8 @@ export interface Scope {
   visibility?: Visibility;
   /** Cancels the statement when the client no longer waits for it. */
   signal?: AbortSignal;
+  /** A replica that has come to this position may answer; absent: only the primary. */
+  replicaAt?: Position | undefined;
 }
 
 /** The SQL after FROM, in which the resource has the alias `b`, and after WHERE. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import type { Database } from '../../platform/database/database.js';
+import type { Position } from '../../platform/database/positions.js';
 import { DomainError } from '../../platform/errors.js';
 import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
 import { Semaphore } from '../../platform/semaphore.js';
@@ -13,6 +14,8 @@ export interface ListTransfer {
   readonly response: ServerResponse;
   /** The client's address, or its network for IPv6. */
   readonly client: string;
+  /** A replica that has come to this position may be read for it; absent: none may. */
+  readonly replicaAt: Position | undefined;
   /** Of CSV; absent: a JSON text on each line. */
   readonly columns?: readonly ListColumn[];
   /** JSON texts of the items, page by page. */
@@ -43,7 +46,7 @@ export class ListFiles {
     await Promise.allSettled(this.transfers);
   }
 
-  private async transfer({ response, client, columns, pages, open }: ListTransfer): Promise<void> {
+  private async transfer({ response, client, replicaAt, columns, pages, open }: ListTransfer): Promise<void> {
     const release = this.slots.tryAcquire(client);
     if (release === 'full') throw tooMany('', 'LIST_FILES_MAX', LIST_FILES_MAX);
     if (release === 'full for this client')
@@ -64,7 +67,7 @@ export class ListFiles {
     response.once('close', leave);
     try {
       if (response.destroyed) leave();
-      await withSnapshot(this.database, { maxMs: LIST_FILE_MS_MAX, signal }, async (reads) => {
+      await withSnapshot(this.database, { maxMs: LIST_FILE_MS_MAX, signal, replicaAt }, async (reads) => {
         if (columns) await write(open(), csvHead(columns));
         for await (const items of pages(reads)) {
           signal.throwIfAborted();

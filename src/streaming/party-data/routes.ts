@@ -86,7 +86,7 @@ async function send(exchange: Exchange, whose: DataSubject, options: PartyDataOp
   const { signal } = leaving;
   try {
     if (response.destroyed) leave();
-    await withSnapshot(database, { maxMs: PARTY_DATA_MS_MAX, signal }, async (reads) => {
+    await withSnapshot(database, { maxMs: PARTY_DATA_MS_MAX, signal, replicaAt: exchange.replicaAt }, async (reads) => {
       const read = options.openResources(exchange, reads);
       for (const resource of domain.heldResources) {
         for await (const ids of domain.heldIds(reads, resource, whose)) {

@@ -96,7 +96,7 @@ async function download({ database, exports, openItems }: ExportRoutesOptions, e
   const sender = new Sender(exchange, signal, (lines) => exports.progress(run, lines));
   try {
     if (response.destroyed) leave();
-    await withSnapshot(database, { maxMs: exportMaxMs, signal }, async (reads) => {
+    await withSnapshot(database, { maxMs: exportMaxMs, signal, replicaAt: exchange.replicaAt }, async (reads) => {
       const upTo = await exports.lastUsage(reads, tenantId);
       const pages = (): AsyncGenerator<readonly string[]> =>
         pagesOf(upTo, openItems(exchange, run.query, reads), signal);

@@ -16,6 +16,9 @@ describe('configuration', () => {
       databaseUrl: undefined,
       isDatabasePooled: false,
       areStatementsNamed: true,
+      databaseReplicaUrl: undefined,
+      databaseReplicaLagMs: 1_000,
+      databaseReplicaReportLagMs: 60_000,
       isRowLevelSecurityOn: false,
       workers: 1,
       dataDir: './data',
@@ -159,6 +162,9 @@ describe('configuration', () => {
       DATABASE_URL: 'postgresql:///app?host=/var/run/postgresql',
       DATABASE_POOLER: 'on',
       STATEMENT_NAMES: 'off',
+      DATABASE_REPLICA_URL: 'postgres://replica/app',
+      DATABASE_REPLICA_LAG_MS: '0',
+      DATABASE_REPLICA_REPORT_LAG_MS: '5000',
       ROW_LEVEL_SECURITY: 'on',
       WORKERS: '4',
       DATA_DIR: '/var/lib/balance',
@@ -271,6 +277,9 @@ describe('configuration', () => {
       databaseUrl: 'postgresql:///app?host=/var/run/postgresql',
       isDatabasePooled: true,
       areStatementsNamed: false,
+      databaseReplicaUrl: 'postgres://replica/app',
+      databaseReplicaLagMs: 0,
+      databaseReplicaReportLagMs: 5_000,
       isRowLevelSecurityOn: true,
       workers: 4,
       dataDir: '/var/lib/balance',
@@ -455,6 +464,12 @@ describe('configuration', () => {
     );
     expect(readConfig({ WORKERS: '1' }, 'sandbox').workers).toBe(1);
     expect(readConfig({ WORKERS: '64', DATABASE_URL: databaseUrl }, 'sandbox').workers).toBe(64);
+  });
+
+  test('refuses a replica of the embedded database', () => {
+    expect(() => readConfig({ DATABASE_REPLICA_URL: databaseUrl }, 'sandbox')).toThrow(
+      new ConfigError('cannot use DATABASE_REPLICA_URL: the embedded database has no replicas; it needs DATABASE_URL'),
+    );
   });
 
   test.each(['demo', 'kit'])('refuses SEED=%s in serve mode', (SEED) => {
