@@ -67,6 +67,7 @@ export async function makeSetting(programs: Programs): Promise<Setting> {
       ways.push(way);
       const server = await Server.start(name, join(folder, `${name.replace(' ', '-')}.log`), programs, {
         DATABASE_URL: way.url,
+        ...(replica && { DATABASE_REPLICA_URL: replica.url('tmf', 'tmf') }),
         ...{ DATABASE_POOL_SIZE: '12', LOG_LEVEL: 'info', CALLBACK_ALLOW_PRIVATE: 'on', CALLBACK_TIMEOUT_SECONDS: '3' },
         AUTH: 'required',
       });
