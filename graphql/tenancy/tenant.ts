@@ -30,14 +30,27 @@ export class TenantSettings {
 export class Tenant {
   @Attribute(() => ID, {
     required: true,
-    create: 'required',
+    create: 'optional',
     description:
-      'Id, as tokens name the tenant: up to 64 letters, digits, dots, dashes and underscores. It stays as it is.',
+      'Id, by which its rows are stored, of 8 letters and digits: made by the server, unless it is given because rows of the tenant bear it already. It stays as it is.',
   })
   id: string;
 
   @Attribute(() => Int, { required: true, description: 'Version, counted up by every change.' })
   revision: number;
+
+  @Attribute(() => String, {
+    required: true,
+    create: 'optional',
+    description:
+      'What tokens, commands and brokers call the tenant: up to 64 letters, digits, dots, dashes and underscores, by default its id. renameTenant changes it. No other tenant has it as its handle, former handle or id.',
+  })
+  handle: string;
+
+  @Attribute(() => String, {
+    description: 'Its handle before the last renaming: tokens that name the tenant so are taken as well.',
+  })
+  formerHandle?: string;
 
   @Attribute(() => String, { required: true, create: 'required', update: true, description: 'Name for people.' })
   name: string;
@@ -63,7 +76,7 @@ export class Tenant {
 }
 
 @Resolver()
-class TenantStates {
+class TenantWrites {
   @Mutation(() => Tenant, {
     nullable: true,
     description:
@@ -90,6 +103,31 @@ class TenantStates {
   ): Promise<object> {
     return relayAnswer(context, context.tenancy.tenants.resume(writeContext(context, key), { id, ifRevision }));
   }
+
+  @Mutation(() => Tenant, {
+    nullable: true,
+    description:
+      'Gives a tenant another handle, on other servers within five seconds. Its data, keys and links stay as they are. Tokens that name it by the handle before are taken as well until the next renaming, unless that is released. Errors: NOT_FOUND, INVALID_ATTRIBUTE, CONFLICT (the operator itself; another tenant has it as its handle, former handle or id), REVISION_MISMATCH.',
+  })
+  renameTenant(
+    @Arg('id', () => ID, { description: texts.id('Tenant') }) id: string,
+    @Arg('handle', () => String, { description: 'The new handle; or the one it has, to release the one before.' })
+    handle: string,
+    @Arg('release', () => Boolean, {
+      defaultValue: false,
+      description: 'Whether the handle before is refused from now on, and free for other tenants.',
+    })
+    releases: boolean,
+    @Arg('ifRevision', () => Int, { nullable: true, description: texts.ifRevision }) ifRevision: number,
+    @Arg('idempotencyKey', () => String, { nullable: true, description: texts.idempotencyKey }) key: string,
+    @Ctx() context: Context,
+  ): Promise<object> {
+    const renaming = { handle, releases };
+    return relayAnswer(
+      context,
+      context.tenancy.tenants.rename(writeContext(context, key), { id, ifRevision }, renaming),
+    );
+  }
 }
 
 export const tenant: ResourceModule = {
@@ -97,15 +135,15 @@ export const tenant: ResourceModule = {
     ...ownResolvers(Tenant, {
       create: {
         description:
-          'Makes a tenant, whose requests are answered from now on. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT (there is one with this id), NOT_FOUND (the principal is not of the tenant `default`).',
+          'Makes a tenant, whose requests are answered from now on. Errors: INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, CONFLICT (another one has this id or handle), NOT_FOUND (the principal is not of the tenant `default`).',
         call: ({ tenancy }, write, input) => tenancy.tenants.create(write, input),
       },
       update: {
         description:
-          'Changes the name or the settings of a tenant; the settings are replaced whole. Errors: NOT_FOUND, INVALID_ATTRIBUTE, REVISION_MISMATCH.',
+          'Changes the name for people or the settings of a tenant; the settings are replaced whole. Errors: NOT_FOUND, INVALID_ATTRIBUTE, REVISION_MISMATCH.',
         call: ({ tenancy }, write, change) => tenancy.tenants.update(write, change),
       },
     }),
-    TenantStates,
+    TenantWrites,
   ],
 };

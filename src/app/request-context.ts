@@ -53,7 +53,7 @@ type Reply = Pick<Context, 'replayed'> & {
 /** Creates the contexts of requests, the same for all transports. */
 export function createContexts(
   { config, database, clock }: AppContext,
-  { domains, due, zoneOf }: DomainModules,
+  { domains, due, zoneOf, tenants }: DomainModules,
   { router, addresses, audit, quotas, links, principalOf, accessOf }: RequestDependencies,
 ): Contexts {
   const reads = new Reads(
@@ -73,7 +73,7 @@ export function createContexts(
   const make = (request: IncomingMessage, reply: Reply, transport: AuditTransport): Context => {
     const origin = addresses.originOf(request);
     const principal = principalOf(request);
-    noteSender(request, principal);
+    noteSender(request, { tenant: tenants.nameOf(principal.tenantId), principal: principal.id });
     const access = accessOf(principal);
     const client = `${principal.tenantId} ${principal.kind} ${principal.id}`;
     let cost = 0;

@@ -3,6 +3,7 @@ export type PrincipalKind = 'person' | 'machine' | 'system' | 'anonymous';
 
 /** Who sends a request, and what is theirs. Made once per request, before its body is read. */
 export interface Principal {
+  /** Of the tenant, as rows have it; what people call it is no part of this (src/domain/tenancy/tenant-directory.ts). */
   readonly tenantId: string;
   /** The subject of a token, or the id of an API key; unique in its tenant. */
   readonly id: string;

@@ -40,9 +40,10 @@ const statusOf = async (url: string, key: string): Promise<number> =>
 
 describe('wrong use', () => {
   it.each([
-    ['tenant', [], "'' is none of the commands new, list, suspend, resume"],
+    ['tenant', [], "'' is none of the commands new, list, suspend, resume, rename"],
     ['tenant', ['new', 'acme'], '--name is needed'],
     ['tenant', ['new', '--name', 'Acme'], 'one argument is needed, not 0'],
+    ['tenant', ['rename', 'acme'], 'two arguments are needed, not 1'],
     ['key', ['new', '--name', 'a', '--expires', 'soon'], "--expires 'soon' is no time"],
     ['key', ['new', '--nme', 'a'], "Unknown option '--nme'"],
     ['key', ['constructor'], 'is none of the commands'],
@@ -97,9 +98,14 @@ if (process.env.TEST_DATABASE_URL) {
       expect(await run(env, 'tenant', 'new', 'edo', '--name', 'Edo', ...settings)).toMatchObject({ code: 0 });
       const again = await run(env, 'tenant', 'new', 'edo', '--name', 'Edo');
       expect([again.code, again.errors]).toEqual([1, "tenant 'edo' exists already\n"]);
-      expect((await run(env, 'tenant', 'list')).output).toMatch(
-        /^id +state +since +name\ndefault +active +\S+ +The operator\nedo +active +\S+ +Edo\n$/,
-      );
+      const { id: tenantId } = await server.database.client.tenant.findFirstOrThrow({ where: { handle: 'edo' } });
+      expect(tenantId).not.toBe('edo');
+      const lines = (await run(env, 'tenant', 'list')).output.trimEnd().split('\n');
+      expect(lines.map((line) => line.split(/  +/))).toEqual([
+        ['handle', 'before', 'state', 'since', 'id', 'name'],
+        ['default', '-', 'active', expect.anything(), 'default', 'The operator'],
+        ['edo', '-', 'active', expect.anything(), tenantId, 'Edo'],
+      ]);
 
       const lists = [
         '--role',
@@ -116,7 +122,7 @@ if (process.env.TEST_DATABASE_URL) {
       const made = await run(env, 'key', 'new', '--tenant', 'edo', '--name', 'CRM', ...lists);
       const key = made.output.trim();
       const id = /^key (\w+) of tenant edo; it is not told again:\n$/.exec(made.errors)?.[1] ?? '';
-      const row = await server.database.client.apiKey.findFirst({ where: { tenantId: 'edo', id } });
+      const row = await server.database.client.apiKey.findFirst({ where: { tenantId, id } });
       expect(row).toMatchObject({
         roles: ['agent', 'reader'],
         parties: ['p'],
@@ -138,8 +144,23 @@ if (process.env.TEST_DATABASE_URL) {
       await turns(401);
       expect((await run(env, 'tenant', 'resume', 'edo')).output).toBe('edo is active\n');
       await turns(200);
+      expect((await run(env, 'tenant', 'rename', 'edo', 'tokio')).output).toBe(
+        'edo is tokio, and edo is let in as well\n',
+      );
+      expect((await run(env, 'tenant', 'rename', 'edo', 'tokyo', '--release')).output).toBe('edo is tokyo\n');
+      expect(await run(env, 'tenant', 'rename', 'edo', 'kyoto')).toMatchObject({
+        code: 1,
+        errors: "tenant 'edo' does not exist\n",
+      });
+      expect(await run(env, 'tenant', 'rename', 'tokyo', 'default')).toMatchObject({
+        code: 1,
+        errors: "tenant 'default' exists already\n",
+      });
+      await turns(200);
+      expect((await run(env, 'key', 'list', '--tenant', 'tokyo')).output).toContain('CRM');
+      expect((await run(env, 'key', 'list', '--tenant', 'edo')).code).toBe(1);
       expect((await run(env, 'key', 'revoke', id)).code).toBe(1);
-      expect((await run(env, 'key', 'revoke', id, '--tenant', 'edo')).output).toBe(`key ${id} is revoked\n`);
+      expect((await run(env, 'key', 'revoke', id, '--tenant', 'tokyo')).output).toBe(`key ${id} is revoked\n`);
       await turns(401);
     });
 

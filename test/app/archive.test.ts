@@ -112,7 +112,7 @@ it.each([
 it('has what was finished before a time, and what moved balances, in files by month', async () => {
   expect(await archive('--to', place('whole'), ...before)).toEqual({ code: 0, output: counted, errors: '' });
   const manifest = JSON.parse(await readFile(join(place('whole'), 'manifest.json'), 'utf8'));
-  expect(manifest).toMatchObject({ format: 1, before: '2026-02-01T00:00:00.000Z', tenant: null });
+  expect(manifest).toMatchObject({ format: 1, before: '2026-02-01T00:00:00.000Z', tenantId: null });
   expect(manifest.files).toMatchObject([
     { path: 'default/usage-2026-01.ndjson', rows: 1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
     {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { runReporting } from '../../src/app/cli/administration/reporting.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { makeTenant } from '../support/tenants.js';
 
 const document = readFileSync('docs/reporting.md', 'utf8');
 
@@ -115,7 +116,7 @@ describe('views for reports', () => {
   });
 
   it('show the rows of the tenant of the role, and to nobody else any', async () => {
-    await server.graphql('mutation { createTenant(input: { id: "other", name: "Other" }) { id } }');
+    await makeTenant((text, variables) => server.graphql(text, variables), 'other');
     expect(await run('grant', role, '--tenant', 'other')).toBe(`0: ${role} reads the reports of other\n`);
     expect(await ask('SELECT count(*)::int AS count FROM reporting.buckets')).toEqual([{ count: 0 }]);
     expect(await run('list')).toMatch(new RegExp(`^${role}  other$`, 'm'));

@@ -3,6 +3,7 @@ import { Prisma } from '../../prisma/generated/client.js';
 import { Receiver } from '../domain/hub/receiver.js';
 import { doctorsProblems } from '../support/doctor.js';
 import { eventually } from '../support/eventually.js';
+import { bearer, TestIssuer } from '../support/issuer.js';
 import { proofSize } from '../support/proof.js';
 import { releasedFolder } from '../support/released.js';
 import { Load } from './load.js';
@@ -63,4 +64,66 @@ it('serves by the released version and by this one while this one migrates, and 
   expect([released, present].map(({ errors }) => errors)).toEqual(['', '']);
   expect(await present.stop()).toBe(0);
   expect(await doctorsProblems(storage.env['DATABASE_URL'])).toEqual([]);
+});
+
+it('never takes one tenant for another, though the released version knows no handles', async () => {
+  const issuer = await TestIssuer.start(() => new Date());
+  try {
+    const settings = { ...storage.env, ...env, ...issuer.env };
+    const released = new Program('serve', settings, undefined, await releasedFolder());
+    const before = await released.origin(patience);
+    const present = new Program('serve', settings);
+    const after = await present.origin(patience);
+    const as = async (tenant: string): Promise<Record<string, string>> =>
+      bearer(await issuer.token({ claims: { tenant } }));
+    const ask = async (origin: string, tenant: string, query: string): Promise<any> => {
+      const headers = { ...(await as(tenant)), 'content-type': 'application/json' };
+      const answer = await fetch(`${origin}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+      return ((await answer.json()) as any).data;
+    };
+    const buckets = async (origin: string, headers: Record<string, string>): Promise<[number, number | undefined]> => {
+      const answer = await fetch(`${origin}/tmf-api/prepayBalanceManagement/v4/bucket`, { headers });
+      return [answer.status, answer.ok ? ((await answer.json()) as unknown[]).length : undefined];
+    };
+    const turns = (origin: string, headers: Record<string, string>, seen: unknown[]): Promise<unknown> =>
+      eventually(`there are ${seen.join()}`, async () => {
+        const found = await buckets(origin, headers);
+        return JSON.stringify(found) === JSON.stringify(seen) || undefined;
+      });
+
+    const { createTenant } = await ask(
+      after,
+      'default',
+      'mutation { createTenant(input: { handle: "acme", name: "A" }) { id } }',
+    );
+    const { createApiKey } = await ask(
+      after,
+      'acme',
+      'mutation { createApiKey(input: { name: "k", roles: ["admin"] }) { key } }',
+    );
+    const byKey = { 'x-api-key': createApiKey.key as string };
+    // By its key the released version finds the id that the rows have ...
+    await turns(before, byKey, [200, 0]);
+    const body = JSON.stringify({ usageType: 'monetary' });
+    const made = await fetch(`${before}/tmf-api/prepayBalanceManagement/v4/bucket`, {
+      ...{ method: 'POST', headers: { ...byKey, 'content-type': 'application/json' }, body },
+    });
+    expect(made.status).toBe(201);
+    // ... and by the handle it finds nobody, rather than somebody else.
+    expect(await buckets(before, await as('acme'))).toEqual([401, undefined]);
+    expect(await buckets(after, await as('acme'))).toEqual([200, 1]);
+    const renamed = await ask(
+      after,
+      'default',
+      `mutation { renameTenant(id: "${createTenant.id}", handle: "newco") { handle } }`,
+    );
+    expect(renamed.renameTenant.handle).toBe('newco');
+    expect(await buckets(after, await as('newco'))).toEqual([200, 1]);
+    expect(await buckets(before, byKey)).toEqual([200, 1]);
+
+    await ask(before, 'default', 'mutation { createTenant(input: { id: "elder", name: "E" }) { id } }');
+    await turns(after, await as('elder'), [200, 0]);
+  } finally {
+    await issuer.close();
+  }
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { party, People } from '../rights/people.js';
+import { makeTenant } from '../support/tenants.js';
 
 jest.setTimeout(60_000);
 
@@ -123,7 +124,7 @@ describe('the data of a party', () => {
   });
 
   it('are those of the own tenant', async () => {
-    await people.graphql('root', 'mutation { createTenant(input: { id: "acme", name: "Acme" }) { id } }');
+    await makeTenant((text, variables) => people.graphql('root', text, variables), 'acme');
     expect(await namesIn(await get('stranger', 'id=ann'))).toEqual([]);
   });
 

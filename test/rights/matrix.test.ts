@@ -24,6 +24,7 @@ import { readPolicy } from '../../src/platform/rights/policy.js';
 import { Policies, type Granted } from '../../src/platform/rights/rights.js';
 import { makeEverything, type Everything } from './everything.js';
 import { People } from './people.js';
+import { makeTenant } from '../support/tenants.js';
 
 jest.setTimeout(300_000);
 
@@ -52,8 +53,7 @@ beforeAll(async () => {
     { tenant, roles: [role], parties: ['ann'], accounts: ['account-ann'], logical_resources: ['number-ann'] },
   ]);
   people = await People.start({ root: { roles: ['installation'] }, ...Object.fromEntries(claims) });
-  const made = await people.graphql('root', 'mutation { createTenant(input: { id: "acme", name: "Acme" }) { id } }');
-  expect(made.errors).toBeUndefined();
+  await makeTenant((text, variables) => people.graphql('root', text, variables), 'acme');
   data['default'] = await makeEverything(people, 'admin ann', ['ann', 'bob']);
   data['acme'] = await makeEverything(people, 'admin acme', ['ann', 'bob']);
 });

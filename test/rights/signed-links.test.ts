@@ -9,6 +9,7 @@ import { readSigningKeys } from '../../src/app/links/signing-keys.js';
 import { bearer, TestIssuer } from '../support/issuer.js';
 import { startTestServer, TestClock, type TestServer } from '../support/server.js';
 import { party, People } from './people.js';
+import { makeTenant } from '../support/tenants.js';
 
 jest.setTimeout(60_000);
 
@@ -175,11 +176,13 @@ describe('a signed link', () => {
       const { errors } = await people.graphql('installer', `mutation { ${mutation} { id } }`);
       if (errors) throw new Error(errors[0]?.message);
     };
-    await settle('createTenant(input: { id: "acme", name: "Acme" })');
+    const id = await makeTenant((text, variables) => people.graphql('installer', text, variables), 'acme');
     const { url } = await tenantFile();
     expect((await open(url)).status).toBe(200);
-    await settle('suspendTenant(id: "acme")');
-    expect(await refusalOf(await open(url))).toEqual([401, "the tenant 'acme' does not exist or is suspended"]);
+    await settle(`renameTenant(id: "${id}", handle: "newco", release: true)`);
+    expect((await open(url)).status).toBe(200);
+    await settle(`suspendTenant(id: "${id}")`);
+    expect(await refusalOf(await open(url))).toEqual([401, "the tenant 'newco' does not exist or is suspended"]);
   });
 
   it('opens nothing for a key that was revoked', async () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { bearer, TestIssuer } from '../support/issuer.js';
 import { startTestServer, TestClock, type TestServer } from '../support/server.js';
 import { Subscriber, type SubscriberOptions } from '../support/subscriber.js';
+import { makeTenant } from '../support/tenants.js';
 
 jest.setTimeout(60_000);
 
@@ -210,16 +211,14 @@ describe('a subscription ends', () => {
   });
 
   it('when its tenant is suspended', async () => {
-    await mutate('mutation ($input: TenantCreate!) { createTenant(input: $input) { id } }', {
-      input: { id: 'other', name: 'Other' },
-    });
+    const id = await makeTenant((text, values) => server.graphql(text, values, as('root')), 'other');
     const token = bearer(await issuer.token({ claims: { sub: 'there', roles: ['admin'], tenant: 'other' } }));
     const one = subscribe(query, { headers: token });
     const create = async (): Promise<void> => {
       await server.rest('POST', '/bucket', { headers: token, body: { usageType: 'monetary' } });
     };
     while (one.events.length === 0) await create();
-    await mutate('mutation { suspendTenant(id: "other") { id } }', {});
+    await mutate('mutation { suspendTenant(id: "' + id + '") { id } }', {});
     expect(await one.ended()).toMatchObject({ code: 4403, reason: expect.stringContaining('suspended') });
   });
 });

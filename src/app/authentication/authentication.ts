@@ -4,8 +4,9 @@ import type { Clock } from '../../platform/clock.js';
 import type { Config } from '../../platform/config.js';
 import { abbreviated } from '../../platform/errors.js';
 import { anonymous, type Principal } from '../../platform/principal.js';
-import { keyPrefix, type KeyDirectory, type TenantDirectory } from '../../domain/tenancy/index.js';
+import { keyPrefix, type KeyDirectory, type KnownTenant, type TenantDirectory } from '../../domain/tenancy/index.js';
 import { ApiKeyAuthentication } from './api-keys.js';
+import type { Claimed } from './claims.js';
 import { credentialOf } from './credentials.js';
 import type { AppSignedLinks, SignedRequest } from '../links/signed-links.js';
 import { FileKeys } from './file-keys.js';
@@ -62,6 +63,8 @@ async function createTokens(
 
 class RequiredAuthentication implements Authentication {
   private readonly principals = new WeakMap<IncomingMessage, Principal>();
+  /** One principal for a token, however many requests it comes with: what it may do is kept with it. */
+  private readonly resolved = new WeakMap<Claimed, Principal>();
 
   private readonly apiKeys: ApiKeyAuthentication;
 
@@ -99,7 +102,26 @@ class RequiredAuthentication implements Authentication {
       return this.apiKeys.principalOf(credential, this.dependencies.clientOf(request));
     if (this.tokens === undefined)
       throw new Unauthenticated('no tokens are taken here, only API keys', 'invalid_token');
-    return this.tokens.principalOf(credential);
+    const claimed = this.tokens.claimedBy(credential);
+    return claimed instanceof Promise ? claimed.then((one) => this.resolve(one)) : this.resolve(claimed);
+  }
+
+  /** From here on the tenant is what its rows have. */
+  private resolve(claimed: Claimed): Principal | Promise<Principal> {
+    const tenant = this.dependencies.tenants.named(claimed.tenant);
+    return tenant instanceof Promise
+      ? tenant.then((one) => this.principalIn(one, claimed))
+      : this.principalIn(tenant, claimed);
+  }
+
+  private principalIn(found: KnownTenant | undefined, claimed: Claimed): Principal {
+    if (found === undefined) throw noTenant(claimed.tenant);
+    const before = this.resolved.get(claimed);
+    if (before?.tenantId === found.id) return before;
+    const { tenant: _, ...others } = claimed;
+    const principal = { ...others, tenantId: found.id };
+    this.resolved.set(claimed, principal);
+    return principal;
   }
 
   private admitFound(request: IncomingMessage, principal: Principal): Principal | Promise<Principal> {
@@ -109,12 +131,12 @@ class RequiredAuthentication implements Authentication {
   }
 
   private remember(request: IncomingMessage, principal: Principal, isActive: boolean): Principal {
-    if (!isActive)
-      throw new Unauthenticated(
-        `the tenant '${abbreviated(principal.tenantId)}' does not exist or is suspended`,
-        'invalid_token',
-      );
+    if (!isActive) throw noTenant(this.dependencies.tenants.nameOf(principal.tenantId));
     this.principals.set(request, principal);
     return principal;
   }
+}
+
+function noTenant(name: string): Unauthenticated {
+  return new Unauthenticated(`the tenant '${abbreviated(name)}' does not exist or is suspended`, 'invalid_token');
 }

@@ -18,13 +18,16 @@ export type ClaimSettings = Pick<
   | 'authMachines'
 >;
 
+/** A principal as a token says it. A token names the tenant by its handle, which nothing is stored by. */
+export type Claimed = Omit<Principal, 'tenantId'> & { readonly tenant: string };
+
 /** Who the claims of a verified token say it is. Throws Unauthenticated when they do not say it, or in another form. */
-export function principalOfClaims(claims: JWTPayload, settings: ClaimSettings): Principal {
-  const tenantId = claimOf(claims, settings.authClaimTenant);
-  if (tenantId === undefined) throw refusal(`names no tenant: it has no claim ${settings.authClaimTenant}`);
+export function principalOfClaims(claims: JWTPayload, settings: ClaimSettings): Claimed {
+  const tenant = claimOf(claims, settings.authClaimTenant);
+  if (tenant === undefined) throw refusal(`names no tenant: it has no claim ${settings.authClaimTenant}`);
   const listOf = (path: string): string[] => textsOf(path, claimOf(claims, path));
   return {
-    tenantId: textOf(settings.authClaimTenant, tenantId),
+    tenant: textOf(settings.authClaimTenant, tenant),
     id: subjectOf(claims.sub),
     kind: kindOf(claims, settings),
     roles: listOf(settings.authClaimRoles),

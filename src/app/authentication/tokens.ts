@@ -4,8 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../platform/clock.js';
 import type { Config } from '../../platform/config.js';
 import { abbreviated } from '../../platform/errors.js';
-import type { Principal } from '../../platform/principal.js';
-import { principalOfClaims, type ClaimSettings } from './claims.js';
+import { principalOfClaims, type Claimed, type ClaimSettings } from './claims.js';
 import { Unauthenticated } from './unauthenticated.js';
 
 /** Tokens that are remembered as verified, by their hashes ... */
@@ -17,7 +16,7 @@ export type TokenSettings = ClaimSettings &
   Pick<Config, 'authIssuer' | 'authAudience' | 'authAlgorithms' | 'authClockSkewSeconds'>;
 
 interface Verified {
-  readonly principal: Principal;
+  readonly claimed: Claimed;
   readonly until: number;
 }
 
@@ -32,14 +31,14 @@ export class Tokens {
   ) {}
 
   /** Whose token it is. Throws Unauthenticated, or UNAVAILABLE when the issuer would have to be asked and does not answer. */
-  principalOf(token: string): Principal | Promise<Principal> {
+  claimedBy(token: string): Claimed | Promise<Claimed> {
     const hash = createHash('sha256').update(token).digest('base64');
     const known = this.verified.get(hash);
-    if (known && known.until > this.clock.now().getTime()) return known.principal;
+    if (known && known.until > this.clock.now().getTime()) return known.claimed;
     return this.verify(token, hash);
   }
 
-  private async verify(token: string, hash: string): Promise<Principal> {
+  private async verify(token: string, hash: string): Promise<Claimed> {
     const { authIssuer, authAudience, authAlgorithms, authClockSkewSeconds } = this.settings;
     const now = this.clock.now();
     let payload: JWTPayload;
@@ -56,10 +55,10 @@ export class Tokens {
       if (error instanceof errors.JOSEError) throw new Unauthenticated(reasonOf(error), 'invalid_token');
       throw error;
     }
-    const principal = principalOfClaims(payload, this.settings);
+    const claimed = principalOfClaims(payload, this.settings);
     const expiry = ((payload.exp ?? 0) + authClockSkewSeconds) * 1_000;
-    this.verified.set(hash, { principal, until: Math.min(expiry, now.getTime() + verifiedMs) });
-    return principal;
+    this.verified.set(hash, { claimed, until: Math.min(expiry, now.getTime() + verifiedMs) });
+    return claimed;
   }
 }
 

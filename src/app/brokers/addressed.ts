@@ -5,9 +5,9 @@ import { apiOf } from '../hub/event-api.js';
 const noApi = 'own';
 
 /** Where an event goes: a subject of NATS, a routing key of RabbitMQ. In both `.` parts its tokens, and `*`, `>` and `#` match some. */
-export function subjectOf({ event }: BrokerMessage, prefix: string): string {
-  const { tenantId, resourceType, eventType } = event;
-  return [prefix, tenantId, apiOf(resourceType)?.number ?? noApi, resourceType, eventType].map(toToken).join('.');
+export function subjectOf({ event, tenant }: BrokerMessage, prefix: string): string {
+  const { resourceType, eventType } = event;
+  return [prefix, tenant, apiOf(resourceType)?.number ?? noApi, resourceType, eventType].map(toToken).join('.');
 }
 
 /** One token: `~` for a dot, and %XX for what else could be misread. */
@@ -16,13 +16,13 @@ function toToken(text: string): string {
 }
 
 /** What is said of an event beside it, by names in lower case. */
-export function headersOf({ event, trace }: BrokerMessage): Readonly<Record<string, string>> {
-  const { id, tenantId, eventType, resourceType, resourceId } = event;
+export function headersOf({ event, tenant, trace }: BrokerMessage): Readonly<Record<string, string>> {
+  const { id, eventType, resourceType, resourceId } = event;
   const api = apiOf(resourceType);
   const headers = {
     'event-id': id,
     'event-type': eventType,
-    'tenant-id': tenantId,
+    'tenant-id': tenant,
     'resource-type': resourceType,
     'resource-id': resourceId,
     ...(api && { api: api.number, 'api-version': api.version }),

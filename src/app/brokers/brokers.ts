@@ -28,12 +28,14 @@ export interface BrokerTelling {
   readonly accessOf: (principal: Principal) => Access;
   readonly bodies: BodyDependencies;
   readonly resources: readonly string[];
+  /** What people call a tenant. */
+  tenantNameOf(this: void, tenantId: string): Promise<string>;
 }
 
 /** The telling of each broker, which may see everything: they are the operator's. */
 export async function createBrokers(
   appContext: AppContext,
-  { accessOf, bodies, resources }: BrokerTelling,
+  { accessOf, bodies, resources, tenantNameOf }: BrokerTelling,
 ): Promise<BrokerDelivery[]> {
   const { config, database, clock, nextId, tracing, logger } = appContext;
   const everything = accessOf(anonymous);
@@ -43,10 +45,11 @@ export async function createBrokers(
     for (const tenantId of new Set(events.map((event) => event.tenantId))) {
       const those = events.filter((event) => event.tenantId === tenantId);
       const listener = { tenantId, query: null, subscriber };
+      const tenant = await tenantNameOf(tenantId);
       const found = await bodiesOfEvents(listener, those, resources, everything, bodies);
       for (const event of those) {
         const body = found.get(event.id);
-        if (body !== undefined) messages.set(event.id, { event, body });
+        if (body !== undefined) messages.set(event.id, { event, tenant, body });
       }
     }
     return messages;

@@ -52,7 +52,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async (given) => (await import('./archive/run.js')).runArchive(given, process.env),
   },
   tenant: {
-    summary: 'looks after tenants: new, list, suspend, resume',
+    summary: 'looks after tenants: new, list, suspend, resume, rename',
     run: async (given) => (await import('./administration/tenant.js')).runTenant(given, process.env),
   },
   key: {

@@ -67,7 +67,12 @@ export async function createHubModule(
       ),
     reportFailure: (error) => logger.warn({ err: error }, 'events cannot be told now, which is tried again'),
   });
-  const brokers = await createBrokers(appContext, { accessOf, bodies: bodyDependencies, resources: toldResources });
+  const brokers = await createBrokers(appContext, {
+    accessOf,
+    bodies: bodyDependencies,
+    resources: toldResources,
+    tenantNameOf: (tenantId) => directory.findNameOf(tenantId),
+  });
   return {
     domain,
     figures: {

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Principal } from '../../platform/principal.js';
 import { requestIdOf } from './request-id.js';
 
 const urlMax = 1_000;
@@ -33,6 +32,7 @@ export function afterAnswer(): Promise<void> {
 
 /** Who sent a request, as the log says it. */
 interface Sender {
+  /** Its handle. */
   readonly tenant: string;
   readonly principal: string;
 }
@@ -40,8 +40,8 @@ interface Sender {
 const senders = new WeakMap<IncomingMessage, Sender>();
 
 /** From now on the log says who sent the request. */
-export function noteSender(request: IncomingMessage, { tenantId, id }: Pick<Principal, 'tenantId' | 'id'>): void {
-  senders.set(request, { tenant: tenantId, principal: id });
+export function noteSender(request: IncomingMessage, sender: Sender): void {
+  senders.set(request, sender);
 }
 
 /** Who sent a request, as far as that is known. */

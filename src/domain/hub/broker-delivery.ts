@@ -20,6 +20,8 @@ const leaseMs = 15_000;
 /** An event as a broker takes it. */
 export interface BrokerMessage {
   readonly event: OutboxEvent;
+  /** What people call the tenant of the event. */
+  readonly tenant: string;
   /** JSON. */
   readonly body: string;
   /** Where it is traced: what the receiver goes on with, by name. */

@@ -5,8 +5,8 @@ import type { TenancyDependencies } from './model.js';
 import { TenantDirectory } from './tenant-directory.js';
 import { Tenants } from './tenants.js';
 
-export { tenantsOf } from './tenants.store.js';
-export { tenancyResources, operatorTenant, type TenantSettings } from './model.js';
+export { readTenants, type KnownTenant } from './tenants.store.js';
+export { tenancyResources, operatorTenant, type TenantRow, type TenantSettings } from './model.js';
 export type { KeyDirectory } from './key-directory.js';
 export { isKeyText, keyPrefix } from './key-text.js';
 export type { KnownKey } from './keys.store.js';

@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/database.js';
 import { runForAllTenants } from '../../platform/database/tenant-scope.js';
+import { abbreviated, DomainError } from '../../platform/errors.js';
 import type { TenantSettings } from './model.js';
 import { readTenants, type KnownTenant } from './tenants.store.js';
 
@@ -14,6 +15,7 @@ const ageMaxMs = 4_000;
  */
 export class TenantDirectory {
   private tenants = new Map<string, KnownTenant>();
+  private byHandle = new Map<string, KnownTenant>();
   private readAt = -Infinity;
   private reading: Promise<void> | undefined;
   private readonly isShared: boolean;
@@ -40,14 +42,30 @@ export class TenantDirectory {
 
   /** Whether requests of the tenant are answered. */
   isActive(tenantId: string): boolean | Promise<boolean> {
-    const isOld = this.isShared && performance.now() - this.readAt > ageMaxMs;
-    const answer = (): boolean => this.tenants.get(tenantId)?.state === 'active';
-    return isOld ? this.read().then(answer) : answer();
+    return this.upToDate(() => this.tenants.get(tenantId)?.state === 'active');
   }
 
-  /** Whether there is such a tenant, as far as is known. */
-  has(tenantId: string): boolean {
-    return this.tenants.has(tenantId);
+  /** The tenant that somebody names; undefined: there is none. */
+  named(handle: string): KnownTenant | undefined | Promise<KnownTenant | undefined> {
+    return this.upToDate(() => this.byHandle.get(handle));
+  }
+
+  /** The same for a command. Throws NOT_FOUND. */
+  async require(handle: string): Promise<KnownTenant> {
+    const tenant = await this.named(handle);
+    if (tenant === undefined) throw new DomainError('NOT_FOUND', `tenant '${abbreviated(handle)}' does not exist`);
+    return tenant;
+  }
+
+  /** What people call the tenant, as far as is known; otherwise its id. */
+  nameOf(tenantId: string): string {
+    return this.tenants.get(tenantId)?.handle ?? tenantId;
+  }
+
+  /** The same of a tenant that another server may have made a moment ago. */
+  async findNameOf(tenantId: string): Promise<string> {
+    if (!this.tenants.has(tenantId)) await this.read();
+    return this.nameOf(tenantId);
   }
 
   /** What the tenant has otherwise than the operator; nothing where there is no such tenant. */
@@ -57,16 +75,31 @@ export class TenantDirectory {
 
   /** Notes a change that was made here. */
   changed(tenant: KnownTenant): void {
-    this.tenants.set(tenant.id, tenant);
+    this.keep([...this.tenants.values()].filter(({ id }) => id !== tenant.id).concat(tenant));
     // What is being read now may be from before.
     if (this.reading) this.reading = undefined;
+  }
+
+  private upToDate<T>(answer: () => T): T | Promise<T> {
+    const isOld = this.isShared && performance.now() - this.readAt > ageMaxMs;
+    return isOld ? this.read().then(answer) : answer();
+  }
+
+  private keep(tenants: readonly KnownTenant[]): void {
+    this.tenants = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+    const former = tenants.flatMap((tenant) => (tenant.formerHandle === null ? [] : [[tenant.formerHandle, tenant]]));
+    // What a tenant is called goes before what another one was called.
+    this.byHandle = new Map([...former, ...tenants.map((tenant) => [tenant.handle, tenant])] as [
+      string,
+      KnownTenant,
+    ][]);
   }
 
   private read(): Promise<void> {
     const reading = (this.reading ??= runForAllTenants(() => readTenants(this.database))
       .then((rows) => {
         if (this.reading !== reading) return;
-        this.tenants = new Map(rows.map((row) => [row.id, row]));
+        this.keep(rows);
         this.readAt = performance.now();
       })
       .finally(() => {

@@ -4,6 +4,7 @@ import { openPostgresql } from '../../../src/platform/database/postgresql.js';
 import { eventually } from '../../support/eventually.js';
 import { bearer, TestIssuer } from '../../support/issuer.js';
 import { startTestServer, TestClock, type GraphqlAnswer, type TestServer } from '../../support/server.js';
+import { makeTenant } from '../../support/tenants.js';
 
 jest.setTimeout(60_000);
 
@@ -76,7 +77,7 @@ describe('an API key', () => {
   });
 
   it('is of the tenant of who made it, and seen there only', async () => {
-    await ask('mutation { createTenant(input: { id: "acme", name: "Acme" }) { id } }');
+    const acme = await makeTenant(ask, 'acme');
     const { key, id } = await newKey({}, 'acme');
     const body = { usageType: 'monetary', remainingValue: { amount: 1, units: 'EUR' } };
     const { body: bucket } = await server.rest('POST', '/bucket', { body, headers: { 'x-api-key': key } });
@@ -85,9 +86,9 @@ describe('an API key', () => {
     expect((await read('acme')).data).toEqual({ bucket: { id: bucket.id }, apiKey: { id } });
     expect((await read('default')).data).toEqual({ bucket: null, apiKey: null });
     expect(codesOf(await revoke(id, 'default'))).toEqual(['NOT_FOUND']);
-    await ask('mutation { suspendTenant(id: "acme") { id } }');
+    await ask(`mutation { suspendTenant(id: "${acme}") { id } }`);
     expect((await call(key)).status).toBe(401);
-    await ask('mutation { resumeTenant(id: "acme") { id } }');
+    await ask(`mutation { resumeTenant(id: "${acme}") { id } }`);
     expect((await call(key)).status).toBe(200);
   });
 

@@ -15,7 +15,9 @@ import { asInput } from '../../fixtures/schema.js';
 import { schemaOf } from '../../fixtures/transports.js';
 import { concurrently } from '../../support/concurrently.js';
 import { eventually } from '../../support/eventually.js';
-import { startTestServer, type TestServer } from '../../support/server.js';
+import { bearer, TestIssuer } from '../../support/issuer.js';
+import { startTestServer, TestClock, type GraphqlAnswer, type TestServer } from '../../support/server.js';
+import { makeTenant } from '../../support/tenants.js';
 import { applyMigrations } from '../../../src/platform/database/migrations.js';
 
 jest.setTimeout(180_000);
@@ -290,6 +292,41 @@ if (process.env.TEST_DATABASE_URL) {
       });
       const [row] = await database.statement<{ at: Date | null }>(`SELECT "lastUsedAt" AS "at" FROM "ApiKey"`);
       expect(row?.at).not.toBeNull();
+    });
+
+    test('compares the id of a tenant, whatever it is called', async () => {
+      const clock = new TestClock();
+      const issuer = await TestIssuer.start(() => clock.now());
+      const named = await startTestServer(
+        { ...issuer.env, ROW_LEVEL_SECURITY: 'on', DATABASE_URL: url },
+        { clock, database: await openPostgresql(url, { poolSize: 6, isolatesTenants: true }) },
+      );
+      try {
+        const as = async (tenant: string): Promise<Record<string, string>> =>
+          bearer(await issuer.token({ claims: { tenant } }));
+        const operator = await as('default');
+        const ask = (text: string, variables: object): Promise<GraphqlAnswer> =>
+          named.graphql(text, variables, operator);
+        const id = await makeTenant(ask, 'acme');
+        const path = '/billCycleSpecification';
+        const made = await named.rest('POST', path, { body: { billingPeriod: 'month' }, headers: await as('acme') });
+        expect(made.status).toBe(201);
+        const text = 'mutation ($id: ID!) { renameTenant(id: $id, handle: "newco", release: true) { handle } }';
+        expect((await ask(text, { id })).errors).toBeUndefined();
+        const { body } = await named.rest('GET', path, { headers: await as('newco') });
+        expect(body).toMatchObject([{ id: made.body.id }]);
+        for (const [scope, count] of [
+          [id, 1],
+          ['acme', 0],
+          ['newco', 0],
+        ] as const)
+          expect(
+            (await plainly(`${url}?options=-c%20tmf.tenant%3D${scope}`, rowsOf)).get('BillCycleSpecification'),
+          ).toBe(count);
+      } finally {
+        await named.close();
+        await issuer.close();
+      }
     });
 
     test('is refused for a role that no policy binds, and says why', async () => {

@@ -9,7 +9,7 @@ describe('the principal of a token', () => {
   test('has what its claims say', () => {
     const claims = { ...usual, roles: ['customer'], parties: ['p1', 'p2'], accounts: ['a1'], logical_resources: ['1'] };
     expect(principalOfClaims(claims, settings())).toEqual({
-      tenantId: 'acme',
+      tenant: 'acme',
       id: 'jane',
       kind: 'person',
       roles: ['customer'],
@@ -44,7 +44,7 @@ describe('the principal of a token', () => {
       realm_access: { roles: ['agent'] },
       'https://example.org/of.me': { ids: ['not here: a path begins at the first dot'] },
     };
-    expect(principalOfClaims(claims, settings(env))).toMatchObject({ tenantId: 'acme', roles: ['agent'], parties: [] });
+    expect(principalOfClaims(claims, settings(env))).toMatchObject({ tenant: 'acme', roles: ['agent'], parties: [] });
   });
 
   test('has the words of a text, as scopes have them', () => {

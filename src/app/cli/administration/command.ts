@@ -40,13 +40,15 @@ export async function runCommands(
 export function readOptions<const T extends NonNullable<ParseArgsConfig['options']>>(
   given: string[],
   options: T,
-  count: 0 | 1,
+  count: 0 | 1 | 2,
 ) {
   try {
     const { values, positionals } = parseArgs({ args: given, options, allowPositionals: true });
     if (positionals.length !== count)
-      throw new Error(`${count === 0 ? 'no argument is' : 'one argument is'} needed, not ${positionals.length}`);
-    return { values, id: positionals[0] ?? '' };
+      throw new Error(
+        `${['no argument is', 'one argument is', 'two arguments are'][count]} needed, not ${positionals.length}`,
+      );
+    return { values, id: positionals[0] ?? '', other: positionals[1] ?? '' };
   } catch (error) {
     throw new WrongUse((error as Error).message);
   }

@@ -1,5 +1,4 @@
 import { operatorTenant } from '../../../domain/tenancy/index.js';
-import { abbreviated, DomainError } from '../../../platform/errors.js';
 import { commandLine, printTable, readOptions, runCommands, WrongUse } from './command.js';
 import { withTenancy } from './open.js';
 
@@ -14,7 +13,7 @@ export const help = `tmf-balance-server key <command> [options]
     --expires <time>          from when on it is refused, e.g. 2027-01-31T00:00:00Z
   list                        shows all of a tenant
   revoke <id>                 it is refused, on running servers within five seconds
-  --tenant <id>               the tenant of the keys (default)
+  --tenant <handle>           the tenant of the keys (default)
   --help                      this text
 Examples:
   tmf-balance-server key new --name CRM --role agent --expires 2027-01-31T00:00:00Z
@@ -52,19 +51,19 @@ export function runKey(given: readonly string[], env: NodeJS.ProcessEnv): Promis
         logicalResources: values['logical-resource'],
         expiresAt: timeOf(values.expires),
       };
-      const { tenant: tenantId } = values;
-      const { answer, key } = await withTenancy(env, ({ directory, apiKeys }) => {
-        if (!directory.has(tenantId))
-          throw new DomainError('NOT_FOUND', `tenant '${abbreviated(tenantId)}' does not exist`);
-        return apiKeys.createKey({ tenantId, principalId: commandLine }, input);
+      const { answer, key, tenant } = await withTenancy(env, async ({ directory, apiKeys }) => {
+        const { id: tenantId, handle } = await directory.require(values.tenant);
+        return { ...(await apiKeys.createKey({ tenantId, principalId: commandLine }, input)), tenant: handle };
       });
       // Alone on standard output, so that a script can take it.
-      process.stderr.write(`key ${answer.id} of tenant ${tenantId}; it is not told again:\n`);
+      process.stderr.write(`key ${answer.id} of tenant ${tenant}; it is not told again:\n`);
       process.stdout.write(`${key}\n`);
     },
     list: async (others) => {
       const { values } = readOptions(others, tenantOption, 0);
-      const rows = await withTenancy(env, ({ apiKeys }) => apiKeys.list(values.tenant));
+      const rows = await withTenancy(env, async ({ directory, apiKeys }) =>
+        apiKeys.list((await directory.require(values.tenant)).id),
+      );
       printTable(
         ['id', 'made', 'expires', 'revoked', 'last used', 'roles', 'name'],
         rows.map(({ id, createdAt, expiresAt, revokedAt, lastUsedAt, roles, name }) => [
@@ -77,8 +76,10 @@ export function runKey(given: readonly string[], env: NodeJS.ProcessEnv): Promis
     },
     revoke: async (others) => {
       const { values, id } = readOptions(others, tenantOption, 1);
-      const context = { tenantId: values.tenant, principalId: commandLine };
-      const { answer } = await withTenancy(env, ({ apiKeys }) => apiKeys.revoke(context, { id }));
+      const { answer } = await withTenancy(env, async ({ directory, apiKeys }) => {
+        const { id: tenantId } = await directory.require(values.tenant);
+        return apiKeys.revoke({ tenantId, principalId: commandLine }, { id });
+      });
       process.stdout.write(`key ${answer.id} is revoked\n`);
     },
   });

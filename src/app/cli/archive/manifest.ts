@@ -22,11 +22,13 @@ const manifestSchema = z.strictObject({
   madeAt: z.string(),
   before: z.string(),
   /** Null: all. */
-  tenant: z.string().nullable(),
+  tenantId: z.string().nullable(),
   files: z.array(
     z.strictObject({
       path: z.string().regex(/^[\w%.~()!*'-]+\/(usage|action|entry)-\d{4}-\d\d\.ndjson(\.gz)?$/),
       tenantId: z.string(),
+      /** What it was called then. */
+      tenant: z.string(),
       kind: z.enum(kindNames),
       month: z.string(),
       rows: z.number().int(),

@@ -1,7 +1,7 @@
 import type { Database } from '../../../platform/database/database.js';
 import { migrationsFolder, readMigrations, readSchemaState } from '../../../platform/database/migrations.js';
 import { StartError } from '../../../platform/start-error.js';
-import { tenantsOf } from '../../../domain/tenancy/index.js';
+import { readTenants, type KnownTenant } from '../../../domain/tenancy/index.js';
 import { readOptions, runCommands, WrongUse } from '../administration/command.js';
 import { counted, withProgress } from '../progress.js';
 import { databaseConfig, longReads, openDatabase } from '../administration/open.js';
@@ -23,13 +23,13 @@ export const help = `tmf-balance-server archive --before <time> --to <folder> [o
   actions that have ended, and entries of the ledger, from before a time. A server may run meanwhile on PostgreSQL.
   --before <time>   e.g. 2026-01-01T00:00:00Z
   --to <folder>     that is not there yet; it appears when everything is in it. Of an archive that is there, with --delete, goes on deleting
-  --tenant <id>     only of this tenant
+  --tenant <handle> only of this tenant
   --gzip            packs the files
   --delete          then deletes the usages and actions that are in it, as far as they have not changed; entries stay
 tmf-balance-server archive verify <folder>    holds every file against the manifest
 tmf-balance-server archive read <folder>      prints the rows as NDJSON
   --kind <kind>     ${kindNames.join(', ')}
-  --tenant <id>, --month <yyyy-mm>   only those
+  --tenant <handle>, --month <yyyy-mm>   only those, of a tenant as it was called then
 tmf-balance-server archive restore <folder>   puts back what is missing; refused when something that is there differs
   --help            this text
 Examples:
@@ -77,7 +77,7 @@ export function runArchive(given: readonly string[], env: NodeJS.ProcessEnv): Pr
       await verifyFiles(folder, manifest);
       const isWanted = (file: Manifest['files'][number]): boolean =>
         file.kind === kind &&
-        file.tenantId === (values.tenant ?? file.tenantId) &&
+        file.tenant === (values.tenant ?? file.tenant) &&
         file.month === (values.month ?? file.month);
       for (const file of manifest.files.filter(isWanted))
         for await (const lines of batchesOf(folder, file)) say(lines.join('\n'));
@@ -98,14 +98,15 @@ interface Wanted {
 }
 
 async function write(database: Database, { folder, before, tenant, isPacked, isDeleting }: Wanted): Promise<void> {
-  const all = await tenantsOf(database);
-  if (tenant !== undefined && !all.includes(tenant)) throw new StartError(`there is no tenant '${tenant}'`);
-  const head = { before: before.toISOString(), tenant: tenant ?? null };
+  const all = await readTenants(database);
+  const only = all.find(({ handle }) => handle === tenant);
+  if (tenant !== undefined && only === undefined) throw new StartError(`there is no tenant '${tenant}'`);
+  const head = { before: before.toISOString(), tenantId: only?.id ?? null };
   let manifest = isDeleting ? await findManifest(folder) : undefined;
   if (manifest === undefined) {
     const migrations = await readMigrations(migrationsFolder());
     const whole = { ...head, schemaVersion: migrations.at(-1)?.name ?? '', madeAt: new Date().toISOString() };
-    const parts = partsOf(database, tenant === undefined ? all : [tenant], before);
+    const parts = partsOf(database, only === undefined ? all : [only], before);
     let far = 'nothing yet';
     const progress = (kind: KindName, rows: number): void => void (far = `${kind}: ${counted(rows)} rows`);
     manifest = await withProgress(
@@ -113,17 +114,18 @@ async function write(database: Database, { folder, before, tenant, isPacked, isD
       () => writeArchive(folder, whole, parts, { isPacked, progress }),
     );
     for (const line of summary(manifest)) say(line);
-  } else if (manifest.before !== head.before || manifest.tenant !== head.tenant)
-    throw new ArchiveError(
-      `the archive in '${folder}' is one from before ${manifest.before}, of ${manifest.tenant ?? 'all tenants'}`,
-    );
+  } else if (manifest.before !== head.before || manifest.tenantId !== head.tenantId) {
+    const { tenantId } = manifest;
+    const whose = tenantId === null ? 'all tenants' : (all.find(({ id }) => id === tenantId)?.handle ?? tenantId);
+    throw new ArchiveError(`the archive in '${folder}' is one from before ${manifest.before}, of ${whose}`);
+  }
   const written = manifest;
   if (isDeleting) await withProgress('deleting what is archived', () => remove(database, folder, written));
 }
 
-async function* partsOf(database: Database, tenants: readonly string[], before: Date): AsyncGenerator<Part> {
-  for (const tenantId of tenants)
-    for (const kind of kindNames) yield { tenantId, kind, rows: rowsOf(database, kind, tenantId, before) };
+async function* partsOf(database: Database, tenants: readonly KnownTenant[], before: Date): AsyncGenerator<Part> {
+  for (const { id: tenantId, handle: tenant } of tenants)
+    for (const kind of kindNames) yield { tenantId, tenant, kind, rows: rowsOf(database, kind, tenantId, before) };
 }
 
 /** Deletes what is in an archive that is whole, some rows at a time. */
@@ -159,8 +161,8 @@ async function restore(database: Database, folder: string): Promise<void> {
 /** Rows and sums of each kind of a tenant. */
 function summary({ files }: Manifest): string[] {
   const groups = new Map<string, number>();
-  for (const { tenantId, kind, rows } of files) {
-    const name = `${tenantId} ${kind}`;
+  for (const { tenant, kind, rows } of files) {
+    const name = `${tenant} ${kind}`;
     groups.set(name, (groups.get(name) ?? 0) + rows);
   }
   return groups.size === 0 ? ['nothing'] : [...groups].map(([name, rows]) => `${name}: ${rows}`);

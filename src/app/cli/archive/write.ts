@@ -26,7 +26,7 @@ class OpenFile {
 
   constructor(
     private readonly folder: string,
-    private readonly about: Pick<ArchivedFile, 'path' | 'tenantId' | 'kind' | 'month'>,
+    private readonly about: Pick<ArchivedFile, 'path' | 'tenantId' | 'tenant' | 'kind' | 'month'>,
   ) {
     this.sink = about.path.endsWith('.gz') ? createGzip() : new PassThrough();
     const counted = new Transform({
@@ -65,6 +65,8 @@ class OpenFile {
 /** The rows of one kind of one tenant. */
 export interface Part {
   readonly tenantId: string;
+  /** What people call it. */
+  readonly tenant: string;
   readonly kind: KindName;
   readonly rows: AsyncIterable<readonly ArchivedRow[]>;
 }
@@ -86,9 +88,9 @@ export async function writeArchive(
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
   const files: ArchivedFile[] = [];
-  for await (const { tenantId, kind, rows } of parts) {
+  for await (const { tenantId, tenant, kind, rows } of parts) {
     const open = new Map<string, OpenFile>();
-    const tenantFolder = encodeURIComponent(tenantId).replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E'));
+    const tenantFolder = encodeURIComponent(tenant).replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E'));
     let count = 0;
     for await (const batch of rows) {
       for (const row of batch) {
@@ -102,10 +104,10 @@ export async function writeArchive(
 
     async function begin(month: string): Promise<OpenFile> {
       if (open.size === monthsMax)
-        throw new ArchiveError(`${kind} of tenant '${tenantId}' is of more than ${monthsMax} months`);
+        throw new ArchiveError(`${kind} of tenant '${tenant}' is of more than ${monthsMax} months`);
       await mkdir(join(draft, tenantFolder), { recursive: true });
       const path = `${tenantFolder}/${kind}-${month}.ndjson${isPacked ? '.gz' : ''}`;
-      const file = new OpenFile(draft, { path, tenantId, kind, month });
+      const file = new OpenFile(draft, { path, tenantId, tenant, kind, month });
       open.set(month, file);
       return file;
     }

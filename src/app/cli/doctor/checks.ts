@@ -1,5 +1,6 @@
 import { checkBooks, type BucketKey, type WrongBucket } from '../../../domain/prepay-balance/index.js';
 import { readHubFigures } from '../../../domain/hub/index.js';
+import { readTenants } from '../../../domain/tenancy/index.js';
 import type { Config } from '../../../platform/config.js';
 import type { Database } from '../../../platform/database/database.js';
 import { readSchemaState } from '../../../platform/database/migrations.js';
@@ -117,7 +118,10 @@ export async function checkBalances(database: Database, progress: (checked: numb
     progress(checked);
   }
   if (count === 0) return fine('books', `${checked} buckets equal their ledgers`);
-  const named = wrong.map(({ tenantId, id, problem: what }) => `bucket ${id} of ${tenantId}: ${what}`);
+  const names = new Map((await readTenants(database)).map(({ id, handle }) => [id, handle]));
+  const named = wrong.map(
+    ({ tenantId, id, problem: what }) => `bucket ${id} of ${names.get(tenantId) ?? tenantId}: ${what}`,
+  );
   return problem(
     'books',
     `${count} of ${checked} buckets do not: ${named.join('; ')}${count > named.length ? '; …' : ''}`,
