@@ -195,14 +195,7 @@ async function createServerWith(
     secondsMax: config.signedLinkSeconds,
     files: () => streams,
   });
-  const authentication = await createAuthentication(config, {
-    clock,
-    logger,
-    tenants,
-    keys,
-    clientOf,
-    links,
-  });
+  const authentication = await createAuthentication(config, { clock, logger, tenants, keys, clientOf, links });
   const principalOf = options.principalOf ?? ((request: IncomingMessage) => authentication.principalOf(request));
   const contexts = createContexts(appContext, domainModules, {
     router,
