@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StartError } from '../start-error.js';
 import type { Database, DedicatedConnection } from './database.js';
+import { defaultLockTimes, lettingPass, LockError, type LockTimes } from './letting-pass.js';
+import { indexPartitions } from './partitioned-index.js';
 import { describeMissing } from './schema-check.js';
 
 /** The key `prisma migrate deploy` locks too, so that it and we cannot run at once. */
@@ -15,26 +17,12 @@ const ADVISORY_LOCK_KEY = 72_707_369;
 const WITHOUT_TRANSACTION = '-- without transaction';
 
 /** How long migrations wait. */
-export interface MigrationTimes {
-  /** For one lock: as long as whoever comes behind is made to wait, so less than the server's own writes wait. */
-  readonly lockMs: number;
-  /** Until they try again, at most. */
-  readonly pauseMs: number;
-  /** For the locks of one migration, in all. */
-  readonly locksMaxMs: number;
+export interface MigrationTimes extends LockTimes {
   /** For another server that migrates. */
   readonly serversMaxMs: number;
 }
 
-const defaultTimes: MigrationTimes = {
-  lockMs: 200,
-  pauseMs: 2_000,
-  locksMaxMs: 10 * 60_000,
-  serversMaxMs: 4 * 3_600_000,
-};
-
-/** Lock not granted in time, and deadlock: somebody else uses the table. */
-const LOCK_CODES = new Set(['55P03', '40P01']);
+const defaultTimes: MigrationTimes = { ...defaultLockTimes, serversMaxMs: 4 * 3_600_000 };
 
 /** The table as Prisma 7 creates it, so that its command line reads what we record and the other way round. */
 const CREATE_RECORDS = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
@@ -225,26 +213,13 @@ export function runsAlone(sql: string): boolean {
   return sql.split(/\r?\n/).includes(WITHOUT_TRANSACTION);
 }
 
-/**
- * Waits for no lock longer than a moment, since everybody who wants the table next waits behind: it gives up, lets them pass, and
- * tries again.
- */
 async function apply(connection: DedicatedConnection, migration: Migration, times: MigrationTimes): Promise<void> {
-  for (const begin = performance.now(); ; await sleep(times.pauseMs * (0.5 + Math.random() / 2))) {
-    try {
-      await (runsAlone(migration.sql) ? applyAlone : applyAtOnce)(connection, migration, times);
-      return;
-    } catch (error) {
-      const { name } = migration;
-      const isLocked = LOCK_CODES.has((error as { code?: string }).code ?? '');
-      if (!isLocked)
-        throw new MigrationError(`migration '${name}' failed: ${(error as Error).message}`, { cause: error });
-      if (performance.now() > begin + times.locksMaxMs)
-        throw new MigrationError(
-          `migration '${name}' got no lock for ${times.locksMaxMs / 1000} s (${(error as Error).message}): end what uses its tables for so long (pg_stat_activity), and start again`,
-          { cause: error },
-        );
-    }
+  const { name } = migration;
+  try {
+    await lettingPass(times, () => (runsAlone(migration.sql) ? applyAlone : applyAtOnce)(connection, migration, times));
+  } catch (error) {
+    const why = error instanceof LockError ? error.message : `failed: ${(error as Error).message}`;
+    throw new MigrationError(`migration '${name}' ${why}`, { cause: error });
   }
 }
 
@@ -278,7 +253,7 @@ async function applyAlone(
   // Behind a pooler there is no session that would keep it, and none that has another.
   const set = (sql: string): Promise<void> => (connection.isLent ? Promise.resolve() : connection.script(sql));
   await set(`SET lock_timeout = ${/\bCONCURRENTLY\b/.test(migration.sql) ? 0 : lockMs}`);
-  await connection.script(migration.sql);
+  if (!(await indexPartitions(connection, migration.sql))) await connection.script(migration.sql);
   await set('RESET lock_timeout');
   await record(connection, migration, startedAt);
 }
@@ -287,7 +262,7 @@ async function applyAlone(
 async function dropBroken(connection: DedicatedConnection, index: string): Promise<void> {
   const broken = await connection.query(
     `SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-     WHERE c.relnamespace = 'public'::regnamespace AND c.relname = $1 AND NOT i.indisvalid`,
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'i' AND c.relname = $1 AND NOT i.indisvalid`,
     [index],
   );
   if (broken.length > 0) await connection.script(`DROP INDEX CONCURRENTLY IF EXISTS "public"."${index}"`);
