@@ -1,10 +1,12 @@
 import type { Clock } from '../platform/clock.js';
 import type { Config } from '../platform/config.js';
 import type { Database } from '../platform/database/database.js';
+import { keepPartitionsByTime } from '../platform/database/partition-by-time.js';
 import type { JobContext, Jobs, JobSettings } from '../platform/jobs/jobs.js';
 import { forgetOutcomes } from '../platform/write/idempotency.js';
 import { OutboxRetention } from '../platform/write/outbox-retention.js';
 import { outboxCursors } from '../domain/outbox-cursors.js';
+import { tablesByTime } from '../domain/partitioned-tables.js';
 import type { AppContext } from './app-context.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -54,6 +56,18 @@ export function keepOutbox({ config, database, clock, logger }: AppContext): {
       everySeconds: 3_600,
       expireInSeconds: 600,
       run: () => retention.run(clock.now()),
+    },
+  };
+}
+
+/** Makes the partitions that the next rows of big tables go to, where an operator has given them partitions. */
+export function keepPartitions({ database, clock, logger }: AppContext): RepeatingWork {
+  return {
+    name: 'keep-partitions',
+    everySeconds: 3_600,
+    expireInSeconds: 600,
+    run: async () => {
+      for (const table of tablesByTime) await keepPartitionsByTime(database, table, clock.now(), logger);
     },
   };
 }

@@ -74,6 +74,10 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'lays the tables on the nodes of a Citus cluster',
     run: async (given) => (await import('./administration/distribute.js')).runDistribute(given, process.env),
   },
+  partition: {
+    summary: 'gives big tables partitions by time',
+    run: async (given) => (await import('./administration/partition.js')).runPartition(given, process.env),
+  },
   usage: {
     summary: 'sends a file of usages to a running server, or fetches one: import, export',
     run: async (given) => (await import('./usage/run.js')).runUsage(given),

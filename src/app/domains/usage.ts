@@ -21,7 +21,7 @@ import type { StreamRoute } from '../../streaming/routes.js';
 import { usageFileTypes } from '../../streaming/usage-file-types.js';
 import { exportRoutes } from '../../streaming/usage-export/download.js';
 import { importRoutes } from '../../streaming/usage-import/upload.js';
-import { forgetting, steppedJobSettings } from '../jobs.js';
+import { forgetting, keepPartitions, steppedJobSettings } from '../jobs.js';
 import { toRefusal } from '../refusal.js';
 import { readsOf } from '../snapshot-reads.js';
 import { contextWith } from '../../../graphql/context.js';
@@ -96,6 +96,7 @@ export function createUsageModule(
     domain,
     figures: { shared: async () => figuresOf(await domain.importFigures()) },
     repeatingWork: [
+      keepPartitions(appContext),
       {
         name: 'look-after-usage-imports',
         everySeconds: 60,

@@ -1,6 +1,8 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, Transaction } from '../../platform/database/database.js';
+import { dropArchived, type ArchivedTable } from '../../platform/database/archived-partitions.js';
 import { putBack, type ArchivedRow, type ArchiveRange } from '../../platform/database/kept-rows.js';
+import type { PartitionLog } from '../../platform/database/range-partitions.js';
 
 /** A usage that is finished, and the billing rates that were made of it. */
 export interface ArchivedUsage extends ArchivedRow {
@@ -38,6 +40,15 @@ export function deleteArchivedUsages(tx: Transaction, tenantId: string, lines: r
   return tx.execute(Prisma.sql`
     DELETE FROM "Usage" u USING jsonb_array_elements(${`[${lines.join(',')}]`}::jsonb) e
     WHERE u."tenantId" = ${tenantId} AND u."id" = e.value#>>'{usage,id}' AND to_jsonb(u) = e.value->'usage'`);
+}
+
+/** Drops the partitions of usages in which nothing is but what is archived. Answers how many usages they had. */
+export function dropArchivedUsages(
+  database: Database,
+  archive: Omit<ArchivedTable, 'table' | 'part'>,
+  log: PartitionLog,
+): Promise<number> {
+  return dropArchived(database, { ...archive, table: 'Usage', part: 'usage' }, log);
 }
 
 /** Puts usages back; answers what differs from the archive. */

@@ -10,7 +10,7 @@ import type { UsageDependencies } from './model.js';
 import { Usages } from './usages.js';
 
 export { USAGE_GROUPS_MAX, type RatedTotal, type UsageGroup } from './aggregates.js';
-export { deleteArchivedUsages, putBackUsages, readFinishedUsages } from './archive.store.js';
+export { deleteArchivedUsages, dropArchivedUsages, putBackUsages, readFinishedUsages } from './archive.store.js';
 export { exportMaxMs, type ExportRun, type UsageExports } from './export/exports.js';
 export type { UsageImports } from './import/imports.js';
 export type { MoveOrder } from './import/tasks.js';

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
-import type { Database, Transaction } from './database.js';
+import type { Database, Transaction, TransactionOptions } from './database.js';
+import { optionsOfColumns } from './table-parts.js';
 import { raisingOf } from './tenant-wall.js';
 
 /**
@@ -48,9 +49,11 @@ export class RangePartitions {
   /**
    * Sees to it that the period of `now` and the next ones have partitions. Servers that do it at the same time wait for each
    * other.
+   * @returns whether any was made
    */
-  async makeAhead(now: Date, periods: number): Promise<void> {
+  async makeAhead(now: Date, periods: number): Promise<boolean> {
     const there = await this.list();
+    let isMade = false;
     let period = this.table.periodAt(now);
     for (let ahead = 0; ahead <= periods; ahead++) {
       const name = this.table.nameOf(period);
@@ -62,32 +65,46 @@ export class RangePartitions {
       });
       // Rows of this period that came before its partition have to stay where they are.
       if (!isCovered)
-        await this.add(name, period).catch((error: unknown) =>
-          this.log.warn({ err: error, partition: name }, 'a period gets no partition of its own'),
+        await this.add(name, period).then(
+          () => (isMade = true),
+          (error: unknown) => this.log.warn({ err: error, partition: name }, 'a period gets no partition of its own'),
         );
       period = this.table.periodAt(end);
     }
+    return isMade;
   }
 
-  /** The partitions that ended before an instant, the oldest first. */
-  async endedBefore(keepFrom: Date): Promise<{ readonly name: string; readonly end: Date }[]> {
+  /** The partitions that ended before an instant, the oldest first, and the values of the column that they are for. */
+  async endedBefore(
+    keepFrom: Date,
+  ): Promise<{ readonly name: string; readonly end: Date; readonly from: string; readonly to: string }[]> {
+    const { valueAt, periodOf } = this.table;
     return (await this.list())
       .flatMap((name) => {
-        const end = this.table.periodOf(name)?.end;
-        return end && end <= keepFrom ? [{ name, end }] : [];
+        const period = periodOf(name);
+        return period && period.end <= keepFrom
+          ? [{ name, end: period.end, from: valueAt(period.begin), to: valueAt(period.end) }]
+          : [];
       })
       .sort((one, other) => one.end.getTime() - other.end.getTime());
   }
 
-  /** Drops a partition, unless that would have to wait for others; `also` is done in the same transaction. @returns whether it is gone */
-  async drop(name: string, also?: (tx: Transaction) => Promise<unknown>): Promise<boolean> {
+  /**
+   * Drops a partition, unless that would have to wait for others. `first` is done in the same transaction: where it answers false, the partition stays.
+   * @returns whether it is gone
+   */
+  async drop(
+    name: string,
+    first?: (tx: Transaction) => Promise<unknown>,
+    options?: TransactionOptions,
+  ): Promise<boolean> {
     try {
-      await this.database.transaction(async (tx) => {
+      return await this.database.transaction(async (tx) => {
         await tx.execute(Prisma.raw(`SET LOCAL lock_timeout = '${lockMs}ms'`));
+        if ((await first?.(tx)) === false) return false;
         await tx.execute(Prisma.raw(`DROP TABLE IF EXISTS public."${name}"`));
-        await also?.(tx);
-      });
-      return true;
+        return true;
+      }, options);
     } catch (error) {
       this.log.warn({ err: error, partition: name }, 'a partition is dropped later');
       return false;
@@ -125,7 +142,12 @@ export class RangePartitions {
       await tx.query(Prisma.sql`SELECT pg_advisory_xact_lock(${advisoryLock}::bigint)::text`);
       if ((await this.list(tx)).includes(name)) return;
       await tx.execute(Prisma.raw(`SET LOCAL lock_timeout = '${lockMs}ms'`));
-      await tx.execute(Prisma.raw(`CREATE TABLE public."${name}" (LIKE ${whole} INCLUDING DEFAULTS)`));
+      await tx.execute(
+        Prisma.raw(`CREATE TABLE public."${name}" (LIKE ${whole} INCLUDING DEFAULTS INCLUDING GENERATED)`),
+      );
+      const query = <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> => tx.statement(sql, values);
+      for (const statement of await optionsOfColumns({ query }, this.table.table, name))
+        await tx.execute(Prisma.raw(statement));
       if (await this.isWalled(tx)) for (const statement of raisingOf(name)) await tx.execute(Prisma.raw(statement));
       const range = `FROM ('${valueAt(begin)}') TO ('${valueAt(end)}')`;
       await tx.execute(Prisma.raw(`ALTER TABLE ${whole} ATTACH PARTITION public."${name}" FOR VALUES ${range}`));

@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database } from '../database/database.js';
+import { dateIn, dateText, periodUntil } from '../database/calendar-partitions.js';
 import {
   RangePartitions,
   type PartitionedTable,
@@ -22,24 +23,16 @@ function periodAt(at: Date): Period {
   return { begin: new Date(begin), end: new Date(begin + weekMs) };
 }
 
-const dateIn = (name: string, before: string): Date | undefined => {
-  const [, year, month, day] = new RegExp(`^${before}(\\d{4})_(\\d\\d)_(\\d\\d)$`).exec(name) ?? [];
-  return day === undefined ? undefined : new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-};
-
 /** Events lie in weeks of UTC by their ids, which begin with the time at which they were made. */
 const outbox: PartitionedTable = {
   table: 'Outbox',
   column: 'id',
   advisoryLock: 7_402_612,
   periodAt,
-  nameOf: ({ begin }) => `Outbox_${begin.toISOString().slice(0, 10).replaceAll('-', '_')}`,
+  nameOf: ({ begin }) => `Outbox_${dateText(begin)}`,
   periodOf: (name) => {
-    // What was there before there were partitions.
-    const end = dateIn(name, 'Outbox_until_');
-    if (end) return { begin: new Date(0), end };
     const begin = dateIn(name, 'Outbox_');
-    return begin && periodAt(begin);
+    return begin ? periodAt(begin) : periodUntil('Outbox', name);
   },
   valueAt: firstIdAt,
 };
@@ -66,8 +59,8 @@ export class OutboxRetention {
   }
 
   /** Makes the place that the next events go to. */
-  prepare(now: Date): Promise<void> {
-    return this.partitions.makeAhead(now, weeksAhead);
+  async prepare(now: Date): Promise<void> {
+    await this.partitions.makeAhead(now, weeksAhead);
   }
 
   async run(now: Date): Promise<void> {

@@ -6,7 +6,12 @@ import {
   readEntries,
   readFinishedActions,
 } from '../../../domain/prepay-balance/index.js';
-import { deleteArchivedUsages, putBackUsages, readFinishedUsages } from '../../../domain/usage/index.js';
+import {
+  deleteArchivedUsages,
+  dropArchivedUsages,
+  putBackUsages,
+  readFinishedUsages,
+} from '../../../domain/usage/index.js';
 import type { Database, Transaction } from '../../../platform/database/database.js';
 import type { ArchivedRow, ArchiveRange } from '../../../platform/database/kept-rows.js';
 import type { KindName } from './manifest.js';
@@ -24,6 +29,8 @@ interface Kind {
   putBack(tx: Transaction, lines: readonly string[]): Promise<string[]>;
   /** Answers how many were deleted; absent: what is of this kind stays. */
   remove?(tx: Transaction, tenantId: string, lines: readonly string[]): Promise<number>;
+  /** Drops the partitions that have nothing else, and answers how many rows went with them. */
+  drop?: typeof dropArchivedUsages;
 }
 
 function pageOf<Row extends ArchivedRow>(rows: readonly Row[]): { rows: readonly Row[]; next: Row['key'] | undefined } {
@@ -46,6 +53,7 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     },
     putBack: putBackUsages,
     remove: deleteArchivedUsages,
+    drop: dropArchivedUsages,
   },
   action: {
     read: async (database, range) => pageOf(await readFinishedActions(database, range)),

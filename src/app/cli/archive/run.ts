@@ -132,6 +132,12 @@ async function* partsOf(database: Database, tenants: readonly KnownTenant[], bef
 async function remove(database: Database, folder: string, manifest: Manifest): Promise<void> {
   await verifyFiles(folder, manifest);
   const counts = new Map<KindName, number>();
+  const log = { warn: (_details: object, message: string): void => void process.stderr.write(`${message}\n`) };
+  for (const kind of kindNames) {
+    const batches = linesOf(folder, manifest, kind);
+    const dropped = await kinds[kind].drop?.(database, { before: new Date(manifest.before), batches }, log);
+    if (dropped) counts.set(kind, dropped);
+  }
   for (const file of manifest.files) {
     const { remove: removeRows } = kinds[file.kind];
     if (removeRows === undefined) continue;
@@ -141,6 +147,10 @@ async function remove(database: Database, folder: string, manifest: Manifest): P
     }
   }
   for (const [kind, count] of counts) say(`deleted ${kind}: ${count}`);
+}
+
+async function* linesOf(folder: string, { files }: Manifest, kind: KindName): AsyncGenerator<string[]> {
+  for (const file of files) if (file.kind === kind) yield* batchesOf(folder, file);
 }
 
 async function restore(database: Database, folder: string): Promise<void> {
