@@ -70,6 +70,10 @@ const withHistory = runs('git', 'cat-file', '-e', `${commit}^{commit}`) ? [] : [
 /** Without PgBouncer there is no pooler to come by (test/support/pgbouncer.ts). */
 const withPooler = existsSync(process.env.PGBOUNCER_PATH ?? '/usr/sbin/pgbouncer') ? [] : ['/pgbouncer\\.test'];
 
+/** Beside those, what does not ask for what one database of a Citus cluster is: the public face, of one database. */
+const onCitus = ['/test/(domain|graphql|personal|rest-compat|rights|subscriptions)/'];
+if (process.env.CITUS_URL) process.env.TEST_DATABASE_URL = process.env.CITUS_URL;
+
 const isPostgresql = Boolean(process.env.TEST_DATABASE_URL);
 const areFilesNamed = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
 
@@ -85,6 +89,7 @@ function leftOut() {
       ...ifLong,
       ...withHistory,
       ...withPooler,
+      ...(process.env.CITUS_URL ? [`^(?!.*(${onCitus.join('|')})).*$`] : []),
     ];
   if (process.env.EVERY_FILE || areFilesNamed) return [];
   // What is none of these.
@@ -119,7 +124,8 @@ export default {
   ],
   testSequencer: '<rootDir>/test/support/jest/sequencer.js',
   // With PostgreSQL a worker waits as long as it works. Two databases in WebAssembly are enough for two cores.
-  maxWorkers: isPostgresql ? 3 : 2,
+  // CITUS_URL names one database, which each file empties.
+  maxWorkers: process.env.CITUS_URL ? 1 : isPostgresql ? 3 : 2,
   // Modules of test files that are over are never freed.
   workerIdleMemoryLimit: '1GB',
   // A bound of waiting, not an expectation: on a slow machine opening a database and thousands of requests take minutes.

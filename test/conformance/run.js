@@ -9,9 +9,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { apis } from './apis.js';
 import { endAllWithUs, temporaryFolder } from './children.js';
+import { citusUrl, emptyDatabase } from './distributed-database.js';
 import { complaintAbout, kitSuite } from './kit-suite.js';
 import { ourSuite } from './our-suite.js';
-import { startServer } from './server.js';
+import { layOnNodes, startServer } from './server.js';
 
 /** @typedef {import('./expectation.js').Outcome} Outcome */
 /** @typedef {import('./expectation.js').Suite} Suite */
@@ -29,8 +30,9 @@ const usage = `tmf-balance-server ctk [options]
   --kit <folder>  an official kit's folder instead of our collections; may be repeated
   --url <origin>  a running server, e.g. http://127.0.0.1:4000, instead of a fresh one on an embedded database
   --help          this text
-The environment variable TMF_API_KEY has the API key or the token for our collections, where the server of --url wants one. newman is
-fetched by npm where it is not installed.
+The environment variable TMF_API_KEY has the API key or the token for our collections, where the server of --url wants one. CITUS_URL
+names a database at the coordinator of a Citus cluster for the fresh server instead of an embedded one: all rows in it are deleted. newman
+is fetched by npm where it is not installed.
 Examples:
   tmf-balance-server ctk --api TMF654
   tmf-balance-server ctk --kit ./TMF654-kit --url http://127.0.0.1:4000
@@ -162,12 +164,17 @@ async function run(given) {
 
   const origin = url === undefined ? '' : readOrigin(url);
   const folders = { kit: temporaryFolder('ctk-data'), demo: temporaryFolder('ctk-demo') };
+  if (url === undefined && citusUrl !== undefined) layOnNodes(root, citusUrl);
 
   /** @type {Result[]} */
   const results = [];
   for (const [index, seed] of rounds.entries()) {
-    const serve = async () =>
-      url === undefined ? startServer(root, folders[seed], seed) : { origin, stop: async () => undefined };
+    const serve = async () => {
+      if (url !== undefined) return { origin, stop: async () => undefined };
+      if (citusUrl !== undefined && seed !== rounds[index - 1]) await emptyDatabase(citusUrl);
+      const store = citusUrl === undefined ? { DATA_DIR: folders[seed] } : { DATABASE_URL: citusUrl };
+      return startServer(root, store, seed);
+    };
     const round = await runRound(suites, index + 1, serve);
     results.push(...round.results);
     // A server that did not come up, or broke, has failed already; a second run would only take as long again.

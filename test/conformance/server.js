@@ -1,12 +1,14 @@
 // @ts-check
 /** The server under test: our own, fresh and seeded, on a free port. */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { end, isRunning, start } from './children.js';
 
-/** The built start program, from the root of the project. */
+/** Built programs, from the root of the project. */
 const startProgram = 'dist/src/app/cli/start.js';
+const commandProgram = 'dist/src/app/cli/main.js';
 
 const host = '127.0.0.1';
 
@@ -25,13 +27,26 @@ const readyRequestTimeoutMs = 2_000;
  */
 
 /**
- * Starts the server on a data folder and waits until it says it is ready.
+ * Migrates a database and distributes its tables, where that is still to be done.
  * @param {string} root of the project
- * @param {string} dataFolder
+ * @param {string} url
+ */
+export function layOnNodes(root, url) {
+  for (const command of ['migrate', 'distribute']) {
+    const env = { ...process.env, DATABASE_URL: url };
+    const { status } = spawnSync(process.execPath, [commandProgram, command], { cwd: root, env, stdio: 'inherit' });
+    if (status !== 0) throw new Error(`${command} ended with exit code ${status}`);
+  }
+}
+
+/**
+ * Starts the server and waits until it says it is ready.
+ * @param {string} root of the project
+ * @param {Record<string, string>} store the setting that says where its data lie
  * @param {'kit' | 'demo'} seed
  * @returns {Promise<Server>}
  */
-export async function startServer(root, dataFolder, seed) {
+export async function startServer(root, store, seed) {
   const port = await freePort();
   const origin = `http://${host}:${port}`;
   const inherited = Object.entries(process.env).filter(([name]) => !notInherited.has(name));
@@ -40,7 +55,7 @@ export async function startServer(root, dataFolder, seed) {
     HOST: host,
     AUTH: 'off',
     PORT: String(port),
-    DATA_DIR: dataFolder,
+    ...store,
     SEED: seed,
     LOG_LEVEL: 'warn',
   };

@@ -5,6 +5,7 @@ import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
 import { keepTenantWall } from '../../src/platform/database/tenant-wall.js';
 import type { ReadTimes } from '../../src/platform/database/work-class.js';
+import { citusUrl, emptyDatabase } from '../conformance/distributed-database.js';
 import { createDatabase, dropDatabase, urlOf } from './postgresql.js';
 
 /** Two or more for whatever is done at once. */
@@ -32,16 +33,17 @@ export type TestDatabase = Database & {
 
 /**
  * Opens a migrated, empty database of its own: PostgreSQL when TEST_DATABASE_URL names a server, else PGlite in
- * memory. Close it; on PostgreSQL that also drops it.
+ * memory. Close it; on PostgreSQL that also drops it. With CITUS_URL there is one, which is emptied.
  */
 export async function openTestDatabase(readTimes?: ReadTimes): Promise<TestDatabase> {
+  if (citusUrl !== undefined) return emptiedCitus(citusUrl, readTimes);
   const template = templateName();
   return process.env.TEST_DATABASE_URL ? copyPostgresql(template, readTimes) : copyEmbedded(template);
 }
 
 /** The same with the demo data as of a time, where that is a copy; else the server has to write them. */
 export async function openDemoDatabase(clock: Clock): Promise<TestDatabase> {
-  if (!process.env.TEST_DATABASE_URL || isWalled) return openTestDatabase();
+  if (!process.env.TEST_DATABASE_URL || isWalled || citusUrl !== undefined) return openTestDatabase();
   const { demoTemplate } = await import('./template.js');
   return copyPostgresql(await demoTemplate(templateName(), clock));
 }
@@ -59,6 +61,11 @@ export async function openEmptyDatabase(): Promise<TestDatabase> {
 
 async function copyEmbedded(template: string): Promise<TestDatabase> {
   return openEmbedded(undefined, { loadDataDir: new Blob([await readFile(template)]) });
+}
+
+async function emptiedCitus(url: string, readTimes?: ReadTimes): Promise<TestDatabase> {
+  await emptyDatabase(url);
+  return { ...(await openPostgresql(url, { poolSize: POOL_SIZE, readTimes, ...pooling })), url };
 }
 
 async function copyPostgresql(template?: string, readTimes?: ReadTimes): Promise<TestDatabase> {

@@ -3,24 +3,30 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { createServer } from '../../src/app/server.js';
+import { tablePlaces } from '../../src/domain/table-places.js';
 import type { Clock } from '../../src/platform/clock.js';
 import { readConfig } from '../../src/platform/config.js';
 import type { Database } from '../../src/platform/database/database.js';
+import { distribute } from '../../src/platform/database/distribution.js';
 import { openEmbedded } from '../../src/platform/database/embedded.js';
 import { applyMigrations } from '../../src/platform/database/migrations.js';
 import { openPostgresql } from '../../src/platform/database/postgresql.js';
+import { citusUrl } from '../conformance/distributed-database.js';
 import { pooling } from './database.js';
 import { createDatabase, databasesNamed, dropDatabase, onceNamed, urlOf } from './postgresql.js';
 
 /**
  * Makes the migrated database that every test database is a copy of, and answers its name: a database of the
- * server in TEST_DATABASE_URL, else a file with a dumped PGlite data directory.
+ * server in TEST_DATABASE_URL, else a file with a dumped PGlite data directory. That of CITUS_URL is no template: its tables are
+ * distributed, and tests use it itself.
  */
 export async function makeTemplate(): Promise<string> {
+  if (citusUrl !== undefined) return layOnNodes(citusUrl);
   return process.env.TEST_DATABASE_URL ? makePostgresqlTemplate() : makeEmbeddedTemplate();
 }
 
 export async function dropTemplate(template: string): Promise<void> {
+  if (citusUrl !== undefined) return;
   if (!process.env.TEST_DATABASE_URL) return rm(dirname(template), { recursive: true });
   for (const name of await databasesNamed(template)) await dropDatabase(name);
 }
@@ -55,6 +61,14 @@ async function makePostgresqlTemplate(): Promise<string> {
   // PostgreSQL copies a database only while nobody is connected to it.
   await database.close();
   return name;
+}
+
+async function layOnNodes(url: string): Promise<string> {
+  const database = await openPostgresql(url, { poolSize: 2, ...pooling });
+  await applyMigrations(database);
+  await distribute(database, tablePlaces, () => undefined);
+  await database.close();
+  return url;
 }
 
 async function makeEmbeddedTemplate(): Promise<string> {

@@ -32,11 +32,12 @@ export class OverdueBills {
     const found = await lockOverdue(tx, now, batchMax);
     for (const tenantId of new Set(found.map((bill) => bill.tenantId))) {
       const ids = found.filter((bill) => bill.tenantId === tenantId).map(({ id }) => id);
-      const rows = await readRows(tx, mappings.customerBill, tenantId, ids);
+      const marked = await markOverdue(tx, tenantId, ids, now);
+      const rows = await readRows(tx, mappings.customerBill, tenantId, marked);
       const events = [...rows.values()].map((row) =>
         changeEvent('customerBill', 'Overdue', withoutNulls(row), now, nextId),
       );
-      await writeAll(tx, [markOverdue(tenantId, ids), insertEvents(tenantId, events)]);
+      await writeAll(tx, [insertEvents(tenantId, events)]);
     }
     return found.length;
   }

@@ -1,6 +1,7 @@
 import { StartError } from '../start-error.js';
 import { identifier, literal } from '../read/columns.js';
 import type { Database, DedicatedConnection } from './database.js';
+import { ofNodes } from './session-settings.js';
 
 /** Serializes whoever distributes tables. */
 const ADVISORY_LOCK_KEY = 72_707_372;
@@ -19,9 +20,9 @@ export class DistributionError extends StartError {
 export type TablePlace = 'distributed' | 'local';
 export type TablePlaces = Readonly<Record<string, TablePlace>>;
 
-/** Whether tables of this database lie on several nodes (Citus). */
-export async function hasDistributedTables(connection: Pick<DedicatedConnection, 'query'>): Promise<boolean> {
-  return (await hasCitus(connection)) && (await placesNow(connection)).size > 0;
+/** The tables of this database that lie on several nodes (Citus). */
+export async function distributedTables(connection: Pick<DedicatedConnection, 'query'>): Promise<ReadonlySet<string>> {
+  return new Set((await hasCitus(connection)) ? (await placesNow(connection)).keys() : []);
 }
 
 /** How tables lie, and are to lie. */
@@ -79,6 +80,7 @@ export async function distribute(
   return database.dedicated(async (connection) => {
     await connection.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK_KEY]);
     const { missing, distributed } = await readDistribution(connection, places);
+    await setOnNodes(connection);
     const [first = missing[0]] = distributed;
     for (const table of missing) {
       await connection.script(statementsOf(table, await triggersOf(connection, table), first).join(';'));
@@ -86,6 +88,13 @@ export async function distribute(
     }
     return readDistribution(connection, places);
   });
+}
+
+/** Citus repeats it on each node, for sessions to come. */
+async function setOnNodes(connection: DedicatedConnection): Promise<void> {
+  const [row] = await connection.query<{ name: string }>('SELECT current_database()::text AS "name"');
+  for (const [setting, value] of Object.entries(ofNodes))
+    await connection.script(`ALTER DATABASE ${identifier(row?.name ?? '')} SET ${setting} = ${literal(String(value))}`);
 }
 
 /** Several statements that are sent as one are one transaction. */

@@ -196,6 +196,16 @@ function bodyOf({ body, parameters }: SqlFunction, given: readonly string[], dep
   );
 }
 
+/**
+ * A statement about rows of all tenants without a lock of them, which no one node could take: whoever changes what it finds compares
+ * again. What reads a table that is not distributed keeps it.
+ */
+export function withoutLockOfAll(text: string, distributed: ReadonlySet<string>): string {
+  const tables = [...text.matchAll(/\b(?:FROM|JOIN)\s+"(\w+)"/g)];
+  if (tenantValue.test(text) || !tables.every(([, table = '']) => distributed.has(table))) return text;
+  return text.replace(/\s+FOR UPDATE(?: OF \w+)? SKIP LOCKED/, '');
+}
+
 /** The value that names the tenant of a statement. */
 const tenantValue = /"tenantId" = (\$\d+)|(\$\d+)::text AS "tenant"/;
 

@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, Statements } from './database.js';
-import { withFunctionsInline, withTenantNamed, type SqlFunctions } from './inline-functions.js';
+import { withFunctionsInline, withoutLockOfAll, withTenantNamed, type SqlFunctions } from './inline-functions.js';
 
 /** Texts that are remembered; those of filters differ without end. */
 const knownMax = 2_000;
@@ -11,12 +11,19 @@ interface Parts {
   readonly order: readonly number[];
 }
 
-/** The same database, in whose statements stand the bodies of these functions instead of their calls. */
-export function withInlineFunctions(database: Database, functions: SqlFunctions): Database {
+/**
+ * The same database, in whose statements stand the bodies of these functions instead of their calls, and which locks no rows of all
+ * tenants of these tables.
+ */
+export function withInlineFunctions(
+  database: Database,
+  functions: SqlFunctions,
+  distributed: ReadonlySet<string>,
+): Database {
   const known = new Map<string, Parts | undefined>();
   const partsOf = (text: string): Parts | undefined => {
     if (known.has(text)) return known.get(text);
-    const inlined = withTenantNamed(withFunctionsInline(text, functions));
+    const inlined = withoutLockOfAll(withTenantNamed(withFunctionsInline(text, functions)), distributed);
     const parts = inlined === text ? undefined : split(inlined);
     if (known.size >= knownMax) known.clear();
     known.set(text, parts);

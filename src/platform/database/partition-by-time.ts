@@ -3,7 +3,7 @@ import { firstIdAt } from '../ids.js';
 import { identifier, literal } from '../read/columns.js';
 import { calendarPartitions, nameUntil, widthOf, type Width } from './calendar-partitions.js';
 import type { Database, DedicatedConnection } from './database.js';
-import { hasDistributedTables } from './distribution.js';
+import { distributedTables } from './distribution.js';
 import { defaultLockTimes, lettingPass, LockError, type LockTimes } from './letting-pass.js';
 import { RangePartitions, type PartitionedTable, type PartitionLog } from './range-partitions.js';
 import { optionsOfColumns, readParts } from './table-parts.js';
@@ -80,7 +80,7 @@ export async function partitionByTime(
     throw new PartitionError('the embedded database has plain tables: only PostgreSQL is worth partitions');
   return database.exclusively(ADVISORY_LOCK_KEY, () =>
     database.dedicated(async (connection) => {
-      if (await hasDistributedTables(connection))
+      if ((await distributedTables(connection)).size > 0)
         throw new PartitionError('the tables lie on several machines: partitions come before that');
       const there = await widthOfPartitions({ statement: (sql, values) => connection.query(sql, values) }, table);
       if (there === width) return false;

@@ -11,7 +11,7 @@ import {
   type StatementOptions,
 } from './database.js';
 import { engineTransaction } from './engine-transaction.js';
-import { hasDistributedTables } from './distribution.js';
+import { distributedTables } from './distribution.js';
 import { withLock } from './exclusively.js';
 import { readFunctions } from './inline-functions.js';
 import { withInlineFunctions } from './inlined-database.js';
@@ -57,10 +57,11 @@ export async function openPostgresql(
 ): Promise<Database> {
   const address = new Address(url, isPooled);
   await address.check();
-  // Those that cannot run where tables are distributed.
-  const functions = await address.connect({}, async (connection) =>
-    (await hasDistributedTables(connection)) ? readFunctions(connection) : undefined,
-  );
+  // What lies on nodes, and the functions that cannot run there.
+  const [distributed, functions] = await address.connect({}, async (connection) => {
+    const tables = await distributedTables(connection);
+    return [tables, tables.size > 0 ? await readFunctions(connection) : undefined] as const;
+  });
   if (functions !== undefined && replicaOptions !== undefined)
     throw new DatabaseOpenError(
       'cannot use DATABASE_REPLICA_URL: tables are distributed, and a replica of the coordinator does not tell how far those of the nodes are',
@@ -170,5 +171,5 @@ export async function openPostgresql(
       );
     },
   };
-  return functions === undefined ? database : withInlineFunctions(database, functions);
+  return functions === undefined ? database : withInlineFunctions(database, functions, distributed);
 }

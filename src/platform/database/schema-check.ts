@@ -1,5 +1,5 @@
 import type { DedicatedConnection } from './database.js';
-import { hasDistributedTables } from './distribution.js';
+import { distributedTables } from './distribution.js';
 import { partsOf } from './schema-parts.js';
 
 /** Missing parts that one message names. */
@@ -34,7 +34,7 @@ export async function describeMissing(
 ): Promise<string | undefined> {
   const there = await catalogOf(connection);
   // Distributed tables have no triggers.
-  const isDistributed = await hasDistributedTables(connection);
+  const isDistributed = (await distributedTables(connection)).size > 0;
   const parts = partsOf(scripts).filter((part) => !there.has(part) && !(isDistributed && part.startsWith('trigger ')));
   // Columns, indexes and triggers go with their table: its name says it all.
   const tables = parts.flatMap((part) => (part.startsWith('table ') ? [part.slice('table '.length)] : []));

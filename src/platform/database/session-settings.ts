@@ -25,6 +25,9 @@ export const byKeys: SessionSettings = {
 /** adapter-pg reads a timestamptz with another offset as if it were UTC. */
 const always: SessionSettings = { TimeZone: 'UTC' };
 
+/** What sessions need that other servers of a cluster open for ours: they know nothing of what ours began with. */
+export const ofNodes: SessionSettings = { ...ofProcess, ...always };
+
 export function settingsOf({ statementMs, lockMs, idleMs }: ClassTimes): SessionSettings {
   return {
     ...ofProcess,

@@ -168,12 +168,12 @@ export async function billingProblems({ database }: TestServer): Promise<string[
     SELECT 'rate ' || "id" || ' is billed by halves' AS "problem" FROM "AppliedCustomerBillingRate" WHERE "isBilled" <> ("bill" IS NOT NULL)
     UNION ALL SELECT 'rate ' || r."id" || ' is on a bill that is not there' FROM "AppliedCustomerBillingRate" r
       WHERE r."isBilled" AND NOT EXISTS (SELECT 1 FROM "CustomerBill" b WHERE b."tenantId" = r."tenantId" AND b."id" = r."bill"->>'id')
-    UNION ALL SELECT 'rate ' || r."id" || ' is on the bill of another account' FROM "AppliedCustomerBillingRate" r JOIN "CustomerBill" b ON b."id" = r."bill"->>'id'
+    UNION ALL SELECT 'rate ' || r."id" || ' is on the bill of another account' FROM "AppliedCustomerBillingRate" r JOIN "CustomerBill" b ON b."tenantId" = r."tenantId" AND b."id" = r."bill"->>'id'
       WHERE r."billingAccount"->>'id' <> b."billingAccount"->>'id'
     UNION ALL SELECT 'result ' || u."result" || ' of usage ' || u."usageId" || ' has no rate any more' FROM "UsageRate" u
       WHERE NOT EXISTS (SELECT 1 FROM "AppliedCustomerBillingRate" r WHERE r."tenantId" = u."tenantId" AND r."id" = u."rateId")
     UNION ALL SELECT 'result ' || u."result" || ' of usage ' || u."usageId" || ' says isBilled ' || coalesce(e."isBilled", 'nothing') || ', its rate ' || r."isBilled"
-      FROM "UsageRate" u JOIN "AppliedCustomerBillingRate" r ON r."id" = u."rateId" JOIN "Usage" s ON s."id" = u."usageId"
+      FROM "UsageRate" u JOIN "AppliedCustomerBillingRate" r ON r."tenantId" = u."tenantId" AND r."id" = u."rateId" JOIN "Usage" s ON s."tenantId" = u."tenantId" AND s."id" = u."usageId"
       CROSS JOIN LATERAL (SELECT s."ratedProductUsage"->(u."result")->>'isBilled' AS "isBilled") e
       WHERE coalesce(e."isBilled", 'false') <> r."isBilled"::text
     UNION ALL SELECT 'bill ' || b."id" || ' of ' || b."taxIncludedAmountValue" || ' is not its net and its taxes' FROM "CustomerBill" b

@@ -6,6 +6,7 @@ import { distribute, readDistribution } from '../../../src/platform/database/dis
 import {
   readFunctions,
   withFunctionsInline,
+  withoutLockOfAll,
   withTenantNamed,
 } from '../../../src/platform/database/inline-functions.js';
 import { withInlineFunctions } from '../../../src/platform/database/inlined-database.js';
@@ -14,13 +15,16 @@ import { startTestServer, type TestServer } from '../../support/server.js';
 
 // What holds of distributed tables without nodes: which they are, and that their statements mean the same.
 
+const distributed = new Set(Object.keys(tablePlaces).filter((table) => tablePlaces[table] === 'distributed'));
+
 let database: TestDatabase;
 let server: TestServer;
 beforeAll(async () => {
   database = await openTestDatabase();
   const functions = await database.dedicated(readFunctions);
   const { url, close } = database;
-  server = await startTestServer({}, { database: { ...withInlineFunctions(database, functions), url, close } });
+  const inlined = withInlineFunctions(database, functions, distributed);
+  server = await startTestServer({}, { database: { ...inlined, url, close } });
 });
 afterAll(() => server.close());
 
@@ -32,15 +36,14 @@ it('says of each table of the models where it lies', () => {
 });
 
 it('distributes only tables whose keys and unique indexes have the tenant', async () => {
-  const wanted = Object.keys(tablePlaces).filter((table) => tablePlaces[table] === 'distributed');
   const indexes = await database.statement<{ table: string; name: string; hasTenant: boolean }>(`
     SELECT c.relname::text AS "table", x.relname::text AS "name", EXISTS (
       SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenantId' AND a.attnum = ANY(i.indkey::int2[])
     ) AS "hasTenant" FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
     WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace`);
-  const distributed = indexes.filter(({ table }) => wanted.includes(table));
-  expect(new Set(distributed.map(({ table }) => table))).toEqual(new Set(wanted));
-  expect(distributed.filter(({ hasTenant }) => !hasTenant)).toEqual([]);
+  const unique = indexes.filter(({ table }) => distributed.has(table));
+  expect(new Set(unique.map(({ table }) => table))).toEqual(distributed);
+  expect(unique.filter(({ hasTenant }) => !hasTenant)).toEqual([]);
 });
 
 it('refuses to distribute where there are no nodes', async () => {
@@ -100,4 +103,15 @@ it('leaves no call of a function that reads tables, and knows columns of the sam
   expect(
     withTenantNamed('SELECT 1 FROM "a" l JOIN "b" b ON l."tenantId" = b."tenantId" WHERE b."tenantId" = $3'),
   ).toContain('l."tenantId" = $3 AND l."tenantId" = b."tenantId"');
+});
+
+it('locks no rows of all tenants in tables that are distributed', () => {
+  const of = (table: string, condition: string): string =>
+    `SELECT b."id" FROM "${table}" b WHERE ${condition} LIMIT $2 FOR UPDATE OF b SKIP LOCKED`;
+  const unlocked = (text: string): string => withoutLockOfAll(text, distributed);
+  expect(unlocked(of('CustomerBill', 'b."id" > $1'))).toBe(
+    'SELECT b."id" FROM "CustomerBill" b WHERE b."id" > $1 LIMIT $2',
+  );
+  for (const kept of [of('CustomerBill', 'b."tenantId" = $1'), of('HubCursor', 'b."id" > $1')])
+    expect(unlocked(kept)).toBe(kept);
 });

@@ -114,7 +114,7 @@ export async function checkBalances(database: Database, progress: (checked: numb
     checked += part.checked;
     count += part.wrong.length;
     wrong.push(...part.wrong.slice(0, namedMax - wrong.length));
-    after = part.last;
+    after = part.next;
     progress(checked);
   }
   if (count === 0) return fine('books', `${checked} buckets equal their ledgers`);

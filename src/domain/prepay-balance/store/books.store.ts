@@ -12,7 +12,6 @@ export interface WrongBucket {
 
 /** What a bucket says, and what its ledger and its reservations do; amounts are decimals. */
 interface Books {
-  readonly tenantId: string;
   readonly id: string;
   readonly remaining: string;
   readonly reserved: string;
@@ -27,18 +26,18 @@ interface Books {
 /** Where to go on. */
 export type BucketKey = readonly [tenantId: string, id: string];
 
-/** The next buckets behind a key: how many there are, the last of them, and those whose books are wrong. */
+/** The next buckets of a tenant behind a key: how many there are, those whose books are wrong, and where to go on, which may be the next tenant. */
 export async function checkBooks(
   database: Database,
-  after: BucketKey,
+  [tenantId, after]: BucketKey,
   limit: number,
-): Promise<{ readonly checked: number; readonly last: BucketKey | undefined; readonly wrong: readonly WrongBucket[] }> {
+): Promise<{ readonly checked: number; readonly next: BucketKey | undefined; readonly wrong: readonly WrongBucket[] }> {
   const rows = await database.read<Books>(
     Prisma.sql`
-      SELECT b."tenantId", b."id", COALESCE(b."remainingValueAmount", 0)::text AS "remaining", COALESCE(b."reservedValueAmount", 0)::text AS "reserved",
+      SELECT b."id", COALESCE(b."remainingValueAmount", 0)::text AS "remaining", COALESCE(b."reservedValueAmount", 0)::text AS "reserved",
         b."entrySequence" AS "entries", l."remainingSum", l."reservedSum", l."last", l."count", h."held"
       FROM (
-        SELECT * FROM "Bucket" WHERE ("tenantId", "id") > (${after[0]}, ${after[1]}) ORDER BY "tenantId", "id" LIMIT ${limit}::int
+        SELECT * FROM "Bucket" WHERE "tenantId" = ${tenantId} AND "id" > ${after} ORDER BY "id" LIMIT ${limit}::int
       ) b
       CROSS JOIN LATERAL (
         SELECT COALESCE(sum(e."remainingDelta"), 0)::text AS "remainingSum", COALESCE(sum(e."reservedDelta"), 0)::text AS "reservedSum",
@@ -49,19 +48,25 @@ export async function checkBooks(
         SELECT COALESCE(sum(h."amount"), 0)::text AS "held" FROM "ReservationHold" h
         WHERE h."tenantId" = b."tenantId" AND h."bucketId" = b."id"
       ) h
-      ORDER BY b."tenantId", b."id"`,
+      ORDER BY b."id"`,
     { isPlanKept: false, workClass: 'report' },
   );
   const last = rows.at(-1);
   return {
     checked: rows.length,
-    last: last && [last.tenantId, last.id],
+    next: last && rows.length === limit ? [tenantId, last.id] : await tenantAfter(database, tenantId),
     wrong: rows.flatMap((row) => {
-      const { tenantId, id } = row;
       const problem = problemOf(row);
-      return problem === undefined ? [] : [{ tenantId, id, problem }];
+      return problem === undefined ? [] : [{ tenantId, id: row.id, problem }];
     }),
   };
+}
+
+async function tenantAfter(database: Database, tenantId: string): Promise<BucketKey | undefined> {
+  const [row] = await database.query<{ next: string | null }>(
+    Prisma.sql`SELECT min("tenantId") AS "next" FROM "Bucket" WHERE "tenantId" > ${tenantId}`,
+  );
+  return row && row.next !== null ? [row.next, ''] : undefined;
 }
 
 function problemOf(row: Books): string | undefined {
