@@ -198,10 +198,16 @@ export function updateRows<Row extends JsonObject>(
 ): Write {
   if (rows.length === 0) return undefined;
   const written = [...new Set<string>([...attributes, 'revision', 'updatedAt'])];
-  const assignments = columnSources(mapping, 'r', written).map((s) => `${identifier(s.column)} = ${s.expression}`);
+  const sources = columnSources(mapping, 'r', written);
+  const assignments = sources.map(({ column }) => `${identifier(column)} = r.${identifier(column)}`);
+  // Citus refuses a cast to an instant that stands in an assignment.
+  const values = sources.map(({ column, expression }) => `${expression} AS ${identifier(column)}`);
   return Prisma.sql`
     UPDATE ${Prisma.raw(identifier(mapping.table))} b SET ${Prisma.raw(assignments.join(', '))}
-    FROM jsonb_to_recordset(${textOf(rows)}::jsonb) AS r(${Prisma.raw(recordDefinition(mapping, ['id', ...written]))})
+    FROM (
+      SELECT r."id", ${Prisma.raw(values.join(', '))}
+      FROM jsonb_to_recordset(${textOf(rows)}::jsonb) AS r(${Prisma.raw(recordDefinition(mapping, ['id', ...written]))})
+    ) r
     WHERE b."tenantId" = ${tenantId} AND b."id" = r."id"`;
 }
 
