@@ -24,8 +24,9 @@ function recordOf({ id, usageType, remainingValue, ...row }: BucketRow): Prisma.
     units: remainingValue?.units,
     ...Object.fromEntries(owners.map((name) => [name, row[name]])),
   };
-  return Prisma.sql`jsonb_to_recordset(${JSON.stringify([record])}::jsonb) AS r(
-      "id" text, "usageType" text, "units" text, "logicalResource" jsonb, "partyAccount" jsonb, "product" jsonb, "relatedParty" jsonb)`;
+  // The limit tells the planner that it is one.
+  return Prisma.sql`(SELECT * FROM jsonb_to_recordset(${JSON.stringify([record])}::jsonb) AS r(
+      "id" text, "usageType" text, "units" text, "logicalResource" jsonb, "partyAccount" jsonb, "product" jsonb, "relatedParty" jsonb) LIMIT 1) r`;
 }
 
 /** SQL that makes rows r members of their groups n: `from` has both. */
@@ -81,10 +82,12 @@ export function groupOwned(tenantId: string, after: BucketRow, before?: BucketRo
   return [
     before && leave(tenantId, before, Prisma.sql`EXCEPT SELECT n."groupId" FROM ${from}`),
     ...join(tenantId, from),
+    // The offset has the groups of the bucket found once, and not for each group of the tenant.
     Prisma.sql`
     UPDATE "BalanceGroup" g SET "logicalResource" = ${told('logicalResource')}, "partyAccount" = ${told('partyAccount')},
       "product" = ${told('product')}, "relatedParty" = ${told('relatedParty')}
-    FROM ${from} WHERE g."tenantId" = ${tenantId} AND g."usageType" = r."usageType" AND g."id" = n."groupId"
+    FROM (SELECT r."usageType", n.* FROM ${from} OFFSET 0) n
+    WHERE g."tenantId" = ${tenantId} AND g."usageType" = n."usageType" AND g."id" = n."groupId"
       AND n."reference" IS DISTINCT FROM COALESCE(g."partyAccount", g."logicalResource"->0, g."product"->0, g."relatedParty"->0)`,
   ];
 }
