@@ -8,7 +8,7 @@ import { Receiver } from '../domain/hub/receiver.js';
 import { doctorsProblems } from '../support/doctor.js';
 import { runDocumented } from '../support/documented-commands.js';
 import { eventually } from '../support/eventually.js';
-import { proofSize } from '../support/proof.js';
+import { isLong, proofSize } from '../support/proof.js';
 import { Load } from './load.js';
 import { call, killAll, patience, Program, startMaxMs } from './program.js';
 
@@ -70,7 +70,7 @@ afterEach(async () => {
   );
 });
 
-it.each(['off', 'on'])(
+it.each(isLong ? ['off', 'on'] : ['on'])(
   'a dump under load, by the documented commands, is whole and goes on; row level security %s',
   async (walls) => {
     const env = { LOG_LEVEL: 'error', CALLBACK_ALLOW_PRIVATE: 'on', ROW_LEVEL_SECURITY: walls };

@@ -11,7 +11,7 @@ const testMaxMs = 8 * startMaxMs;
 jest.setTimeout(testMaxMs);
 
 /** Cuts of each kind. */
-const rounds = proofSize('CUTS', { short: 15, long: 40 });
+const rounds = proofSize('CUTS', { short: 6, long: 40 });
 const clients = 10;
 /** Answers between two cuts. */
 const answersPerRound = 15;

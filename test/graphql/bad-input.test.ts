@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { badNumbers } from '../fixtures/bad-numbers.js';
 import { amountJson, amountPaths, type Fixture, type Json, makeOne, minimalBody } from '../fixtures/fixture.js';
 import { send, type RawAnswer } from '../fixtures/http.js';
-import { fixtures } from '../fixtures/chosen.js';
+import { inputFixtures } from '../fixtures/chosen.js';
 import { contentOf } from '../fixtures/rows.js';
 import { asInput, clientSchema } from '../fixtures/schema.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -18,7 +18,7 @@ describe('bad input through GraphQL', () => {
   beforeAll(async () => {
     server = await startTestServer();
     const schema = await clientSchema(server);
-    for (const fixture of fixtures) {
+    for (const fixture of inputFixtures) {
       instances.set(fixture.typeName, await makeOne(server, fixture));
       minimal.set(fixture.typeName, asInput(schema, `${fixture.typeName}Create`, await minimalBody(server, fixture)));
     }
@@ -48,7 +48,7 @@ describe('bad input through GraphQL', () => {
       },
     );
 
-  describe.each(fixtures)('for $typeName', (fixture: Fixture) => {
+  describe.each(inputFixtures)('for $typeName', (fixture: Fixture) => {
     const { typeName, segment, text = 'status', time = 'requestedDate', hasParties = true } = fixture;
     const needed = fixture.required.filter((path) => !path.includes('.'));
     const [one, many] = [segment, `${segment}s`];

@@ -19,7 +19,7 @@ import { proofSize } from '../support/proof.js';
 import { seed } from '../support/seed.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
-const runs = proofSize('RUNS', { short: 40, long: 400 });
+const runs = proofSize('RUNS', { short: 15, long: 400 });
 
 describe('the filters and orders of GraphQL', () => {
   let server: TestServer;

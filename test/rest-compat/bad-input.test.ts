@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { badNumbers } from '../fixtures/bad-numbers.js';
 import { amountJson, amountPaths, type Fixture, type Json, makeOne, minimalBody } from '../fixtures/fixture.js';
 import { send, sendBytes, type RawAnswer, type RawCall } from '../fixtures/http.js';
-import { everyFixture, fixtures } from '../fixtures/chosen.js';
+import { everyInputFixture, inputFixtures } from '../fixtures/chosen.js';
 import { contentOf } from '../fixtures/rows.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -17,7 +17,7 @@ describe('bad input through REST', () => {
 
   beforeAll(async () => {
     server = await startTestServer();
-    for (const fixture of fixtures) {
+    for (const fixture of inputFixtures) {
       instances.set(fixture.typeName, await makeOne(server, fixture));
       minimal.set(fixture.typeName, await minimalBody(server, fixture));
     }
@@ -32,7 +32,7 @@ describe('bad input through REST', () => {
     expect(await contentOf(server.database)).toEqual(before);
   });
 
-  describe.each(fixtures)('for $typeName', (fixture: Fixture) => {
+  describe.each(inputFixtures)('for $typeName', (fixture: Fixture) => {
     const collection = `${fixture.basePaths[0]}/${fixture.segment}`;
     const call = (method: string, path: string, { headers, body }: RawCall = {}): Promise<RawAnswer> =>
       send(server.url, method, `${collection}${path}`, {
@@ -366,7 +366,7 @@ describe('bad input through REST', () => {
     });
   });
 
-  describe.each(everyFixture)('for $typeName in the URL', (fixture) => {
+  describe.each(everyInputFixture)('for $typeName in the URL', (fixture) => {
     const collection = `${fixture.basePaths[0]}/${fixture.segment}`;
     it.each(
       [

@@ -19,7 +19,7 @@ import {
 import { proofSize } from '../support/proof.js';
 
 /** Servers that are killed. */
-const rounds = proofSize('CRASH_ROUNDS', { short: 2, long: 12 });
+const rounds = proofSize('CRASH_ROUNDS', { short: 1, long: 12 });
 // One more start than rounds, and the import itself.
 jest.setTimeout((rounds + 3) * startMaxMs);
 const count = 6_000;

@@ -10,7 +10,7 @@ jest.setTimeout(400_000);
 
 const files = 8;
 /** Lines of all files together. */
-const linesMax = proofSize('IMPORT_LINES', { short: 8_000, long: 16_000 });
+const linesMax = proofSize('IMPORT_LINES', { short: 4_000, long: 16_000 });
 const duplicateShare = 0.2;
 
 const servers: TestServer[] = [];

@@ -17,7 +17,7 @@ import {
 } from './billing.js';
 import { proofSize } from '../../support/proof.js';
 
-const stepCount = proofSize('BILLING_STEPS', { short: 60, long: 240 });
+const stepCount = proofSize('BILLING_STEPS', { short: 40, long: 240 });
 const accounts = ['model 1', 'model 2', 'model 3'];
 const april = '2026-04-10T08:00:00.000Z';
 

@@ -179,7 +179,7 @@ describe('a receiver that knows buckets from their events alone', () => {
           return update(one, 'rest', 'Bucket', id, { name: `name ${random.below(1_000)}` });
       }
     };
-    let left = proofSize('MIRRORED_ACTIONS', { short: 300, long: 5_000 });
+    let left = proofSize('MIRRORED_ACTIONS', { short: 150, long: 5_000 });
     const work = async (index: number): Promise<void> => {
       while (left-- > 0) await act(servers[index % servers.length] as TestServer);
     };

@@ -6,8 +6,8 @@ import { Receiver } from './receiver.js';
 
 jest.setTimeout(300_000);
 
-const count = proofSize('RECEIVERS', { short: 20, long: 100 });
-const rounds = proofSize('RECEIVER_ROUNDS', { short: 5, long: 20 });
+const count = proofSize('RECEIVERS', { short: 12, long: 100 });
+const rounds = proofSize('RECEIVER_ROUNDS', { short: 3, long: 20 });
 const buckets = 8;
 
 let server: TestServer;

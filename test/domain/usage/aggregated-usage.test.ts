@@ -144,7 +144,7 @@ describe('what a party has used and not been billed for', () => {
 });
 
 /** A server has the size that the plans are chosen for; the embedded database shows that they can be chosen at all. */
-const rows = process.env.TEST_DATABASE_URL ? proofSize('ROWS', { short: 50_000, long: 200_000 }) : 10_000;
+const rows = process.env.TEST_DATABASE_URL ? proofSize('ROWS', { short: 20_000, long: 200_000 }) : 10_000;
 const loadMaxMs = 300_000;
 
 describe(`among ${rows.toLocaleString('en')} usages`, () => {

@@ -10,7 +10,7 @@ import { openThings } from './databases.js';
 import { attributes, filterArbitrary, insertRows, rowsArbitrary, mapping, toValue, type Row } from './things.js';
 import { proofSize } from '../../support/proof.js';
 
-const runs = proofSize('RUNS', { short: 200, long: 2_000 });
+const runs = proofSize('RUNS', { short: 100, long: 2_000 });
 const rootFilter = filterArbitrary({ kind: 'object', attributes: () => attributes }, 4);
 
 describe('filters in the database', () => {

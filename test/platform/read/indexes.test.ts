@@ -12,7 +12,7 @@ import { watchReads, type WatchedReads } from '../../support/watched-reads.js';
 import { proofSize } from '../../support/proof.js';
 
 /** A server has the size that the plans are chosen for; the embedded database shows that they can be chosen at all. */
-const rows = process.env.TEST_DATABASE_URL ? proofSize('ROWS', { short: 100_000, long: 1_000_000 }) : 20_000;
+const rows = process.env.TEST_DATABASE_URL ? proofSize('ROWS', { short: 30_000, long: 1_000_000 }) : 20_000;
 const loadMaxMs = 300_000;
 
 /** A REST filter that few rows fulfil, and the index that must find them. */

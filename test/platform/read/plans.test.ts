@@ -16,7 +16,7 @@ import { watchReads, type SimplePage, type WatchedReads } from '../../support/wa
 import { proofSize } from '../../support/proof.js';
 
 /** A server has the size that the plans are chosen for; the embedded database shows that they can be chosen at all. */
-const rows = process.env.TEST_DATABASE_URL ? proofSize('ROWS', { short: 50_000, long: 200_000 }) : 10_000;
+const rows = process.env.TEST_DATABASE_URL ? proofSize('ROWS', { short: 20_000, long: 200_000 }) : 10_000;
 const loadMaxMs = 300_000;
 const scope = { tenantId: 'default', at: new Date('2026-03-01T12:00:00.000Z') };
 const firstPage: SimplePage = { order: [], offset: 0, limit: 20, attributes: ['id'] };

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 
 /** Files that mostly wait: for programs to start and end, for deadlines. Begun last, they would be waited for alone. */
-const waiting = /\/(app|jobs)\/|crash|sick-neighbours|slow-reads|attacks|failures/;
+const waiting = /\/(app|jobs)\/|crash|sick-neighbours|slow-reads|attacks|failures|matrix|restore/;
 
 /** Those first, then the large ones. */
 export default class WaitingFirst {
