@@ -73,7 +73,7 @@ describe('the ledger of a bucket', () => {
     ]);
     expect(await ledgerProblems(server, bucketId)).toEqual([]);
     const problems = await server.database.query(Prisma.sql`
-      SELECT b."id" FROM "Bucket" b JOIN "LedgerEntry" e ON e."bucketId" = b."id" AND e."sequence" = b."entrySequence"
+      SELECT b."id" FROM "Bucket" b JOIN "LedgerEntry" e ON e."tenantId" = b."tenantId" AND e."bucketId" = b."id" AND e."sequence" = b."entrySequence"
       WHERE b."id" = ${bucketId} AND (b."remainingValueAmount", b."reservedValueAmount") IS DISTINCT FROM (e."remainingAfter", e."reservedAfter")`);
     expect(problems).toEqual([]);
   });
