@@ -29,7 +29,6 @@ import { loadPolicy, policyTermsOf } from './rights/load-policy.js';
 import { accessBy } from './rights/access.js';
 import { withPlans } from '../../graphql/plan/executor.js';
 import { Router } from '../../rest-compat/route.js';
-import { readOutboxFigures } from '../platform/write/outbox-figures.js';
 import { lastIdOf } from '../platform/write/outbox.js';
 import type { FigureSource } from '../platform/figures.js';
 import { keepOutboxEpoch } from '../platform/write/outbox-epoch.js';
@@ -50,8 +49,9 @@ import { createGraphqlHttp } from './http/graphql.js';
 import { guardResolvers } from './guarded-resolvers.js';
 import { createHttpServer } from './http/listener.js';
 import { defineRepeatingWork, forgetIdempotencyKeys, keepOutbox } from './jobs.js';
-import { connectionFigures, jobFigures } from './metrics/figures.js';
+import { figureSourcesOf } from './metrics/figures.js';
 import { Metrics } from './metrics/metrics.js';
+import { samplesRoute } from './metrics/samples-route.js';
 import { SlowOperations } from './metrics/slow-operations.js';
 import { Readiness } from './readiness.js';
 import { AppSignedLinks } from './links/signed-links.js';
@@ -165,9 +165,7 @@ async function createServerWith(
     ...(quotas ? [quotas.repeatingWork] : []),
   ]);
   const figureSources: FigureSource[] = [
-    { own: () => connectionFigures(database), shared: () => readOutboxFigures(database) },
-    { own: () => database.replica?.readFigures() ?? [], shared: async () => database.replica?.figures() ?? [] },
-    { shared: async () => jobFigures(await jobs.counts()) },
+    ...figureSourcesOf(database, jobs),
     ...modules.flatMap(({ figures }) => figures ?? []),
     { own: () => tracing?.figures() ?? [] },
   ];
@@ -225,7 +223,7 @@ async function createServerWith(
   const streaming = { contextOf, partyRoles, stopping: stopping.signal };
   const routes = modules.flatMap((one) => one.streams?.(streaming) ?? []);
   const served = { rest, contextOf, originOf, clientOf, pageSizeMax, logger };
-  const streams = createStreams([...routes, ...auditExportRoutes(database, clock)], served);
+  const streams = createStreams([...routes, ...auditExportRoutes(database, clock), samplesRoute(metrics)], served);
   const listFiles = new ListFiles(database);
   const readiness = new Readiness(database, () => modules.flatMap((one) => one.problem?.() ?? [])[0], workers);
   const gate = createServerGate({

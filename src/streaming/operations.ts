@@ -6,6 +6,7 @@ export const streamOperations = [
   'usageExport:download',
   'auditRecord:export',
   'party:readData',
+  'server:watch',
 ] as const;
 
 export type StreamOperation = (typeof streamOperations)[number];

@@ -6,6 +6,7 @@ import { apiDocsPage } from './browser/api-docs.js';
 import { customersPage } from './browser/customers.js';
 import { eventsPage } from './browser/events.js';
 import { explorerPage } from './browser/explorer.js';
+import { operationsPage } from './browser/operations.js';
 import type { Stage } from './browser/stage.js';
 
 jest.setTimeout(2 * waitMaxMs);
@@ -44,6 +45,7 @@ describe('in a browser', () => {
   describe('the page of customers', () => customersPage(stage));
   describe('the explorer', () => explorerPage(stage));
   describe('the documentation of TMF REST', () => apiDocsPage(stage));
+  describe('the page of operations', () => operationsPage(stage));
   // Last: it begins the work in the background.
   describe('the page of events', () => eventsPage(stage));
 

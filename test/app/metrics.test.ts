@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../src/app/logger.js';
+import { People } from '../rights/people.js';
 import { eventually } from '../support/eventually.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { makeTenant } from '../support/tenants.js';
 
 const token = 'a-token-for-prometheus';
 const eur = { amount: 5, units: 'EUR' };
@@ -126,6 +128,32 @@ describe('metrics', () => {
     expect(more.some(({ slowest }) => slowest.planMissing === 'too many')).toBe(true);
     expect(more.filter(({ slowest }) => slowest.plan !== undefined).length).toBeLessThan(10);
     expect(JSON.stringify(lines)).not.toContain('Jane');
+  });
+
+  it('are one by one for whoever runs the server, and for nobody else', async () => {
+    const people = await People.start({
+      operator: { roles: ['operator'] },
+      agent: { roles: ['agent'] },
+      root: { roles: ['installation'] },
+      other: { roles: ['admin', 'installation'], tenant: 'edo' },
+    });
+    await makeTenant((text, variables) => people.graphql('root', text, variables), 'edo');
+    const seen = async (headers: Record<string, string>): Promise<[number, any]> => {
+      const answer = await fetch(`${people.server.url}/server/metrics`, { headers });
+      return [answer.status, await answer.json()];
+    };
+    await people.graphql('operator', '{ buckets(limit: 1) { totalCount } }');
+    const [status, samples] = await seen(people.of('operator'));
+    const labels = { operation: 'bucket:read', outcome: 'ok' };
+    expect([status, samples]).toEqual([
+      200,
+      expect.arrayContaining([{ name: 'tmf_operations_total', labels, value: 1 }]),
+    ]);
+    const message = 'the right server:watch is missing';
+    expect(await seen(people.of('agent'))).toEqual([403, expect.objectContaining({ message })]);
+    expect((await seen(people.of('other')))[0]).toBe(404);
+    expect((await seen({}))[0]).toBe(401);
+    await people.close();
   });
 
   it('are told only to whoever has the token', async () => {

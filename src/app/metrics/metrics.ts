@@ -90,11 +90,28 @@ export class Metrics {
 
   /** In the text format of Prometheus: the sums of all workers, and what the database says. */
   async text(): Promise<string> {
-    const [answers, shared] = await Promise.all([this.workers.collect('metrics'), this.shared()]);
+    const texts = (await this.collected()).map((registry) => registry.metrics());
+    return (await Promise.all(texts)).join('\n');
+  }
+
+  /** The same one by one, for a page. */
+  async samples(): Promise<Sample[]> {
+    const all = await Promise.all((await this.collected()).map((registry) => registry.getMetricsAsJSON()));
+    return all
+      .flat()
+      .flatMap(({ name, values }) =>
+        (values as SampledValue[]).map(({ metricName = name, labels, value }) => ({ name: metricName, labels, value })),
+      );
+  }
+
+  private async collected(): Promise<Registry[]> {
+    // In this order: connections that wait for what is asked of the database here are none that clients wait for.
+    const answers = await this.workers.collect('metrics');
+    const shared = await this.shared();
     const present = answers.flatMap((answer) => ('value' in answer ? [answer.value] : []));
     const counted = AggregatorRegistry.aggregate(present.map((one) => one.counted));
     const figures = [...present.flatMap((one) => one.figures), ...shared, ...workersAnswering(present.length)];
-    return `${await counted.metrics()}\n${await inText(figures)}`;
+    return [counted as Registry, registryOf(figures)];
   }
 
   private async shared(): Promise<Figure[]> {
@@ -128,6 +145,16 @@ function metricsOfProcess(): Registry {
   return ofProcess;
 }
 
+/** One value of a metric. */
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+/** As prom-client has it: parts of a histogram have a name of their own. */
+type SampledValue = Omit<Sample, 'name'> & { readonly metricName?: string };
+
 /** What one worker counted, and its figures. */
 export interface OwnMetrics {
   readonly counted: object[];
@@ -139,7 +166,7 @@ function workersAnswering(value: number): Figure[] {
 }
 
 /** Figures of several processes are added up. */
-async function inText(figures: readonly Figure[]): Promise<string> {
+function registryOf(figures: readonly Figure[]): Registry {
   const registry = new Registry();
   for (const { name, help, kind, labels = {}, value } of figures) {
     const facts = { name: prefix + name, help, labelNames: Object.keys(labels), registers: [registry] };
@@ -147,5 +174,5 @@ async function inText(figures: readonly Figure[]): Promise<string> {
     const metric = known ?? (kind === 'counter' ? new Counter(facts) : new Gauge(facts));
     metric.inc(labels, value);
   }
-  return registry.metrics();
+  return registry;
 }

@@ -41,8 +41,8 @@ export const defaultPolicy: PolicyText = {
   roles: {
     admin: { description: 'Everything in the tenant.', grants: [{ operations: ['*:*'] }] },
     installation: {
-      description: 'Administers the installation: makes, suspends and resumes tenants.',
-      grants: [{ operations: ['tenant:*'] }],
+      description: 'Administers the installation: makes, suspends and resumes tenants, and watches the server.',
+      grants: [{ operations: ['tenant:*', 'server:watch'] }],
     },
     operator: {
       description: 'Runs the service: all resources, but neither identities nor the audit.',
@@ -52,6 +52,7 @@ export const defaultPolicy: PolicyText = {
             ...staffReads,
             ...anyVerb(['bucket', ...balanceActions, 'usage', 'usageSpecification', 'usageImport', 'usageExport']),
             ...anyVerb(['resourceOrder', 'cancelResourceOrder', 'spendLimit']),
+            'server:watch',
           ],
         },
         { operations: ownHubs, rows: 'own' },

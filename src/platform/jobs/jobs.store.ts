@@ -56,6 +56,13 @@ export interface JobCounts {
   dead: number;
 }
 
+export interface JobWait {
+  readonly job: string;
+  /** Repeating work is sent anew when it has run. */
+  readonly sentSeconds: number;
+  readonly overdueSeconds: number;
+}
+
 type Sql = PgBoss.Db['executeSql'];
 
 /**
@@ -173,6 +180,14 @@ export class JobStore {
       { waiting: created + retry, active, dead: failed },
     ]);
     return new Map(counts);
+  }
+
+  /** Of each queue that has jobs which wait, when one was sent last, and for how long one is overdue. */
+  async waits(): Promise<JobWait[]> {
+    return this.database.statement<JobWait>(`
+      SELECT name AS "job", extract(epoch FROM now() - max(created_on))::float8 AS "sentSeconds",
+        greatest(0, extract(epoch FROM now() - min(start_after)))::float8 AS "overdueSeconds"
+      FROM ${SCHEMA}.job WHERE state IN ('created', 'retry') GROUP BY name`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Database, Transaction } from '../database/database.js';
 import type { JsonObject } from '../json-object.js';
 import type { Tracing } from '../tracing.js';
-import { JobStore, type JobCounts, type NewJob, type Queue } from './jobs.store.js';
+import { JobStore, type JobCounts, type JobWait, type NewJob, type Queue } from './jobs.store.js';
 import { Worker, type JobContext, type Work } from './worker.js';
 
 /** How often a queue is polled. Jobs that this process sends outside a transaction are seen at once. */
@@ -225,6 +225,11 @@ export class Jobs {
     const counts = await this.store.counts();
     const none: JobCounts = { waiting: 0, active: 0, dead: 0 };
     return Object.fromEntries([...this.definitions.keys()].map((name) => [name, counts.get(name) ?? none]));
+  }
+
+  /** Of each kind that waits for its time, since when it does, and for how long it is overdue. */
+  async waits(): Promise<JobWait[]> {
+    return (await this.store.waits()).filter(({ job }) => this.definitions.has(job));
   }
 
   /** Renews the leases of all jobs that run here. */

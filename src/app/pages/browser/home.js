@@ -2,6 +2,7 @@ import { html, render } from './vendor/lit-html/lit-html.js';
 import { customer } from './customer.js';
 import { events } from './events.js';
 import { apisOf, customers, found } from './finding.js';
+import { operations } from './operations.js';
 import { aboutServer, keepToken } from './server.js';
 
 const place = (id) => document.getElementById(id);
@@ -14,7 +15,7 @@ function wanted() {
     const value = parameters.get(kind);
     if (value) return { kind, value };
   }
-  if (parameters.has('events')) return { kind: 'events', value: '' };
+  for (const kind of ['events', 'operations']) if (parameters.has(kind)) return { kind, value: '' };
   return { kind: 'home', value: '' };
 }
 
@@ -25,12 +26,13 @@ async function show() {
   shown = view;
   let isDrawn = false;
   const draw = (title, content) => {
-    if (shown !== view) return;
+    if (shown !== view) return false;
     document.title = title === '' ? 'TMF balance server' : `${title} · TMF balance server`;
     render(content, place('content'));
     // Only once, so that nobody who goes on meanwhile is led back.
     if (!isDrawn && view.kind !== 'home') place('content').querySelector('h2')?.focus();
     isDrawn = true;
+    return true;
   };
   const say = (text) => {
     if (shown === view) place('status').textContent = text;
@@ -47,6 +49,7 @@ async function show() {
     }
     draw(`Search for ${view.value}`, content);
   } else if (view.kind === 'events') await events(about, draw);
+  else if (view.kind === 'operations') await operations(draw);
   else await customer(view, about, draw);
   say(document.title);
 }

@@ -45,6 +45,21 @@ export async function post(body, headers = {}) {
   return parseExact(await response.text());
 }
 
+/** What Prometheus is told of the server, one by one. Throws a Refusal when there is none. */
+export async function readMetrics() {
+  let response;
+  try {
+    response = await fetch(addressOf('server/metrics'), {
+      headers: { accept: 'application/json', ...authorization() },
+    });
+  } catch {
+    throw unreachable();
+  }
+  const answer = await response.json();
+  if (response.ok) return answer;
+  throw refusalOf(answer.message, response.status === 401 ? 'UNAUTHENTICATED' : answer.code);
+}
+
 /** The answers to a subscription, one for each event, until somebody stops it. */
 export async function* follow(body, headers = {}) {
   const stop = new AbortController();
@@ -102,17 +117,21 @@ export async function ask(query, variables) {
   try {
     answer = await post({ query, variables });
   } catch {
-    throw new Refusal('The server did not answer.', 'UNREACHABLE');
+    throw unreachable();
   }
   const [error] = answer.errors ?? [];
   if (!error) return answer.data;
-  const { code } = error.extensions ?? {};
-  if (code === 'UNAUTHENTICATED')
-    throw new Refusal(
-      token() === ''
-        ? 'This server wants to know who asks: give a token or an API key above.'
-        : `The token or API key is not taken: ${error.message}`,
-      code,
-    );
-  throw new Refusal(error.message, code);
+  throw refusalOf(error.message, error.extensions?.code);
+}
+
+const unreachable = () => new Refusal('The server did not answer.', 'UNREACHABLE');
+
+function refusalOf(message, code) {
+  if (code !== 'UNAUTHENTICATED') return new Refusal(message, code);
+  return new Refusal(
+    token() === ''
+      ? 'This server wants to know who asks: give a token or an API key above.'
+      : `The token or API key is not taken: ${message}`,
+    code,
+  );
 }
