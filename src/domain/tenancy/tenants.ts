@@ -129,7 +129,9 @@ export class Tenants extends ResourceWriter<'tenant', TenantRow, TenantInput, Gi
   }
 
   private async noted(answer: Promise<Answer<TenantRow>>): Promise<Answer<TenantRow>> {
-    const done = await answer;
+    const known = await answer;
+    // Answers that are remembered from before tenants had handles: they were called by their ids.
+    const done = { ...known, answer: { ...known.answer, handle: known.answer.handle ?? known.answer.id } };
     const { id, handle, formerHandle = null, state, settings } = done.answer;
     // A repeated answer may be an old one.
     if (!done.replayed) this.directory.changed({ id, handle, formerHandle, state, settings: settings ?? {} });

@@ -126,10 +126,18 @@ describe('a tenant', () => {
   });
 
   it('is made once under an idempotency key', async () => {
-    const query = `mutation { createTenant(input: { handle: "once", name: "Once" }, idempotencyKey: "once") { id revision } }`;
+    const query = `mutation { createTenant(input: { handle: "once", name: "Once" }, idempotencyKey: "once") { id handle revision } }`;
     const [first, second] = [await ask(query), await ask(query)];
     expect(second.data).toEqual(first.data);
     expect(second.headers.get('idempotency-replayed')).toBe('true');
+    // As it was remembered before tenants had handles.
+    const [kept] = await server.database.statement<{ kept: string }>(
+      `UPDATE "Idempotency" SET "outcome" = replace("outcome"::text, '"handle": ', '"none": ')::jsonb WHERE "key" LIKE '%once' RETURNING "outcome"::text AS "kept"`,
+    );
+    expect(kept?.kept).toContain('"none": "once"');
+    const third = await ask(query);
+    expect(third.data.createTenant.handle).toBe(third.data.createTenant.id);
+    expect(third.headers.get('idempotency-replayed')).toBe('true');
   });
 
   it.each([
