@@ -172,6 +172,7 @@ async function run(given) {
     const serve = async () => {
       if (url !== undefined) return { origin, stop: async () => undefined };
       if (citusUrl !== undefined && seed !== rounds[index - 1]) await emptyDatabase(citusUrl);
+      /** @type {Record<string, string>} */
       const store = citusUrl === undefined ? { DATA_DIR: folders[seed] } : { DATABASE_URL: citusUrl };
       return startServer(root, store, seed);
     };
