@@ -28,18 +28,18 @@ const onlyOnEmbeddedDatabase = [
 ];
 
 /**
- * Beside those, what runs on the embedded database: all of the platform, of each area one file, and what has to do with
- * the folder of the data. The embedded database is the same PostgreSQL, several times slower: all else is shown there.
+ * Beside those, what runs on the embedded database: all of the platform but what many rows are for, of each area one file, and what
+ * has to do with the folder of the data. The embedded database is the same PostgreSQL, several times slower: all else is shown there.
  */
 const onEmbeddedDatabase = [
-  '/test/platform/',
+  '/test/platform/(?!read/(indexes|plans))',
   '/domain/prepay-balance/idempotency\\.test',
   '/domain/customer-bill/bill-run\\.test',
   '/domain/usage/rating\\.test',
   '/domain/resource-order/lifecycle\\.test',
   '/graphql/resources\\.test',
   '/rest-compat/nested-extensions\\.test',
-  '/streaming/(usage-export|usage-import)\\.test',
+  '/streaming/usage-import\\.test',
   '/app/(server-crash|upgrade)\\.test',
 ];
 

@@ -26,6 +26,7 @@ export class TenantSettings {
   table: 'Tenant',
   description:
     "Our own: a tenant of the installation. All data belong to one, and are seen by its principals only. Tenants themselves are the operator's, whose own tenant is `default`: to principals of other tenants there are none.",
+  indexes: { values: ['handle'] },
 })
 export class Tenant {
   @Attribute(() => ID, {

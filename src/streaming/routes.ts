@@ -44,6 +44,8 @@ export interface StreamRoute {
   readonly shows?: readonly string[];
   /** The whole path, where it belongs to no resource of TMF REST. */
   readonly path?: string;
+  /** Shows nothing of any customer: who takes it is not recorded. */
+  readonly isImpersonal?: boolean;
   /** Path segment after the id; undefined for the collection. */
   readonly part?: string;
   /** Media types that the route accepts; bodies of others go to TMF REST. Undefined: any. */

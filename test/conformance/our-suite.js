@@ -48,7 +48,15 @@ export async function runNewman(collection, report, options = {}) {
   const reporters = report
     ? {
         reporters: ['htmlextra'],
-        reporter: { htmlextra: { export: report, title: collection.info.name, browserTitle: collection.info.name } },
+        reporter: {
+          htmlextra: {
+            export: report,
+            title: collection.info.name,
+            browserTitle: collection.info.name,
+            // Reports are handed on, keys are not.
+            skipHeaders: 'Authorization',
+          },
+        },
       }
     : { reporters: [] };
   const timeouts = { timeout: runTimeoutMs, timeoutRequest: requestTimeoutMs };

@@ -10,6 +10,7 @@ export function samplesRoute(metrics: Pick<Metrics, 'samples'>): StreamRoute {
     typeName: 'Server',
     path: '/server/metrics',
     operation: 'server:watch',
+    isImpersonal: true,
     handle: async ({ tenantId, response, open }) => {
       // They are of all tenants together.
       if (tenantId !== operatorTenant)

@@ -1,4 +1,4 @@
-import { print, visit, type DocumentNode } from 'graphql';
+import { Kind, print, visit, type DocumentNode } from 'graphql';
 import type { Logger } from 'pino';
 import { isReading, timed, type StatementTimes } from '../../platform/database/watched-statements.js';
 import { runForAllTenants } from '../../platform/database/tenant-scope.js';
@@ -84,5 +84,7 @@ function told(statements: StatementTimes | undefined): object[] {
 
 /** What people wrote does not belong into a log. */
 function withoutTexts(document: DocumentNode): DocumentNode {
-  return visit(document, { StringValue: (node) => ({ ...node, value: '…', block: false }) });
+  const text = { kind: Kind.STRING, value: '…', block: false } as const;
+  // A number may be an id: that of a telephone.
+  return visit(document, { StringValue: () => text, IntValue: () => text, FloatValue: () => text });
 }

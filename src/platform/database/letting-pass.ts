@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DedicatedConnection } from './database.js';
 
 /** How long what changes tables waits for their locks. */
 export interface LockTimes {
@@ -17,6 +18,17 @@ const lockCodes = new Set(['55P03', '40P01']);
 
 /** Somebody has kept a lock for too long. The message goes on behind what wanted it. */
 export class LockError extends Error {}
+
+/** Runs a statement that gives up, and changes nothing, when it does not get its locks at once. */
+export async function soonOrNot(connection: DedicatedConnection, lockMs: number, sql: string): Promise<void> {
+  try {
+    await connection.script(`BEGIN; SET LOCAL lock_timeout = ${lockMs}; ${sql}; COMMIT`);
+  } catch (error) {
+    // If the connection is lost, PostgreSQL rolls back anyway; the first error is the one to report.
+    await connection.script('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
 
 /**
  * Waits for no lock longer than a moment, since everybody who wants the table next waits behind: it gives up, lets them pass, and

@@ -253,7 +253,7 @@ async function applyAlone(
   // Behind a pooler there is no session that would keep it, and none that has another.
   const set = (sql: string): Promise<void> => (connection.isLent ? Promise.resolve() : connection.script(sql));
   await set(`SET lock_timeout = ${/\bCONCURRENTLY\b/.test(migration.sql) ? 0 : lockMs}`);
-  if (!(await indexPartitions(connection, migration.sql))) await connection.script(migration.sql);
+  if (!(await indexPartitions(connection, migration.sql, lockMs))) await connection.script(migration.sql);
   await set('RESET lock_timeout');
   await record(connection, migration, startedAt);
 }

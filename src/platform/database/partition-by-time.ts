@@ -4,7 +4,8 @@ import { identifier, literal } from '../read/columns.js';
 import { calendarPartitions, nameUntil, widthOf, type Width } from './calendar-partitions.js';
 import type { Database, DedicatedConnection } from './database.js';
 import { distributedTables } from './distribution.js';
-import { defaultLockTimes, lettingPass, LockError, type LockTimes } from './letting-pass.js';
+import { isLockTimeout } from './failures.js';
+import { defaultLockTimes, lettingPass, LockError, soonOrNot, type LockTimes } from './letting-pass.js';
 import { RangePartitions, type PartitionedTable, type PartitionLog } from './range-partitions.js';
 import { optionsOfColumns, readParts } from './table-parts.js';
 import { raisingOf } from './tenant-wall.js';
@@ -12,7 +13,7 @@ import { raisingOf } from './tenant-wall.js';
 // Tables that an operator may have partitioned by the time that their ids begin with (docs/decisions/0066-partitions.md).
 
 /** Serializes whoever changes such tables, and adds partitions to them. */
-const ADVISORY_LOCK_KEY = 72_707_373;
+const ADVISORY_LOCK_KEY = 72_707_374;
 /** Partitions that are there before their time begins. */
 const periodsAhead = 1;
 /** How long before the end of a period what is proved of it may still take. */
@@ -143,8 +144,12 @@ async function prove(connection: DedicatedConnection, table: string, end: Date, 
 async function dropOldProof(connection: DedicatedConnection, table: string, now: Date): Promise<void> {
   for (const proof of await proofsOf(connection, table)) {
     const end = calendarPartitions(table, 'month').periodOf(proof)?.end;
-    if (end && end.getTime() - now.getTime() < leastMs / 2)
-      await connection.script(`ALTER TABLE public.${identifier(table)} DROP CONSTRAINT ${identifier(proof)}`);
+    if (!end || end.getTime() - now.getTime() >= leastMs / 2) continue;
+    const drop = `ALTER TABLE public.${identifier(table)} DROP CONSTRAINT ${identifier(proof)}`;
+    await soonOrNot(connection, defaultLockTimes.lockMs, drop).catch((error: unknown) => {
+      // Who wants the table next is not made to wait: there is another try in an hour.
+      if (!isLockTimeout(error)) throw error;
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { identifier, literal } from '../read/columns.js';
 import type { DedicatedConnection } from './database.js';
+import { soonOrNot } from './letting-pass.js';
 
 const createIndex =
   /^\s*(CREATE (?:UNIQUE )?INDEX) CONCURRENTLY IF NOT EXISTS "(\w+)"\s+ON (?:"public"\.)?"(\w+)"([^;]*);?\s*$/s;
@@ -8,23 +9,23 @@ const comment = /^\s*--.*$/gm;
 
 /**
  * Makes or drops an index where the statement does so concurrently, which PostgreSQL refuses for a table in partitions: there the partitions get theirs
- * one after the other, each concurrently, and belong to that of the table then. What was broken off goes on with the next call.
+ * one after the other, each concurrently, and belong to that of the table then. What locks the table gives up after `lockMs`. What was broken off goes on with
+ * the next call.
  * @returns whether it was one of a table in partitions
  */
-export async function indexPartitions(connection: DedicatedConnection, sql: string): Promise<boolean> {
+export async function indexPartitions(connection: DedicatedConnection, sql: string, lockMs: number): Promise<boolean> {
   const statement = sql.replaceAll(comment, '');
   const [, dropped] = dropIndex.exec(statement) ?? [];
   if (dropped !== undefined) {
     if ((await kindOf(connection, dropped)) !== 'I') return false;
-    await connection.script(`DROP INDEX public.${identifier(dropped)}`);
+    await soonOrNot(connection, lockMs, `DROP INDEX public.${identifier(dropped)}`);
     return true;
   }
   const [, create, name, table, rest] = createIndex.exec(statement) ?? [];
   if (create === undefined || name === undefined || table === undefined) return false;
   if ((await kindOf(connection, table)) !== 'p') return false;
-  await connection.script(
-    `${create} IF NOT EXISTS ${identifier(name)} ON ONLY public.${identifier(table)}${rest ?? ''}`,
-  );
+  const whole = `${create} IF NOT EXISTS ${identifier(name)} ON ONLY public.${identifier(table)}${rest ?? ''}`;
+  await soonOrNot(connection, lockMs, whole);
   for (const partition of await partitionsWithout(connection, table, name)) {
     const own = `${partition.oid}_${name}`.slice(0, 63);
     const [broken] = await connection.query(
@@ -35,7 +36,8 @@ export async function indexPartitions(connection: DedicatedConnection, sql: stri
     await connection.script(
       `${create} CONCURRENTLY IF NOT EXISTS ${identifier(own)} ON public.${identifier(partition.name)}${rest ?? ''}`,
     );
-    await connection.script(`ALTER INDEX public.${identifier(name)} ATTACH PARTITION public.${identifier(own)}`);
+    const attach = `ALTER INDEX public.${identifier(name)} ATTACH PARTITION public.${identifier(own)}`;
+    await soonOrNot(connection, lockMs, attach);
   }
   return true;
 }

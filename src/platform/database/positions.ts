@@ -40,6 +40,11 @@ export function later(one: Position, other: Position): Position {
   return one > other ? one : other;
 }
 
+/** From where on a replica may answer all of them, who ask for the same; undefined: none may. */
+export function forAll(positions: readonly (Position | undefined)[]): Position | undefined {
+  return positions.reduce((one, other) => (one === undefined || other === undefined ? undefined : later(one, other)));
+}
+
 /**
  * How old what a replica shows may be, from looks at both. The primary was at a position at an instant; when the replica has
  * come there, it has everything until then. So an idle primary is no lag, and no clock of another machine is asked.
@@ -82,6 +87,8 @@ export class ReplayProgress {
 export class WrittenPositions {
   /** The latest of those for which there was no room. */
   private forgotten = nowhere;
+  /** Whether one of them is not known. */
+  private isUnknownForgotten = false;
   private readonly known: LRUCache<string, Position>;
 
   /** @param keptMs no replica is read that is as far behind */
@@ -90,16 +97,24 @@ export class WrittenPositions {
       max,
       ttl: keptMs,
       dispose: (position, _client, reason) => {
-        if (reason === 'evict') this.forgotten = later(this.forgotten, position);
+        if (reason !== 'evict') return;
+        if (position === beyondAll) this.isUnknownForgotten = true;
+        else this.forgotten = later(this.forgotten, position);
       },
     });
   }
 
+  /** `beyondAll`: it is not known. What is known later lies behind it. */
   note(client: string, position: Position): void {
-    this.known.set(client, later(position, this.known.get(client) ?? nowhere));
+    const before = this.known.get(client) ?? nowhere;
+    this.known.set(client, before === beyondAll ? position : later(position, before));
+    if (position === beyondAll || !this.isUnknownForgotten) return;
+    this.forgotten = later(this.forgotten, position);
+    this.isUnknownForgotten = false;
   }
 
   of(client: string): Position {
+    if (this.isUnknownForgotten) return beyondAll;
     return later(this.forgotten, this.known.get(client) ?? nowhere);
   }
 }

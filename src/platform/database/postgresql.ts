@@ -18,13 +18,11 @@ import { withInlineFunctions } from './inlined-database.js';
 import { partition, Partition, processOf } from './partitions.js';
 import { cancelByProtocol } from './pooled-client.js';
 import { Replica, type ReplicaOptions } from './replica.js';
-import { byKeys, settingsOf } from './session-settings.js';
+import { byKeys, connectionLifetimeS, settingsOf } from './session-settings.js';
 import { StatementNames } from './statement-names.js';
 import { allTenants, currentTenant, runForAllTenants } from './tenant-scope.js';
 import { classOf, defaultReadTimes, timesOf, type ReadTimes, type WorkClass } from './work-class.js';
 
-/** How long a connection is kept: a plan that was made for small tables goes with it. */
-const CONNECTION_LIFETIME_S = 300;
 /** How long what runs may go on when the database is closed. */
 const CLOSE_MAX_MS = 2_000;
 
@@ -76,7 +74,7 @@ export async function openPostgresql(
         max: sizes[workClass],
         // A transaction of the engine sends what needs no answer of what came before.
         pipeline: workClass === 'engine',
-        maxLifetimeSeconds: CONNECTION_LIFETIME_S,
+        maxLifetimeSeconds: connectionLifetimeS,
       },
       times[workClass],
       isolatesTenants,
@@ -100,7 +98,7 @@ export async function openPostgresql(
       ? cancelByProtocol(address.configWith({}), connection)
       : runForAllTenants(() => partitions.control.query('SELECT pg_cancel_backend($1::int)', [processOf(connection)]));
   const namesFor = (prefix: string): StatementNames =>
-    new StatementNames(CONNECTION_LIFETIME_S * 1_000, prefix, areStatementsNamed);
+    new StatementNames(connectionLifetimeS * 1_000, prefix, areStatementsNamed);
   const names = namesFor('read');
   const engineNames = namesFor('engine');
   const replica =

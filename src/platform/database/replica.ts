@@ -9,7 +9,7 @@ import { isRetryable, isUnavailable } from './failures.js';
 import { Partition } from './partitions.js';
 import { cancelByProtocol } from './pooled-client.js';
 import { beyondAll, endOfRecords, later, nowhere, readPosition, ReplayProgress, type Position } from './positions.js';
-import { settingsOf } from './session-settings.js';
+import { connectionLifetimeS, settingsOf } from './session-settings.js';
 import { runForAllTenants } from './tenant-scope.js';
 import type { ClassTimes } from './work-class.js';
 
@@ -86,7 +86,12 @@ export class Replica {
     const open = (workClass: 'read' | 'report' | 'control', max: number): Partition => {
       const times = connections.times[workClass];
       return new Partition(
-        { ...this.address.configWith(settingsOf(times)), connectionTimeoutMillis: times.waitMs, max },
+        {
+          ...this.address.configWith(settingsOf(times)),
+          connectionTimeoutMillis: times.waitMs,
+          max,
+          maxLifetimeSeconds: connectionLifetimeS,
+        },
         times,
         connections.isolatesTenants,
       );

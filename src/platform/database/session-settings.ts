@@ -5,6 +5,9 @@ import type { ClassTimes } from './work-class.js';
 /** Settings of PostgreSQL that statements need, by their names. */
 export type SessionSettings = Readonly<Record<string, string | number>>;
 
+/** How long a connection is kept, in seconds: a plan that was made for small tables, and names of statements, go with it. */
+export const connectionLifetimeS = 300;
+
 /**
  * A statement has one process there at most: of the cores, those that read for many are not to take several each. None is
  * compiled: statements that write JSON are long and soon run, and PostgreSQL guesses the opposite of both.

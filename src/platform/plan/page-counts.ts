@@ -1,6 +1,7 @@
 import type { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
 import { isStatementTimeout } from '../database/failures.js';
+import { forAll } from '../database/positions.js';
 import type { PageRequest } from './page-request.js';
 import { countStatement, pageSource } from './page-sql.js';
 import type { PagePlan } from './plan.js';
@@ -37,8 +38,10 @@ export class PageCounts {
     database: Pick<Database, 'read'>,
     private readonly bounds: ReadBounds,
   ) {
-    this.counts = new Sharing(async ([{ statement, options }], signal, onBegin) => {
-      const [row] = await database.read<{ count: number }>(statement, { ...options, signal, onBegin });
+    this.counts = new Sharing(async (asked, signal, onBegin) => {
+      const [{ statement, options }] = asked;
+      const replicaAt = forAll(asked.map((one) => one.options.replicaAt));
+      const [row] = await database.read<{ count: number }>(statement, { ...options, replicaAt, signal, onBegin });
       return row?.count ?? 0;
     });
   }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { Prisma } from '../../../prisma/generated/client.js';
 import type { Database, ReadOptions } from '../database/database.js';
-import { later, type Position } from '../database/positions.js';
+import { forAll, later, type Position } from '../database/positions.js';
 import { DomainError } from '../errors.js';
 import type { Filter } from '../filter/tree/filter.js';
 import { encodeCursor } from '../read/cursor.js';
@@ -201,7 +201,9 @@ export class Reads {
           ? { rows: [], rounds: 0 }
           : await this.run(read, (statements) => pageStatement(plan, request, statements), options, due);
       if (rounds > 0) counting?.leave();
-      if (rounds > 0 || !counting) counting = this.counts.begin(read, request, options);
+      // What was due was processed on the primary meanwhile.
+      if (rounds > 0) counting = this.counts.begin(read, request, { ...options, replicaAt: undefined });
+      else counting ??= this.counts.begin(read, request, options);
       const [sums] = found;
       if (sums?.isTooLarge) throw this.tooLarge();
       const rows = Math.min(sums?.rows ?? 0, limit);
@@ -281,8 +283,10 @@ export class Reads {
       // Without any row there is one, which only says whether something is due.
       const rows = found.filter(({ isRow }) => isRow);
       // What came due on the way to a replica.
-      if (found[0]?.isDue && options.replicaAt !== undefined)
-        return this.run(read, statementOf, { ...options, replicaAt: undefined });
+      if (found[0]?.isDue && options.replicaAt !== undefined) {
+        const again = await this.run(read, statementOf, { ...options, replicaAt: undefined });
+        return { ...again, rounds: again.rounds + 1 };
+      }
       // Due work that cannot be processed now must not block reads.
       if (found[0]?.isDue && rounds < dueRoundsMax && (await due.process(tenantId)) > 0) continue;
       if (style !== 'wireWhole' || !rows.some(({ item0 }) => item0 === needsCare)) return { rows, rounds };
@@ -327,9 +331,6 @@ export class Reads {
 /** What is read for all who have asked: as of when the last of them did. */
 function shared<P extends Plan>(asked: readonly { read: Read<P> }[], signal: AbortSignal): Read<P> {
   const { read } = asked[asked.length - 1] as { read: Read<P> };
-  const positions = asked.map((one) => one.read.scope.replicaAt);
-  const replicaAt = positions.reduce((one, other) =>
-    one === undefined || other === undefined ? undefined : later(one, other),
-  );
+  const replicaAt = forAll(asked.map((one) => one.read.scope.replicaAt));
   return { ...read, scope: { ...read.scope, signal, replicaAt } };
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import type { Position } from '../database/positions.js';
+import { later, type Position } from '../database/positions.js';
 
 /** The reads that a snapshot offers. */
 export type SnapshotReads = Pick<Database, 'read' | 'kind'>;
@@ -54,5 +54,21 @@ export async function withSnapshot<T>(
       }
     },
     { replicaAt },
+  );
+}
+
+/**
+ * From where on a replica may answer a snapshot of what has due work: nothing is processed within it, so a replica must have
+ * what was settled before, which is what the primary has now.
+ */
+export async function settledAt(
+  { replica }: Pick<Database, 'replica'>,
+  replicaAt: Position | undefined,
+): Promise<Position | undefined> {
+  if (replicaAt === undefined || replica === undefined) return undefined;
+  // The primary itself says that it is away, if it is.
+  return replica.writtenTo().then(
+    (position) => later(replicaAt, position),
+    () => undefined,
   );
 }

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { Database } from '../../platform/database/database.js';
 import type { Position } from '../../platform/database/positions.js';
 import { DomainError } from '../../platform/errors.js';
-import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
+import { settledAt, withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
 import { Semaphore } from '../../platform/semaphore.js';
 import { write } from '../write.js';
 import { LIST_FILE_MS_MAX, LIST_FILES_MAX, LIST_FILES_PER_CLIENT_MAX } from '../limits.js';
@@ -67,7 +67,8 @@ export class ListFiles {
     response.once('close', leave);
     try {
       if (response.destroyed) leave();
-      await withSnapshot(this.database, { maxMs: LIST_FILE_MS_MAX, signal, replicaAt }, async (reads) => {
+      const readableAt = await settledAt(this.database, replicaAt);
+      await withSnapshot(this.database, { maxMs: LIST_FILE_MS_MAX, signal, replicaAt: readableAt }, async (reads) => {
         if (columns) await write(open(), csvHead(columns));
         for await (const items of pages(reads)) {
           signal.throwIfAborted();

@@ -4,7 +4,7 @@ import type { Database } from '../../platform/database/database.js';
 import { abbreviated, DomainError } from '../../platform/errors.js';
 import { upperFirst } from '../../platform/letter-case.js';
 import { Semaphore } from '../../platform/semaphore.js';
-import { withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
+import { settledAt, withSnapshot, type SnapshotReads } from '../../platform/read/snapshot.js';
 import { write } from '../write.js';
 import { PARTY_DATA_ACCOUNTS_MAX, PARTY_DATA_MAX, PARTY_DATA_MS_MAX } from '../limits.js';
 import type { Exchange, StreamRoute } from '../routes.js';
@@ -86,7 +86,8 @@ async function send(exchange: Exchange, whose: DataSubject, options: PartyDataOp
   const { signal } = leaving;
   try {
     if (response.destroyed) leave();
-    await withSnapshot(database, { maxMs: PARTY_DATA_MS_MAX, signal, replicaAt: exchange.replicaAt }, async (reads) => {
+    const replicaAt = await settledAt(database, exchange.replicaAt);
+    await withSnapshot(database, { maxMs: PARTY_DATA_MS_MAX, signal, replicaAt }, async (reads) => {
       const read = options.openResources(exchange, reads);
       for (const resource of domain.heldResources) {
         for await (const ids of domain.heldIds(reads, resource, whose)) {

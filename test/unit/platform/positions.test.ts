@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   beyondAll,
   endOfRecords,
+  forAll,
   nowhere,
   positionText,
   readPosition,
@@ -90,6 +91,14 @@ describe('the lag of a replica', () => {
   });
 });
 
+test('a replica may answer several who ask for the same from the latest of their positions on, or none of them', () => {
+  expect([forAll([10n, 30n, 20n]), forAll([10n, undefined]), forAll([undefined, 10n])]).toEqual([
+    30n,
+    undefined,
+    undefined,
+  ]);
+});
+
 describe('positions of clients', () => {
   test('are the furthest that each has written', () => {
     const written = new WrittenPositions(60_000);
@@ -105,5 +114,22 @@ describe('positions of clients', () => {
     written.note('two', 20n);
     written.note('three', 10n);
     expect([written.of('one'), written.of('two'), written.of('none')]).toEqual([30n, 30n, 30n]);
+  });
+
+  test('that are not known hold until one is that lies behind them', () => {
+    const written = new WrittenPositions(60_000, 2);
+    written.note('one', 10n);
+    written.note('one', beyondAll);
+    expect([written.of('one'), written.of('none')]).toEqual([beyondAll, nowhere]);
+    written.note('one', 20n);
+    expect(written.of('one')).toBe(20n);
+    written.note('one', beyondAll);
+    for (const other of ['two', 'three']) written.note(other, 25n);
+    expect(written.of('none')).toBe(25n);
+    written.note('two', beyondAll);
+    for (const other of ['four', 'five']) written.note(other, beyondAll);
+    expect(written.of('none')).toBe(beyondAll);
+    written.note('six', 40n);
+    expect([written.of('one'), written.of('none'), written.of('six')]).toEqual([40n, 40n, 40n]);
   });
 });
