@@ -505,7 +505,7 @@ describe('lapses for many', () => {
 });
 
 // Sizes of the race: every round is one reservation that three want to end.
-const rounds = proofSize('RACE_ROUNDS', { short: 80, long: 1_000 });
+const rounds = proofSize('RACE_ROUNDS', { short: 200, long: 1_000 });
 const roundsAtOnce = 100;
 /** The three come within this time, in any order. */
 const spreadMs = 300;
