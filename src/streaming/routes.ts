@@ -44,7 +44,7 @@ export interface StreamRoute {
   readonly shows?: readonly string[];
   /** The whole path, where it belongs to no resource of TMF REST. */
   readonly path?: string;
-  /** Shows nothing of any customer: who takes it is not recorded. */
+  /** Shows nothing of any customer: only who is refused is recorded. */
   readonly isImpersonal?: boolean;
   /** Path segment after the id; undefined for the collection. */
   readonly part?: string;

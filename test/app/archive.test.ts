@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { runArchive } from '../../src/app/cli/archive/run.js';
 import { runDoctor } from '../../src/app/cli/doctor/run.js';
+import { doneOf, type Done } from '../support/command.js';
 import { startTestServer, TestClock, type TestServer } from '../support/server.js';
 import { createMigratedStorage, startMaxMs, type Storage } from './program.js';
 
@@ -61,28 +62,7 @@ async function goOn(server: TestServer): Promise<void> {
   ids['late'] = (await made(server, '/topupBalance', { amount: eur(1), bucket })).id;
 }
 
-interface Done {
-  code: number;
-  output: string;
-  errors: string;
-}
-
-async function quietly(command: () => Promise<number>): Promise<Done> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    jest.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    }),
-  );
-  try {
-    return { code: await command(), output: written.stdout, errors: written.stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
-const archive = (...args: string[]): Promise<Done> => quietly(() => runArchive(args, storage.env));
+const archive = (...args: string[]): Promise<Done> => doneOf(() => runArchive(args, storage.env));
 const place = (name: string): string => join(folder, name);
 const before = ['--before', '2026-02-01T00:00:00Z'];
 const counted = 'default usage: 1\ndefault action: 2\ndefault entry: 4\n';
@@ -172,7 +152,7 @@ it('lets go of usages and actions that are in it, and of nothing that balances o
     code: 0,
     output: 'deleted usage: 0\ndeleted action: 0\n',
   });
-  expect((await quietly(() => runDoctor([], storage.env))).output).toMatch(/ books +1 buckets equal their ledgers/);
+  expect((await doneOf(() => runDoctor([], storage.env))).output).toMatch(/ books +1 buckets equal their ledgers/);
   await withServer('2026-03-01T13:00:00.000Z', async (server) => {
     const left = (await server.rest('GET', '/balanceAction')).body.map(({ id }: any) => id);
     expect(left.sort()).toEqual([ids['live'], ids['late']].sort());

@@ -54,7 +54,7 @@ export async function runNewman(collection, report, options = {}) {
             title: collection.info.name,
             browserTitle: collection.info.name,
             // Reports are handed on, keys are not.
-            skipHeaders: 'Authorization',
+            skipHeaders: ['Authorization'],
           },
         },
       }

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../support/free-port.js';
+import { programOf } from '../support/programs.js';
 
 /** Arguments of node that run a program of src/app/cli. */
 export type Programs = (name: string) => string[];
 export const built: Programs = (name) => [`dist/src/app/cli/${name}.js`];
-export const sources: Programs = (name) => ['--import', './test/support/typescript.js', `src/app/cli/${name}.ts`];
+export const sources: Programs = (name) => programOf(process.cwd(), name);
 
 const host = '127.0.0.1';
 const readyMaxMs = 300_000;

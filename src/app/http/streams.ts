@@ -162,12 +162,12 @@ async function serve(file: FileRequest, options: StreamHttpOptions): Promise<voi
   const ids = id === '' ? [] : [id];
   const asked = { operation: fileOperationOf(route), resourceType: lowerFirst(route.typeName) };
   try {
-    if (audit === undefined || route.isImpersonal) await transfer(file, options, context);
+    if (audit === undefined) await transfer(file, options, context);
     else if (route.method === 'GET') {
       const read = (failure?: unknown): void =>
         audit.read(asked, { resourceIds: ids, detail: rawQuery || undefined }, failure);
       const transferred = transfer(file, options, context);
-      void transferred.then(() => read(), read);
+      void transferred.then(() => (route.isImpersonal ? undefined : read()), read);
       await transferred;
     } else {
       await audit.begun(asked, ids);

@@ -34,7 +34,7 @@ export class SlowOperations {
   ended({ operation, type, outcome, seconds, cost, document, statements }: EndedOperation): void {
     const ms = Math.round(seconds * 1_000);
     if (!this.areWatched || ms < this.slowMs) return;
-    const text = print(withoutTexts(document)).slice(0, documentLengthMax);
+    const text = print(withoutValues(document)).slice(0, documentLengthMax);
     const facts = { operation, type, outcome, ms, cost, document: text, statements: told(statements) };
     const slowest = statements?.slowest().find(({ sql }) => isReading(sql));
     if (slowest === undefined) this.log(facts);
@@ -83,7 +83,7 @@ function told(statements: StatementTimes | undefined): object[] {
 }
 
 /** What people wrote does not belong into a log. */
-function withoutTexts(document: DocumentNode): DocumentNode {
+function withoutValues(document: DocumentNode): DocumentNode {
   const text = { kind: Kind.STRING, value: '…', block: false } as const;
   // A number may be an id: that of a telephone.
   return visit(document, { StringValue: () => text, IntValue: () => text, FloatValue: () => text });

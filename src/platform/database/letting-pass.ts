@@ -19,10 +19,16 @@ const lockCodes = new Set(['55P03', '40P01']);
 /** Somebody has kept a lock for too long. The message goes on behind what wanted it. */
 export class LockError extends Error {}
 
-/** Runs a statement that gives up, and changes nothing, when it does not get its locks at once. */
-export async function soonOrNot(connection: DedicatedConnection, lockMs: number, sql: string): Promise<void> {
+/** A transaction that gives up, and changes nothing, when it does not get a lock soon. What is one statement may be its text. */
+export async function soonOrNot(
+  connection: DedicatedConnection,
+  lockMs: number,
+  work: string | (() => Promise<void>),
+): Promise<void> {
   try {
-    await connection.script(`BEGIN; SET LOCAL lock_timeout = ${lockMs}; ${sql}; COMMIT`);
+    await connection.script(`BEGIN; SET LOCAL lock_timeout = ${lockMs}`);
+    await (typeof work === 'string' ? connection.script(work) : work());
+    await connection.script('COMMIT');
   } catch (error) {
     // If the connection is lost, PostgreSQL rolls back anyway; the first error is the one to report.
     await connection.script('ROLLBACK').catch(() => undefined);
@@ -32,7 +38,7 @@ export async function soonOrNot(connection: DedicatedConnection, lockMs: number,
 
 /**
  * Waits for no lock longer than a moment, since everybody who wants the table next waits behind: it gives up, lets them pass, and
- * tries again. The attempt sets lock_timeout, and leaves nothing behind when it fails. Throws LockError, and what else the attempt does.
+ * tries again. The attempt leaves nothing behind when it fails (soonOrNot). Throws LockError, and what else the attempt does.
  */
 export async function lettingPass<T>({ pauseMs, locksMaxMs }: LockTimes, attempt: () => Promise<T>): Promise<T> {
   for (const begin = performance.now(); ; await sleep(pauseMs * (0.5 + Math.random() / 2))) {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StartError } from '../start-error.js';
 import type { Database, DedicatedConnection } from './database.js';
-import { defaultLockTimes, lettingPass, LockError, type LockTimes } from './letting-pass.js';
+import { defaultLockTimes, lettingPass, LockError, soonOrNot, type LockTimes } from './letting-pass.js';
 import { indexPartitions } from './partitioned-index.js';
 import { describeMissing } from './schema-check.js';
 
@@ -229,16 +229,10 @@ async function applyAtOnce(
   { lockMs }: MigrationTimes,
 ): Promise<void> {
   const startedAt = new Date();
-  await connection.script(`BEGIN; SET LOCAL lock_timeout = ${lockMs}`);
-  try {
+  await soonOrNot(connection, lockMs, async () => {
     await connection.script(migration.sql);
     await record(connection, migration, startedAt);
-    await connection.script('COMMIT');
-  } catch (error) {
-    // If the connection is lost, PostgreSQL rolls back anyway; the first error is the one to report.
-    await connection.script('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
+  });
 }
 
 /** Recorded when it is done: what was broken off is repeated. An index that is made concurrently lets everybody pass, and waits for them. */

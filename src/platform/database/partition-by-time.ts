@@ -89,7 +89,7 @@ export async function partitionByTime(
       const end = endOfFirst(table, width, now);
       try {
         await prove(connection, table, end, times);
-        await lettingPass(times, () => swap(connection, table, { width, end, lockMs: times.lockMs }));
+        await lettingPass(times, () => soonOrNot(connection, times.lockMs, () => swap(connection, table, width, end)));
       } catch (error) {
         if (error instanceof LockError) throw new PartitionError(`'${table}' ${error.message}`, { cause: error });
         throw error;
@@ -118,12 +118,7 @@ async function proofsOf(connection: DedicatedConnection, table: string): Promise
 async function prove(connection: DedicatedConnection, table: string, end: Date, times: LockTimes): Promise<void> {
   const whole = `public.${identifier(table)}`;
   const proof = nameUntil(table, end);
-  const alone = (sql: string): Promise<void> =>
-    lettingPass(times, async () => {
-      await connection
-        .script(`BEGIN; SET LOCAL lock_timeout = ${times.lockMs}; ${sql}; COMMIT`)
-        .catch(undone(connection));
-    });
+  const alone = (sql: string): Promise<void> => lettingPass(times, () => soonOrNot(connection, times.lockMs, sql));
   const there = await proofsOf(connection, table);
   for (const other of there.filter((name) => name !== proof))
     await alone(`ALTER TABLE ${whole} DROP CONSTRAINT ${identifier(other)}`);
@@ -153,20 +148,8 @@ async function dropOldProof(connection: DedicatedConnection, table: string, now:
   }
 }
 
-function undone(connection: DedicatedConnection): (error: unknown) => Promise<never> {
-  return async (error) => {
-    // If the connection is lost, PostgreSQL rolls back anyway; the first error is the one to report.
-    await connection.script('ROLLBACK').catch(() => undefined);
-    throw error;
-  };
-}
-
-/** Puts a whole with partitions into the place of the table. Nothing is read or written, so it takes a moment. */
-async function swap(
-  connection: DedicatedConnection,
-  table: string,
-  { width, end, lockMs }: { width: Width; end: Date; lockMs: number },
-): Promise<void> {
+/** Puts, within a transaction, a whole with partitions into the place of the table. Nothing is read or written, so it takes a moment. */
+async function swap(connection: DedicatedConnection, table: string, width: Width, end: Date): Promise<void> {
   const whole = `public.${identifier(table)}`;
   const old = nameUntil(table, end);
   const oldWhole = `public.${identifier(old)}`;
@@ -176,50 +159,43 @@ async function swap(
   const run = async (statements: readonly string[]): Promise<void> => {
     for (const statement of statements) await connection.script(statement);
   };
-  await connection
-    .script(`BEGIN; SET LOCAL lock_timeout = ${lockMs}; LOCK TABLE ${whole} IN ACCESS EXCLUSIVE MODE`)
-    .catch(undone(connection));
-  try {
-    const [facts] = await connection.query<{ owner: string; isWalled: boolean }>(
-      `SELECT quote_ident(pg_get_userbyid(relowner)) AS "owner", relrowsecurity AS "isWalled" FROM pg_class WHERE oid = $1::regclass`,
-      [whole],
-    );
-    // What is made is to belong to the same role.
-    await connection.script(`SET LOCAL ROLE ${facts!.owner}`);
-    const parts = await readParts(connection, table);
-    await run([
-      ...parts.triggers.map(({ name }) => `DROP TRIGGER ${identifier(name)} ON ${whole}`),
-      `ALTER TABLE ${whole} RENAME TO ${identifier(old)}`,
-      ...parts.indexes.map(
-        ({ name }) => `ALTER INDEX public.${identifier(name)} RENAME TO ${identifier(nameWithin(old, table, name))}`,
-      ),
-      `CREATE TABLE ${whole} (LIKE ${oldWhole} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING COMMENTS) PARTITION BY RANGE ("id")`,
-      ...parts.indexes.map(({ make }) => make),
-      `ALTER TABLE ${whole} ATTACH PARTITION ${oldWhole} FOR VALUES FROM (MINVALUE) TO (${literal(firstIdAt(end))})`,
-      `ALTER TABLE ${oldWhole} DROP CONSTRAINT ${identifier(old)}`,
-      `CREATE TABLE public.${identifier(added[0]!)} PARTITION OF ${whole} FOR VALUES FROM (${literal(firstIdAt(next.begin))}) TO (${literal(firstIdAt(next.end))})`,
-      `CREATE TABLE public.${identifier(added[1]!)} PARTITION OF ${whole} DEFAULT`,
-      ...parts.others,
-      ...parts.triggers.map(({ make }) => make),
-      ...parts.dependents,
-    ]);
-    for (const partition of added) await run(await optionsOfColumns(connection, table, partition));
-    const functions = await connection.query<{ name: string }>(
-      `SELECT oid::regprocedure::text AS "name" FROM pg_proc WHERE oid = ANY($1::oid[])`,
-      [parts.functionsOfRow],
-    );
-    await run(functions.map(({ name }) => `DROP FUNCTION ${name}`));
-    if (facts!.isWalled) await run([table, ...added].flatMap(raisingOf));
-    const [indexes] = await connection.query<{ count: number }>(
-      `SELECT count(*)::int AS "count" FROM pg_index WHERE indrelid = $1::regclass AND indisvalid`,
-      [oldWhole],
-    );
-    if (indexes?.count !== parts.indexes.length)
-      throw new PartitionError(`an index of table '${table}' is none that partitions can share`);
-    await connection.script('COMMIT');
-  } catch (error) {
-    await undone(connection)(error);
-  }
+  await connection.script(`LOCK TABLE ${whole} IN ACCESS EXCLUSIVE MODE`);
+  const [facts] = await connection.query<{ owner: string; isWalled: boolean }>(
+    `SELECT quote_ident(pg_get_userbyid(relowner)) AS "owner", relrowsecurity AS "isWalled" FROM pg_class WHERE oid = $1::regclass`,
+    [whole],
+  );
+  // What is made is to belong to the same role.
+  await connection.script(`SET LOCAL ROLE ${facts!.owner}`);
+  const parts = await readParts(connection, table);
+  await run([
+    ...parts.triggers.map(({ name }) => `DROP TRIGGER ${identifier(name)} ON ${whole}`),
+    `ALTER TABLE ${whole} RENAME TO ${identifier(old)}`,
+    ...parts.indexes.map(
+      ({ name }) => `ALTER INDEX public.${identifier(name)} RENAME TO ${identifier(nameWithin(old, table, name))}`,
+    ),
+    `CREATE TABLE ${whole} (LIKE ${oldWhole} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING COMMENTS) PARTITION BY RANGE ("id")`,
+    ...parts.indexes.map(({ make }) => make),
+    `ALTER TABLE ${whole} ATTACH PARTITION ${oldWhole} FOR VALUES FROM (MINVALUE) TO (${literal(firstIdAt(end))})`,
+    `ALTER TABLE ${oldWhole} DROP CONSTRAINT ${identifier(old)}`,
+    `CREATE TABLE public.${identifier(added[0]!)} PARTITION OF ${whole} FOR VALUES FROM (${literal(firstIdAt(next.begin))}) TO (${literal(firstIdAt(next.end))})`,
+    `CREATE TABLE public.${identifier(added[1]!)} PARTITION OF ${whole} DEFAULT`,
+    ...parts.others,
+    ...parts.triggers.map(({ make }) => make),
+    ...parts.dependents,
+  ]);
+  for (const partition of added) await run(await optionsOfColumns(connection, table, partition));
+  const functions = await connection.query<{ name: string }>(
+    `SELECT oid::regprocedure::text AS "name" FROM pg_proc WHERE oid = ANY($1::oid[])`,
+    [parts.functionsOfRow],
+  );
+  await run(functions.map(({ name }) => `DROP FUNCTION ${name}`));
+  if (facts!.isWalled) await run([table, ...added].flatMap(raisingOf));
+  const [indexes] = await connection.query<{ count: number }>(
+    `SELECT count(*)::int AS "count" FROM pg_index WHERE indrelid = $1::regclass AND indisvalid`,
+    [oldWhole],
+  );
+  if (indexes?.count !== parts.indexes.length)
+    throw new PartitionError(`an index of table '${table}' is none that partitions can share`);
 }
 
 /** `Usage_pkey` is `Usage_until_2027_01_01_pkey` there. */
